@@ -1,0 +1,160 @@
+/**
+ * Starts every task of deno.json with a configuration that works on this network.
+ *
+ * Where JSR answers, that is deno.json itself. Where it does not (an npm mirror in a company, a train), it is
+ * deno.local.json: the same file with each `jsr:` entry replaced by a stand-in from tools/std. The choice is
+ * made once per start, takes two seconds at most and is said on stderr. `PTAME_STD=jsr` or `PTAME_STD=local`
+ * makes it without asking the network.
+ *
+ * It runs with --no-config, so it may import nothing but Deno itself.
+ *
+ * @module
+ */
+
+const ROOT = new URL("../", import.meta.url);
+const LOCAL_CONFIG = "deno.local.json";
+const PROBE_MILLISECONDS = 2000;
+
+/** What takes the place of a JSR package, by the name it has in deno.json. */
+const STAND_INS: Record<string, string> = {
+  "@std/assert": "./tools/std/assert.ts",
+  "@std/cli": "./tools/std/cli.ts",
+};
+
+/** The permissions of the command line; see ARCHITECTURE.md for what each is for. */
+const CLI_PERMISSIONS = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-net",
+  "--allow-ffi",
+  "--allow-sys",
+];
+
+async function jsrAnswers(): Promise<boolean> {
+  const forced = Deno.env.get("PTAME_STD");
+  if (forced === "jsr") return true;
+  if (forced === "local") return false;
+  try {
+    const response = await fetch("https://jsr.io/@std/assert/meta.json", {
+      signal: AbortSignal.timeout(PROBE_MILLISECONDS),
+      headers: { accept: "application/json" },
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes deno.local.json when it is missing or older than deno.json says, and returns its path. */
+function localConfig(): string {
+  const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  for (const [name, target] of Object.entries<string>(config.imports)) {
+    if (!target.startsWith("jsr:")) continue;
+    const standIn = STAND_INS[name];
+    if (standIn === undefined) throw new Error(`tools/std has no stand-in for ${name}`);
+    config.imports[name] = standIn;
+  }
+  const text = JSON.stringify(config, null, 2) + "\n";
+  const path = new URL(LOCAL_CONFIG, ROOT);
+  let present = "";
+  try {
+    present = Deno.readTextFileSync(path);
+  } catch {
+    // Not written yet.
+  }
+  if (present !== text) {
+    // Written beside and renamed: several tasks may start at once.
+    const beside = new URL(`${LOCAL_CONFIG}.${Deno.pid}.partial`, ROOT);
+    Deno.writeTextFileSync(beside, text);
+    Deno.renameSync(beside, path);
+  }
+  return decodeURIComponent(path.pathname);
+}
+
+/** Runs deno with these arguments and gives its exit code; signals reach the child on their own (same group). */
+async function deno(args: string[], cwd?: string): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    env: { DENO_NO_UPDATE_CHECK: "1" },
+    ...(cwd === undefined ? {} : { cwd }),
+  }).spawn();
+  // The child gets Ctrl-C from the terminal itself and cleans up; the launcher only waits for it.
+  const stay = () => {};
+  const term = () => child.kill("SIGTERM");
+  Deno.addSignalListener("SIGINT", stay);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", term);
+  const status = await child.status;
+  Deno.removeSignalListener("SIGINT", stay);
+  if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", term);
+  return status.code;
+}
+
+function sourceFiles(...folders: string[]): string[] {
+  const found: string[] = [];
+  const walk = (folder: string) => {
+    for (const entry of Deno.readDirSync(new URL(folder + "/", ROOT))) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory) walk(path);
+      else if (entry.name.endsWith(".ts")) found.push(path);
+    }
+  };
+  for (const folder of folders) walk(folder);
+  return found.sort();
+}
+
+async function main(): Promise<number> {
+  const [mode, ...args] = Deno.args;
+  const root = decodeURIComponent(ROOT.pathname);
+  let config = `${root}deno.json`;
+  if (!(await jsrAnswers())) {
+    console.error("JSR does not answer: @std/* comes from tools/std (stand-ins over node:assert and node:util)");
+    config = localConfig();
+  }
+  const withConfig = ["--config", config];
+  const test = [
+    "test",
+    ...withConfig,
+    "-A",
+    "--doc",
+    "--sanitize-ops",
+    "--sanitize-resources",
+  ];
+  switch (mode) {
+    case "cli":
+      return await deno(
+        ["run", ...withConfig, ...CLI_PERMISSIONS, `${root}src/cli/main.ts`, ...args],
+        Deno.env.get("INIT_CWD"),
+      );
+    case "test":
+      return await deno([...test, ...args], root);
+    case "ok": {
+      const steps = [
+        ["fmt", ...withConfig, "--check"],
+        ["lint", ...withConfig],
+        ["check", ...withConfig, "mod.ts", ...sourceFiles("src", "models", "tests", "examples", "tools")],
+        ["doc", ...withConfig, "--lint", ...exportedFiles(config)],
+        test,
+        ["publish", ...withConfig, "--dry-run", "--allow-dirty"],
+      ];
+      for (const step of steps) {
+        console.error(`\n> deno ${step[0]}`);
+        const code = await deno(step, root);
+        if (code !== 0) return code;
+      }
+      return 0;
+    }
+    case "deno":
+      return await deno([args[0]!, ...withConfig, ...args.slice(1)], root);
+    default:
+      console.error(`Unknown mode of the launcher: ${mode}`);
+      return 2;
+  }
+}
+
+function exportedFiles(config: string): string[] {
+  return Object.values<string>(JSON.parse(Deno.readTextFileSync(config)).exports);
+}
+
+Deno.exit(await main());
