@@ -1,0 +1,58 @@
+/**
+ * The plain types that pictures travel as, and the one error that a bad picture gives. No decoding, no I/O.
+ *
+ * @module
+ */
+
+/** A picture as interleaved 8-bit RGB, rows from the top: `data.length === width * height * 3`. */
+export interface RgbImage {
+  /** Pixels per row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** Red, green, blue of each pixel, 0 to 255. */
+  readonly data: Uint8Array;
+}
+
+/** A picture of one channel, 8 bits, rows from the top: `data.length === width * height`. */
+export interface GreyImage {
+  /** Pixels per row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** Brightness of each pixel, 0 to 255. */
+  readonly data: Uint8Array;
+}
+
+/** A map of one value per pixel, rows from the top: `values.length === width * height`. */
+export interface ValueMap {
+  /** Values per row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** The values; explanation maps lie in [0, 1]. */
+  readonly values: Float32Array;
+}
+
+/**
+ * What can be read as a picture: the bytes of a file, a Blob or File, a URL, a string (a path, or an http, https,
+ * file, data or blob URL), an `ImageData`, or an {@linkcode RgbImage}, which is taken as it is.
+ */
+export type ImageSource = Uint8Array | ArrayBuffer | Blob | URL | string | ImageData | RgbImage;
+
+/** The part of a picture that the classifier saw, in pixels of the picture; fractions are allowed. */
+export interface CropWindow {
+  /** Left edge. */
+  readonly x: number;
+  /** Top edge. */
+  readonly y: number;
+  /** Extent to the right. */
+  readonly width: number;
+  /** Extent downwards. */
+  readonly height: number;
+}
+
+/** Thrown when something cannot be read as a picture; the message is one line and names the source where it has a name. */
+export class ImageError extends Error {
+  override name = "ImageError";
+}
