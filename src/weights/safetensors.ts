@@ -1,0 +1,370 @@
+/**
+ * Safetensors files, read and written: a length, a JSON header, then the tensors' bytes without a gap.
+ *
+ * Pure over bytes: whoever calls decides where they come from. Reading looks at the header alone and says where
+ * each tensor lies, so that a runtime can be pointed into the file as it is and nothing is copied. A file is
+ * untrusted: everything the header claims is checked against the file's size before anyone follows it.
+ *
+ * Source of the format: https://huggingface.co/docs/safetensors, section "Format".
+ *
+ * @module
+ */
+
+import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
+
+/** The element types that this module reads and writes. */
+export type TensorType =
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "float64"
+  | "int64"
+  | "int32"
+  | "int8"
+  | "uint8"
+  | "bool";
+
+/** Where one tensor lies in its file. */
+export interface TensorEntry {
+  /** The tensor's name. */
+  readonly name: string;
+  /** The type of its elements. */
+  readonly type: TensorType;
+  /** Its dimensions; empty for a scalar. */
+  readonly shape: readonly number[];
+  /** The position of its first byte, counted from the start of the file. */
+  readonly offset: number;
+  /** Its length in bytes. */
+  readonly length: number;
+}
+
+/** What a safetensors header says. */
+export interface SafetensorsFile {
+  /** The free text record `__metadata__`; empty when the file has none. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** All tensors by name, in the order of their bytes. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+}
+
+/** A tensor to be written, without its bytes. */
+export type TensorDeclaration = Pick<TensorEntry, "name" | "type" | "shape">;
+
+/** The reference implementation's own limit: a header of a real model has some hundred kilobytes. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = new Map([
+  ["F64", ["float64", 8]],
+  ["I64", ["int64", 8]],
+  ["F32", ["float32", 4]],
+  ["I32", ["int32", 4]],
+  ["F16", ["float16", 2]],
+  ["BF16", ["bfloat16", 2]],
+  ["I8", ["int8", 1]],
+  ["U8", ["uint8", 1]],
+  ["BOOL", ["bool", 1]],
+]);
+
+/**
+ * Reads the header of a whole file in memory. No tensor is copied; see {@linkcode float32Of}.
+ *
+ * @throws {SyntaxError} if the header is not what the format asks for
+ * @throws {RangeError} if the header points outside the file, or its tensors overlap or leave gaps
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors, float32Of, parseSafetensors } from "./safetensors.ts";
+ *
+ * const data = new Uint8Array(new Float32Array([1, 2]).buffer);
+ * const bytes = encodeSafetensors([{ name: "bias", type: "float32", shape: [2], data }]);
+ * const file = parseSafetensors(bytes);
+ * console.assert(float32Of(bytes, file.tensors.get("bias")!)[1] === 2);
+ * ```
+ */
+export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const length = headerLength(bytes.subarray(0, 8), bytes.length);
+  return parseHeader(bytes.subarray(8, 8 + length), bytes.length);
+}
+
+/**
+ * Reads the header through a function that gives parts of the file, so that the file never is in memory.
+ *
+ * @param read gives `length` bytes from `offset`
+ * @param size of the file in bytes
+ * @throws {SyntaxError} if the header is not what the format asks for
+ * @throws {RangeError} if the header points outside the file, or its tensors overlap or leave gaps
+ */
+export async function readSafetensorsHeader(
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  size: number,
+): Promise<SafetensorsFile> {
+  const length = headerLength(await read(0, Math.min(8, size)), size);
+  const header = await read(8, length);
+  if (header.length !== length) {
+    throw new RangeError(`Cannot read safetensors: asked for ${length} header bytes, got ${header.length}`);
+  }
+  return parseHeader(header, size);
+}
+
+/**
+ * The values of a floating-point tensor as float32: a view into `bytes` where it holds aligned float32, else a
+ * widened copy (float64 is rounded).
+ *
+ * @param bytes the whole file, or a part of it with `entry.offset` counted from the part's start
+ * @throws {TypeError} if the tensor does not hold floating-point numbers
+ * @throws {RangeError} if the tensor lies outside `bytes`
+ */
+export function float32Of(bytes: Uint8Array, entry: TensorEntry): Float32Array {
+  if (!(entry.offset >= 0) || entry.offset + entry.length > bytes.length) {
+    throw new RangeError(
+      `Cannot read tensor ${entry.name}: bytes ${entry.offset} to ${
+        entry.offset + entry.length
+      } of ${bytes.length}`,
+    );
+  }
+  const view = (bytesPerElement: number): [ArrayBufferLike, number, number] => {
+    const start = bytes.byteOffset + entry.offset;
+    const count = entry.length / bytesPerElement;
+    if (start % bytesPerElement === 0) return [bytes.buffer, start, count];
+    return [bytes.slice(entry.offset, entry.offset + entry.length).buffer, 0, count];
+  };
+  switch (entry.type) {
+    case "float32":
+      return new Float32Array(...view(4));
+    case "float16":
+      return float16ToFloat32(new Uint16Array(...view(2)));
+    case "bfloat16":
+      return bfloat16ToFloat32(new Uint16Array(...view(2)));
+    case "float64":
+      return Float32Array.from(new Float64Array(...view(8)));
+    default:
+      throw new TypeError(`Cannot read tensor ${entry.name} as float32: it holds ${entry.type}`);
+  }
+}
+
+/**
+ * Writes tensors into one file in memory. Larger elements come first, so that each tensor is aligned.
+ *
+ * @throws {TypeError} if names repeat, or if a tensor's bytes do not fit its shape
+ */
+export function encodeSafetensors(
+  tensors: Iterable<TensorDeclaration & { readonly data: Uint8Array }>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const { header, order } = layOut([...tensors], metadata);
+  let size = header.length;
+  for (const tensor of order) size += tensor.data.length;
+  const bytes = new Uint8Array(size);
+  bytes.set(header);
+  let offset = header.length;
+  for (const tensor of order) {
+    checkLength(tensor, tensor.data);
+    bytes.set(tensor.data, offset);
+    offset += tensor.data.length;
+  }
+  return bytes;
+}
+
+/**
+ * Writes tensors chunk by chunk: the header, then each tensor, whose bytes are asked for only when its turn comes.
+ *
+ * @param data gives the little-endian bytes of the tensor with that name
+ * @throws {TypeError} if names repeat, or if a tensor's bytes do not fit its shape
+ */
+export async function* streamSafetensors(
+  tensors: Iterable<TensorDeclaration>,
+  data: (name: string) => Uint8Array | Promise<Uint8Array>,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array, void, void> {
+  const { header, order } = layOut([...tensors], metadata);
+  yield header;
+  for (const tensor of order) {
+    const bytes = await data(tensor.name);
+    checkLength(tensor, bytes);
+    yield bytes;
+  }
+}
+
+function headerLength(start: Uint8Array, size: number): number {
+  if (size < 8 || start.length < 8) {
+    throw new SyntaxError(`Cannot read safetensors: ${size} bytes are too few for a header length`);
+  }
+  const length = new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER_BYTES)) {
+    throw new RangeError(
+      `Cannot read safetensors: header length ${length} exceeds the limit of ${MAX_HEADER_BYTES}`,
+    );
+  }
+  if (Number(length) > size - 8) {
+    throw new RangeError(
+      `Cannot read safetensors: header length ${length} exceeds the file of ${size} bytes`,
+    );
+  }
+  return Number(length);
+}
+
+function parseHeader(header: Uint8Array, size: number): SafetensorsFile {
+  const record = parseJsonObject(header);
+  const dataStart = 8 + header.length;
+  let metadata: Record<string, string> = {};
+  const entries: TensorEntry[] = [];
+  for (const [name, value] of Object.entries(record)) {
+    if (name === "__metadata__") metadata = metadataOf(value);
+    else entries.push(entryOf(name, value, dataStart, size));
+  }
+  entries.sort((a, b) => a.offset - b.offset || a.length - b.length);
+  let expected = dataStart;
+  for (const { name, offset, length } of entries) {
+    if (offset !== expected) {
+      const how = offset < expected ? "overlaps the tensor before it" : "leaves a gap before it";
+      throw new RangeError(`Cannot read safetensors: tensor ${name} at byte ${offset} ${how}`);
+    }
+    expected += length;
+  }
+  if (expected !== size) {
+    throw new RangeError(`Cannot read safetensors: the tensors end at byte ${expected}, the file at ${size}`);
+  }
+  return { metadata, tensors: new Map(entries.map((entry) => [entry.name, entry])) };
+}
+
+function parseJsonObject(header: Uint8Array): Record<string, unknown> {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
+  } catch (cause) {
+    throw new SyntaxError("Cannot read safetensors: the header is not UTF-8", { cause });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError("Cannot read safetensors: the header is not JSON", { cause });
+  }
+  if (!isRecord(value)) throw new SyntaxError("Cannot read safetensors: the header is not a JSON object");
+  refuseRepeatedKeys(text);
+  return value;
+}
+
+/**
+ * Two readers that choose differently between repeated keys would see two different files, so none is accepted.
+ * JSON.parse keeps the last silently; this walks text that JSON.parse has already found valid.
+ */
+function refuseRepeatedKeys(text: string): void {
+  const seen: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "{") seen.push(new Set());
+    else if (character === "}") seen.pop();
+    else if (character === '"') {
+      const start = at++;
+      while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+      let next = at + 1;
+      while (/\s/.test(text[next] ?? "")) next++;
+      if (text[next] !== ":") continue;
+      const key: string = JSON.parse(text.slice(start, at + 1));
+      const keys = seen.at(-1)!;
+      if (keys.has(key)) throw new SyntaxError(`Cannot read safetensors: the key ${key} is repeated`);
+      keys.add(key);
+    }
+  }
+}
+
+function metadataOf(value: unknown): Record<string, string> {
+  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === "string")) {
+    throw new SyntaxError("Cannot read safetensors: __metadata__ is not a record of strings");
+  }
+  return value as Record<string, string>;
+}
+
+function entryOf(name: string, value: unknown, dataStart: number, size: number): TensorEntry {
+  if (!isRecord(value)) throw new SyntaxError(`Cannot read safetensors: tensor ${name} is not an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  const known = typeof dtype === "string" ? TYPES.get(dtype) : undefined;
+  if (known === undefined) {
+    throw new SyntaxError(
+      `Cannot read safetensors: tensor ${name} has the unknown dtype ${JSON.stringify(dtype)}`,
+    );
+  }
+  const [type, bytesPerElement] = known;
+  if (!isSizes(shape)) {
+    throw new SyntaxError(`Cannot read safetensors: tensor ${name} has the shape ${JSON.stringify(shape)}`);
+  }
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw new SyntaxError(
+      `Cannot read safetensors: tensor ${name} has the offsets ${JSON.stringify(offsets)}`,
+    );
+  }
+  const [begin, end] = offsets as [number, number];
+  if (begin > end || end > size - dataStart) {
+    throw new RangeError(
+      `Cannot read safetensors: tensor ${name} claims bytes ${begin} to ${end} of ${size - dataStart}`,
+    );
+  }
+  // A product beyond 2^53 is inexact but still far from any length a file can have.
+  const expected = shape.reduce((product, dimension) => product * dimension, bytesPerElement);
+  if (end - begin !== expected) {
+    throw new RangeError(
+      `Cannot read safetensors: tensor ${name} has ${
+        end - begin
+      } bytes, but ${dtype} [${shape}] needs ${expected}`,
+    );
+  }
+  return { name, type, shape, offset: dataStart + begin, length: end - begin };
+}
+
+function layOut<T extends TensorDeclaration>(
+  tensors: T[],
+  metadata: Readonly<Record<string, string>>,
+): { header: Uint8Array<ArrayBuffer>; order: T[] } {
+  const order = tensors.toSorted((a, b) => typeOf(b)[1] - typeOf(a)[1]);
+  const entries: [string, unknown][] = [];
+  if (Object.keys(metadata).length > 0) entries.push(["__metadata__", metadata]);
+  const names = new Set(["__metadata__"]);
+  let offset = 0;
+  for (const tensor of order) {
+    if (names.has(tensor.name)) {
+      throw new TypeError(`Cannot write safetensors: the name ${tensor.name} is repeated or reserved`);
+    }
+    names.add(tensor.name);
+    const length = byteLength(tensor);
+    const dtype = typeOf(tensor)[0];
+    entries.push([tensor.name, { dtype, shape: tensor.shape, data_offsets: [offset, offset + length] }]);
+    offset += length;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // Padded with spaces so that the tensors begin at a multiple of 8.
+  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(json, 8);
+  return { header, order };
+}
+
+function typeOf(tensor: TensorDeclaration): readonly [dtype: string, bytes: number] {
+  for (const [dtype, [type, bytes]] of TYPES) if (type === tensor.type) return [dtype, bytes];
+  throw new TypeError(`Cannot write safetensors: tensor ${tensor.name} has the unknown type ${tensor.type}`);
+}
+
+function byteLength(tensor: TensorDeclaration): number {
+  if (!isSizes(tensor.shape)) {
+    throw new TypeError(`Cannot write safetensors: tensor ${tensor.name} has the shape [${tensor.shape}]`);
+  }
+  return tensor.shape.reduce((product, dimension) => product * dimension, typeOf(tensor)[1]);
+}
+
+function checkLength(tensor: TensorDeclaration, data: Uint8Array): void {
+  const expected = byteLength(tensor);
+  if (data.length !== expected) {
+    throw new TypeError(
+      `Cannot write safetensors: tensor ${tensor.name} has ${data.length} bytes, but ` +
+        `${tensor.type} [${tensor.shape}] needs ${expected}`,
+    );
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) &&
+    value.every((item) => Number.isSafeInteger(item) && item >= 0 && !Object.is(item, -0));
+}
