@@ -1,0 +1,80 @@
+/**
+ * Numbers of small constants: to little-endian bytes and back, by element type.
+ *
+ * @module
+ */
+import { BYTES_PER_ELEMENT, type DataType } from "./types.ts";
+
+/** Encodes numbers as little-endian elements of `type` (the numeric types that graphs of this project need). */
+export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8Array {
+  if (type === "string" || type === "float16" || type === "bfloat16") {
+    throw new TypeError(`Cannot encode numbers as ${type}`);
+  }
+  if (type === "float32") return bytesOf(Float32Array.from(numbers));
+  const width = BYTES_PER_ELEMENT[type];
+  const bytes = new Uint8Array(numbers.length * width);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i]!;
+    const at = i * width;
+    switch (type) {
+      case "float64":
+        view.setFloat64(at, value, true);
+        break;
+      case "int64":
+      case "uint64":
+        view.setBigInt64(at, BigInt(value), true);
+        break;
+      case "int32":
+      case "uint32":
+        view.setInt32(at, value, true);
+        break;
+      case "int16":
+      case "uint16":
+        view.setInt16(at, value, true);
+        break;
+      default:
+        view.setInt8(at, value);
+    }
+  }
+  return bytes;
+}
+
+/** Decodes little-endian elements of `type`; 64-bit integers beyond 2^53 lose precision. */
+export function decodeNumbers(type: DataType, bytes: Uint8Array): number[] {
+  if (type === "string" || type === "bfloat16" || type === "float16") {
+    throw new TypeError(`Cannot decode ${type} as numbers`);
+  }
+  const width = BYTES_PER_ELEMENT[type];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: Math.floor(bytes.byteLength / width) }, (_, i) => {
+    const at = i * width;
+    switch (type) {
+      case "float32":
+        return view.getFloat32(at, true);
+      case "float64":
+        return view.getFloat64(at, true);
+      case "int64":
+        return Number(view.getBigInt64(at, true));
+      case "uint64":
+        return Number(view.getBigUint64(at, true));
+      case "int32":
+        return view.getInt32(at, true);
+      case "uint32":
+        return view.getUint32(at, true);
+      case "int16":
+        return view.getInt16(at, true);
+      case "uint16":
+        return view.getUint16(at, true);
+      case "int8":
+        return view.getInt8(at);
+      default:
+        return view.getUint8(at);
+    }
+  });
+}
+
+/** The bytes of a typed array, not copied. */
+export function bytesOf(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+}

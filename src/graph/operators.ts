@@ -1,0 +1,260 @@
+/**
+ * The operators that this project uses, as typed functions over a builder's `node`: opset 17's forms.
+ *
+ * @module
+ */
+import { DATA_TYPE_CODES } from "./shapes/elementwise.ts";
+import type { NodeOptions } from "./builder.ts";
+import {
+  type Attribute,
+  type Attributes,
+  type DataType,
+  float,
+  int,
+  ints,
+  text,
+  type Value,
+} from "./types.ts";
+
+/** An operand: a value, or a number that becomes a rank-0 constant of the other operand's type. */
+export type Operand = Value | number;
+
+/** A convolution's geometry; strides, dilations and group 1, pads 0 by default. Pads: begins, then ends. */
+export interface ConvOptions {
+  readonly strides?: readonly number[];
+  readonly pads?: readonly number[];
+  readonly dilations?: readonly number[];
+  readonly group?: number;
+}
+
+/** A pooling window's geometry. */
+export interface PoolOptions {
+  readonly strides?: readonly number[];
+  readonly pads?: readonly number[];
+  readonly ceilMode?: boolean;
+  /** Average pooling only: whether padding counts in the divisor. */
+  readonly countIncludePad?: boolean;
+}
+
+/** Parameters of a batch normalisation in inference. */
+export interface BatchNormParameters {
+  readonly scale: Value;
+  readonly bias: Value;
+  readonly mean: Value;
+  readonly variance: Value;
+}
+
+/** How an interpolation maps coordinates. */
+export interface ResizeOptions {
+  /** "linear" by default. */
+  readonly mode?: "linear" | "nearest" | "cubic";
+  /** "half_pixel" by default. */
+  readonly coordinates?: "half_pixel" | "pytorch_half_pixel" | "align_corners" | "asymmetric";
+}
+
+/** Typed operators of a builder. Shapes follow ONNX; reductions keep their axes unless told otherwise. */
+export interface Operators {
+  conv(x: Value, w: Value, bias?: Value, options?: ConvOptions): Value;
+  convTranspose(x: Value, w: Value, options?: ConvOptions & { outputPadding?: readonly number[] }): Value;
+  batchNorm(x: Value, parameters: BatchNormParameters, epsilon?: number): Value;
+  layerNorm(x: Value, scale: Value, bias: Value, epsilon?: number): Value;
+  maxPool(x: Value, kernel: readonly number[], options?: PoolOptions): Value;
+  averagePool(x: Value, kernel: readonly number[], options?: PoolOptions): Value;
+  globalAveragePool(x: Value): Value;
+  gemm(a: Value, b: Value, c?: Value, options?: { transA?: boolean; transB?: boolean }): Value;
+  matmul(a: Value, b: Value): Value;
+  add(a: Operand, b: Operand): Value;
+  sub(a: Operand, b: Operand): Value;
+  mul(a: Operand, b: Operand): Value;
+  div(a: Operand, b: Operand): Value;
+  pow(a: Operand, b: Operand): Value;
+  max(a: Operand, b: Operand): Value;
+  min(a: Operand, b: Operand): Value;
+  relu(x: Value): Value;
+  clip(x: Value, low: number, high: number): Value;
+  sigmoid(x: Value): Value;
+  tanh(x: Value): Value;
+  erf(x: Value): Value;
+  exp(x: Value): Value;
+  log(x: Value): Value;
+  sqrt(x: Value): Value;
+  neg(x: Value): Value;
+  abs(x: Value): Value;
+  sign(x: Value): Value;
+  identity(x: Value): Value;
+  softmax(x: Value, axis?: number): Value;
+  greater(a: Operand, b: Operand): Value;
+  less(a: Operand, b: Operand): Value;
+  equal(a: Operand, b: Operand): Value;
+  where(condition: Value, a: Operand, b: Operand): Value;
+  cast(x: Value, type: DataType): Value;
+  transpose(x: Value, perm: readonly number[]): Value;
+  reshape(x: Value, shape: readonly number[]): Value;
+  flatten(x: Value, axis?: number): Value;
+  squeeze(x: Value, axes: readonly number[]): Value;
+  unsqueeze(x: Value, axes: readonly number[]): Value;
+  concat(values: readonly Value[], axis: number): Value;
+  split(x: Value, axis: number, sizes: readonly number[]): Value[];
+  slice(x: Value, axis: number, start: number, end: number, step?: number): Value;
+  pad(x: Value, pads: readonly number[], value?: number): Value;
+  gather(x: Value, indices: Value, axis?: number): Value;
+  expand(x: Value, shape: readonly number[]): Value;
+  resize(x: Value, sizes: readonly number[], options?: ResizeOptions): Value;
+  reduceSum(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  reduceMean(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  reduceMax(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  reduceMin(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  argMax(x: Value, axis: number, keep?: boolean): Value;
+}
+
+/** What operators need of a builder. */
+interface Core {
+  constant(type: DataType, shape: readonly number[], numbers: ArrayLike<number>): Value;
+  int64s(values: readonly number[]): Value;
+  node(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attributes?: Attributes,
+    options?: NodeOptions,
+  ): Value[];
+}
+
+/** Leaves out what is not given. */
+function given(attributes: Record<string, Attribute | undefined>): Attributes {
+  return Object.fromEntries(
+    Object.entries(attributes).filter(([, value]) => value !== undefined),
+  ) as Attributes;
+}
+
+function optionalInts(value: readonly number[] | undefined): Attribute | undefined {
+  return value === undefined ? undefined : ints(value);
+}
+
+/** The operators over one builder's `node`. */
+export function operatorsOver(b: Core): Operators {
+  const one = (op: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): Value =>
+    b.node(op, inputs, attributes)[0]!;
+  const unary = (op: string) => (x: Value): Value => one(op, [x]);
+  const operand = (
+    x: Operand,
+    type: DataType,
+  ): Value => (typeof x === "number" ? b.constant(type, [], [x]) : x);
+  const pair = (a: Operand, c: Operand): [Value, Value] => {
+    const type = typeof a !== "number" ? a.type : typeof c !== "number" ? c.type : "float32";
+    return [operand(a, type), operand(c, type)];
+  };
+  const binary = (op: string) => (a: Operand, c: Operand): Value => one(op, pair(a, c));
+  /** Axes are an attribute of these until opset 18. */
+  const reduction = (op: string) => (x: Value, axes?: readonly number[], keep = true): Value =>
+    one(op, [x], given({ axes: optionalInts(axes), keepdims: int(keep ? 1 : 0) }));
+  const pooling =
+    (op: string, extra: (options: PoolOptions) => Record<string, Attribute | undefined>) =>
+    (x: Value, kernel: readonly number[], options: PoolOptions = {}): Value =>
+      one(
+        op,
+        [x],
+        given({
+          kernel_shape: ints(kernel),
+          strides: optionalInts(options.strides),
+          pads: optionalInts(options.pads),
+          ceil_mode: options.ceilMode ? int(1) : undefined,
+          ...extra(options),
+        }),
+      );
+
+  return {
+    conv: (x, w, bias, options = {}) =>
+      one(
+        "Conv",
+        bias === undefined ? [x, w] : [x, w, bias],
+        given({
+          kernel_shape: ints(w.shape.slice(2)),
+          strides: optionalInts(options.strides),
+          pads: optionalInts(options.pads),
+          dilations: optionalInts(options.dilations),
+          group: options.group === undefined ? undefined : int(options.group),
+        }),
+      ),
+    convTranspose: (x, w, options = {}) =>
+      one(
+        "ConvTranspose",
+        [x, w],
+        given({
+          kernel_shape: ints(w.shape.slice(2)),
+          strides: optionalInts(options.strides),
+          pads: optionalInts(options.pads),
+          dilations: optionalInts(options.dilations),
+          group: options.group === undefined ? undefined : int(options.group),
+          output_padding: optionalInts(options.outputPadding),
+        }),
+      ),
+    batchNorm: (x, { scale, bias, mean, variance }, epsilon = 1e-5) =>
+      one("BatchNormalization", [x, scale, bias, mean, variance], { epsilon: float(epsilon) }),
+    layerNorm: (x, scale, bias, epsilon = 1e-5) =>
+      one("LayerNormalization", [x, scale, bias], { axis: int(-1), epsilon: float(epsilon) }),
+    maxPool: pooling("MaxPool", () => ({})),
+    averagePool: pooling("AveragePool", (options) => ({
+      count_include_pad: options.countIncludePad ? int(1) : undefined,
+    })),
+    globalAveragePool: unary("GlobalAveragePool"),
+    gemm: (a, c, bias, options = {}) =>
+      one(
+        "Gemm",
+        bias === undefined ? [a, c] : [a, c, bias],
+        given({
+          transA: options.transA ? int(1) : undefined,
+          transB: options.transB ? int(1) : undefined,
+        }),
+      ),
+    matmul: (a, c) => one("MatMul", [a, c]),
+    add: binary("Add"),
+    sub: binary("Sub"),
+    mul: binary("Mul"),
+    div: binary("Div"),
+    pow: binary("Pow"),
+    max: binary("Max"),
+    min: binary("Min"),
+    relu: unary("Relu"),
+    clip: (x, low, high) => one("Clip", [x, operand(low, x.type), operand(high, x.type)]),
+    sigmoid: unary("Sigmoid"),
+    tanh: unary("Tanh"),
+    erf: unary("Erf"),
+    exp: unary("Exp"),
+    log: unary("Log"),
+    sqrt: unary("Sqrt"),
+    neg: unary("Neg"),
+    abs: unary("Abs"),
+    sign: unary("Sign"),
+    identity: unary("Identity"),
+    softmax: (x, axis = -1) => one("Softmax", [x], { axis: int(axis) }),
+    greater: binary("Greater"),
+    less: binary("Less"),
+    equal: binary("Equal"),
+    where: (condition, a, c) => one("Where", [condition, ...pair(a, c)]),
+    cast: (x, type) => one("Cast", [x], { to: int(DATA_TYPE_CODES[type]) }),
+    transpose: (x, perm) => one("Transpose", [x], { perm: ints(perm) }),
+    reshape: (x, shape) => one("Reshape", [x, b.int64s(shape)]),
+    flatten: (x, axis = 1) => one("Flatten", [x], { axis: int(axis) }),
+    squeeze: (x, axes) => one("Squeeze", [x, b.int64s(axes)]),
+    unsqueeze: (x, axes) => one("Unsqueeze", [x, b.int64s(axes)]),
+    concat: (values, axis) => one("Concat", values, { axis: int(axis) }),
+    split: (x, axis, sizes) =>
+      b.node("Split", [x, b.int64s(sizes)], { axis: int(axis) }, { outputs: sizes.length }),
+    slice: (x, axis, start, end, step = 1) =>
+      one("Slice", [x, b.int64s([start]), b.int64s([end]), b.int64s([axis]), b.int64s([step])]),
+    pad: (x, pads, value = 0) => one("Pad", [x, b.int64s(pads), operand(value, x.type)]),
+    gather: (x, indices, axis = 0) => one("Gather", [x, indices], { axis: int(axis) }),
+    expand: (x, shape) => one("Expand", [x, b.int64s(shape)]),
+    resize: (x, sizes, options = {}) =>
+      one("Resize", [x, undefined, undefined, b.int64s(sizes)], {
+        mode: text(options.mode ?? "linear"),
+        coordinate_transformation_mode: text(options.coordinates ?? "half_pixel"),
+      }),
+    reduceSum: (x, axes, keep = true) =>
+      one("ReduceSum", axes === undefined ? [x] : [x, b.int64s(axes)], { keepdims: int(keep ? 1 : 0) }),
+    reduceMean: reduction("ReduceMean"),
+    reduceMax: reduction("ReduceMax"),
+    reduceMin: reduction("ReduceMin"),
+    argMax: (x, axis, keep = true) => one("ArgMax", [x], { axis: int(axis), keepdims: int(keep ? 1 : 0) }),
+  };
+}

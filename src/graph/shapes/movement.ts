@@ -1,0 +1,279 @@
+/**
+ * Shape rules of operators that move, cut, join or reduce data.
+ *
+ * @module
+ */
+import { intOf, intsOf, sizeOf } from "../types.ts";
+import {
+  axisOf,
+  broadcast,
+  required,
+  requiredConstant,
+  type RuleInput,
+  type ShapeRule,
+  shown,
+} from "./rule.ts";
+
+const transpose: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const perm = intsOf(node.attributes, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  if (perm.length !== x.shape.length) {
+    throw new TypeError(`perm ${shown(perm)} does not fit input ${shown(x.shape)}`);
+  }
+  return [{ type: x.type, shape: perm.map((axis) => x.shape[axis]!) }];
+};
+
+const reshape: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const wanted = requiredConstant(node, 1);
+  const allowZero = intOf(node.attributes, "allowzero", 0) === 1;
+  const shape = wanted.map((size, i) => (size === 0 && !allowZero ? x.shape[i]! : size));
+  const open = shape.indexOf(-1);
+  if (open >= 0) {
+    const known = -sizeOf(shape);
+    shape[open] = known === 0 ? 0 : sizeOf(x.shape) / known;
+  }
+  if (sizeOf(shape) !== sizeOf(x.shape) || shape.some((size) => !Number.isInteger(size))) {
+    throw new TypeError(`${shown(x.shape)} cannot be reshaped to ${shown(wanted)}`);
+  }
+  return [{ type: x.type, shape }];
+};
+
+const flatten: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const given = intOf(node.attributes, "axis", 1);
+  const axis = given < 0 ? given + x.shape.length : given;
+  return [{ type: x.type, shape: [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))] }];
+};
+
+const concat: ShapeRule = (node) => {
+  const inputs = node.inputs.map((_, i) => required(node, i));
+  const first = inputs[0]!;
+  const axis = axisOf(intOf(node.attributes, "axis", 0), first.shape.length);
+  let total = 0;
+  for (const input of inputs) {
+    if (
+      input.shape.length !== first.shape.length ||
+      input.shape.some((size, i) => i !== axis && size !== first.shape[i])
+    ) {
+      throw new TypeError(
+        `${shown(first.shape)} and ${shown(input.shape)} cannot be joined along axis ${axis}`,
+      );
+    }
+    total += input.shape[axis]!;
+  }
+  return [{ type: first.type, shape: first.shape.map((size, i) => (i === axis ? total : size)) }];
+};
+
+const split: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  const part = Math.ceil(x.shape[axis]! / node.outputCount);
+  const sizes = node.constant(1) ??
+    Array.from({ length: node.outputCount }, (_, i) => Math.min(part, x.shape[axis]! - i * part));
+  if (sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
+    throw new TypeError(`${shown(x.shape)} cannot be split into ${shown(sizes)} along axis ${axis}`);
+  }
+  return sizes.map((size) => ({ type: x.type, shape: x.shape.map((old, i) => (i === axis ? size : old)) }));
+};
+
+/** A slice along one axis with its ends clamped as ONNX does. */
+export interface ResolvedSlice {
+  readonly axis: number;
+  readonly start: number;
+  readonly step: number;
+  readonly size: number;
+}
+
+/** Resolves the starts, ends, axes and steps of a Slice against the shape that it cuts. */
+export function resolveSlices(
+  shape: readonly number[],
+  starts: readonly number[],
+  ends: readonly number[],
+  axes: readonly number[] = starts.map((_, i) => i),
+  steps: readonly number[] = starts.map(() => 1),
+): ResolvedSlice[] {
+  return axes.map((given, i) => {
+    const axis = axisOf(given, shape.length);
+    const size = shape[axis]!;
+    const step = steps[i]!;
+    const clamp = (value: number, low: number, high: number) =>
+      Math.min(Math.max(value < 0 ? value + size : value, low), high);
+    const start = step > 0 ? clamp(starts[i]!, 0, size) : clamp(starts[i]!, 0, size - 1);
+    const end = step > 0 ? clamp(ends[i]!, 0, size) : clamp(ends[i]!, -1, size - 1);
+    return { axis, start, step, size: Math.max(0, Math.ceil((end - start) / step)) };
+  });
+}
+
+const slice: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const shape = [...x.shape];
+  const slices = resolveSlices(
+    x.shape,
+    requiredConstant(node, 1),
+    requiredConstant(node, 2),
+    node.constant(3),
+    node.constant(4),
+  );
+  for (const { axis, size } of slices) shape[axis] = size;
+  return [{ type: x.type, shape }];
+};
+
+const pad: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const pads = requiredConstant(node, 1);
+  const rank = x.shape.length;
+  const axes = node.constant(3)?.map((axis) => axisOf(axis, rank)) ?? x.shape.map((_, i) => i);
+  const shape = [...x.shape];
+  axes.forEach((axis, i) => shape[axis] = shape[axis]! + pads[i]! + pads[i + axes.length]!);
+  return [{ type: x.type, shape }];
+};
+
+const squeeze: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const axes = (node.constant(1) ?? x.shape.flatMap((size, i) => (size === 1 ? [i] : []))).map((axis) =>
+    axisOf(axis, x.shape.length)
+  );
+  if (axes.some((axis) => x.shape[axis] !== 1)) {
+    throw new TypeError(`axes ${shown(axes)} of ${shown(x.shape)} cannot be squeezed`);
+  }
+  return [{ type: x.type, shape: x.shape.filter((_, i) => !axes.includes(i)) }];
+};
+
+const unsqueeze: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const given = requiredConstant(node, 1);
+  const rank = x.shape.length + given.length;
+  const axes = given.map((axis) => axisOf(axis, rank));
+  const rest = [...x.shape];
+  const shape = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!));
+  return [{ type: x.type, shape }];
+};
+
+const gather: ShapeRule = (node) => {
+  const [x, indices] = [required(node, 0), required(node, 1)];
+  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  return [{ type: x.type, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
+};
+
+const gatherElements: ShapeRule = (
+  node,
+) => [{ type: required(node, 0).type, shape: required(node, 1).shape }];
+
+const likeFirst: ShapeRule = (node) => {
+  const { type, shape } = required(node, 0);
+  return [{ type, shape }];
+};
+
+const expand: ShapeRule = (node) => {
+  const x = required(node, 0);
+  return [{ type: x.type, shape: broadcast(x.shape, requiredConstant(node, 1)) }];
+};
+
+const tile: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const repeats = requiredConstant(node, 1);
+  return [{ type: x.type, shape: x.shape.map((size, i) => size * repeats[i]!) }];
+};
+
+const resize: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const sizes = node.constant(3);
+  if (sizes !== undefined) return [{ type: x.type, shape: [...sizes] }];
+  const scales = requiredConstant(node, 2);
+  return [{ type: x.type, shape: x.shape.map((size, i) => Math.floor(size * scales[i]!)) }];
+};
+
+const shapeOf: ShapeRule = (node) => {
+  const rank = required(node, 0).shape.length;
+  const start = intOf(node.attributes, "start", 0);
+  const end = intOf(node.attributes, "end", rank);
+  const at = (value: number) => Math.min(Math.max(value < 0 ? value + rank : value, 0), rank);
+  return [{ type: "int64", shape: [Math.max(0, at(end) - at(start))] }];
+};
+
+const oneHot: ShapeRule = (node) => {
+  const indices = required(node, 0);
+  const depth = requiredConstant(node, 1)[0]!;
+  const axis = intOf(node.attributes, "axis", -1);
+  const at = axis < 0 ? axis + indices.shape.length + 1 : axis;
+  return [{
+    type: required(node, 2).type,
+    shape: [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)],
+  }];
+};
+
+/** Axes that a reduction works over: an input since opset 13 or 18, an attribute before. */
+export function reducedAxes(node: RuleInput): number[] {
+  const x = required(node, 0);
+  const given = node.inputs[1] !== undefined ? requiredConstant(node, 1) : intsOf(node.attributes, "axes");
+  if (given === undefined || given.length === 0) {
+    return intOf(node.attributes, "noop_with_empty_axes", 0) === 1 ? [] : x.shape.map((_, i) => i);
+  }
+  return given.map((axis) => axisOf(axis, x.shape.length));
+}
+
+const reduce: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const axes = reducedAxes(node);
+  const keep = intOf(node.attributes, "keepdims", 1) === 1;
+  const shape = keep
+    ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
+    : x.shape.filter((_, i) => !axes.includes(i));
+  return [{ type: x.type, shape }];
+};
+
+const argExtreme: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  const keep = intOf(node.attributes, "keepdims", 1) === 1;
+  const shape = keep
+    ? x.shape.map((size, i) => (i === axis ? 1 : size))
+    : x.shape.filter((_, i) => i !== axis);
+  return [{ type: "int64", shape }];
+};
+
+const topK: ShapeRule = (node) => {
+  const x = required(node, 0);
+  const axis = axisOf(intOf(node.attributes, "axis", -1), x.shape.length);
+  const k = requiredConstant(node, 1)[0]!;
+  const shape = x.shape.map((size, i) => (i === axis ? k : size));
+  return [{ type: x.type, shape }, { type: "int64", shape }];
+};
+
+/** Rules by operator. */
+export const MOVEMENT: Readonly<Record<string, ShapeRule>> = {
+  Transpose: transpose,
+  Reshape: reshape,
+  Flatten: flatten,
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Pad: pad,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Gather: gather,
+  GatherElements: gatherElements,
+  ScatterElements: likeFirst,
+  Expand: expand,
+  Tile: tile,
+  Resize: resize,
+  Shape: shapeOf,
+  OneHot: oneHot,
+  ArgMax: argExtreme,
+  ArgMin: argExtreme,
+  TopK: topK,
+  ...Object.fromEntries(
+    [
+      "ReduceMean",
+      "ReduceSum",
+      "ReduceMax",
+      "ReduceMin",
+      "ReduceProd",
+      "ReduceL1",
+      "ReduceL2",
+      "ReduceSumSquare",
+    ]
+      .map((op) => [op, reduce]),
+  ),
+};
