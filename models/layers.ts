@@ -1,0 +1,40 @@
+/**
+ * The layers that several networks share, named as PyTorch's modules name their parameters.
+ *
+ * @module
+ */
+import type { Builder } from "../src/graph/builder.ts";
+import type { ConvOptions } from "../src/graph/operators.ts";
+import type { Value } from "../src/graph/types.ts";
+
+/** A convolution with the weight `name.weight` [channels, C / group, kernel, kernel], without bias. */
+export function conv(
+  b: Builder,
+  x: Value,
+  name: string,
+  channels: number,
+  kernel: number,
+  options: ConvOptions = {},
+): Value {
+  const inputs = x.shape[1]! / (options.group ?? 1);
+  return b.conv(x, b.weight(`${name}.weight`, [channels, inputs, kernel, kernel]), undefined, options);
+}
+
+/** Batch normalisation in inference, with the parameters `name.weight`, `.bias`, `.running_mean`, `.running_var`. */
+export function batchNorm(b: Builder, x: Value, name: string, epsilon = 1e-5): Value {
+  const parameter = (kind: string) => b.weight(`${name}.${kind}`, [x.shape[1]!]);
+  const [scale, bias] = [parameter("weight"), parameter("bias")];
+  const [mean, variance] = [parameter("running_mean"), parameter("running_var")];
+  return b.batchNorm(x, { scale, bias, mean, variance }, epsilon);
+}
+
+/** A linear layer on [rows, features] with the parameters `name.weight` [units, features] and `name.bias`. */
+export function linear(b: Builder, x: Value, name: string, units: number): Value {
+  const weight = b.weight(`${name}.weight`, [units, x.shape[1]!]);
+  return b.gemm(x, weight, b.weight(`${name}.bias`, [units]), { transB: true });
+}
+
+/** The same padding on all four sides. */
+export function padding(pixels: number): readonly number[] {
+  return [pixels, pixels, pixels, pixels];
+}

@@ -1,0 +1,132 @@
+/**
+ * The networks that can be explained by name. Adding one is a file beside this one and an entry here.
+ *
+ * @module
+ */
+import { efficientnetLite0 } from "./efficientnet_lite0.ts";
+import { IMAGENET_PREPROCESSING, type NetworkDefinition, type TapDefinition } from "./network.ts";
+import { resnet18, resnet50 } from "./resnet.ts";
+import { vgg16 } from "./vgg16.ts";
+import { renameVitWeight, vitB16 } from "./vit_b_16.ts";
+
+export type {
+  BuildNetwork,
+  NetworkDefinition,
+  NetworkOutputs,
+  Preprocessing,
+  TapDefinition,
+  WeightsDefinition,
+} from "./network.ts";
+
+const IMAGENET = { inputSize: 224, labels: "imagenet-1k", classes: 1000 } as const;
+
+function taps(
+  names: readonly string[],
+  channels: readonly number[],
+  sizes: readonly number[],
+): TapDefinition[] {
+  return names.map((name, i) => ({ name, channels: channels[i]!, size: sizes[i]! }));
+}
+
+function torchvision(file: string, bytes: number, sha256: string) {
+  return {
+    published: { url: `https://download.pytorch.org/models/${file}`, bytes, sha256, licence: "BSD-3-Clause" },
+  };
+}
+
+/** Every network known by name; the first is the default. */
+export const networks: readonly NetworkDefinition[] = [
+  {
+    ...IMAGENET,
+    name: "efficientnet_lite0",
+    title: "EfficientNet-Lite0",
+    build: efficientnetLite0,
+    preprocessing: {
+      resize: 256,
+      crop: 224,
+      // The pixels 0 to 255 are fed as (pixel - 127) / 128.
+      mean: [127 / 255, 127 / 255, 127 / 255],
+      std: [128 / 255, 128 / 255, 128 / 255],
+    },
+    taps: taps(["_blocks.2", "_blocks.4", "_blocks.10", "_conv_head"], [24, 40, 112, 1280], [56, 28, 14, 7]),
+    weights: { shipped: "efficientnet_lite0.safetensors" },
+    classifier: { weight: "_fc.weight", bias: "_fc.bias" },
+    classifierTap: true,
+  },
+  {
+    ...IMAGENET,
+    name: "resnet18",
+    title: "ResNet-18",
+    build: resnet18,
+    preprocessing: IMAGENET_PREPROCESSING,
+    taps: taps(["layer1", "layer2", "layer3", "layer4"], [64, 128, 256, 512], [56, 28, 14, 7]),
+    weights: torchvision(
+      "resnet18-f37072fd.pth",
+      46_830_571,
+      "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+    ),
+    classifier: { weight: "fc.weight", bias: "fc.bias" },
+    classifierTap: true,
+  },
+  {
+    ...IMAGENET,
+    name: "resnet50",
+    title: "ResNet-50",
+    build: resnet50,
+    preprocessing: IMAGENET_PREPROCESSING,
+    taps: taps(["layer1", "layer2", "layer3", "layer4"], [256, 512, 1024, 2048], [56, 28, 14, 7]),
+    weights: torchvision(
+      "resnet50-0676ba61.pth",
+      102_530_333,
+      "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
+    ),
+    classifier: { weight: "fc.weight", bias: "fc.bias" },
+    classifierTap: true,
+  },
+  {
+    ...IMAGENET,
+    name: "vgg16",
+    title: "VGG-16",
+    build: vgg16,
+    preprocessing: IMAGENET_PREPROCESSING,
+    taps: taps(
+      ["features.9", "features.16", "features.23", "features.30"],
+      [128, 256, 512, 512],
+      [56, 28, 14, 7],
+    ),
+    weights: torchvision(
+      "vgg16-397923af.pth",
+      553_433_881,
+      "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+    ),
+    classifier: { weight: "classifier.6.weight", bias: "classifier.6.bias" },
+    classifierTap: false,
+  },
+  {
+    ...IMAGENET,
+    name: "vit_b_16",
+    title: "ViT-B/16",
+    build: vitB16,
+    preprocessing: IMAGENET_PREPROCESSING,
+    taps: taps(
+      [2, 5, 8, 11].map((layer) => `encoder.layers.encoder_layer_${layer}`),
+      [768, 768, 768, 768],
+      [14, 14, 14, 14],
+    ),
+    weights: {
+      ...torchvision(
+        "vit_b_16-c867db91.pth",
+        346_328_529,
+        "c867db91d3e12c6cbadabb610d73c24a546bf82d8c03a9fea34f43a712ddb0e9",
+      ),
+      rename: renameVitWeight,
+    },
+    classifier: { weight: "heads.head.weight", bias: "heads.head.bias" },
+    classifierTap: false,
+  },
+];
+
+/** The network of that name, or `undefined`. */
+export function findNetwork(name: string): NetworkDefinition | undefined {
+  return networks.find((network) => network.name === name);
+}

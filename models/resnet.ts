@@ -1,0 +1,67 @@
+/**
+ * ResNet-18 and ResNet-50 as torchvision builds them (He et al. 2015; the stride sits on the 3×3 convolution of a
+ * bottleneck, "v1.5"). Tapped at the four stages.
+ *
+ * @module
+ */
+import type { Builder } from "../src/graph/builder.ts";
+import type { Value } from "../src/graph/types.ts";
+import { batchNorm, conv, linear, padding } from "./layers.ts";
+import type { BuildNetwork } from "./network.ts";
+
+type Block = (b: Builder, x: Value, name: string, width: number, stride: number) => Value;
+
+/** Convolution and batch normalisation; torchvision numbers both alike. */
+function convNorm(
+  b: Builder,
+  x: Value,
+  name: string,
+  number: number,
+  channels: number,
+  kernel: number,
+  stride = 1,
+) {
+  const options = { strides: [stride, stride], pads: padding((kernel - 1) / 2) };
+  return batchNorm(b, conv(b, x, `${name}conv${number}`, channels, kernel, options), `${name}bn${number}`);
+}
+
+/** The way around a block: the input itself, or a strided 1×1 convolution where the shape changes. */
+function shortcut(b: Builder, x: Value, name: string, channels: number, stride: number): Value {
+  if (stride === 1 && x.shape[1] === channels) return x;
+  const reduced = conv(b, x, `${name}downsample.0`, channels, 1, { strides: [stride, stride] });
+  return batchNorm(b, reduced, `${name}downsample.1`);
+}
+
+const basicBlock: Block = (b, x, name, width, stride) => {
+  const inner = b.relu(convNorm(b, x, name, 1, width, 3, stride));
+  const branch = convNorm(b, inner, name, 2, width, 3);
+  return b.relu(b.add(branch, shortcut(b, x, name, width, stride)));
+};
+
+const bottleneck: Block = (b, x, name, width, stride) => {
+  const narrow = b.relu(convNorm(b, x, name, 1, width, 1));
+  const inner = b.relu(convNorm(b, narrow, name, 2, width, 3, stride));
+  const branch = convNorm(b, inner, name, 3, 4 * width, 1);
+  return b.relu(b.add(branch, shortcut(b, x, name, 4 * width, stride)));
+};
+
+function resnet(block: Block, depths: readonly number[]): BuildNetwork {
+  return (b, image) => {
+    const stem = b.relu(convNorm(b, image, "", 1, 64, 7, 2));
+    let x = b.maxPool(stem, [3, 3], { strides: [2, 2], pads: padding(1) });
+    const taps = depths.map((depth, stage) => {
+      for (let i = 0; i < depth; i++) {
+        const stride = i === 0 && stage > 0 ? 2 : 1;
+        x = block(b, x, `layer${stage + 1}.${i}.`, 64 * 2 ** stage, stride);
+      }
+      return x;
+    });
+    return { logits: linear(b, b.flatten(b.globalAveragePool(x)), "fc", 1000), taps };
+  };
+}
+
+/** ResNet-18: taps 64×56², 128×28², 256×14², 512×7². */
+export const resnet18: BuildNetwork = resnet(basicBlock, [2, 2, 2, 2]);
+
+/** ResNet-50: taps 256×56², 512×28², 1024×14², 2048×7². */
+export const resnet50: BuildNetwork = resnet(bottleneck, [3, 4, 6, 3]);
