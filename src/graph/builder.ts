@@ -55,6 +55,10 @@ export interface Builder extends Operators {
   embed(graph: Graph, inputs: Readonly<Record<string, Value>>): Map<string, Value>;
   /** Numbers of a small constant, or `undefined` for any other value. */
   numbersOf(value: Value): readonly number[] | undefined;
+  /** The nodes added so far, in an order in which they can run; of all scopes. */
+  nodes(): readonly Node[];
+  /** The value of this name (with its prefix). */
+  valueOf(name: string): Value;
   /** The graph built so far. */
   build(): Graph;
 }
@@ -245,6 +249,12 @@ function builderOver(state: State, prefix: string): Builder {
     return new Map(graph.outputs.map((value) => [value.name, renamed.get(value.name)!]));
   }
 
+  function valueOf(name: string): Value {
+    const value = state.values.get(name);
+    if (value === undefined) throw new TypeError(`Cannot find value ${name} in graph ${state.name}`);
+    return value;
+  }
+
   const core = {
     input,
     weight,
@@ -256,6 +266,8 @@ function builderOver(state: State, prefix: string): Builder {
     scope: (added: string) => builderOver(state, prefix + added),
     embed,
     numbersOf: (value: Value) => state.numbers.get(value.name),
+    nodes: () => state.nodes,
+    valueOf,
     build: (): Graph => ({
       name: state.name,
       opset: OPSET,

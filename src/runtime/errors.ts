@@ -1,0 +1,27 @@
+/**
+ * The runtime's errors: classes that callers are meant to catch, each with the runtime's own error as cause.
+ *
+ * @module
+ */
+
+/** The device asked for is not there, or cannot be used as asked. */
+export class DeviceError extends Error {
+  override name = "DeviceError";
+}
+
+/** The runtime refuses a graph or .onnx file: it is malformed, too large, or uses what the device lacks. */
+export class ModelError extends Error {
+  override name = "ModelError";
+}
+
+/** A session failed while it ran. */
+export class RunError extends Error {
+  override name = "RunError";
+}
+
+/** One line of what onnxruntime says, without its log colours, codes and source positions. */
+export function runtimeMessage(error: unknown): string {
+  const raw = error instanceof Error ? error.message : String(error);
+  const said = raw.match(/ERROR_MESSAGE: ([\s\S]*)/)?.[1] ?? raw;
+  return said.split("\n")[0]!.replace(/^[^\s]*\.(cc|h):\d+\s+\S+\s*/, "").trim();
+}

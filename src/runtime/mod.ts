@@ -1,0 +1,24 @@
+/**
+ * The runtime's boundary: devices, sessions, tensors and typed errors over onnxruntime.
+ *
+ * @module
+ */
+export {
+  type AdapterInfo,
+  DEVICE_REQUESTS,
+  type DeviceRequest,
+  findAdapter,
+  resolveDevice,
+} from "./device.ts";
+export { DeviceError, ModelError, RunError } from "./errors.ts";
+export { configureRuntime, type Device, type RuntimeFiles } from "./ort.ts";
+export { openSession, type Session, type SessionOptions } from "./session.ts";
+export {
+  type DeviceTensor,
+  float32DataOf,
+  float32Tensor,
+  int64Tensor,
+  isDeviceTensor,
+  type Tensor,
+  type TensorData,
+} from "./tensor.ts";

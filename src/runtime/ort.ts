@@ -1,0 +1,101 @@
+/**
+ * The one place that imports onnxruntime, and the only mutable state of this module: which builds are loaded,
+ * how many threads they run, and the lock around WebGPU.
+ *
+ * Three builds, each loaded when first needed: wasm alone, wasm with WebGPU, and the native CPU provider of
+ * onnxruntime-node. In Deno the root of onnxruntime-web is the wasm build whose threads work; browsers take
+ * `/wasm`. See ARCHITECTURE.md, "Runtime".
+ *
+ * @module
+ */
+import type * as Ort from "onnxruntime-web";
+import { DeviceError } from "./errors.ts";
+
+/** What of onnxruntime the sessions use; web and node builds have it alike. */
+export type OrtBuild = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
+export type { Ort };
+
+/** Where a session runs. */
+export type Device = "webgpu" | "wasm" | "native";
+
+/** Version of onnxruntime-node to load: the same as deno.json's onnxruntime-web. */
+const NATIVE_VERSION = "1.30.0";
+
+const builds = new Map<Device, Promise<OrtBuild>>();
+let wasmThreads: number | undefined;
+let wasmBinary: Uint8Array | undefined;
+let wasmPaths: string | undefined;
+
+/** Where the runtime's own files come from; nothing needs to be set in Deno. */
+export interface RuntimeFiles {
+  /** The .wasm file of the build used, read already: then no permission and no network are needed. */
+  readonly wasmBinary?: Uint8Array;
+  /** URL of the folder with onnxruntime-web's files, for bundled browser programs. */
+  readonly wasmPaths?: string;
+}
+
+/** Says where the runtime finds its own files. Call it before anything else runs. */
+export function configureRuntime(files: RuntimeFiles): void {
+  if (builds.size > 0) throw new DeviceError("Cannot configure the runtime: it has been loaded already");
+  wasmBinary = files.wasmBinary;
+  wasmPaths = files.wasmPaths;
+}
+
+/** Threads that the wasm runtime of this process runs on, once it is loaded. */
+export function threadsInUse(): number | undefined {
+  return wasmThreads;
+}
+
+/**
+ * Loads the build of a device, once per process.
+ *
+ * @param threads For wasm: the number to run on, fixed by the first session of the process.
+ */
+export function loadBuild(device: Device, threads: number): Promise<OrtBuild> {
+  let build = builds.get(device);
+  if (build === undefined) {
+    if (device === "wasm") wasmThreads = threads;
+    build = importBuild(device, threads);
+    builds.set(device, build);
+    // A failed load may be tried again (a file that was out of reach, say).
+    build.catch(() => builds.delete(device));
+  }
+  return build;
+}
+
+async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
+  if (device === "native") {
+    // Not written as a literal: Deno would download the native package for everybody.
+    const name = "onnxruntime-node";
+    const specifier = "Deno" in globalThis ? `npm:${name}@${NATIVE_VERSION}` : name;
+    try {
+      const loaded = await import(specifier);
+      return (loaded.default ?? loaded) as OrtBuild;
+    } catch (cause) {
+      throw new DeviceError(`Cannot load the native runtime ${name}@${NATIVE_VERSION}`, { cause });
+    }
+  }
+  const build: OrtBuild = device === "webgpu"
+    ? await import("onnxruntime-web/webgpu")
+    : "Deno" in globalThis
+    ? await import("onnxruntime-web")
+    : await import("onnxruntime-web/wasm");
+  build.env.logLevel = "error";
+  // Two threads throw in Deno's WebGPU build, and the failure sticks to the process.
+  build.env.wasm.numThreads = device === "webgpu" && "Deno" in globalThis ? 1 : threads;
+  if (wasmBinary !== undefined) build.env.wasm.wasmBinary = wasmBinary.slice().buffer;
+  if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
+  return build;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs `act` when everything on WebGPU before it has ended. Two runs at once hang the event loop on one
+ * session and throw on two, so there is one lock for the whole process.
+ */
+export function withWebGpuLock<T>(act: () => Promise<T>): Promise<T> {
+  const result = last.then(act, act);
+  last = result.catch(() => undefined);
+  return result;
+}

@@ -1,0 +1,221 @@
+/**
+ * A graph ready to run on a device. Feeds and results are plain tensors; what the runtime throws becomes a
+ * typed error in one line.
+ *
+ * @module
+ */
+import { encodeOnnx } from "../graph/onnx_file.ts";
+import type { DataType, Graph } from "../graph/types.ts";
+import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts";
+import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
+import { type Device, loadBuild, type Ort, type OrtBuild, threadsInUse, withWebGpuLock } from "./ort.ts";
+import { type DeviceTensor, isDeviceTensor, type Tensor } from "./tensor.ts";
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** Device to run on; "auto" by default. */
+  readonly device?: DeviceRequest;
+  /** Threads of the wasm and native runtimes; chosen by the machine's cores by default. */
+  readonly threads?: number;
+  /** Bytes of the external files that initializers point into, by the name used there. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** Outputs to leave on the device; elsewhere than on WebGPU they come as plain tensors. */
+  readonly keepOnDevice?: readonly string[];
+  /** Spares the memory of a second, rearranged copy of the weights at some cost of speed. */
+  readonly lowMemory?: boolean;
+}
+
+/** A graph ready to run. Dispose of it when it is not needed: wasm memory never shrinks, but is used again. */
+export interface Session {
+  /** Where it runs. */
+  readonly device: Device;
+  /** Threads that it runs on; 1 on WebGPU. */
+  readonly threads: number;
+  /** WebGPU only: whether some nodes run on the CPU because WebGPU lacks their operator. */
+  readonly partlyOnCpu: boolean;
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * Runs the graph once.
+   *
+   * @throws {RunError} When the runtime fails.
+   */
+  run(
+    feeds: Readonly<Record<string, Tensor | DeviceTensor>>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Record<string, Tensor>>;
+  /** The same, with the outputs named in `keepOnDevice` left on the device. */
+  runOnDevice(
+    feeds: Readonly<Record<string, Tensor | DeviceTensor>>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Record<string, Tensor | DeviceTensor>>;
+  /** Frees what the session holds; it cannot run afterwards. Disposing twice does nothing. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens a session for a graph, or for the bytes of an .onnx file.
+ *
+ * @throws {DeviceError} When the device is not there.
+ * @throws {ModelError} When the runtime refuses the model.
+ */
+export async function openSession(
+  model: Graph | Uint8Array,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const device = await resolveDevice(options.device);
+  const threads = threadsFor(device, options.threads);
+  const build = await loadBuild(device, threads);
+  const files = [...(options.files ?? [])];
+  const bytes = model instanceof Uint8Array
+    ? model
+    // onnxruntime-node takes no external data from memory: there the weights go into the model.
+    : encodeOnnx(model, device === "native" && options.files !== undefined ? { files: options.files } : {});
+  const base: Ort.InferenceSession.SessionOptions = {
+    executionProviders: [device === "native" ? "cpu" : device],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 4,
+    ...(device === "native"
+      ? { intraOpNumThreads: threads }
+      : { externalData: files.map(([path, data]) => ({ path, data })) }),
+    ...(device === "webgpu" && options.keepOnDevice !== undefined
+      ? {
+        preferredOutputLocation: Object.fromEntries(options.keepOnDevice.map((name) => [name, "gpu-buffer"])),
+      }
+      : {}),
+  };
+  const memory = options.lowMemory ? { disable_prepacking: "1" } : {};
+  const create = (extra: Record<string, string>) =>
+    build.InferenceSession.create(bytes, { ...base, extra: { session: { ...memory, ...extra } } });
+
+  let inner: Ort.InferenceSession;
+  let partlyOnCpu = false;
+  try {
+    if (device === "webgpu") {
+      [inner, partlyOnCpu] = await withWebGpuLock(async () => {
+        try {
+          return [
+            await create({ disable_cpu_ep_fallback: "1" }),
+            false,
+          ];
+        } catch (error) {
+          if (!runtimeMessage(error).includes("fallback to CPU EP has been explicitly disabled")) throw error;
+          return [await create({}), true];
+        }
+      });
+    } else inner = await create({});
+  } catch (cause) {
+    const said = runtimeMessage(cause);
+    if (/no available backend/i.test(said)) {
+      throw new DeviceError(`Cannot use device ${device}: ${said}`, { cause });
+    }
+    throw new ModelError(`Cannot open the model on ${device}: ${said}`, { cause });
+  }
+  const used = device === "wasm" ? threadsInUse() ?? threads : threads;
+  return sessionOver(inner, build, device, used, partlyOnCpu, new Set(options.keepOnDevice ?? []));
+}
+
+/** Resolves how many threads to run on, and refuses what the process can no longer give. */
+function threadsFor(device: Device, asked: number | undefined): number {
+  if (device === "webgpu") return 1;
+  if (asked !== undefined && (!Number.isInteger(asked) || asked < 1)) {
+    throw new RangeError(`Cannot run on ${asked} threads: it must be a whole number of at least 1`);
+  }
+  const present = device === "wasm" ? threadsInUse() : undefined;
+  if (present !== undefined) {
+    if (asked !== undefined && asked !== present) {
+      throw new DeviceError(
+        `Cannot run on ${asked} thread(s): the wasm runtime of this process already runs on ${present}`,
+      );
+    }
+    return present;
+  }
+  return asked ?? availableThreads();
+}
+
+function sessionOver(
+  inner: Ort.InferenceSession,
+  build: OrtBuild,
+  device: Device,
+  threads: number,
+  partlyOnCpu: boolean,
+  kept: ReadonlySet<string>,
+): Session {
+  let disposed = false;
+  const running = new Set<Promise<unknown>>();
+
+  async function runOnDevice(
+    feeds: Readonly<Record<string, Tensor | DeviceTensor>>,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Record<string, Tensor | DeviceTensor>> {
+    if (disposed) throw new RunError("Cannot run the session: it has been disposed of");
+    options.signal?.throwIfAborted();
+    const inputs: Record<string, Ort.Tensor> = {};
+    for (const name of inner.inputNames) {
+      const tensor = feeds[name];
+      if (tensor === undefined) throw new TypeError(`Cannot run the session: input ${name} is not given`);
+      inputs[name] = isDeviceTensor(tensor)
+        ? tensor.onDevice as Ort.Tensor
+        // The runtime's own type lists its typed arrays by element type; Tensor keeps them together.
+        : new build.Tensor(tensor.type as "float32", tensor.data as Float32Array, [...tensor.shape]);
+    }
+    const act = () => {
+      options.signal?.throwIfAborted();
+      return inner.run(inputs);
+    };
+    const run = device === "webgpu" ? withWebGpuLock(act) : act();
+    running.add(run);
+    let outputs: Ort.InferenceSession.OnnxValueMapType;
+    try {
+      outputs = await run;
+    } catch (cause) {
+      if (options.signal?.aborted) throw options.signal.reason;
+      throw new RunError(`Cannot run the model on ${device}: ${runtimeMessage(cause)}`, { cause });
+    } finally {
+      running.delete(run);
+    }
+    options.signal?.throwIfAborted();
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, value]) => [name, received(value as Ort.Tensor, kept.has(name))]),
+    );
+  }
+
+  return {
+    device,
+    threads,
+    partlyOnCpu,
+    inputNames: inner.inputNames,
+    outputNames: inner.outputNames,
+    runOnDevice,
+    run: async (feeds, options) => {
+      const outputs = await runOnDevice(feeds, options);
+      const here: Record<string, Tensor> = {};
+      for (const [name, tensor] of Object.entries(outputs)) {
+        here[name] = isDeviceTensor(tensor) ? await tensor.read() : tensor;
+        if (isDeviceTensor(tensor)) tensor.dispose();
+      }
+      return here;
+    },
+    dispose: async () => {
+      if (disposed) return;
+      disposed = true;
+      await Promise.allSettled(running);
+      await (device === "webgpu" ? withWebGpuLock(() => inner.release()) : inner.release());
+    },
+  };
+}
+
+function received(tensor: Ort.Tensor, keep: boolean): Tensor | DeviceTensor {
+  const type = tensor.type as DataType;
+  const shape = [...tensor.dims];
+  if (keep && tensor.location === "gpu-buffer") {
+    return {
+      type,
+      shape,
+      onDevice: tensor,
+      read: async () => ({ type, shape, data: await withWebGpuLock(() => tensor.getData()) as Float32Array }),
+      dispose: () => tensor.dispose(),
+    };
+  }
+  return { type, shape, data: tensor.data as Float32Array };
+}

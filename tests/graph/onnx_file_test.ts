@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { createBuilder } from "../../src/graph/builder.ts";
+import { decodeOnnx, encodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
+import { float, int, ints, text } from "../../src/graph/types.ts";
+
+function sample() {
+  const b = createBuilder("sample");
+  const x = b.input("x", "float32", [1, 3, 8, 8]);
+  const heavy = b.constant("float32", [64, 3, 3, 3], Float32Array.from({ length: 1728 }, (_, i) => i / 7));
+  const y = b.conv(x, heavy, undefined, { strides: [2, 2], pads: [1, 1, 1, 1] });
+  b.output(b.reshape(b.clip(y, 0, 6), [1, -1]), "y");
+  return b.build();
+}
+
+Deno.test("encodeOnnx() and decodeOnnx() round-trip a graph", () => {
+  const graph = sample();
+  const back = decodeOnnx(encodeOnnx(graph));
+  assertEquals(back.nodes, graph.nodes);
+  assertEquals(back.inputs, graph.inputs);
+  assertEquals(back.outputs, graph.outputs);
+  assertEquals([...back.values.keys()].sort(), [...graph.values.keys()].sort());
+  for (const [name, initializer] of graph.initializers) {
+    const other = back.initializers.get(name)!;
+    assertEquals(other.shape, initializer.shape);
+    assert(other.data.kind === "inline" && initializer.data.kind === "inline");
+    assertEquals([...other.data.bytes], [...initializer.data.bytes]);
+  }
+});
+
+Deno.test("encodeOnnx() keeps external data outside, or takes them in when it has the file", () => {
+  const b = createBuilder("external");
+  b.output(b.add(b.input("x", "float32", [2000]), b.weight("w", [2000])), "y");
+  assertThrows(() => encodeOnnx(b.build()), TypeError, "weight w is not bound");
+  const graph = b.build();
+  const w = graph.initializers.get("w")!;
+  const data = { kind: "external", file: "w.bin", offset: 3, length: 8000 } as const;
+  const bound = { ...graph, initializers: new Map([["w", { ...w, data }]]) };
+  const outside = encodeOnnx(bound);
+  assert(outside.length < 500);
+  assertEquals(inspectOnnx(outside).externalFiles, ["w.bin"]);
+  assertEquals(decodeOnnx(outside).initializers.get("w")!.data, data);
+  const file = new Uint8Array(8003).map((_, i) => i);
+  const inside = decodeOnnx(encodeOnnx(bound, { files: new Map([["w.bin", file]]) }));
+  assertEquals(inside.initializers.get("w")!.data, { kind: "inline", bytes: file.slice(3) });
+});
+
+Deno.test("encodeOnnx() keeps every kind of attribute", () => {
+  const b = createBuilder("attributes");
+  const x = b.input("x", "float32", [1, 2, 4, 4]);
+  const attributes = {
+    alpha: float(0.5),
+    axis: int(-1),
+    kernel_shape: ints([2, 2]),
+    auto_pad: text("VALID"),
+  };
+  b.output(b.node("MaxPool", [x], attributes)[0]!, "y");
+  assertEquals(decodeOnnx(encodeOnnx(b.build())).nodes[0]!.attributes, attributes);
+});
+
+Deno.test("inspectOnnx() says what a model takes and gives", () => {
+  const summary = inspectOnnx(encodeOnnx(sample()));
+  assertEquals(summary.opset, 17);
+  assertEquals(summary.inputs, [{ name: "x", type: "float32", shape: [1, 3, 8, 8] }]);
+  assertEquals(summary.outputs, [{ name: "y", type: "float32", shape: [1, 1024] }]);
+  assertEquals(summary.operators, { Conv: 1, Clip: 1, Reshape: 1, Identity: 1 });
+});
+
+Deno.test("decodeOnnx() refuses what is not an ONNX model", () => {
+  assertThrows(() => inspectOnnx(new Uint8Array()), SyntaxError, "no graph");
+  assertThrows(() => inspectOnnx(new TextEncoder().encode("<html>")), SyntaxError, "Cannot read ONNX model");
+  assertThrows(() => decodeOnnx(encodeOnnx(sample()).slice(0, 900)), SyntaxError);
+});
+
+Deno.test("decodeOnnx() refuses external data that point outside the model's folder", () => {
+  const b = createBuilder("hostile");
+  b.output(b.add(b.input("x", "float32", [1]), b.weight("w", [1])), "y");
+  const graph = b.build();
+  for (const file of ["../secret", "/etc/passwd", "a/../../b"]) {
+    const data = { kind: "external", file, offset: 0, length: 4 } as const;
+    const w = { ...graph.initializers.get("w")!, data };
+    const bytes = encodeOnnx({ ...graph, initializers: new Map([["w", w]]) });
+    assertThrows(() => decodeOnnx(bytes), SyntaxError, "outside the model's folder");
+  }
+});

@@ -1,0 +1,118 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createBuilder } from "../../src/graph/builder.ts";
+import type { Graph } from "../../src/graph/types.ts";
+import {
+  type Device,
+  DeviceError,
+  float32Tensor,
+  ModelError,
+  openSession,
+  resolveDevice,
+  RunError,
+} from "../../src/runtime/mod.ts";
+import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+
+await warmUpWasm();
+
+/** y = relu(conv(x, w)) with an external weight, and sign(y), for which WebGPU has no kernel. */
+function smallGraph(withSign = false): Graph {
+  const b = createBuilder("small");
+  const x = b.input("x", "float32", [1, 2, 4, 4]);
+  const y = b.relu(b.conv(x, b.weight("w", [3, 2, 1, 1])));
+  b.output(withSign ? b.sign(y) : y, "y");
+  const graph = b.build();
+  const w = graph.initializers.get("w")!;
+  const bound = { ...w, data: { kind: "external", file: "weights", offset: 4, length: 24 } } as const;
+  return { ...graph, initializers: new Map([...graph.initializers, ["w", bound]]) };
+}
+
+/** The weights behind four bytes that do not belong to them. */
+function weightFile(): ReadonlyMap<string, Uint8Array> {
+  const numbers = Float32Array.from([9, 1, 2, -1, 0.5, 0, 3]);
+  return new Map([["weights", new Uint8Array(numbers.buffer)]]);
+}
+
+const input = float32Tensor(Float32Array.from({ length: 32 }, (_, i) => i / 8 - 1), [1, 2, 4, 4]);
+
+function expected(): number[] {
+  const rows = [[1, 2], [-1, 0.5], [0, 3]];
+  return rows.flatMap(([a, b]) =>
+    Array.from(
+      { length: 16 },
+      (_, i) => Math.max(0, a! * Number(input.data[i]) + b! * Number(input.data[16 + i])),
+    )
+  );
+}
+
+for (const device of ["wasm", "native", "webgpu"] as Device[]) {
+  const ignore = device === "webgpu" && !(await softwareGpu());
+  Deno.test({
+    name: `openSession() runs a graph with external weights on ${device}`,
+    ignore,
+    sanitizeResources: device !== "webgpu",
+    sanitizeOps: device !== "webgpu",
+    fn: async () => {
+      const session = await openSession(smallGraph(), { device, files: weightFile() });
+      assertEquals(session.device, device);
+      assertEquals(session.partlyOnCpu, false);
+      const { y } = await session.run({ x: input });
+      expected().forEach((value, i) => assertAlmostEquals(Number(y!.data[i]), value, 1e-6));
+      await session.dispose();
+      await session.dispose();
+      await assertRejects(() => session.run({ x: input }), RunError, "disposed");
+    },
+  });
+}
+
+Deno.test({
+  name: "openSession() says so when WebGPU lacks an operator",
+  ignore: !(await softwareGpu()),
+  sanitizeResources: false,
+  sanitizeOps: false,
+  fn: async () => {
+    const session = await openSession(smallGraph(true), { device: "webgpu", files: weightFile() });
+    assertEquals(session.partlyOnCpu, true);
+    await session.dispose();
+  },
+});
+
+Deno.test("openSession() gives one clear line when the model is refused", async () => {
+  const error = await assertRejects(
+    () => openSession(new TextEncoder().encode("not a model"), { device: "wasm" }),
+    ModelError,
+    "Cannot open the model on wasm",
+  );
+  assertEquals(error.message.includes("\n"), false);
+  assert(error.cause instanceof Error);
+});
+
+Deno.test("openSession() refuses another thread count than the process runs on", async () => {
+  const first = await openSession(smallGraph(), { device: "wasm", files: weightFile() });
+  await assertRejects(
+    () => openSession(smallGraph(), { device: "wasm", files: weightFile(), threads: first.threads + 1 }),
+    DeviceError,
+    "already runs on",
+  );
+  await assertRejects(
+    () => openSession(smallGraph(), { device: "wasm", threads: 0 }),
+    RangeError,
+    "0 threads",
+  );
+  await first.dispose();
+});
+
+Deno.test("Session.run() names the input that is missing and refuses a wrong shape", async () => {
+  const session = await openSession(smallGraph(), { device: "wasm", files: weightFile() });
+  await assertRejects(() => session.run({}), TypeError, "input x");
+  const wrong = await assertRejects(
+    () => session.run({ x: float32Tensor(new Float32Array(2), [1, 2, 1, 1]) }),
+    RunError,
+  );
+  assertStringIncludes(wrong.message, "Cannot run the model on wasm");
+  await assertRejects(() => session.run({ x: input }, { signal: AbortSignal.abort() }), DOMException);
+  await session.dispose();
+});
+
+Deno.test("resolveDevice() refuses an unknown name", async () => {
+  await assertRejects(() => resolveDevice("cuda" as "auto"), TypeError, "auto, webgpu, wasm, native");
+});

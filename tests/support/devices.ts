@@ -1,0 +1,32 @@
+/**
+ * Which devices the tests find here, and what to install where one is missing.
+ *
+ * @module
+ */
+import { createBuilder } from "../../src/graph/builder.ts";
+import { findAdapter, openSession } from "../../src/runtime/mod.ts";
+
+let found: Promise<boolean> | undefined;
+
+/** Whether a WebGPU adapter is there (a software one is enough); says once what to install where none is. */
+export function softwareGpu(): Promise<boolean> {
+  return found ??= findAdapter().then((adapter) => {
+    if (adapter === undefined) {
+      console.warn(
+        "SKIPPED: WebGPU tests need an adapter; on Debian: apt-get install mesa-vulkan-drivers (software Vulkan)",
+      );
+    }
+    return adapter !== undefined;
+  });
+}
+
+/**
+ * Loads the wasm runtime before the tests of a file start: its threads and their message ports belong to the
+ * process, and the sanitizers would lay them to the first test that opens a session.
+ */
+export async function warmUpWasm(): Promise<void> {
+  const b = createBuilder("warm_up");
+  b.output(b.relu(b.input("x", "float32", [1])), "y");
+  const session = await openSession(b.build(), { device: "wasm" });
+  await session.dispose();
+}
