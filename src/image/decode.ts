@@ -1,0 +1,132 @@
+/**
+ * Any picture in, upright 8-bit RGB out. The header is checked first, then one codec is chosen by measurement.
+ *
+ * | format | codec | why |
+ * |---|---|---|
+ * | JPEG | imagescript's wasm; in browsers createImageBitmap | agrees best with PIL, refuses truncated files |
+ * | PNG, GIF, TIFF | our own readers | the codecs at hand miss depths, let damage pass, or fail |
+ * | WebP | createImageBitmap | the only one; Deno from 2.9, browsers |
+ *
+ * @module
+ */
+import { decodeGif } from "./_gif_decode.ts";
+import { assertCompleteJpeg, decodeJpeg, hasJpegDecoder } from "./_jpeg_decode.ts";
+import { decodeOnPlatform, hasPlatformDecoder, rgbaOverWhite } from "./_platform_decode.ts";
+import { decodePng } from "./_png_decode.ts";
+import { decodeTiff } from "./_tiff_decode.ts";
+import { type ImageHeader, readHeader } from "./header.ts";
+import { applyOrientation } from "./orient.ts";
+import { isPixels, readSource } from "./source.ts";
+import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
+
+/** How {@linkcode decodeImage} reads. */
+export interface DecodeOptions {
+  /** The most pixels a picture may have, by its header; 64 megapixels (2^26) unless told otherwise. */
+  readonly maxPixels?: number;
+  /** Stops a download. */
+  readonly signal?: AbortSignal;
+}
+
+/** 64 megapixels: more than phones take, and 192 MiB decoded. */
+const DEFAULT_MAX_PIXELS = 64 * 2 ** 20;
+
+/** Pixels that need no decoding: checked, and alpha taken out. */
+function fromPixels(source: ImageData | RgbImage): RgbImage {
+  const { width, height, data } = source;
+  const pixels = width * height;
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
+    throw new RangeError(`Cannot take pixels: ${width} x ${height} is no size of a picture`);
+  }
+  if (data instanceof Uint8ClampedArray && data.length === 4 * pixels) {
+    return rgbaOverWhite(data, width, height);
+  }
+  if (data instanceof Uint8Array && data.length === 3 * pixels) return { width, height, data };
+  throw new TypeError(
+    `Cannot take pixels: ${width} x ${height} needs a Uint8Array of ${3 * pixels} (RGB) ` +
+      `or a Uint8ClampedArray of ${4 * pixels} (RGBA), not ${data.length} of ${data.constructor.name}`,
+  );
+}
+
+/** A copy whose orientation tag says upright, so that a codec which would apply it has nothing to apply. */
+function withoutOrientation(bytes: Uint8Array, { orientation }: ImageHeader): Uint8Array {
+  if (orientation === undefined || orientation.value === 1) return bytes;
+  const copy = bytes.slice();
+  copy[orientation.at] = orientation.littleEndian ? 1 : 0;
+  copy[orientation.at + 1] = orientation.littleEndian ? 0 : 1;
+  return copy;
+}
+
+/** Decodes as stored, not yet turned upright. */
+async function decodeStored(bytes: Uint8Array, header: ImageHeader): Promise<RgbImage> {
+  switch (header.format) {
+    case "png":
+      return await decodePng(bytes);
+    case "gif":
+      return decodeGif(bytes);
+    case "tiff":
+      return await decodeTiff(bytes);
+    case "jpeg":
+      assertCompleteJpeg(bytes);
+      if (await hasJpegDecoder()) return await decodeJpeg(bytes);
+      break;
+    case "webp":
+      break;
+  }
+  const name = header.format === "jpeg" ? "JPEG" : "WebP";
+  if (!hasPlatformDecoder()) {
+    throw new ImageError(
+      `no ${name} decoder here (${
+        name === "JPEG" ? "allow reading of npm packages" : "Deno 2.9 has one"
+      }, or save it as PNG)`,
+    );
+  }
+  return await decodeOnPlatform(withoutOrientation(bytes, header), `image/${header.format}`);
+}
+
+/**
+ * Decodes a picture to upright 8-bit RGB: JPEG (grey, CMYK and YCCK too), PNG (all depths), WebP, GIF (the first
+ * frame) and TIFF (baseline). Exif orientation is applied, alpha is composited over white, 16-bit samples keep their
+ * high byte, colour profiles are not applied; all as PIL does.
+ *
+ * An {@linkcode RgbImage} is given back as it is, without a copy.
+ *
+ * @param source Bytes, Blob, URL, path, URL as text, ImageData or RGB pixels.
+ * @throws {ImageError} When the picture cannot be read or decoded, or has more than `maxPixels`: one line that names
+ * the source where it has a name.
+ * @throws {TypeError} When the source is no kind of picture.
+ *
+ * @example Decode a two-pixel PNG
+ * ```ts
+ * import { decodeImage } from "./decode.ts";
+ * import { encodePng } from "./png.ts";
+ *
+ * const png = await encodePng({ width: 2, height: 1, data: Uint8Array.of(255, 0, 0, 0, 0, 255) });
+ * const image = await decodeImage(png);
+ * if (image.width !== 2 || image.data[5] !== 255) throw new Error("not what was encoded");
+ * ```
+ */
+export async function decodeImage(source: ImageSource, options: DecodeOptions = {}): Promise<RgbImage> {
+  const { maxPixels = DEFAULT_MAX_PIXELS, signal } = options;
+  if (isPixels(source)) return fromPixels(source);
+  const { bytes, name } = await readSource(source, signal);
+  const called = name === undefined ? "" : ` ${name}`;
+  try {
+    const header = readHeader(bytes);
+    const { width, height } = header;
+    if (width * height > maxPixels) {
+      throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
+    }
+    const stored = await decodeStored(bytes, header);
+    // A frame header further in might say more than the first one did; no codec may hand out other sizes.
+    if (stored.width !== width || stored.height !== height) {
+      throw new ImageError(
+        `its header says ${width} x ${height}, its pixels ${stored.width} x ${stored.height}`,
+      );
+    }
+    return applyOrientation(stored, header.orientation?.value ?? 1);
+  } catch (error) {
+    const cause = error instanceof ImageError ? error.cause ?? error : error;
+    const text = error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
+    throw new ImageError(`Cannot decode image${called}: ${text}`, { cause });
+  }
+}

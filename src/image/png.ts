@@ -1,0 +1,106 @@
+/**
+ * Writes 8-bit grey and RGB pictures as PNG with the platform's CompressionStream: no library, no permission.
+ *
+ * @module
+ */
+import type { GreyImage, RgbImage } from "./types.ts";
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
+  return n;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(12 + data.length);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, data.length);
+  for (let i = 0; i < 4; i++) out[4 + i] = type.charCodeAt(i);
+  out.set(data, 8);
+  view.setUint32(8 + data.length, crc32(out.subarray(4, 8 + data.length)));
+  return out;
+}
+
+/**
+ * Filters each row by Sub, Up or Paeth, whichever leaves the smallest differences (the PNG specification's own
+ * advice): photographs come out a third smaller than unfiltered.
+ */
+function filterRows(data: Uint8Array, rowBytes: number, height: number, step: number): Uint8Array {
+  const out = new Uint8Array((rowBytes + 1) * height);
+  const candidates = [1, 2, 4].map((kind) => ({ kind, row: new Uint8Array(rowBytes) }));
+  for (let y = 0; y < height; y++) {
+    const at = y * rowBytes;
+    let best = candidates[0]!;
+    let bestCost = Infinity;
+    for (const candidate of candidates) {
+      const { kind, row } = candidate;
+      let cost = 0;
+      for (let i = 0; i < rowBytes; i++) {
+        const left = i >= step ? data[at + i - step]! : 0;
+        const up = y > 0 ? data[at + i - rowBytes]! : 0;
+        let predicted = left;
+        if (kind === 2) predicted = up;
+        else if (kind === 4) {
+          const corner = i >= step && y > 0 ? data[at + i - rowBytes - step]! : 0;
+          const [toLeft, toUp] = [Math.abs(up - corner), Math.abs(left - corner)];
+          const toCorner = Math.abs(left + up - 2 * corner);
+          predicted = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
+        }
+        const difference = (data[at + i]! - predicted) & 0xff;
+        row[i] = difference;
+        cost += difference < 128 ? difference : 256 - difference;
+      }
+      if (cost < bestCost) [best, bestCost] = [candidate, cost];
+    }
+    out[y * (rowBytes + 1)] = best.kind;
+    out.set(best.row, y * (rowBytes + 1) + 1);
+  }
+  return out;
+}
+
+/**
+ * Writes a picture as PNG: grey when there is one byte per pixel, RGB when there are three.
+ *
+ * @param image Width, height and `width * height` (grey) or `width * height * 3` (RGB) bytes.
+ * @returns The bytes of a PNG file.
+ * @throws {TypeError} When the data have another length.
+ */
+export async function encodePng(image: RgbImage | GreyImage): Promise<Uint8Array<ArrayBuffer>> {
+  const { width, height, data } = image;
+  const channels = data.length / (width * height);
+  if (channels !== 1 && channels !== 3) {
+    throw new TypeError(
+      `Cannot encode PNG: ${width} x ${height} pixels need 1 or 3 bytes each, got ${data.length}`,
+    );
+  }
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header[8] = 8;
+  header[9] = channels === 1 ? 0 : 2;
+
+  const rows = filterRows(data, width * channels, height, channels);
+  const compressed = new Blob([rows as Uint8Array<ArrayBuffer>]).stream().pipeThrough(
+    new CompressionStream("deflate"),
+  );
+  const pixels = new Uint8Array(await new Response(compressed).arrayBuffer());
+  const parts = [
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
+    chunk("IHDR", header),
+    chunk("IDAT", pixels),
+    chunk("IEND", new Uint8Array(0)),
+  ];
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,104 @@
+/**
+ * Gets the bytes of a picture, from wherever they lie, and the name to call it by in errors. Decodes nothing.
+ *
+ * Files are read with `fetch` of a file URL, so that this works wherever a runtime allows it and needs no runtime's
+ * own file API.
+ *
+ * @module
+ */
+import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
+
+/** The bytes of a picture and what to call it. */
+export interface ReadSource {
+  /** The whole file. */
+  readonly bytes: Uint8Array;
+  /** Path, URL or file name; undefined for bare bytes. */
+  readonly name: string | undefined;
+}
+
+/** Two letters at least: `C:\photo.jpg` is a path. */
+const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
+
+function pathToUrl(path: string): URL {
+  // The global `process` of Node, Deno and Bun knows the working directory; a page has its own address.
+  const host = globalThis as { process?: { cwd?(): string }; location?: { href: string } };
+  const encoded = path.replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/")
+    .replace(/^([a-z])%3A\//i, "/$1:/");
+  if (host.process?.cwd === undefined) return new URL(encoded, host.location?.href);
+  if (encoded.startsWith("/")) return new URL(`file://${encoded}`);
+  const here = host.process.cwd().replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/")
+    .replace(/^([a-z])%3A/i, "/$1:");
+  return new URL(`${encoded}`, `file://${here}/`);
+}
+
+async function fetchBytes(url: URL, name: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  let response: Response;
+  try {
+    response = await fetch(url, signal === undefined ? {} : { signal });
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    await response.body?.cancel();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ImageError(`Cannot read image ${name}: ${reason(cause)}`, { cause });
+  }
+  throw new ImageError(`Cannot read image ${name}: HTTP status ${response.status}`);
+}
+
+/** The last part of a fetch error's text, which on Deno repeats the URL and ends with the system's own words. */
+function reason(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const system = /([^:]+) \(os error \d+\)$/.exec(text);
+  return system === null ? text.split("\n", 1)[0]! : system[1]!.trim().toLowerCase();
+}
+
+/** A short form of a data URL, which may be megabytes long. */
+function shorten(name: string): string {
+  return name.length <= 200 ? name : `${name.slice(0, 60)}…`;
+}
+
+/** True for ImageData and for our own RGB pictures: pixels that need no decoding. */
+export function isPixels(source: ImageSource): source is ImageData | RgbImage {
+  return typeof source === "object" && "width" in source && "height" in source && "data" in source;
+}
+
+/**
+ * Reads the bytes of a picture.
+ *
+ * @param source Bytes, a Blob, a URL, or a path or URL as text.
+ * @param signal Stops a download.
+ * @throws {ImageError} When it cannot be read.
+ * @throws {TypeError} When it is nothing that can be a picture.
+ */
+export async function readSource(
+  source: Exclude<ImageSource, ImageData | RgbImage>,
+  signal?: AbortSignal,
+): Promise<ReadSource> {
+  signal?.throwIfAborted();
+  if (source instanceof Uint8Array) return { bytes: source, name: undefined };
+  if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), name: undefined };
+  if (source instanceof Blob) {
+    const name = source instanceof File && source.name !== "" ? source.name : undefined;
+    try {
+      return { bytes: new Uint8Array(await source.arrayBuffer()), name };
+    } catch (cause) {
+      throw new ImageError(`Cannot read image${name === undefined ? "" : ` ${name}`}: ${reason(cause)}`, {
+        cause,
+      });
+    }
+  }
+  if (source instanceof URL || (typeof source === "string" && SCHEME.test(source))) {
+    const name = shorten(String(source));
+    let url: URL;
+    try {
+      url = new URL(source);
+    } catch (cause) {
+      throw new ImageError(`Cannot read image ${name}: not a valid URL`, { cause });
+    }
+    return { bytes: await fetchBytes(url, name, signal), name };
+  }
+  if (typeof source === "string") {
+    if (source === "") throw new ImageError("Cannot read image: the path is empty");
+    return { bytes: await fetchBytes(pathToUrl(source), source, signal), name: source };
+  }
+  throw new TypeError(`Cannot read image: ${Object.prototype.toString.call(source)} is not an image source`);
+}
