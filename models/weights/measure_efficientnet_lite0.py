@@ -4,7 +4,8 @@
 
 PHOTOS holds one folder per category of Caltech-101. Printed: top-1 and top-5 of the published float32 weights on the
 categories that are ImageNet classes too, under several ways to prepare a picture; then how far the weights rounded
-for shipping (see `rounded`) and all-float16 ones move the logits. PACKAGES: see tests/fixtures/networks/generate.py.
+for shipping (see `rounded`) and all-float16 ones move the logits. With --dump, nothing but the first preparation is
+measured, and 200 photos are written for this project's own graph to be compared on. PACKAGES: see tests/fixtures/networks/generate.py.
 """
 import argparse
 import pathlib
@@ -92,6 +93,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("photos", type=pathlib.Path)
     parser.add_argument("--per-class", type=int, default=12)
+    parser.add_argument("--dump", type=pathlib.Path, help="write pictures as fed and logits, for bench/photo_agreement.ts")
     options = parser.parse_args()
     photos, truth, folders = [], [], []
     for folder, names in CLASSES.items():
@@ -113,6 +115,11 @@ def main():
             reference, first = logits, [prepare(photo) for photo in photos]
             worst = sorted((top1[[f == folder for f in folders]].mean(), folder) for folder in set(folders))
             print("  lowest:", ", ".join(f"{folder} {share:.0%}" for share, folder in worst[:8]))
+            if options.dump is not None:
+                some = np.linspace(0, len(photos) - 1, 200).astype(int)
+                pixels = (np.stack([first[i] for i in some]) - 127) / 128
+                options.dump.write_bytes(pixels.astype(np.float32).tobytes() + reference[some].tobytes())
+                return
     variants = {
         "shipped (vectors float32)": rounded(state),
         "all float16": {name: value.astype(np.float16).astype(np.float32) for name, value in state.items()},
