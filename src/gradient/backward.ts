@@ -1,0 +1,166 @@
+/**
+ * Reverse mode: walks the nodes of a graph under construction backwards and adds the nodes of the gradient to
+ * the same builder. What each operator contributes is in rules/; this file knows no operator.
+ *
+ * @module
+ */
+import type { Builder } from "../graph/builder.ts";
+import { shown } from "../graph/shapes/rule.ts";
+import { type Node, sizeOf, type Value } from "../graph/types.ts";
+import { type GradientDevice, sameShape, zeros } from "./rule.ts";
+import { RULES } from "./rules/mod.ts";
+
+/** Where differentiation starts: a value and the gradient of the objective with respect to it, in its shape. */
+export interface GradientSeed {
+  readonly value: Value;
+  readonly seed: Value;
+}
+
+/** How the gradient is going to run. */
+export interface GradientOptions {
+  /** Device whose kernels the rules choose for; "wasm" by default. Every form is right on every device. */
+  readonly device?: GradientDevice;
+}
+
+/**
+ * Adds the gradient of an objective to the graph and gives it per value of `withRespectTo`, each in that value's
+ * shape and element type.
+ *
+ * Only nodes on a path from a `withRespectTo` value to the objective are differentiated: frozen weights cost
+ * nothing, and neither does a frozen part below the lowest value asked for. Where paths meet, their
+ * contributions are added. A value that the objective does not depend on gets zeros.
+ *
+ * @param b The builder that holds the forward graph; it receives the gradient's nodes under `grad/NODE/`.
+ * @param of A float value of one element, or seeds (a vector-Jacobian product: Σ seed·value is differentiated).
+ * @param withRespectTo Inputs, weights or intermediate values of the builder.
+ * @throws {TypeError} When an operator on the path has no rule, or a value does not fit; names node and operator.
+ */
+export function gradients(
+  b: Builder,
+  of: Value | readonly GradientSeed[],
+  withRespectTo: readonly Value[],
+  options: GradientOptions = {},
+): Value[] {
+  const device = options.device ?? "wasm";
+  const seeds = isSeeds(of) ? of : [{ value: of, seed: unitSeed(b, of) }];
+  for (const value of withRespectTo) {
+    if (!isFloat(value)) {
+      throw new TypeError(`Cannot differentiate with respect to ${value.name}: it is ${value.type}`);
+    }
+  }
+  // The gradient's own nodes are appended to this list while it is walked: keep to those that were there.
+  const nodes = [...b.nodes()];
+  const dependent = dependentValues(b, nodes, withRespectTo);
+
+  const contributions = new Map<string, Value[]>();
+  const contribute = (name: string, gradient: Value) => {
+    const present = contributions.get(name);
+    if (present === undefined) contributions.set(name, [gradient]);
+    else present.push(gradient);
+  };
+  for (const { value, seed } of seeds) {
+    if (!sameShape(value.shape, seed.shape) || value.type !== seed.type) {
+      throw new TypeError(
+        `Cannot differentiate ${value.name} (${value.type} ${shown(value.shape)}): its seed is ` +
+          `${seed.type} ${shown(seed.shape)}`,
+      );
+    }
+    if (dependent.has(value.name)) contribute(value.name, seed);
+  }
+
+  /** The sum of what was contributed to a value, kept as the one contribution. */
+  const summed = (name: string): Value | undefined => {
+    const parts = contributions.get(name);
+    if (parts === undefined) return undefined;
+    const sum = parts.reduce((total, part) => b.scope(`grad/${name}/`).add(total, part));
+    contributions.set(name, [sum]);
+    return sum;
+  };
+
+  for (const node of nodes.reverse()) {
+    const needs = node.inputs.map((name) => dependent.has(name));
+    if (!needs.includes(true) || !node.outputs.some((name) => contributions.has(name))) continue;
+    const found = backwardNode(b, node, needs, node.outputs.map(summed), device);
+    node.inputs.forEach((name, i) => {
+      const gradient = found[i];
+      if (needs[i] && gradient !== undefined) contribute(name, gradient);
+    });
+  }
+  return withRespectTo.map((value) => summed(value.name) ?? zeros(b.scope("grad/"), value.shape, value.type));
+}
+
+/** Gradients of one node's inputs by its operator's rule. */
+function backwardNode(
+  b: Builder,
+  node: Node,
+  needs: readonly boolean[],
+  dy: readonly (Value | undefined)[],
+  device: GradientDevice,
+): readonly (Value | undefined)[] {
+  const rule = node.domain === "" && Object.hasOwn(RULES, node.op) ? RULES[node.op] : undefined;
+  const named = `node ${node.name} (${node.domain === "" ? node.op : `${node.domain}.${node.op}`})`;
+  if (rule === undefined) throw new TypeError(`Cannot differentiate ${named}: no rule for this operator`);
+  const inputs = node.inputs.map((name) => (name === "" ? undefined : b.valueOf(name)));
+  let found: readonly (Value | undefined)[];
+  try {
+    found = rule({
+      b: b.scope(`grad/${node.name}/`),
+      node,
+      attributes: node.attributes,
+      inputs,
+      outputs: node.outputs.map((name) => (name === "" ? undefined : b.valueOf(name))),
+      needs,
+      dy,
+      device,
+    });
+  } catch (cause) {
+    if (!(cause instanceof TypeError) && !(cause instanceof RangeError)) throw cause;
+    throw new TypeError(`Cannot differentiate ${named}: ${cause.message}`, { cause });
+  }
+  found.forEach((gradient, i) => {
+    const input = inputs[i];
+    if (gradient !== undefined && input !== undefined && !sameShape(gradient.shape, input.shape)) {
+      throw new TypeError(
+        `Cannot differentiate ${named}: the gradient ${shown(gradient.shape)} of input ${i} does not fit ` +
+          shown(input.shape),
+      );
+    }
+  });
+  return found;
+}
+
+/**
+ * Names of the values that change with a `withRespectTo` value. Whole numbers and truth values carry no gradient:
+ * the way ends at a comparison, an ArgMax or a Shape.
+ */
+function dependentValues(
+  b: Builder,
+  nodes: readonly Node[],
+  withRespectTo: readonly Value[],
+): ReadonlySet<string> {
+  const dependent = new Set(withRespectTo.map((value) => value.name));
+  for (const node of nodes) {
+    if (!node.inputs.some((name) => dependent.has(name))) continue;
+    for (const name of node.outputs) {
+      if (name !== "" && isFloat(b.valueOf(name))) dependent.add(name);
+    }
+  }
+  return dependent;
+}
+
+function isFloat(value: Value): boolean {
+  return value.type === "float32" || value.type === "float64";
+}
+
+function isSeeds(of: Value | readonly GradientSeed[]): of is readonly GradientSeed[] {
+  return Array.isArray(of);
+}
+
+function unitSeed(b: Builder, of: Value): Value {
+  if (sizeOf(of.shape) !== 1 || !isFloat(of)) {
+    throw new TypeError(
+      `Cannot differentiate ${of.name}: it is ${of.type} ${shown(of.shape)}, not one floating-point number`,
+    );
+  }
+  return b.constant(of.type, of.shape, [1]);
+}

@@ -1,0 +1,159 @@
+/**
+ * What a gradient rule is: from a node and the gradients of its outputs to the gradients of its inputs, as new
+ * nodes. Helpers that several rules share.
+ *
+ * @module
+ */
+import type { Builder } from "../graph/builder.ts";
+import { shown } from "../graph/shapes/rule.ts";
+import { type Attributes, type DataType, type Node, sizeOf, type Value } from "../graph/types.ts";
+
+/** Where the gradient graph is going to run; some rules choose the form that this device runs well. */
+export type GradientDevice = "webgpu" | "wasm" | "native";
+
+/** What a rule sees of a node. */
+export interface RuleContext {
+  /** Takes the gradient's nodes; its names stand under `grad/NODE/`. */
+  readonly b: Builder;
+  readonly node: Node;
+  readonly attributes: Attributes;
+  /** Inputs in order; `undefined` where an optional one is left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  /** Outputs in order; `undefined` where the node leaves one out. */
+  readonly outputs: readonly (Value | undefined)[];
+  /** Which inputs need a gradient; the others' must not be computed. */
+  readonly needs: readonly boolean[];
+  /** Gradient of each output, in its shape; `undefined` where the objective does not depend on it. */
+  readonly dy: readonly (Value | undefined)[];
+  readonly device: GradientDevice;
+}
+
+/** Gradients of the inputs, each in its input's shape; `undefined` means zero or not needed. */
+export type GradientRule = (context: RuleContext) => readonly (Value | undefined)[];
+
+/** A rule's context when only the first output carries a gradient. */
+export interface SingleContext extends Omit<RuleContext, "dy"> {
+  /** First input. */
+  readonly x: Value;
+  /** First output. */
+  readonly y: Value;
+  /** Gradient of the first output. */
+  readonly dy: Value;
+}
+
+/** A rule that differentiates through the first output only; a gradient at any other is an error. */
+export function single(rule: (context: SingleContext) => readonly (Value | undefined)[]): GradientRule {
+  return (context) => {
+    const further = context.dy.findIndex((value, i) => i > 0 && value !== undefined);
+    if (further > 0) throw new TypeError(`its output ${further} cannot be differentiated`);
+    const dy = context.dy[0];
+    const y = context.outputs[0];
+    if (dy === undefined || y === undefined) return [];
+    return rule({ ...context, x: inputOf(context, 0), y, dy });
+  };
+}
+
+/** A rule of a function of one value: gives that value's gradient; further inputs must need none. */
+export function unary(rule: (context: SingleContext) => Value): GradientRule {
+  return single((context) => {
+    const further = context.needs.findIndex((needed, i) => i > 0 && needed);
+    if (further > 0) throw new TypeError(`no gradient towards its input ${further}`);
+    return [rule(context)];
+  });
+}
+
+/** The input at `index`, which the operator requires. */
+export function inputOf(context: Pick<RuleContext, "inputs">, index: number): Value {
+  const value = context.inputs[index];
+  if (value === undefined) throw new TypeError(`input ${index} is missing`);
+  return value;
+}
+
+/** Numbers of the input at `index`: a constant that must be known, or `undefined` where it is left out. */
+export function constantInput(
+  context: Pick<RuleContext, "b" | "inputs">,
+  index: number,
+): readonly number[] | undefined {
+  const value = context.inputs[index];
+  // An empty tensor (Resize's roi) stands for an optional input left out.
+  if (value === undefined || sizeOf(value.shape) === 0) return undefined;
+  const numbers = context.b.numbersOf(value);
+  if (numbers === undefined) {
+    throw new TypeError(`its input ${index} (${value.name}) is not a known constant`);
+  }
+  return numbers;
+}
+
+/** Whether two shapes are equal. */
+export function sameShape(a: readonly number[], c: readonly number[]): boolean {
+  return a.length === c.length && a.every((size, i) => size === c[i]);
+}
+
+/** Reshapes, or gives the value itself where the shape is already right. */
+export function reshaped(b: Builder, value: Value, shape: readonly number[]): Value {
+  return sameShape(value.shape, shape) ? value : b.reshape(value, shape);
+}
+
+/** Broadcasts to `shape`, or gives the value itself. */
+export function expanded(b: Builder, value: Value, shape: readonly number[]): Value {
+  return sameShape(value.shape, shape) ? value : b.expand(value, shape);
+}
+
+/** Adjoint of broadcasting: sums `value` down to `shape`, which can be broadcast to the value's shape. */
+export function reducedTo(b: Builder, value: Value, shape: readonly number[]): Value {
+  if (sameShape(value.shape, shape)) return value;
+  const lead = value.shape.length - shape.length;
+  const axes = value.shape.flatMap((
+    size,
+    i,
+  ) => (size !== 1 && (i < lead || shape[i - lead] === 1) ? [i] : []));
+  return reshaped(b, axes.length === 0 ? value : b.reduceSum(value, axes), shape);
+}
+
+/** Zeros of a shape. An Expand, so that the model file stays small; the runtime folds it. */
+export function zeros(b: Builder, shape: readonly number[], type: DataType = "float32"): Value {
+  return expanded(b, b.constant(type, [], [0]), shape);
+}
+
+/** `dy` where the condition holds, else 0. */
+export function passed(b: Builder, condition: Value, dy: Value): Value {
+  return b.where(condition, dy, b.constant(dy.type, [], [0]));
+}
+
+/** Sign of x. WebGPU has no Sign kernel: the node would fall back to the CPU. */
+export function signOf(b: Builder, x: Value, device: GradientDevice): Value {
+  if (device !== "webgpu") return b.sign(x);
+  const zero = b.constant(x.type, [], [0]);
+  const negative = b.where(b.less(x, 0), b.constant(x.type, [], [-1]), zero);
+  return b.where(b.greater(x, 0), b.constant(x.type, [], [1]), negative);
+}
+
+/**
+ * Applies a constant matrix M [rows, columns] along one axis: out[…, c, …] = Σ_r value[…, r, …]·M[r, c].
+ * Adjoints of interpolation and of non-constant padding are of this form.
+ */
+export function multipliedAlong(
+  b: Builder,
+  value: Value,
+  axis: number,
+  matrix: { readonly rows: number; readonly columns: number; readonly data: Float64Array },
+): Value {
+  const { rows, columns, data } = matrix;
+  if (value.shape[axis] !== rows) {
+    throw new TypeError(`a matrix of ${rows} rows does not fit axis ${axis} of ${shown(value.shape)}`);
+  }
+  const before = value.shape.slice(0, axis);
+  const after = value.shape.slice(axis + 1);
+  const shape = [...before, columns, ...after];
+  if (sizeOf(after) === 1) {
+    const right = b.constant(value.type, [rows, columns], data);
+    return reshaped(b, b.matmul(reshaped(b, value, [sizeOf(before), rows]), right), shape);
+  }
+  // Transposed here, once, rather than in the graph.
+  const transposed = new Float64Array(data.length);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) transposed[c * rows + r] = data[r * columns + c]!;
+  }
+  const left = b.constant(value.type, [columns, rows], transposed);
+  return reshaped(b, b.matmul(left, reshaped(b, value, [sizeOf(before), rows, sizeOf(after)])), shape);
+}

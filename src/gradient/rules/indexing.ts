@@ -1,0 +1,73 @@
+/**
+ * Gradient rules of operators that pick by index: what was picked twice receives twice.
+ *
+ * @module
+ */
+import { axisOf } from "../../graph/shapes/rule.ts";
+import { int, intOf, sizeOf, text, type Value } from "../../graph/types.ts";
+import { type GradientRule, inputOf, type SingleContext, unary, zeros } from "../rule.ts";
+
+// y = x[…, indices, …] along an axis: dx[…, i, …] = Σ of dy over the places with index i.
+const gather: GradientRule = unary((context) => {
+  const { b, attributes, x, dy } = context;
+  const indices = inputOf(context, 1);
+  const axis = axisOf(intOf(attributes, "axis", 0), x.shape.length);
+  const [before, size, after] = [x.shape.slice(0, axis), x.shape[axis]!, x.shape.slice(axis + 1)];
+  const picked = sizeOf(indices.shape);
+  const rows = b.reshape(dy, [sizeOf(before), picked, sizeOf(after)]);
+
+  const known = b.numbersOf(indices)?.map((index) => (index < 0 ? index + size : index));
+  if (known !== undefined && known.every((index, i) => index === known[0]! + i)) {
+    // One cell, or a run of them (a class token, a piece): dy among zeros.
+    const first = known[0] ?? 0;
+    return b.reshape(b.pad(rows, [0, first, 0, 0, size - first - picked, 0]), x.shape);
+  }
+  if (context.device !== "webgpu") {
+    const wide = b.expand(b.reshape(indices, [1, picked, 1]), rows.shape);
+    return b.reshape(scatterAdd(context, [rows.shape[0]!, size, rows.shape[2]!], wide, rows, 1), x.shape);
+  }
+  // WebGPU adds by a product with one-hot rows: its scatter would run on the CPU.
+  return b.reshape(b.matmul(oneHotColumns(context, indices, size), rows), x.shape);
+});
+
+/** [size, picked] with a 1 where column p's index names the row. */
+function oneHotColumns({ b, x }: SingleContext, indices: Value, size: number): Value {
+  const picked = sizeOf(indices.shape);
+  const known = b.numbersOf(indices);
+  if (known !== undefined) {
+    const data = new Float64Array(size * picked);
+    known.forEach((index, p) => data[(index < 0 ? index + size : index) * picked + p] = 1);
+    return b.constant(x.type, [size, picked], data);
+  }
+  // Compared as floats, exact up to 2^24: there is no kernel for int64. A negative index counts from the end.
+  const row = b.reshape(b.cast(indices, "float32"), [1, picked]);
+  const wrapped = b.where(b.less(row, 0), b.add(row, size), row);
+  const counting = b.constant("float32", [size, 1], Float64Array.from({ length: size }, (_, i) => i));
+  const one = b.constant(x.type, [], [1]);
+  return b.where(b.equal(counting, wrapped), one, b.constant(x.type, [], [0]));
+}
+
+// y[p] = x[p with indices[p] on the axis]: dx = dy scattered there and added.
+const gatherElements: GradientRule = unary((context) => {
+  const axis = axisOf(intOf(context.attributes, "axis", 0), context.x.shape.length);
+  return scatterAdd(context, context.x.shape, inputOf(context, 1), context.dy, axis);
+});
+
+function scatterAdd(
+  { b, dy }: SingleContext,
+  shape: readonly number[],
+  indices: Value,
+  updates: Value,
+  axis: number,
+): Value {
+  return b.node("ScatterElements", [zeros(b, shape, dy.type), indices, updates], {
+    axis: int(axis),
+    reduction: text("add"),
+  })[0]!;
+}
+
+/** Rules by operator. */
+export const INDEXING: Readonly<Record<string, GradientRule>> = {
+  Gather: gather,
+  GatherElements: gatherElements,
+};

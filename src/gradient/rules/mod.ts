@@ -1,0 +1,30 @@
+/**
+ * The table of gradient rules: one per operator.
+ *
+ * @module
+ */
+import type { GradientRule } from "../rule.ts";
+import { ACTIVATIONS } from "./activations.ts";
+import { ARITHMETIC } from "./arithmetic.ts";
+import { CONVOLUTION } from "./convolution.ts";
+import { INDEXING } from "./indexing.ts";
+import { MOVEMENT } from "./movement.ts";
+import { NORMALIZATION } from "./normalization.ts";
+import { POOLING } from "./pooling.ts";
+import { PRODUCTS } from "./products.ts";
+import { REDUCTION } from "./reduction.ts";
+import { RESIZE } from "./resize.ts";
+
+/** Gradient rules by operator of ONNX's own set. */
+export const RULES: Readonly<Record<string, GradientRule>> = {
+  ...ACTIVATIONS,
+  ...ARITHMETIC,
+  ...CONVOLUTION,
+  ...INDEXING,
+  ...MOVEMENT,
+  ...NORMALIZATION,
+  ...POOLING,
+  ...PRODUCTS,
+  ...REDUCTION,
+  ...RESIZE,
+};

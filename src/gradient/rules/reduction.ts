@@ -1,0 +1,84 @@
+/**
+ * Gradient rules of reductions: what was summed away is spread out again.
+ *
+ * @module
+ */
+import { reducedAxes } from "../../graph/shapes/movement.ts";
+import type { Value } from "../../graph/types.ts";
+import { expanded, type GradientRule, passed, reshaped, signOf, type SingleContext, unary } from "../rule.ts";
+
+/** The reduced axes, and `value` (in y's shape) with those axes present as 1. */
+function kept(context: SingleContext, value: Value): { axes: readonly number[]; value: Value } {
+  const { b, inputs, attributes, x } = context;
+  const axes = reducedAxes({
+    op: context.node.op,
+    attributes,
+    inputs,
+    outputCount: 1,
+    constant: (index) => (inputs[index] === undefined ? undefined : b.numbersOf(inputs[index])),
+  });
+  return { axes, value: reshaped(b, value, x.shape.map((size, i) => (axes.includes(i) ? 1 : size))) };
+}
+
+/** dy with the reduced axes present as 1: broadcasts against x. */
+function spread(context: SingleContext): Value {
+  return kept(context, context.dy).value;
+}
+
+// y = Σ x: dx = dy, spread.
+const sum: GradientRule = unary((context) => expanded(context.b, spread(context), context.x.shape));
+
+// y = Σ x / n: dx = dy/n, spread.
+const mean: GradientRule = unary((context) => {
+  const { b, x } = context;
+  const { axes, value } = kept(context, context.dy);
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+  return expanded(b, count === 1 ? value : b.mul(value, 1 / count), x.shape);
+});
+
+// y = max x, min x: dx = dy·[x = y]/(how often x = y): ties share, as PyTorch's amax has it.
+const extreme: GradientRule = unary((context) => {
+  const { b, x } = context;
+  const { axes, value: y } = kept(context, context.y);
+  if (axes.length === 0) return context.dy;
+  const attains = b.equal(x, y);
+  const count = b.reduceSum(passed(b, attains, b.constant(x.type, [], [1])), axes);
+  return passed(b, attains, b.div(spread(context), count));
+});
+
+// y = Σ|x|: dx = dy·sign x.
+const l1: GradientRule = unary((context) =>
+  context.b.mul(spread(context), signOf(context.b, context.x, context.device))
+);
+
+// y = √Σx²: dx = dy·x/y.
+const l2: GradientRule = unary((context) =>
+  context.b.mul(context.x, context.b.div(spread(context), kept(context, context.y).value))
+);
+
+// y = Σx²: dx = dy·2x.
+const sumSquare: GradientRule = unary((context) =>
+  context.b.mul(context.b.mul(spread(context), 2), context.x)
+);
+
+/** Rules by operator. */
+export const REDUCTION: Readonly<Record<string, GradientRule>> = {
+  ReduceSum: sum,
+  ReduceMean: mean,
+  ReduceMax: extreme,
+  ReduceMin: extreme,
+  ReduceL1: l1,
+  ReduceL2: l2,
+  ReduceSumSquare: sumSquare,
+  // y = mean of x over the spatial axes: dx = dy/n, spread.
+  GlobalAveragePool: unary(({ b, x, dy }) =>
+    expanded(b, b.mul(dy, 1 / x.shape.slice(2).reduce((product, size) => product * size, 1)), x.shape)
+  ),
+  // y = max of x over the spatial axes: as ReduceMax.
+  GlobalMaxPool: unary(({ b, x, y, dy }) => {
+    const attains = b.equal(x, y);
+    const axes = x.shape.flatMap((_, i) => (i >= 2 ? [i] : []));
+    const count = b.reduceSum(passed(b, attains, b.constant(x.type, [], [1])), axes);
+    return passed(b, attains, b.div(dy, count));
+  }),
+};
