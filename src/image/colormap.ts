@@ -1,0 +1,53 @@
+/**
+ * Perceptually uniform colour maps: equal steps of the value look like equal steps.
+ *
+ * @module
+ */
+import { INFERNO, VIRIDIS } from "./_colormap_data.ts";
+
+/** The colour maps there are. */
+export type ColormapName = "inferno" | "viridis";
+
+/** 256 colours of 3 bytes, from the value 0 to the value 1. */
+type Table = Uint8Array;
+
+function table(base64: string): Table {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+const TABLES: Readonly<Record<ColormapName, Table>> = { inferno: table(INFERNO), viridis: table(VIRIDIS) };
+
+/** The names of all colour maps. */
+export const COLORMAPS: readonly ColormapName[] = ["inferno", "viridis"];
+
+/**
+ * Turns values into colours. Values are clamped to [0, 1]; what is not a number counts as 0.
+ *
+ * @param values Any number of values, 0 to 1.
+ * @param map Which colours: inferno (black, red, yellow) or viridis (violet, green, yellow).
+ * @returns Red, green, blue for each value, `values.length * 3` bytes.
+ * @throws {RangeError} When there is no such colour map.
+ *
+ * @example The two ends of viridis
+ * ```ts
+ * import { colorize } from "./colormap.ts";
+ *
+ * const colours = colorize(Float32Array.of(0, 1), "viridis");
+ * if (colours.join() !== "68,1,84,253,231,37") throw new Error(colours.join());
+ * ```
+ */
+export function colorize(values: Float32Array, map: ColormapName = "inferno"): Uint8Array {
+  const colours = TABLES[map];
+  if (colours === undefined) {
+    throw new RangeError(`Cannot colorize: no colour map "${map}"; there are ${COLORMAPS.join(", ")}`);
+  }
+  const out = new Uint8Array(values.length * 3);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const index = value > 0 ? 3 * Math.round(255 * Math.min(value, 1)) : 0;
+    out[3 * i] = colours[index]!;
+    out[3 * i + 1] = colours[index + 1]!;
+    out[3 * i + 2] = colours[index + 2]!;
+  }
+  return out;
+}

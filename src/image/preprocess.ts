@@ -1,0 +1,76 @@
+/**
+ * A picture becomes a classifier's input: short side resized, centre cut out, channels apart. Normalising is the
+ * network's own (it is part of its graph), not done here.
+ *
+ * @module
+ */
+import { resizeImage } from "./resize.ts";
+import type { CropWindow, RgbImage } from "./types.ts";
+
+/** How a classifier wants its input, as torchvision's `Resize` and `CenterCrop`. */
+export interface PreprocessOptions {
+  /** Pixels of the short side after resizing; 256 for most ImageNet classifiers. */
+  readonly resize?: number;
+  /** Pixels of the square cut out of the middle; 224 for most. */
+  readonly crop?: number;
+}
+
+/** A classifier's input and where it lies in the picture. */
+export interface Preprocessed {
+  /** `[3, crop, crop]`: red, green, blue, each in rows from the top; in [0, 1], not normalised. */
+  readonly pixels: Float32Array;
+  /** What of the picture the classifier sees, in pixels of the picture. */
+  readonly window: CropWindow;
+}
+
+/** Python's `round`: halves go to the even neighbour. */
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/**
+ * Resizes the short side (antialiased bilinear) and cuts out the centre, as torchvision does with PIL images.
+ * Only what is cut out is computed.
+ *
+ * @param image The picture, upright.
+ * @param options Sizes; 256 and 224 unless given.
+ * @throws {RangeError} When the crop is larger than the resized short side, or a size is no positive integer.
+ *
+ * @example A grey picture gives a grey input
+ * ```ts
+ * import { preprocess } from "./preprocess.ts";
+ *
+ * const grey = { width: 400, height: 300, data: new Uint8Array(400 * 300 * 3).fill(51) };
+ * const { pixels, window } = preprocess(grey, { resize: 256, crop: 224 });
+ * if (pixels.length !== 3 * 224 * 224 || Math.abs(pixels[0]! - 0.2) > 1e-6) throw new Error("not grey");
+ * if (window.height !== 262.5) throw new Error("224 of 256 rows are 262.5 of 300");
+ * ```
+ */
+export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Preprocessed {
+  const { resize = 256, crop = 224 } = options;
+  if (!Number.isInteger(resize) || !Number.isInteger(crop) || crop < 1 || resize < crop) {
+    throw new RangeError(
+      `Cannot preprocess: crop ${crop} and resize ${resize} must be integers, crop not the larger`,
+    );
+  }
+  const { width, height } = image;
+  const long = Math.trunc(resize * Math.max(width, height) / Math.min(width, height));
+  const scaledWidth = width <= height ? resize : long;
+  const scaledHeight = width <= height ? long : resize;
+  const x = roundHalfEven((scaledWidth - crop) / 2);
+  const y = roundHalfEven((scaledHeight - crop) / 2);
+  const cut = resizeImage(image, scaledWidth, scaledHeight, { x, y, width: crop, height: crop }).data;
+
+  const area = crop * crop;
+  const pixels = new Float32Array(3 * area);
+  for (let i = 0, from = 0; i < area; i++, from += 3) {
+    pixels[i] = cut[from]! / 255;
+    pixels[area + i] = cut[from + 1]! / 255;
+    pixels[2 * area + i] = cut[from + 2]! / 255;
+  }
+  const [perX, perY] = [width / scaledWidth, height / scaledHeight];
+  return { pixels, window: { x: x * perX, y: y * perY, width: crop * perX, height: crop * perY } };
+}

@@ -1,0 +1,120 @@
+/**
+ * Enlarges maps: bilinear with half-pixel centres, as torch's `interpolate(mode="bilinear", align_corners=False)`,
+ * and lays them over the part of a picture that the classifier saw.
+ *
+ * @module
+ */
+import type { CropWindow } from "./types.ts";
+
+/** Between which two values each position lies, and how far it is from the first to the second. */
+interface Positions {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly fraction: Float64Array;
+}
+
+/** Positions `i` in 0 to `count - 1`, at `i * step + origin` in units of values; clamped to the outermost centres. */
+function positions(count: number, step: number, origin: number, extent: number): Positions {
+  const low = new Int32Array(count);
+  const high = new Int32Array(count);
+  const fraction = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const at = Math.min(Math.max(i * step + origin, 0), extent - 1);
+    low[i] = Math.floor(at);
+    high[i] = Math.min(low[i]! + 1, extent - 1);
+    fraction[i] = at - low[i]!;
+  }
+  return { low, high, fraction };
+}
+
+function checkMap(values: Float32Array, width: number, height: number): void {
+  if (values.length !== width * height || values.length === 0) {
+    throw new TypeError(`Cannot enlarge map: ${width} x ${height} does not hold ${values.length} values`);
+  }
+}
+
+/** Samples a map at all crossings of the two sets of positions; writes rows `stride` apart, from `offset`. */
+function sample(
+  values: Float32Array,
+  width: number,
+  across: Positions,
+  down: Positions,
+  out: Float32Array,
+  offset: number,
+  stride: number,
+): void {
+  const columns = across.low.length;
+  for (let y = 0; y < down.low.length; y++) {
+    const above = down.low[y]! * width;
+    const below = down.high[y]! * width;
+    const toBelow = down.fraction[y]!;
+    for (let x = 0; x < columns; x++) {
+      const [left, right, toRight] = [across.low[x]!, across.high[x]!, across.fraction[x]!];
+      const upper = values[above + left]! * (1 - toRight) + values[above + right]! * toRight;
+      const lower = values[below + left]! * (1 - toRight) + values[below + right]! * toRight;
+      out[offset + y * stride + x] = upper * (1 - toBelow) + lower * toBelow;
+    }
+  }
+}
+
+/**
+ * Resizes a map by bilinear interpolation, without antialiasing.
+ *
+ * @param values `width * height` values, rows from the top.
+ * @param width Values per row.
+ * @param height Rows.
+ * @param toWidth Values per row of the result.
+ * @param toHeight Rows of the result.
+ * @returns `toWidth * toHeight` values.
+ * @throws {TypeError} When the sizes do not fit the values.
+ */
+export function upsampleMap(
+  values: Float32Array,
+  width: number,
+  height: number,
+  toWidth: number,
+  toHeight: number,
+): Float32Array {
+  checkMap(values, width, height);
+  const [stepX, stepY] = [width / toWidth, height / toHeight];
+  const out = new Float32Array(toWidth * toHeight);
+  const across = positions(toWidth, stepX, 0.5 * stepX - 0.5, width);
+  const down = positions(toHeight, stepY, 0.5 * stepY - 0.5, height);
+  sample(values, width, across, down, out, 0, toWidth);
+  return out;
+}
+
+/**
+ * Lays a map over the window of the picture that it speaks of; the rest of the picture gets 0.
+ *
+ * @param values `width * height` values, rows from the top.
+ * @param width Values per row.
+ * @param height Rows.
+ * @param window What the classifier saw, in pixels of the picture.
+ * @param pictureWidth Pixels per row of the picture.
+ * @param pictureHeight Rows of the picture.
+ * @returns One value per pixel of the picture.
+ * @throws {TypeError} When the sizes do not fit the values.
+ */
+export function placeMap(
+  values: Float32Array,
+  width: number,
+  height: number,
+  window: CropWindow,
+  pictureWidth: number,
+  pictureHeight: number,
+): Float32Array {
+  checkMap(values, width, height);
+  const out = new Float32Array(pictureWidth * pictureHeight);
+  // The pixels whose centres lie in the window.
+  const left = Math.max(0, Math.ceil(window.x - 0.5));
+  const top = Math.max(0, Math.ceil(window.y - 0.5));
+  const right = Math.min(pictureWidth, Math.ceil(window.x + window.width - 0.5));
+  const bottom = Math.min(pictureHeight, Math.ceil(window.y + window.height - 0.5));
+  if (right <= left || bottom <= top) return out;
+  const [stepX, stepY] = [width / window.width, height / window.height];
+  const across = positions(right - left, stepX, (left + 0.5 - window.x) * stepX - 0.5, width);
+  const down = positions(bottom - top, stepY, (top + 0.5 - window.y) * stepY - 0.5, height);
+  sample(values, width, across, down, out, top * pictureWidth + left, pictureWidth);
+  return out;
+}
