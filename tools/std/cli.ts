@@ -12,7 +12,6 @@ export interface ParseOptions {
   string?: readonly string[];
   collect?: readonly string[];
   alias?: Record<string, string>;
-  default?: Record<string, unknown>;
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
 
@@ -21,52 +20,58 @@ export interface ParseOptions {
 export type Args = { _: (string | number)[] } & Record<string, any>;
 
 /**
- * Parses command-line arguments as @std/cli does: `--name value`, `--name=value`, `-n value`, `--flag`, `--`.
- * An option that is not declared is handed to `unknown`.
+ * `--name value` as `--name=value` for options that take text, so that node:util and @std/cli agree on what a value
+ * is: anything but another option; a negative number is one.
+ */
+function withInlineValues(args: readonly string[], strings: ReadonlySet<string>): string[] {
+  const result: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (arg === "--") return [...result, ...args.slice(i)];
+    const name = arg.startsWith("--") && !arg.includes("=") ? arg.slice(2) : undefined;
+    if (name === undefined || !strings.has(name)) {
+      result.push(arg);
+      continue;
+    }
+    const next = args[i + 1];
+    const isValue = next !== undefined && (!next.startsWith("-") || next === "-" || /^-\d/.test(next));
+    result.push(`${arg}=${isValue ? next : ""}`);
+    if (isValue) i++;
+  }
+  return result;
+}
+
+/**
+ * Parses command-line arguments as @std/cli does: `--name value`, `--name=value`, `--flag`, `--`, short aliases of
+ * flags. An option that is not declared is handed to `unknown`; positional arguments stay text when `string` has "_".
  */
 export function parseArgs(args: string[], options: ParseOptions = {}): Args {
   const strings = new Set(options.string ?? []);
+  strings.delete("_");
   const collected = new Set(options.collect ?? []);
-  const short = new Map(Object.entries(options.alias ?? {}));
   const declared: Record<string, { type: "string" | "boolean"; multiple?: boolean; short?: string }> = {};
   for (const name of options.boolean ?? []) declared[name] = { type: "boolean" };
   for (const name of strings) declared[name] = { type: "string", multiple: collected.has(name) };
-  for (const [letter, name] of short) if (letter.length === 1) declared[name]!.short = letter;
+  for (const [letter, name] of Object.entries(options.alias ?? {})) declared[name]!.short = letter;
 
   const result: Args = { _: [] };
   for (const name of options.boolean ?? []) result[name] = false;
   for (const name of collected) result[name] = [];
-  const { tokens } = nodeParseArgs({ args, options: declared, strict: false, allowPositionals: true, tokens: true });
-  const skipped = new Set<number>();
+  const { tokens } = nodeParseArgs({
+    args: withInlineValues(args, strings),
+    options: declared,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   for (const token of tokens) {
-    if (skipped.has(token.index)) continue;
-    if (token.kind === "positional") {
-      result._.push(token.value);
-    } else if (token.kind === "option") {
-      const spec = declared[token.name];
-      if (spec === undefined) {
-        options.unknown?.(token.rawName, token.name, token.value);
-      } else if (spec.type === "boolean") {
-        result[token.name] = token.value !== "false";
-      } else {
-        let value = token.value;
-        if (value === undefined) {
-          // node:util leaves a value that looks like an option alone; @std/cli takes a negative number as the value.
-          const next = args[token.index + 1];
-          if (next !== undefined && /^-\d/.test(next)) {
-            value = next;
-            skipped.add(token.index + 1);
-          } else value = "";
-        }
-        if (collected.has(token.name)) result[token.name].push(value);
-        else result[token.name] = value;
-      }
-    }
-  }
-  for (const [name, value] of Object.entries(options.default ?? {})) {
-    if (result[name] === undefined || (declared[name]?.type === "boolean" && !args.includes(`--${name}`))) {
-      result[name] = value;
-    }
+    if (token.kind === "positional") result._.push(token.value);
+    if (token.kind !== "option") continue;
+    const kind = declared[token.name]?.type;
+    if (kind === undefined) options.unknown?.(token.rawName, token.name, token.value);
+    else if (kind === "boolean") result[token.name] = token.value !== "false";
+    else if (collected.has(token.name)) result[token.name].push(token.value ?? "");
+    else result[token.name] = token.value ?? "";
   }
   return result;
 }

@@ -1,0 +1,81 @@
+/**
+ * Files of the command line: read with one clear line when it fails, written beside and renamed, so that no one
+ * ever sees half a file.
+ *
+ * @module
+ */
+
+const unfinished = new Set<string>();
+
+/** Reads a file. */
+export async function readFile(path: string, what: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    throw new Error(`Cannot read ${what} ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+/** Writes a file beside its place and renames it when it is whole. */
+export async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  const beside = `${path}.${Deno.pid}.partial`;
+  unfinished.add(beside);
+  try {
+    if (typeof bytes === "string") await Deno.writeTextFile(beside, bytes);
+    else await Deno.writeFile(beside, bytes);
+    await Deno.rename(beside, path);
+  } catch (cause) {
+    await Deno.remove(beside).catch(() => {});
+    throw new Error(`Cannot write ${path}: ${reason(cause)}`, { cause });
+  } finally {
+    unfinished.delete(beside);
+  }
+}
+
+/** Removes what is half written; called when the program is told to stop. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // Not written yet, or renamed already.
+    }
+  }
+}
+
+/** Makes a folder where it is missing. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new Error(`Cannot make folder ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+/** Whether a path is a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** The name of a path without folders and extension. */
+export function stemOf(path: string): string {
+  const name = path.replace(/[?#].*$/, "").split(/[/\\]/).filter((part) => part !== "").at(-1) ?? "picture";
+  return name.replace(/\.[^.]+$/, "") || name;
+}
+
+/** Why the system refused, in its own words without codes. */
+export function reason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file or folder";
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "permission denied";
+  }
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.NotADirectory) return "a part of the path is not a folder";
+  const text = error instanceof Error ? error.message : String(error);
+  if (/No space left/i.test(text)) return "no space left on the disk";
+  return text.split("\n")[0]!.replace(/ \(os error \d+\).*/, "");
+}

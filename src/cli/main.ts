@@ -1,0 +1,54 @@
+/**
+ * The command line: `explain`. Exit codes: 0, 1 for anything that failed, 2 for wrong usage, 130 after Ctrl-C.
+ *
+ * @module
+ */
+import { explainCommand } from "./explain.ts";
+import { removeUnfinished } from "./files.ts";
+import { openTerminal, printable } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
+import { suggestion } from "../text/nearest.ts";
+
+/** A command: its arguments and a signal that says when to stop; gives the exit code. */
+export type Command = (args: readonly string[], signal: AbortSignal) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Command>> = { explain: explainCommand };
+
+/** Runs a command by name and gives its exit code; prints one line for an error. */
+export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const terminal = openTerminal(false);
+  const [name = "", ...rest] = args;
+  const command = COMMANDS[name];
+  try {
+    if (command === undefined) {
+      const names = Object.keys(COMMANDS);
+      throw new UsageError(`Unknown command ${name}${suggestion(name, names)} (${names.join(", ")})`);
+    }
+    return await command(rest, signal);
+  } catch (error) {
+    if (signal.aborted) {
+      terminal.fail("Stopped");
+      return 130;
+    }
+    terminal.fail(`ptame: ${printable(messageOf(error))}`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** The first line of an error; its cause stays behind. */
+export function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+}
+
+if (import.meta.main) {
+  const controller = new AbortController();
+  const stop = () => {
+    removeUnfinished();
+    // Asked twice, it does not wait for the runtime.
+    if (controller.signal.aborted) Deno.exit(130);
+    controller.abort(new DOMException("Stopped", "AbortError"));
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  Deno.exit(await run(Deno.args, controller.signal));
+}

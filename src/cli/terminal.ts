@@ -1,0 +1,72 @@
+/**
+ * What people read: lines, tables and a progress line on stderr. Results for programs go to stdout and nowhere else.
+ *
+ * @module
+ */
+
+/** Where a command's words go. */
+export interface Terminal {
+  /** One line for people. */
+  say(line: string): void;
+  /** What is being done; replaced by the next line on a terminal, left out elsewhere. */
+  doing(what: string): void;
+  /** An error, shown even when quiet. */
+  fail(line: string): void;
+}
+
+const encoder = new TextEncoder();
+
+function write(text: string): void {
+  const bytes = encoder.encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+}
+
+/** The terminal on stderr; `quiet` keeps errors only. */
+export function openTerminal(quiet: boolean): Terminal {
+  const live = Deno.stderr.isTerminal() && !quiet;
+  let pending = false;
+  const clear = () => {
+    if (pending) write("\r\x1b[2K");
+    pending = false;
+  };
+  return {
+    say: (line) => {
+      if (quiet) return;
+      clear();
+      write(line + "\n");
+    },
+    doing: (what) => {
+      if (!live) return;
+      clear();
+      write(what + " …");
+      pending = true;
+    },
+    fail: (line) => {
+      clear();
+      write(line + "\n");
+    },
+  };
+}
+
+/** Text in bold where the terminal shows it. */
+export function bold(text: string): string {
+  return Deno.stderr.isTerminal() && !Deno.noColor ? `\x1b[1m${text}\x1b[22m` : text;
+}
+
+/** A bar of eighths of a character, `width` characters at 1. */
+export function bar(value: number, width: number): string {
+  const eighths = Math.round(Math.min(Math.max(value, 0), 1) * width * 8);
+  const rest = eighths % 8;
+  return "█".repeat(Math.floor(eighths / 8)) + (rest > 0 ? " ▏▎▍▌▋▊▉"[rest] : "");
+}
+
+/** Milliseconds as people read them. */
+export function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Control characters would let a file name write on the terminal; they are shown as �. */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+}

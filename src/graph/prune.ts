@@ -1,0 +1,23 @@
+/**
+ * Drops what no output of a graph depends on, so that no weight is loaded for nothing.
+ *
+ * @module
+ */
+import type { Graph, Initializer, Value } from "./types.ts";
+
+/** The graph without nodes and initializers that lead to none of its outputs. Inputs stay. */
+export function prune(graph: Graph): Graph {
+  const needed = new Set(graph.outputs.map((value) => value.name));
+  const nodes = [...graph.nodes].reverse().filter((node) => {
+    if (!node.outputs.some((name) => needed.has(name))) return false;
+    for (const name of node.inputs) needed.add(name);
+    return true;
+  }).reverse();
+  const initializers = new Map<string, Initializer>(
+    [...graph.initializers].filter(([name]) => needed.has(name)),
+  );
+  for (const node of nodes) for (const name of node.outputs) needed.add(name);
+  for (const input of graph.inputs) needed.add(input.name);
+  const values = new Map<string, Value>([...graph.values].filter(([name]) => needed.has(name)));
+  return { ...graph, nodes, initializers, values };
+}

@@ -1,0 +1,318 @@
+/**
+ * P-TAME's explainer (Ntrougkas et al. 2025): the backbone names the class, the auxiliary reads the picture once,
+ * the head turns what it read into a map of that class. Where backbone and auxiliary are the same network, one pass
+ * serves both.
+ *
+ * @module
+ */
+import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
+import { findNetwork, type NetworkDefinition, networks, type Preprocessing } from "../../models/registry.ts";
+import { decodeImage } from "../image/decode.ts";
+import { preprocess } from "../image/preprocess.ts";
+import type { ImageSource, RgbImage } from "../image/types.ts";
+import {
+  type DeviceRequest,
+  float32DataOf,
+  float32Tensor,
+  openSession,
+  type Session,
+  type Tensor,
+} from "../runtime/mod.ts";
+import { suggestion } from "../text/nearest.ts";
+import { bindWeights, type WeightFile } from "../weights/bind.ts";
+import { loadWeights, type WeightSource } from "../weights/load_network.ts";
+import { float32Of } from "../weights/safetensors.ts";
+import { type BackboneFacts, factsOf, openOnnxBackbone } from "./backbone.ts";
+import { type Explanation, explanationOf } from "./explanation.ts";
+import type { Feature } from "./fuse.ts";
+import { checkHeadFits, type Head, readHead, writeHead } from "./head_file.ts";
+import { initialHead } from "./initial_head.ts";
+import { featureName, HEAD_PREFIX, headShapeOf, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
+import { probabilitiesOf, type Target } from "./prediction.ts";
+
+/** A classifier of the caller's own. */
+export interface OnnxModel {
+  /** Name that people see. */
+  readonly name: string;
+  /** The .onnx file. */
+  readonly onnx: Uint8Array;
+  /** Class names by index; ImageNet's for 1000 classes, numbers otherwise. */
+  readonly labels?: readonly string[];
+  /** How a picture becomes its input; ImageNet's usual one by default. */
+  readonly preprocessing?: Preprocessing;
+}
+
+/** What to explain, with what, where. */
+export interface ExplainerOptions {
+  /** Backbone: the name of a network, or an .onnx file; "efficientnet_lite0" by default. */
+  readonly model?: string | OnnxModel;
+  /** Safetensors file with the backbone's weights, where none is shipped. */
+  readonly weights?: WeightSource;
+  /** Auxiliary: the name of a network; the head's own, else "efficientnet_lite0". */
+  readonly auxiliary?: string;
+  /** Safetensors file with the auxiliary's weights, where none is shipped. */
+  readonly auxiliaryWeights?: WeightSource;
+  /** Head file; by default the class-activation start of the auxiliary, where the classes are the same. */
+  readonly head?: Uint8Array;
+  /** Device; "auto" by default: WebGPU where a real adapter is there, else wasm. */
+  readonly device?: DeviceRequest;
+  /** Threads of the wasm and native runtimes; chosen by the machine by default. */
+  readonly threads?: number;
+  /** Stops the loading. */
+  readonly signal?: AbortSignal;
+}
+
+/** What to explain of a picture. */
+export interface ExplainOptions {
+  /** The class or classes to explain; the backbone's own top class by default. */
+  readonly target?: Target | readonly Target[];
+  /** How many of the most probable classes to explain, where no target is named; 1 by default. */
+  readonly topK?: number;
+  /** Size of the up-sampled maps in pixels; the picture's own by default. */
+  readonly size?: { readonly width: number; readonly height: number };
+  /** Stops the work between its parts. */
+  readonly signal?: AbortSignal;
+  /** Most pixels that a picture may have; 64 megapixels by default. */
+  readonly maxPixels?: number;
+}
+
+/** A backbone, an auxiliary and a head, loaded and ready. */
+export interface Explainer {
+  /** What is known of the backbone. */
+  readonly backbone: BackboneFacts;
+  /** Name of the auxiliary. */
+  readonly auxiliary: string;
+  /** The head in use. */
+  readonly head: Head;
+  /** Session of the backbone: device and threads that really run. */
+  readonly session: Session;
+  /**
+   * Explains a picture.
+   *
+   * @throws {ImageError} When the picture cannot be read.
+   * @throws {RangeError} When a target is not a class of the backbone.
+   */
+  explain(image: ImageSource, options?: ExplainOptions): Promise<Explanation>;
+  /** Frees what it holds. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The network of that name; an error with the nearest name otherwise. */
+function networkNamed(name: string): NetworkDefinition {
+  const network = findNetwork(name);
+  if (network !== undefined) return network;
+  const names = networks.map((each) => each.name);
+  throw new RangeError(`Unknown model ${JSON.stringify(name)}${suggestion(name, names)} (${names.join(", ")})`);
+}
+
+/** The class-activation start of an auxiliary as a head. */
+async function startingHead(
+  auxiliary: NetworkDefinition,
+  weights: WeightFile,
+  backbone: BackboneFacts,
+): Promise<Head> {
+  const classifier = weights.header.tensors.get(auxiliary.classifier.weight);
+  const shares = backbone.labels === IMAGENET_1K || backbone.labels.join("\n") === IMAGENET_1K.join("\n");
+  if (!auxiliary.classifierTap || !shares || classifier === undefined) {
+    throw new TypeError(
+      `Cannot explain ${backbone.name}: no head is trained for its ${backbone.classes} classes with auxiliary ` +
+        `${auxiliary.name}; name one with --head`,
+    );
+  }
+  const shape = headShapeOf(auxiliary, backbone.classes);
+  const tensors = initialHead(shape, {
+    kind: "class-activation",
+    classifier: float32Of(weights.bytes, classifier),
+  });
+  const name = `${auxiliary.name} class-activation start`;
+  const record = { name, auxiliary: auxiliary.name, backbone: backbone.name, trained: false };
+  return await readHead(await writeHead(record, tensors), name);
+}
+
+/**
+ * Loads a backbone, an auxiliary and a head. Dispose of the explainer when it is not needed any more.
+ *
+ * @throws {RangeError} When a name is unknown; the nearest one is suggested.
+ * @throws {TypeError} When head, auxiliary and backbone do not fit together.
+ * @throws {DeviceError} When the device is not there.
+ *
+ * @example Explain the shipped sample
+ * ```ts
+ * import { createExplainer } from "./explainer.ts";
+ *
+ * await using explainer = await createExplainer({ device: "wasm" });
+ * const cat = new URL("../../models/sample/chelsea.jpg", import.meta.url);
+ * const { prediction, targets } = await explainer.explain(cat);
+ * console.assert(prediction[0]!.index === targets[0]!.index);
+ * console.assert(targets[0]!.map.values.length === 56 * 56);
+ * ```
+ */
+export async function createExplainer(options: ExplainerOptions = {}): Promise<Explainer> {
+  const { model = networks[0]!.name, signal } = options;
+  const runtime = {
+    device: options.device ?? "auto",
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  };
+  const backboneNetwork = typeof model === "string" ? networkNamed(model) : undefined;
+  const givenHead = options.head === undefined ? undefined : await readHead(options.head, "head");
+  const auxiliary = networkNamed(options.auxiliary ?? auxiliaryFor(givenHead));
+  const sharesPass = backboneNetwork === auxiliary;
+  const opened: Session[] = [];
+  try {
+    const auxiliaryWeights = await loadWeights(
+      auxiliary,
+      options.auxiliaryWeights ?? (sharesPass ? options.weights : undefined),
+      signal,
+    );
+    let backbone: BackboneFacts;
+    let scores: ((pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>) | undefined;
+    if (backboneNetwork === undefined) {
+      const { name, onnx, ...rest } = model as OnnxModel;
+      const own = await openOnnxBackbone(onnx, IMAGENET_1K, { name, ...rest, ...runtime });
+      opened.push(own.session);
+      backbone = own;
+      scores = own.scores;
+    } else {
+      backbone = factsOf(backboneNetwork, IMAGENET_1K);
+      if (!sharesPass) {
+        const weights = await loadWeights(backboneNetwork, options.weights, signal);
+        const unbound = passGraph(backboneNetwork, { logits: true, features: false });
+        const bound = bindWeights({ graph: unbound, files: new Map() }, weights, {
+          prefix: NETWORK_PREFIX,
+          rename: backboneNetwork.weights.rename,
+        });
+        const session = await openSession(bound.graph, { ...runtime, files: bound.files });
+        opened.push(session);
+        scores = async (pixels, signal) => {
+          const { logits } = await session.run({ image: imageTensor(pixels) }, { signal });
+          return float32DataOf(logits!);
+        };
+      }
+    }
+    const head = givenHead ?? await startingHead(auxiliary, auxiliaryWeights, backbone);
+    checkHeadFits(head, auxiliary.name, headShapeOf(auxiliary, backbone.classes));
+
+    const unbound = passGraph(auxiliary, { logits: sharesPass, features: true });
+    const withNetwork = bindWeights({ graph: unbound, files: new Map() }, auxiliaryWeights, {
+      prefix: NETWORK_PREFIX,
+      rename: auxiliary.weights.rename,
+    });
+    const bound = bindWeights(withNetwork, head.file, { prefix: HEAD_PREFIX });
+    signal?.throwIfAborted();
+    const session = await openSession(bound.graph, { ...runtime, files: bound.files });
+    opened.push(session);
+    return explainerOver({ backbone, auxiliary, head, session, scores, opened });
+  } catch (error) {
+    for (const session of opened) await session.dispose();
+    throw error;
+  }
+}
+
+function auxiliaryFor(head: Head | undefined): string {
+  const named = head?.record.auxiliary;
+  return named !== undefined && findNetwork(named) !== undefined ? named : networks[0]!.name;
+}
+
+function imageTensor(pixels: Float32Array): Tensor {
+  const side = Math.sqrt(pixels.length / 3);
+  return float32Tensor(pixels, [1, 3, side, side]);
+}
+
+interface Loaded {
+  readonly backbone: BackboneFacts;
+  readonly auxiliary: NetworkDefinition;
+  readonly head: Head;
+  /** Session of the auxiliary with the head; it gives the logits too where `scores` is undefined. */
+  readonly session: Session;
+  readonly scores: ((pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>) | undefined;
+  readonly opened: readonly Session[];
+}
+
+function explainerOver({ backbone, auxiliary, head, session, scores, opened }: Loaded): Explainer {
+  const dispose = async () => {
+    for (const each of opened) await each.dispose();
+  };
+  const sameInput = backbone.preprocessing.crop === auxiliary.preprocessing.crop &&
+    backbone.preprocessing.resize === auxiliary.preprocessing.resize;
+
+  async function explain(image: ImageSource, options: ExplainOptions = {}): Promise<Explanation> {
+    const { signal, topK = 1 } = options;
+    if (!Number.isInteger(topK) || topK < 1 || topK > backbone.classes) {
+      throw new RangeError(`Cannot explain the top ${topK} classes: the backbone has ${backbone.classes}`);
+    }
+    const started = performance.now();
+    const picture: RgbImage = await decodeImage(image, {
+      ...(options.maxPixels === undefined ? {} : { maxPixels: options.maxPixels }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    signal?.throwIfAborted();
+    const seen = preprocess(picture, backbone.preprocessing);
+    const read = sameInput ? seen : preprocess(picture, auxiliary.preprocessing);
+    const prepared = performance.now();
+
+    const own = scores === undefined ? undefined : await scores(seen.pixels, signal);
+    const predicted = performance.now();
+    const outputs = await session.run({ image: imageTensor(read.pixels) }, { signal });
+    const passed = performance.now();
+    const features: Feature[] = auxiliary.taps.map((_, index) => {
+      const tensor = outputs[featureName(index)]!;
+      return { channels: tensor.shape[1]!, size: tensor.shape[2]!, data: float32DataOf(tensor) };
+    });
+    const probabilities = probabilitiesOf(own ?? float32DataOf(outputs["logits"]!));
+    const pass = {
+      model: backbone.name,
+      auxiliary: auxiliary.name,
+      head,
+      device: (opened[0] ?? session).device,
+      threads: (opened[0] ?? session).threads,
+      labels: backbone.labels,
+      probabilities,
+      features,
+      picture,
+      window: read.window,
+      size: options.size,
+    };
+    const asked = options.target === undefined
+      ? []
+      : Array.isArray(options.target)
+      ? options.target as readonly Target[]
+      : [options.target as Target];
+    return explanationOf(pass, asked, topK, (done) => {
+      const auxiliaryTime = passed - predicted;
+      const maps = done - passed;
+      return own === undefined
+        ? { prepare: prepared - started, predict: auxiliaryTime, explain: maps }
+        : { prepare: prepared - started, predict: predicted - prepared, explain: auxiliaryTime + maps };
+    });
+  }
+
+  return {
+    backbone,
+    auxiliary: auxiliary.name,
+    head,
+    session: opened[0] ?? session,
+    explain,
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/**
+ * Explains one picture and forgets the networks again; for more than one, keep an explainer.
+ *
+ * @example
+ * ```ts
+ * import { explain } from "./explainer.ts";
+ *
+ * const { prediction } = await explain("models/sample/chelsea.jpg", { device: "wasm", topK: 2 });
+ * console.assert(prediction.length === 5);
+ * ```
+ */
+export async function explain(
+  image: ImageSource,
+  options: ExplainOptions & ExplainerOptions = {},
+): Promise<Explanation> {
+  await using explainer = await createExplainer(options);
+  return await explainer.explain(image, options);
+}

@@ -1,0 +1,214 @@
+/**
+ * A head as a safetensors file: the parameters of `head.ts` and, in the metadata, the record of what it is for.
+ *
+ * @module
+ */
+import { sizeOf } from "../graph/types.ts";
+import type { WeightFile } from "../weights/bind.ts";
+import { encodeSafetensors, float32Of, parseSafetensors, type TensorType } from "../weights/safetensors.ts";
+import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
+
+/** What a head is and where it comes from. */
+export interface HeadRecord {
+  /** Name that people see. */
+  readonly name: string;
+  /** Auxiliary whose taps it reads. */
+  readonly auxiliary: string;
+  /** Backbone that it explains. */
+  readonly backbone: string;
+  /** Whether it has been trained; an untrained one is the class-activation start or random. */
+  readonly trained: boolean;
+  /** Licence of the weights, and whom to name. */
+  readonly licence?: string;
+  /** How it was trained: data, steps, hyper-parameters, measures. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+/** A head in memory. */
+export interface Head {
+  readonly record: HeadRecord;
+  readonly channels: readonly number[];
+  readonly classes: number;
+  /** Its file, for binding to a graph. */
+  readonly file: WeightFile;
+  /** The fuser weights of one class, Σ channels long. */
+  row(index: number): Float32Array;
+}
+
+const FORMAT = "ptame-head";
+
+/**
+ * Reads a head file and checks that it is whole.
+ *
+ * @param name Name of the file in errors and external data.
+ * @throws {SyntaxError} When it is not a head file, lacks a tensor or does not match its own hash.
+ */
+export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
+  let header;
+  try {
+    header = parseSafetensors(bytes);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read head ${name}: ${(cause as Error).message}`, { cause });
+  }
+  const { metadata, tensors } = header;
+  if (metadata["format"] !== FORMAT) {
+    throw new SyntaxError(`Cannot read head ${name}: its metadata do not say format ${FORMAT}`);
+  }
+  const channels: number[] = [];
+  for (;;) {
+    const bias = tensors.get(tapParameterNames(channels.length).convBias);
+    if (bias === undefined) break;
+    channels.push(bias.shape[0] ?? 0);
+  }
+  const fuser = tensors.get(FUSER);
+  if (channels.length === 0 || fuser === undefined) {
+    throw new SyntaxError(`Cannot read head ${name}: it has no convs.0.bias or no ${FUSER}`);
+  }
+  const classes = fuser.shape[0] ?? 0;
+  for (const [parameter, shape] of headParameters({ channels, sizes: [], classes })) {
+    const found = tensors.get(parameter);
+    if (found === undefined) throw new SyntaxError(`Cannot read head ${name}: tensor ${parameter} is missing`);
+    if (found.shape.join() !== shape.join()) {
+      throw new SyntaxError(
+        `Cannot read head ${name}: ${parameter} is [${found.shape.join(", ")}], not [${shape.join(", ")}]`,
+      );
+    }
+  }
+  const start = Math.min(...[...tensors.values()].map((entry) => entry.offset));
+  const hash = await sha256(bytes.subarray(start));
+  if (metadata["sha256"] !== undefined && metadata["sha256"] !== hash) {
+    throw new SyntaxError(`Cannot read head ${name}: its data do not match the SHA-256 in its metadata`);
+  }
+  const width = fuser.shape[1]!;
+  const rowBytes = fuser.length / classes;
+  return {
+    record: recordOf(metadata, name),
+    channels,
+    classes,
+    file: { name, bytes, header },
+    row: (index) => {
+      if (!Number.isInteger(index) || index < 0 || index >= classes) {
+        throw new RangeError(`Cannot read fuser row ${index}: the head has ${classes} classes`);
+      }
+      const offset = fuser.offset + index * rowBytes;
+      return float32Of(bytes, { ...fuser, shape: [width], offset, length: rowBytes });
+    },
+  };
+}
+
+function recordOf(metadata: Readonly<Record<string, string>>, name: string): HeadRecord {
+  let training: Record<string, unknown> | undefined;
+  if (metadata["training"] !== undefined) {
+    try {
+      training = JSON.parse(metadata["training"]);
+    } catch (cause) {
+      throw new SyntaxError(`Cannot read head ${name}: its training record is not JSON`, { cause });
+    }
+  }
+  return {
+    name: metadata["name"] ?? name,
+    auxiliary: metadata["auxiliary"] ?? "unknown",
+    backbone: metadata["backbone"] ?? "unknown",
+    trained: metadata["trained"] === "true",
+    ...(metadata["licence"] === undefined ? {} : { licence: metadata["licence"] }),
+    ...(training === undefined ? {} : { training }),
+  };
+}
+
+/** A tensor of a head to be written. */
+export interface HeadTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/**
+ * Writes a head file.
+ *
+ * @param tensors All of `headParameters`, in any order.
+ * @param type "float16" halves the file; a map changes by about 1e-3 of its range.
+ */
+export async function writeHead(
+  record: HeadRecord,
+  tensors: Iterable<HeadTensor>,
+  type: "float32" | "float16" = "float32",
+): Promise<Uint8Array> {
+  const stored = [...tensors].map(({ name, shape, data }) => {
+    if (sizeOf(shape) !== data.length) {
+      throw new TypeError(`Cannot write head: ${name} has ${data.length} numbers for [${shape.join(", ")}]`);
+    }
+    // Statistics and biases are few, and a running variance may lie below what float16 can hold.
+    const narrow = type === "float16" && shape.length > 1;
+    return narrow
+      ? { name, type: "float16" as TensorType, shape, data: float16Bytes(data) }
+      : { name, type: "float32" as TensorType, shape, data: bytesOf(data) };
+  });
+  const body = encodeSafetensors(stored);
+  const start = Math.min(...[...parseSafetensors(body).tensors.values()].map((entry) => entry.offset));
+  const metadata: Record<string, string> = {
+    format: FORMAT,
+    name: record.name,
+    auxiliary: record.auxiliary,
+    backbone: record.backbone,
+    trained: String(record.trained),
+    sha256: await sha256(body.subarray(start)),
+  };
+  if (record.licence !== undefined) metadata["licence"] = record.licence;
+  if (record.training !== undefined) metadata["training"] = JSON.stringify(record.training);
+  return encodeSafetensors(stored, metadata);
+}
+
+/**
+ * Refuses a head that does not fit.
+ *
+ * @throws {TypeError} When its channels are not the auxiliary's, or its classes not the backbone's.
+ */
+export function checkHeadFits(head: Head, auxiliary: string, shape: HeadShape): void {
+  if (head.channels.join() !== shape.channels.join()) {
+    throw new TypeError(
+      `Cannot use head ${head.record.name}: it reads ${head.channels.join(", ")} channels (${head.record.auxiliary}), ` +
+        `auxiliary ${auxiliary} gives ${shape.channels.join(", ")}`,
+    );
+  }
+  if (head.classes !== shape.classes) {
+    throw new TypeError(
+      `Cannot use head ${head.record.name}: it has ${head.classes} classes, the backbone ${shape.classes}`,
+    );
+  }
+}
+
+function bytesOf(data: Float32Array): Uint8Array {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+}
+
+/** Float32 to float16 bytes, rounded to nearest even. */
+function float16Bytes(data: Float32Array): Uint8Array {
+  const halves = new Uint16Array(data.length);
+  const single = new Float32Array(1);
+  const bits = new Uint32Array(single.buffer);
+  for (let i = 0; i < data.length; i++) {
+    single[0] = data[i]!;
+    const x = bits[0]!;
+    const sign = x >>> 16 & 0x8000;
+    const exponent = (x >>> 23 & 0xff) - 112;
+    const mantissa = x & 0x7fffff;
+    if (exponent >= 31) halves[i] = sign | (exponent === 143 && mantissa !== 0 ? 0x7e00 : 0x7c00);
+    else if (exponent > 0) {
+      const half = exponent << 10 | mantissa >>> 13;
+      const rest = mantissa & 0x1fff;
+      halves[i] = sign | half + (rest > 0x1000 || (rest === 0x1000 && (half & 1) === 1) ? 1 : 0);
+    } else {
+      // Subnormal: the value in units of 2^-24; Math.round would round halves up, so ties go to even by hand.
+      const units = Math.abs(single[0]!) * 2 ** 24;
+      const floor = Math.floor(units);
+      const rest = units - floor;
+      halves[i] = sign | floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
+    }
+  }
+  return new Uint8Array(halves.buffer);
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,65 @@
+/**
+ * From scores to probabilities, top classes, and the classes that a caller means.
+ *
+ * @module
+ */
+import { suggestion } from "../text/nearest.ts";
+
+/** A class with the classifier's probability for it. */
+export interface ClassScore {
+  /** Index of the class. */
+  readonly index: number;
+  /** Its name. */
+  readonly label: string;
+  /** Softmax probability, 0 to 1. */
+  readonly probability: number;
+}
+
+/** A class as callers name it: its index, or its label (case does not matter; the part before a comma is enough). */
+export type Target = number | string;
+
+/** Softmax; scores that are probabilities already (none negative, summing to one) are left as they are. */
+export function probabilitiesOf(scores: Float32Array): Float32Array {
+  let [highest, sum, negative] = [-Infinity, 0, false];
+  for (const score of scores) {
+    if (score > highest) highest = score;
+    if (score < 0) negative = true;
+    sum += score;
+  }
+  if (!Number.isFinite(sum)) throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
+  if (!negative && Math.abs(sum - 1) < 1e-3) return scores;
+  const exponentials = scores.map((score) => Math.exp(score - highest));
+  const total = exponentials.reduce((a, value) => a + value, 0);
+  return exponentials.map((value) => value / total);
+}
+
+/** The `count` most probable classes, best first. */
+export function topClasses(
+  probabilities: Float32Array,
+  labels: readonly string[],
+  count: number,
+): ClassScore[] {
+  return Array.from(probabilities.keys())
+    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
+    .slice(0, count)
+    .map((index) => ({ index, label: labels[index]!, probability: probabilities[index]! }));
+}
+
+/**
+ * The index of the class that a caller means.
+ *
+ * @throws {RangeError} When no class has this index or name; a near name is suggested.
+ */
+export function resolveTarget(target: Target, labels: readonly string[]): number {
+  if (typeof target === "number" || /^\d+$/.test(target)) {
+    const index = Number(target);
+    if (Number.isInteger(index) && index >= 0 && index < labels.length) return index;
+    throw new RangeError(`Unknown class ${target}: classes are numbered 0 to ${labels.length - 1}`);
+  }
+  const wanted = target.trim().toLowerCase();
+  const named = labels.findIndex((label) => label.toLowerCase() === wanted);
+  if (named >= 0) return named;
+  const short = labels.findIndex((label) => label.toLowerCase().split(",")[0] === wanted);
+  if (short >= 0) return short;
+  throw new RangeError(`Unknown class ${JSON.stringify(target)}${suggestion(target, labels)}`);
+}

@@ -1,0 +1,44 @@
+/**
+ * Finds the weights of a network: shipped with the package, or a safetensors file that the caller names.
+ *
+ * @module
+ */
+import type { NetworkDefinition } from "../../models/registry.ts";
+import type { WeightFile } from "./bind.ts";
+import { fetchBytes } from "./fetch_bytes.ts";
+import { parseSafetensors } from "./safetensors.ts";
+
+/** Where weights are: the bytes of a safetensors file, or its address. */
+export type WeightSource = Uint8Array | URL;
+
+/** Folder of the shipped weights, on disk or on the package's server. */
+const SHIPPED = new URL("../../models/weights/", import.meta.url);
+
+/**
+ * Loads a network's weights.
+ *
+ * @param source The file to read; the shipped one by default.
+ * @throws {Error} When none is shipped and none is given.
+ * @throws {SyntaxError} When the file is not safetensors.
+ */
+export async function loadWeights(
+  network: NetworkDefinition,
+  source?: WeightSource,
+  signal?: AbortSignal,
+): Promise<WeightFile> {
+  const { shipped, published } = network.weights;
+  if (source === undefined && shipped === undefined) {
+    const where = published === undefined ? "" : ` (torchvision's file is ${published.url})`;
+    throw new Error(
+      `Cannot load ${network.name}: its weights are not shipped; name a safetensors file with them${where}`,
+    );
+  }
+  const bytes = source instanceof Uint8Array
+    ? source
+    : await fetchBytes(source ?? new URL(shipped!, SHIPPED), `weights of ${network.name}`, signal);
+  try {
+    return { name: `${network.name}.safetensors`, bytes, header: parseSafetensors(bytes) };
+  } catch (cause) {
+    throw new SyntaxError(`Cannot load weights of ${network.name}: ${(cause as Error).message}`, { cause });
+  }
+}
