@@ -1,0 +1,151 @@
+import { assert } from "@std/assert";
+import type { GradientDevice } from "../../src/gradient/rule.ts";
+import { RULES } from "../../src/gradient/rules/mod.ts";
+import { openSession, type Tensor } from "../../src/runtime/mod.ts";
+import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { evaluate } from "../support/reference/mod.ts";
+import {
+  ACTIVATION_CASES,
+  ARITHMETIC_CASES,
+  NEWER_CASES,
+  NORMALIZATION_CASES,
+  PRODUCT_CASES,
+  REDUCTION_CASES,
+} from "./cases/elementwise.ts";
+import { FALLING_BACK_CASES, MOVEMENT_CASES } from "./cases/movement.ts";
+import { CONVOLUTION_CASES, POOLING_CASES, RESIZE_CASES } from "./cases/spatial.ts";
+import { assemble, type Assembled, type Cases } from "./cases/trial.ts";
+
+await warmUpWasm();
+
+const GROUPS: Readonly<Record<string, Cases>> = {
+  arithmetic: ARITHMETIC_CASES,
+  activations: ACTIVATION_CASES,
+  reductions: REDUCTION_CASES,
+  normalisations: NORMALIZATION_CASES,
+  products: PRODUCT_CASES,
+  movement: MOVEMENT_CASES,
+  convolutions: CONVOLUTION_CASES,
+  pooling: POOLING_CASES,
+  interpolation: RESIZE_CASES,
+};
+const DEVICES: readonly GradientDevice[] = ["wasm", "native", "webgpu"];
+
+/** Largest difference over the largest expected magnitude. */
+function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let difference = 0;
+  let scale = 1e-30;
+  for (let i = 0; i < expected.length; i++) {
+    const delta = Math.abs(found[i]! - expected[i]!);
+    // A NaN must not pass for a small difference.
+    if (!(delta <= difference)) difference = Number.isNaN(delta) ? Infinity : delta;
+    scale = Math.max(scale, Math.abs(expected[i]!));
+  }
+  return found.length === expected.length ? difference / scale : Infinity;
+}
+
+/** d(Σ seed·y)/dx by central differences of fourth order, in float64. */
+function numericGradients(cases: Cases): Map<string, Float64Array> {
+  const result = new Map<string, Float64Array>();
+  for (const [name, build] of Object.entries(cases)) {
+    const { graph, feeds, cases: [laid] } = assemble({ [name]: build });
+    const objective = (): number => {
+      const values = evaluate(graph, feeds);
+      return laid!.outputs.reduce((sum, output, i) => {
+        const y = values.get(output.name)!.data;
+        return sum + laid!.seeds[i]!.reduce((part, seed, at) => part + Math.fround(seed) * y[at]!, 0);
+      }, 0);
+    };
+    laid!.variables.forEach((variable, i) => {
+      const x = feeds[variable.name]!;
+      const h = 2 ** -12;
+      result.set(
+        `${name}/d${i}`,
+        x.map((middle, at) => {
+          const side = (steps: number) => {
+            x[at] = middle + steps * h;
+            const value = objective();
+            x[at] = middle;
+            return value;
+          };
+          return (8 * (side(1) - side(-1)) - (side(2) - side(-2))) / (12 * h);
+        }),
+      );
+    });
+  }
+  return result;
+}
+
+function tensorsOf({ graph, feeds, types }: Assembled): Record<string, Tensor> {
+  return Object.fromEntries(graph.inputs.map(({ name, shape }) => {
+    const data = types[name] === "int64"
+      ? BigInt64Array.from(feeds[name]!, (value) => BigInt(value))
+      : Float32Array.from(feeds[name]!);
+    return [name, { type: types[name]!, shape, data }];
+  }));
+}
+
+/** Runs all cases of a group in one session and gives what differs from the float64 evaluation. */
+async function compareOn(device: GradientDevice, cases: Cases, fallsBack = false): Promise<string[]> {
+  const assembled = assemble(cases, device);
+  const reference = evaluate(assembled.graph, assembled.feeds);
+  const session = await openSession(assembled.graph, { device });
+  const partlyOnCpu = session.partlyOnCpu;
+  const outputs = await session.run(tensorsOf(assembled));
+  await session.dispose();
+  const wrong: string[] = [];
+  if (partlyOnCpu && !fallsBack) wrong.push("some nodes fall back to the CPU");
+  const worst = new Map<string, number>();
+  for (const { name } of assembled.graph.outputs) {
+    const error = relativeError(outputs[name]!.data as Float32Array, reference.get(name)!.data);
+    const op = name.match(/^\w+/)![0];
+    worst.set(op, Math.max(worst.get(op) ?? 0, error));
+    if (!(error < 1e-5)) wrong.push(`${name}: ${error.toExponential(2)}`);
+  }
+  if (Deno.env.get("PTAME_SHOW_ERRORS")) {
+    for (const [op, error] of worst) console.log(`ERROR ${op} ${device} ${error.toExponential(1)}`);
+  }
+  return wrong;
+}
+
+for (const [group, cases] of Object.entries({ ...GROUPS, "operators after opset 17": NEWER_CASES })) {
+  Deno.test(`gradients() agrees with central differences for ${group}`, () => {
+    const numeric = numericGradients(cases);
+    const wrong: string[] = [];
+    for (const device of DEVICES) {
+      const { graph, feeds } = assemble(cases, device);
+      const values = evaluate(graph, feeds);
+      for (const [name, expected] of numeric) {
+        const error = relativeError(values.get(name)!.data, expected);
+        if (!(error < 1e-6)) wrong.push(`${name} for ${device}: ${error.toExponential(2)}`);
+      }
+    }
+    assert(wrong.length === 0, wrong.join("\n"));
+  });
+}
+
+for (const device of DEVICES) {
+  const ignore = device === "webgpu" && !(await softwareGpu());
+  for (const [group, cases] of Object.entries(GROUPS)) {
+    Deno.test({
+      name: `gradients() runs on ${device} for ${group}`,
+      ignore,
+      sanitizeOps: device !== "webgpu",
+      sanitizeResources: device !== "webgpu",
+      fn: async () => {
+        const wrong = await compareOn(device, cases);
+        assert(wrong.length === 0, wrong.join("\n"));
+      },
+    });
+  }
+}
+
+Deno.test("RULES has a case here for each operator with a gradient", () => {
+  const groups = [...Object.values(GROUPS), NEWER_CASES, FALLING_BACK_CASES];
+  const covered = new Set(
+    groups.flatMap((cases) => Object.keys(cases).map((name) => name.match(/^\w+/)![0])),
+  );
+  const zero = ["Sign", "Ceil", "Round"];
+  const missing = Object.keys(RULES).filter((op) => !covered.has(op) && !zero.includes(op));
+  assert(missing.length === 0, `no case for ${missing.join(", ")}`);
+});
