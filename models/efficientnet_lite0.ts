@@ -7,7 +7,7 @@
 import type { Builder } from "../src/graph/builder.ts";
 import type { Value } from "../src/graph/types.ts";
 import { batchNorm, conv, linear } from "./layers.ts";
-import type { BuildNetwork } from "./network.ts";
+import type { NetworkOutputs } from "./network.ts";
 
 /** Batch normalisation's epsilon in TensorFlow's EfficientNets. */
 const EPSILON = 1e-3;
@@ -76,7 +76,7 @@ function invertedResidual(
 }
 
 /** EfficientNet-Lite0: taps 24×56², 40×28², 112×14² and 1280×7², the map that is averaged for the classifier. */
-export const efficientnetLite0: BuildNetwork = (b, image) => {
+export function efficientnetLite0(b: Builder, image: Value): NetworkOutputs {
   let x = relu6(b, convNorm(b, image, ["_conv_stem", "_bn0"], 32, { kernel: 3, stride: 2 }));
   const taps: Value[] = [];
   let block = 0;
@@ -90,4 +90,4 @@ export const efficientnetLite0: BuildNetwork = (b, image) => {
   x = relu6(b, convNorm(b, x, ["_conv_head", "_bn1"], 1280));
   taps.push(x);
   return { logits: linear(b, b.flatten(b.globalAveragePool(x)), "_fc", 1000), taps };
-};
+}

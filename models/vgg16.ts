@@ -4,15 +4,16 @@
  *
  * @module
  */
+import type { Builder } from "../src/graph/builder.ts";
 import type { Value } from "../src/graph/types.ts";
 import { linear, padding } from "./layers.ts";
-import type { BuildNetwork } from "./network.ts";
+import type { NetworkOutputs } from "./network.ts";
 
 /** Channels of the convolutions of each block; a pooling follows each block. */
 const BLOCKS = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
 
 /** VGG-16 on 224² pictures: taps 128×56², 256×28², 512×14², 512×7². */
-export const vgg16: BuildNetwork = (b, image) => {
+export function vgg16(b: Builder, image: Value): NetworkOutputs {
   let x = image;
   // The position in torchvision's `features`, where ReLU and pooling count too.
   let module = 0;
@@ -35,4 +36,4 @@ export const vgg16: BuildNetwork = (b, image) => {
   const hidden = b.relu(linear(b, b.flatten(x), "classifier.0", 4096));
   const deeper = b.relu(linear(b, hidden, "classifier.3", 4096));
   return { logits: linear(b, deeper, "classifier.6", 1000), taps: pooled.slice(1) };
-};
+}

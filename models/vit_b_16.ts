@@ -7,7 +7,7 @@
 import type { Builder } from "../src/graph/builder.ts";
 import type { Value } from "../src/graph/types.ts";
 import { linear } from "./layers.ts";
-import type { BuildNetwork } from "./network.ts";
+import type { NetworkOutputs } from "./network.ts";
 
 const WIDTH = 768;
 const HEADS = 12;
@@ -50,7 +50,7 @@ function encoderLayer(b: Builder, x: Value, batch: number, name: string): Value 
 }
 
 /** ViT-B/16 on 224² pictures: taps 768×14² after encoder layers 2, 5, 8 and 11. */
-export const vitB16: BuildNetwork = (b, image) => {
+export function vitB16(b: Builder, image: Value): NetworkOutputs {
   const batch = image.shape[0]!;
   const projection = b.weight("conv_proj.weight", [WIDTH, 3, PATCH, PATCH]);
   const patches = b.conv(image, projection, b.weight("conv_proj.bias", [WIDTH]), { strides: [PATCH, PATCH] });
@@ -72,7 +72,7 @@ export const vitB16: BuildNetwork = (b, image) => {
   // The last normalisation works token by token, so only the class token needs it.
   const last = b.reshape(b.slice(b.reshape(x, [batch, count, WIDTH]), 1, 0, 1), [batch, WIDTH]);
   return { logits: linear(b, layerNorm(b, last, "encoder.ln"), "heads.head", 1000), taps };
-};
+}
 
 /** Older files call the two linear layers of an encoder layer `mlp.linear_1` and `mlp.linear_2`. */
 export function renameVitWeight(nameInFile: string): string {

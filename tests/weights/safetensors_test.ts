@@ -194,3 +194,27 @@ Deno.test("parseSafetensors() takes a header padded with spaces and a very long 
     note,
   });
 });
+
+Deno.test("parseSafetensors() never points outside a file, whatever bytes of it are changed", () => {
+  let state = 1;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor(state / 2 ** 32 * below);
+  };
+  let refused = 0;
+  for (let round = 0; round < 5000; round++) {
+    const bytes = PYTHON_FILE.slice(0, random(4) === 0 ? random(PYTHON_FILE.length) : PYTHON_FILE.length);
+    for (let change = random(3); change >= 0 && bytes.length > 0; change--) {
+      bytes[random(bytes.length)] = random(256);
+    }
+    try {
+      for (const { offset, length } of parseSafetensors(bytes).tensors.values()) {
+        assert(offset >= 8 && length >= 0 && offset + length <= bytes.length);
+      }
+    } catch (error) {
+      assert(error instanceof SyntaxError || error instanceof RangeError, String(error));
+      refused++;
+    }
+  }
+  assert(refused > 2500 && refused < 5000, `${refused} files refused`);
+});
