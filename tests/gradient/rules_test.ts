@@ -29,6 +29,14 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   pooling: POOLING_CASES,
   interpolation: RESIZE_CASES,
 };
+const ALL_GROUPS: Readonly<Record<string, Cases>> = {
+  ...GROUPS,
+  "operators after opset 17": NEWER_CASES,
+  "indexing that WebGPU lacks": FALLING_BACK_CASES,
+};
+/** Cases that WebGPU has no kernels for, forward already: there they run partly on the CPU, or not at all. */
+const PARTLY_ON_CPU = /^(Selu|LogSoftmax|Sum |Mean )/;
+const NOT_ON_WEBGPU = /^Cast there and back/;
 const DEVICES: readonly GradientDevice[] = ["wasm", "native", "webgpu"];
 
 /** Largest difference over the largest expected magnitude. */
@@ -86,15 +94,20 @@ function tensorsOf({ graph, feeds, types }: Assembled): Record<string, Tensor> {
 }
 
 /** Runs all cases of a group in one session and gives what differs from the float64 evaluation. */
-async function compareOn(device: GradientDevice, cases: Cases, fallsBack = false): Promise<string[]> {
+async function compareOn(
+  device: GradientDevice,
+  cases: Cases,
+  options: { fallsBack?: boolean; opset?: number } = {},
+): Promise<string[]> {
   const assembled = assemble(cases, device);
   const reference = evaluate(assembled.graph, assembled.feeds);
-  const session = await openSession(assembled.graph, { device });
+  const graph = { ...assembled.graph, opset: options.opset ?? assembled.graph.opset };
+  const session = await openSession(graph, { device });
   const partlyOnCpu = session.partlyOnCpu;
   const outputs = await session.run(tensorsOf(assembled));
   await session.dispose();
   const wrong: string[] = [];
-  if (partlyOnCpu && !fallsBack) wrong.push("some nodes fall back to the CPU");
+  if (partlyOnCpu && !options.fallsBack) wrong.push("some nodes fall back to the CPU");
   const worst = new Map<string, number>();
   for (const { name } of assembled.graph.outputs) {
     const error = relativeError(outputs[name]!.data as Float32Array, reference.get(name)!.data);
@@ -108,7 +121,7 @@ async function compareOn(device: GradientDevice, cases: Cases, fallsBack = false
   return wrong;
 }
 
-for (const [group, cases] of Object.entries({ ...GROUPS, "operators after opset 17": NEWER_CASES })) {
+for (const [group, cases] of Object.entries(ALL_GROUPS)) {
   Deno.test(`gradients() agrees with central differences for ${group}`, () => {
     const numeric = numericGradients(cases);
     const wrong: string[] = [];
@@ -124,19 +137,35 @@ for (const [group, cases] of Object.entries({ ...GROUPS, "operators after opset 
   });
 }
 
+function only(cases: Cases, keep: (name: string) => boolean): Cases {
+  return Object.fromEntries(Object.entries(cases).filter(([name]) => keep(name)));
+}
+
 for (const device of DEVICES) {
-  const ignore = device === "webgpu" && !(await softwareGpu());
-  for (const [group, cases] of Object.entries(GROUPS)) {
+  const gpu = device === "webgpu";
+  const ignore = gpu && !(await softwareGpu());
+  const on = (what: string, act: () => Promise<string[]>) =>
     Deno.test({
-      name: `gradients() runs on ${device} for ${group}`,
+      name: `gradients() runs on ${device} for ${what}`,
       ignore,
-      sanitizeOps: device !== "webgpu",
-      sanitizeResources: device !== "webgpu",
+      sanitizeOps: !gpu,
+      sanitizeResources: !gpu,
       fn: async () => {
-        const wrong = await compareOn(device, cases);
+        const wrong = await act();
         assert(wrong.length === 0, wrong.join("\n"));
       },
     });
+  for (const [group, cases] of Object.entries(GROUPS)) {
+    const left = (name: string) => gpu && (PARTLY_ON_CPU.test(name) || NOT_ON_WEBGPU.test(name));
+    on(group, () => compareOn(device, only(cases, (name) => !left(name))));
+  }
+  if (gpu) {
+    const all = Object.assign({}, ...Object.values(GROUPS), FALLING_BACK_CASES) as Cases;
+    const lacking = only(all, (name) => PARTLY_ON_CPU.test(name) || name in FALLING_BACK_CASES);
+    on("operators that it lacks", () => compareOn(device, lacking, { fallsBack: true }));
+  } else {
+    on("operators after opset 17", () => compareOn(device, NEWER_CASES, { opset: 20 }));
+    on("indexing that WebGPU lacks", () => compareOn(device, FALLING_BACK_CASES));
   }
 }
 

@@ -7,7 +7,7 @@
 import type { Builder } from "../../graph/builder.ts";
 import { type SlidingWindow, slidingWindow } from "../../graph/shapes/convolution.ts";
 import { intOf, intsOf, sizeOf, textOf, type Value } from "../../graph/types.ts";
-import { type GradientRule, inputOf, reshaped, single } from "../rule.ts";
+import { type GradientRule, inputOf, reshaped, single, type SingleContext } from "../rule.ts";
 
 /** Cells that a window covers along each axis. */
 function extents(window: SlidingWindow): number[] {
@@ -21,7 +21,7 @@ const conv: GradientRule = single((context) => {
   const group = intOf(context.attributes, "group", 1);
   const window = slidingWindow(context.attributes, x.shape.slice(2), w.shape.slice(2));
   return [
-    needs[0] ? inputGradient(b, dy, w, x.shape, window, group) : undefined,
+    needs[0] ? inputGradient(context, dy, w, window, group) : undefined,
     needs[1] ? weightGradient(b, x, dy, w.shape, window, group) : undefined,
     needs[2] ? biasGradient(b, dy) : undefined,
   ];
@@ -58,25 +58,40 @@ function biasGradient(b: Builder, dy: Value): Value {
 
 /** dx[n, i, p] = Σ dy[n, o, q]·W[o, i, k] over all (q, k) with q·stride + k·dilation − pad = p. */
 function inputGradient(
-  b: Builder,
+  context: SingleContext,
   dy: Value,
   w: Value,
-  shape: readonly number[],
   window: SlidingWindow,
   group: number,
 ): Value {
+  const { b, x } = context;
   const extent = extents(window);
   const rank = extent.length;
+  const outputs = w.shape[0]!;
+  if (context.device === "webgpu" && w.shape[1] === 1 && outputs > group && group > 1) {
+    // WebGPU's ConvTranspose takes any kernel of one channel per group for a depthwise one, and is wrong for a
+    // channel multiplier (1.30): one depthwise gradient per copy of the channels.
+    const copies = outputs / group;
+    return Array.from({ length: copies }, (_, i) =>
+      inputGradient(
+        context,
+        b.slice(dy, 1, i, outputs, copies),
+        b.slice(w, 0, i, outputs, copies),
+        window,
+        group,
+      )).reduce((sum, part) => b.add(sum, part));
+  }
   const flippedPads = window.pads.map((pad, i) => extent[i % rank]! - 1 - pad);
-  const depthwise = group > 1 && group === shape[1] && group === w.shape[0];
+  const depthwise = group > 1 && group === x.shape[1] && group === outputs;
   if (depthwise && window.strides.every((stride) => stride === 1) && flippedPads.every((pad) => pad >= 0)) {
     // The runtime's depthwise Conv is tuned, its grouped ConvTranspose is not (2.5 times slower on wasm).
     return b.conv(dy, flipped(b, w), undefined, { dilations: window.dilations, pads: flippedPads, group });
   }
-  const outputPadding = extent.map((size, i) =>
-    shape[i + 2]! -
-    ((dy.shape[i + 2]! - 1) * window.strides[i]! - window.pads[i]! - window.pads[i + rank]! + size)
-  );
+  const outputPadding = extent.map((size, i) => {
+    const covered = (dy.shape[i + 2]! - 1) * window.strides[i]! - window.pads[i]! - window.pads[i + rank]! +
+      size;
+    return x.shape[i + 2]! - covered;
+  });
   return b.convTranspose(dy, w, { ...window, group, outputPadding });
 }
 

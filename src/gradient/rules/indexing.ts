@@ -39,12 +39,12 @@ function oneHotColumns({ b, x }: SingleContext, indices: Value, size: number): V
     known.forEach((index, p) => data[(index < 0 ? index + size : index) * picked + p] = 1);
     return b.constant(x.type, [size, picked], data);
   }
-  // Compared as floats, exact up to 2^24: there is no kernel for int64. A negative index counts from the end.
-  const row = b.reshape(b.cast(indices, "float32"), [1, picked]);
-  const wrapped = b.where(b.less(row, 0), b.add(row, size), row);
-  const counting = b.constant("float32", [size, 1], Float64Array.from({ length: size }, (_, i) => i));
+  // Gathered from 0, 1, 2, …, so that there is no arithmetic of int64, for which WebGPU has no kernels; a negative
+  // index comes out counted from the front. Floats tell them apart up to 2^24.
+  const counting = b.constant(x.type, [size], Float64Array.from({ length: size }, (_, i) => i));
+  const column = b.reshape(b.gather(counting, indices), [1, picked]);
   const one = b.constant(x.type, [], [1]);
-  return b.where(b.equal(counting, wrapped), one, b.constant(x.type, [], [0]));
+  return b.where(b.equal(b.reshape(counting, [size, 1]), column), one, b.constant(x.type, [], [0]));
 }
 
 // y[p] = x[p with indices[p] on the axis]: dx = dy scattered there and added.

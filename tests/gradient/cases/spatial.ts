@@ -31,7 +31,7 @@ export const CONVOLUTION_CASES: Cases = {
   "Conv 3x3 pad 1": conv({ x: [2, 3, 5, 4], w: [4, 3, 3, 3], attributes: { pads: ints([1, 1, 1, 1]) } }),
   "Conv 3x3 frozen": conv({
     x: [1, 4, 5, 5],
-    w: [8, 4, 3, 3],
+    w: [3, 4, 3, 3],
     attributes: { pads: ints([1, 1, 1, 1]) },
     frozen: true,
   }),
@@ -42,8 +42,8 @@ export const CONVOLUTION_CASES: Cases = {
     attributes: { strides: ints([2, 2]), pads: ints([1, 1, 1, 1]) },
   }),
   "Conv 7x7 stride 2 pad 3": conv({
-    x: [1, 3, 9, 10],
-    w: [2, 3, 7, 7],
+    x: [1, 2, 7, 8],
+    w: [1, 2, 7, 7],
     attributes: { strides: ints([2, 2]), pads: ints([3, 3, 3, 3]) },
   }),
   "Conv stride 3 leaves cells unread": conv({
@@ -109,6 +109,12 @@ export const CONVOLUTION_CASES: Cases = {
     x: [1, 3, 4, 4],
     w: [3, 1, 2, 2],
     attributes: { group: int(3), pads: ints([2, 2, 2, 2]) },
+  }),
+  "Conv depthwise multiplied, frozen, stride 2": conv({
+    x: [1, 3, 5, 5],
+    w: [9, 1, 3, 3],
+    attributes: { group: int(3), strides: ints([2, 2]), pads: ints([1, 1, 1, 1]) },
+    frozen: true,
   }),
   "Conv depthwise multiplied": conv({ x: [1, 3, 4, 4], w: [6, 1, 3, 3], attributes: { group: int(3) } }),
   "Conv 1-D": conv({ x: [2, 3, 9], w: [4, 3, 3], attributes: { strides: ints([2]), pads: ints([1, 0]) } }),

@@ -39,10 +39,31 @@ function visitWindow(
   out: readonly number[],
   visit: (cell: readonly number[], at: readonly number[]) => void,
 ): void {
-  build(g.kernel, (cell) => {
+  for (const cell of cellsOfKernel(g.kernel)) {
     visit(cell, cell.map((k, i) => out[i]! * g.strides[i]! - g.pads[i]! + k * g.dilations[i]!));
-    return 0;
-  });
+  }
+}
+
+const kernelCells = new Map<string, readonly (readonly number[])[]>();
+
+function cellsOfKernel(kernel: readonly number[]): readonly (readonly number[])[] {
+  const key = kernel.join();
+  let cells = kernelCells.get(key);
+  if (cells === undefined) {
+    cells = kernel.reduce<number[][]>(
+      (all, size) => all.flatMap((cell) => Array.from({ length: size }, (_, k) => [...cell, k])),
+      [[]],
+    );
+    kernelCells.set(key, cells);
+  }
+  return cells;
+}
+
+/** Offset of a position in the plane of this number. */
+function within(at: readonly number[], spatial: readonly number[], plane: number): number {
+  let result = plane;
+  for (let i = 0; i < at.length; i++) result = result * spatial[i]! + at[i]!;
+  return result;
 }
 
 function inside(at: readonly number[], spatial: readonly number[]): boolean {
@@ -53,15 +74,17 @@ export function conv(c: Context): NdArray {
   const [x, w, bias] = [c.input(0), c.input(1), c.optional(2)];
   const group = c.int("group", 1);
   const perGroup = w.shape[0]! / group;
-  const g = geometry(c, x.shape.slice(2), w.shape.slice(2));
+  const spatial = x.shape.slice(2);
+  const g = geometry(c, spatial, w.shape.slice(2));
   return build(c.outputShape, (index) => {
     const [n, o] = [index[0]!, index[1]!];
     let sum = bias === undefined ? 0 : bias.data[o]!;
     visitWindow(g, index.slice(2), (cell, at) => {
-      if (!inside(at, x.shape.slice(2))) return;
+      if (!inside(at, spatial)) return;
       for (let i = 0; i < w.shape[1]!; i++) {
         const channel = Math.floor(o / perGroup) * w.shape[1]! + i;
-        sum += element(x, [n, channel, ...at]) * element(w, [o, i, ...cell]);
+        const from = within(at, spatial, n * x.shape[1]! + channel);
+        sum += x.data[from]! * w.data[within(cell, g.kernel, o * w.shape[1]! + i)]!;
       }
     });
     return sum;
