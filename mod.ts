@@ -1,1 +1,58 @@
-export {};
+/**
+ * Shows where an image classifier looked, in one forward pass, for any classifier: P-TAME (Ntrougkas, Mezaris,
+ * Patras, IEEE OJSP 2025) over onnxruntime-web, in Deno, at the edge and in browsers.
+ *
+ * @example Explain a photo
+ * ```ts
+ * import { createExplainer } from "@ptame/ptame";
+ *
+ * await using explainer = await createExplainer();
+ * const explanation = await explainer.explain("models/sample/chelsea.jpg");
+ * console.log(explanation.prediction[0]!.label); // what the classifier sees
+ * console.log(explanation.targets[0]!.map.values); // where it looks: 56 x 56 numbers in [0, 1]
+ * const png = await explanation.overlayPng(); // the photo with the heatmap over it
+ * console.log(png.length);
+ * ```
+ *
+ * @module
+ */
+export {
+  createExplainer,
+  explain,
+  type Explainer,
+  type ExplainerOptions,
+  type ExplainOptions,
+  type OnnxModel,
+} from "./src/ptame/explainer.ts";
+export type { ExplainTimings, Explanation, TargetMap } from "./src/ptame/explanation.ts";
+export type { BackboneFacts } from "./src/ptame/backbone.ts";
+export type { ClassScore, Target } from "./src/ptame/prediction.ts";
+export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
+export type { HeadShape } from "./src/ptame/head.ts";
+export type { WeightFile } from "./src/weights/bind.ts";
+export type { SafetensorsFile, TensorEntry, TensorType } from "./src/weights/safetensors.ts";
+export type { WeightSource } from "./src/weights/load_network.ts";
+export {
+  type AdapterInfo,
+  configureRuntime,
+  type Device,
+  DeviceError,
+  type DeviceRequest,
+  type DeviceTensor,
+  findAdapter,
+  ModelError,
+  RunError,
+  type RuntimeFiles,
+  type Session,
+  type Tensor,
+  type TensorData,
+} from "./src/runtime/mod.ts";
+export type { DataType } from "./src/graph/types.ts";
+export {
+  type CropWindow,
+  ImageError,
+  type ImageSource,
+  type RgbImage,
+  type ValueMap,
+} from "./src/image/types.ts";
+export type { Preprocessing } from "./models/registry.ts";

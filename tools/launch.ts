@@ -15,10 +15,10 @@ const ROOT = new URL("../", import.meta.url);
 const LOCAL_CONFIG = "deno.local.json";
 const PROBE_MILLISECONDS = 2000;
 
-/** What takes the place of a JSR package, by the name it has in deno.json. */
+/** What takes the place of a JSR package, by the specifiers that the code imports. */
 const STAND_INS: Record<string, string> = {
   "@std/assert": "./tools/std/assert.ts",
-  "@std/cli": "./tools/std/cli.ts",
+  "@std/cli/parse-args": "./tools/std/cli.ts",
 };
 
 /** The permissions of the command line; see ARCHITECTURE.md for what each is for. */
@@ -51,11 +51,9 @@ async function jsrAnswers(): Promise<boolean> {
 function localConfig(): string {
   const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   for (const [name, target] of Object.entries<string>(config.imports)) {
-    if (!target.startsWith("jsr:")) continue;
-    const standIn = STAND_INS[name];
-    if (standIn === undefined) throw new Error(`tools/std has no stand-in for ${name}`);
-    config.imports[name] = standIn;
+    if (target.startsWith("jsr:")) delete config.imports[name];
   }
+  Object.assign(config.imports, STAND_INS);
   const text = JSON.stringify(config, null, 2) + "\n";
   const path = new URL(LOCAL_CONFIG, ROOT);
   let present = "";
@@ -109,7 +107,9 @@ async function main(): Promise<number> {
   const root = decodeURIComponent(ROOT.pathname);
   let config = `${root}deno.json`;
   if (!(await jsrAnswers())) {
-    console.error("JSR does not answer: @std/* comes from tools/std (stand-ins over node:assert and node:util)");
+    console.error(
+      "JSR does not answer: @std/* comes from tools/std (stand-ins over node:assert and node:util)",
+    );
     config = localConfig();
   }
   const withConfig = ["--config", config];

@@ -11,8 +11,7 @@ import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import { isFolder, makeFolder, readFile, stemOf, writeFile } from "./files.ts";
-import { messageOf } from "./main.ts";
-import { bar, bold, duration, openTerminal, printable, type Terminal } from "./terminal.ts";
+import { bar, bold, duration, messageOf, openTerminal, printable, type Terminal } from "./terminal.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
 
 const HELP = `Explain a photograph: what the classifier sees, and where it looks.
@@ -103,7 +102,9 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
   const terminal = openTerminal(given.flag("quiet"));
   const targets = given.list("target");
   const topK = given.wholeNumber("top", 1);
-  if (targets.length > 0 && topK !== undefined) throw new UsageError("Options --target and --top exclude each other");
+  if (targets.length > 0 && topK !== undefined) {
+    throw new UsageError("Options --target and --top exclude each other");
+  }
   const sample = given.positional.length === 0;
   const images = sample ? [decodeURIComponent(SAMPLE.pathname)] : given.positional;
   const destinations = await destinationsFor(given, images);
@@ -178,9 +179,13 @@ async function destinationsFor(given: Arguments, images: readonly string[]): Pro
       await makeFolder(path);
       return { folder: path.replace(/[/\\]+$/, "") };
     }
-    if (several) throw new UsageError(`Option --${option} must be a folder for ${images.length} images, not ${path}`);
+    if (several) {
+      throw new UsageError(`Option --${option} must be a folder for ${images.length} images, not ${path}`);
+    }
     if (!extensions.test(path)) {
-      throw new UsageError(`Option --${option} takes a file name that ends in ${expected}, or a folder, not ${path}`);
+      throw new UsageError(
+        `Option --${option} takes a file name that ends in ${expected}, or a folder, not ${path}`,
+      );
     }
     return { file: path };
   };
@@ -235,15 +240,29 @@ async function writeMap(path: string, { targets }: Explanation): Promise<void> {
     return await writeFile(path, await encodePng({ width, height, data }));
   }
   if (/\.json$/i.test(path)) {
-    const maps = targets.map(({ index, label, map }) => ({ index, label, width, height, values: [...map.values] }));
+    const maps = targets.map(({ index, label, map }) => ({
+      index,
+      label,
+      width,
+      height,
+      values: [...map.values],
+    }));
     return await writeFile(path, JSON.stringify(maps.length === 1 ? maps[0] : maps));
   }
   const all = new Float32Array(targets.length * width * height);
   targets.forEach(({ map }, i) => all.set(map.values, i * width * height));
-  await writeFile(path, encodeNpy(all, targets.length === 1 ? [height, width] : [targets.length, height, width]));
+  await writeFile(
+    path,
+    encodeNpy(all, targets.length === 1 ? [height, width] : [targets.length, height, width]),
+  );
 }
 
-function documentOf(explanation: Explanation, image: string, outs: readonly string[], load: number): ExplainedImage {
+function documentOf(
+  explanation: Explanation,
+  image: string,
+  outs: readonly string[],
+  load: number,
+): ExplainedImage {
   const rounded = (value: number) => Math.round(value * 10) / 10;
   const { prepare, predict, explain } = explanation.milliseconds;
   return {
@@ -253,7 +272,11 @@ function documentOf(explanation: Explanation, image: string, outs: readonly stri
     device: explanation.device,
     threads: explanation.threads,
     head: { name: explanation.head.name, trained: explanation.head.trained },
-    prediction: explanation.prediction.map(({ index, label, probability }) => ({ index, label, probability })),
+    prediction: explanation.prediction.map(({ index, label, probability }) => ({
+      index,
+      label,
+      probability,
+    })),
     targets: explanation.targets.map(({ index, label, probability, map }, which) => ({
       index,
       label,

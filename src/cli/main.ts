@@ -5,7 +5,7 @@
  */
 import { explainCommand } from "./explain.ts";
 import { removeUnfinished } from "./files.ts";
-import { openTerminal, printable } from "./terminal.ts";
+import { messageOf, openTerminal, printable } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 import { suggestion } from "../text/nearest.ts";
 
@@ -33,11 +33,6 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
     terminal.fail(`ptame: ${printable(messageOf(error))}`);
     return error instanceof UsageError ? 2 : 1;
   }
-}
-
-/** The first line of an error; its cause stays behind. */
-export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
 }
 
 if (import.meta.main) {

@@ -42,7 +42,12 @@ export function assertNotEquals<T>(actual: T, expected: T, message?: string): vo
 }
 
 /** Fails when the two numbers lie further apart than `tolerance`. */
-export function assertAlmostEquals(actual: number, expected: number, tolerance = 1e-7, message?: string): void {
+export function assertAlmostEquals(
+  actual: number,
+  expected: number,
+  tolerance = 1e-7,
+  message?: string,
+): void {
   if (Object.is(actual, expected) || Math.abs(actual - expected) <= tolerance) return;
   throw new AssertionError(`${actual} is not within ${tolerance} of ${expected}${note(message)}`);
 }
@@ -50,7 +55,9 @@ export function assertAlmostEquals(actual: number, expected: number, tolerance =
 /** Fails unless `actual` contains `expected`. */
 export function assertStringIncludes(actual: string, expected: string, message?: string): void {
   if (actual.includes(expected)) return;
-  throw new AssertionError(`${JSON.stringify(actual)} does not include ${JSON.stringify(expected)}${note(message)}`);
+  throw new AssertionError(
+    `${JSON.stringify(actual)} does not include ${JSON.stringify(expected)}${note(message)}`,
+  );
 }
 
 /** Fails unless `actual` matches `expected`. */
