@@ -1,0 +1,35 @@
+/**
+ * Pictures in and out: decode any photo, prepare it for a classifier, draw the explanation, write PNG and npy.
+ *
+ * Runs alike on Deno (with read permission, or none for bytes), Deno Deploy and in browsers.
+ *
+ * @example From a photo to a classifier's input
+ * ```ts
+ * import { decodeImage, encodePng, preprocess } from "./mod.ts";
+ *
+ * const png = await encodePng({ width: 300, height: 400, data: new Uint8Array(300 * 400 * 3).fill(128) });
+ * const image = await decodeImage(png); // Or a path, a URL, a Blob, ...
+ * const { pixels, window } = preprocess(image, { resize: 256, crop: 224 });
+ * if (pixels.length !== 3 * 224 * 224 || window.width !== 262.5) throw new Error("unexpected input");
+ * ```
+ *
+ * @module
+ */
+export { colorize, type ColormapName, COLORMAPS } from "./colormap.ts";
+export { decodeImage, type DecodeOptions } from "./decode.ts";
+export { type ImageFormat, type ImageHeader, readHeader } from "./header.ts";
+export { type Orientation } from "./_exif.ts";
+export { encodeNpy } from "./npy.ts";
+export { type OverlayOptions, renderOverlay } from "./overlay.ts";
+export { encodePng } from "./png.ts";
+export { preprocess, type Preprocessed, type PreprocessOptions } from "./preprocess.ts";
+export { type ResizeCrop, resizeImage } from "./resize.ts";
+export {
+  type CropWindow,
+  type GreyImage,
+  ImageError,
+  type ImageSource,
+  type RgbImage,
+  type ValueMap,
+} from "./types.ts";
+export { placeMap, upsampleMap } from "./upsample.ts";

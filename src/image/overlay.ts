@@ -1,0 +1,211 @@
+/**
+ * The picture of an explanation: the photo with its heatmap, and below it what was seen, how surely, and the colours'
+ * meaning.
+ *
+ * @module
+ */
+import { colorize, type ColormapName } from "./colormap.ts";
+import { resizeImage } from "./resize.ts";
+import { type Colour, fitText, type Font, loadFont, measureText } from "./text.ts";
+import type { CropWindow, RgbImage, ValueMap } from "./types.ts";
+import { placeMap } from "./upsample.ts";
+
+/** How {@linkcode renderOverlay} draws. */
+export interface OverlayOptions {
+  /** The first line: class and probability, as in "tabby 93.1 %". */
+  readonly caption: string;
+  /** A second line: model, or "untrained head". */
+  readonly subtitle?: string;
+  /** Colours of the map; inferno unless told otherwise. */
+  readonly colormap?: ColormapName;
+  /** How much of the photo the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise. */
+  readonly opacity?: number;
+}
+
+/** The photo's long side is brought into these bounds: text stays legible, files stay small. */
+const LONG_SIDE = { least: 480, most: 1600 } as const;
+/** Narrow photos stand in the middle of a canvas this wide, so that the text has room. */
+const LEAST_WIDTH = 320;
+
+const BACKGROUND: Colour = [22, 24, 29];
+const WHITE: Colour = [244, 245, 247];
+const GREY: Colour = [164, 170, 180];
+
+function scaledSize(image: RgbImage): { width: number; height: number } {
+  const long = Math.max(image.width, image.height);
+  const scale = Math.min(Math.max(long, LONG_SIDE.least), LONG_SIDE.most) / long;
+  return {
+    width: Math.max(1, Math.round(image.width * scale)),
+    height: Math.max(1, Math.round(image.height * scale)),
+  };
+}
+
+function fillRectangle(
+  image: RgbImage,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  colour: Colour,
+): void {
+  for (let row = Math.max(0, y); row < Math.min(image.height, y + height); row++) {
+    for (let column = Math.max(0, x); column < Math.min(image.width, x + width); column++) {
+      image.data.set(colour, 3 * (row * image.width + column));
+    }
+  }
+}
+
+/** Lays the heatmap over the photo; what the classifier did not see turns grey and dark. */
+function blend(photo: RgbImage, map: ValueMap, window: CropWindow, options: OverlayOptions): void {
+  const { width, height, data } = photo;
+  const values = placeMap(map.values, map.width, map.height, window, width, height);
+  const colours = colorize(values, options.colormap);
+  const opacity = options.opacity ?? 0.7;
+  const [left, right] = [window.x, window.x + window.width];
+  const [top, bottom] = [window.y, window.y + window.height];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = 3 * (y * width + x);
+      const light = 0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!;
+      const seen = x + 0.5 >= left && x + 0.5 < right && y + 0.5 >= top && y + 0.5 < bottom;
+      if (!seen) {
+        data[at] = data[at + 1] = data[at + 2] = 0.5 * light + 0.5;
+        continue;
+      }
+      // The photo's own colours give way a little, so that the map's are not taken for them.
+      const alpha = opacity * Math.min(Math.max(values[y * width + x]!, 0), 1);
+      for (let c = 0; c < 3; c++) {
+        const calm = 0.75 * data[at + c]! + 0.25 * light;
+        data[at + c] = calm * (1 - alpha) + colours[at + c]! * alpha + 0.5;
+      }
+    }
+  }
+}
+
+/** Draws the window's edge, where it is not the photo's own edge. */
+function outline(photo: RgbImage, window: CropWindow, thickness: number): void {
+  const left = Math.round(window.x);
+  const top = Math.round(window.y);
+  const right = Math.round(window.x + window.width);
+  const bottom = Math.round(window.y + window.height);
+  const edge: Colour = [232, 234, 238];
+  if (left > 0) fillRectangle(photo, left - thickness, top, thickness, bottom - top, edge);
+  if (right < photo.width) fillRectangle(photo, right, top, thickness, bottom - top, edge);
+  // The horizontal lines take the corners with them.
+  const from = left > 0 ? left - thickness : left;
+  const to = right < photo.width ? right + thickness : right;
+  if (top > 0) fillRectangle(photo, from, top - thickness, to - from, thickness, edge);
+  if (bottom < photo.height) fillRectangle(photo, from, bottom, to - from, thickness, edge);
+}
+
+/** Shortens the class, not the probability behind it: "black-and-tan coon… 93.1 %". */
+function fitCaption(caption: string, size: number, maxWidth: number): string {
+  if (measureText(caption, size) <= maxWidth) return caption;
+  const probability = /\s[<>~]?[\d.]+\s?%$/.exec(caption)?.[0] ?? "";
+  const label = caption.slice(0, caption.length - probability.length);
+  return fitText(label, size, maxWidth - measureText(probability, size)) + probability;
+}
+
+/** A horizontal colour bar from 0 to 1 with ticks and numbers below; returns nothing, draws into `canvas`. */
+function colourBar(
+  canvas: RgbImage,
+  font: Font,
+  place: { x: number; y: number; width: number; size: number },
+  colormap: ColormapName | undefined,
+): void {
+  const { x, y, width, size } = place;
+  const thickness = Math.round(size * 0.62);
+  const ramp = colorize(Float32Array.from({ length: width }, (_, i) => i / Math.max(1, width - 1)), colormap);
+  fillRectangle(canvas, x - 1, y - 1, width + 2, thickness + 2, [84, 88, 96]);
+  for (let i = 0; i < width; i++) {
+    const colour: Colour = [ramp[3 * i]!, ramp[3 * i + 1]!, ramp[3 * i + 2]!];
+    fillRectangle(canvas, x + i, y, 1, thickness, colour);
+  }
+  const tick = Math.max(2, Math.round(size * 0.2));
+  for (const value of [0, 0.25, 0.5, 0.75, 1]) {
+    const at = x + Math.round(value * (width - 1));
+    fillRectangle(canvas, at, y + thickness + 1, 1, tick, GREY);
+    const text = String(value);
+    const left = at + 0.5 - measureText(text, size * 0.8) / 2;
+    font.draw(canvas, text, left, y + thickness + tick + size * 0.86, size * 0.8, GREY);
+  }
+}
+
+/**
+ * Draws an explanation: photo with heatmap, the class and its probability, a colour bar.
+ *
+ * The less the map says, the more of the photo shows. What lies outside the classifier's crop is grey, dark and
+ * outlined. Small photos are enlarged, huge ones reduced (long side 480 to 1600 pixels); captions that are too long
+ * end in "…".
+ *
+ * @param image The photo, upright.
+ * @param map The map of one class, values in [0, 1], of any size.
+ * @param window What of the photo the map covers, in pixels of the photo.
+ * @param options Caption and looks.
+ * @returns The picture, ready for {@linkcode encodePng}.
+ * @throws {TypeError} When the map's size does not fit its values.
+ */
+export async function renderOverlay(
+  image: RgbImage,
+  map: ValueMap,
+  window: CropWindow,
+  options: OverlayOptions,
+): Promise<RgbImage> {
+  const font = await loadFont();
+  const { width, height } = scaledSize(image);
+  const resized = resizeImage(image, width, height);
+  const [perX, perY] = [width / image.width, height / image.height];
+  const scaledWindow = {
+    x: window.x * perX,
+    y: window.y * perY,
+    width: window.width * perX,
+    height: window.height * perY,
+  };
+  blend(resized, map, scaledWindow, options);
+
+  const canvasWidth = Math.max(width, LEAST_WIDTH);
+  const size = Math.round(Math.min(Math.max(canvasWidth / 28, 16), 34));
+  outline(resized, scaledWindow, Math.max(1, Math.round(size / 14)));
+
+  // Text left and bar right where there is room for both, else one below the other.
+  const gap = size;
+  const textHeight = options.subtitle === undefined ? size * 1.0 : size * 2.2;
+  const barHeight = size * 1.75;
+  const besideWidth = Math.round(canvasWidth * 0.64) - 3 * gap;
+  const longest = Math.max(
+    measureText(options.caption, size),
+    measureText(options.subtitle ?? "", size * 0.8),
+  );
+  const beside = longest <= besideWidth;
+  const textWidth = beside ? besideWidth : canvasWidth - 2 * gap;
+  const barWidth = beside ? canvasWidth - besideWidth - 3 * gap : textWidth;
+  const content = beside ? Math.max(textHeight, barHeight) : textHeight + 0.8 * size + barHeight;
+  const canvasHeight = Math.round(height + content + 1.6 * size);
+
+  const canvas: RgbImage = {
+    width: canvasWidth,
+    height: canvasHeight,
+    data: new Uint8Array(canvasWidth * canvasHeight * 3),
+  };
+  fillRectangle(canvas, 0, 0, canvasWidth, canvasHeight, BACKGROUND);
+  const indent = (canvasWidth - width) >> 1;
+  for (let y = 0; y < height; y++) {
+    canvas.data.set(
+      resized.data.subarray(3 * y * width, 3 * (y + 1) * width),
+      3 * (y * canvasWidth + indent),
+    );
+  }
+
+  const top = height + 0.8 * size;
+  const textTop = beside ? top + (content - textHeight) / 2 : top;
+  const caption = fitCaption(options.caption, size, textWidth);
+  font.draw(canvas, caption, gap, Math.round(textTop + 0.84 * size), size, WHITE);
+  if (options.subtitle !== undefined) {
+    const subtitle = fitText(options.subtitle, size * 0.8, textWidth);
+    font.draw(canvas, subtitle, gap, Math.round(textTop + 2.0 * size), size * 0.8, GREY);
+  }
+  const barTop = beside ? top + (content - barHeight) / 2 : top + textHeight + 0.8 * size;
+  const barX = beside ? canvasWidth - gap - barWidth : gap;
+  colourBar(canvas, font, { x: barX, y: Math.round(barTop), width: barWidth, size }, options.colormap);
+  return canvas;
+}
