@@ -1,0 +1,109 @@
+/**
+ * Input gradients of whole networks against PyTorch's autograd in float64
+ * (tests/fixtures/gradients/generate.py), from the same weights and picture.
+ *
+ * Errors are ‖ours − theirs‖/‖theirs‖ over the stored positions. Float32 moves a few activations of a deep ReLU
+ * network, or a few maxima, to the other side of their kink, and each takes a piece of the gradient with it:
+ * PyTorch's own float32 gradient differs by `float32_error`. So smooth networks are held tight, others to 2e-2.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { findNetwork } from "../../models/registry.ts";
+import { createBuilder } from "../../src/graph/builder.ts";
+import type { Graph } from "../../src/graph/types.ts";
+import { gradients } from "../../src/gradient/backward.ts";
+import type { GradientDevice } from "../../src/gradient/rule.ts";
+import { float32DataOf, float32Tensor } from "../../src/runtime/mod.ts";
+import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { openWithWeights, seededWeights } from "../support/networks.ts";
+import { normalized, seededImage } from "../support/seeded_weights.ts";
+
+await warmUpWasm();
+
+interface Expected {
+  readonly loss: number;
+  readonly norm: number;
+  readonly float32_error: number;
+  readonly positions: readonly number[];
+  readonly values: readonly number[];
+}
+
+const FIXTURE = JSON.parse(
+  Deno.readTextFileSync(new URL("../fixtures/gradients/networks.json", import.meta.url)),
+) as {
+  weight_seed: number;
+  image_seed: number;
+  target: number;
+  networks: Record<string, Expected>;
+};
+
+/** Cross-entropy of a target and its gradient with respect to the picture. */
+function gradientGraph(name: string, device: GradientDevice): Graph {
+  const b = createBuilder(name);
+  const image = b.input("image", "float32", [1, 3, 224, 224]);
+  const { logits } = findNetwork(name)!.build(b, image);
+  const shifted = b.sub(logits, b.reduceMax(logits, [1]));
+  const logSum = b.log(b.reduceSum(b.exp(shifted), [1]));
+  const oneHot = b.constant(
+    "float32",
+    [1, 1000],
+    Array.from({ length: 1000 }, (_, i) => +(i === FIXTURE.target)),
+  );
+  const loss = b.reduceSum(b.mul(b.sub(logSum, shifted), oneHot), undefined, false);
+  b.output(loss, "loss");
+  b.output(gradients(b, loss, [image], { device })[0]!, "gradient");
+  return b.build();
+}
+
+const CASES: readonly [network: string, device: GradientDevice, limit: number][] = [
+  ["resnet18", "wasm", 2e-2],
+  ["resnet50", "wasm", 2e-2],
+  ["vgg16", "wasm", 2e-2],
+  ["vit_b_16", "wasm", 1e-4],
+  ["efficientnet_lite0", "wasm", 2e-2],
+  ["resnet18", "native", 2e-2],
+  ["efficientnet_lite0", "native", 2e-2],
+  ["resnet18", "webgpu", 2e-2],
+  ["efficientnet_lite0", "webgpu", 2e-2],
+];
+
+for (const [name, device, limit] of CASES) {
+  const gpu = device === "webgpu";
+  Deno.test({
+    name: `gradients() of ${name} on ${device} agrees with PyTorch's autograd`,
+    ignore: gpu && !(await softwareGpu()),
+    sanitizeOps: !gpu,
+    sanitizeResources: !gpu,
+    fn: async () => {
+      const expected = FIXTURE.networks[name]!;
+      const { mean, std } = findNetwork(name)!.preprocessing;
+      const image = normalized(seededImage(FIXTURE.image_seed), mean, std);
+      const session = await openWithWeights(
+        gradientGraph(name, device),
+        seededWeights(FIXTURE.weight_seed),
+        { device, lowMemory: true },
+      );
+      assertEquals(session.partlyOnCpu, false);
+      const outputs = await session.run({ image: float32Tensor(image, [1, 3, 224, 224]) });
+      await session.dispose();
+      const loss = float32DataOf(outputs["loss"]!)[0]!;
+      assert(Math.abs(loss / expected.loss - 1) < 1e-4, `the loss is ${loss}, not ${expected.loss}`);
+
+      const gradient = float32DataOf(outputs["gradient"]!);
+      const distance = Math.hypot(
+        ...expected.values.map((value, i) => gradient[expected.positions[i]!]! - value),
+      );
+      const error = distance / Math.hypot(...expected.values);
+      const norm = Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0));
+      console.log(
+        `${name} on ${device}: ${error.toExponential(1)} (PyTorch float32 ${
+          expected.float32_error.toExponential(1)
+        })`,
+      );
+      assert(error < limit, `the gradient is away by ${error}`);
+      assert(
+        Math.abs(norm / expected.norm - 1) < limit,
+        `the gradient's norm is ${norm}, not ${expected.norm}`,
+      );
+    },
+  });
+}
