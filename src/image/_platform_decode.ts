@@ -1,5 +1,5 @@
 /**
- * Decodes with the platform's own codec, createImageBitmap: WebP everywhere, JPEG in browsers.
+ * Decodes with the platform's own codec, createImageBitmap. WebP is the one format that needs it.
  *
  * @module
  */

@@ -7,9 +7,8 @@ import { difference, type Entry, entryImage, fixture, fixtureJson, fixtureUrl } 
 const ENTRIES = fixtureJson<Record<string, Entry>>("decoded.json");
 const EXPECTED = fixture("decoded.bin");
 
-/** What each kind may differ from PIL by; lossless kinds by nothing but the rounding of alpha. */
+/** What each kind may differ from PIL by: nothing but the rounding of alpha. */
 function tolerance(name: string): { mean: number; max: number } {
-  if (name.endsWith(".jpg")) return { mean: 0.2, max: 3 };
   return name.includes("alpha") ? { mean: 0.3, max: 1 } : { mean: 0, max: 0 };
 }
 
