@@ -9,6 +9,25 @@ import { resnet18, resnet50 } from "./resnet.ts";
 import { vgg16 } from "./vgg16.ts";
 import { renameVitWeight, vitB16 } from "./vit_b_16.ts";
 
+export type { Builder, NodeOptions } from "../src/graph/builder.ts";
+export type {
+  BatchNormParameters,
+  ConvOptions,
+  Operand,
+  Operators,
+  PoolOptions,
+  ResizeOptions,
+} from "../src/graph/operators.ts";
+export type {
+  Attribute,
+  Attributes,
+  DataType,
+  Graph,
+  Initializer,
+  InitializerData,
+  Node,
+  Value,
+} from "../src/graph/types.ts";
 export type {
   BuildNetwork,
   NetworkDefinition,

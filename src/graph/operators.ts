@@ -21,16 +21,23 @@ export type Operand = Value | number;
 
 /** A convolution's geometry; strides, dilations and group 1, pads 0 by default. Pads: begins, then ends. */
 export interface ConvOptions {
+  /** Step per spatial axis. */
   readonly strides?: readonly number[];
+  /** Zeros around the input. */
   readonly pads?: readonly number[];
+  /** Distance of the kernel's elements per spatial axis. */
   readonly dilations?: readonly number[];
+  /** Groups that channels are divided into. */
   readonly group?: number;
 }
 
 /** A pooling window's geometry. */
 export interface PoolOptions {
+  /** Step per spatial axis, 1 by default. */
   readonly strides?: readonly number[];
+  /** Padding: begins, then ends; 0 by default. */
   readonly pads?: readonly number[];
+  /** Whether a window that is only partly inside counts. */
   readonly ceilMode?: boolean;
   /** Average pooling only: whether padding counts in the divisor. */
   readonly countIncludePad?: boolean;
@@ -38,9 +45,13 @@ export interface PoolOptions {
 
 /** Parameters of a batch normalisation in inference. */
 export interface BatchNormParameters {
+  /** Factor per channel, [C]. */
   readonly scale: Value;
+  /** Offset per channel, [C]. */
   readonly bias: Value;
+  /** Running mean, [C]. */
   readonly mean: Value;
+  /** Running variance, [C]. */
   readonly variance: Value;
 }
 
@@ -54,56 +65,107 @@ export interface ResizeOptions {
 
 /** Typed operators of a builder. Shapes follow ONNX; reductions keep their axes unless told otherwise. */
 export interface Operators {
+  /** Convolution of [N, C, ...] with a kernel [M, C / group, ...]. */
   conv(x: Value, w: Value, bias?: Value, options?: ConvOptions): Value;
+  /** Transposed convolution of [N, C, ...] with a kernel [C, M / group, ...]. */
   convTranspose(x: Value, w: Value, options?: ConvOptions & { outputPadding?: readonly number[] }): Value;
+  /** Batch normalisation in inference over axis 1; epsilon 1e-5 by default. */
   batchNorm(x: Value, parameters: BatchNormParameters, epsilon?: number): Value;
+  /** Layer normalisation over the last axis; epsilon 1e-5 by default. */
   layerNorm(x: Value, scale: Value, bias: Value, epsilon?: number): Value;
+  /** Maximum over a sliding window. */
   maxPool(x: Value, kernel: readonly number[], options?: PoolOptions): Value;
+  /** Mean over a sliding window. */
   averagePool(x: Value, kernel: readonly number[], options?: PoolOptions): Value;
+  /** Mean over all spatial axes: [N, C, ...] to [N, C, 1, ...]. */
   globalAveragePool(x: Value): Value;
+  /** `a · b + c` of matrices, each transposed where asked. */
   gemm(a: Value, b: Value, c?: Value, options?: { transA?: boolean; transB?: boolean }): Value;
+  /** Matrix product; leading axes are broadcast. */
   matmul(a: Value, b: Value): Value;
+  /** Sum. */
   add(a: Operand, b: Operand): Value;
+  /** Difference. */
   sub(a: Operand, b: Operand): Value;
+  /** Product. */
   mul(a: Operand, b: Operand): Value;
+  /** Quotient. */
   div(a: Operand, b: Operand): Value;
+  /** Power. */
   pow(a: Operand, b: Operand): Value;
+  /** Larger of two. */
   max(a: Operand, b: Operand): Value;
+  /** Smaller of two. */
   min(a: Operand, b: Operand): Value;
+  /** `max(x, 0)`. */
   relu(x: Value): Value;
+  /** `x` held in [low, high]. */
   clip(x: Value, low: number, high: number): Value;
+  /** `1 / (1 + exp(−x))`. */
   sigmoid(x: Value): Value;
+  /** Hyperbolic tangent. */
   tanh(x: Value): Value;
+  /** Error function. */
   erf(x: Value): Value;
+  /** Exponential. */
   exp(x: Value): Value;
+  /** Natural logarithm. */
   log(x: Value): Value;
+  /** Square root. */
   sqrt(x: Value): Value;
+  /** `−x`. */
   neg(x: Value): Value;
+  /** Magnitude. */
   abs(x: Value): Value;
+  /** −1, 0 or 1. Not on WebGPU: it falls back to the CPU. */
   sign(x: Value): Value;
+  /** The value itself, under another name. */
   identity(x: Value): Value;
+  /** Softmax along an axis, the last by default. */
   softmax(x: Value, axis?: number): Value;
+  /** Whether `a > b`. */
   greater(a: Operand, b: Operand): Value;
+  /** Whether `a < b`. */
   less(a: Operand, b: Operand): Value;
+  /** Whether `a = b`. */
   equal(a: Operand, b: Operand): Value;
+  /** `a` where the condition holds, else `b`. */
   where(condition: Value, a: Operand, b: Operand): Value;
+  /** Another element type. */
   cast(x: Value, type: DataType): Value;
+  /** Axes in another order. */
   transpose(x: Value, perm: readonly number[]): Value;
+  /** Another shape; one −1 is worked out, 0 keeps a dimension. */
   reshape(x: Value, shape: readonly number[]): Value;
+  /** A matrix: axes before `axis` are rows, the rest columns; 1 by default. */
   flatten(x: Value, axis?: number): Value;
+  /** Without axes of size 1. */
   squeeze(x: Value, axes: readonly number[]): Value;
+  /** With new axes of size 1. */
   unsqueeze(x: Value, axes: readonly number[]): Value;
+  /** Joined along an axis. */
   concat(values: readonly Value[], axis: number): Value;
+  /** Cut into parts of given sizes along an axis. */
   split(x: Value, axis: number, sizes: readonly number[]): Value[];
+  /** From start to before end along one axis. */
   slice(x: Value, axis: number, start: number, end: number, step?: number): Value;
+  /** Surrounded by a constant, 0 by default; pads: begins, then ends, per axis. */
   pad(x: Value, pads: readonly number[], value?: number): Value;
+  /** Rows at int64 indices along an axis, 0 by default. */
   gather(x: Value, indices: Value, axis?: number): Value;
+  /** Broadcast to a shape. */
   expand(x: Value, shape: readonly number[]): Value;
+  /** Interpolated to sizes; linear with half-pixel centres by default. */
   resize(x: Value, sizes: readonly number[], options?: ResizeOptions): Value;
+  /** Sum over axes, all by default. */
   reduceSum(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  /** Mean over axes, all by default. */
   reduceMean(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  /** Maximum over axes, all by default. */
   reduceMax(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  /** Minimum over axes, all by default. */
   reduceMin(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  /** Index of the maximum along an axis, int64. */
   argMax(x: Value, axis: number, keep?: boolean): Value;
 }
 

@@ -84,19 +84,27 @@ export interface Node {
   readonly op: string;
   /** Operator set; "" is ONNX's own. */
   readonly domain: string;
+  /** Names of the values it reads. */
   readonly inputs: readonly string[];
+  /** Names of the values it makes. */
   readonly outputs: readonly string[];
+  /** Its attributes by name. */
   readonly attributes: Attributes;
 }
 
 /** A whole graph; `nodes` are in an order in which they can run. */
 export interface Graph {
+  /** Name of the graph; errors show it. */
   readonly name: string;
   /** Version of ONNX's own operator set. */
   readonly opset: number;
+  /** What is fed. */
   readonly inputs: readonly Value[];
+  /** What is fetched. */
   readonly outputs: readonly Value[];
+  /** Constant tensors by name. */
   readonly initializers: ReadonlyMap<string, Initializer>;
+  /** Operations in running order. */
   readonly nodes: readonly Node[];
   /** Every value by name: inputs, initializers and node outputs. */
   readonly values: ReadonlyMap<string, Value>;

@@ -97,7 +97,9 @@ export async function openOnnxBackbone(
     const outputs = await session.run({ [input.name]: float32Tensor(fed, shape) }, { signal });
     const first = outputs[session.outputNames[0]!]!;
     if (first.shape.reduce((a, c) => a * c, 1) !== Math.max(...first.shape)) {
-      throw new TypeError(`Cannot explain ${name}: its output [${first.shape.join(", ")}] is not one row of scores`);
+      throw new TypeError(
+        `Cannot explain ${name}: its output [${first.shape.join(", ")}] is not one row of scores`,
+      );
     }
     return float32DataOf(first);
   };
@@ -128,7 +130,9 @@ function imageInput(name: string, inputs: readonly OpenValue[]): OpenValue {
   }
   const [batch, ...rest] = input.shape;
   if (typeof batch === "number" && batch !== 1) {
-    throw new TypeError(`Cannot explain ${name}: its input ${shown(input)} takes ${batch} pictures at once, not one`);
+    throw new TypeError(
+      `Cannot explain ${name}: its input ${shown(input)} takes ${batch} pictures at once, not one`,
+    );
   }
   const open = (size: number | string | undefined) => size === 3 || typeof size === "string";
   if (!open(rest[0]) && !open(rest[2])) {

@@ -95,6 +95,7 @@ export interface Explainer {
   explain(image: ImageSource, options?: ExplainOptions): Promise<Explanation>;
   /** Frees what it holds. */
   dispose(): Promise<void>;
+  /** The same, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -103,7 +104,9 @@ function networkNamed(name: string): NetworkDefinition {
   const network = findNetwork(name);
   if (network !== undefined) return network;
   const names = networks.map((each) => each.name);
-  throw new RangeError(`Unknown model ${JSON.stringify(name)}${suggestion(name, names)} (${names.join(", ")})`);
+  throw new RangeError(
+    `Unknown model ${JSON.stringify(name)}${suggestion(name, names)} (${names.join(", ")})`,
+  );
 }
 
 /** The class-activation start of an auxiliary as a head. */

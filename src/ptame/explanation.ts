@@ -9,7 +9,7 @@ import { encodePng } from "../image/png.ts";
 import type { CropWindow, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap } from "../image/upsample.ts";
 import type { Device } from "../runtime/mod.ts";
-import { fuseMap, type Feature, minMax } from "./fuse.ts";
+import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
 import { type ClassScore, resolveTarget, type Target, topClasses } from "./prediction.ts";
 
@@ -53,6 +53,7 @@ export interface Explanation {
   readonly picture: RgbImage;
   /** The part of the picture that the classifier saw, in its pixels. */
   readonly window: CropWindow;
+  /** How long its parts took. */
   readonly milliseconds: ExplainTimings;
   /** Explains another class from the same pass: no network runs. */
   explainTarget(target: Target): TargetMap;

@@ -46,7 +46,13 @@ export function fuseMap(features: readonly Feature[], row: Float32Array): ValueM
 }
 
 /** `map += U·x·Uᵀ`; every row of U has few entries that are not zero. */
-function addUpsampled(map: Float32Array, large: number, x: Float64Array, size: number, u: Float64Array): void {
+function addUpsampled(
+  map: Float32Array,
+  large: number,
+  x: Float64Array,
+  size: number,
+  u: Float64Array,
+): void {
   const tall = new Float64Array(large * size);
   for (let y = 0; y < large; y++) {
     for (let k = 0; k < size; k++) {

@@ -26,8 +26,11 @@ export interface HeadRecord {
 
 /** A head in memory. */
 export interface Head {
+  /** What it is and where it comes from. */
   readonly record: HeadRecord;
+  /** Channels of each tap that it reads, shallow to deep. */
   readonly channels: readonly number[];
+  /** Classes that it has maps for: rows of the fuser. */
   readonly classes: number;
   /** Its file, for binding to a graph. */
   readonly file: WeightFile;
@@ -67,7 +70,9 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
   const classes = fuser.shape[0] ?? 0;
   for (const [parameter, shape] of headParameters({ channels, sizes: [], classes })) {
     const found = tensors.get(parameter);
-    if (found === undefined) throw new SyntaxError(`Cannot read head ${name}: tensor ${parameter} is missing`);
+    if (found === undefined) {
+      throw new SyntaxError(`Cannot read head ${name}: tensor ${parameter} is missing`);
+    }
     if (found.shape.join() !== shape.join()) {
       throw new SyntaxError(
         `Cannot read head ${name}: ${parameter} is [${found.shape.join(", ")}], not [${shape.join(", ")}]`,
@@ -117,8 +122,11 @@ function recordOf(metadata: Readonly<Record<string, string>>, name: string): Hea
 
 /** A tensor of a head to be written. */
 export interface HeadTensor {
+  /** One of the names of `headParameters`. */
   readonly name: string;
+  /** Its dimensions. */
   readonly shape: readonly number[];
+  /** Its numbers, in C order. */
   readonly data: Float32Array;
 }
 
@@ -166,7 +174,9 @@ export async function writeHead(
 export function checkHeadFits(head: Head, auxiliary: string, shape: HeadShape): void {
   if (head.channels.join() !== shape.channels.join()) {
     throw new TypeError(
-      `Cannot use head ${head.record.name}: it reads ${head.channels.join(", ")} channels (${head.record.auxiliary}), ` +
+      `Cannot use head ${head.record.name}: it reads ${
+        head.channels.join(", ")
+      } channels (${head.record.auxiliary}), ` +
         `auxiliary ${auxiliary} gives ${shape.channels.join(", ")}`,
     );
   }

@@ -17,7 +17,11 @@ export const NETWORK_PREFIX = "network.";
 export const HEAD_PREFIX = "head.";
 
 /** `(image − mean) / std` per channel of [N, 3, H, W] in [0, 1]. */
-export function normalise(b: Builder, image: Value, { mean, std }: Pick<Preprocessing, "mean" | "std">): Value {
+export function normalise(
+  b: Builder,
+  image: Value,
+  { mean, std }: Pick<Preprocessing, "mean" | "std">,
+): Value {
   const perChannel = (numbers: readonly number[]) => b.constant("float32", [1, 3, 1, 1], numbers);
   return b.div(b.sub(image, perChannel(mean)), perChannel(std));
 }
@@ -55,7 +59,9 @@ export function passGraph(
   const { logits, taps } = observe(b.scope(NETWORK_PREFIX), network, image);
   if (outputs.logits) b.output(logits, "logits");
   if (outputs.features) {
-    headFeatures(b.scope(HEAD_PREFIX), taps).forEach((feature, index) => b.output(feature, featureName(index)));
+    headFeatures(b.scope(HEAD_PREFIX), taps).forEach((feature, index) =>
+      b.output(feature, featureName(index))
+    );
   }
   return prune(b.build());
 }

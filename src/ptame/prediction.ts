@@ -26,7 +26,9 @@ export function probabilitiesOf(scores: Float32Array): Float32Array {
     if (score < 0) negative = true;
     sum += score;
   }
-  if (!Number.isFinite(sum)) throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
+  if (!Number.isFinite(sum)) {
+    throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
+  }
   if (!negative && Math.abs(sum - 1) < 1e-3) return scores;
   const exponentials = scores.map((score) => Math.exp(score - highest));
   const total = exponentials.reduce((a, value) => a + value, 0);

@@ -6,16 +6,19 @@
 
 /** The device asked for is not there, or cannot be used as asked. */
 export class DeviceError extends Error {
+  /** The name that tells it from other errors. */
   override name = "DeviceError";
 }
 
 /** The runtime refuses a graph or .onnx file: it is malformed, too large, or uses what the device lacks. */
 export class ModelError extends Error {
+  /** The name that tells it from other errors. */
   override name = "ModelError";
 }
 
 /** A session failed while it ran. */
 export class RunError extends Error {
+  /** The name that tells it from other errors. */
   override name = "RunError";
 }
 

@@ -33,7 +33,9 @@ export interface Session {
   readonly threads: number;
   /** WebGPU only: whether some nodes run on the CPU because WebGPU lacks their operator. */
   readonly partlyOnCpu: boolean;
+  /** Names of the inputs to feed. */
   readonly inputNames: readonly string[];
+  /** Names of the outputs. */
   readonly outputNames: readonly string[];
   /**
    * Runs the graph once.

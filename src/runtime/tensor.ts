@@ -17,19 +17,25 @@ export type TensorData =
 
 /** A tensor in the program's memory. */
 export interface Tensor {
+  /** Element type. */
   readonly type: DataType;
+  /** Dimensions, outermost first. */
   readonly shape: readonly number[];
+  /** Elements in C order. */
   readonly data: TensorData;
 }
 
 /** A tensor that stays on the device between two runs; dispose of it when it is not fed again. */
 export interface DeviceTensor {
+  /** Element type. */
   readonly type: DataType;
+  /** Dimensions, outermost first. */
   readonly shape: readonly number[];
   /** The runtime's own tensor. */
   readonly onDevice: unknown;
   /** Copies it into the program's memory. */
   read(): Promise<Tensor>;
+  /** Frees it. */
   dispose(): void;
 }
 

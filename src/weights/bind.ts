@@ -60,7 +60,9 @@ export function bindWeights(
     const wanted = initializer.shape.join(", ");
     if (entry.shape.join(", ") !== wanted) {
       throw new TypeError(
-        `Cannot bind weights: ${inner} in ${file.name} is [${entry.shape.join(", ")}], the network needs [${wanted}]`,
+        `Cannot bind weights: ${inner} in ${file.name} is [${
+          entry.shape.join(", ")
+        }], the network needs [${wanted}]`,
       );
     }
     if (entry.type === initializer.type) {
