@@ -118,8 +118,11 @@ export async function decodeImage(source: ImageSource, options: DecodeOptions = 
     }
     return applyOrientation(stored, header.orientation?.value ?? 1);
   } catch (error) {
-    const cause = error instanceof ImageError ? error.cause ?? error : error;
+    if (error instanceof ImageError) {
+      throw new ImageError(`Cannot decode image${called}: ${error.message}`, { cause: error.cause ?? error });
+    }
+    // A reader ran out of the bytes that a damaged file promised.
     const text = error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
-    throw new ImageError(`Cannot decode image${called}: ${text}`, { cause });
+    throw new ImageError(`Cannot decode image${called}: damaged (${text})`, { cause: error });
   }
 }

@@ -54,5 +54,6 @@ export interface CropWindow {
 
 /** Thrown when something cannot be read as a picture; the message is one line and names the source where it has a name. */
 export class ImageError extends Error {
+  /** Tells this error from others where classes do not, as between workers. */
   override name = "ImageError";
 }
