@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url);
+
+function* sources(folder: URL): Generator<[path: string, text: string]> {
+  for (const entry of Deno.readDirSync(folder)) {
+    const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), folder);
+    if (entry.isDirectory) yield* sources(url);
+    else if (entry.name.endsWith(".ts")) yield [url.href.slice(ROOT.href.length), Deno.readTextFileSync(url)];
+  }
+}
+
+/** Code without comments, where an example may show anything. */
+function code(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+}
+
+function filesThat(matches: (code: string) => boolean, ...folders: string[]): string[] {
+  const found: string[] = [];
+  for (const folder of folders) {
+    for (const [path, text] of sources(new URL(folder + "/", ROOT))) {
+      if (matches(code(text))) found.push(path);
+    }
+  }
+  return found.sort();
+}
+
+Deno.test("only src/runtime/ort.ts imports onnxruntime", () => {
+  const imports = (text: string) => /(from|import\()\s*"(npm:)?onnxruntime/.test(text);
+  assertEquals(filesThat(imports, "src", "models"), ["src/runtime/ort.ts"]);
+});
+
+Deno.test("only src/graph/onnx_file.ts imports protobuf", () => {
+  const imports = (text: string) => /from\s+"(onnx-buf|@bufbuild)/.test(text);
+  assertEquals(filesThat(imports, "src", "models"), ["src/graph/onnx_file.ts"]);
+});
+
+Deno.test("only src/cli touches Deno.* and prints", () => {
+  const touches = (text: string) => /\bDeno\.|\bconsole\./.test(text);
+  const found = filesThat(touches, "src", "models").filter((path) => !path.startsWith("src/cli/"));
+  assertEquals(found, []);
+});
+
+Deno.test("graph and gradient are pure: no clock, no random numbers, no input or output", () => {
+  const impure = (text: string) => /Math\.random|Date\.now|performance\.|\bfetch\(|\bsetTimeout/.test(text);
+  assertEquals(filesThat(impure, "src/graph", "src/gradient"), []);
+});
