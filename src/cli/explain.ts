@@ -61,7 +61,9 @@ const NAMES = {
   lists: ["target"],
 } as const;
 
+/** The shipped sample: its address, and what it is called. */
 const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
+const SAMPLE_NAME = "models/sample/chelsea.jpg";
 
 /** What `--json` says of one picture. */
 interface ExplainedImage {
@@ -106,7 +108,7 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
     throw new UsageError("Options --target and --top exclude each other");
   }
   const sample = given.positional.length === 0;
-  const images = sample ? [decodeURIComponent(SAMPLE.pathname)] : given.positional;
+  const images = sample ? [SAMPLE_NAME] : given.positional;
   const destinations = await destinationsFor(given, images);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
