@@ -36,7 +36,12 @@ interface Component {
   /** Blocks that are stored per row: whole MCUs. */
   readonly blocksPerRow: number;
   readonly storedRows: number;
+  /** All blocks of a progressive file, which come bit by bit; one block of a sequential file. */
   readonly coefficients: Int16Array;
+  /** 8 x 8 samples for each stored block. */
+  readonly samples: Uint8Array;
+  /** Whether some scan has brought it. */
+  scanned: boolean;
 }
 
 interface Frame {
@@ -118,15 +123,18 @@ function readFrame(reader: Reader, at: number, end: number, marker: number): Fra
   }
   const across = Math.ceil(width / (8 * mostH));
   const down = Math.ceil(height / (8 * mostV));
+  const progressive = marker === 0xc2;
   const components = factors.map((factor): Component => ({
     ...factor,
     blocksAcross: Math.ceil(Math.ceil(width * factor.h / mostH) / 8),
     blocksDown: Math.ceil(Math.ceil(height * factor.v / mostV) / 8),
     blocksPerRow: across * factor.h,
     storedRows: down * factor.v,
-    coefficients: new Int16Array(across * factor.h * down * factor.v * 64),
+    coefficients: new Int16Array(progressive ? across * factor.h * down * factor.v * 64 : 64),
+    samples: new Uint8Array(across * factor.h * down * factor.v * 64),
+    scanned: false,
   }));
-  return { width, height, progressive: marker === 0xc2, components, mostH, mostV };
+  return { width, height, progressive, components, mostH, mostV };
 }
 
 /** Reads one scan; gives the index of the marker behind it. */
@@ -139,6 +147,7 @@ function readScan(reader: Reader, at: number, end: number): number {
     const [id, tables] = [bytes[at + 1 + 2 * i]!, bytes[at + 2 + 2 * i]!];
     const component = frame.components.find((candidate) => candidate.id === id);
     if (component === undefined) throw damaged("a scan of an unknown component");
+    component.scanned = true;
     const state: ScanComponent = {
       coefficients: component.coefficients,
       dcTable: reader.huffman.get(tables >> 4),
@@ -168,6 +177,15 @@ function readScan(reader: Reader, at: number, end: number): number {
   const alone = count === 1 ? parts[0]! : undefined;
   const mcusAcross = alone ? alone.component.blocksAcross : Math.ceil(frame.width / (8 * frame.mostH));
   const mcusDown = alone ? alone.component.blocksDown : Math.ceil(frame.height / (8 * frame.mostV));
+  const oneBlock = ({ component, state }: typeof parts[number], row: number, column: number): void => {
+    if (frame.progressive) {
+      readBlock(bits, state, 64 * (row * component.blocksPerRow + column), shape, band);
+      return;
+    }
+    readBlock(bits, state, 0, shape, band);
+    transform(reader, component, 0, row, column);
+    component.coefficients.fill(0);
+  };
   let untilRestart = reader.restartInterval;
   for (let row = 0; row < mcusDown; row++) {
     for (let column = 0; column < mcusAcross; column++) {
@@ -176,14 +194,13 @@ function readScan(reader: Reader, at: number, end: number): number {
         untilRestart = reader.restartInterval - 1;
       }
       if (alone !== undefined) {
-        const block = row * alone.component.blocksPerRow + column;
-        readBlock(bits, alone.state, 64 * block, shape, band);
+        oneBlock(alone, row, column);
         continue;
       }
-      for (const { component, state } of parts) {
-        for (let y = 0; y < component.v; y++) {
-          const from = (row * component.v + y) * component.blocksPerRow + column * component.h;
-          for (let x = 0; x < component.h; x++) readBlock(bits, state, 64 * (from + x), shape, band);
+      for (const part of parts) {
+        const { h, v } = part.component;
+        for (let y = 0; y < v; y++) {
+          for (let x = 0; x < h; x++) oneBlock(part, row * v + y, column * h + x);
         }
       }
     }
@@ -211,27 +228,24 @@ function colourModel(reader: Reader, components: readonly Component[]): ColourMo
   return components.map(({ id }) => String.fromCharCode(id)).join("") === "RGB" ? "rgb" : "ycc";
 }
 
-function planeOf(reader: Reader, frame: Frame, component: Component): Plane {
+/** Turns the coefficients from index `from` into the samples of one block. */
+function transform(reader: Reader, component: Component, from: number, row: number, column: number): void {
   const quantisation = reader.quantisation[component.quantisation];
   if (quantisation === undefined) throw damaged("a quantisation table is missing");
   const stride = component.blocksPerRow * 8;
-  const samples = new Uint8Array(stride * component.storedRows * 8);
-  for (let row = 0; row < component.storedRows; row++) {
-    for (let column = 0; column < component.blocksPerRow; column++) {
-      const block = row * component.blocksPerRow + column;
-      inverseTransform(
-        component.coefficients,
-        64 * block,
-        quantisation,
-        samples,
-        8 * (row * stride + column),
-        stride,
-      );
-    }
+  const to = 8 * (row * stride + column);
+  inverseTransform(component.coefficients, from, quantisation, component.samples, to, stride);
+}
+
+function planeOf(reader: Reader, frame: Frame, component: Component): Plane {
+  const { blocksPerRow, storedRows } = component;
+  if (!component.scanned) throw damaged("a component is missing");
+  for (let block = 0; frame.progressive && block < blocksPerRow * storedRows; block++) {
+    transform(reader, component, 64 * block, Math.floor(block / blocksPerRow), block % blocksPerRow);
   }
   return {
-    samples,
-    stride,
+    samples: component.samples,
+    stride: blocksPerRow * 8,
     width: Math.ceil(frame.width * component.h / frame.mostH),
     height: Math.ceil(frame.height * component.v / frame.mostV),
     perX: frame.mostH / component.h,

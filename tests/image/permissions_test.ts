@@ -43,7 +43,10 @@ Deno.test({
     const path = fixtureUrl("png_rgb.png");
     for (const source of [path, "a/b.png"]) {
       const error = await assertRejects(() => decodeImage(source), ImageError);
-      assertMatch(error.message, /^Cannot read image .*(rgb|b)\.png: Requires read access to .*--allow-read flag$/);
+      assertMatch(
+        error.message,
+        /^Cannot read image .*(rgb|b)\.png: Requires read access to .*--allow-read flag$/,
+      );
     }
   },
 });
