@@ -1,9 +1,9 @@
 /**
  * A PNG reader: every colour type and depth, interlaced or not, straight to RGB over white.
  *
- * Written here because neither codec at hand reads them all: createImageBitmap on Deno has no way out for grey and
- * 16-bit pictures, and imagescript's reader needs FFI permission and lets damaged files pass. The inflating is the
- * platform's. 16-bit samples keep their high byte, as PIL does.
+ * Written here because no codec at hand reads them all everywhere: on Deno 2.9 createImageBitmap's 16-bit pictures
+ * cannot be got out again and its orientation of PNG is not applied, Deno 2.5 has no canvas, and imagescript needs FFI
+ * permission. The inflating is the platform's. 16-bit samples keep their high byte, as PIL does.
  *
  * @module
  */
