@@ -119,6 +119,8 @@ async function main(): Promise<number> {
     ...withConfig,
     "-A",
     "--doc",
+    "--preload",
+    `${root}tools/warm_up.ts`,
     "--sanitize-ops",
     "--sanitize-resources",
   ];

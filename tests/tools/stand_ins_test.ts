@@ -42,7 +42,9 @@ Deno.test("the stand-ins export exactly the names of @std that the code imports"
 Deno.test("the library imports no @std", () => {
   for (const file of typescriptFiles(new URL("src/", ROOT))) {
     if (file.pathname.includes("/src/cli/")) continue;
-    assertEquals(/from\s+"@std\//.test(Deno.readTextFileSync(file)), false, file.pathname);
+    // Examples in comments assert with it; they run as tests, not as the library.
+    const code = Deno.readTextFileSync(file).replace(/\/\*[\s\S]*?\*\//g, "");
+    assertEquals(/from\s+"@std\//.test(code), false, file.pathname);
   }
 });
 

@@ -7,7 +7,7 @@
 import assertModule from "node:assert";
 
 /** Thrown when an assertion does not hold. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override name = "AssertionError";
 }
 
@@ -29,15 +29,6 @@ export function assertEquals<T>(actual: T, expected: T, message?: string): void 
     assertModule.deepStrictEqual(actual, expected);
   } catch (cause) {
     throw new AssertionError(`Values are not equal${note(message)}\n${(cause as Error).message}`);
-  }
-}
-
-/** Fails when both values are deeply equal. */
-export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
-  try {
-    assertModule.notDeepStrictEqual(actual, expected);
-  } catch {
-    throw new AssertionError(`Values are equal${note(message)}`);
   }
 }
 
