@@ -118,7 +118,7 @@ Deno.test("gradients() adds no node for frozen weights and for what lies below t
   const below = b.relu(b.conv(x, b.weight("w1", [4, 3, 3, 3]), b.weight("b1", [4])));
   const mask = b.input("mask", "float32", [1, 1, 6, 6]);
   const masked = b.mul(below, mask);
-  const above = b.conv(masked, b.weight("w2", [2, 4, 1, 1]), b.weight("b2", [2]));
+  const above = b.conv(masked, b.weight("w2", [2, 4, 3, 3]), b.weight("b2", [2]), { strides: [2, 2] });
   const objective = b.reduceSum(b.mul(above, above));
   const before = b.nodes().length;
   gradients(b, objective, [mask]);

@@ -12,8 +12,9 @@ const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
 // y = max(x, 0): dx = dy·[y > 0].
 const relu: GradientRule = unary(({ b, dy, y, device }) =>
-  // y ≥ 0, so its sign is the mask; one multiplication is faster than a selection on wasm.
-  device === "webgpu" ? passed(b, b.greater(y, 0), dy) : b.mul(b.sign(y), dy)
+  // y ≥ 0, so its sign is the mask; on wasm a product with it is faster than a selection (3.2 and 4.1 ms for
+  // 96×112²), natively slower, and WebGPU has no Sign.
+  device === "wasm" ? b.mul(b.sign(y), dy) : passed(b, b.greater(y, 0), dy)
 );
 
 // y = x > 0 ? x : αx: dx = dy·(x > 0 ? 1 : α).
@@ -32,6 +33,10 @@ const clip: GradientRule = single((context) => {
   const { b, needs, dy, y } = context;
   if (needs[1] || needs[2]) throw new TypeError("no gradient towards its bounds");
   const [low, high] = [context.inputs[1], context.inputs[2]];
+  if (context.device === "wasm" && low !== undefined && high !== undefined && b.numbersOf(low)?.[0] === 0) {
+    // The sign of y·(h − y) in place of two comparisons and two selections: 3.6 instead of 5.9 ms for 96×112².
+    return [b.mul(b.sign(b.mul(y, b.sub(high, y))), dy)];
+  }
   const below = high === undefined ? dy : passed(b, b.less(y, high), dy);
   return [low === undefined ? below : passed(b, b.greater(y, low), below)];
 });
