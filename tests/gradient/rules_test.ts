@@ -1,7 +1,10 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { type Builder, createBuilder } from "../../src/graph/builder.ts";
+import { sizeOf, type Value } from "../../src/graph/types.ts";
+import { gradients } from "../../src/gradient/backward.ts";
 import type { GradientDevice } from "../../src/gradient/rule.ts";
 import { RULES } from "../../src/gradient/rules/mod.ts";
-import { openSession, type Tensor } from "../../src/runtime/mod.ts";
+import { float32Tensor, openSession, type Tensor } from "../../src/runtime/mod.ts";
 import { softwareGpu, warmUpWasm } from "../support/devices.ts";
 import { evaluate } from "../support/reference/mod.ts";
 import {
@@ -167,6 +170,49 @@ for (const device of DEVICES) {
     on("operators after opset 17", () => compareOn(device, NEWER_CASES, { opset: 20 }));
     on("indexing that WebGPU lacks", () => compareOn(device, FALLING_BACK_CASES));
   }
+}
+
+/** x, its gradient where y = op(x) and dy = 1, 2, …: what happens where several cells are the largest. */
+const TIES: readonly { name: string; build: (b: Builder, x: Value) => Value; dx: readonly number[] }[] = [
+  // Windows [0 0; 0 0], [5 1; 5 0]: the first maximum of each takes all, as in PyTorch.
+  {
+    name: "MaxPool",
+    build: (b, x) => b.maxPool(x, [2, 2], { strides: [2, 2] }),
+    dx: [1, 0, 2, 0, 0, 0, 0, 0],
+  },
+  // The two fives share, as in PyTorch's amax.
+  { name: "ReduceMax", build: (b, x) => b.reduceMax(x, [0, 1, 2, 3]), dx: [0, 0, 0.5, 0, 0, 0, 0.5, 0] },
+  // Padding never wins, not even against cells that are all zero: windows at columns -1, 1, 3.
+  {
+    name: "padded MaxPool",
+    build: (b, x) => b.maxPool(x, [2, 2], { strides: [2, 2], pads: [0, 1, 0, 1] }),
+    dx: [1, 0, 2, 3, 0, 0, 0, 0],
+  },
+];
+
+for (const device of DEVICES) {
+  const gpu = device === "webgpu";
+  Deno.test({
+    name: `gradients() gives ties to the first maximum of a window on ${device}`,
+    ignore: gpu && !(await softwareGpu()),
+    sanitizeOps: !gpu,
+    sanitizeResources: !gpu,
+    fn: async () => {
+      const b = createBuilder("ties");
+      const x = b.input("x", "float32", [1, 1, 2, 4]);
+      for (const { name, build } of TIES) {
+        const y = build(b, x);
+        const seed = b.constant("float32", y.shape, Array.from({ length: sizeOf(y.shape) }, (_, i) => i + 1));
+        b.output(gradients(b, [{ value: y, seed }], [x], { device })[0]!, name);
+      }
+      const session = await openSession(b.build(), { device });
+      const outputs = await session.run({
+        x: float32Tensor(Float32Array.of(0, 0, 5, 1, 0, 0, 5, 0), x.shape),
+      });
+      await session.dispose();
+      for (const { name, dx } of TIES) assertEquals(Array.from(outputs[name]!.data, Number), dx, name);
+    },
+  });
 }
 
 Deno.test("RULES has a case here for each operator with a gradient", () => {

@@ -32,6 +32,9 @@ const pRelu: GradientRule = unary(({ b, inputs, x, dy }) =>
 const clip: GradientRule = single((context) => {
   const { b, needs, dy, y } = context;
   if (needs[1] || needs[2]) throw new TypeError("no gradient towards its bounds");
+  if (context.attributes["min"] !== undefined || context.attributes["max"] !== undefined) {
+    throw new TypeError("its bounds are attributes, as before opset 11");
+  }
   const [low, high] = [context.inputs[1], context.inputs[2]];
   if (context.device === "wasm" && low !== undefined && high !== undefined && b.numbersOf(low)?.[0] === 0) {
     // The sign of y·(h − y) in place of two comparisons and two selections: 3.6 instead of 5.9 ms for 96×112².

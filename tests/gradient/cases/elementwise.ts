@@ -169,6 +169,13 @@ export const NORMALIZATION_CASES: Cases = {
     })[0]!,
   "LayerNormalization without bias": (t) =>
     t.b.node("LayerNormalization", [t.variable([3, 6]), t.variable([6], { frozen: true })])[0]!,
+  "ReduceMean as batch statistics": (t) => {
+    const x = t.variable([3, 2, 2, 3]);
+    const centred = t.b.sub(x, t.b.reduceMean(x, [0, 2, 3]));
+    const variance = t.b.reduceMean(t.b.mul(centred, centred), [0, 2, 3]);
+    const normed = t.b.div(centred, t.b.sqrt(t.b.add(variance, 1e-5)));
+    return t.b.add(t.b.mul(normed, t.variable([2, 1, 1])), t.variable([2, 1, 1]));
+  },
   InstanceNormalization: (t) =>
     t.b.node("InstanceNormalization", [t.variable([2, 3, 4, 2]), t.variable([3]), t.variable([3])])[0]!,
 };
