@@ -5,6 +5,14 @@
  * @module
  */
 
+/** `count` numbers in [0, 1), float64, as `uniform` of seeded_weights.py. */
+export function uniforms(name: string, count: number, seed: number): Float64Array {
+  const values = new Float64Array(count);
+  let at = 0;
+  fill(name, count, seed, (u) => values[at++] = u);
+  return values;
+}
+
 function fnv1a32(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -1,0 +1,153 @@
+/**
+ * What P-TAME trains for (Ntrougkas et al. 2025): a mask that keeps what the classifier needs and little else. With
+ * x_i the pictures of a batch, t_i their targets and M_ij the mask of target t_j on picture x_i,
+ *
+ *     L = ce·mean_i CE(backbone(x_i ⊙ M_ii), t_i) + area·mean((M + 0.0005)^p) + smooth·TV(M)
+ *
+ * Only the diagonal masks its picture; area and variation see all B×B masks. Masks are black where nothing is kept:
+ * they multiply the picture before it is normalised.
+ *
+ * @module
+ */
+import { interpolationMatrix } from "../gradient/interpolation.ts";
+import type { Builder } from "../graph/builder.ts";
+import type { Value } from "../graph/types.ts";
+import { doublingsOf, fusedMaps, upsampleByDoubling } from "./head.ts";
+
+/** Weights of the loss's terms, and the two numbers inside them. */
+export interface LossWeights {
+  /** Of the cross-entropy. */
+  readonly ce: number;
+  /** Of the mask's area. */
+  readonly area: number;
+  /** Of its variation; 0 leaves it out. */
+  readonly smooth: number;
+  /** Weight of the mask's edges in the variation. */
+  readonly border: number;
+  /** p: below 1, a small mask that is sharp costs less than a large faint one. */
+  readonly power: number;
+}
+
+/** Keeps the slope of m^p finite at 0. */
+const AREA_OFFSET = 0.0005;
+
+/** The fuser's rows of the targets, one per picture; a target that repeats has its row repeated. [B, Σ C_l]. */
+export function targetRows(b: Builder, fuser: Value, targets: Value): Value {
+  const [classes, width] = fuser.shape as [number, number];
+  return b.gather(b.reshape(fuser, [classes, width]), targets);
+}
+
+/** M: the mask of every target on every picture, [B pictures, B targets, S, S]. */
+export function pairMasks(b: Builder, features: readonly Value[], rows: Value): Value {
+  return b.sigmoid(fusedMaps(b, features, rows));
+}
+
+/** The diagonal of `pairMasks`: each picture's own mask, [B, 1, S, S]. */
+export function ownMasksOf(b: Builder, masks: Value): Value {
+  const batch = masks.shape[0]!;
+  if (batch === 1) return masks;
+  const identity = Array.from({ length: batch * batch }, (_, i) => (i % (batch + 1) === 0 ? 1 : 0));
+  return b.reduceSum(b.mul(masks, b.constant("float32", [batch, batch, 1, 1], identity)), [1]);
+}
+
+/** The same masks without the B² − B others: what the masked pass needs. */
+export function ownMasks(b: Builder, features: readonly Value[], rows: Value): Value {
+  const doublings = doublingsOf(features.map((feature) => feature.shape[2]!));
+  const perTap = b.split(rows, 1, features.map((feature) => feature.shape[1]!));
+  const maps = features.map((feature, index) => {
+    const [batch, channels, height, width] = feature.shape as [number, number, number, number];
+    const row = b.reshape(perTap[index]!, [batch, 1, channels]);
+    const flat = b.reshape(feature, [batch, channels, height * width]);
+    return upsampleByDoubling(
+      b,
+      b.reshape(b.matmul(row, flat), [batch, 1, height, width]),
+      doublings[index]!,
+    );
+  });
+  return b.sigmoid(maps.reduce((sum, map) => b.add(sum, map)));
+}
+
+/** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the pictures [N, 3, S, S] that they multiply. */
+export function maskedImages(b: Builder, images: Value, masks: Value): Value {
+  const [from, to] = [masks.shape[3]!, images.shape[3]!];
+  if (from === to) return b.mul(images, masks);
+  const matrix = interpolationMatrix(from, to, { mode: "linear" });
+  const transposed = new Float64Array(matrix.length);
+  for (let y = 0; y < to; y++) {
+    for (let k = 0; k < from; k++) transposed[k * to + y] = matrix[y * from + k]!;
+  }
+  const wide = b.matmul(masks, b.constant("float32", [from, to], transposed));
+  return b.mul(images, b.matmul(b.constant("float32", [to, from], matrix), wide));
+}
+
+/** [N, classes] with a 1 at each target. */
+export function oneHot(b: Builder, targets: Value, classes: number): Value {
+  // Picked from 0, 1, 2, … and compared as floats: WebGPU has no arithmetic of int64 and no OneHot.
+  const counting = b.constant("float32", [classes], Array.from({ length: classes }, (_, i) => i));
+  const numbers = b.reshape(b.gather(counting, targets), [targets.shape[0]!, 1]);
+  return b.where(b.equal(b.reshape(counting, [1, classes]), numbers), 1, 0);
+}
+
+/** `CE(z, t) = log Σ exp z − z_t` of each row of logits [N, classes]: [N]. */
+export function crossEntropies(b: Builder, logits: Value, targets: Value): Value {
+  const shifted = b.sub(logits, b.reduceMax(logits, [1]));
+  const logSum = b.log(b.reduceSum(b.exp(shifted), [1], false));
+  const picked = b.mul(shifted, oneHot(b, targets, logits.shape[1]!));
+  return b.sub(logSum, b.reduceSum(picked, [1], false));
+}
+
+/** `mean((M + 0.0005)^p)`, or `mean(M)` where p is 1. A scalar. */
+export function maskArea(b: Builder, masks: Value, power: number): Value {
+  const powers = power === 1 ? masks : b.pow(b.add(masks, AREA_OFFSET), power);
+  return b.reduceMean(powers, undefined, false);
+}
+
+/**
+ * `TV(M) = (Σ (∂x M)² + Σ (∂y M)² + border·Σ edge²) / (2·B)`, sums over pixels and all B×B masks; the edges are the
+ * first and last row and column of a mask (a corner counts twice). A scalar.
+ */
+export function maskVariation(b: Builder, masks: Value, border: number): Value {
+  const [batch, , height, width] = masks.shape as [number, number, number, number];
+  const squares = (x: Value) => b.reduceSum(b.mul(x, x), undefined, false);
+  const along = (axis: number, size: number) =>
+    squares(b.sub(b.slice(masks, axis, 1, size), b.slice(masks, axis, 0, size - 1)));
+  let sum = b.add(along(2, height), along(3, width));
+  if (border !== 0) {
+    const edges = [
+      b.slice(masks, 2, 0, 1),
+      b.slice(masks, 2, height - 1, height),
+      b.slice(masks, 3, 0, 1),
+      b.slice(masks, 3, width - 1, width),
+    ].map(squares);
+    sum = b.add(sum, b.mul(edges.reduce((total, edge) => b.add(total, edge)), border));
+  }
+  return b.div(sum, 2 * batch);
+}
+
+/** The terms of the loss, not weighed, and their weighed sum; scalars. */
+export interface LossTerms {
+  /** Mean cross-entropy of the masked pictures. */
+  readonly ce: Value;
+  /** `maskArea`. */
+  readonly area: Value;
+  /** `maskVariation`. */
+  readonly variation: Value;
+  /** What is minimised. */
+  readonly total: Value;
+}
+
+/**
+ * The loss of a batch.
+ *
+ * @param masks M of `pairMasks`, [B, B, S, S].
+ * @param losses CE of each picture under its own mask, [B].
+ */
+export function lossTerms(b: Builder, masks: Value, losses: Value, weights: LossWeights): LossTerms {
+  const ce = b.reduceMean(losses, undefined, false);
+  const area = maskArea(b, masks, weights.power);
+  const variation = maskVariation(b, masks, weights.border);
+  let total = b.add(b.mul(ce, weights.ce), b.mul(area, weights.area));
+  // Left out rather than weighed by zero: then nothing of it is differentiated.
+  if (weights.smooth !== 0) total = b.add(total, b.mul(variation, weights.smooth));
+  return { ce, area, variation, total };
+}

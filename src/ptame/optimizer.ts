@@ -1,0 +1,114 @@
+/**
+ * AdamW with amsgrad (Loshchilov and Hutter 2019; Reddi et al. 2018) as graph nodes, in PyTorch's order of
+ * operations. Per parameter w with gradient g:
+ *
+ *     w    ← w·(1 − lr·λ)
+ *     m    ← β₁·m + (1 − β₁)·g          first moment
+ *     v    ← β₂·v + (1 − β₂)·g²         second moment
+ *     v̂    ← max(v̂, v)                  the largest so far, not corrected for its start at zero
+ *     w    ← w − lr/(1 − β₁ᵗ) · m / (√v̂/√(1 − β₂ᵗ) + ε)
+ *
+ * What changes from step to step enters as numbers that the host works out in float64 (`adamwScalars`): 1 − β₂
+ * in float32 would be wrong in the fifth digit.
+ *
+ * @module
+ */
+import type { Builder } from "../graph/builder.ts";
+import type { Value } from "../graph/types.ts";
+
+/** PyTorch's default beta2. */
+const BETA2 = 0.999;
+/** PyTorch's default epsilon. */
+const EPSILON = 1e-8;
+
+/** Names of the rank-0 inputs that a graph with the optimiser has. */
+export const ADAMW_SCALARS = [
+  /** 1 − lr·λ */
+  "keep",
+  /** β₁ */
+  "beta1",
+  /** 1 − β₁ */
+  "beta1_rest",
+  /** β₂ */
+  "beta2",
+  /** 1 − β₂ */
+  "beta2_rest",
+  /** lr / (1 − β₁ᵗ) */
+  "step_size",
+  /** √(1 − β₂ᵗ) */
+  "second_correction",
+] as const;
+
+/** One of the numbers that the optimiser takes at each step. */
+export type AdamwScalar = typeof ADAMW_SCALARS[number];
+
+/** What a step of the optimiser depends on. */
+export interface AdamwSettings {
+  /** Counted from 0. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  /** 0.999 by default. */
+  readonly beta2?: number;
+  /** λ: the part of lr by which parameters shrink. */
+  readonly weightDecay: number;
+}
+
+/** The numbers to feed at a step. */
+export function adamwScalars(settings: AdamwSettings): Record<AdamwScalar, number> {
+  const { step, learningRate, beta1, weightDecay } = settings;
+  const beta2 = settings.beta2 ?? BETA2;
+  const count = step + 1;
+  return {
+    keep: 1 - learningRate * weightDecay,
+    beta1,
+    beta1_rest: 1 - beta1,
+    beta2,
+    beta2_rest: 1 - beta2,
+    step_size: learningRate / (1 - beta1 ** count),
+    second_correction: Math.sqrt(1 - beta2 ** count),
+  };
+}
+
+/** Declares the scalars as rank-0 float32 inputs of the graph. */
+export function scalarInputs(b: Builder): Record<AdamwScalar, Value> {
+  const entries = ADAMW_SCALARS.map((name) => [name, b.input(name, "float32", [])] as const);
+  return Object.fromEntries(entries) as Record<AdamwScalar, Value>;
+}
+
+/** What AdamW remembers of one parameter, each in the parameter's shape. */
+export interface Moments {
+  /** m. */
+  readonly first: Value;
+  /** v. */
+  readonly second: Value;
+  /** v̂, the largest v so far. */
+  readonly largest: Value;
+}
+
+/** One update: the parameter and its moments after it. */
+export function adamw(
+  b: Builder,
+  parameter: Value,
+  gradient: Value,
+  moments: Moments,
+  scalars: Readonly<Record<AdamwScalar, Value>>,
+): Moments & { readonly parameter: Value } {
+  const first = b.add(b.mul(moments.first, scalars.beta1), b.mul(gradient, scalars.beta1_rest));
+  const square = b.mul(gradient, gradient);
+  const second = b.add(b.mul(moments.second, scalars.beta2), b.mul(square, scalars.beta2_rest));
+  // WebGPU has no Max kernel.
+  const largest = b.where(b.greater(second, moments.largest), second, moments.largest);
+  const spread = b.add(b.div(b.sqrt(largest), scalars.second_correction), EPSILON);
+  const step = b.mul(b.div(first, spread), scalars.step_size);
+  return { parameter: b.sub(decayed(b, parameter, scalars), step), first, second, largest };
+}
+
+/** The update of a parameter whose gradient is exactly zero and always was: weight decay only. */
+export function decayed(
+  b: Builder,
+  parameter: Value,
+  scalars: Readonly<Record<AdamwScalar, Value>>,
+): Value {
+  return b.mul(parameter, scalars.keep);
+}

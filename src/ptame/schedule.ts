@@ -1,0 +1,70 @@
+/**
+ * The one-cycle schedule (Smith and Topin 2018) with the numbers of PyTorch's OneCycleLR, which P-TAME trains with:
+ * the learning rate rises for the first 30 % of the steps and falls for the rest, along half cosines; Adam's beta1
+ * moves the other way.
+ *
+ * @module
+ */
+
+/** What the optimiser takes at one step. */
+export interface CyclePoint {
+  /** Learning rate. */
+  readonly learningRate: number;
+  /** Adam's decay of the first moment. */
+  readonly beta1: number;
+}
+
+/** Part of all steps in which the learning rate rises. */
+const RISING = 0.3;
+/** The largest learning rate over the first one. */
+const START_DIVISOR = 25;
+/** The first learning rate over the last one. */
+const END_DIVISOR = 1e4;
+const [LOWEST_BETA1, HIGHEST_BETA1] = [0.85, 0.95];
+
+/**
+ * Learning rate and beta1 of a step.
+ *
+ * @param step Counted from 0.
+ * @param totalSteps Steps of the whole run.
+ * @param maxLearningRate The highest learning rate, reached after 30 % of the steps.
+ * @throws {RangeError} When the step is not one of the run's.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { oneCycle } from "./schedule.ts";
+ *
+ * assertEquals(oneCycle(29, 100, 1e-4), { learningRate: 1e-4, beta1: 0.85 });
+ * assertEquals(oneCycle(99, 100, 1e-4).beta1, 0.95);
+ * ```
+ */
+export function oneCycle(step: number, totalSteps: number, maxLearningRate: number): CyclePoint {
+  if (!Number.isInteger(totalSteps) || totalSteps < 1) {
+    throw new RangeError(`Cannot schedule ${totalSteps} steps: it must be a whole number of at least 1`);
+  }
+  if (!Number.isInteger(step) || step < 0 || step >= totalSteps) {
+    throw new RangeError(`Cannot schedule step ${step}: the run has steps 0 to ${totalSteps - 1}`);
+  }
+  const first = maxLearningRate / START_DIVISOR;
+  const last = first / END_DIVISOR;
+  // Below zero for runs of up to three steps: these only fall, as in PyTorch.
+  const peak = RISING * totalSteps - 1;
+  if (step <= peak) {
+    const part = step / peak;
+    return {
+      learningRate: alongCosine(first, maxLearningRate, part),
+      beta1: alongCosine(HIGHEST_BETA1, LOWEST_BETA1, part),
+    };
+  }
+  const part = (step - peak) / (totalSteps - 1 - peak);
+  return {
+    learningRate: alongCosine(maxLearningRate, last, part),
+    beta1: alongCosine(LOWEST_BETA1, HIGHEST_BETA1, part),
+  };
+}
+
+/** From `start` (part 0) to `end` (part 1) along half a cosine. */
+function alongCosine(start: number, end: number, part: number): number {
+  return end + (start - end) / 2 * (Math.cos(Math.PI * part) + 1);
+}

@@ -1,0 +1,307 @@
+/**
+ * One step of training as graphs of ordinary operators, for two ways of running it.
+ *
+ * In parts, exact for a batch of any size in the memory of a small one:
+ *
+ *     passGraph      pictures → taps, logits                      per micro-batch   (auxiliary; clean pass)
+ *     masksGraph     taps, targets, head → each picture's mask    whole batch
+ *     backboneGraph  pictures, masks, targets → CE, ∂CE/∂mask     per micro-batch
+ *     updateGraph    taps, targets, CE, ∂CE/∂mask, state → state  whole batch
+ *
+ * Batch normalisation and the B×B masks couple all pictures of a batch, but only inside the head, which is small and
+ * reads the frozen auxiliary's taps (1.5 MB a picture for ResNet-18). The backbone, which takes nearly all memory and
+ * time, sees each picture alone, given its mask. So the batch is cut where nothing is coupled, and the head's forward
+ * pass, which is cheap, is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed that the update's
+ * backward pass starts from.
+ *
+ * Whole (`fusedGraph`): the same pieces in one graph, one session and one copy of nothing, for batches that fit.
+ *
+ * @module
+ */
+import type { NetworkDefinition, NetworkOutputs } from "../../models/registry.ts";
+import { gradients, type GradientSeed } from "../gradient/backward.ts";
+import type { GradientDevice } from "../gradient/rule.ts";
+import { type Builder, createBuilder } from "../graph/builder.ts";
+import { prune } from "../graph/prune.ts";
+import type { Graph, Value } from "../graph/types.ts";
+import { bindWeights, type BoundGraph, type WeightFile } from "../weights/bind.ts";
+import { FUSER, headParameters, type HeadShape } from "./head.ts";
+import {
+  crossEntropies,
+  type LossTerms,
+  lossTerms,
+  type LossWeights,
+  maskedImages,
+  ownMasks,
+  ownMasksOf,
+  pairMasks,
+  targetRows,
+} from "./loss.ts";
+import { observe } from "./observed_network.ts";
+import { adamw, decayed, scalarInputs } from "./optimizer.ts";
+import {
+  type BatchStatistics,
+  parameterOf,
+  type ParameterValues,
+  runningStatistics,
+  trainingFeatures,
+} from "./training_head.ts";
+import { MOMENTS, momentState, nextState, parameterState, roleOf } from "./training_state.ts";
+
+/** A frozen network as training sees it: pictures in, never opened. */
+export interface FrozenNetwork {
+  /** Name that people see. */
+  readonly name: string;
+  /** Width and height of its pictures. */
+  readonly inputSize: number;
+  /** Adds the network, normalisation included, behind pictures [N, 3, S, S] in [0, 1]. */
+  pass(b: Builder, images: Value): Pick<NetworkOutputs, "logits"> & Partial<NetworkOutputs>;
+  /** Binds its weights in a graph where their names begin with `prefix`. */
+  bind(bound: BoundGraph, prefix: string): BoundGraph;
+}
+
+/** A network of models/ as training sees it. */
+export function frozen(network: NetworkDefinition, weights: WeightFile): FrozenNetwork {
+  const { name, inputSize } = network;
+  const { rename } = network.weights;
+  return {
+    name,
+    inputSize,
+    pass: (b, images) => observe(b, network, images),
+    bind: (bound, prefix) => bindWeights(bound, weights, { prefix, rename }),
+  };
+}
+
+/** Before the names of the auxiliary's weights in `fusedGraph`; elsewhere a graph holds one network. */
+export const AUXILIARY_PREFIX = "auxiliary.";
+/** Before the names of the backbone's weights in all graphs but the auxiliary's. */
+export const BACKBONE_PREFIX = "backbone.";
+
+/** Name of the input or output that holds tap `index`. */
+export function tapName(index: number): string {
+  return `tap_${index}`;
+}
+
+/** Name of the output that holds the gradient of a head's parameter, where it is asked for. */
+export function gradientName(parameter: string): string {
+  return `gradient.${parameter}`;
+}
+
+/** Which graph is built. */
+export interface GraphOptions {
+  /** Device whose kernels the gradient chooses for; "wasm" by default. */
+  readonly device?: GradientDevice;
+}
+
+/** Which update is built. */
+export interface UpdateOptions extends GraphOptions {
+  /** Whether the gradients of the learned parameters are outputs too. */
+  readonly gradients?: boolean;
+}
+
+/**
+ * A pass of a frozen network in inference.
+ *
+ * - Input: "images" [batch, 3, S, S] in [0, 1].
+ * - Outputs as asked: "tap_0", … and "logits" [batch, classes].
+ * - Weights under `prefix`.
+ */
+export function passGraph(
+  network: FrozenNetwork,
+  batch: number,
+  prefix: string,
+  outputs: { readonly taps: boolean; readonly logits: boolean },
+): Graph {
+  const b = createBuilder(`${network.name} pass`);
+  const images = imagesInput(b, network, batch);
+  const { logits, taps } = network.pass(b.scope(prefix), images);
+  if (outputs.taps) {
+    if (taps === undefined) throw new TypeError(`Cannot use ${network.name} as auxiliary: it has no taps`);
+    taps.forEach((tap, index) => b.output(tap, tapName(index)));
+  }
+  if (outputs.logits) b.output(logits, "logits");
+  return prune(b.build());
+}
+
+/**
+ * Each picture's own mask, from the head with the statistics of the whole batch.
+ *
+ * - Inputs: "tap_0", … [batch, C_l, S_l, S_l], "targets" int64 [batch], and "head.NAME" of every parameter
+ *   that is not a running statistic or a bias before a normalisation.
+ * - Output: "masks" [batch, 1, S, S] in (0, 1).
+ */
+export function masksGraph(shape: HeadShape, batch: number): Graph {
+  const b = createBuilder("masks");
+  const taps = tapInputs(b, shape, batch);
+  const targets = b.input("targets", "int64", [batch]);
+  // The others do not change a mask, and every input would have to be fed.
+  const learned = [...headParameters(shape)].filter(([name]) => roleOf(name) === "learned");
+  const parameters = parameterInputs(b, learned);
+  const { features } = trainingFeatures(b, taps, parameters);
+  b.output(ownMasks(b, features, targetRows(b, parameterOf(parameters, FUSER), targets)), "masks");
+  return prune(b.build());
+}
+
+/**
+ * The masked pass through the frozen backbone and back to the masks. Pictures do not touch each other here, so a
+ * batch may be cut in any way.
+ *
+ * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch].
+ * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each picture's own cross-entropy,
+ *   neither averaged nor weighed.
+ * - Weights under `BACKBONE_PREFIX`.
+ */
+export function backboneGraph(
+  backbone: FrozenNetwork,
+  batch: number,
+  maskSize: number,
+  options: GraphOptions = {},
+): Graph {
+  const b = createBuilder(`${backbone.name} masked`);
+  const images = imagesInput(b, backbone, batch);
+  const masks = b.input("masks", "float32", [batch, 1, maskSize, maskSize]);
+  const targets = b.input("targets", "int64", [batch]);
+  const losses = maskedLosses(b, backbone, images, masks, targets);
+  const [gradient] = gradients(b, b.reduceSum(losses, undefined, false), [masks], options);
+  b.output(losses, "cross_entropies");
+  b.output(gradient!, "mask_gradients");
+  return prune(b.build());
+}
+
+/**
+ * The rest of the step: area and variation over all B×B masks, the head's gradients, and AdamW.
+ *
+ * - Inputs: "tap_0", …, "targets" int64 [batch], "cross_entropies" [batch] and "mask_gradients" [batch, 1, S, S] of
+ *   `backboneGraph`, the state (`stateShapes`), and the rank-0 `ADAMW_SCALARS`.
+ * - Outputs: the scalars "ce", "area", "variation" (not weighed) and "total", `nextState` of every part of the state
+ *   and, where asked for, `gradientName` of every learned parameter.
+ */
+export function updateGraph(
+  shape: HeadShape,
+  batch: number,
+  weights: LossWeights,
+  options: UpdateOptions = {},
+): Graph {
+  const b = createBuilder("update");
+  const taps = tapInputs(b, shape, batch);
+  const size = Math.max(...shape.sizes);
+  const targets = b.input("targets", "int64", [batch]);
+  const losses = b.input("cross_entropies", "float32", [batch]);
+  const maskGradients = b.input("mask_gradients", "float32", [batch, 1, size, size]);
+  const parameters = parameterInputs(b, headParameters(shape));
+
+  const { features, statistics } = trainingFeatures(b, taps, parameters);
+  const masks = pairMasks(b, features, targetRows(b, parameterOf(parameters, FUSER), targets));
+  const terms = lossTerms(b, masks, losses, weights);
+  update(b, parameters, statistics, terms, [
+    { value: terms.total, seed: b.scalar(1) },
+    // What the cross-entropies, here mere inputs, owe to the masks: ∂(ce·mean CE)/∂M_ii.
+    { value: ownMasksOf(b, masks), seed: b.mul(maskGradients, weights.ce / batch) },
+  ], options);
+  return prune(b.build());
+}
+
+/**
+ * The whole step with known targets in one graph.
+ *
+ * - Inputs: "images" [batch, 3, S, S] in [0, 1], for both networks; "targets" int64 [batch], the state, the scalars.
+ * - Outputs: as of `updateGraph`, and "cross_entropies" [batch].
+ * - Weights under `AUXILIARY_PREFIX` and `BACKBONE_PREFIX`; all under the latter where both are one object.
+ *
+ * @throws {TypeError} When the networks take pictures of different sizes.
+ */
+export function fusedGraph(
+  auxiliary: FrozenNetwork,
+  backbone: FrozenNetwork,
+  shape: HeadShape,
+  batch: number,
+  weights: LossWeights,
+  options: UpdateOptions = {},
+): Graph {
+  if (auxiliary.inputSize !== backbone.inputSize) {
+    throw new TypeError(
+      `Cannot train in one graph: ${auxiliary.name} takes ${auxiliary.inputSize} pixels, ` +
+        `${backbone.name} ${backbone.inputSize}; use the step in parts`,
+    );
+  }
+  const b = createBuilder("step");
+  const images = imagesInput(b, backbone, batch);
+  const targets = b.input("targets", "int64", [batch]);
+  // One network twice has its weights once.
+  const prefix = auxiliary === backbone ? BACKBONE_PREFIX : AUXILIARY_PREFIX;
+  const { taps } = auxiliary.pass(b.scope(prefix), images);
+  if (taps === undefined) throw new TypeError(`Cannot use ${auxiliary.name} as auxiliary: it has no taps`);
+  const parameters = parameterInputs(b, headParameters(shape));
+
+  const { features, statistics } = trainingFeatures(b, taps, parameters);
+  const masks = pairMasks(b, features, targetRows(b, parameterOf(parameters, FUSER), targets));
+  const losses = maskedLosses(b, backbone, images, ownMasksOf(b, masks), targets);
+  b.output(losses, "cross_entropies");
+  const terms = lossTerms(b, masks, losses, weights);
+  update(b, parameters, statistics, terms, [{ value: terms.total, seed: b.scalar(1) }], options);
+  return prune(b.build());
+}
+
+/** CE of each picture under its mask, [N]. */
+function maskedLosses(
+  b: Builder,
+  backbone: FrozenNetwork,
+  images: Value,
+  masks: Value,
+  targets: Value,
+): Value {
+  const { logits } = backbone.pass(b.scope(BACKBONE_PREFIX), maskedImages(b, images, masks));
+  return crossEntropies(b, logits, targets);
+}
+
+/** Adds the backward pass from `seeds` and AdamW; names all outputs. */
+function update(
+  b: Builder,
+  parameters: ParameterValues,
+  statistics: readonly BatchStatistics[],
+  terms: LossTerms,
+  seeds: readonly GradientSeed[],
+  options: UpdateOptions,
+): void {
+  for (const term of ["ce", "area", "variation", "total"] as const) b.output(terms[term], term);
+  for (const [name, value] of runningStatistics(b, statistics, parameters)) {
+    b.output(value, nextState(parameterState(name)));
+  }
+
+  const learned = [...parameters].filter(([name]) => roleOf(name) === "learned");
+  const found = gradients(b, seeds, learned.map(([, value]) => value), options);
+  const scalars = scalarInputs(b);
+  learned.forEach(([name, value], index) => {
+    const gradient = found[index]!;
+    if (options.gradients) b.output(gradient, gradientName(name));
+    const moment = (kind: typeof MOMENTS[number]) => b.input(momentState(kind, name), "float32", value.shape);
+    const moments = { first: moment("first"), second: moment("second"), largest: moment("largest") };
+    const next = adamw(b, value, gradient, moments, scalars);
+    b.output(next.parameter, nextState(parameterState(name)));
+    for (const kind of MOMENTS) b.output(next[kind], nextState(momentState(kind, name)));
+  });
+  for (const [name, value] of parameters) {
+    if (roleOf(name) === "decayed") {
+      b.output(decayed(b, value, scalars), nextState(parameterState(name)));
+    }
+  }
+}
+
+function imagesInput(b: Builder, { inputSize }: FrozenNetwork, batch: number): Value {
+  return b.input("images", "float32", [batch, 3, inputSize, inputSize]);
+}
+
+function tapInputs(b: Builder, { channels, sizes }: HeadShape, batch: number): Value[] {
+  return channels.map((count, index) =>
+    b.input(tapName(index), "float32", [batch, count, sizes[index]!, sizes[index]!])
+  );
+}
+
+function parameterInputs(
+  b: Builder,
+  parameters: Iterable<readonly [name: string, shape: readonly number[]]>,
+): Map<string, Value> {
+  const inputs = new Map<string, Value>();
+  for (const [name, dims] of parameters) inputs.set(name, b.input(parameterState(name), "float32", dims));
+  return inputs;
+}

@@ -1,0 +1,102 @@
+/**
+ * The head while it is trained: as head.ts has it, but batch normalisation takes the statistics of the batch
+ *
+ *     r_l = ReLU(γ·(z − μ)/√(σ² + ε) + β + f_l),   z = conv1x1_l(f_l),   μ, σ² over batch and space
+ *
+ * and keeps running ones for explaining. Parameters are values (inputs of the graph), not weights bound to a file.
+ *
+ * @module
+ */
+import type { Builder } from "../graph/builder.ts";
+import type { Value } from "../graph/types.ts";
+import { HEAD_BN_EPSILON, tapParameterNames } from "./head.ts";
+
+/** Part of the running statistics that a batch replaces. */
+const MOMENTUM = 0.1;
+
+/** Parameters of a head in a graph, by the names of `headParameters`. */
+export type ParameterValues = ReadonlyMap<string, Value>;
+
+/** What one tap's normalisation saw of a batch. */
+export interface BatchStatistics {
+  /** μ of z, [1, C, 1, 1]. */
+  readonly mean: Value;
+  /** σ² of z, divided by n, [1, C, 1, 1]. */
+  readonly variance: Value;
+  /** n: pictures times pixels. */
+  readonly count: number;
+}
+
+/** What a training pass over the taps gives. */
+export interface TrainingFeatures {
+  /** `r_l`, [N, C_l, S_l, S_l] each. */
+  readonly features: readonly Value[];
+  /** What each tap's normalisation saw; see `runningStatistics`. */
+  readonly statistics: readonly BatchStatistics[];
+}
+
+/**
+ * `r_l` of all taps with batch statistics.
+ *
+ * The convolution's bias is left out of z: the mean takes it away again, so it changes nothing but the running mean,
+ * and its gradient is exactly zero. Computed, it would be rounding noise, which Adam scales up to full steps.
+ */
+export function trainingFeatures(
+  b: Builder,
+  taps: readonly Value[],
+  parameters: ParameterValues,
+): TrainingFeatures {
+  const statistics: BatchStatistics[] = [];
+  const features = taps.map((tap, index) => {
+    const names = tapParameterNames(index);
+    const [batch, channels, height, width] = tap.shape as [number, number, number, number];
+    const perChannel = (name: string) => b.reshape(parameterOf(parameters, name), [1, channels, 1, 1]);
+
+    const projected = b.conv(tap, parameterOf(parameters, names.convWeight));
+    const mean = b.reduceMean(projected, [0, 2, 3]);
+    const centred = b.sub(projected, mean);
+    const variance = b.reduceMean(b.mul(centred, centred), [0, 2, 3]);
+    const deviation = b.sqrt(b.add(variance, HEAD_BN_EPSILON));
+    // The factor first: one product over the whole map instead of two.
+    const factor = b.div(perChannel(names.scale), deviation);
+    const normalised = b.add(b.mul(centred, factor), perChannel(names.bias));
+    statistics.push({ mean, variance, count: batch * height * width });
+    return b.relu(b.add(normalised, tap));
+  });
+  return { features, statistics };
+}
+
+/**
+ * Running means and variances after a batch, [C_l], by parameter name: a tenth of the way to the batch's.
+ *
+ * As in PyTorch the mean is that of z with its bias, and the variance is divided by n − 1.
+ */
+export function runningStatistics(
+  b: Builder,
+  seen: readonly BatchStatistics[],
+  parameters: ParameterValues,
+): Map<string, Value> {
+  const running = new Map<string, Value>();
+  seen.forEach(({ mean, variance, count }, index) => {
+    const names = tapParameterNames(index);
+    const moved = (name: string, batch: Value) => {
+      const kept = b.mul(parameterOf(parameters, name), 1 - MOMENTUM);
+      running.set(name, b.add(kept, b.mul(batch, MOMENTUM)));
+    };
+    const flat = (value: Value) => b.reshape(value, [value.shape[1]!]);
+    moved(names.mean, b.add(flat(mean), parameterOf(parameters, names.convBias)));
+    moved(names.variance, b.mul(flat(variance), count / Math.max(count - 1, 1)));
+  });
+  return running;
+}
+
+/**
+ * The parameter of that name.
+ *
+ * @throws {TypeError} When there is none.
+ */
+export function parameterOf(parameters: ParameterValues, name: string): Value {
+  const value = parameters.get(name);
+  if (value === undefined) throw new TypeError(`Cannot train a head: parameter ${name} is missing`);
+  return value;
+}

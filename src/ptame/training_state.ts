@@ -1,0 +1,87 @@
+/**
+ * What a training run carries from step to step: the head's parameters, its running statistics, and the optimiser's
+ * moments. Each is an input of the update's graph and, after the update, an output to be fed back.
+ *
+ * @module
+ */
+import { sizeOf } from "../graph/types.ts";
+import { float32Tensor, type Tensor } from "../runtime/mod.ts";
+import { headParameters, type HeadShape } from "./head.ts";
+import type { HeadTensor } from "./head_file.ts";
+
+/** How training changes a parameter of the head. */
+export type ParameterRole =
+  /** By its gradient; it has moments. */
+  | "learned"
+  /** By weight decay alone: biases before a batch normalisation, whose gradient is exactly zero. */
+  | "decayed"
+  /** By the batches seen: running means and variances. */
+  | "statistic";
+
+/** How training changes the parameter of that name (one of `headParameters`). */
+export function roleOf(name: string): ParameterRole {
+  if (name.endsWith(".running_mean") || name.endsWith(".running_var")) return "statistic";
+  return name.startsWith("convs.") && name.endsWith(".bias") ? "decayed" : "learned";
+}
+
+/** The moments of AdamW, as the names of the state spell them. */
+export const MOMENTS = ["first", "second", "largest"] as const;
+
+/** Name of a parameter of the head in the state. */
+export function parameterState(parameter: string): string {
+  return `head.${parameter}`;
+}
+
+/** Name of one of a parameter's moments in the state. */
+export function momentState(moment: typeof MOMENTS[number], parameter: string): string {
+  return `${moment}.${parameter}`;
+}
+
+/** Name of the output that holds a part of the state after the step. */
+export function nextState(name: string): string {
+  return `next.${name}`;
+}
+
+/** Every part of the state by name, with its shape: inputs of the update; `nextState` of each is an output. */
+export function stateShapes(shape: HeadShape): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  const parameters = headParameters(shape);
+  for (const [name, dims] of parameters) shapes.set(parameterState(name), dims);
+  for (const [name, dims] of parameters) {
+    if (roleOf(name) !== "learned") continue;
+    for (const moment of MOMENTS) shapes.set(momentState(moment, name), dims);
+  }
+  return shapes;
+}
+
+/**
+ * The state before the first step: a head's parameters, and moments of zero.
+ *
+ * @throws {TypeError} When a parameter is missing or has another shape.
+ */
+export function initialState(shape: HeadShape, head: Iterable<HeadTensor>): Record<string, Tensor> {
+  const given = new Map([...head].map((tensor) => [parameterState(tensor.name), tensor]));
+  const state: Record<string, Tensor> = {};
+  for (const [name, dims] of stateShapes(shape)) {
+    if (!name.startsWith(parameterState(""))) {
+      state[name] = float32Tensor(new Float32Array(sizeOf(dims)), dims);
+      continue;
+    }
+    const tensor = given.get(name);
+    if (tensor === undefined || tensor.shape.join() !== dims.join()) {
+      const found = tensor === undefined ? "missing" : `[${tensor.shape.join(", ")}]`;
+      throw new TypeError(`Cannot start training: ${name} is ${found}, not [${dims.join(", ")}]`);
+    }
+    state[name] = float32Tensor(tensor.data, dims);
+  }
+  return state;
+}
+
+/** The head's parameters in a state, for writing a head file. */
+export function headOf(shape: HeadShape, state: Readonly<Record<string, Tensor>>): HeadTensor[] {
+  return [...headParameters(shape)].map(([name, dims]) => ({
+    name,
+    shape: dims,
+    data: state[parameterState(name)]!.data as Float32Array,
+  }));
+}

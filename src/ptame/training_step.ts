@@ -1,0 +1,374 @@
+/**
+ * Runs the graphs of step.ts: opens their sessions once, cuts batches into micro-batches, and keeps the state between
+ * steps, on the device where it can stay there.
+ *
+ * @module
+ */
+import type { GradientDevice } from "../gradient/rule.ts";
+import { type Graph, sizeOf } from "../graph/types.ts";
+import {
+  type DeviceRequest,
+  type DeviceTensor,
+  float32DataOf,
+  float32Tensor,
+  int64Tensor,
+  isDeviceTensor,
+  openSession,
+  resolveDevice,
+  type Session,
+  type Tensor,
+} from "../runtime/mod.ts";
+import type { HeadShape } from "./head.ts";
+import type { LossWeights } from "./loss.ts";
+import { ADAMW_SCALARS, adamwScalars, type AdamwSettings } from "./optimizer.ts";
+import {
+  AUXILIARY_PREFIX,
+  BACKBONE_PREFIX,
+  backboneGraph,
+  type FrozenNetwork,
+  fusedGraph,
+  gradientName,
+  masksGraph,
+  passGraph,
+  tapName,
+  updateGraph,
+} from "./step.ts";
+import { nextState, parameterState, roleOf, stateShapes } from "./training_state.ts";
+
+/** What a training step is made of. */
+export interface TrainingStepOptions {
+  /** Network whose taps the head reads. */
+  readonly auxiliary: FrozenNetwork;
+  /** Network that is explained; the same object as `auxiliary` where they are one. */
+  readonly backbone: FrozenNetwork;
+  /** What the head fits: the auxiliary's taps, the backbone's classes. */
+  readonly shape: HeadShape;
+  /** Weights of the loss's terms. */
+  readonly weights: LossWeights;
+  /** Pictures per step. */
+  readonly batch: number;
+  /**
+   * Pictures that go through the backbone at once, at most `batch`, which is the default. It bounds the memory and
+   * changes the result only by rounding.
+   */
+  readonly microBatch?: number;
+  /** "whole" runs one graph per step and needs `microBatch` = `batch`; see step.ts. "parts" by default. */
+  readonly form?: "parts" | "whole";
+  /** Device to run on; "auto" by default. */
+  readonly device?: DeviceRequest;
+  /** Threads of the wasm and native runtimes. */
+  readonly threads?: number;
+  /** Whether steps give the gradients of the learned parameters too. */
+  readonly gradients?: boolean;
+}
+
+/** A batch of pictures. */
+export interface TrainingBatch {
+  /** [batch, 3, S, S] in [0, 1], at the backbone's size. */
+  readonly images: Float32Array;
+  /** The same pictures at the auxiliary's size, where that differs. */
+  readonly auxiliaryImages?: Float32Array;
+  /** Class per picture; the backbone's own top-1 where it is not given. */
+  readonly targets?: readonly number[];
+}
+
+/** What a step reports. */
+export interface StepReport {
+  /** Terms of the loss, not weighed, and their weighed sum, before the update. */
+  readonly terms: {
+    readonly ce: number;
+    readonly area: number;
+    readonly variation: number;
+    readonly total: number;
+  };
+  /** Cross-entropy of each masked picture. */
+  readonly crossEntropies: Float32Array;
+  /** Class per picture that the masks were trained for. */
+  readonly targets: readonly number[];
+  /** By parameter name, where they were asked for. */
+  readonly gradients: ReadonlyMap<string, Tensor>;
+}
+
+/** The state of a run: `stateShapes` by name. */
+export type TrainingState = Record<string, Tensor>;
+
+/** A training step ready to run. */
+export interface TrainingStep {
+  /** Where it runs. */
+  readonly device: Session["device"];
+  /** Whether some nodes run on the CPU although the device is WebGPU. */
+  readonly partlyOnCpu: boolean;
+  /** Takes one step and moves the state on. */
+  run(
+    batch: TrainingBatch,
+    settings: AdamwSettings,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<StepReport>;
+  /** The backbone's top-1 of each clean picture. */
+  predict(batch: TrainingBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<number[]>;
+  /** A copy of the state after the last step. */
+  state(): Promise<TrainingState>;
+  /** Frees the sessions and the state. */
+  dispose(): Promise<void>;
+}
+
+type Held = Record<string, Tensor | DeviceTensor>;
+type RunOptions = { readonly signal?: AbortSignal | undefined };
+
+/**
+ * Opens the sessions of a training step.
+ *
+ * @param state Where to start; see `initialState`. It is not changed.
+ * @throws {RangeError} When the batch sizes do not fit each other.
+ */
+export async function openTrainingStep(
+  options: TrainingStepOptions,
+  state: Readonly<TrainingState>,
+): Promise<TrainingStep> {
+  const { auxiliary, backbone, shape, weights, batch } = options;
+  const micro = options.microBatch ?? batch;
+  const whole = options.form === "whole";
+  for (const size of [batch, micro]) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new RangeError(`Cannot train on batches of ${size}: it must be a whole number of at least 1`);
+    }
+  }
+  if (micro > batch || (whole && micro !== batch)) {
+    throw new RangeError(`Cannot cut batches of ${batch} into micro-batches of ${micro}`);
+  }
+  const device: GradientDevice = await resolveDevice(options.device);
+  const update = { device, gradients: options.gradients ?? false };
+  const shared = auxiliary === backbone;
+  const mapSize = Math.max(...shape.sizes);
+  const names = [...stateShapes(shape).keys()];
+  const opened: Session[] = [];
+
+  async function open(graph: Graph, networks: readonly [FrozenNetwork, string][], keep: readonly string[]) {
+    const bound = networks.reduce(
+      (partial, [network, prefix]) => network.bind(partial, prefix),
+      { graph, files: new Map() } as Parameters<FrozenNetwork["bind"]>[0],
+    );
+    const session = await openSession(bound.graph, {
+      device,
+      files: bound.files,
+      keepOnDevice: keep,
+      lowMemory: true,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+    });
+    opened.push(session);
+    return session;
+  }
+
+  async function dispose() {
+    for (const value of Object.values(held)) if (isDeviceTensor(value)) value.dispose();
+    held = {};
+    for (const session of opened) await session.dispose();
+  }
+
+  let held: Held = { ...state };
+  try {
+    const next = names.map(nextState);
+    const sessions = whole
+      ? {
+        fused: await open(
+          fusedGraph(auxiliary, backbone, shape, batch, weights, update),
+          [[auxiliary, AUXILIARY_PREFIX], [backbone, BACKBONE_PREFIX]],
+          next,
+        ),
+      }
+      : {
+        features: await open(
+          passGraph(auxiliary, micro, AUXILIARY_PREFIX, { taps: true, logits: shared }),
+          [[auxiliary, AUXILIARY_PREFIX]],
+          [],
+        ),
+        masks: await open(masksGraph(shape, batch), [], []),
+        masked: await open(
+          backboneGraph(backbone, micro, mapSize, update),
+          [[backbone, BACKBONE_PREFIX]],
+          [],
+        ),
+        update: await open(updateGraph(shape, batch, weights, update), [], next),
+      };
+    // Opened when first needed: with targets given it never is, and parts of one network see the logits anyway.
+    let clean: Promise<Session> | undefined;
+    const cleanSession = () =>
+      clean ??= open(
+        passGraph(backbone, micro, BACKBONE_PREFIX, { taps: false, logits: true }),
+        [[backbone, BACKBONE_PREFIX]],
+        [],
+      );
+
+    /** Runs a graph over micro-batches; gives its outputs joined. `whole` are the feeds for the whole batch. */
+    async function inPieces(session: Session, feeds: Record<string, Tensor>, run: RunOptions) {
+      const joined: Record<string, Tensor> = {};
+      for (let start = 0; start < batch; start += micro) {
+        const outputs = await session.run(
+          Object.fromEntries(
+            Object.entries(feeds).map(([name, tensor]) => [name, pieceOf(tensor, start, micro)]),
+          ),
+          run,
+        );
+        for (const [name, tensor] of Object.entries(outputs)) {
+          if (micro === batch) joined[name] = tensor;
+          else {
+            const width = sizeOf(tensor.shape.slice(1));
+            joined[name] ??= float32Tensor(new Float32Array(batch * width), [
+              batch,
+              ...tensor.shape.slice(1),
+            ]);
+            const count = Math.min(micro, batch - start);
+            float32DataOf(joined[name]).set(
+              float32DataOf(tensor).subarray(0, count * width),
+              start * width,
+            );
+          }
+        }
+      }
+      return joined;
+    }
+
+    /** Takes the next state out of a run's outputs. */
+    function moveOn(outputs: Held): void {
+      const before = held;
+      held = Object.fromEntries(names.map((name) => [name, outputs[nextState(name)]!]));
+      for (const value of Object.values(before)) if (isDeviceTensor(value)) value.dispose();
+    }
+
+    function imagesOf(images: Float32Array, network: FrozenNetwork): Tensor {
+      return float32Tensor(images, [batch, 3, network.inputSize, network.inputSize]);
+    }
+
+    function auxiliaryImagesOf(given: TrainingBatch): Tensor {
+      if (given.auxiliaryImages === undefined && auxiliary.inputSize !== backbone.inputSize) {
+        throw new TypeError(`Cannot train: pictures of ${auxiliary.inputSize} pixels are not given`);
+      }
+      return imagesOf(given.auxiliaryImages ?? given.images, auxiliary);
+    }
+
+    async function predict(given: TrainingBatch, run: RunOptions = {}): Promise<number[]> {
+      const { logits } = await inPieces(
+        await cleanSession(),
+        { images: imagesOf(given.images, backbone) },
+        run,
+      );
+      return bestOf(logits!);
+    }
+
+    async function runWhole(
+      session: Session,
+      given: TrainingBatch,
+      scalars: Record<string, Tensor>,
+      run: RunOptions,
+    ) {
+      const targets = given.targets ?? await predict(given, run);
+      const feeds = { images: imagesOf(given.images, backbone), targets: int64Tensor(targets) };
+      const outputs = await session.runOnDevice({ ...feeds, ...scalars, ...held }, run);
+      moveOn(outputs);
+      return { outputs, targets, losses: outputs["cross_entropies"] as Tensor };
+    }
+
+    async function runParts(
+      parts: Extract<typeof sessions, { masks: Session }>,
+      given: TrainingBatch,
+      scalars: Record<string, Tensor>,
+      run: RunOptions,
+    ) {
+      const { logits, ...taps } = await inPieces(parts.features, { images: auxiliaryImagesOf(given) }, run);
+      const targets = given.targets ?? (logits === undefined ? await predict(given, run) : bestOf(logits));
+      const fedTargets = int64Tensor(targets);
+      const { masks } = await parts.masks.run(
+        {
+          ...taps,
+          targets: fedTargets,
+          ...Object.fromEntries(
+            parts.masks.inputNames.flatMap((name) => name in held ? [[name, held[name]!]] : []),
+          ),
+        },
+        run,
+      );
+      const images = imagesOf(given.images, backbone);
+      const back = await inPieces(parts.masked, { images, masks: masks!, targets: fedTargets }, run);
+      const outputs = await parts.update.runOnDevice({
+        ...taps,
+        ...back,
+        targets: fedTargets,
+        ...scalars,
+        ...held,
+      }, run);
+      moveOn(outputs);
+      return { outputs, targets, losses: back["cross_entropies"]! };
+    }
+
+    return {
+      device,
+      get partlyOnCpu() {
+        return opened.some((session) => session.partlyOnCpu);
+      },
+      predict,
+      run: async (given, settings, run = {}) => {
+        const numbers = adamwScalars(settings);
+        const scalars = Object.fromEntries(
+          ADAMW_SCALARS.map((name) => [name, float32Tensor(Float32Array.of(numbers[name]), [])]),
+        );
+        const { outputs, targets, losses } = "fused" in sessions
+          ? await runWhole(sessions.fused, given, scalars, run)
+          : await runParts(sessions, given, scalars, run);
+        const term = (name: string) => float32DataOf(outputs[name] as Tensor)[0]!;
+        const learned = update.gradients
+          ? names.filter((name) => name.startsWith(parameterState(""))).map((name) =>
+            name.slice(parameterState("").length)
+          ).filter((name) => roleOf(name) === "learned")
+          : [];
+        return {
+          terms: { ce: term("ce"), area: term("area"), variation: term("variation"), total: term("total") },
+          crossEntropies: float32DataOf(losses),
+          targets,
+          gradients: new Map(learned.map((name) => [name, outputs[gradientName(name)] as Tensor])),
+        };
+      },
+      state: async () => {
+        const copy: TrainingState = {};
+        for (const [name, value] of Object.entries(held)) {
+          copy[name] = isDeviceTensor(value) ? await value.read() : value;
+        }
+        return copy;
+      },
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** `count` rows of a tensor from `start` on; where it ends before, its last row fills up. Nothing is copied but then. */
+function pieceOf(tensor: Tensor, start: number, count: number): Tensor {
+  const [rows, ...rest] = tensor.shape as [number, ...number[]];
+  const width = sizeOf(rest);
+  const shape = [count, ...rest];
+  const { data } = tensor;
+  if (start + count <= rows) {
+    return { ...tensor, shape, data: data.subarray(start * width, (start + count) * width) };
+  }
+  const filled = data.slice(0, count * width);
+  for (let i = 0; i < count; i++) {
+    const row = Math.min(start + i, rows - 1);
+    // One typed array into another of the same class.
+    (filled as Float32Array).set((data as Float32Array).subarray(row * width, (row + 1) * width), i * width);
+  }
+  return { ...tensor, shape, data: filled };
+}
+
+/** Index of the largest of each row. */
+function bestOf(logits: Tensor): number[] {
+  const [rows, classes] = logits.shape as [number, number];
+  const data = float32DataOf(logits);
+  return Array.from({ length: rows }, (_, row) => {
+    let best = 0;
+    for (let i = 1; i < classes; i++) {
+      if (data[row * classes + i]! > data[row * classes + best]!) best = i;
+    }
+    return best;
+  });
+}
