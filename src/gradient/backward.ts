@@ -12,7 +12,9 @@ import { RULES } from "./rules/mod.ts";
 
 /** Where differentiation starts: a value and the gradient of the objective with respect to it, in its shape. */
 export interface GradientSeed {
+  /** What the objective depends on. */
   readonly value: Value;
+  /** The objective's gradient with respect to it: same shape and element type. */
   readonly seed: Value;
 }
 

@@ -15,7 +15,9 @@ export type GradientDevice = "webgpu" | "wasm" | "native";
 export interface RuleContext {
   /** Takes the gradient's nodes; its names stand under `grad/NODE/`. */
   readonly b: Builder;
+  /** The node that is differentiated. */
   readonly node: Node;
+  /** Its attributes. */
   readonly attributes: Attributes;
   /** Inputs in order; `undefined` where an optional one is left out. */
   readonly inputs: readonly (Value | undefined)[];
@@ -25,6 +27,7 @@ export interface RuleContext {
   readonly needs: readonly boolean[];
   /** Gradient of each output, in its shape; `undefined` where the objective does not depend on it. */
   readonly dy: readonly (Value | undefined)[];
+  /** Where the gradient is going to run. */
   readonly device: GradientDevice;
 }
 
