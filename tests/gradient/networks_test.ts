@@ -63,6 +63,8 @@ const CASES: readonly [record: string, device: GradientDevice, limit: number][] 
   ["efficientnet_lite0", "wasm", 5e-2],
   ["efficientnet_lite0_real", "wasm", 2e-3],
   ["resnet18", "native", 2e-2],
+  ["resnet50", "native", 2e-2],
+  ["vit_b_16", "native", 1e-5],
   ["efficientnet_lite0_real", "native", 2e-3],
   ["resnet18", "webgpu", 2e-2],
   ["efficientnet_lite0_real", "webgpu", 2e-3],
