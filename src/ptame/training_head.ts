@@ -53,9 +53,9 @@ export function trainingFeatures(
     const perChannel = (name: string) => b.reshape(parameterOf(parameters, name), [1, channels, 1, 1]);
 
     const projected = b.conv(tap, parameterOf(parameters, names.convWeight));
-    const mean = b.reduceMean(projected, [0, 2, 3]);
+    const mean = channelMean(b, projected);
     const centred = b.sub(projected, mean);
-    const variance = b.reduceMean(b.mul(centred, centred), [0, 2, 3]);
+    const variance = channelMean(b, b.mul(centred, centred));
     const deviation = b.sqrt(b.add(variance, HEAD_BN_EPSILON));
     // The factor first: one product over the whole map instead of two.
     const factor = b.div(perChannel(names.scale), deviation);
@@ -64,6 +64,11 @@ export function trainingFeatures(
     return b.relu(b.add(normalised, tap));
   });
   return { features, statistics };
+}
+
+/** Mean over batch and space, [1, C, 1, 1]. Row by row first: one long float32 sum loses a digit or two. */
+function channelMean(b: Builder, x: Value): Value {
+  return b.reduceMean(b.reduceMean(x, [3]), [0, 2, 3]);
 }
 
 /**
