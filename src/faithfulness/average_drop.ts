@@ -1,0 +1,87 @@
+/**
+ * Average drop and increase in confidence (Chattopadhay et al. 2018): what is left of the target's probability when
+ * only the map's part of a picture is shown. `AD = 100 · max(0, f(x) − f(x⊙m)) / f(x)`, `IC = 100 · [f(x⊙m) > f(x)]`,
+ * per picture; the means over pictures are taken by evaluate.ts.
+ *
+ * @module
+ */
+import type { MaskingProtocol } from "./presets.ts";
+import { type Enlarged, meanOf, type Probe } from "./probe.ts";
+import { keepTop } from "./threshold.ts";
+import type { Normalization } from "./types.ts";
+
+/**
+ * A picture under a mask: `x ⊙ m`, in the space that the protocol names. Multiplying a normalised picture by m is,
+ * in [0, 1], fading it to the mean colour: `mean + (x − mean) · m`.
+ *
+ * @param pixels `[3, S, S]` in [0, 1].
+ * @param mask S × S values in [0, 1].
+ * @param fade The colour of what is removed: black, or the mean that the classifier normalises with.
+ */
+export function maskPicture(
+  pixels: Float32Array,
+  mask: Float32Array,
+  fade: readonly [number, number, number] = [0, 0, 0],
+): Float32Array {
+  const area = mask.length;
+  const out = new Float32Array(pixels.length);
+  for (let colour = 0; colour < 3; colour++) {
+    const base = fade[colour]!;
+    for (let i = 0; i < area; i++) {
+      out[colour * area + i] = base + (pixels[colour * area + i]! - base) * mask[i]!;
+    }
+  }
+  return out;
+}
+
+/** Drop of one picture in percent; 0 where the probability rose. */
+export function dropOf(
+  clean: number,
+  masked: number,
+  protocol: Pick<MaskingProtocol, "drop" | "epsilon">,
+): number {
+  const drop = Math.max(0, clean - masked);
+  return 100 * (protocol.drop === "absolute" ? drop : drop / (clean + protocol.epsilon));
+}
+
+/** Increase of one picture in percent: 100 where the probability rose, 0 where it did not. */
+export function increaseOf(clean: number, masked: number): number {
+  return masked > clean ? 100 : 0;
+}
+
+/**
+ * AD and IC of one map, at every percentage of the protocol: keys "AD50", "IC50" and so on.
+ *
+ * @param normalization What the classifier normalises with; needed where the protocol masks normalised pixels.
+ * @throws {TypeError} When that is missing.
+ */
+export function maskingProbe(
+  sample: Enlarged,
+  protocol: MaskingProtocol,
+  normalization: Normalization | undefined,
+): Probe {
+  const { percents, space } = protocol;
+  if (space === "normalized" && normalization === undefined) {
+    throw new TypeError("Cannot mask normalised pixels: no normalization is given");
+  }
+  // A mask is made anew for each percentage: none can be taken for another's.
+  const maskOf = (percent: number) => keepTop(sample.values, sample.order, percent, protocol.mask);
+  const fade = space === "normalized" ? normalization!.mean : undefined;
+  return {
+    count: percents.length,
+    *pictures() {
+      for (const percent of percents) yield maskPicture(sample.pixels, maskOf(percent), fade);
+    },
+    read(outcomes) {
+      const values: Record<string, number> = {};
+      const areas: Record<string, number> = {};
+      percents.forEach((percent, index) => {
+        const masked = outcomes[index]!.probability;
+        values[`AD${percent}`] = dropOf(sample.probability, masked, protocol);
+        values[`IC${percent}`] = increaseOf(sample.probability, masked);
+        areas[`AD${percent}`] = areas[`IC${percent}`] = meanOf(maskOf(percent));
+      });
+      return { values, areas };
+    },
+  };
+}

@@ -1,0 +1,311 @@
+/**
+ * Measures one or several explanation methods over many images: streaming, batched, and resumable from its own
+ * per-image records. Where images, maps and scores come from is the caller's business.
+ *
+ * @module
+ */
+import type { Preset } from "./presets.ts";
+import { presetFor, presetNamed } from "./presets.ts";
+import { enlarge, type Probe } from "./probe.ts";
+import { probesOf } from "./probes.ts";
+import { createScoreQueue, outcomeOf, type ScoreQueue, topClass } from "./scoring.ts";
+import { type Evaluation, type ImageRecord, type MapRecord, summarize } from "./summary.ts";
+import {
+  type MapMethod,
+  type MeasureName,
+  MEASURES,
+  type Normalization,
+  type Outcome,
+  type Region,
+  type ScoreBatch,
+} from "./types.ts";
+
+/** An image to measure on. */
+export interface EvaluationImage {
+  /** Its name, by which a resumed run knows it again. */
+  readonly name: string;
+  /** `[3, S, S]` in [0, 1], not normalised; or how to get it, which is not done where a record is there already. */
+  readonly pixels: Float32Array | (() => Float32Array | Promise<Float32Array>);
+  /** Where the object is; only the pointing game and energy ask. */
+  readonly region?: Region;
+}
+
+/** How far an evaluation is. */
+export interface EvaluationProgress {
+  /** Images done, those of a resumed run included. */
+  readonly done: number;
+  /** Images in all, where that is known. */
+  readonly total: number | undefined;
+  /** The image that was done last. */
+  readonly image: string;
+  /** Time since the start, in seconds. */
+  readonly seconds: number;
+  /** Time left, in seconds, where the number of images is known. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** What to measure, on what, and how. */
+export interface EvaluateOptions {
+  /** The images, each read when its turn comes. */
+  readonly images: Iterable<EvaluationImage> | AsyncIterable<EvaluationImage>;
+  /** How many there are, where `images` is no array and someone wants to know the time left. */
+  readonly total?: number;
+  /** The methods, by name. */
+  readonly methods: Readonly<Record<string, MapMethod>>;
+  /** The classifier. */
+  readonly score: ScoreBatch;
+  /** Name of the preset; "ptame-2025" by default. Measures that it does not define are taken with their own. */
+  readonly preset?: string;
+  /** The measures; AD, IC and ROAD by default. */
+  readonly measures?: readonly MeasureName[];
+  /** What the classifier normalises with: some presets work on normalised pixels. */
+  readonly normalization?: Normalization;
+  /** Of ROAD's noise and of the bootstrap; 0 by default. */
+  readonly seed?: number;
+  /** Bootstrap samples; 1000 by default. */
+  readonly resamples?: number;
+  /** Pictures per call of `score`; 16 by default. */
+  readonly batchSize?: number;
+  /** What else the records depend on, as the classifier's name: a resumed run must have the same. */
+  readonly model?: string;
+  /** Records of an earlier run; what they hold is not measured again. */
+  readonly records?: readonly ImageRecord[];
+  /** Called with each image's record when it is complete, as to append it to a file. */
+  readonly onRecord?: (record: ImageRecord) => void | Promise<void>;
+  /** Called after each image. */
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Stops between batches. */
+  readonly signal?: AbortSignal;
+}
+
+/** An evaluation, and the records that it is made of. */
+export interface EvaluateResult extends Evaluation {
+  /** One per image, in the order of the images. */
+  readonly records: readonly ImageRecord[];
+}
+
+/** A number from a text (FNV-1a, 32 bits), so that an image's noise depends on nothing but its name and the seed. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/** What the records of a run depend on. */
+function settingsOf(preset: Preset, measures: readonly MeasureName[], seed: number, model: string): string {
+  const used = MEASURES.filter((measure) => measures.includes(measure))
+    .map((measure) => `${measure}:${presetFor(preset, measure).name}`);
+  return `${used.join(" ")} seed:${seed}${model === "" ? "" : ` model:${model}`}`;
+}
+
+/** An image whose record is being filled. */
+interface Pending {
+  readonly name: string;
+  readonly target: number;
+  readonly probability: number;
+  readonly methods: Record<string, MapRecord>;
+  /** Maps not measured yet. */
+  open: number;
+}
+
+/**
+ * Measures explanation methods over images. The class explained is the classifier's top one on the clean picture,
+ * and stays so for every perturbed version.
+ *
+ * @throws {RangeError} When a preset or measure is unknown, a map leaves [0, 1], the scores are no probabilities, two
+ * images have one name, or records were made with other settings.
+ * @throws {TypeError} When a preset needs a normalization and none is given.
+ *
+ * @example A classifier that sees the left half's brightness only
+ * ```ts
+ * import { evaluate } from "./evaluate.ts";
+ *
+ * const score = (images: Float32Array[]) =>
+ *   Promise.resolve(images.map((pixels) => {
+ *     const left = pixels.filter((_, i) => i % 8 < 4).reduce((sum, value) => sum + value, 0) / 96;
+ *     return Float32Array.of(left, 1 - left);
+ *   }));
+ * const half = (left: number, right: number) => () =>
+ *   Promise.resolve({ width: 8, height: 8, values: Float32Array.from({ length: 64 }, (_, i) => i % 8 < 4 ? left : right) });
+ * const { methods } = await evaluate({
+ *   images: [{ name: "bright", pixels: new Float32Array(192).fill(0.9) }],
+ *   methods: { left: half(1, 0), right: half(0, 1) },
+ *   score,
+ *   measures: ["ad"],
+ * });
+ * if (methods["left"]!.measures["AD50"]!.value !== 0) throw new Error("nothing that counts was hidden");
+ * if (methods["right"]!.measures["AD50"]!.value !== 100) throw new Error("all that counts was hidden");
+ * ```
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
+  const { methods, score, signal, normalization, seed = 0, batchSize = 16, model = "" } = options;
+  const preset = presetNamed(options.preset ?? "ptame-2025");
+  const measures = options.measures ?? ["ad", "ic", "road"];
+  for (const measure of measures) {
+    if (!MEASURES.includes(measure)) {
+      throw new RangeError(`Unknown measure ${JSON.stringify(measure)}: there are ${MEASURES.join(", ")}`);
+    }
+  }
+  const names = Object.keys(methods);
+  if (names.length === 0) throw new RangeError("Cannot evaluate: no method is given");
+  const settings = settingsOf(preset, measures, seed, model);
+  const earlier = new Map<string, ImageRecord>();
+  for (const record of options.records ?? []) {
+    if (record.settings !== settings) {
+      throw new RangeError(
+        `Cannot resume: the record of ${record.image} was made with "${record.settings}", not "${settings}"`,
+      );
+    }
+    earlier.set(record.image, record);
+  }
+
+  const total = options.total ?? (Array.isArray(options.images) ? options.images.length : undefined);
+  const started = performance.now();
+  const order: string[] = [];
+  const finished = new Map<string, ImageRecord>();
+  let fresh = 0;
+  const queue = createScoreQueue(score, batchSize, signal);
+
+  const finish = async (record: ImageRecord, isFresh: boolean): Promise<void> => {
+    finished.set(record.image, record);
+    if (isFresh) {
+      fresh++;
+      await options.onRecord?.(record);
+    }
+    const seconds = (performance.now() - started) / 1000;
+    const left = total === undefined || fresh === 0 ? undefined : seconds / fresh * (total - finished.size);
+    options.onProgress?.({ done: finished.size, total, image: record.image, seconds, secondsLeft: left });
+  };
+  // Completed by an answer in the middle of a batch; reported, which may take time, after the batch.
+  const complete: Pending[] = [];
+  const report = async (): Promise<void> => {
+    for (const { name, target, probability, methods } of complete.splice(0)) {
+      await finish({ image: name, settings, target, probability, methods }, true);
+    }
+  };
+
+  const measure = async (image: Waiting, clean: Float32Array): Promise<void> => {
+    const { name, pixels, region, record } = image;
+    const target = topClass(clean);
+    const probability = clean[target]!;
+    if (record !== undefined && record.target !== target) {
+      throw new RangeError(
+        `Cannot resume: ${name} was class ${record.target} when it was measured, it is class ${target} now`,
+      );
+    }
+    const missing = names.filter((method) => record?.methods[method] === undefined);
+    const pending: Pending = {
+      name,
+      target,
+      probability,
+      methods: { ...record?.methods },
+      open: missing.length,
+    };
+    for (const method of missing) {
+      signal?.throwIfAborted();
+      const begin = performance.now();
+      const map = await methods[method]!(pixels, target, signal);
+      const milliseconds = performance.now() - begin;
+      const sample = named(method, name, () => enlarge({ pixels, map, target, probability }));
+      const context = { normalization, region, seed: hashOf(`${seed}/${name}`) };
+      const probes = probesOf(sample, measures, preset, context);
+      await ask(queue, probes, target, (reading) => {
+        pending.methods[method] = { milliseconds, maskArea: sample.area, ...reading };
+        if (--pending.open === 0) complete.push(pending);
+      });
+      await report();
+    }
+  };
+
+  // Clean pictures wait for a batch of their own, then all of their perturbed versions follow.
+  let waiting: Waiting[] = [];
+  const measureWaiting = async (): Promise<void> => {
+    const group = waiting;
+    waiting = [];
+    const clean: Float32Array[] = [];
+    const cleanQueue = createScoreQueue(score, batchSize, signal);
+    for (const [index, { pixels }] of group.entries()) {
+      await cleanQueue.add(pixels, (probabilities) => clean[index] = probabilities);
+    }
+    await cleanQueue.flush();
+    for (const [index, image] of group.entries()) await measure(image, clean[index]!);
+  };
+
+  const seen = new Set<string>();
+  for await (const image of options.images) {
+    signal?.throwIfAborted();
+    if (seen.has(image.name)) throw new RangeError(`Cannot evaluate: two images are named ${image.name}`);
+    seen.add(image.name);
+    order.push(image.name);
+    const record = earlier.get(image.name);
+    if (record !== undefined && names.every((method) => record.methods[method] !== undefined)) {
+      await finish(record, false);
+      continue;
+    }
+    const pixels = typeof image.pixels === "function" ? await image.pixels() : image.pixels;
+    waiting.push({ name: image.name, pixels, region: image.region, record });
+    if (waiting.length >= batchSize) await measureWaiting();
+  }
+  if (waiting.length > 0) await measureWaiting();
+  await queue.flush();
+  await report();
+
+  const records = order.map((name) => finished.get(name)!);
+  const bootstrap = {
+    seed,
+    ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
+  };
+  return { ...summarize(records, preset.name, bootstrap), records };
+}
+
+/** An image that waits for its clean pass. */
+interface Waiting {
+  readonly name: string;
+  readonly pixels: Float32Array;
+  readonly region: Region | undefined;
+  readonly record: ImageRecord | undefined;
+}
+
+/** Puts all pictures of the probes into the queue; `done` is called when the last answer is there. */
+async function ask(
+  queue: ScoreQueue,
+  probes: readonly Probe[],
+  target: number,
+  done: (reading: Pick<MapRecord, "values" | "areas" | "curves">) => void,
+): Promise<void> {
+  const outcomes = probes.map((): Outcome[] => []);
+  let open = probes.reduce((sum, probe) => sum + probe.count, 0);
+  const read = () => {
+    const readings = probes.map((probe, index) => probe.read(outcomes[index]!));
+    const merged = <T>(parts: (Readonly<Record<string, T>> | undefined)[]): Record<string, T> =>
+      Object.assign({}, ...parts);
+    done({
+      values: merged(readings.map((reading) => reading.values)),
+      areas: merged(readings.map((reading) => reading.areas)),
+      curves: merged(readings.map((reading) => reading.curves)),
+    });
+  };
+  if (open === 0) return read();
+  for (const [index, probe] of probes.entries()) {
+    let position = 0;
+    for (const picture of probe.pictures()) {
+      const at = position++;
+      await queue.add(picture, (probabilities) => {
+        outcomes[index]![at] = outcomeOf(probabilities, target);
+        if (--open === 0) read();
+      });
+    }
+  }
+}
+
+/** Says which method and image an error speaks of. */
+function named<T>(method: string, image: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) {
+      throw new RangeError(`${error.message} (method ${method}, image ${image})`, { cause: error });
+    }
+    throw error;
+  }
+}

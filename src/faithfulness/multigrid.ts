@@ -1,0 +1,496 @@
+/**
+ * Solves the sparse symmetric systems of a pixel grid in which every unknown pixel is tied to its eight neighbours:
+ * conjugate gradients, preconditioned by one multigrid V-cycle. The coarse systems are Galerkin's (Pᵀ·A·P with
+ * bilinear P, zero at known pixels), so holes of any shape converge in about as many steps, and 9-point stencils
+ * stay 9-point. Three right-hand sides (the colours) are solved at once. Knows nothing of pictures or imputation.
+ *
+ * @module
+ */
+
+/** Colours solved at once; vectors hold them interleaved: `3 * point + colour`. */
+const COLOURS = 3;
+
+/** A grid this small is solved by sweeping it. */
+const COARSEST_SIDE = 4;
+
+/** Holes of any shape took 5 to 8 cycles. */
+const MOST_CYCLES = 50;
+
+/** Sweeps, forth and back, on the coarsest grid. */
+const COARSEST_SWEEPS = 8;
+
+/**
+ * A symmetric 9-point system on a grid. Points are numbered by rows of `stride`, with a border of one point all
+ * around that is never unknown, so that neighbours need no checks.
+ */
+export interface GridSystem {
+  /** Points per row without the border. */
+  readonly width: number;
+  /** Rows without the border. */
+  readonly height: number;
+  /** Points per row with the border: `width + 2`. */
+  readonly stride: number;
+  /** The unknown points, ascending. */
+  readonly unknowns: Int32Array;
+  /** Diagonal of the matrix by point; positive where unknown. */
+  readonly diagonal: Float64Array;
+  /** Entry between a point and its neighbour to the right; 0 unless both are unknown. The matrix is symmetric. */
+  readonly east: Float64Array;
+  /** Entry between a point and its neighbour below left. */
+  readonly southWest: Float64Array;
+  /** Entry between a point and its neighbour below. */
+  readonly south: Float64Array;
+  /** Entry between a point and its neighbour below right. */
+  readonly southEast: Float64Array;
+}
+
+/** Number of points with the border. */
+export function pointsOf(width: number, height: number): number {
+  return (width + 2) * (height + 2);
+}
+
+/** A system and what a cycle needs on it. */
+interface Level {
+  readonly system: GridSystem;
+  /** By unknown: four times its first coarse point, plus 1 if its column is odd, plus 2 if its row is. */
+  readonly parents: Int32Array;
+  readonly solution: Float64Array;
+  readonly right: Float64Array;
+  readonly residual: Float64Array;
+}
+
+function levelOf(system: GridSystem): Level {
+  const { width, height, stride, unknowns } = system;
+  const length = COLOURS * pointsOf(width, height);
+  const coarseStride = coarseSide(width) + 2;
+  return {
+    system,
+    parents: unknowns.map((point) => {
+      const y = Math.floor(point / stride) - 1;
+      const x = point % stride - 1;
+      return 4 * (((y >> 1) + 1) * coarseStride + (x >> 1) + 1) + (x & 1) + 2 * (y & 1);
+    }),
+    solution: new Float64Array(length),
+    right: new Float64Array(length),
+    residual: new Float64Array(length),
+  };
+}
+
+/** Points of the coarse grid along a side: enough that the last fine point lies between two of them, or on one. */
+function coarseSide(side: number): number {
+  return (side >> 1) + 1;
+}
+
+/**
+ * Pᵀ·A·P for the grid of every second point. Point 2k is its coarse point k; point 2k + 1 takes half of each of k
+ * and k + 1. Known points take nothing, so a correction never moves them.
+ */
+function coarsen(fine: GridSystem): GridSystem {
+  const width = coarseSide(fine.width);
+  const height = coarseSide(fine.height);
+  const stride = width + 2;
+  const count = pointsOf(width, height);
+  const diagonal = new Float64Array(count);
+  const east = new Float64Array(count);
+  const southWest = new Float64Array(count);
+  const south = new Float64Array(count);
+  const southEast = new Float64Array(count);
+  // Entries by how far the second point lies from the first.
+  const slots = new Map([[1, east], [stride - 1, southWest], [stride, south], [stride + 1, southEast]]);
+  const [atEast, atSouthWest, atSouth, atSouthEast] = [1, stride - 1, stride, stride + 1];
+
+  const parents = (x: number, y: number, points: Int32Array): number => {
+    const first = ((y >> 1) + 1) * stride + (x >> 1) + 1;
+    points[0] = first;
+    if ((x & 1) === 0) {
+      if ((y & 1) === 0) return 1;
+      points[1] = first + stride;
+      return 2;
+    }
+    points[1] = first + 1;
+    if ((y & 1) === 0) return 2;
+    points[2] = first + stride;
+    points[3] = first + stride + 1;
+    return 4;
+  };
+  const own = new Int32Array(4);
+  const other = new Int32Array(4);
+  const couple = (ownCount: number, x: number, y: number, entry: number): void => {
+    if (entry === 0) return;
+    const otherCount = parents(x, y, other);
+    const share = entry / (ownCount * otherCount);
+    for (let a = 0; a < ownCount; a++) {
+      const from = own[a]!;
+      for (let b = 0; b < otherCount; b++) {
+        const to = other[b]!;
+        const low = from < to ? from : to;
+        switch (from < to ? to - from : from - to) {
+          case 0:
+            // Once for each of the two entries that the symmetric pair stands for.
+            diagonal[low]! += 2 * share;
+            break;
+          case atEast:
+            east[low]! += share;
+            break;
+          case atSouthWest:
+            southWest[low]! += share;
+            break;
+          case atSouth:
+            south[low]! += share;
+            break;
+          case atSouthEast:
+            southEast[low]! += share;
+            break;
+        }
+      }
+    }
+  };
+
+  for (const point of fine.unknowns) {
+    const y = Math.floor(point / fine.stride) - 1;
+    const x = point % fine.stride - 1;
+    const ownCount = parents(x, y, own);
+    const share = fine.diagonal[point]! / (ownCount * ownCount);
+    for (let a = 0; a < ownCount; a++) {
+      diagonal[own[a]!]! += share;
+      for (let b = a + 1; b < ownCount; b++) slots.get(own[b]! - own[a]!)![own[a]!]! += share;
+    }
+    couple(ownCount, x + 1, y, fine.east[point]!);
+    couple(ownCount, x - 1, y + 1, fine.southWest[point]!);
+    couple(ownCount, x, y + 1, fine.south[point]!);
+    couple(ownCount, x + 1, y + 1, fine.southEast[point]!);
+  }
+  const unknowns: number[] = [];
+  for (let point = 0; point < count; point++) if (diagonal[point]! > 0) unknowns.push(point);
+  return {
+    width,
+    height,
+    stride,
+    unknowns: Int32Array.from(unknowns),
+    diagonal,
+    east,
+    southWest,
+    south,
+    southEast,
+  };
+}
+
+/**
+ * One Gauss-Seidel sweep over the unknowns, forwards or backwards. `fresh` says that the solution is zero ahead of
+ * the sweep, so only the half already visited counts.
+ */
+function sweep(
+  system: GridSystem,
+  solution: Float64Array,
+  right: Float64Array,
+  forwards: boolean,
+  fresh: boolean,
+): void {
+  const { unknowns, stride, diagonal, east, southWest, south, southEast } = system;
+  const count = unknowns.length;
+  for (let k = 0; k < count; k++) {
+    const i = unknowns[forwards ? k : count - 1 - k]!;
+    const at = COLOURS * i;
+    let [red, green, blue] = [right[at]!, right[at + 1]!, right[at + 2]!];
+    let entry = east[i - 1]!;
+    let j = at - 3;
+    red -= entry * solution[j]!;
+    green -= entry * solution[j + 1]!;
+    blue -= entry * solution[j + 2]!;
+    entry = southEast[i - stride - 1]!;
+    j = at - COLOURS * (stride + 1);
+    red -= entry * solution[j]!;
+    green -= entry * solution[j + 1]!;
+    blue -= entry * solution[j + 2]!;
+    entry = south[i - stride]!;
+    j += 3;
+    red -= entry * solution[j]!;
+    green -= entry * solution[j + 1]!;
+    blue -= entry * solution[j + 2]!;
+    entry = southWest[i - stride + 1]!;
+    j += 3;
+    red -= entry * solution[j]!;
+    green -= entry * solution[j + 1]!;
+    blue -= entry * solution[j + 2]!;
+    if (!fresh) {
+      entry = east[i]!;
+      j = at + 3;
+      red -= entry * solution[j]!;
+      green -= entry * solution[j + 1]!;
+      blue -= entry * solution[j + 2]!;
+      entry = southWest[i]!;
+      j = at + COLOURS * (stride - 1);
+      red -= entry * solution[j]!;
+      green -= entry * solution[j + 1]!;
+      blue -= entry * solution[j + 2]!;
+      entry = south[i]!;
+      j += 3;
+      red -= entry * solution[j]!;
+      green -= entry * solution[j + 1]!;
+      blue -= entry * solution[j + 2]!;
+      entry = southEast[i]!;
+      j += 3;
+      red -= entry * solution[j]!;
+      green -= entry * solution[j + 1]!;
+      blue -= entry * solution[j + 2]!;
+    }
+    const inverse = 1 / diagonal[i]!;
+    solution[at] = red * inverse;
+    solution[at + 1] = green * inverse;
+    solution[at + 2] = blue * inverse;
+  }
+}
+
+/**
+ * What a forward sweep from zero leaves: that sweep solves the lower triangle exactly, so the residual is minus the
+ * upper triangle times the solution.
+ */
+function residualAfterFreshSweep(system: GridSystem, solution: Float64Array, residual: Float64Array): void {
+  const { unknowns, stride, east, southWest, south, southEast } = system;
+  for (const i of unknowns) {
+    const at = COLOURS * i;
+    const below = at + COLOURS * (stride - 1);
+    const [a, b, c, d] = [east[i]!, southWest[i]!, south[i]!, southEast[i]!];
+    residual[at] = -(a * solution[at + 3]! + b * solution[below]! + c * solution[below + 3]! +
+      d * solution[below + 6]!);
+    residual[at + 1] = -(a * solution[at + 4]! + b * solution[below + 1]! + c * solution[below + 4]! +
+      d * solution[below + 7]!);
+    residual[at + 2] = -(a * solution[at + 5]! + b * solution[below + 2]! + c * solution[below + 5]! +
+      d * solution[below + 8]!);
+  }
+}
+
+/** `out = A·x`; returns `x·out` for each colour. */
+function multiply(system: GridSystem, x: Float64Array, out: Float64Array): [number, number, number] {
+  const { unknowns, stride, diagonal, east, southWest, south, southEast } = system;
+  let [redDot, greenDot, blueDot] = [0, 0, 0];
+  for (const i of unknowns) {
+    const at = COLOURS * i;
+    const centre = diagonal[i]!;
+    let [red, green, blue] = [centre * x[at]!, centre * x[at + 1]!, centre * x[at + 2]!];
+    let j = at - COLOURS * (stride + 1);
+    let entry = southEast[i - stride - 1]!;
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    entry = south[i - stride]!;
+    j += 3;
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    entry = southWest[i - stride + 1]!;
+    j += 3;
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    entry = east[i - 1]!;
+    j = at - 3;
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    entry = east[i]!;
+    j = at + 3;
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    entry = southWest[i]!;
+    j = at + COLOURS * (stride - 1);
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    entry = south[i]!;
+    j += 3;
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    entry = southEast[i]!;
+    j += 3;
+    red += entry * x[j]!;
+    green += entry * x[j + 1]!;
+    blue += entry * x[j + 2]!;
+    out[at] = red;
+    out[at + 1] = green;
+    out[at + 2] = blue;
+    redDot += red * x[at]!;
+    greenDot += green * x[at + 1]!;
+    blueDot += blue * x[at + 2]!;
+  }
+  return [redDot, greenDot, blueDot];
+}
+
+/** Coarse right-hand side: Pᵀ·residual. */
+function restrict({ system, parents, residual }: Level, coarse: Level): void {
+  const { unknowns } = system;
+  const { right } = coarse;
+  const below = COLOURS * coarse.system.stride;
+  right.fill(0);
+  for (let k = 0; k < unknowns.length; k++) {
+    const at = COLOURS * unknowns[k]!;
+    const parent = parents[k]!;
+    const first = COLOURS * (parent >> 2);
+    const [odd, oddRow] = [parent & 1, parent & 2];
+    const weight = (odd === 0 ? 1 : 0.5) * (oddRow === 0 ? 1 : 0.5);
+    const [red, green, blue] = [
+      weight * residual[at]!,
+      weight * residual[at + 1]!,
+      weight * residual[at + 2]!,
+    ];
+    right[first]! += red;
+    right[first + 1]! += green;
+    right[first + 2]! += blue;
+    if (odd !== 0) {
+      right[first + 3]! += red;
+      right[first + 4]! += green;
+      right[first + 5]! += blue;
+    }
+    if (oddRow === 0) continue;
+    right[first + below]! += red;
+    right[first + below + 1]! += green;
+    right[first + below + 2]! += blue;
+    if (odd !== 0) {
+      right[first + below + 3]! += red;
+      right[first + below + 4]! += green;
+      right[first + below + 5]! += blue;
+    }
+  }
+}
+
+/** Fine solution += P·coarse solution. */
+function prolong(coarse: Level, { system, parents, solution }: Level): void {
+  const { unknowns } = system;
+  const from = coarse.solution;
+  const stride = COLOURS * coarse.system.stride;
+  for (let k = 0; k < unknowns.length; k++) {
+    const at = COLOURS * unknowns[k]!;
+    const parent = parents[k]!;
+    // Where a coordinate is even, both of its parents are the same one.
+    const a = COLOURS * (parent >> 2);
+    const b = a + COLOURS * (parent & 1);
+    const down = (parent & 2) === 0 ? 0 : stride;
+    const [c, d] = [a + down, b + down];
+    solution[at]! += 0.25 * (from[a]! + from[b]! + from[c]! + from[d]!);
+    solution[at + 1]! += 0.25 * (from[a + 1]! + from[b + 1]! + from[c + 1]! + from[d + 1]!);
+    solution[at + 2]! += 0.25 * (from[a + 2]! + from[b + 2]! + from[c + 2]! + from[d + 2]!);
+  }
+}
+
+/** One V-cycle from zero: `levels[from].solution ≈ A⁻¹·levels[from].right`; a symmetric operator. */
+function cycle(levels: readonly Level[], from: number): void {
+  const level = levels[from]!;
+  const { system, solution, right } = level;
+  solution.fill(0);
+  sweep(system, solution, right, true, true);
+  const coarse = levels[from + 1];
+  if (coarse === undefined) {
+    sweep(system, solution, right, false, false);
+    for (let i = 1; i < COARSEST_SWEEPS; i++) {
+      sweep(system, solution, right, true, false);
+      sweep(system, solution, right, false, false);
+    }
+    return;
+  }
+  residualAfterFreshSweep(system, solution, level.residual);
+  restrict(level, coarse);
+  cycle(levels, from + 1);
+  prolong(coarse, level);
+  sweep(system, solution, right, false, false);
+}
+
+/** `a·b` for each colour. */
+function dot(unknowns: Int32Array, a: Float64Array, b: Float64Array): [number, number, number] {
+  let [red, green, blue] = [0, 0, 0];
+  for (const point of unknowns) {
+    const at = COLOURS * point;
+    red += a[at]! * b[at]!;
+    green += a[at + 1]! * b[at + 1]!;
+    blue += a[at + 2]! * b[at + 2]!;
+  }
+  return [red, green, blue];
+}
+
+/** Largest absolute value; NaN where there is one. */
+function largest(unknowns: Int32Array, values: Float64Array): number {
+  let worst = 0;
+  for (const point of unknowns) {
+    const at = COLOURS * point;
+    worst = Math.max(worst, Math.abs(values[at]!), Math.abs(values[at + 1]!), Math.abs(values[at + 2]!));
+  }
+  return worst;
+}
+
+/** Quotients by colour; 0 where a colour is solved exactly already. */
+function ratios(
+  above: readonly [number, number, number],
+  below: readonly [number, number, number],
+): [number, number, number] {
+  const ratio = (colour: 0 | 1 | 2) => below[colour] > 0 ? above[colour] / below[colour] : 0;
+  return [ratio(0), ratio(1), ratio(2)];
+}
+
+/** How a solution was reached. */
+export interface Solution {
+  /** The unknowns by point, colours interleaved; 0 at known points. */
+  readonly values: Float64Array;
+  /** Cycles that it took. */
+  readonly cycles: number;
+}
+
+/**
+ * Solves A·x = right for three right-hand sides.
+ *
+ * @param system A symmetric positive definite system.
+ * @param right `3 * pointsOf(width, height)` values, colours interleaved; read at unknowns only.
+ * @param tolerance Largest error left, in the unit of x, as the last cycle estimates it.
+ * @throws {RangeError} When that is not reached in 50 cycles: the system is not positive definite.
+ */
+export function solveGrid(system: GridSystem, right: Float64Array, tolerance: number): Solution {
+  const levels = [levelOf(system)];
+  for (let coarse = system; coarse.width > COARSEST_SIDE || coarse.height > COARSEST_SIDE;) {
+    coarse = coarsen(coarse);
+    levels.push(levelOf(coarse));
+  }
+  const { unknowns } = system;
+  const top = levels[0]!;
+  const estimate = top.solution;
+  const residual = top.right;
+  const values = new Float64Array(right.length);
+  const direction = new Float64Array(right.length);
+  const product = new Float64Array(right.length);
+  for (const point of unknowns) {
+    for (let at = COLOURS * point; at < COLOURS * (point + 1); at++) residual[at] = right[at]!;
+  }
+  // Estimate times residual of the cycle before, by colour.
+  let last: readonly [number, number, number] = [Infinity, Infinity, Infinity];
+  for (let cycles = 1; cycles <= MOST_CYCLES; cycles++) {
+    // The preconditioned residual is an estimate of the error itself.
+    cycle(levels, 0);
+    const now = dot(unknowns, estimate, residual);
+    if (largest(unknowns, estimate) <= tolerance) {
+      for (const point of unknowns) {
+        for (let at = COLOURS * point; at < COLOURS * (point + 1); at++) values[at]! += estimate[at]!;
+      }
+      return { values, cycles };
+    }
+    const keep = ratios(now, last);
+    for (const point of unknowns) {
+      const at = COLOURS * point;
+      direction[at] = estimate[at]! + keep[0] * direction[at]!;
+      direction[at + 1] = estimate[at + 1]! + keep[1] * direction[at + 1]!;
+      direction[at + 2] = estimate[at + 2]! + keep[2] * direction[at + 2]!;
+    }
+    const step = ratios(now, multiply(system, direction, product));
+    for (const point of unknowns) {
+      const at = COLOURS * point;
+      values[at]! += step[0] * direction[at]!;
+      values[at + 1]! += step[1] * direction[at + 1]!;
+      values[at + 2]! += step[2] * direction[at + 2]!;
+      residual[at]! -= step[0] * product[at]!;
+      residual[at + 1]! -= step[1] * product[at + 1]!;
+      residual[at + 2]! -= step[2] * product[at + 2]!;
+    }
+    last = now;
+  }
+  throw new RangeError(
+    `Cannot solve a grid of ${unknowns.length} unknowns to ${tolerance}: is it positive definite?`,
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * Where a map looks, against where the object is: the pointing game (Zhang et al. 2016) and the energy-based one
+ * (Score-CAM, Wang et al. 2020). No classifier is asked.
+ *
+ * @module
+ */
+import type { PointingProtocol } from "./presets.ts";
+import type { Enlarged, Probe } from "./probe.ts";
+import type { Region } from "./types.ts";
+
+/** S × S values, 1 inside the object. Boxes are clipped to the picture; a pixel is inside if its centre is. */
+export function regionMask(region: Region, side: number): Uint8Array {
+  if ("mask" in region) {
+    if (region.mask.length !== side * side) {
+      throw new TypeError(
+        `Cannot use a mask of ${region.mask.length} values for a picture of ${side} x ${side}`,
+      );
+    }
+    return region.mask.map((value) => value === 0 ? 0 : 1);
+  }
+  const mask = new Uint8Array(side * side);
+  const clip = (edge: number) => Math.min(side, Math.max(0, Math.ceil(edge - 0.5)));
+  for (const { x, y, width, height } of region.boxes) {
+    for (let row = clip(y); row < clip(y + height); row++) {
+      mask.fill(1, row * side + clip(x), row * side + Math.max(clip(x), clip(x + width)));
+    }
+  }
+  return mask;
+}
+
+/**
+ * Whether a pixel lies in the object or within `tolerance` pixels of it; undefined where there is no object, which
+ * is neither a hit nor a miss.
+ */
+export function pointsAt(
+  pixel: number,
+  inside: Uint8Array,
+  side: number,
+  tolerance: number,
+): boolean | undefined {
+  const [x, y] = [pixel % side, Math.floor(pixel / side)];
+  let object = false;
+  for (let i = 0; i < inside.length; i++) {
+    if (inside[i] === 0) continue;
+    object = true;
+    if ((i % side - x) ** 2 + (Math.floor(i / side) - y) ** 2 <= tolerance ** 2) return true;
+  }
+  return object ? false : undefined;
+}
+
+/** The map's share inside the object; undefined where the map is zero everywhere or there is no object. */
+export function energyInside(values: Float32Array, inside: Uint8Array): number | undefined {
+  let [within, all, pixels] = [0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    all += values[i]!;
+    if (inside[i] === 0) continue;
+    within += values[i]!;
+    pixels++;
+  }
+  return pixels === 0 || all === 0 ? undefined : within / all;
+}
+
+/**
+ * Pointing game (1 for a hit) and energy of one map: keys "pointing" and "energy". Where there is no object to look
+ * at, nothing is read, and the picture does not count.
+ */
+export function regionProbe(
+  sample: Enlarged,
+  kind: "pointing" | "energy",
+  protocol: PointingProtocol,
+  region: Region | undefined,
+): Probe {
+  return {
+    count: 0,
+    pictures: () => [],
+    read() {
+      if (region === undefined) return { values: {} };
+      const inside = regionMask(region, sample.side);
+      const value = kind === "energy"
+        ? energyInside(sample.values, inside)
+        : pointsAt(sample.order[0]!, inside, sample.side, protocol.tolerance);
+      return { values: value === undefined ? {} : { [kind]: Number(value) } };
+    },
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * Where published programs differ, as data: each preset names every choice that one of them makes. A preset defines
+ * only the measures that its source defines; `protocolOf` says which preset stands in for the others.
+ *
+ * @module
+ */
+import type { MeasureName } from "./types.ts";
+
+/** How AD and IC mask a picture and compare probabilities. */
+export interface MaskingProtocol {
+  /** Percentages of pixels that are kept, highest of the map first. */
+  readonly percents: readonly number[];
+  /** A kept pixel is multiplied with its map value (soft) or left alone (hard). */
+  readonly mask: "soft" | "hard";
+  /** What the mask is multiplied into: pixels in [0, 1] (0 is black) or normalised ones (0 is the mean colour). */
+  readonly space: "unit" | "normalized";
+  /** A drop is a share of the clean probability, or a plain difference. */
+  readonly drop: "relative" | "absolute";
+  /** Added to the clean probability that a relative drop is divided by. */
+  readonly epsilon: number;
+}
+
+/** How ROAD removes pixels, fills them and scores. */
+export interface RoadProtocol {
+  /** Percentages, each one picture per order. */
+  readonly percents: readonly number[];
+  /** What a percentage means when the most relevant pixels go first. */
+  readonly morf: "removed" | "kept";
+  /** What it means when the least relevant ones go first. */
+  readonly lerf: "removed" | "kept";
+  /** How removed pixels are filled. */
+  readonly imputation: "linear" | "telea";
+  /** Standard deviation of the noise that linear imputation adds. */
+  readonly noise: number;
+  /** The unit of that noise: pixels in [0, 1] or normalised ones. */
+  readonly noiseSpace: "unit" | "normalized";
+  /** What is noted of a picture: 1 if the top class is unchanged, or how much the target's probability rose. */
+  readonly score: "accuracy" | "difference";
+  /**
+   * How the percentages become one number: their mean; or the area under the curve by trapezoids, through score 1
+   * where nothing is removed and 0 where everything is.
+   */
+  readonly summary: "mean" | "trapezoid";
+}
+
+/** How insertion and deletion go through a picture. */
+export interface StepsProtocol {
+  /** Pixels per step. */
+  readonly pixelsPerStep: number;
+  /** The blurred picture that insertion starts from: side of the kernel and sigma, in pixels. */
+  readonly blur: { readonly side: number; readonly sigma: number };
+}
+
+/** How the pointing game judges. */
+export interface PointingProtocol {
+  /** How far from the object the map's highest point may lie, in pixels of the input. */
+  readonly tolerance: number;
+}
+
+/** A published way to measure. */
+export interface Preset {
+  /** The name that results carry. */
+  readonly name: string;
+  /** Where it comes from. */
+  readonly source: string;
+  /** AD and IC. */
+  readonly masking?: MaskingProtocol;
+  /** ROAD. */
+  readonly road?: RoadProtocol;
+  /** Insertion and deletion. */
+  readonly steps?: StepsProtocol;
+  /** Pointing game and energy. */
+  readonly pointing?: PointingProtocol;
+}
+
+/** The presets, by name. */
+export const PRESETS: readonly Preset[] = [
+  {
+    name: "ptame-2025",
+    source: "Ntrougkas, Mezaris, Patras: P-TAME, OJSP 2025",
+    masking: { percents: [100, 50, 15], mask: "soft", space: "unit", drop: "relative", epsilon: 0 },
+    road: {
+      percents: [10, 30, 50, 70],
+      morf: "removed",
+      lerf: "removed",
+      imputation: "telea",
+      noise: 0,
+      noiseSpace: "unit",
+      score: "accuracy",
+      summary: "trapezoid",
+    },
+  },
+  {
+    name: "gradcam-lib",
+    source: "Gildenblat et al.: pytorch-grad-cam",
+    masking: { percents: [100], mask: "soft", space: "normalized", drop: "absolute", epsilon: 0 },
+    road: {
+      percents: [10, 20, 30, 40, 50, 60, 70, 80, 90],
+      morf: "kept",
+      lerf: "kept",
+      imputation: "linear",
+      noise: 0.01,
+      noiseSpace: "normalized",
+      score: "difference",
+      summary: "mean",
+    },
+  },
+  {
+    name: "torchcam",
+    source: "Fernandez: TorchCAM",
+    masking: { percents: [100], mask: "soft", space: "normalized", drop: "relative", epsilon: 1e-7 },
+  },
+  {
+    name: "road-icml22",
+    source: "Rong et al.: A Consistent and Efficient Evaluation Strategy for Attribution Methods, ICML 2022",
+    road: {
+      percents: [10, 20, 30, 40, 50, 60, 70, 80, 90],
+      morf: "removed",
+      lerf: "kept",
+      imputation: "linear",
+      noise: 0.01,
+      noiseSpace: "unit",
+      score: "accuracy",
+      summary: "mean",
+    },
+  },
+  {
+    name: "rise",
+    source: "Petsiuk, Das, Saenko: RISE, BMVC 2018; pointing game of Zhang et al., ECCV 2016",
+    steps: { pixelsPerStep: 224, blur: { side: 11, sigma: 5 } },
+    pointing: { tolerance: 15 },
+  },
+];
+
+/**
+ * The preset of that name.
+ *
+ * @throws {RangeError} When there is none; the message lists those that there are.
+ */
+export function presetNamed(name: string): Preset {
+  const preset = PRESETS.find((each) => each.name === name);
+  if (preset !== undefined) return preset;
+  const names = PRESETS.map((each) => each.name).join(", ");
+  throw new RangeError(`Unknown preset ${JSON.stringify(name)}: there are ${names}`);
+}
+
+/** The part of a preset that a measure reads. */
+const PART = {
+  ad: "masking",
+  ic: "masking",
+  road: "road",
+  insertion: "steps",
+  deletion: "steps",
+  pointing: "pointing",
+  energy: "pointing",
+} as const satisfies Record<MeasureName, keyof Preset>;
+
+/** Who is asked where a preset does not define a part. */
+const STAND_INS = {
+  masking: "ptame-2025",
+  road: "road-icml22",
+  steps: "rise",
+  pointing: "rise",
+} as const;
+
+/**
+ * The preset that a measure is taken with: the one asked for, or where that one does not define the measure, the
+ * one whose own it is. The name that a result carries is the name of what this gives.
+ */
+export function presetFor(preset: Preset, measure: MeasureName): Preset {
+  const part = PART[measure];
+  return preset[part] === undefined ? presetNamed(STAND_INS[part]) : preset;
+}

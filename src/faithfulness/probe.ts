@@ -1,0 +1,75 @@
+/**
+ * What a measure is to the code that runs it: pictures to be scored, and a reading of the answers. A probe never
+ * calls the classifier, so pictures of many probes, methods and images can share a batch.
+ *
+ * @module
+ */
+import { upsampleMap } from "../image/upsample.ts";
+import { rankPixels } from "./threshold.ts";
+import { type Outcome, type Sample, sideOf } from "./types.ts";
+
+/** What a measure read from one map of one picture. */
+export interface Reading {
+  /** Values by the measure's key, as "AD50". */
+  readonly values: Readonly<Record<string, number>>;
+  /** Mean of the mask that was really used, by key, where it is not the map itself. */
+  readonly areas?: Readonly<Record<string, number>>;
+  /** Curves by key: one value per percentage or step. */
+  readonly curves?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A measure of one map of one picture, ready to run. */
+export interface Probe {
+  /** How many pictures it needs scored. */
+  readonly count: number;
+  /** Makes them, one at a time, in the order of `read`'s outcomes. */
+  pictures(): Iterable<Float32Array>;
+  /** Reads the outcomes of all of them. */
+  read(outcomes: readonly Outcome[]): Reading;
+}
+
+/** A sample with its map at the picture's own size. */
+export interface Enlarged extends Sample {
+  /** Side S of the picture. */
+  readonly side: number;
+  /** The map at S × S. */
+  readonly values: Float32Array;
+  /** All pixels, most relevant first. */
+  readonly order: Uint32Array;
+  /** Mean of the map at S × S. */
+  readonly area: number;
+}
+
+/** Float32 rounding may leave a map this far outside [0, 1]. */
+const SLACK = 1e-5;
+
+/**
+ * Enlarges a sample's map to its picture, bilinearly, ahead of any threshold.
+ *
+ * @throws {RangeError} When the map has values outside [0, 1], or that are not finite.
+ */
+export function enlarge(sample: Sample): Enlarged {
+  const side = sideOf(sample.pixels);
+  const { map } = sample;
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of map.values) {
+    if (Number.isNaN(value)) {
+      throw new RangeError("Cannot measure a map: it has a value that is not a number");
+    }
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (low < -SLACK || high > 1 + SLACK) {
+    throw new RangeError(`Cannot measure a map: its values reach from ${low} to ${high}, not within 0 to 1`);
+  }
+  const values = upsampleMap(map.values, map.width, map.height, side, side)
+    .map((value) => Math.min(1, Math.max(0, value)));
+  return { ...sample, side, values, order: rankPixels(values), area: meanOf(values) };
+}
+
+/** Arithmetic mean. */
+export function meanOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}

@@ -1,0 +1,105 @@
+/**
+ * ROAD, remove and debias (Rong et al., ICML 2022): a share of the pixels goes, in the map's order or the reverse of
+ * it, the holes are filled so that their shape tells nothing, and what is left of the classifier's own answer is
+ * noted. Removing the most relevant pixels first (MoRF) should hurt, the least relevant first (LeRF) should not.
+ *
+ * @module
+ */
+import { createGenerator } from "../random/generator.ts";
+import { addNoise, imputeLinear } from "./imputation.ts";
+import type { RoadProtocol } from "./presets.ts";
+import { type Enlarged, meanOf, type Probe } from "./probe.ts";
+import { imputeTelea } from "./telea.ts";
+import { markRemoved, topCount } from "./threshold.ts";
+import type { Normalization, Outcome, RemovalOrder } from "./types.ts";
+
+const ORDERS: readonly RemovalOrder[] = ["morf", "lerf"];
+
+/** Radius of Telea's neighbourhood, in pixels. */
+const TELEA_RADIUS = 3;
+
+/** How many of `count` pixels a percentage removes. */
+export function removedCount(count: number, percent: number, means: "removed" | "kept"): number {
+  return means === "kept" ? count - topCount(count, percent) : Math.floor(count * percent / 100);
+}
+
+/**
+ * One number from a curve: its mean, or the trapezoids through (0 %, 1), the given points and (100 %, 0).
+ * For 10, 30, 50 and 70 % the latter is `0.05 + 0.15·s10 + 0.2·s30 + 0.2·s50 + 0.25·s70`.
+ */
+export function summarizeCurve(
+  percents: readonly number[],
+  scores: readonly number[],
+  summary: "mean" | "trapezoid",
+): number {
+  if (summary === "mean") return meanOf(scores);
+  const x = [0, ...percents, 100];
+  const y = [1, ...scores, 0];
+  let area = 0;
+  for (let i = 1; i < x.length; i++) area += (x[i]! - x[i - 1]!) / 100 * (y[i]! + y[i - 1]!) / 2;
+  return area;
+}
+
+/**
+ * ROAD of one map: keys "ROAD-MoRF", "ROAD-LeRF", and "ROAD", which is half of LeRF − MoRF as in pytorch-grad-cam.
+ *
+ * @param normalization What the classifier normalises with; needed where the noise is in normalised units.
+ * @param seed Of the noise; the same for all methods of a picture, so that they are compared under the same noise.
+ * @throws {TypeError} When the normalization is missing.
+ */
+export function roadProbe(
+  sample: Enlarged,
+  protocol: RoadProtocol,
+  normalization: Normalization | undefined,
+  seed: number,
+): Probe {
+  const { percents, noise, noiseSpace, imputation } = protocol;
+  if (noise > 0 && noiseSpace === "normalized" && normalization === undefined) {
+    throw new TypeError("Cannot add noise in normalised units: no normalization is given");
+  }
+  const unit = noiseSpace === "normalized" ? normalization?.std ?? [1, 1, 1] : [1, 1, 1];
+  const deviation = [noise * unit[0]!, noise * unit[1]!, noise * unit[2]!] as const;
+
+  const pictureOf = (order: RemovalOrder, index: number): Float32Array => {
+    const { side, pixels } = sample;
+    const count = removedCount(side * side, percents[index]!, protocol[order]);
+    const removed = markRemoved(sample.order, count, order);
+    if (imputation === "telea") return imputeTelea(pixels, removed, side, side, TELEA_RADIUS);
+    const filled = imputeLinear(pixels, removed, side, side);
+    if (noise > 0) {
+      const stream = seed + 2 * index + (order === "morf" ? 0 : 1);
+      addNoise(filled, removed, deviation, createGenerator(stream));
+    }
+    return filled;
+  };
+  const scoreOf = ({ probability, correct }: Outcome): number =>
+    protocol.score === "accuracy" ? Number(correct) : probability - sample.probability;
+
+  return {
+    count: ORDERS.length * percents.length,
+    *pictures() {
+      for (const order of ORDERS) {
+        for (let index = 0; index < percents.length; index++) yield pictureOf(order, index);
+      }
+    },
+    read(outcomes) {
+      const morf = outcomes.slice(0, percents.length).map(scoreOf);
+      const lerf = outcomes.slice(percents.length).map(scoreOf);
+      const summaryOf = (scores: number[], means: "removed" | "kept") => {
+        // The trapezoid starts where nothing is removed.
+        const removed = percents.map((percent) => means === "removed" ? percent : 100 - percent);
+        const ascending = removed.map((_, index) => index).sort((a, b) => removed[a]! - removed[b]!);
+        return summarizeCurve(
+          ascending.map((index) => removed[index]!),
+          ascending.map((index) => scores[index]!),
+          protocol.summary,
+        );
+      };
+      const [most, least] = [summaryOf(morf, protocol.morf), summaryOf(lerf, protocol.lerf)];
+      return {
+        values: { "ROAD-MoRF": most, "ROAD-LeRF": least, ROAD: (least - most) / 2 },
+        curves: { "ROAD-MoRF": morf, "ROAD-LeRF": lerf },
+      };
+    },
+  };
+}

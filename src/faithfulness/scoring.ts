@@ -1,0 +1,71 @@
+/**
+ * Gathers pictures of many probes into full batches for the classifier, and hands each answer back to the one who
+ * asked. Only here is a `ScoreBatch` called, so only here are its answers checked.
+ *
+ * @module
+ */
+import type { Outcome, ScoreBatch } from "./types.ts";
+
+/** Pictures waiting for a batch. */
+export interface ScoreQueue {
+  /** Adds a picture; `receive` gets its probabilities once its batch has run, in this call or a later one. */
+  add(picture: Float32Array, receive: (probabilities: Float32Array) => void): Promise<void>;
+  /** Scores what is left, as a short batch. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Opens a queue.
+ *
+ * @param score The classifier.
+ * @param batchSize Pictures per call; the last call may have fewer.
+ * @throws {RangeError} When the batch size is no positive integer.
+ */
+export function createScoreQueue(score: ScoreBatch, batchSize: number, signal?: AbortSignal): ScoreQueue {
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(`Cannot score in batches of ${batchSize} pictures`);
+  }
+  let pictures: Float32Array[] = [];
+  let receivers: ((probabilities: Float32Array) => void)[] = [];
+  const flush = async () => {
+    if (pictures.length === 0) return;
+    const [asked, receiving] = [pictures, receivers];
+    [pictures, receivers] = [[], []];
+    signal?.throwIfAborted();
+    const answers = await score(asked, signal);
+    if (answers.length !== asked.length) {
+      throw new TypeError(`Cannot score: ${answers.length} rows came back for ${asked.length} pictures`);
+    }
+    answers.forEach(checkProbabilities);
+    answers.forEach((answer, index) => receiving[index]!(answer));
+  };
+  return {
+    async add(picture, receive) {
+      pictures.push(picture);
+      receivers.push(receive);
+      if (pictures.length >= batchSize) await flush();
+    },
+    flush,
+  };
+}
+
+/** Scores ahead of softmax would be taken for probabilities without a word otherwise. */
+function checkProbabilities(row: Float32Array): void {
+  let sum = 0;
+  for (const value of row) sum += value >= 0 ? value : NaN;
+  if (!(Math.abs(sum - 1) < 0.01)) {
+    throw new RangeError(`Cannot measure: the scores are no probabilities, they sum to ${sum}`);
+  }
+}
+
+/** The most probable class; the first of equals. */
+export function topClass(probabilities: Float32Array): number {
+  let top = 0;
+  for (let i = 1; i < probabilities.length; i++) if (probabilities[i]! > probabilities[top]!) top = i;
+  return top;
+}
+
+/** What probabilities say about a target. */
+export function outcomeOf(probabilities: Float32Array, target: number): Outcome {
+  return { probability: probabilities[target]!, correct: topClass(probabilities) === target };
+}

@@ -1,0 +1,189 @@
+/**
+ * From per-image records to means with intervals. Records are plain JSON, so that a run can be stopped, taken up,
+ * extended and summarised anew; every image weighs the same.
+ *
+ * @module
+ */
+import { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
+import { presetFor, presetNamed } from "./presets.ts";
+import { meanOf, type Reading } from "./probe.ts";
+import { axisOf, betterOf, measureOf } from "./probes.ts";
+import type { Interval } from "./types.ts";
+
+/** What was measured of one method's map of one image. */
+export interface MapRecord extends Reading {
+  /** Time that the method took for the map. */
+  readonly milliseconds: number;
+  /** Mean of the map at the picture's size. */
+  readonly maskArea: number;
+}
+
+/** What was measured of one image; plain JSON. */
+export interface ImageRecord {
+  /** The image's name. */
+  readonly image: string;
+  /** How it was measured: records of different settings cannot be mixed. */
+  readonly settings: string;
+  /** The class explained. */
+  readonly target: number;
+  /** Its probability on the clean picture. */
+  readonly probability: number;
+  /** By the method's name. */
+  readonly methods: Readonly<Record<string, MapRecord>>;
+}
+
+/** A measure of one method over all images. */
+export interface MeasureResult extends Interval {
+  /** Images that it is the mean of. */
+  readonly images: number;
+  /** Name of the preset that it was taken with. */
+  readonly preset: string;
+  /** Mean of the masks that were used (of the maps, where no mask was made of them). A mask of 1 hides nothing. */
+  readonly maskArea: number;
+  /** Which direction is good. */
+  readonly better: "higher" | "lower";
+  /** The mean curve, where the measure has one. */
+  readonly curve?: {
+    /** Percent of the pixels. */
+    readonly percents: number[];
+    /** What a percentage means. */
+    readonly means: "removed" | "kept";
+    /** Mean over images at each. */
+    readonly values: number[];
+  };
+}
+
+/** All measures of one method. */
+export interface MethodResult {
+  /** By key, as "AD50", "ROAD-MoRF", "insertion". */
+  readonly measures: Readonly<Record<string, MeasureResult>>;
+  /** Mean of the maps at the pictures' size. */
+  readonly maskArea: Interval;
+  /** Time for one map. */
+  readonly millisecondsPerImage: Interval;
+}
+
+/** What an evaluation found. */
+export interface Evaluation {
+  /** Name of the preset asked for. */
+  readonly preset: string;
+  /** Images measured. */
+  readonly images: number;
+  /** By the method's name. */
+  readonly methods: Readonly<Record<string, MethodResult>>;
+}
+
+/** The records of a method. */
+function recordsOf(records: readonly ImageRecord[], method: string): MapRecord[] {
+  return records.flatMap((record) => record.methods[method] ?? []);
+}
+
+/**
+ * Means and intervals of all methods that the records hold.
+ *
+ * @param preset Name of the preset that they were made with.
+ * @throws {RangeError} When the preset is unknown.
+ */
+export function summarize(
+  records: readonly ImageRecord[],
+  preset: string,
+  options: BootstrapOptions = {},
+): Evaluation {
+  const asked = presetNamed(preset);
+  const names = new Set(records.flatMap((record) => Object.keys(record.methods)));
+  const methods: Record<string, MethodResult> = {};
+  for (const name of names) {
+    const all = recordsOf(records, name);
+    const measures: Record<string, MeasureResult> = {};
+    for (const key of new Set(all.flatMap((record) => Object.keys(record.values)))) {
+      const having = all.filter((record) => record.values[key] !== undefined);
+      const curves = having.flatMap((record) =>
+        record.curves?.[key] === undefined ? [] : [record.curves[key]]
+      );
+      measures[key] = {
+        ...bootstrapInterval(having.map((record) => record.values[key]!), options),
+        images: having.length,
+        preset: presetFor(asked, measureOf(key)).name,
+        maskArea: meanOf(having.map((record) => record.areas?.[key] ?? record.maskArea)),
+        better: betterOf(key),
+        ...(curves.length === 0 ? {} : {
+          curve: {
+            ...axisOf(key, asked, curves[0]!.length),
+            values: curves[0]!.map((_, index) => meanOf(curves.map((curve) => curve[index]!))),
+          },
+        }),
+      };
+    }
+    methods[name] = {
+      measures,
+      maskArea: bootstrapInterval(all.map((record) => record.maskArea), options),
+      millisecondsPerImage: bootstrapInterval(all.map((record) => record.milliseconds), options),
+    };
+  }
+  return { preset: asked.name, images: records.length, methods };
+}
+
+/** How two methods differ in a measure. */
+export interface Comparison extends Interval {
+  /** Images that both were measured on. */
+  readonly images: number;
+  /** Name of the method that is ahead beyond noise (the interval leaves out 0); undefined where neither is. */
+  readonly ahead: string | undefined;
+}
+
+/**
+ * The difference of two methods, `a − b`, image by image: paired, so that what makes an image hard for both does not
+ * widen the interval.
+ *
+ * @returns By the measure's key.
+ */
+export function compareMethods(
+  records: readonly ImageRecord[],
+  a: string,
+  b: string,
+  options: BootstrapOptions = {},
+): Record<string, Comparison> {
+  const both = records.flatMap(({ methods }) => {
+    const [first, second] = [methods[a], methods[b]];
+    return first === undefined || second === undefined ? [] : [[first, second] as const];
+  });
+  const result: Record<string, Comparison> = {};
+  for (const key of new Set(both.flatMap(([first]) => Object.keys(first.values)))) {
+    const pairs = both.filter(([first, second]) =>
+      first.values[key] !== undefined && second.values[key] !== undefined
+    );
+    if (pairs.length === 0) continue;
+    const difference = bootstrapDifference(
+      pairs.map(([first]) => first.values[key]!),
+      pairs.map(([, second]) => second.values[key]!),
+      options,
+    );
+    const sign = difference.low > 0 ? 1 : difference.high < 0 ? -1 : 0;
+    const direction = betterOf(key) === "higher" ? sign : -sign;
+    result[key] = {
+      ...difference,
+      images: pairs.length,
+      ahead: direction === 0 ? undefined : direction > 0 ? a : b,
+    };
+  }
+  return result;
+}
+
+/**
+ * An evaluation as the JSON that the evaluate command prints: measures beside `millisecondsPerImage`.
+ *
+ * @returns `{ preset, images, methods: { NAME: { MEASURE: { value, low, high, … }, millisecondsPerImage } } }`
+ */
+export function evaluationJson(
+  evaluation: Evaluation,
+): {
+  preset: string;
+  images: number;
+  methods: Record<string, Record<string, MeasureResult | Interval | number>>;
+} {
+  const methods: Record<string, Record<string, MeasureResult | Interval | number>> = {};
+  for (const [name, { measures, maskArea, millisecondsPerImage }] of Object.entries(evaluation.methods)) {
+    methods[name] = { ...measures, maskArea, millisecondsPerImage: millisecondsPerImage.value };
+  }
+  return { preset: evaluation.preset, images: evaluation.images, methods };
+}

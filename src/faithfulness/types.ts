@@ -1,0 +1,102 @@
+/**
+ * The plain types that the faithfulness measures share. A measure is pure: pictures and maps are arrays, and the
+ * classifier is a callback, so that the trainer, the evaluate command and a browser page run the same code.
+ *
+ * @module
+ */
+import type { ValueMap } from "../image/types.ts";
+
+/**
+ * Scores pictures: softmax probabilities, one array per picture.
+ *
+ * Pictures are `[3, S, S]` in [0, 1], not normalised; measures may hand in values slightly outside (noise).
+ */
+export type ScoreBatch = (images: Float32Array[], signal?: AbortSignal) => Promise<Float32Array[]>;
+
+/** A picture, what the classifier says of it, and the map that is put to the test. */
+export interface Sample {
+  /** `[3, S, S]` in [0, 1], not normalised. */
+  readonly pixels: Float32Array;
+  /** The explanation: values in [0, 1], any resolution; it is enlarged to S × S bilinearly. */
+  readonly map: ValueMap;
+  /** The class explained: the classifier's top class on the clean picture. */
+  readonly target: number;
+  /** Probability of that class on the clean picture. */
+  readonly probability: number;
+}
+
+/**
+ * An explanation method as evaluations call it: the map of one class.
+ *
+ * @param pixels `[3, S, S]` in [0, 1], not normalised.
+ * @param target The class to explain.
+ * @returns Values in [0, 1], any resolution.
+ */
+export type MapMethod = (pixels: Float32Array, target: number, signal?: AbortSignal) => Promise<ValueMap>;
+
+/** Mean and standard deviation that a classifier normalises with, per colour, for pixels in [0, 1]. */
+export interface Normalization {
+  /** Red, green, blue. */
+  readonly mean: readonly [number, number, number];
+  /** Red, green, blue. */
+  readonly std: readonly [number, number, number];
+}
+
+/** What the classifier says of a perturbed picture about the target. */
+export interface Outcome {
+  /** Probability of the target. */
+  readonly probability: number;
+  /** Whether the target is still the top class. */
+  readonly correct: boolean;
+}
+
+/** The order in which pixels go: most relevant first, or least relevant first. */
+export type RemovalOrder = "morf" | "lerf";
+
+/** A box around an object, in pixels of the S × S input: columns x to x + width, rows y to y + height. */
+export interface Box {
+  /** Left edge. */
+  readonly x: number;
+  /** Top edge. */
+  readonly y: number;
+  /** Extent to the right. */
+  readonly width: number;
+  /** Extent downwards. */
+  readonly height: number;
+}
+
+/** Where an object is: boxes, or a mask of S × S values that are not 0 inside. */
+export type Region = { readonly boxes: readonly Box[] } | { readonly mask: Uint8Array };
+
+/** A mean over images with its bootstrap interval. */
+export interface Interval {
+  /** The mean. */
+  readonly value: number;
+  /** Lower end of the interval. */
+  readonly low: number;
+  /** Upper end of the interval. */
+  readonly high: number;
+}
+
+/** The measures that can be asked for. */
+export type MeasureName = "ad" | "ic" | "road" | "insertion" | "deletion" | "pointing" | "energy";
+
+/** All measures, in the order of reports. */
+export const MEASURES: readonly MeasureName[] = [
+  "ad",
+  "ic",
+  "road",
+  "insertion",
+  "deletion",
+  "pointing",
+  "energy",
+];
+
+/** Side of a square picture of three colours. */
+export function sideOf(pixels: Float32Array): number {
+  const side = Math.sqrt(pixels.length / 3);
+  if (!Number.isInteger(side) || side === 0) {
+    throw new TypeError(`Cannot measure: ${pixels.length} values are not a square picture of three colours`);
+  }
+  return side;
+}
