@@ -14,7 +14,7 @@
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
-import type { Value } from "../graph/types.ts";
+import { sizeOf, type Value } from "../graph/types.ts";
 
 /** PyTorch's default beta2. */
 const BETA2 = 0.999;
@@ -94,14 +94,21 @@ export function adamw(
   moments: Moments,
   scalars: Readonly<Record<AdamwScalar, Value>>,
 ): Moments & { readonly parameter: Value } {
-  const first = b.add(b.mul(moments.first, scalars.beta1), b.mul(gradient, scalars.beta1_rest));
-  const square = b.mul(gradient, gradient);
-  const second = b.add(b.mul(moments.second, scalars.beta2), b.mul(square, scalars.beta2_rest));
-  // WebGPU has no Max kernel.
-  const largest = b.where(b.greater(second, moments.largest), second, moments.largest);
+  const [w, g, m, v, most] = [parameter, gradient, moments.first, moments.second, moments.largest]
+    .map((value) => flat(b, value)) as [Value, Value, Value, Value, Value];
+  const shaped = (value: Value) => b.reshape(value, parameter.shape);
+
+  const first = b.add(b.mul(m, scalars.beta1), b.mul(g, scalars.beta1_rest));
+  const second = b.add(b.mul(v, scalars.beta2), b.mul(b.mul(g, g), scalars.beta2_rest));
+  const largest = b.max(most, second);
   const spread = b.add(b.div(b.sqrt(largest), scalars.second_correction), EPSILON);
   const step = b.mul(b.div(first, spread), scalars.step_size);
-  return { parameter: b.sub(decayed(b, parameter, scalars), step), first, second, largest };
+  return {
+    parameter: shaped(b.sub(b.mul(w, scalars.keep), step)),
+    first: shaped(first),
+    second: shaped(second),
+    largest: shaped(largest),
+  };
 }
 
 /** The update of a parameter whose gradient is exactly zero and always was: weight decay only. */
@@ -111,4 +118,9 @@ export function decayed(
   scalars: Readonly<Record<AdamwScalar, Value>>,
 ): Value {
   return b.mul(parameter, scalars.keep);
+}
+
+/** As a vector: on the CPU a scalar meets [1000, 960, 1, 1] one number at a time, 14 times slower than [960000]. */
+function flat(b: Builder, value: Value): Value {
+  return b.reshape(value, [sizeOf(value.shape)]);
 }
