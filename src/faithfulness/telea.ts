@@ -204,6 +204,14 @@ function measureOutside(
   for (const point of reached) distance[point] = -distance[point]!;
 }
 
+/** Halves go to the even neighbour: `+ 0.5` makes them common. */
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
 /** Fills one point from the known ones around it. */
 function filler(
   state: Uint8Array,
@@ -261,7 +269,7 @@ function filler(
     for (let colour = 0; colour < 3; colour++) {
       const [x, y] = [alongX[colour]!, alongY[colour]!];
       const value = mean[colour]! / sum + (x + y) / (Math.sqrt(x * x + y * y) + 1e-20) + 0.5;
-      levels[3 * point + colour] = Math.min(255, Math.max(0, Math.round(value)));
+      levels[3 * point + colour] = Math.min(255, Math.max(0, roundHalfEven(Math.fround(value))));
     }
   };
 }
