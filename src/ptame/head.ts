@@ -181,10 +181,8 @@ export function allMaps(b: Builder, features: readonly Value[], classes: number)
   const doublings = doublingsOf(sizes);
   const large = features.map((feature, index) => {
     let x = feature;
-    for (let step = 0; step < doublings[index]!; step++) {
-      const [batch, channels, height, width] = x.shape as [number, number, number, number];
-      x = b.resize(x, [batch, channels, 2 * height, 2 * width]);
-    }
+    // Not by Resize: on two wasm threads of a busy machine its linear form hangs for good (onnxruntime-web 1.30).
+    for (let step = 0; step < doublings[index]!; step++) x = upsampleByDoubling(b, x, 1);
     return x;
   });
   const together = b.concat(large, 1);

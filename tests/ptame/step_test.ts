@@ -256,3 +256,29 @@ Deno.test("openTrainingStep() refuses batch sizes that do not fit", async () => 
   await assertRejects(() => stepOf(each, { microBatch: 1, form: "whole" }), RangeError, "Cannot cut batches");
   await assertRejects(() => stepOf(each, { microBatch: 0 }), RangeError, "Cannot train on batches of 0");
 });
+
+Deno.test("a training step refuses targets that do not fit and keeps its state", async () => {
+  const each = CASES[0]!;
+  const state = stateOf(each);
+  const step = await openTrainingStep({
+    auxiliary: seededFrozen(tinyAuxiliary, each.seed),
+    backbone: seededFrozen(tinyBackbone, each.seed + 100),
+    shape: SHAPE,
+    weights: each.weights,
+    batch: 3,
+    device: "wasm",
+  }, state);
+  const images = seededImage(each.seed, [3, 3, 64, 64]);
+  const settings = { step: 0, learningRate: 1e-3, beta1: 0.9, weightDecay: 0 };
+  const run = (targets: number[], signal?: AbortSignal) =>
+    step.run({ images, targets }, settings, { signal });
+  await assertRejects(() => run([1, 2]), TypeError, "2 targets are given for 3 pictures");
+  await assertRejects(
+    () => run([1, 2, 10]),
+    RangeError,
+    "Cannot train for class 10: classes are numbered 0 to 9",
+  );
+  await assertRejects(() => run([1, 2, 3], AbortSignal.abort()), DOMException);
+  assertEquals(await step.state(), state);
+  await step.dispose();
+});
