@@ -5,7 +5,7 @@
  * @module
  */
 import type { GradientDevice } from "../gradient/rule.ts";
-import { type Graph, sizeOf } from "../graph/types.ts";
+import type { Graph } from "../graph/types.ts";
 import {
   type DeviceRequest,
   type DeviceTensor,
@@ -18,8 +18,9 @@ import {
   type Session,
   type Tensor,
 } from "../runtime/mod.ts";
-import type { HeadShape } from "./head.ts";
+import { headParameters, type HeadShape } from "./head.ts";
 import type { LossWeights } from "./loss.ts";
+import { runInPieces } from "./micro_batches.ts";
 import { ADAMW_SCALARS, adamwScalars, type AdamwSettings } from "./optimizer.ts";
 import {
   AUXILIARY_PREFIX,
@@ -30,10 +31,9 @@ import {
   gradientName,
   masksGraph,
   passGraph,
-  tapName,
   updateGraph,
 } from "./step.ts";
-import { nextState, parameterState, roleOf, stateShapes } from "./training_state.ts";
+import { nextState, roleOf, stateShapes } from "./training_state.ts";
 
 /** What a training step is made of. */
 export interface TrainingStepOptions {
@@ -98,7 +98,12 @@ export interface TrainingStep {
   readonly device: Session["device"];
   /** Whether some nodes run on the CPU although the device is WebGPU. */
   readonly partlyOnCpu: boolean;
-  /** Takes one step and moves the state on. */
+  /**
+   * Takes one step and moves the state on; one at a time. A step that fails or is aborted leaves the state as it was.
+   *
+   * @throws {TypeError} When the pictures or targets do not fit the batch.
+   * @throws {RangeError} When a target is no class of the backbone.
+   */
   run(
     batch: TrainingBatch,
     settings: AdamwSettings,
@@ -106,7 +111,7 @@ export interface TrainingStep {
   ): Promise<StepReport>;
   /** The backbone's top-1 of each clean picture. */
   predict(batch: TrainingBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<number[]>;
-  /** A copy of the state after the last step. */
+  /** The state after the last step, in the program's memory. */
   state(): Promise<TrainingState>;
   /** Frees the sessions and the state. */
   dispose(): Promise<void>;
@@ -141,9 +146,16 @@ export async function openTrainingStep(
   const shared = auxiliary === backbone;
   const mapSize = Math.max(...shape.sizes);
   const names = [...stateShapes(shape).keys()];
+  const differentiated = options.gradients
+    ? [...headParameters(shape).keys()].filter((name) => roleOf(name) === "learned")
+    : [];
   const opened: Session[] = [];
 
-  async function open(graph: Graph, networks: readonly [FrozenNetwork, string][], keep: readonly string[]) {
+  async function open(
+    graph: Graph,
+    networks: readonly [FrozenNetwork, string][],
+    keep: readonly string[] = [],
+  ) {
     const bound = networks.reduce(
       (partial, [network, prefix]) => network.bind(partial, prefix),
       { graph, files: new Map() } as Parameters<FrozenNetwork["bind"]>[0],
@@ -166,198 +178,156 @@ export async function openTrainingStep(
   }
 
   let held: Held = { ...state };
-  try {
-    const next = names.map(nextState);
-    const sessions = whole
-      ? {
-        fused: await open(
-          fusedGraph(auxiliary, backbone, shape, batch, weights, update),
-          [[auxiliary, AUXILIARY_PREFIX], [backbone, BACKBONE_PREFIX]],
-          next,
-        ),
-      }
-      : {
-        features: await open(
-          passGraph(auxiliary, micro, AUXILIARY_PREFIX, { taps: true, logits: shared }),
-          [[auxiliary, AUXILIARY_PREFIX]],
-          [],
-        ),
-        masks: await open(masksGraph(shape, batch), [], []),
-        masked: await open(
-          backboneGraph(backbone, micro, mapSize, update),
-          [[backbone, BACKBONE_PREFIX]],
-          [],
-        ),
-        update: await open(updateGraph(shape, batch, weights, update), [], next),
-      };
-    // Opened when first needed: with targets given it never is, and parts of one network see the logits anyway.
-    let clean: Promise<Session> | undefined;
-    const cleanSession = () =>
-      clean ??= open(
-        passGraph(backbone, micro, BACKBONE_PREFIX, { taps: false, logits: true }),
-        [[backbone, BACKBONE_PREFIX]],
-        [],
-      );
-
-    /** Runs a graph over micro-batches; gives its outputs joined. `whole` are the feeds for the whole batch. */
-    async function inPieces(session: Session, feeds: Record<string, Tensor>, run: RunOptions) {
-      const joined: Record<string, Tensor> = {};
-      for (let start = 0; start < batch; start += micro) {
-        const outputs = await session.run(
-          Object.fromEntries(
-            Object.entries(feeds).map(([name, tensor]) => [name, pieceOf(tensor, start, micro)]),
-          ),
-          run,
-        );
-        for (const [name, tensor] of Object.entries(outputs)) {
-          if (micro === batch) joined[name] = tensor;
-          else {
-            const width = sizeOf(tensor.shape.slice(1));
-            joined[name] ??= float32Tensor(new Float32Array(batch * width), [
-              batch,
-              ...tensor.shape.slice(1),
-            ]);
-            const count = Math.min(micro, batch - start);
-            float32DataOf(joined[name]).set(
-              float32DataOf(tensor).subarray(0, count * width),
-              start * width,
-            );
-          }
-        }
-      }
-      return joined;
-    }
-
-    /** Takes the next state out of a run's outputs. */
-    function moveOn(outputs: Held): void {
-      const before = held;
-      held = Object.fromEntries(names.map((name) => [name, outputs[nextState(name)]!]));
-      for (const value of Object.values(before)) if (isDeviceTensor(value)) value.dispose();
-    }
-
-    function imagesOf(images: Float32Array, network: FrozenNetwork): Tensor {
-      return float32Tensor(images, [batch, 3, network.inputSize, network.inputSize]);
-    }
-
-    function auxiliaryImagesOf(given: TrainingBatch): Tensor {
-      if (given.auxiliaryImages === undefined && auxiliary.inputSize !== backbone.inputSize) {
-        throw new TypeError(`Cannot train: pictures of ${auxiliary.inputSize} pixels are not given`);
-      }
-      return imagesOf(given.auxiliaryImages ?? given.images, auxiliary);
-    }
-
-    async function predict(given: TrainingBatch, run: RunOptions = {}): Promise<number[]> {
-      const { logits } = await inPieces(
-        await cleanSession(),
-        { images: imagesOf(given.images, backbone) },
-        run,
-      );
-      return bestOf(logits!);
-    }
-
-    async function runWhole(
-      session: Session,
-      given: TrainingBatch,
-      scalars: Record<string, Tensor>,
-      run: RunOptions,
-    ) {
-      const targets = given.targets ?? await predict(given, run);
-      const feeds = { images: imagesOf(given.images, backbone), targets: int64Tensor(targets) };
-      const outputs = await session.runOnDevice({ ...feeds, ...scalars, ...held }, run);
-      moveOn(outputs);
-      return { outputs, targets, losses: outputs["cross_entropies"] as Tensor };
-    }
-
-    async function runParts(
-      parts: Extract<typeof sessions, { masks: Session }>,
-      given: TrainingBatch,
-      scalars: Record<string, Tensor>,
-      run: RunOptions,
-    ) {
-      const { logits, ...taps } = await inPieces(parts.features, { images: auxiliaryImagesOf(given) }, run);
-      const targets = given.targets ?? (logits === undefined ? await predict(given, run) : bestOf(logits));
-      const fedTargets = int64Tensor(targets);
-      const { masks } = await parts.masks.run(
-        {
-          ...taps,
-          targets: fedTargets,
-          ...Object.fromEntries(
-            parts.masks.inputNames.flatMap((name) => name in held ? [[name, held[name]!]] : []),
-          ),
-        },
-        run,
-      );
-      const images = imagesOf(given.images, backbone);
-      const back = await inPieces(parts.masked, { images, masks: masks!, targets: fedTargets }, run);
-      const outputs = await parts.update.runOnDevice({
-        ...taps,
-        ...back,
-        targets: fedTargets,
-        ...scalars,
-        ...held,
-      }, run);
-      moveOn(outputs);
-      return { outputs, targets, losses: back["cross_entropies"]! };
-    }
-
-    return {
-      device,
-      get partlyOnCpu() {
-        return opened.some((session) => session.partlyOnCpu);
-      },
-      predict,
-      run: async (given, settings, run = {}) => {
-        const numbers = adamwScalars(settings);
-        const scalars = Object.fromEntries(
-          ADAMW_SCALARS.map((name) => [name, float32Tensor(Float32Array.of(numbers[name]), [])]),
-        );
-        const { outputs, targets, losses } = "fused" in sessions
-          ? await runWhole(sessions.fused, given, scalars, run)
-          : await runParts(sessions, given, scalars, run);
-        const term = (name: string) => float32DataOf(outputs[name] as Tensor)[0]!;
-        const learned = update.gradients
-          ? names.filter((name) => name.startsWith(parameterState(""))).map((name) =>
-            name.slice(parameterState("").length)
-          ).filter((name) => roleOf(name) === "learned")
-          : [];
-        return {
-          terms: { ce: term("ce"), area: term("area"), variation: term("variation"), total: term("total") },
-          crossEntropies: float32DataOf(losses),
-          targets,
-          gradients: new Map(learned.map((name) => [name, outputs[gradientName(name)] as Tensor])),
-        };
-      },
-      state: async () => {
-        const copy: TrainingState = {};
-        for (const [name, value] of Object.entries(held)) {
-          copy[name] = isDeviceTensor(value) ? await value.read() : value;
-        }
-        return copy;
-      },
-      dispose,
-    };
-  } catch (error) {
+  const next = names.map(nextState);
+  const openWhole = async () => ({
+    fused: await open(
+      fusedGraph(auxiliary, backbone, shape, batch, weights, update),
+      shared ? [[backbone, BACKBONE_PREFIX]] : [[auxiliary, AUXILIARY_PREFIX], [backbone, BACKBONE_PREFIX]],
+      next,
+    ),
+  });
+  const openParts = async () => ({
+    features: await open(
+      passGraph(auxiliary, micro, AUXILIARY_PREFIX, { taps: true, logits: shared }),
+      [[auxiliary, AUXILIARY_PREFIX]],
+    ),
+    masks: await open(masksGraph(shape, batch), []),
+    masked: await open(backboneGraph(backbone, micro, mapSize, update), [[backbone, BACKBONE_PREFIX]]),
+    update: await open(updateGraph(shape, batch, weights, update), [], next),
+  });
+  const sessions = await (whole ? openWhole() : openParts()).catch(async (error) => {
     await dispose();
     throw error;
+  });
+  // Opened when first needed: with targets given it never is, and parts of one network see the logits anyway.
+  let clean: Promise<Session> | undefined;
+  const cleanSession = () =>
+    clean ??= open(
+      passGraph(backbone, micro, BACKBONE_PREFIX, { taps: false, logits: true }),
+      [[backbone, BACKBONE_PREFIX]],
+    );
+
+  const inPieces = (session: Session, feeds: Record<string, Tensor>, run: RunOptions) =>
+    runInPieces(session, feeds, { batch, piece: micro }, run);
+
+  /** Takes the next state out of a run's outputs. */
+  function moveOn(outputs: Held): void {
+    const before = held;
+    held = Object.fromEntries(names.map((name) => [name, outputs[nextState(name)]!]));
+    for (const value of Object.values(before)) if (isDeviceTensor(value)) value.dispose();
   }
+
+  function imagesOf(images: Float32Array, network: FrozenNetwork): Tensor {
+    return float32Tensor(images, [batch, 3, network.inputSize, network.inputSize]);
+  }
+
+  function auxiliaryImagesOf(given: TrainingBatch): Tensor {
+    if (given.auxiliaryImages === undefined && auxiliary.inputSize !== backbone.inputSize) {
+      throw new TypeError(`Cannot train: pictures of ${auxiliary.inputSize} pixels are not given`);
+    }
+    return imagesOf(given.auxiliaryImages ?? given.images, auxiliary);
+  }
+
+  async function predict(given: TrainingBatch, run: RunOptions = {}): Promise<number[]> {
+    const { logits } = await inPieces(
+      await cleanSession(),
+      { images: imagesOf(given.images, backbone) },
+      run,
+    );
+    return bestOf(logits!);
+  }
+
+  async function runWhole(
+    session: Session,
+    given: TrainingBatch,
+    scalars: Record<string, Tensor>,
+    run: RunOptions,
+  ) {
+    const targets = checkedTargets(given.targets ?? await predict(given, run), batch, shape.classes);
+    const feeds = { images: imagesOf(given.images, backbone), targets: int64Tensor(targets) };
+    const outputs = await session.runOnDevice({ ...feeds, ...scalars, ...held }, run);
+    moveOn(outputs);
+    return { outputs, targets, losses: outputs["cross_entropies"] as Tensor };
+  }
+
+  async function runParts(
+    parts: Awaited<ReturnType<typeof openParts>>,
+    given: TrainingBatch,
+    scalars: Record<string, Tensor>,
+    run: RunOptions,
+  ) {
+    const { logits, ...taps } = await inPieces(parts.features, { images: auxiliaryImagesOf(given) }, run);
+    const known = given.targets ?? (logits === undefined ? await predict(given, run) : bestOf(logits));
+    const targets = checkedTargets(known, batch, shape.classes);
+    const fedTargets = int64Tensor(targets);
+    const { masks } = await parts.masks.run(
+      {
+        ...taps,
+        targets: fedTargets,
+        ...Object.fromEntries(
+          parts.masks.inputNames.flatMap((name) => name in held ? [[name, held[name]!]] : []),
+        ),
+      },
+      run,
+    );
+    const images = imagesOf(given.images, backbone);
+    const back = await inPieces(parts.masked, { images, masks: masks!, targets: fedTargets }, run);
+    const outputs = await parts.update.runOnDevice({
+      ...taps,
+      ...back,
+      targets: fedTargets,
+      ...scalars,
+      ...held,
+    }, run);
+    moveOn(outputs);
+    return { outputs, targets, losses: back["cross_entropies"]! };
+  }
+
+  return {
+    device,
+    get partlyOnCpu() {
+      return opened.some((session) => session.partlyOnCpu);
+    },
+    predict,
+    run: async (given, settings, run = {}) => {
+      const numbers = adamwScalars(settings);
+      const scalars = Object.fromEntries(
+        ADAMW_SCALARS.map((name) => [name, float32Tensor(Float32Array.of(numbers[name]), [])]),
+      );
+      const { outputs, targets, losses } = "fused" in sessions
+        ? await runWhole(sessions.fused, given, scalars, run)
+        : await runParts(sessions, given, scalars, run);
+      const term = (name: string) => float32DataOf(outputs[name] as Tensor)[0]!;
+      return {
+        terms: { ce: term("ce"), area: term("area"), variation: term("variation"), total: term("total") },
+        crossEntropies: float32DataOf(losses),
+        targets,
+        gradients: new Map(
+          differentiated.map((name) => [name, outputs[gradientName(name)] as Tensor]),
+        ),
+      };
+    },
+    state: async () => {
+      const copy: TrainingState = {};
+      for (const [name, value] of Object.entries(held)) {
+        copy[name] = isDeviceTensor(value) ? await value.read() : value;
+      }
+      return copy;
+    },
+    dispose,
+  };
 }
 
-/** `count` rows of a tensor from `start` on; where it ends before, its last row fills up. Nothing is copied but then. */
-function pieceOf(tensor: Tensor, start: number, count: number): Tensor {
-  const [rows, ...rest] = tensor.shape as [number, ...number[]];
-  const width = sizeOf(rest);
-  const shape = [count, ...rest];
-  const { data } = tensor;
-  if (start + count <= rows) {
-    return { ...tensor, shape, data: data.subarray(start * width, (start + count) * width) };
+/** Targets that the graphs can take; the runtime's own error would not name them. */
+function checkedTargets(targets: readonly number[], batch: number, classes: number): readonly number[] {
+  if (targets.length !== batch) {
+    throw new TypeError(`Cannot train: ${targets.length} targets are given for ${batch} pictures`);
   }
-  const filled = data.slice(0, count * width);
-  for (let i = 0; i < count; i++) {
-    const row = Math.min(start + i, rows - 1);
-    // One typed array into another of the same class.
-    (filled as Float32Array).set((data as Float32Array).subarray(row * width, (row + 1) * width), i * width);
+  const wrong = targets.find((target) => !Number.isInteger(target) || target < 0 || target >= classes);
+  if (wrong !== undefined) {
+    throw new RangeError(`Cannot train for class ${wrong}: classes are numbered 0 to ${classes - 1}`);
   }
-  return { ...tensor, shape, data: filled };
+  return targets;
 }
 
 /** Index of the largest of each row. */

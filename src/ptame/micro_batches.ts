@@ -1,0 +1,53 @@
+/**
+ * Runs a graph of a small batch over a larger one, piece by piece. Right only for graphs whose pictures do not touch
+ * each other: frozen networks.
+ *
+ * @module
+ */
+import { sizeOf } from "../graph/types.ts";
+import { float32DataOf, float32Tensor, type Session, type Tensor } from "../runtime/mod.ts";
+
+/**
+ * Runs a session over pieces of `piece` rows and joins its outputs.
+ *
+ * @param feeds Tensors of `batch` rows each. The last piece is filled up with the last row where rows are missing.
+ * @returns Outputs of `batch` rows each.
+ */
+export async function runInPieces(
+  session: Session,
+  feeds: Readonly<Record<string, Tensor>>,
+  { batch, piece }: { readonly batch: number; readonly piece: number },
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Record<string, Tensor>> {
+  if (piece === batch) return await session.run(feeds, options);
+  const joined: Record<string, Tensor> = {};
+  for (let start = 0; start < batch; start += piece) {
+    const fed = Object.entries(feeds).map(([name, tensor]) => [name, rowsOf(tensor, start, piece)] as const);
+    const outputs = await session.run(Object.fromEntries(fed), options);
+    const count = Math.min(piece, batch - start);
+    for (const [name, tensor] of Object.entries(outputs)) {
+      const rest = tensor.shape.slice(1);
+      const width = sizeOf(rest);
+      joined[name] ??= float32Tensor(new Float32Array(batch * width), [batch, ...rest]);
+      float32DataOf(joined[name]).set(float32DataOf(tensor).subarray(0, count * width), start * width);
+    }
+  }
+  return joined;
+}
+
+/** `count` rows of a tensor from `start` on, its last row repeated behind its end. Else nothing is copied. */
+function rowsOf(tensor: Tensor, start: number, count: number): Tensor {
+  const [rows, ...rest] = tensor.shape as [number, ...number[]];
+  const width = sizeOf(rest);
+  const shape = [count, ...rest];
+  const { data } = tensor;
+  if (start + count <= rows) {
+    return { ...tensor, shape, data: data.subarray(start * width, (start + count) * width) };
+  }
+  const filled = data.slice(0, count * width);
+  for (let i = 0; i < count; i++) {
+    const row = Math.min(start + i, rows - 1);
+    filled.set(data.subarray(row * width, (row + 1) * width) as never, i * width);
+  }
+  return { ...tensor, shape, data: filled };
+}
