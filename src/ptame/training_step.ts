@@ -260,16 +260,8 @@ export async function openTrainingStep(
     const known = given.targets ?? (logits === undefined ? await predict(given, run) : bestOf(logits));
     const targets = checkedTargets(known, batch, shape.classes);
     const fedTargets = int64Tensor(targets);
-    const { masks } = await parts.masks.run(
-      {
-        ...taps,
-        targets: fedTargets,
-        ...Object.fromEntries(
-          parts.masks.inputNames.flatMap((name) => name in held ? [[name, held[name]!]] : []),
-        ),
-      },
-      run,
-    );
+    // A session takes of the state what it has inputs for.
+    const { masks } = await parts.masks.run({ ...taps, targets: fedTargets, ...held }, run);
     const images = imagesOf(given.images, backbone);
     const back = await inPieces(parts.masked, { images, masks: masks!, targets: fedTargets }, run);
     const outputs = await parts.update.runOnDevice({

@@ -282,3 +282,42 @@ Deno.test("a training step refuses targets that do not fit and keeps its state",
   assertEquals(await step.state(), state);
   await step.dispose();
 });
+
+Deno.test({
+  name: "a training step on webgpu goes on from the state that stayed there",
+  ignore: !(await softwareGpu()),
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const each = CASES[1]!;
+    const images = seededImage(each.seed, [4, 3, 64, 64]);
+    const after: TrainingState[] = [];
+    for (
+      const options of [{ device: "wasm" }, { device: "webgpu", form: "whole" }, {
+        device: "webgpu",
+      }] as const
+    ) {
+      const step = await openTrainingStep({
+        auxiliary: seededFrozen(tinyAuxiliary, each.seed),
+        backbone: seededFrozen(tinyBackbone, each.seed + 100),
+        shape: SHAPE,
+        weights: each.weights,
+        batch: 4,
+        ...options,
+      }, stateOf(each));
+      for (let i = 0; i < 3; i++) {
+        const settings = { step: each.step + i, learningRate: 1e-3, beta1: 0.9, weightDecay: 0.1 };
+        await step.run({ images, targets: each.targets }, settings);
+      }
+      after.push(await step.state());
+      await step.dispose();
+    }
+    const [expected, ...others] = after;
+    for (const state of others) {
+      for (const [name, tensor] of Object.entries(expected!)) {
+        const error = distance(float32DataOf(state[name]!), float32DataOf(tensor));
+        assert(error < 1e-4, `${name} after three steps is away by ${error}`);
+      }
+    }
+  },
+});
