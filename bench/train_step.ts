@@ -101,6 +101,8 @@ for (const [name, all] of times) {
   );
 }
 console.log(
-  `peak memory ${((Deno.memoryUsage().rss) / 2 ** 20).toFixed(0)} MiB (all of the above in one process)`,
+  `resident memory at the end ${
+    ((Deno.memoryUsage().rss) / 2 ** 20).toFixed(0)
+  } MiB (all of the above in one process)`,
 );
 Deno.exit(0);
