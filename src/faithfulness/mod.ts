@@ -1,0 +1,53 @@
+/**
+ * Is a map faithful? AD and IC, ROAD, insertion and deletion, pointing game and energy, in the presets of published
+ * programs, with bootstrap intervals; and how alike two maps are.
+ *
+ * @example Ranks of two maps
+ * ```ts
+ * import { spearman } from "./mod.ts";
+ *
+ * if (spearman([0.1, 0.5, 0.9], [1, 2, 3]) !== 1) throw new Error("the order is the same");
+ * ```
+ *
+ * @module
+ */
+export { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
+export { spearman, ssim, type SsimOptions } from "./correlation.ts";
+export {
+  evaluate,
+  type EvaluateOptions,
+  type EvaluateResult,
+  type EvaluationImage,
+  type EvaluationProgress,
+} from "./evaluate.ts";
+export {
+  type MaskingProtocol,
+  type PointingProtocol,
+  type Preset,
+  presetNamed,
+  PRESETS,
+  type RoadProtocol,
+  type StepsProtocol,
+} from "./presets.ts";
+export {
+  compareMethods,
+  type Comparison,
+  type Evaluation,
+  evaluationJson,
+  type ImageRecord,
+  type MapRecord,
+  type MeasureResult,
+  type MethodResult,
+  summarize,
+} from "./summary.ts";
+export type { Reading } from "./probe.ts";
+export {
+  type Box,
+  type Interval,
+  type MapMethod,
+  type MeasureName,
+  MEASURES,
+  type Normalization,
+  type Region,
+  type ScoreBatch,
+} from "./types.ts";

@@ -1,0 +1,72 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { areaUnder, blurKernel, blurPicture, stepsProbe } from "../../src/faithfulness/insertion_deletion.ts";
+import { presetNamed } from "../../src/faithfulness/presets.ts";
+import { answers, NORMALIZATION, picture, run, sample, SIDE } from "./fixture.ts";
+
+const RISE = presetNamed("rise").steps!;
+const SMALL = { ...RISE, pixelsPerStep: 16 };
+
+for (const { seed, target, curves, areas } of answers().measures) {
+  for (const kind of ["insertion", "deletion"] as const) {
+    Deno.test(`stepsProbe() agrees with RISE in numpy and torch: ${kind}, picture ${seed}`, () => {
+      const reading = run(stepsProbe(sample(seed), kind, SMALL, NORMALIZATION), target);
+      assertAlmostEquals(reading.values[kind]!, areas[kind], 1e-5);
+      const curve = reading.curves![kind]!;
+      assertEquals(curve.length, 17);
+      curve.forEach((value, step) => assertAlmostEquals(value, curves[kind][step]!, 2e-5));
+    });
+  }
+}
+
+Deno.test("blurKernel() is scipy's gaussian_filter of an impulse, reflected at the ends", () => {
+  const kernel = blurKernel(11, 5);
+  answers().kernel.forEach((value, i) => assertAlmostEquals(kernel[i]!, value, 1e-12));
+});
+
+Deno.test("blurPicture() leaves a picture of the mean colour as it is, and darkens white towards it at the borders", () => {
+  const { mean } = NORMALIZATION;
+  const flat = Float32Array.from({ length: 3 * 400 }, (_, i) => mean[Math.floor(i / 400)]!);
+  const kernel = blurKernel(11, 5);
+  blurPicture(flat, 20, kernel, mean).forEach((value, i) => assertAlmostEquals(value, flat[i]!, 1e-6));
+  const white = blurPicture(new Float32Array(1200).fill(1), 20, kernel, mean);
+  assertAlmostEquals(white[10 * 20 + 10]!, 1, 1e-6);
+  // In a corner, what is inside is the kernel's half and its middle, along both axes.
+  const half = kernel.slice(5).reduce((sum, value) => sum + value, 0);
+  assertAlmostEquals(white[0]!, mean[0] + (1 - mean[0]) * half * half, 1e-6);
+});
+
+Deno.test("stepsProbe() goes from the blurred to the clean picture and from the clean one to the mean", () => {
+  const of = sample(1);
+  const inserted = [...stepsProbe(of, "insertion", SMALL, NORMALIZATION).pictures()];
+  const deleted = [...stepsProbe(of, "deletion", SMALL, NORMALIZATION).pictures()];
+  assertEquals(inserted.at(-1), picture(1));
+  assertEquals(deleted[0], picture(1));
+  deleted.at(-1)!.forEach((value, i) =>
+    assertAlmostEquals(value, NORMALIZATION.mean[Math.floor(i / (SIDE * SIDE))]!, 1e-6)
+  );
+  // After one step the 16 top pixels are changed, in all colours, no others.
+  const top = new Set(of.order.subarray(0, 16));
+  deleted[1]!.forEach((value, i) => assertEquals(value !== of.pixels[i], top.has(i % 256)));
+});
+
+Deno.test("stepsProbe() makes a last step that is shorter", () => {
+  const probe = stepsProbe(sample(2), "deletion", { ...RISE, pixelsPerStep: 100 }, NORMALIZATION);
+  const pictures = [...probe.pictures()];
+  assertEquals([probe.count, pictures.length], [4, 4]);
+  assertEquals(pictures.map((each) => each.filter((value, i) => value !== sample(2).pixels[i]).length / 3), [
+    0,
+    100,
+    200,
+    256,
+  ]);
+});
+
+Deno.test("areaUnder() weighs the ends by half", () => {
+  assertEquals(areaUnder([1, 0]), 0.5);
+  assertEquals(areaUnder([0, 1, 0]), 0.5);
+  assertEquals(areaUnder([1, 1, 1, 1]), 1);
+});
+
+Deno.test("stepsProbe() needs a normalization", () => {
+  assertThrows(() => stepsProbe(sample(0), "insertion", RISE, undefined), TypeError, "no normalization");
+});
