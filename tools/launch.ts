@@ -54,6 +54,8 @@ function localConfig(): string {
     if (target.startsWith("jsr:")) delete config.imports[name];
   }
   Object.assign(config.imports, STAND_INS);
+  // `publish --dry-run` wants every module that is imported inside the package.
+  config.publish.include.push("tools/std");
   const text = JSON.stringify(config, null, 2) + "\n";
   const path = new URL(LOCAL_CONFIG, ROOT);
   let present = "";

@@ -9,7 +9,10 @@
  * @module
  */
 import type * as Ort from "onnxruntime-web";
+import { createBuilder } from "../graph/builder.ts";
+import { encodeOnnx } from "../graph/onnx_file.ts";
 import { DeviceError } from "./errors.ts";
+import { withLargeMemory } from "./wasm_threads.ts";
 
 /** What of onnxruntime the sessions use; web and node builds have it alike. */
 export type OrtBuild = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
@@ -85,7 +88,20 @@ async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   build.env.wasm.numThreads = device === "webgpu" && "Deno" in globalThis ? 1 : threads;
   if (wasmBinary !== undefined) build.env.wasm.wasmBinary = wasmBinary.slice().buffer;
   if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
+  if (device === "wasm" && threads > 1 && "Deno" in globalThis) {
+    await withLargeMemory(() => startThreads(build));
+  }
   return build;
+}
+
+/** The runtime makes its memory and threads with its first session: here one that does nothing. */
+async function startThreads(build: OrtBuild): Promise<void> {
+  const b = createBuilder("start");
+  b.output(b.relu(b.input("x", "float32", [1])), "y");
+  const session = await build.InferenceSession.create(encodeOnnx(b.build()), {
+    executionProviders: ["wasm"],
+  });
+  await session.release();
 }
 
 let last: Promise<unknown> = Promise.resolve();
