@@ -6,7 +6,8 @@
  * @module
  */
 import type { Generator } from "../random/generator.ts";
-import { type GridSystem, pointsOf, solveGrid } from "./multigrid.ts";
+import { type GridSystem, pointsOf } from "./grid_system.ts";
+import { solveGrid } from "./multigrid.ts";
 
 /** Weights of the neighbours times 12: adjacent 1/6, diagonal 1/12. */
 const [ADJACENT, DIAGONAL] = [2, 1];
