@@ -51,6 +51,25 @@ function roundHalfEven(value: number): number {
  */
 export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Preprocessed {
   const { resize = 256, crop = 224 } = options;
+  return cutSquare(image, resize, crop, (width, height) => ({
+    x: roundHalfEven((width - crop) / 2),
+    y: roundHalfEven((height - crop) / 2),
+  }));
+}
+
+/**
+ * Resizes the short side and cuts out a square of which `place` says where it lies, in pixels of the resized picture.
+ *
+ * @param flip Whether the square is mirrored left to right.
+ * @throws {RangeError} As {@linkcode preprocess}.
+ */
+export function cutSquare(
+  image: RgbImage,
+  resize: number,
+  crop: number,
+  place: (width: number, height: number) => { readonly x: number; readonly y: number },
+  flip = false,
+): Preprocessed {
   if (!Number.isInteger(resize) || !Number.isInteger(crop) || crop < 1 || resize < crop) {
     throw new RangeError(
       `Cannot preprocess: crop ${crop} and resize ${resize} must be integers, crop not the larger`,
@@ -60,16 +79,18 @@ export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Pr
   const long = Math.trunc(resize * Math.max(width, height) / Math.min(width, height));
   const scaledWidth = width <= height ? resize : long;
   const scaledHeight = width <= height ? long : resize;
-  const x = roundHalfEven((scaledWidth - crop) / 2);
-  const y = roundHalfEven((scaledHeight - crop) / 2);
+  const { x, y } = place(scaledWidth, scaledHeight);
   const cut = resizeImage(image, scaledWidth, scaledHeight, { x, y, width: crop, height: crop }).data;
 
   const area = crop * crop;
   const pixels = new Float32Array(3 * area);
-  for (let i = 0, from = 0; i < area; i++, from += 3) {
-    pixels[i] = cut[from]! / 255;
-    pixels[area + i] = cut[from + 1]! / 255;
-    pixels[2 * area + i] = cut[from + 2]! / 255;
+  for (let row = 0, from = 0; row < crop; row++) {
+    for (let column = 0; column < crop; column++, from += 3) {
+      const i = row * crop + (flip ? crop - 1 - column : column);
+      pixels[i] = cut[from]! / 255;
+      pixels[area + i] = cut[from + 1]! / 255;
+      pixels[2 * area + i] = cut[from + 2]! / 255;
+    }
   }
   const [perX, perY] = [width / scaledWidth, height / scaledHeight];
   return { pixels, window: { x: x * perX, y: y * perY, width: crop * perX, height: crop * perY } };

@@ -9,7 +9,7 @@ import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import { findNetwork, type NetworkDefinition, networks, type Preprocessing } from "../../models/registry.ts";
 import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
-import type { ImageSource, RgbImage } from "../image/types.ts";
+import type { ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import {
   type DeviceRequest,
   float32DataOf,
@@ -24,7 +24,7 @@ import { loadWeights, type WeightSource } from "../weights/load_network.ts";
 import { float32Of } from "../weights/safetensors.ts";
 import { type BackboneFacts, factsOf, openOnnxBackbone } from "./backbone.ts";
 import { type Explanation, explanationOf } from "./explanation.ts";
-import type { Feature } from "./fuse.ts";
+import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { checkHeadFits, type Head, readHead, writeHead } from "./head_file.ts";
 import { initialHead } from "./initial_head.ts";
 import { featureName, HEAD_PREFIX, headShapeOf, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
@@ -93,14 +93,30 @@ export interface Explainer {
    * @throws {RangeError} When a target is not a class of the backbone.
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<Explanation>;
+  /**
+   * The backbone's softmax probabilities for a picture that is its input already.
+   *
+   * @param pixels [3, crop, crop] in [0, 1], not normalised.
+   */
+  classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
+  /**
+   * The mask of one class for such a picture, at the head's resolution, min–max in [0, 1].
+   *
+   * @throws {TypeError} When backbone and auxiliary do not read the same cut of a picture.
+   */
+  maskOf(pixels: Float32Array, target: number, signal?: AbortSignal): Promise<ValueMap>;
   /** Frees what it holds. */
   dispose(): Promise<void>;
   /** The same, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The network of that name; an error with the nearest name otherwise. */
-function networkNamed(name: string): NetworkDefinition {
+/**
+ * The network of that name.
+ *
+ * @throws {RangeError} When there is none; the nearest name is suggested.
+ */
+export function networkNamed(name: string): NetworkDefinition {
   const network = findNetwork(name);
   if (network !== undefined) return network;
   const names = networks.map((each) => each.name);
@@ -239,6 +255,29 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
   const sameInput = backbone.preprocessing.crop === auxiliary.preprocessing.crop &&
     backbone.preprocessing.resize === auxiliary.preprocessing.resize;
 
+  function featuresOf(outputs: Record<string, Tensor>): Feature[] {
+    return auxiliary.taps.map((_, index) => {
+      const tensor = outputs[featureName(index)]!;
+      return { channels: tensor.shape[1]!, size: tensor.shape[2]!, data: float32DataOf(tensor) };
+    });
+  }
+
+  async function classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
+    if (scores !== undefined) return probabilitiesOf(await scores(pixels, signal));
+    const { logits } = await session.run({ image: imageTensor(pixels) }, { signal });
+    return probabilitiesOf(float32DataOf(logits!));
+  }
+
+  async function maskOf(pixels: Float32Array, target: number, signal?: AbortSignal): Promise<ValueMap> {
+    if (!sameInput) {
+      throw new TypeError(
+        `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of a picture`,
+      );
+    }
+    const outputs = await session.run({ image: imageTensor(pixels) }, { signal });
+    return minMax(fuseMap(featuresOf(outputs), head.row(target)));
+  }
+
   async function explain(image: ImageSource, options: ExplainOptions = {}): Promise<Explanation> {
     const { signal, topK = 1 } = options;
     if (!Number.isInteger(topK) || topK < 1 || topK > backbone.classes) {
@@ -258,10 +297,7 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
     const predicted = performance.now();
     const outputs = await session.run({ image: imageTensor(read.pixels) }, { signal });
     const passed = performance.now();
-    const features: Feature[] = auxiliary.taps.map((_, index) => {
-      const tensor = outputs[featureName(index)]!;
-      return { channels: tensor.shape[1]!, size: tensor.shape[2]!, data: float32DataOf(tensor) };
-    });
+    const features = featuresOf(outputs);
     const probabilities = probabilitiesOf(own ?? float32DataOf(outputs["logits"]!));
     const pass = {
       model: backbone.name,
@@ -296,6 +332,8 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
     head,
     session: opened[0] ?? session,
     explain,
+    classify,
+    maskOf,
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

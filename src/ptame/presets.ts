@@ -3,23 +3,15 @@
  *
  * @module
  */
+import { suggestion } from "../text/nearest.ts";
+import type { LossWeights } from "./loss.ts";
 
-/** Weights of the loss and settings of the optimiser; the paper's names. */
-export interface HyperParameters {
+/** Settings of the optimiser, and weights of the loss; see loss.ts. */
+export interface HyperParameters extends LossWeights {
   /** Highest learning rate of the one-cycle schedule. */
   readonly learningRate: number;
   /** Decoupled weight decay of AdamW. */
   readonly weightDecay: number;
-  /** Weight of the cross-entropy on the masked picture. */
-  readonly crossEntropy: number;
-  /** Weight of the masks' mean area. */
-  readonly area: number;
-  /** Exponent of the area term; at 1 nothing is added to the mask before. */
-  readonly areaPower: number;
-  /** Weight of the masks' variation. */
-  readonly smoothness: number;
-  /** Weight of the masks' edges within the variation. */
-  readonly border: number;
 }
 
 /** A named set of hyper-parameters. */
@@ -40,10 +32,10 @@ export const PRESETS: readonly Preset[] = [
     auxiliary: "resnet18",
     learningRate: 1e-4,
     weightDecay: 0.13324,
-    crossEntropy: 0.07278,
+    ce: 0.07278,
     area: 0.977712,
-    areaPower: 0.3,
-    smoothness: 1e-4,
+    power: 0.3,
+    smooth: 1e-4,
     border: 0.3,
   },
   {
@@ -52,10 +44,10 @@ export const PRESETS: readonly Preset[] = [
     auxiliary: "resnet18",
     learningRate: 1e-4,
     weightDecay: 2.4266552933845608e-4,
-    crossEntropy: 0.16142940055382465,
+    ce: 0.16142940055382465,
     area: 0.8385705994463174,
-    areaPower: 0.3,
-    smoothness: 0,
+    power: 0.3,
+    smooth: 0,
     border: 0,
   },
   {
@@ -64,10 +56,10 @@ export const PRESETS: readonly Preset[] = [
     auxiliary: "resnet18",
     learningRate: 1e-4,
     weightDecay: 1.3308961975909186e-4,
-    crossEntropy: 0.13129188542479736,
+    ce: 0.13129188542479736,
     area: 0.8385705994463174,
-    areaPower: 0.5,
-    smoothness: 0,
+    power: 0.5,
+    smooth: 0,
     border: 0,
   },
   {
@@ -76,10 +68,10 @@ export const PRESETS: readonly Preset[] = [
     auxiliary: "mobilenet_v3_small",
     learningRate: 1e-3,
     weightDecay: 0.017170843647038966,
-    crossEntropy: 0.051073698326945305,
+    ce: 0.051073698326945305,
     area: 0.9454752532765268,
-    areaPower: 0.3,
-    smoothness: 0.003451048396527767,
+    power: 0.3,
+    smooth: 0.003451048396527767,
     border: 0,
   },
   {
@@ -88,10 +80,10 @@ export const PRESETS: readonly Preset[] = [
     auxiliary: "mnasnet0_5",
     learningRate: 1e-4,
     weightDecay: 0.0025160500121080907,
-    crossEntropy: 0.16651611180242515,
+    ce: 0.16651611180242515,
     area: 0.8334838882443403,
-    areaPower: 0.3,
-    smoothness: 0,
+    power: 0.3,
+    smooth: 0,
     border: 0,
   },
 ];
@@ -101,4 +93,18 @@ export function presetFor(backbone: string, auxiliary: string): Preset {
   const candidates = PRESETS.filter((preset) => preset.backbone === backbone);
   return candidates.find((preset) => preset.auxiliary === auxiliary) ?? candidates[0] ??
     PRESETS.find((preset) => preset.name === "resnet50")!;
+}
+
+/**
+ * The preset of that name.
+ *
+ * @throws {RangeError} When there is none; the nearest name is suggested.
+ */
+export function presetNamed(name: string): Preset {
+  const found = PRESETS.find((preset) => preset.name === name);
+  if (found !== undefined) return found;
+  const names = PRESETS.map((preset) => preset.name);
+  throw new RangeError(
+    `Unknown preset ${JSON.stringify(name)}${suggestion(name, names)} (${names.join(", ")})`,
+  );
 }

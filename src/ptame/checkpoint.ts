@@ -1,0 +1,114 @@
+/**
+ * A training run on disk: its state as safetensors and, in the metadata, where it is and what it was started with. A
+ * run that goes on from it continues bit for bit on the same device.
+ *
+ * @module
+ */
+import { bytesOf } from "../graph/constants.ts";
+import { float32Tensor } from "../runtime/mod.ts";
+import { encodeSafetensors, float32Of, parseSafetensors } from "../weights/safetensors.ts";
+import type { HeadShape } from "./head.ts";
+import { stateShapes } from "./training_state.ts";
+import type { TrainingState } from "./training_step.ts";
+
+/** The loss of one step. */
+export interface StepLoss {
+  /** Counted from 1. */
+  readonly step: number;
+  /** Cross-entropy of the masked pictures, not weighed. */
+  readonly ce: number;
+  /** Area of the masks, not weighed. */
+  readonly area: number;
+  /** Variation of the masks, not weighed. */
+  readonly variation: number;
+  /** The weighed sum. */
+  readonly total: number;
+}
+
+/** A validation: means over held-out pictures, in percent. */
+export interface Validation {
+  /** After this many steps. */
+  readonly step: number;
+  /** Average drop at 100, 50 and 15 % of the map; lower is better. */
+  readonly averageDrop: readonly [number, number, number];
+  /** Increase in confidence at the same; higher is better. */
+  readonly increase: readonly [number, number, number];
+  /** Mean of the maps, 0 to 1. */
+  readonly maskArea: number;
+}
+
+/** Where a run is. */
+export interface RunRecord {
+  /** Steps done. */
+  readonly step: number;
+  /** Pictures taken; see `BatchReader.position`. */
+  readonly position: number;
+  /** What the run was started with; a resumed run must have the same. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The losses so far. */
+  readonly losses: readonly StepLoss[];
+  /** The validations so far. */
+  readonly validations: readonly Validation[];
+}
+
+/** A checkpoint in memory. */
+export interface Checkpoint {
+  readonly record: RunRecord;
+  readonly state: TrainingState;
+  /** The best head so far as a head file, where one has been validated. */
+  readonly best: Uint8Array | undefined;
+}
+
+const FORMAT = "ptame-checkpoint";
+/** The best head's file, as it is, inside the checkpoint. */
+const BEST = "best_head_file";
+
+/** Writes a checkpoint. */
+export function encodeCheckpoint({ record, state, best }: Checkpoint): Uint8Array {
+  const tensors = Object.entries(state).map(([name, tensor]) => ({
+    name,
+    type: "float32" as const,
+    shape: tensor.shape,
+    data: bytesOf(tensor.data),
+  }));
+  const file = best === undefined
+    ? []
+    : [{ name: BEST, type: "uint8" as const, shape: [best.length], data: best }];
+  return encodeSafetensors([...tensors, ...file], { format: FORMAT, record: JSON.stringify(record) });
+}
+
+/**
+ * Reads a checkpoint for a head of this shape.
+ *
+ * @throws {SyntaxError} When it is damaged or no checkpoint.
+ * @throws {TypeError} When it is of a head of another shape.
+ */
+export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape): Checkpoint {
+  let header, record: RunRecord;
+  try {
+    header = parseSafetensors(bytes);
+    if (header.metadata["format"] !== FORMAT) {
+      throw new SyntaxError(`its metadata do not say format ${FORMAT}`);
+    }
+    record = JSON.parse(header.metadata["record"] ?? "");
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read checkpoint: ${(cause as Error).message}`, { cause });
+  }
+  const state: TrainingState = {};
+  for (const [name, dims] of stateShapes(shape)) {
+    const entry = header.tensors.get(name);
+    if (entry === undefined || entry.shape.join() !== dims.join()) {
+      const found = entry === undefined ? "missing" : `[${entry.shape.join(", ")}]`;
+      throw new TypeError(
+        `Cannot resume: ${name} of the checkpoint is ${found}, the head needs [${dims.join(", ")}]`,
+      );
+    }
+    state[name] = float32Tensor(float32Of(bytes, entry).slice(), dims);
+  }
+  const best = header.tensors.get(BEST);
+  return {
+    record,
+    state,
+    best: best === undefined ? undefined : bytes.slice(best.offset, best.offset + best.length),
+  };
+}
