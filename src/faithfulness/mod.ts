@@ -51,3 +51,4 @@ export {
   type Region,
   type ScoreBatch,
 } from "./types.ts";
+export type { ValueMap } from "../image/types.ts";
