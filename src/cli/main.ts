@@ -1,9 +1,10 @@
 /**
- * The command line: `explain`. Exit codes: 0, 1 for anything that failed, 2 for wrong usage, 130 after Ctrl-C.
+ * The command line: `explain` and `train`. Exit codes: 0, 1 for anything that failed, 2 for wrong usage, 130 after Ctrl-C.
  *
  * @module
  */
 import { explainCommand } from "./explain.ts";
+import { trainCommand } from "./train.ts";
 import { removeUnfinished } from "./files.ts";
 import { messageOf, openTerminal, printable } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
@@ -12,7 +13,7 @@ import { suggestion } from "../text/nearest.ts";
 /** A command: its arguments and a signal that says when to stop; gives the exit code. */
 export type Command = (args: readonly string[], signal: AbortSignal) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { explain: explainCommand };
+const COMMANDS: Readonly<Record<string, Command>> = { explain: explainCommand, train: trainCommand };
 
 /** Runs a command by name and gives its exit code; prints one line for an error. */
 export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -6,6 +6,8 @@
 
 /** Where a command's words go. */
 export interface Terminal {
+  /** Whether `doing` is shown. */
+  readonly live: boolean;
   /** One line for people. */
   say(line: string): void;
   /** What is being done; replaced by the next line on a terminal, left out elsewhere. */
@@ -30,6 +32,7 @@ export function openTerminal(quiet: boolean): Terminal {
     pending = false;
   };
   return {
+    live,
     say: (line) => {
       if (quiet) return;
       clear();
@@ -63,6 +66,13 @@ export function bar(value: number, width: number): string {
 /** Milliseconds as people read them. */
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Seconds as people read them over long waits. */
+export function longDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
 }
 
 /** Control characters would let a file name write on the terminal; they are shown as �. */

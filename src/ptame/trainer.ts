@@ -292,6 +292,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await options.checkpoint.save(encodeCheckpoint({ record, state: await step.state(), best }));
     onProgress?.({ kind: "checkpoint", step: done });
   };
+  /** The reader's position after steps that are in no checkpoint yet. */
+  let unsaved: number | undefined;
   const validateEvery = options.validateEvery ?? Math.max(1, Math.ceil(steps / 5));
 
   try {
@@ -315,6 +317,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         weightDecay: hyper.weightDecay,
       }, signal);
       done++;
+      unsaved = position;
       losses.push(loss);
       for (; reported < reader.skipped.length; reported++) {
         onProgress?.({ kind: "skipped", skipped: reader.skipped[reported]! });
@@ -344,10 +347,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         onProgress?.({ kind: "validation", validation, best: better });
       }
       coming = next;
-      if (done % checkpointEvery === 0 || done === steps) await save(position);
+      if (done % checkpointEvery === 0 || done === steps) {
+        await save(position);
+        unsaved = undefined;
+      }
     }
     const last = await headFile();
     return { head: best ?? last, last, losses, validations, skipped: reader.skipped };
+  } catch (error) {
+    // Told to stop, it keeps what is done; the state of a step that was broken off is the one before it.
+    if (signal?.aborted && unsaved !== undefined) await save(unsaved);
+    throw error;
   } finally {
     await step.dispose();
   }

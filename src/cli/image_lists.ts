@@ -1,0 +1,64 @@
+/**
+ * Pictures named on the command line: folders, walked to the bottom; text files with a path per line; single files.
+ *
+ * @module
+ */
+import { reason } from "./files.ts";
+
+const PICTURE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
+
+/** Paths of all pictures under a folder, sorted, so that the same folder gives the same list everywhere. */
+async function walk(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  const entries: Deno.DirEntry[] = [];
+  for await (const entry of Deno.readDir(folder)) entries.push(entry);
+  entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  for (const entry of entries) {
+    const path = `${folder.replace(/[/\\]+$/, "")}/${entry.name}`;
+    const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
+    // A link to a folder may lead back up: it is not followed.
+    if (isDirectory && !entry.isSymlink) found.push(...await walk(path));
+    else if (!isDirectory && PICTURE.test(entry.name)) found.push(path);
+  }
+  return found;
+}
+
+/**
+ * The pictures behind a path.
+ *
+ * @throws {Error} When the path cannot be read, or holds no picture.
+ */
+export async function listImages(path: string): Promise<string[]> {
+  let found: string[];
+  try {
+    if ((await Deno.stat(path)).isDirectory) found = await walk(path);
+    else if (PICTURE.test(path)) found = [path];
+    else {
+      const lines = (await Deno.readTextFile(path)).split(/\r?\n/).map((line) => line.trim());
+      found = lines.filter((line) => line !== "" && !line.startsWith("#"));
+    }
+  } catch (cause) {
+    throw new Error(`Cannot read images ${path}: ${reason(cause)}`, { cause });
+  }
+  if (found.length === 0) {
+    throw new Error(`Cannot use images ${path}: there are none (JPEG, PNG, WebP, GIF, TIFF)`);
+  }
+  return found;
+}
+
+/** Takes `count` pictures out, evenly spread over the list; the same ones for the same list. */
+export function holdOut(
+  images: readonly string[],
+  count: number,
+): { readonly rest: string[]; readonly held: string[] } {
+  const taken = new Set(
+    Array.from(
+      { length: Math.min(count, images.length) },
+      (_, i) => Math.floor((i + 0.5) * images.length / count),
+    ),
+  );
+  return {
+    rest: images.filter((_, i) => !taken.has(i)),
+    held: images.filter((_, i) => taken.has(i)),
+  };
+}

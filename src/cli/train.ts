@@ -1,0 +1,325 @@
+/**
+ * `train`: trains a head on a folder of pictures.
+ *
+ * @module
+ */
+import { networks } from "../../models/registry.ts";
+import { encodePng } from "../image/png.ts";
+import { renderPlot } from "../image/plot.ts";
+import type { OnnxModel } from "../ptame/explainer.ts";
+import { type HyperParameters, PRESETS } from "../ptame/presets.ts";
+import { type CheckpointStore, train, type TrainProgress, type TrainResult } from "../ptame/trainer.ts";
+import { DEVICE_REQUESTS } from "../runtime/mod.ts";
+import { readFile, reason, stemOf, writeFile } from "./files.ts";
+import { holdOut, listImages } from "./image_lists.ts";
+import { bar, longDuration, openTerminal, printable, type Terminal } from "./terminal.ts";
+import { type Arguments, parseArguments, UsageError } from "./usage.ts";
+
+const HELP = `Train a head: one map per class for a frozen classifier, from pictures without labels.
+
+Usage: deno task train --backbone NAME|FILE.onnx --images DIR --out HEAD.safetensors [options]
+
+Options:
+  --backbone NAME|FILE.onnx  Classifier to explain (${networks.map((network) => network.name).join(", ")})
+  --backbone-weights FILE    Its weights as safetensors, where none are shipped
+  --auxiliary NAME           Network whose feature maps the head reads (default: the backbone itself)
+  --auxiliary-weights FILE   Its weights as safetensors, where none are shipped
+  --images DIR|LIST          Folder with pictures (walked), or a text file with a path per line
+  --hold-out N               Keep N of them, evenly spread, for validation (default: 0)
+  --validation DIR|LIST      Pictures for validation, instead of --hold-out
+  --out HEAD.safetensors     The head; beside it NAME.last.safetensors, NAME.loss.png, NAME.checkpoint.safetensors
+  --epochs N, --steps N      Passes over the pictures (default: 1), or steps in all
+  --batch N, --micro-batch N Pictures per step (default: 32), and at once through the backbone (default: 4)
+  --preset NAME              ${PRESETS.map((preset) => preset.name).join(", ")}
+  --lr, --weight-decay, --ce, --area, --smooth, --border, --power X
+                             Hyper-parameters that differ from the preset's
+  --start KIND|HEAD          class-activation, default, or a head file to go on from
+  --seed N                   Of order, augmentation and start (default: 0)
+  --device NAME, --threads N ${DEVICE_REQUESTS.join(", ")} (default: auto)
+  --checkpoint-every N       Steps between checkpoints (default: 50)
+  --validate-every N         Steps between validations (default: a fifth of the run)
+  --resume                   Go on from the checkpoint beside --out
+  --limit N                  At most so many pictures
+  --name, --licence, --data  Texts for the head's record
+  --json                     One JSON document on stdout at the end
+  --quiet                    Nothing but errors on stderr
+  --help                     This text
+
+Examples:
+  deno task train --backbone efficientnet_lite0 --images photos/ --out head.safetensors
+  deno task train --backbone my.onnx --auxiliary efficientnet_lite0 --images photos/ --hold-out 100 --out my_head.safetensors
+  deno task train --backbone efficientnet_lite0 --images photos/ --out head.safetensors --resume`;
+
+const HYPER: Readonly<Record<string, keyof HyperParameters>> = {
+  lr: "learningRate",
+  "weight-decay": "weightDecay",
+  ce: "ce",
+  area: "area",
+  smooth: "smooth",
+  border: "border",
+  power: "power",
+};
+
+const NAMES = {
+  flags: ["resume", "json", "quiet", "help"],
+  values: [
+    "backbone",
+    "backbone-weights",
+    "auxiliary",
+    "auxiliary-weights",
+    "images",
+    "hold-out",
+    "validation",
+    "out",
+    "epochs",
+    "steps",
+    "batch",
+    "micro-batch",
+    "preset",
+    ...Object.keys(HYPER),
+    "start",
+    "seed",
+    "device",
+    "threads",
+    "checkpoint-every",
+    "validate-every",
+    "limit",
+    "name",
+    "licence",
+    "data",
+  ],
+  lists: [],
+} as const;
+
+/** Runs `train` and gives its exit code. */
+export async function trainCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const given = parseArguments("train", args, NAMES);
+  if (given.flag("help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const need = (name: string): string => {
+    const value = given.value(name);
+    if (value === undefined) throw new UsageError(`Option --${name} of train is needed; see --help`);
+    return value;
+  };
+  const [backbone, folder, out] = [need("backbone"), need("images"), need("out")];
+  if (!/\.safetensors$/i.test(out)) {
+    throw new UsageError(`Option --out takes a file name that ends in .safetensors, not ${out}`);
+  }
+  const stem = out.replace(/\.safetensors$/i, "");
+  const terminal = openTerminal(given.flag("quiet"));
+  const weights = given.value("backbone-weights");
+  const auxiliaryWeights = given.value("auxiliary-weights");
+  const hyperParameters = hyperParametersOf(given);
+  const start = await startOf(given);
+  const numbers = {
+    epochs: given.wholeNumber("epochs", 1),
+    steps: given.wholeNumber("steps", 1),
+    batch: given.wholeNumber("batch", 1),
+    microBatch: given.wholeNumber("micro-batch", 1),
+    seed: given.wholeNumber("seed", 0),
+    threads: given.wholeNumber("threads", 1),
+    checkpointEvery: given.wholeNumber("checkpoint-every", 1),
+    validateEvery: given.wholeNumber("validate-every", 1),
+    limit: given.wholeNumber("limit", 1),
+  };
+  const texts = {
+    auxiliary: given.value("auxiliary"),
+    preset: given.value("preset"),
+    name: given.value("name"),
+    licence: given.value("licence"),
+    data: given.value("data"),
+  };
+  const device = given.oneOf("device", DEVICE_REQUESTS) ?? "auto";
+  const { images, validation } = await picturesOf(given, folder);
+  const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, given.flag("resume"));
+
+  terminal.doing("Loading");
+  let result: TrainResult;
+  try {
+    result = await train({
+      backbone: /\.onnx$/i.test(backbone)
+        ? { name: stemOf(backbone), onnx: await readFile(backbone, "backbone") } satisfies OnnxModel
+        : backbone,
+      images,
+      hyperParameters,
+      device,
+      checkpoint,
+      onProgress: reporter(terminal),
+      signal,
+      ...(validation.length > 0 ? { validation } : {}),
+      ...(weights === undefined ? {} : { backboneWeights: await readFile(weights, "weights") }),
+      ...(auxiliaryWeights === undefined
+        ? {}
+        : { auxiliaryWeights: await readFile(auxiliaryWeights, "weights") }),
+      ...(start === undefined ? {} : { start }),
+      ...whatIsGiven(numbers),
+      ...whatIsGiven(texts),
+    });
+  } catch (error) {
+    if (checkpoint.saved) terminal.say(`The run so far is in ${checkpoint.path}; go on with --resume`);
+    throw error;
+  }
+  await writeFile(out, result.head);
+  await writeFile(`${stem}.last.safetensors`, result.last);
+  await writeFile(`${stem}.loss.png`, await lossCurve(result, backbone));
+  // The run is whole: nothing is left to go on from.
+  await Deno.remove(checkpoint.path).catch(() => {});
+  summarise(terminal, result, out, stem);
+  if (given.flag("json")) {
+    const { validations, skipped, losses } = result;
+    console.log(
+      JSON.stringify({ out, steps: losses.length, loss: losses.at(-1), validations, skipped }, null, 2),
+    );
+  }
+  return 0;
+}
+
+/** What is given, without what is not. */
+function whatIsGiven<T extends Record<string, unknown>>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function hyperParametersOf(given: Arguments): Partial<HyperParameters> {
+  const found: Record<string, number> = {};
+  for (const [option, name] of Object.entries(HYPER)) {
+    const text = given.value(option);
+    if (text === undefined) continue;
+    const number = Number(text);
+    if (!Number.isFinite(number) || number < 0) {
+      throw new UsageError(`Option --${option} takes a number of at least 0, not ${text}`);
+    }
+    found[name] = number;
+  }
+  return found;
+}
+
+async function startOf(given: Arguments): Promise<"class-activation" | "default" | Uint8Array | undefined> {
+  const start = given.value("start");
+  if (start === undefined || start === "class-activation" || start === "default") return start;
+  if (/\.safetensors$/i.test(start)) return await readFile(start, "head");
+  throw new UsageError(`Option --start takes class-activation, default or a .safetensors file, not ${start}`);
+}
+
+async function picturesOf(
+  given: Arguments,
+  folder: string,
+): Promise<{ images: string[]; validation: string[] }> {
+  const all = await listImages(folder);
+  const count = given.wholeNumber("hold-out", 0) ?? 0;
+  const separate = given.value("validation");
+  if (separate !== undefined) {
+    if (count > 0) throw new UsageError("Options --hold-out and --validation exclude each other");
+    return { images: all, validation: await listImages(separate) };
+  }
+  const { rest, held } = holdOut(all, count);
+  return { images: rest, validation: held };
+}
+
+/** The checkpoint as a file. A run that is not resumed refuses to write over one that could be. */
+async function checkpointFile(
+  path: string,
+  resume: boolean,
+): Promise<CheckpointStore & { readonly path: string; readonly saved: boolean }> {
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new Error(`Cannot read checkpoint ${path}: ${reason(error)}`, { cause: error });
+    }
+  }
+  if (bytes !== undefined && !resume) {
+    throw new Error(`Cannot start: ${path} is an unfinished run; go on with --resume, or remove it`);
+  }
+  if (bytes === undefined && resume) throw new Error(`Cannot resume: there is no checkpoint ${path}`);
+  let saved = bytes !== undefined;
+  return {
+    path,
+    get saved() {
+      return saved;
+    },
+    load: () => Promise.resolve(bytes),
+    save: async (fresh) => {
+      await writeFile(path, fresh);
+      saved = true;
+    },
+  };
+}
+
+/** Shows a progress bar on a terminal, and a line every half minute elsewhere. */
+function reporter(terminal: Terminal): (progress: TrainProgress) => void {
+  let last = 0;
+  return (progress) => {
+    switch (progress.kind) {
+      case "start": {
+        const again = progress.resumedAt > 0 ? `, going on after step ${progress.resumedAt}` : "";
+        terminal.say(
+          `Training on ${progress.device}: ${progress.images} images, ${progress.steps} steps${again}`,
+        );
+        break;
+      }
+      case "step": {
+        const { loss, steps, imagesPerSecond, secondsLeft } = progress;
+        const terms =
+          `loss ${loss.total.toFixed(3)} (ce ${loss.ce.toFixed(3)}, area ${loss.area.toFixed(3)}, ` +
+          `variation ${loss.variation.toFixed(1)})`;
+        const pace = `${imagesPerSecond.toFixed(1)} images/s, ${longDuration(secondsLeft)} left`;
+        const count = `${loss.step}/${steps}`;
+        terminal.doing(`${bar(loss.step / steps, 20).padEnd(20, "░")} ${count}  ${terms}  ${pace}`);
+        const now = performance.now();
+        if (!terminal.live && (now - last > 30_000 || loss.step === steps)) {
+          terminal.say(`step ${count}  ${terms}  ${pace}`);
+          last = now;
+        }
+        break;
+      }
+      case "validation": {
+        const { step, averageDrop, increase, maskArea } = progress.validation;
+        const list = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join(" / ");
+        terminal.say(
+          `validation at step ${step}: AD ${list(averageDrop)} %, IC ${
+            list(increase)
+          } % (at 100 / 50 / 15 %), ` +
+            `mask area ${maskArea.toFixed(2)}${progress.best ? ", the best so far" : ""}`,
+        );
+        break;
+      }
+      case "skipped":
+        terminal.say(`skipped ${printable(progress.skipped.image)}: ${printable(progress.skipped.reason)}`);
+        break;
+      case "checkpoint":
+        break;
+    }
+  };
+}
+
+/** The loss and its terms over the steps, each the mean of up to 200 stretches. */
+async function lossCurve({ losses }: TrainResult, backbone: string): Promise<Uint8Array> {
+  const stretch = Math.max(1, Math.ceil(losses.length / 200));
+  const curve = (name: string, key: "total" | "ce" | "area") => ({
+    name,
+    points: Array.from({ length: Math.ceil(losses.length / stretch) }, (_, i) => {
+      const part = losses.slice(i * stretch, (i + 1) * stretch);
+      return { x: part.at(-1)!.step, y: part.reduce((sum, loss) => sum + loss[key], 0) / part.length };
+    }),
+  });
+  return await encodePng(
+    await renderPlot(
+      [curve("loss", "total"), curve("cross-entropy", "ce"), curve("area", "area")],
+      { title: `Training a head for ${stemOf(backbone)}`, xLabel: "step" },
+    ),
+  );
+}
+
+function summarise(terminal: Terminal, result: TrainResult, out: string, stem: string): void {
+  const { skipped } = result;
+  if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
+  terminal.say(`head: ${printable(out)}`);
+  terminal.say(`loss curve: ${printable(stem)}.loss.png`);
+}

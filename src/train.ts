@@ -1,0 +1,40 @@
+/**
+ * Trains heads: P-TAME's second half, in Deno and in browsers.
+ *
+ * @example Fine-tune on one picture for two steps
+ * ```ts
+ * import { train } from "@ptame/ptame/train";
+ *
+ * const { head, losses } = await train({
+ *   backbone: "efficientnet_lite0",
+ *   images: ["models/sample/chelsea.jpg"],
+ *   batch: 1,
+ *   steps: 2,
+ *   device: "wasm",
+ *   onProgress: (progress) => progress.kind === "step" && console.log(progress.loss.total),
+ * });
+ * console.assert(losses.length === 2);
+ * // `explain(image, { head })` takes it from here.
+ * console.assert(head.length > 0);
+ * ```
+ *
+ * @module
+ */
+export {
+  type CheckpointStore,
+  train,
+  TrainingError,
+  type TrainOptions,
+  type TrainProgress,
+  type TrainResult,
+} from "./ptame/trainer.ts";
+export type { StepLoss, Validation } from "./ptame/checkpoint.ts";
+export type { HeadStart } from "./ptame/initial_head.ts";
+export type { LossWeights } from "./ptame/loss.ts";
+export { type HyperParameters, type Preset, PRESETS } from "./ptame/presets.ts";
+export type { SkippedImage } from "./ptame/training_images.ts";
+export type { OnnxModel } from "./ptame/explainer.ts";
+export type { WeightSource } from "./weights/load_network.ts";
+export type { ImageSource, RgbImage } from "./image/types.ts";
+export type { Device, DeviceRequest } from "./runtime/mod.ts";
+export type { Preprocessing } from "../models/registry.ts";
