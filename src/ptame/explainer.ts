@@ -18,17 +18,16 @@ import {
   type Session,
   type Tensor,
 } from "../runtime/mod.ts";
-import { suggestion } from "../text/nearest.ts";
-import { bindWeights, type WeightFile } from "../weights/bind.ts";
+import { bindWeights } from "../weights/bind.ts";
 import { loadWeights, type WeightSource } from "../weights/load_network.ts";
-import { float32Of } from "../weights/safetensors.ts";
 import { type BackboneFacts, factsOf, openOnnxBackbone } from "./backbone.ts";
 import { type Explanation, explanationOf } from "./explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
-import { checkHeadFits, type Head, readHead, writeHead } from "./head_file.ts";
-import { initialHead } from "./initial_head.ts";
+import { checkHeadFits, type Head, readHead } from "./head_file.ts";
 import { featureName, HEAD_PREFIX, headShapeOf, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
 import { probabilitiesOf, type Target } from "./prediction.ts";
+import { networkNamed } from "./network_names.ts";
+import { startingHead } from "./starting_head.ts";
 
 /** A classifier of the caller's own. */
 export interface OnnxModel {
@@ -109,44 +108,6 @@ export interface Explainer {
   dispose(): Promise<void>;
   /** The same, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
-}
-
-/**
- * The network of that name.
- *
- * @throws {RangeError} When there is none; the nearest name is suggested.
- */
-export function networkNamed(name: string): NetworkDefinition {
-  const network = findNetwork(name);
-  if (network !== undefined) return network;
-  const names = networks.map((each) => each.name);
-  throw new RangeError(
-    `Unknown model ${JSON.stringify(name)}${suggestion(name, names)} (${names.join(", ")})`,
-  );
-}
-
-/** The class-activation start of an auxiliary as a head. */
-async function startingHead(
-  auxiliary: NetworkDefinition,
-  weights: WeightFile,
-  backbone: BackboneFacts,
-): Promise<Head> {
-  const classifier = weights.header.tensors.get(auxiliary.classifier.weight);
-  const shares = backbone.labels === IMAGENET_1K || backbone.labels.join("\n") === IMAGENET_1K.join("\n");
-  if (!auxiliary.classifierTap || !shares || classifier === undefined) {
-    throw new TypeError(
-      `Cannot explain ${backbone.name}: no head is trained for its ${backbone.classes} classes with auxiliary ` +
-        `${auxiliary.name}; name one with --head`,
-    );
-  }
-  const shape = headShapeOf(auxiliary, backbone.classes);
-  const tensors = initialHead(shape, {
-    kind: "class-activation",
-    classifier: float32Of(weights.bytes, classifier),
-  });
-  const name = `${auxiliary.name} class-activation start`;
-  const record = { name, auxiliary: auxiliary.name, backbone: backbone.name, trained: false };
-  return await readHead(await writeHead(record, tensors), name);
 }
 
 /**

@@ -19,10 +19,11 @@ import {
   type StepLoss,
   type Validation,
 } from "./checkpoint.ts";
-import { networkNamed, type OnnxModel } from "./explainer.ts";
+import type { OnnxModel } from "./explainer.ts";
 import { checkHeadFits, type HeadRecord, type HeadTensor, readHead, writeHead } from "./head_file.ts";
 import { headParameters, type HeadShape } from "./head.ts";
 import { type HeadStart, initialHead } from "./initial_head.ts";
+import { networkNamed } from "./network_names.ts";
 import { headShapeOf } from "./observed_network.ts";
 import { frozenOnnx } from "./onnx_network.ts";
 import { type HyperParameters, presetFor, presetNamed } from "./presets.ts";

@@ -1,0 +1,21 @@
+/**
+ * Networks by name, with the nearest name suggested where there is none.
+ *
+ * @module
+ */
+import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
+import { suggestion } from "../text/nearest.ts";
+
+/**
+ * The network of that name.
+ *
+ * @throws {RangeError} When there is none; the nearest name is suggested.
+ */
+export function networkNamed(name: string): NetworkDefinition {
+  const network = findNetwork(name);
+  if (network !== undefined) return network;
+  const names = networks.map((each) => each.name);
+  throw new RangeError(
+    `Unknown model ${JSON.stringify(name)}${suggestion(name, names)} (${names.join(", ")})`,
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * The head that explains before any training: the class-activation start of an auxiliary whose classes the backbone
+ * shares. Wherever it is shown it says that it is not trained.
+ *
+ * @module
+ */
+import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
+import type { NetworkDefinition } from "../../models/registry.ts";
+import type { WeightFile } from "../weights/bind.ts";
+import { loadWeights } from "../weights/load_network.ts";
+import { float32Of } from "../weights/safetensors.ts";
+import type { BackboneFacts } from "./backbone.ts";
+import { type Head, readHead, writeHead } from "./head_file.ts";
+import { initialHead } from "./initial_head.ts";
+import { headShapeOf } from "./observed_network.ts";
+import { networkNamed } from "./network_names.ts";
+
+/**
+ * The class-activation start of an auxiliary as a head.
+ *
+ * @throws {TypeError} When auxiliary and backbone do not share their classes.
+ */
+export async function startingHead(
+  auxiliary: NetworkDefinition,
+  weights: WeightFile,
+  backbone: BackboneFacts,
+): Promise<Head> {
+  const classifier = weights.header.tensors.get(auxiliary.classifier.weight);
+  const shares = backbone.labels === IMAGENET_1K || backbone.labels.join("\n") === IMAGENET_1K.join("\n");
+  if (!auxiliary.classifierTap || !shares || classifier === undefined) {
+    throw new TypeError(
+      `Cannot explain ${backbone.name}: no head is trained for its ${backbone.classes} classes with auxiliary ` +
+        `${auxiliary.name}; name one with --head`,
+    );
+  }
+  const shape = headShapeOf(auxiliary, backbone.classes);
+  const tensors = initialHead(shape, {
+    kind: "class-activation",
+    classifier: float32Of(weights.bytes, classifier),
+  });
+  const name = `${auxiliary.name} class-activation start`;
+  const record = { name, auxiliary: auxiliary.name, backbone: backbone.name, trained: false };
+  return await readHead(await writeHead(record, tensors), name);
+}
+
+/** The same for a network that is backbone and auxiliary in one, as a head file; for comparisons. */
+export async function startingHeadFile(name: string): Promise<Uint8Array> {
+  const network = networkNamed(name);
+  const { classes, preprocessing } = network;
+  const backbone = { name, classes, labels: IMAGENET_1K, preprocessing };
+  return (await startingHead(network, await loadWeights(network), backbone)).file.bytes;
+}
