@@ -12,7 +12,6 @@ import { loadWeights, type WeightSource } from "../weights/load_network.ts";
 import { float32Of } from "../weights/safetensors.ts";
 import { numberedLabels, openOnnxBackbone } from "./backbone.ts";
 import {
-  type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
   type RunRecord,
@@ -124,7 +123,9 @@ export interface TrainResult {
   readonly head: Uint8Array;
   /** Head file of the last step. */
   readonly last: Uint8Array;
+  /** The loss of every step. */
   readonly losses: readonly StepLoss[];
+  /** The validations, in order. */
   readonly validations: readonly Validation[];
   /** Pictures that could not be read. */
   readonly skipped: readonly SkippedImage[];
