@@ -46,16 +46,20 @@ export async function listImages(path: string): Promise<string[]> {
   return found;
 }
 
-/** Takes `count` pictures out, evenly spread over the list; the same ones for the same list. */
+/**
+ * Takes `count` pictures out, evenly spread over the list; the same ones for the same list.
+ *
+ * @throws {RangeError} When none would be left.
+ */
 export function holdOut(
   images: readonly string[],
   count: number,
 ): { readonly rest: string[]; readonly held: string[] } {
+  if (count > 0 && count >= images.length) {
+    throw new RangeError(`Cannot hold out ${count} of ${images.length} images: none would be left`);
+  }
   const taken = new Set(
-    Array.from(
-      { length: Math.min(count, images.length) },
-      (_, i) => Math.floor((i + 0.5) * images.length / count),
-    ),
+    Array.from({ length: count }, (_, i) => Math.floor((i + 0.5) * images.length / count)),
   );
   return {
     rest: images.filter((_, i) => !taken.has(i)),

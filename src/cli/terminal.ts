@@ -45,7 +45,9 @@ export function openTerminal(quiet: boolean): Terminal {
       pending = true;
     },
     fail: (line) => {
-      clear();
+      // Another terminal of this program may have a progress line pending.
+      if (Deno.stderr.isTerminal()) write("\r\x1b[2K");
+      pending = false;
       write(line + "\n");
     },
   };

@@ -35,7 +35,10 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw)!;
   const ticks: number[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * span; i++) ticks.push(i * step);
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * span; i++) {
+    // Minus zero would be another number.
+    ticks.push(i * step + 0);
+  }
   return ticks;
 }
 
@@ -62,17 +65,25 @@ function line(
 ): void {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const length = Math.hypot(dx, dy);
-  if (length === 0) return;
   const [left, right] = [Math.floor(Math.min(from[0], to[0]) - 2), Math.ceil(Math.max(from[0], to[0]) + 2)];
   const [top, bottom] = [Math.floor(Math.min(from[1], to[1]) - 2), Math.ceil(Math.max(from[1], to[1]) + 2)];
   for (let y = top; y <= bottom; y++) {
     for (let x = left; x <= right; x++) {
       const [px, py] = [x + 0.5 - from[0], y + 0.5 - from[1]];
-      const along = Math.min(Math.max((px * dx + py * dy) / (length * length), 0), 1);
+      // A line of no length is a dot.
+      const along = length === 0 ? 0 : Math.min(Math.max((px * dx + py * dy) / (length * length), 0), 1);
       const distance = Math.hypot(px - along * dx, py - along * dy);
       touch(image, x, y, colour, 1.5 - distance);
     }
   }
+}
+
+/** The least and the largest; a spread of very many arguments would overflow the stack. */
+function rangeOf(values: readonly number[]): [number, number] {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [
+    Infinity,
+    -Infinity,
+  ]);
 }
 
 /**
@@ -88,9 +99,10 @@ export async function renderPlot(series: readonly PlotSeries[], options: PlotOpt
   const image = { width, height, data: new Uint8Array(width * height * 3) };
   for (let i = 0; i < image.data.length; i++) image.data[i] = PAPER[i % 3]!;
 
-  const [lowX, highX] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))];
-  const lowY = Math.min(0, ...points.map(({ y }) => y));
-  const highY = Math.max(...points.map(({ y }) => y)) * 1.05 + 1e-9;
+  const [lowX, highX] = rangeOf(points.map(({ x }) => x));
+  const [leastY, mostY] = rangeOf(points.map(({ y }) => y));
+  const lowY = Math.min(0, leastY);
+  const highY = mostY + 0.05 * (mostY - lowY) + 1e-9;
   const across = width - FRAME.left - FRAME.right;
   const down = height - FRAME.top - FRAME.bottom;
   const atX = (x: number) => FRAME.left + across * (x - lowX) / Math.max(highX - lowX, 1e-9);
@@ -102,7 +114,9 @@ export async function renderPlot(series: readonly PlotSeries[], options: PlotOpt
     const text = String(Number(tick.toPrecision(6)));
     font.draw(image, text, FRAME.left - 10 - measureText(text, 16), y + 6, 16, INK);
   }
-  for (const tick of niceTicks(lowX, highX, 8)) {
+  // Half a step is no place on an axis that counts.
+  const counts = points.every(({ x }) => Number.isInteger(x));
+  for (const tick of niceTicks(lowX, highX, 8).filter((each) => !counts || Number.isInteger(each))) {
     const text = String(Number(tick.toPrecision(6)));
     font.draw(image, text, atX(tick) - measureText(text, 16) / 2, height - FRAME.bottom + 24, 16, INK);
   }

@@ -7,7 +7,7 @@
 import { augment } from "../image/augment.ts";
 import { decodeImage } from "../image/decode.ts";
 import { ImageError, type ImageSource } from "../image/types.ts";
-import { createGenerator } from "../random/generator.ts";
+import { createStream } from "../random/generator.ts";
 
 /** A picture that could not be read. */
 export interface SkippedImage {
@@ -26,7 +26,7 @@ export interface BatchReader {
   /**
    * The next batch, [batch, 3, crop, crop] in [0, 1] for each of the crops asked for.
    *
-   * @throws {ImageError} When not one picture of an epoch can be read.
+   * @throws {ImageError} When not one picture can be read.
    */
   next(signal?: AbortSignal): Promise<Float32Array[]>;
 }
@@ -42,14 +42,12 @@ export interface BatchReaderOptions {
   readonly inputs: readonly { readonly resize: number; readonly crop: number }[];
 }
 
-/** Streams of numbers of one seed must not meet: each purpose and place has high bits of its own. */
-function streamSeed(seed: number, stream: number): number {
-  return (seed % 2 ** 20) * 2 ** 32 + stream;
-}
+/** The streams of a seed: below this one each picture's augmentation by its place in the run, from it on the epochs. */
+const FIRST_EPOCH = 0x8000_0000;
 
 /** The order of an epoch: Fisher and Yates' shuffle. */
 function orderOf(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
-  const generator = createGenerator(streamSeed(seed, 0x8000_0000 + epoch));
+  const generator = createStream(seed, FIRST_EPOCH + epoch);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = generator.below(i + 1);
@@ -75,7 +73,8 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
 
   /** The next readable picture, cut for each input. */
   async function one(signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    for (let tries = 0; tries < images.length; tries++) {
+    // Not a count of tries: the end of one epoch and the start of the next may hold the same unreadable pictures.
+    while (skipped.size < images.length) {
       signal?.throwIfAborted();
       const at = Math.floor(position / images.length);
       if (at !== epoch) [epoch, order] = [at, orderOf(images.length, seed, at)];
@@ -85,7 +84,7 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
       try {
         const image = await decodeImage(images[index]!, signal === undefined ? {} : { signal });
         // The same draw for each input: both networks see the same part of the picture.
-        return inputs.map((input) => augment(image, input, createGenerator(streamSeed(seed, stream))));
+        return inputs.map((input) => augment(image, input, createStream(seed, stream)));
       } catch (error) {
         if (!(error instanceof ImageError)) throw error;
         skipped.set(index, { image: nameOf(images[index]!, index), reason: error.message });

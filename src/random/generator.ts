@@ -19,7 +19,16 @@ export interface Generator {
 
 /** Starts a generator from a seed. */
 export function createGenerator(seed: number): Generator {
-  const generator = restoreGenerator([0, seed | 0, Math.floor(seed / 2 ** 32) | 0, 1]);
+  return warm([0, seed | 0, Math.floor(seed / 2 ** 32) | 0, 1]);
+}
+
+/** One of 2^32 streams of a seed, each as unlike the others as those of other seeds. */
+export function createStream(seed: number, stream: number): Generator {
+  return warm([Math.floor(seed / 2 ** 32) | 0, stream | 0, seed | 0, 1]);
+}
+
+function warm(state: readonly [number, number, number, number]): Generator {
+  const generator = restoreGenerator(state);
   for (let i = 0; i < 12; i++) generator.uniform();
   return generator;
 }
