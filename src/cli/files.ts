@@ -32,6 +32,18 @@ export async function writeFile(path: string, bytes: Uint8Array | string): Promi
   }
 }
 
+/** Fails now where writing `path` would fail later: before hours of work, not after. */
+export async function checkWritable(path: string): Promise<void> {
+  if (await isFolder(path)) throw new Error(`Cannot write ${path}: it is a folder`);
+  const beside = `${path}.${Deno.pid}.partial`;
+  try {
+    await Deno.writeFile(beside, new Uint8Array());
+    await Deno.remove(beside);
+  } catch (cause) {
+    throw new Error(`Cannot write ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
 /** Removes what is half written; called when the program is told to stop. */
 export function removeUnfinished(): void {
   for (const path of unfinished) {

@@ -10,9 +10,10 @@ import type { OnnxModel } from "../ptame/explainer.ts";
 import { type HyperParameters, PRESETS } from "../ptame/presets.ts";
 import { type CheckpointStore, train, type TrainProgress, type TrainResult } from "../ptame/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
-import { readFile, reason, stemOf, writeFile } from "./files.ts";
+import { checkWritable, readFile, reason, stemOf, writeFile } from "./files.ts";
 import { holdOut, listImages } from "./image_lists.ts";
 import { bar, longDuration, openTerminal, printable, type Terminal } from "./terminal.ts";
+import { suggestion } from "../text/nearest.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
 
 const HELP = `Train a head: one map per class for a frozen classifier, from pictures without labels.
@@ -98,6 +99,9 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
     console.log(HELP);
     return 0;
   }
+  if (given.positional.length > 0) {
+    throw new UsageError(`Unexpected argument ${given.positional[0]} of train; see --help`);
+  }
   const need = (name: string): string => {
     const value = given.value(name);
     if (value === undefined) throw new UsageError(`Option --${name} of train is needed; see --help`);
@@ -126,7 +130,7 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
   };
   const texts = {
     auxiliary: given.value("auxiliary"),
-    preset: given.value("preset"),
+    preset: given.oneOf("preset", PRESETS.map((preset) => preset.name)),
     name: given.value("name"),
     licence: given.value("licence"),
     data: given.value("data"),
@@ -134,6 +138,9 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
   const device = given.oneOf("device", DEVICE_REQUESTS) ?? "auto";
   const { images, validation } = await picturesOf(given, folder);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, given.flag("resume"));
+  await checkWritable(out);
+  const report = reporter(terminal);
+  let started = false;
 
   terminal.doing("Loading");
   let result: TrainResult;
@@ -146,7 +153,10 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
       hyperParameters,
       device,
       checkpoint,
-      onProgress: reporter(terminal),
+      onProgress: (progress) => {
+        started = true;
+        report(progress);
+      },
       signal,
       ...(validation.length > 0 ? { validation } : {}),
       ...(weights === undefined ? {} : { backboneWeights: await readFile(weights, "weights") }),
@@ -158,7 +168,10 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
       ...whatIsGiven(texts),
     });
   } catch (error) {
-    if (checkpoint.saved) terminal.say(`The run so far is in ${checkpoint.path}; go on with --resume`);
+    // A checkpoint that was refused is nothing to go on from.
+    if (started && checkpoint.saved) {
+      terminal.say(`The run so far is in ${checkpoint.path}; go on with --resume`);
+    }
     throw error;
   }
   await writeFile(out, result.head);
@@ -203,7 +216,10 @@ async function startOf(given: Arguments): Promise<"class-activation" | "default"
   const start = given.value("start");
   if (start === undefined || start === "class-activation" || start === "default") return start;
   if (/\.safetensors$/i.test(start)) return await readFile(start, "head");
-  throw new UsageError(`Option --start takes class-activation, default or a .safetensors file, not ${start}`);
+  const near = suggestion(start, ["class-activation", "default"]);
+  throw new UsageError(
+    `Option --start takes class-activation, default or a .safetensors file, not ${start}${near}`,
+  );
 }
 
 async function picturesOf(
@@ -254,7 +270,7 @@ async function checkpointFile(
 
 /** Shows a progress bar on a terminal, and a line every half minute elsewhere. */
 function reporter(terminal: Terminal): (progress: TrainProgress) => void {
-  let last = 0;
+  let last = -Infinity;
   return (progress) => {
     switch (progress.kind) {
       case "start": {
@@ -291,7 +307,8 @@ function reporter(terminal: Terminal): (progress: TrainProgress) => void {
         break;
       }
       case "skipped":
-        terminal.say(`skipped ${printable(progress.skipped.image)}: ${printable(progress.skipped.reason)}`);
+        // The reason names the picture.
+        terminal.say(`skipped: ${printable(progress.skipped.reason)}`);
         break;
       case "checkpoint":
         break;

@@ -8,6 +8,7 @@ import { bytesOf } from "../graph/constants.ts";
 import { float32Tensor } from "../runtime/mod.ts";
 import { encodeSafetensors, float32Of, parseSafetensors } from "../weights/safetensors.ts";
 import type { HeadShape } from "./head.ts";
+import type { SkippedImage } from "./training_images.ts";
 import { stateShapes } from "./training_state.ts";
 import type { TrainingState } from "./training_step.ts";
 
@@ -49,6 +50,8 @@ export interface RunRecord {
   readonly losses: readonly StepLoss[];
   /** The validations so far. */
   readonly validations: readonly Validation[];
+  /** Pictures that could not be read so far; none where it is absent. */
+  readonly skipped?: readonly SkippedImage[];
 }
 
 /** A checkpoint in memory. */
@@ -90,7 +93,9 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape): Checkpoin
     if (header.metadata["format"] !== FORMAT) {
       throw new SyntaxError(`its metadata do not say format ${FORMAT}`);
     }
-    record = JSON.parse(header.metadata["record"] ?? "");
+    const parsed: unknown = JSON.parse(header.metadata["record"] ?? "");
+    if (!isRunRecord(parsed)) throw new SyntaxError("its record does not say where the run is");
+    record = parsed;
   } catch (cause) {
     throw new SyntaxError(`Cannot read checkpoint: ${(cause as Error).message}`, { cause });
   }
@@ -111,4 +116,13 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape): Checkpoin
     state,
     best: best === undefined ? undefined : bytes.slice(best.offset, best.offset + best.length),
   };
+}
+
+/** Whether a record has what going on needs; a file from elsewhere may hold anything. */
+function isRunRecord(value: unknown): value is RunRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { step, position, settings, losses, validations, skipped = [] } = value as Record<string, unknown>;
+  const isCount = (number: unknown) => Number.isSafeInteger(number) && Number(number) >= 0;
+  return isCount(step) && isCount(position) && typeof settings === "object" && settings !== null &&
+    [losses, validations, skipped].every(Array.isArray) && (losses as unknown[]).length === step;
 }

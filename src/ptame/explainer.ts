@@ -101,9 +101,15 @@ export interface Explainer {
   /**
    * The mask of one class for such a picture, at the head's resolution, min–max in [0, 1].
    *
-   * @throws {TypeError} When backbone and auxiliary do not read the same cut of a picture.
+   * @param auxiliaryPixels The same picture as the auxiliary reads it, where that is another cut.
+   * @throws {TypeError} When it is another cut and not given.
    */
-  maskOf(pixels: Float32Array, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  maskOf(
+    pixels: Float32Array,
+    target: number,
+    signal?: AbortSignal,
+    auxiliaryPixels?: Float32Array,
+  ): Promise<ValueMap>;
   /** Frees what it holds. */
   dispose(): Promise<void>;
   /** The same, at the end of an `await using` block. */
@@ -229,13 +235,18 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
     return probabilitiesOf(float32DataOf(logits!));
   }
 
-  async function maskOf(pixels: Float32Array, target: number, signal?: AbortSignal): Promise<ValueMap> {
-    if (!sameInput) {
+  async function maskOf(
+    pixels: Float32Array,
+    target: number,
+    signal?: AbortSignal,
+    auxiliaryPixels?: Float32Array,
+  ): Promise<ValueMap> {
+    if (!sameInput && auxiliaryPixels === undefined) {
       throw new TypeError(
         `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of a picture`,
       );
     }
-    const outputs = await session.run({ image: imageTensor(pixels) }, { signal });
+    const outputs = await session.run({ image: imageTensor(auxiliaryPixels ?? pixels) }, { signal });
     return minMax(fuseMap(featuresOf(outputs), head.row(target)));
   }
 

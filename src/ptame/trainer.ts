@@ -4,13 +4,9 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import type { Preprocessing } from "../../models/registry.ts";
 import type { ImageSource } from "../image/types.ts";
 import { type Device, type DeviceRequest, RunError } from "../runtime/mod.ts";
-import { loadWeights, type WeightSource } from "../weights/load_network.ts";
-import { float32Of } from "../weights/safetensors.ts";
-import { numberedLabels, openOnnxBackbone } from "./backbone.ts";
+import type { WeightSource } from "../weights/load_network.ts";
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -19,18 +15,14 @@ import {
   type Validation,
 } from "./checkpoint.ts";
 import type { OnnxModel } from "./explainer.ts";
-import { checkHeadFits, type HeadRecord, type HeadTensor, readHead, writeHead } from "./head_file.ts";
-import { headParameters, type HeadShape } from "./head.ts";
-import { type HeadStart, initialHead } from "./initial_head.ts";
-import { networkNamed } from "./network_names.ts";
-import { headShapeOf } from "./observed_network.ts";
-import { frozenOnnx } from "./onnx_network.ts";
+import { type HeadRecord, writeHead } from "./head_file.ts";
+import type { HeadStart } from "./initial_head.ts";
 import { type HyperParameters, presetFor, presetNamed } from "./presets.ts";
 import { oneCycle } from "./schedule.ts";
-import { frozen, type FrozenNetwork } from "./step.ts";
-import { createBatchReader, type SkippedImage } from "./training_images.ts";
+import { createBatchReader, readableImages, type SkippedImage } from "./training_images.ts";
+import { loadTrainingNetworks, startingParameters, type TrainingNetworks } from "./training_networks.ts";
 import { headOf, initialState } from "./training_state.ts";
-import { openTrainingStep, type TrainingStep } from "./training_step.ts";
+import { openTrainingStep, type TrainingState, type TrainingStep } from "./training_step.ts";
 import { validateHead } from "./validation.ts";
 
 /** What a training run reports while it goes on. */
@@ -137,89 +129,6 @@ export class TrainingError extends Error {
   override name = "TrainingError";
 }
 
-/** The networks of a run and what the head must fit. */
-interface Networks {
-  readonly backbone: FrozenNetwork;
-  readonly auxiliary: FrozenNetwork;
-  readonly shape: HeadShape;
-  readonly inputs: readonly Preprocessing[];
-  /** Final linear layer of the auxiliary, where a head can start from it. */
-  readonly classifier: Float32Array | undefined;
-  readonly backboneWeights: Uint8Array | undefined;
-  readonly auxiliaryWeights: Uint8Array;
-}
-
-async function loadNetworks(options: TrainOptions): Promise<Networks> {
-  const { backbone: model, signal } = options;
-  const network = typeof model === "string" ? networkNamed(model) : undefined;
-  const auxiliary = networkNamed(options.auxiliary ?? network?.name ?? "efficientnet_lite0");
-  const shared = network === auxiliary;
-  const auxiliaryWeights = await loadWeights(
-    auxiliary,
-    options.auxiliaryWeights ?? (shared ? options.backboneWeights : undefined),
-    signal,
-  );
-  const frozenAuxiliary = frozen(auxiliary, auxiliaryWeights);
-  const layer = auxiliaryWeights.header.tensors.get(auxiliary.classifier.weight);
-  const classifierOf = (labels: readonly string[]) =>
-    auxiliary.classifierTap && layer !== undefined && labels.join("\n") === IMAGENET_1K.join("\n")
-      ? float32Of(auxiliaryWeights.bytes, layer)
-      : undefined;
-  if (network !== undefined) {
-    const weights = shared ? auxiliaryWeights : await loadWeights(network, options.backboneWeights, signal);
-    return {
-      backbone: shared ? frozenAuxiliary : frozen(network, weights),
-      auxiliary: frozenAuxiliary,
-      shape: headShapeOf(auxiliary, network.classes),
-      inputs: inputsOf(network.preprocessing, auxiliary.preprocessing),
-      classifier: classifierOf(IMAGENET_1K),
-      backboneWeights: weights.bytes,
-      auxiliaryWeights: auxiliaryWeights.bytes,
-    };
-  }
-  const { name, onnx, ...rest } = model as OnnxModel;
-  // Opened once to learn its classes and its input; it is run through its graph from then on.
-  const opened = await openOnnxBackbone(onnx, IMAGENET_1K, { name, ...rest, device: "wasm" });
-  await opened.session.dispose();
-  return {
-    backbone: frozenOnnx(name, onnx, opened.preprocessing),
-    auxiliary: frozenAuxiliary,
-    shape: headShapeOf(auxiliary, opened.classes),
-    inputs: inputsOf(opened.preprocessing, auxiliary.preprocessing),
-    classifier: classifierOf(
-      rest.labels ?? (opened.classes === 1000 ? IMAGENET_1K : numberedLabels(opened.classes)),
-    ),
-    backboneWeights: undefined,
-    auxiliaryWeights: auxiliaryWeights.bytes,
-  };
-}
-
-/** Cuts of a picture: the backbone's, and the auxiliary's where it reads another. */
-function inputsOf(backbone: Preprocessing, auxiliary: Preprocessing): Preprocessing[] {
-  const same = backbone.crop === auxiliary.crop && backbone.resize === auxiliary.resize;
-  return same ? [backbone] : [backbone, auxiliary];
-}
-
-async function startOf(networks: Networks, options: TrainOptions): Promise<HeadTensor[]> {
-  const { shape, classifier, auxiliary } = networks;
-  if (options.start instanceof Uint8Array) {
-    const head = await readHead(options.start, "start");
-    checkHeadFits(head, auxiliary.name, shape);
-    const { tensors } = head.file.header;
-    return [...headParameters(shape)].map(([name, dims]) => {
-      return { name, shape: dims, data: float32Of(head.file.bytes, tensors.get(name)!).slice() };
-    });
-  }
-  const kind = options.start ?? (classifier === undefined ? "default" : "class-activation");
-  if (kind === "default") return initialHead(shape, { kind }, options.seed);
-  if (classifier === undefined) {
-    throw new TypeError(
-      `Cannot start from class activations: auxiliary ${auxiliary.name} does not share the backbone's classes`,
-    );
-  }
-  return initialHead(shape, { kind, classifier }, options.seed);
-}
-
 /**
  * Trains a head.
  *
@@ -244,74 +153,106 @@ async function startOf(networks: Networks, options: TrainOptions): Promise<HeadT
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { batch = 32, seed = 0, checkpointEvery = 50, signal, onProgress } = options;
   const images = await collect(options.images, options.limit);
-  if (images.length === 0) throw new RangeError("Cannot train: there are no images");
-  if (images.length < batch) {
-    throw new RangeError(`Cannot train: ${images.length} images are fewer than a batch of ${batch}`);
-  }
-  const networks = await loadNetworks(options);
+  const steps = stepsOf(options, images.length);
+  const networks = await loadTrainingNetworks(options);
   const { backbone, auxiliary, shape, inputs } = networks;
-  const preset = options.preset === undefined
-    ? presetFor(backbone.name, auxiliary.name)
-    : presetNamed(options.preset);
-  const hyper: HyperParameters = { ...preset, ...options.hyperParameters };
-  const steps = options.steps ?? Math.floor((options.epochs ?? 1) * images.length / batch);
+  const hyper = hyperParametersOf(options, networks);
   const settings = settingsOf(options, networks, hyper, images.length, steps);
 
   const saved = await options.checkpoint?.load();
   const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, shape);
   if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
-  const losses: StepLoss[] = [...checkpoint?.record.losses ?? []];
-  const validations: Validation[] = [...checkpoint?.record.validations ?? []];
+  const record = checkpoint?.record;
+  const losses: StepLoss[] = [...record?.losses ?? []];
+  const validations: Validation[] = [...record?.validations ?? []];
+  const skipped: SkippedImage[] = [...record?.skipped ?? []];
   let best = checkpoint?.best;
-  let done = checkpoint?.record.step ?? 0;
+  let done = record?.step ?? 0;
+  /** The reader's position when the last step's batch had been read; the next batch may have been begun. */
+  let position = record?.position ?? 0;
+  /** Whether there is something that is in no checkpoint yet. */
+  let unsaved = false;
 
-  const reader = createBatchReader({
-    images,
-    batch,
-    seed,
-    inputs,
-    position: checkpoint?.record.position ?? 0,
-  });
-  const state = checkpoint?.state ?? initialState(shape, await startOf(networks, options));
-  const micro = Math.min(options.microBatch ?? 4, batch);
+  const heldOut = await readableImages(options.validation ?? [], signal);
+  const reader = createBatchReader({ images, batch, seed, inputs, position });
+  const state = checkpoint?.state ?? initialState(shape, await startingParameters(networks, options));
   const step = await openTrainingStep({
     auxiliary,
     backbone,
     shape,
     weights: hyper,
     batch,
-    microBatch: micro,
+    microBatch: Math.min(options.microBatch ?? networks.fixedBatch ?? 4, batch),
     device: options.device ?? "auto",
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   }, state);
 
+  const wholeState = async (): Promise<TrainingState> => {
+    const present = await step.state();
+    checkFinite(present, done);
+    return present;
+  };
   const headFile = async (): Promise<Uint8Array> =>
-    await writeHead(recordOf(options, networks, settings, done), headOf(shape, await step.state()));
-  /** `position`: of the reader when the last step's batch had been read; the next batch may have been begun. */
-  const save = async (position: number) => {
+    await writeHead(recordOf(options, networks, settings, done), headOf(shape, await wholeState()));
+  const save = async () => {
     if (options.checkpoint === undefined) return;
-    const record: RunRecord = { step: done, position, settings, losses, validations };
-    await options.checkpoint.save(encodeCheckpoint({ record, state: await step.state(), best }));
+    const record: RunRecord = { step: done, position, settings, losses, validations, skipped };
+    await options.checkpoint.save(encodeCheckpoint({ record, state: await wholeState(), best }));
+    unsaved = false;
     onProgress?.({ kind: "checkpoint", step: done });
   };
-  /** The reader's position after steps that are in no checkpoint yet. */
-  let unsaved: number | undefined;
+  const reportSkipped = (found: readonly SkippedImage[]) => {
+    for (const each of found) {
+      // A resumed run meets again what it met before.
+      if (skipped.some(({ image }) => image === each.image)) continue;
+      skipped.push(each);
+      onProgress?.({ kind: "skipped", skipped: each });
+    }
+  };
+  const validate = async () => {
+    const head = await headFile();
+    const validation = await validateHead(head, done, heldOut.readable, {
+      model: options.backbone,
+      ...(networks.backboneWeights === undefined ? {} : { weights: networks.backboneWeights }),
+      auxiliary: auxiliary.name,
+      auxiliaryWeights: networks.auxiliaryWeights,
+      device: step.device,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+    }, signal);
+    const better = validations.every((earlier) => dropOf(validation) < dropOf(earlier));
+    validations.push(validation);
+    if (better) best = head;
+    unsaved = true;
+    onProgress?.({ kind: "validation", validation, best: better });
+  };
   const validateEvery = options.validateEvery ?? Math.max(1, Math.ceil(steps / 5));
+  const isDue = (every: number) => done > 0 && (done % every === 0 || done === steps);
 
+  let coming: Promise<Float32Array[]> | undefined;
+  /** Reads a batch ahead. It may fail before anyone waits for it. */
+  const readAhead = () => {
+    coming = reader.next(signal);
+    coming.catch(() => undefined);
+    return coming;
+  };
   try {
     onProgress?.({ kind: "start", device: step.device, images: images.length, steps, resumedAt: done });
-    const started = performance.now();
+    reportSkipped(heldOut.skipped);
     const first = done;
-    let reported = 0;
-    // The next batch is read while the step runs, where the device leaves the program time for it.
-    let coming = done < steps ? reader.next(signal) : undefined;
-    while (done < steps) {
+    let seconds = 0;
+    for (;;) {
+      // Asked here and not behind the step: a run that was stopped while it validated goes on with that.
+      const validated = validations.at(-1)?.step === done;
+      if (heldOut.readable.length > 0 && isDue(validateEvery) && !validated) await validate();
+      if (unsaved && isDue(checkpointEvery)) await save();
+      if (done >= steps) break;
+
       signal?.throwIfAborted();
-      const [pixels, auxiliaryPixels] = await coming!;
-      const { position } = reader;
-      const next = done + 1 < steps ? reader.next(signal) : undefined;
-      // It may fail while the step runs, before anyone waits for it.
-      next?.catch(() => undefined);
+      const started = performance.now();
+      const [pixels, auxiliaryPixels] = await (coming ?? readAhead());
+      const read = reader.position;
+      // The next batch is read while the step runs, where the device leaves the program time for it.
+      if (done + 1 < steps) readAhead();
       const cycle = oneCycle(done, steps, hyper.learningRate);
       const loss = await oneStep(step, pixels!, auxiliaryPixels, {
         step: done,
@@ -319,12 +260,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         weightDecay: hyper.weightDecay,
       }, signal);
       done++;
-      unsaved = position;
+      position = read;
+      unsaved = true;
       losses.push(loss);
-      for (; reported < reader.skipped.length; reported++) {
-        onProgress?.({ kind: "skipped", skipped: reader.skipped[reported]! });
-      }
-      const seconds = (performance.now() - started) / 1000;
+      reportSkipped(reader.skipped);
+      seconds += (performance.now() - started) / 1000;
       onProgress?.({
         kind: "step",
         steps,
@@ -333,36 +273,62 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         imagesPerSecond: (done - first) * batch / seconds,
         secondsLeft: seconds / (done - first) * (steps - done),
       });
-      if (options.validation !== undefined && (done % validateEvery === 0 || done === steps)) {
-        const head = await headFile();
-        const validation = await validateHead(head, done, options.validation, {
-          model: options.backbone,
-          ...(networks.backboneWeights === undefined ? {} : { weights: networks.backboneWeights }),
-          auxiliary: auxiliary.name,
-          auxiliaryWeights: networks.auxiliaryWeights,
-          device: step.device,
-          ...(options.threads === undefined ? {} : { threads: options.threads }),
-        }, signal);
-        const better = validations.every((earlier) => dropOf(validation) < dropOf(earlier));
-        validations.push(validation);
-        if (better) best = head;
-        onProgress?.({ kind: "validation", validation, best: better });
-      }
-      coming = next;
-      if (done % checkpointEvery === 0 || done === steps) {
-        await save(position);
-        unsaved = undefined;
-      }
     }
     const last = await headFile();
-    return { head: best ?? last, last, losses, validations, skipped: reader.skipped };
+    return { head: best ?? last, last, losses, validations, skipped };
   } catch (error) {
     // Told to stop, it keeps what is done; the state of a step that was broken off is the one before it.
-    if (signal?.aborted && unsaved !== undefined) await save(unsaved);
+    if (signal?.aborted && unsaved) await save();
     throw error;
   } finally {
+    await coming?.catch(() => undefined);
     await step.dispose();
   }
+}
+
+/**
+ * Steps of the whole run.
+ *
+ * @throws {RangeError} When there would be none.
+ */
+function stepsOf({ batch = 32, epochs = 1, steps }: TrainOptions, images: number): number {
+  if (images === 0) throw new RangeError("Cannot train: there are no images");
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new RangeError(`Cannot train on batches of ${batch}: it must be a whole number of at least 1`);
+  }
+  if (images < batch) {
+    throw new RangeError(`Cannot train: ${images} images are fewer than a batch of ${batch}`);
+  }
+  const all = steps ?? Math.floor(epochs * images / batch);
+  if (!Number.isSafeInteger(all) || all < 1) {
+    throw new RangeError(`Cannot train for ${all} steps: it must be a whole number of at least 1`);
+  }
+  return all;
+}
+
+/**
+ * The preset's hyper-parameters with the options' own in their place.
+ *
+ * @throws {RangeError} When the preset is unknown or a number is none.
+ */
+function hyperParametersOf(
+  options: TrainOptions,
+  { backbone, auxiliary }: TrainingNetworks,
+): HyperParameters {
+  const preset = options.preset === undefined
+    ? presetFor(backbone.name, auxiliary.name)
+    : presetNamed(options.preset);
+  const { learningRate, weightDecay, ce, area, smooth, border, power } = {
+    ...preset,
+    ...options.hyperParameters,
+  };
+  const hyper = { learningRate, weightDecay, ce, area, smooth, border, power };
+  for (const [name, value] of Object.entries(hyper)) {
+    if (!Number.isFinite(value) || value < 0) {
+      throw new RangeError(`Cannot train with ${name} ${value}: it must be a number of at least 0`);
+    }
+  }
+  return hyper;
 }
 
 async function collect(
@@ -406,6 +372,20 @@ async function oneStep(
   return { step: settings.step + 1, ...terms };
 }
 
+/**
+ * A step may end with a loss that is finite and a head that is not; no checkpoint and no head may hold that.
+ *
+ * @throws {TrainingError} When a number of the state is not finite.
+ */
+function checkFinite(state: Readonly<TrainingState>, step: number): void {
+  for (const [name, { data }] of Object.entries(state)) {
+    if ((data as Float32Array).every(Number.isFinite)) continue;
+    throw new TrainingError(
+      `Cannot go on training: ${name} is not finite after step ${step}; a lower learning rate may help`,
+    );
+  }
+}
+
 /** What the best head is chosen by: the average drop with half and with 15 % of the map kept. */
 function dropOf({ averageDrop: [, half, little] }: Validation): number {
   return half + little;
@@ -414,12 +394,11 @@ function dropOf({ averageDrop: [, half, little] }: Validation): number {
 /** What a run is started with: a resumed one must have the same, or it would not be the same run. */
 function settingsOf(
   options: TrainOptions,
-  { backbone, auxiliary }: Networks,
+  { backbone, auxiliary }: TrainingNetworks,
   hyper: HyperParameters,
   images: number,
   steps: number,
 ): Record<string, unknown> {
-  const { learningRate, weightDecay, ce, area, smooth, border, power } = hyper;
   return {
     backbone: backbone.name,
     auxiliary: auxiliary.name,
@@ -428,13 +407,7 @@ function settingsOf(
     batch: options.batch ?? 32,
     seed: options.seed ?? 0,
     start: options.start instanceof Uint8Array ? "file" : options.start ?? "automatic",
-    learningRate,
-    weightDecay,
-    ce,
-    area,
-    smooth,
-    border,
-    power,
+    ...hyper,
   };
 }
 
@@ -450,7 +423,7 @@ function checkSameRun(record: RunRecord, settings: Readonly<Record<string, unkno
 
 function recordOf(
   options: TrainOptions,
-  { backbone, auxiliary }: Networks,
+  { backbone, auxiliary }: TrainingNetworks,
   settings: Readonly<Record<string, unknown>>,
   step: number,
 ): HeadRecord {

@@ -57,10 +57,34 @@ function orderOf(count: number, seed: number, epoch: number): Uint32Array<ArrayB
 }
 
 /** Name of a source for people. */
-function nameOf(source: ImageSource, index: number): string {
+function nameOf(source: ImageSource, index: number, kind = "image"): string {
   if (typeof source === "string") return source;
   if (source instanceof URL) return source.href;
-  return source instanceof File ? source.name : `image ${index}`;
+  return source instanceof File ? source.name : `${kind} ${index}`;
+}
+
+/** Held-out pictures, those left out that cannot be read: better known now than after hours of training. */
+export async function readableImages(
+  images: readonly ImageSource[],
+  signal?: AbortSignal,
+): Promise<{ readonly readable: readonly ImageSource[]; readonly skipped: readonly SkippedImage[] }> {
+  const readable: ImageSource[] = [];
+  const skipped: SkippedImage[] = [];
+  for (const [index, image] of images.entries()) {
+    try {
+      await decodeImage(image, signal === undefined ? {} : { signal });
+      readable.push(image);
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      skipped.push({ image: nameOf(image, index, "held-out image"), reason: error.message });
+    }
+  }
+  if (images.length > 0 && readable.length === 0) {
+    throw new ImageError(`Cannot validate: none of the ${images.length} held-out images can be read`, {
+      cause: skipped[0]?.reason,
+    });
+  }
+  return { readable, skipped };
 }
 
 /** Starts reading batches; epochs follow each other without a gap. */

@@ -9,16 +9,35 @@ import { preprocess } from "../image/preprocess.ts";
 import type { ImageSource } from "../image/types.ts";
 import type { Validation } from "./checkpoint.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "./explainer.ts";
+import { networkNamed } from "./network_names.ts";
 
-/** Pictures as the explainer's backbone reads them. */
+/** Pictures as the auxiliary reads them, by the same pictures as the backbone does. */
+export type AuxiliaryPixels = WeakMap<Float32Array, Float32Array>;
+
+/**
+ * Pictures as the explainer's backbone reads them.
+ *
+ * @param auxiliaryPixels Takes the auxiliary's cuts, for backbones that read another.
+ */
 export function* evaluationImages(
   images: readonly ImageSource[],
   explainer: Explainer,
+  auxiliaryPixels?: AuxiliaryPixels,
 ): Generator<EvaluationImage> {
+  const { preprocessing } = networkNamed(explainer.auxiliary);
+  const named = new Set<string>();
   for (const [index, image] of images.entries()) {
+    // A picture may be listed twice; names are not.
+    const name = typeof image === "string" && !named.has(image) ? image : `image ${index}`;
+    named.add(name);
     yield {
-      name: typeof image === "string" ? image : `image ${index}`,
-      pixels: async () => preprocess(await decodeImage(image), explainer.backbone.preprocessing).pixels,
+      name,
+      pixels: async () => {
+        const picture = await decodeImage(image);
+        const { pixels } = preprocess(picture, explainer.backbone.preprocessing);
+        auxiliaryPixels?.set(pixels, preprocess(picture, preprocessing).pixels);
+        return pixels;
+      },
     };
   }
 }
@@ -32,9 +51,10 @@ export async function validateHead(
   signal: AbortSignal | undefined,
 ): Promise<Validation> {
   await using explainer = await createExplainer({ ...options, head });
+  const read: AuxiliaryPixels = new WeakMap();
   const { methods } = await evaluate({
-    images: evaluationImages(images, explainer),
-    methods: { head: (pixels, target, stop) => explainer.maskOf(pixels, target, stop) },
+    images: evaluationImages(images, explainer, read),
+    methods: { head: (pixels, target, stop) => explainer.maskOf(pixels, target, stop, read.get(pixels)) },
     score: async (pictures, stop) => {
       const all: Float32Array[] = [];
       for (const pixels of pictures) all.push(await explainer.classify(pixels, stop));

@@ -1,0 +1,123 @@
+/**
+ * What a training run loads before its first step: the frozen networks, and the head that it starts from.
+ *
+ * @module
+ */
+import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
+import type { Preprocessing } from "../../models/registry.ts";
+import { inspectOnnx } from "../graph/onnx_file.ts";
+import { loadWeights } from "../weights/load_network.ts";
+import { float32Of } from "../weights/safetensors.ts";
+import { numberedLabels, openOnnxBackbone } from "./backbone.ts";
+import type { OnnxModel } from "./explainer.ts";
+import { checkHeadFits, type HeadTensor, readHead } from "./head_file.ts";
+import { headParameters, type HeadShape } from "./head.ts";
+import { initialHead } from "./initial_head.ts";
+import { networkNamed } from "./network_names.ts";
+import { headShapeOf } from "./observed_network.ts";
+import { frozenOnnx } from "./onnx_network.ts";
+import { frozen, type FrozenNetwork } from "./step.ts";
+import type { TrainOptions } from "./trainer.ts";
+
+/** The networks of a run and what the head must fit. */
+export interface TrainingNetworks {
+  readonly backbone: FrozenNetwork;
+  readonly auxiliary: FrozenNetwork;
+  readonly shape: HeadShape;
+  readonly inputs: readonly Preprocessing[];
+  /** Final linear layer of the auxiliary, where a head can start from it. */
+  readonly classifier: Float32Array | undefined;
+  readonly backboneWeights: Uint8Array | undefined;
+  readonly auxiliaryWeights: Uint8Array;
+  /** Pictures that the backbone takes at once, where its file fixes how many. */
+  readonly fixedBatch: number | undefined;
+}
+
+/**
+ * Loads the networks that the options name.
+ *
+ * @throws {RangeError} When a name is unknown; the nearest is suggested.
+ * @throws {TypeError} When an .onnx file does not take one picture.
+ */
+export async function loadTrainingNetworks(options: TrainOptions): Promise<TrainingNetworks> {
+  const { backbone: model, signal } = options;
+  const network = typeof model === "string" ? networkNamed(model) : undefined;
+  const auxiliary = networkNamed(options.auxiliary ?? network?.name ?? "efficientnet_lite0");
+  const shared = network === auxiliary;
+  const auxiliaryWeights = await loadWeights(
+    auxiliary,
+    options.auxiliaryWeights ?? (shared ? options.backboneWeights : undefined),
+    signal,
+  );
+  const frozenAuxiliary = frozen(auxiliary, auxiliaryWeights);
+  const layer = auxiliaryWeights.header.tensors.get(auxiliary.classifier.weight);
+  const classifierOf = (labels: readonly string[]) =>
+    auxiliary.classifierTap && layer !== undefined && labels.join("\n") === IMAGENET_1K.join("\n")
+      ? float32Of(auxiliaryWeights.bytes, layer)
+      : undefined;
+  if (network !== undefined) {
+    const weights = shared ? auxiliaryWeights : await loadWeights(network, options.backboneWeights, signal);
+    return {
+      backbone: shared ? frozenAuxiliary : frozen(network, weights),
+      auxiliary: frozenAuxiliary,
+      shape: headShapeOf(auxiliary, network.classes),
+      inputs: inputsOf(network.preprocessing, auxiliary.preprocessing),
+      classifier: classifierOf(IMAGENET_1K),
+      backboneWeights: weights.bytes,
+      auxiliaryWeights: auxiliaryWeights.bytes,
+      fixedBatch: undefined,
+    };
+  }
+  const { name, onnx, ...rest } = model as OnnxModel;
+  // Opened once to learn its classes and its input; it is run through its graph from then on.
+  const { device, threads } = options;
+  const opened = await openOnnxBackbone(onnx, IMAGENET_1K, { name, ...rest, device, threads });
+  await opened.session.dispose();
+  const batch = inspectOnnx(onnx).inputs[0]?.shape[0];
+  return {
+    backbone: frozenOnnx(name, onnx, opened.preprocessing),
+    auxiliary: frozenAuxiliary,
+    shape: headShapeOf(auxiliary, opened.classes),
+    inputs: inputsOf(opened.preprocessing, auxiliary.preprocessing),
+    classifier: classifierOf(
+      rest.labels ?? (opened.classes === 1000 ? IMAGENET_1K : numberedLabels(opened.classes)),
+    ),
+    backboneWeights: undefined,
+    auxiliaryWeights: auxiliaryWeights.bytes,
+    fixedBatch: typeof batch === "number" ? batch : undefined,
+  };
+}
+
+/** Cuts of a picture: the backbone's, and the auxiliary's where it reads another. */
+function inputsOf(backbone: Preprocessing, auxiliary: Preprocessing): Preprocessing[] {
+  const same = backbone.crop === auxiliary.crop && backbone.resize === auxiliary.resize;
+  return same ? [backbone] : [backbone, auxiliary];
+}
+
+/**
+ * The head before the first step.
+ *
+ * @throws {TypeError} When a given head does not fit, or the auxiliary does not share the backbone's classes.
+ */
+export async function startingParameters(
+  networks: TrainingNetworks,
+  options: TrainOptions,
+): Promise<HeadTensor[]> {
+  const { shape, classifier, auxiliary } = networks;
+  if (options.start instanceof Uint8Array) {
+    const head = await readHead(options.start, "start");
+    checkHeadFits(head, auxiliary.name, shape);
+    const { tensors } = head.file.header;
+    return [...headParameters(shape)].map(([name, dims]) => {
+      return { name, shape: dims, data: float32Of(head.file.bytes, tensors.get(name)!).slice() };
+    });
+  }
+  const kind = options.start ?? (classifier === undefined ? "default" : "class-activation");
+  if (kind === "default") return initialHead(shape, { kind }, options.seed);
+  if (classifier === undefined) {
+    throw new TypeError(
+      `Cannot start from class activations: auxiliary ${auxiliary.name} does not share the backbone's classes`,
+    );
+  }
+  return initialHead(shape, { kind, classifier }, options.seed);
+}
