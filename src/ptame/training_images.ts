@@ -71,6 +71,7 @@ export async function readableImages(
   const readable: ImageSource[] = [];
   const skipped: SkippedImage[] = [];
   for (const [index, image] of images.entries()) {
+    signal?.throwIfAborted();
     try {
       await decodeImage(image, signal === undefined ? {} : { signal });
       readable.push(image);
