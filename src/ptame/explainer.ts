@@ -6,7 +6,7 @@
  * @module
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import { findNetwork, type NetworkDefinition, networks, type Preprocessing } from "../../models/registry.ts";
+import { type NetworkDefinition, networks, type Preprocessing } from "../../models/registry.ts";
 import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { ImageSource, RgbImage, ValueMap } from "../image/types.ts";
@@ -23,11 +23,11 @@ import { loadWeights, type WeightSource } from "../weights/load_network.ts";
 import { type BackboneFacts, factsOf, openOnnxBackbone } from "./backbone.ts";
 import { type Explanation, explanationOf } from "./explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
+import { defaultAuxiliary, defaultHead } from "./default_head.ts";
 import { checkHeadFits, type Head, readHead } from "./head_file.ts";
 import { featureName, HEAD_PREFIX, headShapeOf, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
 import { probabilitiesOf, type Target } from "./prediction.ts";
 import { networkNamed } from "./network_names.ts";
-import { startingHead } from "./starting_head.ts";
 
 /** A classifier of the caller's own. */
 export interface OnnxModel {
@@ -51,7 +51,7 @@ export interface ExplainerOptions {
   readonly auxiliary?: string;
   /** Safetensors file with the auxiliary's weights, where none is shipped. */
   readonly auxiliaryWeights?: WeightSource;
-  /** Head file; by default the class-activation start of the auxiliary, where the classes are the same. */
+  /** Head file; by default the shipped one, else the auxiliary's class-activation start where it shares the classes. */
   readonly head?: Uint8Array;
   /** Device; "auto" by default: WebGPU where a real adapter is there, else wasm. */
   readonly device?: DeviceRequest;
@@ -142,7 +142,7 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
   };
   const backboneNetwork = typeof model === "string" ? networkNamed(model) : undefined;
   const givenHead = options.head === undefined ? undefined : await readHead(options.head, "head");
-  const auxiliary = networkNamed(options.auxiliary ?? auxiliaryFor(givenHead));
+  const auxiliary = networkNamed(options.auxiliary ?? defaultAuxiliary(backboneNetwork?.name, givenHead));
   const sharesPass = backboneNetwork === auxiliary;
   const opened: Session[] = [];
   try {
@@ -176,7 +176,7 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
         };
       }
     }
-    const head = givenHead ?? await startingHead(auxiliary, auxiliaryWeights, backbone);
+    const head = givenHead ?? await defaultHead(auxiliary, auxiliaryWeights, backbone, signal);
     checkHeadFits(head, auxiliary.name, headShapeOf(auxiliary, backbone.classes));
 
     const unbound = passGraph(auxiliary, { logits: sharesPass, features: true });
@@ -193,11 +193,6 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
     for (const session of opened) await session.dispose();
     throw error;
   }
-}
-
-function auxiliaryFor(head: Head | undefined): string {
-  const named = head?.record.auxiliary;
-  return named !== undefined && findNetwork(named) !== undefined ? named : networks[0]!.name;
 }
 
 function imageTensor(pixels: Float32Array): Tensor {

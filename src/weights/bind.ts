@@ -44,8 +44,16 @@ export function bindWeights(
   options: BindOptions = {},
 ): BoundGraph {
   const prefix = options.prefix ?? "";
+  // Two files of one name (a network's weights and its head, say) must stay apart in the session.
+  const own = freeName(files, file.name, file.bytes);
   const entries = new Map<string, TensorEntry>();
-  for (const [name, entry] of file.header.tensors) entries.set(options.rename?.(name) ?? name, entry);
+  for (const [name, entry] of file.header.tensors) {
+    const renamed = options.rename?.(name) ?? name;
+    if (entries.has(renamed)) {
+      throw new TypeError(`Cannot bind weights: ${file.name} has ${renamed} twice, under two names`);
+    }
+    entries.set(renamed, entry);
+  }
 
   const initializers = new Map<string, Initializer>(graph.initializers);
   const widened: { name: string; entry: TensorEntry }[] = [];
@@ -68,14 +76,14 @@ export function bindWeights(
     if (entry.type === initializer.type) {
       direct = true;
       const { offset, length } = entry;
-      initializers.set(name, { ...initializer, data: { kind: "external", file: file.name, offset, length } });
+      initializers.set(name, { ...initializer, data: { kind: "external", file: own, offset, length } });
     } else widened.push({ name, entry });
   }
 
   const all = new Map(files);
-  if (direct) all.set(file.name, file.bytes);
+  if (direct) all.set(own, file.bytes);
   if (widened.length > 0) {
-    const wideName = `${file.name}.float32`;
+    const wideName = freeName(all, `${own}.float32`);
     const wide = new Float32Array(widened.reduce((sum, { entry }) => sum + sizeOf(entry.shape), 0));
     let at = 0;
     for (const { name, entry } of widened) {
@@ -88,4 +96,11 @@ export function bindWeights(
     all.set(wideName, bytesOf(wide));
   }
   return { graph: { ...graph, initializers }, files: all };
+}
+
+/** `name`, or `name~2`, … where other bytes have it already. */
+function freeName(files: ReadonlyMap<string, Uint8Array>, name: string, bytes?: Uint8Array): string {
+  let free = name;
+  for (let i = 2; files.has(free) && files.get(free) !== bytes; i++) free = `${name}~${i}`;
+  return free;
 }
