@@ -116,6 +116,28 @@ Deno.test("one pass for backbone and auxiliary gives what two passes give", asyn
   );
 });
 
+Deno.test("createExplainer() takes the shipped head for the default, and an untrained start for other ImageNet networks", async () => {
+  await using own = await createExplainer({ device: "wasm" });
+  assertEquals([own.head.record.trained, own.head.record.backbone], [true, "efficientnet_lite0"]);
+  assert(own.head.record.training !== undefined && own.head.record.licence !== undefined);
+  const b = createBuilder("thousand");
+  const image = b.input("x", "float32", [1, 3, 224, 224]);
+  const pooled = b.flatten(b.globalAveragePool(image));
+  const rows = b.constant(
+    "float32",
+    [3, 1000],
+    Float32Array.from({ length: 3000 }, (_, i) => (i * 37 % 101) / 50 - 1),
+  );
+  b.output(b.gemm(pooled, rows), "logits");
+  await using other = await createExplainer({
+    device: "wasm",
+    model: { name: "thousand", onnx: encodeOnnx(b.build()) },
+  });
+  assertEquals(other.head.record.trained, false);
+  const { head, targets } = await other.explain(PHOTO);
+  assertEquals([head.trained, targets.length], [false, 1]);
+});
+
 Deno.test("createExplainer() explains an .onnx classifier of other classes with a head of its own", async () => {
   const b = createBuilder("colours");
   const image = b.input("pixels", "float32", [1, 3, 32, 32]);
