@@ -1,6 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { augment } from "../../src/image/augment.ts";
-import { decodeImage } from "../../src/image/decode.ts";
 import { encodePng } from "../../src/image/png.ts";
 import { ImageError, type ImageSource } from "../../src/image/types.ts";
 import { createBatchReader, readableImages } from "../../src/ptame/training_images.ts";

@@ -1,0 +1,41 @@
+/** Heads for classifiers that come as .onnx files; see onnx_network.ts. */
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { createExplainer } from "../../src/ptame/explainer.ts";
+import { train, type TrainOptions } from "../../src/ptame/trainer.ts";
+import { warmUpWasm } from "../support/devices.ts";
+import { smallClassifier } from "./small_classifier.ts";
+
+await warmUpWasm();
+
+const photo = (i: number) => new URL(`../fixtures/image/photo_${i}.jpg`, import.meta.url);
+const RUN = { images: [photo(0), photo(4), photo(8)], batch: 2, steps: 2, device: "wasm" } as const;
+
+Deno.test("train() trains for an .onnx classifier of another input size, and its head explains", async () => {
+  const backbone = smallClassifier();
+  const options: TrainOptions = { ...RUN, backbone, auxiliary: "efficientnet_lite0" };
+  const { head, losses } = await train({ ...options, validation: [photo(7)] });
+  assertEquals(losses.length, 2);
+  await using explainer = await createExplainer({ model: backbone, head, device: "wasm" });
+  assertEquals([explainer.backbone.name, explainer.auxiliary], ["small", "efficientnet_lite0"]);
+  assertEquals([explainer.head.classes, explainer.head.record.trained], [5, true]);
+  const { prediction, targets } = await explainer.explain(photo(1), { topK: 2 });
+  assertEquals(prediction.length, 5);
+  const { map } = targets[1]!;
+  assertEquals([map.width, map.height, Math.min(...map.values), Math.max(...map.values)], [56, 56, 0, 1]);
+
+  // The file takes one picture at a time; asked for, it takes more, with the same result.
+  const pairs = await train({ ...options, microBatch: 2 });
+  pairs.losses.forEach((loss, i) => assertAlmostEquals(loss.total, losses[i]!.total, 1e-5));
+  // Its softmax is left out, so that what is trained with is the scores.
+  const withoutSoftmax = await train({ ...options, backbone: smallClassifier({ softmax: false }) });
+  assertEquals(withoutSoftmax.losses, losses);
+});
+
+Deno.test("train() names node and operator of an .onnx classifier that it cannot differentiate", async () => {
+  const backbone = smallClassifier({
+    extra: (b, x) => b.node("LRN", [x], { size: { type: "int", value: 3 } }, { name: "norm1" })[0]!,
+  });
+  const error = await assertRejects(() => train({ ...RUN, backbone }), TypeError, "norm1");
+  assert(error.message.startsWith("Cannot differentiate node "), error.message);
+  assert(error.message.includes("(LRN): no rule for this operator"), error.message);
+});
