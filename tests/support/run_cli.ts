@@ -41,6 +41,19 @@ export function runCli(args: readonly string[], cwd?: string): Promise<Ended> {
   return runDeno([...permissions, main, ...args], cwd === undefined ? {} : { cwd });
 }
 
+/** Starts the same and leaves it running: for programs that are told to stop. Its stderr must be read. */
+export function startCli(args: readonly string[], cwd: string): Deno.ChildProcess {
+  const main = decodeURIComponent(new URL("src/cli/main.ts", ROOT).pathname);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--config", CONFIG, "--no-prompt", "-A", main, ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    cwd,
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: "/tmp" },
+  }).spawn();
+}
+
 /** The one line of an error on stderr, without what the graphics driver says. */
 export function errorLines({ stderr }: Ended): string[] {
   return stderr.split("\n").filter((line) => line.startsWith("ptame: "));
