@@ -23,6 +23,22 @@ function write(text: string): void {
   for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
 }
 
+/** A text cut to so many columns, with an ellipsis where something is missing. */
+export function fitted(text: string, columns: number): string {
+  const characters = [...text];
+  return characters.length <= columns ? text : characters.slice(0, Math.max(columns - 1, 0)).join("") + "…";
+}
+
+/** Columns of the terminal. A line that is replaced must not be longer: what wraps would stay. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns - 1;
+  } catch {
+    // Deno asks standard output, which may be a file.
+    return 79;
+  }
+}
+
 /** The terminal on stderr; `quiet` keeps errors only. */
 export function openTerminal(quiet: boolean): Terminal {
   const live = Deno.stderr.isTerminal() && !quiet;
@@ -41,7 +57,7 @@ export function openTerminal(quiet: boolean): Terminal {
     doing: (what) => {
       if (!live) return;
       clear();
-      write(what + " …");
+      write(fitted(what + " …", columns()));
       pending = true;
     },
     fail: (line) => {

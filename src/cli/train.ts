@@ -282,15 +282,20 @@ function reporter(terminal: Terminal): (progress: TrainProgress) => void {
       }
       case "step": {
         const { loss, steps, imagesPerSecond, secondsLeft } = progress;
-        const terms =
-          `loss ${loss.total.toFixed(3)} (ce ${loss.ce.toFixed(3)}, area ${loss.area.toFixed(3)}, ` +
-          `variation ${loss.variation.toFixed(1)})`;
-        const pace = `${imagesPerSecond.toFixed(1)} images/s, ${longDuration(secondsLeft)} left`;
+        const [total, ce, area] = [loss.total, loss.ce, loss.area].map((term) => term.toFixed(3));
+        const variation = loss.variation.toFixed(1);
+        const left = `${longDuration(secondsLeft)} left`;
+        const rate = `${imagesPerSecond.toFixed(1)} images/s`;
         const count = `${loss.step}/${steps}`;
-        terminal.doing(`${bar(loss.step / steps, 20).padEnd(20, "░")} ${count}  ${terms}  ${pace}`);
+        // Eighty columns hold what matters, wider ones all.
+        terminal.doing(
+          `${bar(loss.step / steps, 10).padEnd(10, "░")} ${count}  ${left}  ` +
+            `loss ${total} (ce ${ce}, area ${area}, var ${variation})  ${rate}`,
+        );
         const now = performance.now();
         if (!terminal.live && (now - last > 30_000 || loss.step === steps)) {
-          terminal.say(`step ${count}  ${terms}  ${pace}`);
+          const terms = `loss ${total} (ce ${ce}, area ${area}, variation ${variation})`;
+          terminal.say(`step ${count}  ${terms}  ${rate}, ${left}`);
           last = now;
         }
         break;
