@@ -14,7 +14,7 @@ import type { Graph } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";
 import type { GradientDevice } from "../../src/gradient/rule.ts";
 import { float32DataOf, float32Tensor } from "../../src/runtime/mod.ts";
-import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
 import { openWithWeights, seededWeights, shippedWeights } from "../support/networks.ts";
 import { normalized, seededImage } from "../support/seeded_weights.ts";
 
@@ -76,7 +76,7 @@ for (const [record, device, limit] of CASES) {
   const gpu = device === "webgpu";
   Deno.test({
     name: `gradients() of ${record} on ${device} agrees with PyTorch's autograd`,
-    ignore: gpu && !(await softwareGpu()),
+    ignore: gpu && (!(await softwareGpu()) || (record === "resnet18" && !heavyTests())),
     sanitizeOps: !gpu,
     sanitizeResources: !gpu,
     fn: async () => {

@@ -17,7 +17,7 @@ import {
   shippedWeights,
   type WeightSource,
 } from "../support/networks.ts";
-import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
 import { normalized, seededImage } from "../support/seeded_weights.ts";
 
 await warmUpWasm();
@@ -158,11 +158,13 @@ Deno.test("efficientnet_lite0 with the shipped weights gives the original packag
   assertEquals(result.logits.indexOf(Math.max(...result.logits)), published.indexOf(Math.max(...published)));
 });
 
-const ignore = !(await softwareGpu());
+const noGpu = !(await softwareGpu());
+/** Half a minute together on a software adapter. */
+const HEAVY = ["resnet50", "vgg16", "vit_b_16"];
 for (const network of networks) {
   Deno.test({
     name: `${network.name} gives on WebGPU what it gives on wasm`,
-    ignore,
+    ignore: noGpu || (HEAVY.includes(network.name) && !heavyTests()),
     // The adapter belongs to the process; the first test that asks for it would be blamed.
     sanitizeOps: false,
     sanitizeResources: false,

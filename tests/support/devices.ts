@@ -20,6 +20,16 @@ export function softwareGpu(): Promise<boolean> {
   });
 }
 
+let said = false;
+
+/** Whether tests run that take long on a software adapter: .ci/run asks for them, the everyday run does not. */
+export function heavyTests(): boolean {
+  const asked = Deno.env.get("PTAME_HEAVY") === "1";
+  if (!asked && !said) console.warn("SKIPPED: large networks on WebGPU; PTAME_HEAVY=1 runs them too");
+  said = true;
+  return asked;
+}
+
 /**
  * Loads the wasm runtime before the tests of a file start: its threads and their message ports belong to the
  * process, and the sanitizers would lay them to the first test that opens a session.
