@@ -1,0 +1,102 @@
+/**
+ * Makes examples/browser/dist: the page of examples/browser as files that any web server can hand out.
+ *
+ * `deno bundle` does the work. Three things are ours to arrange:
+ * - onnxruntime-web's root is for Deno; a page loads `/wasm` or `/webgpu`, so the root is mapped to `/wasm` and no
+ *   third copy is bundled;
+ * - the runtime's .wasm files, and the scripts that its threads start from, stay files of their own;
+ * - the library finds weights and heads at `../../models/` from its own modules. The bundle lies in `src/page/`, so
+ *   the same relative address holds for it.
+ *
+ * @module
+ */
+const ROOT = new URL("../", import.meta.url);
+const PAGE = new URL("examples/browser/", ROOT);
+
+/** Where the page goes unless another folder is named. */
+export const DIST: URL = new URL("dist/", PAGE);
+
+/** onnxruntime-web's own files: for wasm, and for WebGPU. */
+const RUNTIME_FILES = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"]
+  .flatMap((name) => [`${name}.wasm`, `${name}.mjs`]);
+
+/** An import map for a page: npm packages as deno.json has them, the package's own name, and no Deno build. */
+function importMap(): { imports: Record<string, string> } {
+  const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const imports: Record<string, string> = {};
+  for (const [name, target] of Object.entries<string>(config.imports)) {
+    if (target.startsWith("npm:")) imports[name] = target;
+  }
+  const runtime = imports["onnxruntime-web"]!;
+  imports["onnxruntime-web"] = `${runtime}/wasm`;
+  for (const build of ["wasm", "webgpu"]) imports[`onnxruntime-web/${build}`] = `${runtime}/${build}`;
+  for (const [path, file] of Object.entries<string>(config.exports)) {
+    imports[config.name + path.slice(1)] = new URL(file, ROOT).href;
+  }
+  return { imports };
+}
+
+async function copy(from: URL, to: URL): Promise<void> {
+  await Deno.mkdir(new URL("./", to), { recursive: true });
+  await Deno.copyFile(from, to);
+}
+
+/**
+ * Bundles modules of one folder, each to a file of its own name, shared code beside them.
+ *
+ * @param out The folder, with a slash at the end.
+ * @throws {Error} When the bundler fails; the message is what it said.
+ */
+export async function bundleModules(modules: readonly URL[], out: URL): Promise<void> {
+  const map = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    await Deno.writeTextFile(map, JSON.stringify(importMap()));
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["bundle", "--no-config", "--no-lock", "--import-map", map, "--platform", "browser"]
+        .concat("--code-splitting", "--minify", "--outdir", pathOf(out), ...modules.map(pathOf)),
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    }).output();
+    if (!success) throw new Error(`Cannot bundle the page: ${new TextDecoder().decode(stderr).trim()}`);
+  } finally {
+    await Deno.remove(map);
+  }
+}
+
+/**
+ * Puts the page together in a folder.
+ *
+ * @param out The folder, with a slash at the end; it is made, or emptied first.
+ * @throws {Error} When the bundler fails.
+ */
+export async function bundleBrowser(out: URL = DIST): Promise<void> {
+  await Deno.remove(out, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await bundleModules(["main.ts", "worker.ts"].map((name) => new URL(name, PAGE)), new URL("src/page/", out));
+  // Deno says where a package's files are once it has loaded the package.
+  await import("onnxruntime-web");
+  for (const file of RUNTIME_FILES) {
+    const from = new URL(import.meta.resolve(`onnxruntime-web/${file}`));
+    await copy(from, new URL(`src/page/onnxruntime/${file}`, out));
+  }
+  for (const folder of ["models/weights/", "models/heads/"]) {
+    for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
+      if (name.endsWith(".safetensors")) {
+        await copy(new URL(folder + name, ROOT), new URL(folder + name, out));
+      }
+    }
+  }
+  for (const file of ["models/sample/chelsea.jpg", "LICENSE", "NOTICE"]) {
+    await copy(new URL(file, ROOT), new URL(file, out));
+  }
+  for (const file of ["index.html", "style.css"]) await copy(new URL(file, PAGE), new URL(file, out));
+}
+
+function pathOf(url: URL): string {
+  return decodeURIComponent(url.pathname);
+}
+
+if (import.meta.main) {
+  await bundleBrowser();
+  console.log("The page is in examples/browser/dist; tools/serve_example.ts hands it out");
+}

@@ -1,0 +1,62 @@
+/**
+ * Hands out examples/browser/dist on this machine alone, by default with the two headers that make a page
+ * cross-origin isolated: only then may its threads share memory.
+ *
+ * ```sh
+ * deno run -A tools/serve_example.ts [--port 8000] [--no-isolation]
+ * ```
+ *
+ * @module
+ */
+import { bundleBrowser, DIST } from "./bundle_browser.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  mjs: "text/javascript; charset=utf-8",
+  wasm: "application/wasm",
+  jpg: "image/jpeg",
+};
+
+/** What `serveFolder` hands out, and how. */
+export interface ServeOptions {
+  /** The folder, with a slash at the end. */
+  readonly folder: URL;
+  /** 0 takes a free one. */
+  readonly port?: number;
+  /** Whether pages are cross-origin isolated; true by default. */
+  readonly isolated?: boolean;
+}
+
+/** Serves a folder on the loopback address. */
+export function serveFolder(
+  { folder, port = 0, isolated = true }: ServeOptions,
+): Deno.HttpServer<Deno.NetAddr> {
+  const isolation: Record<string, string> = isolated
+    ? { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" }
+    : {};
+  return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, async (request) => {
+    const path = new URL(request.url).pathname;
+    // `..` is resolved by now, but a file name may still hide one behind %2f.
+    if (/%2f|%5c|\\/i.test(path)) return new Response("Not found", { status: 404 });
+    const file = new URL(`.${path.endsWith("/") ? `${path}index.html` : path}`, folder);
+    try {
+      const { readable } = await Deno.open(file);
+      const type = TYPES[/[^.]*$/.exec(path.endsWith("/") ? "html" : path)![0]] ?? "application/octet-stream";
+      return new Response(request.method === "HEAD" ? null : readable, {
+        headers: { "content-type": type, "cache-control": "no-cache", ...isolation },
+      });
+    } catch {
+      return new Response("Not found", { status: 404 });
+    }
+  });
+}
+
+if (import.meta.main) {
+  const asked = Deno.args.indexOf("--port");
+  const port = asked < 0 ? 8000 : Number(Deno.args[asked + 1]);
+  await bundleBrowser();
+  const { addr } = serveFolder({ folder: DIST, port, isolated: !Deno.args.includes("--no-isolation") });
+  console.log(`http://localhost:${addr.port}/`);
+}
