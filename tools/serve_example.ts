@@ -42,9 +42,9 @@ export function serveFolder(
     if (/%2f|%5c|\\/i.test(path)) return new Response("Not found", { status: 404 });
     const file = new URL(`.${path.endsWith("/") ? `${path}index.html` : path}`, folder);
     try {
-      const { readable } = await Deno.open(file);
+      const bytes = await Deno.readFile(file);
       const type = TYPES[/[^.]*$/.exec(path.endsWith("/") ? "html" : path)![0]] ?? "application/octet-stream";
-      return new Response(request.method === "HEAD" ? null : readable, {
+      return new Response(request.method === "HEAD" ? null : bytes, {
         headers: { "content-type": type, "cache-control": "no-cache", ...isolation },
       });
     } catch {

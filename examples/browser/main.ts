@@ -109,6 +109,8 @@ function receive(reply: Reply): void {
       element("result").hidden = false;
       return say(`Explained in ${Math.round(reply.milliseconds)} ms.`);
     case "shown":
+      // What was wrong before is over.
+      if (status.classList.contains("failed")) say("");
       return draw(reply.which, reply.target, reply.overlay);
     case "progress":
       return follow(reply.progress);
