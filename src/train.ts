@@ -20,14 +20,14 @@
  *
  * @module
  */
+export { train } from "./ptame/trainer.ts";
 export {
   type CheckpointStore,
-  train,
   TrainingError,
   type TrainOptions,
   type TrainProgress,
   type TrainResult,
-} from "./ptame/trainer.ts";
+} from "./ptame/train_options.ts";
 export type { StepLoss, Validation } from "./ptame/checkpoint.ts";
 export type { HeadStart } from "./ptame/initial_head.ts";
 export type { LossWeights } from "./ptame/loss.ts";

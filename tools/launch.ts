@@ -67,10 +67,26 @@ function localConfig(): string {
   if (present !== text) {
     // Written beside and renamed: several tasks may start at once.
     const beside = new URL(`${LOCAL_CONFIG}.${Deno.pid}.partial`, ROOT);
-    Deno.writeTextFileSync(beside, text);
-    Deno.renameSync(beside, path);
+    try {
+      Deno.writeTextFileSync(beside, text);
+      Deno.renameSync(beside, path);
+    } catch {
+      return configElsewhere(config);
+    }
   }
   return decodeURIComponent(path.pathname);
+}
+
+/** The same configuration in a temporary folder, for a checkout that cannot be written to. */
+function configElsewhere(config: { imports: Record<string, string> }): string {
+  const imports = Object.fromEntries(
+    Object.entries(config.imports).map((
+      [name, target],
+    ) => [name, target.startsWith("./") ? new URL(target, ROOT).href : target]),
+  );
+  const path = `${Deno.makeTempDirSync({ prefix: "ptame-" })}/${LOCAL_CONFIG}`;
+  Deno.writeTextFileSync(path, JSON.stringify({ ...config, imports }));
+  return path;
 }
 
 /** Runs deno with these arguments and gives its exit code; signals reach the child on their own (same group). */
@@ -82,7 +98,10 @@ async function deno(args: string[], cwd?: string): Promise<number> {
     ...(cwd === undefined ? {} : { cwd }),
   }).spawn();
   // The child gets Ctrl-C from the terminal itself and cleans up; the launcher only waits for it.
-  const stay = () => {};
+  // Sent to the launcher alone (a supervisor, `kill`), it is handed on.
+  const stay = () => {
+    if (!Deno.stdin.isTerminal()) child.kill("SIGINT");
+  };
   const term = () => child.kill("SIGTERM");
   Deno.addSignalListener("SIGINT", stay);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", term);
@@ -138,7 +157,12 @@ async function main(): Promise<number> {
       const steps = [
         ["fmt", ...withConfig, "--check"],
         ["lint", ...withConfig],
-        ["check", ...withConfig, "mod.ts", ...sourceFiles("src", "models", "tests", "examples", "tools")],
+        [
+          "check",
+          ...withConfig,
+          "mod.ts",
+          ...sourceFiles("src", "models", "tests", "examples", "tools", "bench"),
+        ],
         ["doc", ...withConfig, "--lint", ...exportedFiles(config)],
         // .ci/run has just run them by the README's own command.
         ...(args.includes("--without-tests") ? [] : [test]),

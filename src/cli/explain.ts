@@ -72,7 +72,7 @@ interface ExplainedImage {
   auxiliary: string;
   device: string;
   threads: number;
-  head: { name: string; trained: boolean };
+  head: { name: string; trained: boolean; backbone: string };
   prediction: { index: number; label: string; probability: number }[];
   targets: {
     index: number;
@@ -110,6 +110,7 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
   const sample = given.positional.length === 0;
   const images = sample ? [SAMPLE_NAME] : given.positional;
   const destinations = await destinationsFor(given, images);
+  for (const image of images) refuseOverwriting(image, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   terminal.doing("Loading");
@@ -128,7 +129,7 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
         ...(targets.length > 0 ? { target: targets } : {}),
         ...(topK === undefined ? {} : { topK }),
       });
-      const outs = await writeOverlays(explanation, image, destinations);
+      const outs = await writeOverlays(explanation, image, destinations, signal);
       const mapPath = destinations.map(image);
       if (mapPath !== undefined) await writeMap(mapPath, explanation);
       signal.throwIfAborted();
@@ -205,6 +206,29 @@ async function destinationsFor(given: Arguments, images: readonly string[]): Pro
   };
 }
 
+/** Refuses to write a result over the picture that it is of, or the map over the overlay. */
+function refuseOverwriting(image: string, destinations: Destinations): void {
+  const same = (a: string, b: string) => a === b || realPath(a) === realPath(b);
+  const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
+  for (const path of [overlay, map]) {
+    if (path !== undefined && same(path, image)) {
+      throw new UsageError(`Cannot write the result over its own picture ${image}`);
+    }
+  }
+  if (map !== undefined && same(overlay, map)) {
+    throw new UsageError(`Options --out and --map name the same file ${map}`);
+  }
+}
+
+/** A path without links and detours; as it is where nothing is there yet. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Names for results: the pictures' own, told apart where two are alike. */
 function uniqueStems(images: readonly string[]): ReadonlyMap<string, string> {
   const taken = new Set<string>();
@@ -223,10 +247,12 @@ async function writeOverlays(
   explanation: Explanation,
   image: string,
   destinations: Destinations,
+  signal: AbortSignal,
 ): Promise<string[]> {
   const outs: string[] = [];
   const count = explanation.targets.length;
   for (let which = 0; which < count; which++) {
+    signal.throwIfAborted();
     const path = destinations.overlay(image, explanation.targets[which]!.label, which, count);
     await writeFile(path, await explanation.overlayPng(which));
     outs.push(path);
@@ -273,7 +299,11 @@ function documentOf(
     auxiliary: explanation.auxiliary,
     device: explanation.device,
     threads: explanation.threads,
-    head: { name: explanation.head.name, trained: explanation.head.trained },
+    head: {
+      name: explanation.head.name,
+      trained: explanation.head.trained,
+      backbone: explanation.head.backbone,
+    },
     prediction: explanation.prediction.map(({ index, label, probability }) => ({
       index,
       label,
@@ -328,6 +358,9 @@ function showTable(
   for (const { index, label, probability } of targets) {
     if (prediction.some((score) => score.index === index)) continue;
     terminal.say(` → ${(100 * probability).toFixed(3).padStart(6)} %  ${"".padEnd(20)}  ${label}`);
+  }
+  if (head.trained && head.backbone !== explanation.model) {
+    terminal.say(`   The head was trained for ${head.backbone}: of ${explanation.model} it may tell little`);
   }
   if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
   targets.forEach(({ label }, which) => terminal.say(`   ${label}: ${printable(outs[which]!)}`));

@@ -141,7 +141,7 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   };
   const backboneNetwork = typeof model === "string" ? networkNamed(model) : undefined;
-  const givenHead = options.head === undefined ? undefined : await readHead(options.head, "head");
+  const givenHead = options.head === undefined ? undefined : await readHead(options.head, "");
   const auxiliary = networkNamed(options.auxiliary ?? defaultAuxiliary(backboneNetwork?.name, givenHead));
   const sharesPass = backboneNetwork === auxiliary;
   const opened: Session[] = [];

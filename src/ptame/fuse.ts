@@ -70,12 +70,20 @@ function addUpsampled(
   }
 }
 
-/** `(map − min) / max(max − min, 1e-8)`: the mask that an explanation shows, in [0, 1]. */
+/**
+ * `(map − min) / max(max − min, 1e-8)`: the mask that an explanation shows, in [0, 1].
+ *
+ * @throws {RangeError} When a value is not finite.
+ */
 export function minMax(map: ValueMap): ValueMap {
   let [low, high] = [Infinity, -Infinity];
   for (const value of map.values) {
     if (value < low) low = value;
     if (value > high) high = value;
+  }
+  // NaN is neither less nor greater: its sum tells.
+  if (!Number.isFinite(low) || !Number.isFinite(high) || map.values.some(Number.isNaN)) {
+    throw new RangeError("Cannot explain: the head's map is not finite; its weights may be damaged");
   }
   const span = Math.max(high - low, 1e-8);
   return { ...map, values: map.values.map((value) => (value - low) / span) };

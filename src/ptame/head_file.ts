@@ -39,23 +39,26 @@ export interface Head {
 }
 
 const FORMAT = "ptame-head";
+/** What a record says of a network that it does not name. */
+const UNKNOWN = "unknown";
 
 /**
  * Reads a head file and checks that it is whole.
  *
- * @param name Name of the file in errors and external data.
+ * @param name Name of the file in errors; "" where it has none.
  * @throws {SyntaxError} When it is not a head file, lacks a tensor or does not match its own hash.
  */
 export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
+  const called = name === "" ? "head" : `head ${name}`;
   let header;
   try {
     header = parseSafetensors(bytes);
   } catch (cause) {
-    throw new SyntaxError(`Cannot read head ${name}: ${(cause as Error).message}`, { cause });
+    throw new SyntaxError(`Cannot read ${called}: ${(cause as Error).message}`, { cause });
   }
   const { metadata, tensors } = header;
   if (metadata["format"] !== FORMAT) {
-    throw new SyntaxError(`Cannot read head ${name}: its metadata do not say format ${FORMAT}`);
+    throw new SyntaxError(`Cannot read ${called}: its metadata do not say format ${FORMAT}`);
   }
   const channels: number[] = [];
   for (;;) {
@@ -65,32 +68,32 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
   }
   const fuser = tensors.get(FUSER);
   if (channels.length === 0 || fuser === undefined) {
-    throw new SyntaxError(`Cannot read head ${name}: it has no convs.0.bias or no ${FUSER}`);
+    throw new SyntaxError(`Cannot read ${called}: it has no convs.0.bias or no ${FUSER}`);
   }
   const classes = fuser.shape[0] ?? 0;
   for (const [parameter, shape] of headParameters({ channels, sizes: [], classes })) {
     const found = tensors.get(parameter);
     if (found === undefined) {
-      throw new SyntaxError(`Cannot read head ${name}: tensor ${parameter} is missing`);
+      throw new SyntaxError(`Cannot read ${called}: tensor ${parameter} is missing`);
     }
     if (found.shape.join() !== shape.join()) {
       throw new SyntaxError(
-        `Cannot read head ${name}: ${parameter} is [${found.shape.join(", ")}], not [${shape.join(", ")}]`,
+        `Cannot read ${called}: ${parameter} is [${found.shape.join(", ")}], not [${shape.join(", ")}]`,
       );
     }
   }
   const start = Math.min(...[...tensors.values()].map((entry) => entry.offset));
   const hash = await sha256(bytes.subarray(start));
   if (metadata["sha256"] !== undefined && metadata["sha256"] !== hash) {
-    throw new SyntaxError(`Cannot read head ${name}: its data do not match the SHA-256 in its metadata`);
+    throw new SyntaxError(`Cannot read ${called}: its data do not match the SHA-256 in its metadata`);
   }
   const width = fuser.shape[1]!;
   const rowBytes = fuser.length / classes;
   return {
-    record: recordOf(metadata, name),
+    record: recordOf(metadata, name, called),
     channels,
     classes,
-    file: { name, bytes, header },
+    file: { name: called, bytes, header },
     row: (index) => {
       if (!Number.isInteger(index) || index < 0 || index >= classes) {
         throw new RangeError(`Cannot read fuser row ${index}: the head has ${classes} classes`);
@@ -101,19 +104,19 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
   };
 }
 
-function recordOf(metadata: Readonly<Record<string, string>>, name: string): HeadRecord {
+function recordOf(metadata: Readonly<Record<string, string>>, name: string, called: string): HeadRecord {
   let training: Record<string, unknown> | undefined;
   if (metadata["training"] !== undefined) {
     try {
       training = JSON.parse(metadata["training"]);
     } catch (cause) {
-      throw new SyntaxError(`Cannot read head ${name}: its training record is not JSON`, { cause });
+      throw new SyntaxError(`Cannot read ${called}: its training record is not JSON`, { cause });
     }
   }
   return {
-    name: metadata["name"] ?? name,
-    auxiliary: metadata["auxiliary"] ?? "unknown",
-    backbone: metadata["backbone"] ?? "unknown",
+    name: metadata["name"] ?? (name || "unnamed"),
+    auxiliary: metadata["auxiliary"] ?? UNKNOWN,
+    backbone: metadata["backbone"] ?? UNKNOWN,
     trained: metadata["trained"] === "true",
     ...(metadata["licence"] === undefined ? {} : { licence: metadata["licence"] }),
     ...(training === undefined ? {} : { training }),
@@ -178,6 +181,11 @@ export function checkHeadFits(head: Head, auxiliary: string, shape: HeadShape): 
         head.channels.join(", ")
       } channels (${head.record.auxiliary}), ` +
         `auxiliary ${auxiliary} gives ${shape.channels.join(", ")}`,
+    );
+  }
+  if (head.record.auxiliary !== UNKNOWN && head.record.auxiliary !== auxiliary) {
+    throw new TypeError(
+      `Cannot use head ${head.record.name}: it reads ${head.record.auxiliary}, the auxiliary is ${auxiliary}`,
     );
   }
   if (head.classes !== shape.classes) {

@@ -5,19 +5,28 @@
  * @module
  */
 import type { Preprocessing } from "../../models/registry.ts";
-import type { Builder } from "../graph/builder.ts";
+import { type Builder, OPSET } from "../graph/builder.ts";
 import { decodeOnnx, inspectOnnx } from "../graph/onnx_file.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { normalise } from "./observed_network.ts";
 import type { FrozenNetwork } from "./step.ts";
 
+/** Since 13 Softmax works along one axis, and axes and bounds are where the builder's operators have them. */
+const LEAST_OPSET = 13;
+
 /**
  * A network over the bytes of an .onnx file.
  *
- * @throws {TypeError} When it does not take one picture input [N, 3, S, S].
+ * @throws {TypeError} When it does not take one picture input [N, 3, S, S], or is of an opset that means other things.
  */
 export function frozenOnnx(name: string, bytes: Uint8Array, preprocessing: Preprocessing): FrozenNetwork {
-  const { inputs } = inspectOnnx(bytes);
+  const { inputs, opset } = inspectOnnx(bytes);
+  // Softmax, the reductions and Clip mean or say something else outside this range.
+  if (opset < LEAST_OPSET || opset > OPSET) {
+    throw new TypeError(
+      `Cannot train for ${name}: its opset is ${opset}, training takes ${LEAST_OPSET} to ${OPSET}; export it again`,
+    );
+  }
   const input = inputs[0];
   if (inputs.length !== 1 || input === undefined || input.shape.length !== 4 || input.shape[1] !== 3) {
     throw new TypeError(`Cannot train for ${name}: training needs one input [N, 3, S, S]`);

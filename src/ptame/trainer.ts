@@ -5,8 +5,7 @@
  * @module
  */
 import type { ImageSource } from "../image/types.ts";
-import { type Device, type DeviceRequest, RunError } from "../runtime/mod.ts";
-import type { WeightSource } from "../weights/load_network.ts";
+import { RunError } from "../runtime/mod.ts";
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -14,120 +13,15 @@ import {
   type StepLoss,
   type Validation,
 } from "./checkpoint.ts";
-import type { OnnxModel } from "./explainer.ts";
-import { type HeadRecord, writeHead } from "./head_file.ts";
-import type { HeadStart } from "./initial_head.ts";
-import { type HyperParameters, presetFor, presetNamed } from "./presets.ts";
+import { writeHead } from "./head_file.ts";
+import { checkSameRun, hyperParametersOf, recordOf, settingsOf, stepsOf } from "./run_settings.ts";
 import { oneCycle } from "./schedule.ts";
+import { TrainingError, type TrainOptions, type TrainResult } from "./train_options.ts";
 import { createBatchReader, readableImages, type SkippedImage } from "./training_images.ts";
-import { loadTrainingNetworks, startingParameters, type TrainingNetworks } from "./training_networks.ts";
+import { loadTrainingNetworks, startingParameters } from "./training_networks.ts";
 import { headOf, initialState } from "./training_state.ts";
 import { openTrainingStep, type TrainingState, type TrainingStep } from "./training_step.ts";
 import { validateHead } from "./validation.ts";
-
-/** What a training run reports while it goes on. */
-export type TrainProgress =
-  | {
-    readonly kind: "start";
-    readonly device: Device;
-    readonly images: number;
-    readonly steps: number;
-    /** Steps done before, where the run goes on from a checkpoint. */
-    readonly resumedAt: number;
-  }
-  | {
-    readonly kind: "step";
-    readonly steps: number;
-    readonly loss: StepLoss;
-    readonly learningRate: number;
-    readonly imagesPerSecond: number;
-    readonly secondsLeft: number;
-  }
-  | { readonly kind: "validation"; readonly validation: Validation; readonly best: boolean }
-  | { readonly kind: "checkpoint"; readonly step: number }
-  | { readonly kind: "skipped"; readonly skipped: SkippedImage };
-
-/** Where checkpoints are kept; a file, or whatever the caller has. */
-export interface CheckpointStore {
-  /** The checkpoint to go on from, `undefined` for a new run. */
-  load(): Promise<Uint8Array | undefined>;
-  /** Keeps a checkpoint; whole or not at all. */
-  save(bytes: Uint8Array): Promise<void>;
-}
-
-/** What to train, on what, and how. */
-export interface TrainOptions {
-  /** Classifier to explain: the name of a network, or an .onnx file. */
-  readonly backbone: string | OnnxModel;
-  /** Safetensors file with its weights, where none is shipped. */
-  readonly backboneWeights?: WeightSource;
-  /** Network whose taps the head reads; the backbone itself where it has taps, else "efficientnet_lite0". */
-  readonly auxiliary?: string;
-  /** Safetensors file with its weights, where none is shipped. */
-  readonly auxiliaryWeights?: WeightSource;
-  /** Pictures to train on, without labels; read when their turn comes. */
-  readonly images: Iterable<ImageSource> | AsyncIterable<ImageSource>;
-  /** At most so many of them. */
-  readonly limit?: number;
-  /** Held-out pictures for validation by AD and IC; none by default. */
-  readonly validation?: readonly ImageSource[];
-  /** Steps between validations; a fifth of the run by default. */
-  readonly validateEvery?: number;
-  /** Passes over the pictures; 1 by default. */
-  readonly epochs?: number;
-  /** Steps in all, instead of `epochs`. */
-  readonly steps?: number;
-  /** Pictures per step; 32 by default, as in the paper. */
-  readonly batch?: number;
-  /** Pictures that go through the backbone at once: memory, not results; 4 by default. */
-  readonly microBatch?: number;
-  /** Name of a preset; the paper's for the backbone by default. */
-  readonly preset?: string;
-  /** Hyper-parameters that differ from the preset's. */
-  readonly hyperParameters?: Partial<HyperParameters>;
-  /** How the head starts; from the auxiliary's classifier where the classes are the same, else PyTorch's default. */
-  readonly start?: HeadStart["kind"] | Uint8Array;
-  /** Of the order, the augmentation and the start; 0 by default. */
-  readonly seed?: number;
-  /** Device; "auto" by default. */
-  readonly device?: DeviceRequest;
-  /** Threads of the wasm and native runtimes. */
-  readonly threads?: number;
-  /** Where checkpoints are kept; none by default. */
-  readonly checkpoint?: CheckpointStore;
-  /** Steps between checkpoints; 50 by default. */
-  readonly checkpointEvery?: number;
-  /** Name of the head for people. */
-  readonly name?: string;
-  /** Licence of the head, and whom to name, for its record. */
-  readonly licence?: string;
-  /** Name of the pictures, for its record. */
-  readonly data?: string;
-  /** Called as the run goes on. */
-  readonly onProgress?: (progress: TrainProgress) => void;
-  /** Stops the run between steps; what is done is in the last checkpoint. */
-  readonly signal?: AbortSignal;
-}
-
-/** What a training run gives. */
-export interface TrainResult {
-  /** Head file of the best validation, or of the last step where there was none. */
-  readonly head: Uint8Array;
-  /** Head file of the last step. */
-  readonly last: Uint8Array;
-  /** The loss of every step. */
-  readonly losses: readonly StepLoss[];
-  /** The validations, in order. */
-  readonly validations: readonly Validation[];
-  /** Pictures that could not be read. */
-  readonly skipped: readonly SkippedImage[];
-}
-
-/** Training went wrong in a way that more of it would not mend. */
-export class TrainingError extends Error {
-  /** The name that tells it from other errors. */
-  override name = "TrainingError";
-}
 
 /**
  * Trains a head.
@@ -157,7 +51,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const networks = await loadTrainingNetworks(options);
   const { backbone, auxiliary, shape, inputs } = networks;
   const hyper = hyperParametersOf(options, networks);
-  const settings = settingsOf(options, networks, hyper, images.length, steps);
+  const settings = await settingsOf(options, networks, hyper, images, steps);
 
   const saved = await options.checkpoint?.load();
   const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, shape);
@@ -273,6 +167,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         imagesPerSecond: (done - first) * batch / seconds,
         secondsLeft: seconds / (done - first) * (steps - done),
       });
+      // wasm leaves no gap of its own: signals, timers and the page's events get their turn here.
+      await new Promise((resolve) => setTimeout(resolve, 0));
     }
     const last = await headFile();
     return { head: best ?? last, last, losses, validations, skipped };
@@ -284,51 +180,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await coming?.catch(() => undefined);
     await step.dispose();
   }
-}
-
-/**
- * Steps of the whole run.
- *
- * @throws {RangeError} When there would be none.
- */
-function stepsOf({ batch = 32, epochs = 1, steps }: TrainOptions, images: number): number {
-  if (images === 0) throw new RangeError("Cannot train: there are no images");
-  if (!Number.isInteger(batch) || batch < 1) {
-    throw new RangeError(`Cannot train on batches of ${batch}: it must be a whole number of at least 1`);
-  }
-  if (images < batch) {
-    throw new RangeError(`Cannot train: ${images} images are fewer than a batch of ${batch}`);
-  }
-  const all = steps ?? Math.floor(epochs * images / batch);
-  if (!Number.isSafeInteger(all) || all < 1) {
-    throw new RangeError(`Cannot train for ${all} steps: it must be a whole number of at least 1`);
-  }
-  return all;
-}
-
-/**
- * The preset's hyper-parameters with the options' own in their place.
- *
- * @throws {RangeError} When the preset is unknown or a number is none.
- */
-function hyperParametersOf(
-  options: TrainOptions,
-  { backbone, auxiliary }: TrainingNetworks,
-): HyperParameters {
-  const preset = options.preset === undefined
-    ? presetFor(backbone.name, auxiliary.name)
-    : presetNamed(options.preset);
-  const { learningRate, weightDecay, ce, area, smooth, border, power } = {
-    ...preset,
-    ...options.hyperParameters,
-  };
-  const hyper = { learningRate, weightDecay, ce, area, smooth, border, power };
-  for (const [name, value] of Object.entries(hyper)) {
-    if (!Number.isFinite(value) || value < 0) {
-      throw new RangeError(`Cannot train with ${name} ${value}: it must be a number of at least 0`);
-    }
-  }
-  return hyper;
 }
 
 async function collect(
@@ -389,50 +240,4 @@ function checkFinite(state: Readonly<TrainingState>, step: number): void {
 /** What the best head is chosen by: the average drop with half and with 15 % of the map kept. */
 function dropOf({ averageDrop: [, half, little] }: Validation): number {
   return half + little;
-}
-
-/** What a run is started with: a resumed one must have the same, or it would not be the same run. */
-function settingsOf(
-  options: TrainOptions,
-  { backbone, auxiliary }: TrainingNetworks,
-  hyper: HyperParameters,
-  images: number,
-  steps: number,
-): Record<string, unknown> {
-  return {
-    backbone: backbone.name,
-    auxiliary: auxiliary.name,
-    images,
-    steps,
-    batch: options.batch ?? 32,
-    seed: options.seed ?? 0,
-    start: options.start instanceof Uint8Array ? "file" : options.start ?? "automatic",
-    ...hyper,
-  };
-}
-
-function checkSameRun(record: RunRecord, settings: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(settings)) {
-    if (record.settings[name] !== value) {
-      throw new TrainingError(
-        `Cannot resume: the checkpoint was made with ${name} ${record.settings[name]}, this run has ${value}`,
-      );
-    }
-  }
-}
-
-function recordOf(
-  options: TrainOptions,
-  { backbone, auxiliary }: TrainingNetworks,
-  settings: Readonly<Record<string, unknown>>,
-  step: number,
-): HeadRecord {
-  return {
-    name: options.name ?? `${backbone.name} head`,
-    auxiliary: auxiliary.name,
-    backbone: backbone.name,
-    trained: true,
-    ...(options.licence === undefined ? {} : { licence: options.licence }),
-    training: { ...settings, step, ...(options.data === undefined ? {} : { data: options.data }) },
-  };
 }

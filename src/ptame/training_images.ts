@@ -57,7 +57,7 @@ function orderOf(count: number, seed: number, epoch: number): Uint32Array<ArrayB
 }
 
 /** Name of a source for people. */
-function nameOf(source: ImageSource, index: number, kind = "image"): string {
+export function nameOf(source: ImageSource, index: number, kind = "image"): string {
   if (typeof source === "string") return source;
   if (source instanceof URL) return source.href;
   return source instanceof File ? source.name : `${kind} ${index}`;

@@ -17,7 +17,7 @@ import { networkNamed } from "./network_names.ts";
 import { headShapeOf } from "./observed_network.ts";
 import { frozenOnnx } from "./onnx_network.ts";
 import { frozen, type FrozenNetwork } from "./step.ts";
-import type { TrainOptions } from "./trainer.ts";
+import type { TrainOptions } from "./train_options.ts";
 
 /** The networks of a run and what the head must fit. */
 export interface TrainingNetworks {

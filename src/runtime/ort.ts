@@ -61,7 +61,10 @@ export function loadBuild(device: Device, threads: number): Promise<OrtBuild> {
     build = importBuild(device, threads);
     builds.set(device, build);
     // A failed load may be tried again (a file that was out of reach, say).
-    build.catch(() => builds.delete(device));
+    build.catch(() => {
+      builds.delete(device);
+      if (device === "wasm") wasmThreads = undefined;
+    });
   }
   return build;
 }

@@ -67,7 +67,10 @@ export async function openSession(
 ): Promise<Session> {
   const device = await resolveDevice(options.device);
   const threads = threadsFor(device, options.threads);
-  const build = await loadBuild(device, threads);
+  const build = await loadBuild(device, threads).catch((cause) => {
+    if (cause instanceof DeviceError) throw cause;
+    throw new DeviceError(`Cannot load the runtime for ${device}: ${runtimeMessage(cause)}`, { cause });
+  });
   const files = [...(options.files ?? [])];
   const bytes = model instanceof Uint8Array
     ? model
@@ -176,7 +179,10 @@ function sessionOver(
     } finally {
       running.delete(run);
     }
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted) {
+      for (const value of Object.values(outputs)) (value as Ort.Tensor).dispose();
+      throw options.signal.reason;
+    }
     return Object.fromEntries(
       Object.entries(outputs).map(([name, value]) => [name, received(value as Ort.Tensor, kept.has(name))]),
     );

@@ -29,7 +29,7 @@ export function nearestName(given: string, names: Iterable<string>): string | un
     const distance = contained ? 0.5 : editDistance(wanted, candidate);
     if (distance < least) [best, least] = [name, distance];
   }
-  return least <= Math.max(2, given.length / 3) ? best : undefined;
+  return least <= Math.max(given.length < 4 ? 1 : 2, given.length / 3) ? best : undefined;
 }
 
 /** `: did you mean NAME?` where a near name is found, else "". */

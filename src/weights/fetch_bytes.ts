@@ -14,15 +14,24 @@ export async function fetchBytes(url: URL, what: string, signal?: AbortSignal): 
   let response: Response;
   try {
     response = await fetch(url, { signal: signal ?? null });
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
-    throw new Error(`Cannot read ${what}: no file at ${shownUrl(url)}`, { cause });
+    throw new Error(`Cannot read ${what} at ${shownUrl(url)}: ${reasonOf(cause, url)}`, { cause });
   }
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new Error(`Cannot read ${what}: ${shownUrl(url)} answered ${response.status}`);
-  }
-  return new Uint8Array(await response.arrayBuffer());
+  await response.body?.cancel();
+  throw new Error(`Cannot read ${what} at ${shownUrl(url)}: the server answered ${response.status}`);
+}
+
+/** Why a fetch failed, in a few words. */
+function reasonOf(cause: unknown, url: URL): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (/not found|no such file/i.test(text)) return "there is no such file";
+  if (/directory/i.test(text)) return "it is a folder";
+  if (/permission|requires .* access/i.test(text)) return "permission denied";
+  return url.protocol === "file:"
+    ? "there is no such file, or it cannot be read"
+    : "the server cannot be reached";
 }
 
 /** A URL as a person would name the file: a path without its scheme where it is a file's. */

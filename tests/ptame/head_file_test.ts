@@ -66,11 +66,13 @@ Deno.test("readHead() refuses what is no head, lacks a tensor, or is damaged", a
 Deno.test("checkHeadFits() names what does not fit", async () => {
   const head = await readHead(await writeHead(record, initialHead(shape, { kind: "default" })), "x");
   checkHeadFits(head, "resnet18", shape);
-  assertThrows(() => checkHeadFits(head, "a", { ...shape, channels: [4, 7] }), TypeError, "a gives 4, 7");
+  const [wider, more] = [{ ...shape, channels: [4, 7] }, { ...shape, classes: 5 }];
+  assertThrows(() => checkHeadFits(head, "resnet18", wider), TypeError, "resnet18 gives 4, 7");
+  assertThrows(() => checkHeadFits(head, "resnet18", more), TypeError, "3 classes, the backbone 5");
   assertThrows(
-    () => checkHeadFits(head, "a", { ...shape, classes: 5 }),
+    () => checkHeadFits(head, "other", shape),
     TypeError,
-    "3 classes, the backbone 5",
+    "it reads resnet18, the auxiliary is other",
   );
 });
 

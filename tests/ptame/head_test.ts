@@ -111,6 +111,13 @@ Deno.test("minMax() of a flat map is zero everywhere", () => {
   assertEquals([...values], [0, 0, 0, 0]);
 });
 
+Deno.test("minMax() refuses a map that is not finite", () => {
+  for (const bad of [NaN, Infinity, -Infinity]) {
+    const values = Float32Array.of(0, 1, bad, 2);
+    assertThrows(() => minMax({ width: 2, height: 2, values }), RangeError, "not finite");
+  }
+});
+
 Deno.test("doublingsOf() takes sizes that are the largest divided by powers of two, and no others", () => {
   assertEquals(doublingsOf([56, 28, 14, 7]), [0, 1, 2, 3]);
   assertEquals(doublingsOf([14, 14]), [0, 0]);

@@ -1,7 +1,12 @@
 /** Heads for classifiers that come as .onnx files; see onnx_network.ts. */
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { IMAGENET_PREPROCESSING } from "../../models/network.ts";
+import { createBuilder } from "../../src/graph/builder.ts";
+import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
-import { train, type TrainOptions } from "../../src/ptame/trainer.ts";
+import { frozenOnnx } from "../../src/ptame/onnx_network.ts";
+import type { TrainOptions } from "../../src/ptame/train_options.ts";
+import { train } from "../../src/ptame/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "./small_classifier.ts";
 
@@ -39,3 +44,24 @@ Deno.test("train() names node and operator of an .onnx classifier that it cannot
   assert(error.message.startsWith("Cannot differentiate node "), error.message);
   assert(error.message.includes("(LRN): no rule for this operator"), error.message);
 });
+
+Deno.test("frozenOnnx() refuses an opset whose operators mean other things", () => {
+  const { name, graph, preprocessing } = smallGraph();
+  for (const opset of [11, 12, 18]) {
+    const bytes = encodeOnnx({ ...graph, opset });
+    assertThrows(
+      () => frozenOnnx(name, bytes, preprocessing),
+      TypeError,
+      `its opset is ${opset}, training takes 13 to 17`,
+    );
+  }
+  assertEquals(frozenOnnx(name, encodeOnnx({ ...graph, opset: 13 }), preprocessing).inputSize, 8);
+});
+
+/** A graph of one layer over 8² pictures. */
+function smallGraph() {
+  const b = createBuilder("tiny");
+  const image = b.input("image", "float32", [1, 3, 8, 8]);
+  b.output(b.flatten(b.globalAveragePool(b.relu(image))), "logits");
+  return { name: "tiny", graph: b.build(), preprocessing: { ...IMAGENET_PREPROCESSING, resize: 8, crop: 8 } };
+}

@@ -1,6 +1,7 @@
 /** The whole method at work: on eight photos a head learns masks that are small and still show the class. */
 import { assert } from "@std/assert";
-import { train, type TrainOptions } from "../../src/ptame/trainer.ts";
+import type { TrainOptions } from "../../src/ptame/train_options.ts";
+import { train } from "../../src/ptame/trainer.ts";
 
 const PHOTOS = [0, 1, 2, 3, 4, 7, 8, 9].map((i) =>
   new URL(`../fixtures/image/photo_${i}.jpg`, import.meta.url)

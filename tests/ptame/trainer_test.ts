@@ -6,11 +6,11 @@ import { initialHead } from "../../src/ptame/initial_head.ts";
 import { PRESETS } from "../../src/ptame/presets.ts";
 import {
   type CheckpointStore,
-  train,
   TrainingError,
   type TrainOptions,
   type TrainProgress,
-} from "../../src/ptame/trainer.ts";
+} from "../../src/ptame/train_options.ts";
+import { train } from "../../src/ptame/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "./small_classifier.ts";
 

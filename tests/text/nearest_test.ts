@@ -9,4 +9,5 @@ Deno.test("nearestName() finds the mistyped name and stays silent for a foreign 
   assertEquals(nearestName("banana", names), undefined);
   assertEquals(suggestion("vit_b16", names), ": did you mean vit_b_16?");
   assertEquals(suggestion("banana", names), "");
+  assertEquals(nearestName("-1", ["ox", "ant"]), undefined, "a short word is near to hardly any");
 });

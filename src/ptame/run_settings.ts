@@ -1,0 +1,116 @@
+/**
+ * What a training run is started with: checked before anything is loaded, kept in its checkpoints so that only the same
+ * run goes on, and in the record of the heads that it makes.
+ *
+ * @module
+ */
+import type { ImageSource } from "../image/types.ts";
+import type { RunRecord } from "./checkpoint.ts";
+import type { HeadRecord } from "./head_file.ts";
+import { type HyperParameters, presetFor, presetNamed } from "./presets.ts";
+import { TrainingError, type TrainOptions } from "./train_options.ts";
+import { nameOf } from "./training_images.ts";
+import type { TrainingNetworks } from "./training_networks.ts";
+
+/**
+ * Steps of the whole run.
+ *
+ * @throws {RangeError} When there would be none.
+ */
+export function stepsOf({ batch = 32, epochs = 1, steps }: TrainOptions, images: number): number {
+  if (images === 0) throw new RangeError("Cannot train: there are no images");
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new RangeError(`Cannot train on batches of ${batch}: it must be a whole number of at least 1`);
+  }
+  if (images < batch) {
+    throw new RangeError(`Cannot train: ${images} images are fewer than a batch of ${batch}`);
+  }
+  const all = steps ?? Math.floor(epochs * images / batch);
+  if (!Number.isSafeInteger(all) || all < 1) {
+    throw new RangeError(`Cannot train for ${all} steps: it must be a whole number of at least 1`);
+  }
+  return all;
+}
+
+/**
+ * The preset's hyper-parameters with the options' own in their place.
+ *
+ * @throws {RangeError} When the preset is unknown or a number is none.
+ */
+export function hyperParametersOf(
+  options: TrainOptions,
+  { backbone, auxiliary }: TrainingNetworks,
+): HyperParameters {
+  const preset = options.preset === undefined
+    ? presetFor(backbone.name, auxiliary.name)
+    : presetNamed(options.preset);
+  const { learningRate, weightDecay, ce, area, smooth, border, power } = {
+    ...preset,
+    ...options.hyperParameters,
+  };
+  const hyper = { learningRate, weightDecay, ce, area, smooth, border, power };
+  for (const [name, value] of Object.entries(hyper)) {
+    if (!Number.isFinite(value) || value < 0) {
+      throw new RangeError(`Cannot train with ${name} ${value}: it must be a number of at least 0`);
+    }
+  }
+  return hyper;
+}
+
+/** What a run is started with: a resumed one must have the same, or it would not be the same run. */
+export async function settingsOf(
+  options: TrainOptions,
+  { backbone, auxiliary }: TrainingNetworks,
+  hyper: HyperParameters,
+  images: readonly ImageSource[],
+  steps: number,
+): Promise<Record<string, unknown>> {
+  return {
+    backbone: backbone.name,
+    auxiliary: auxiliary.name,
+    images: images.length,
+    imageList: await digestOf(images),
+    steps,
+    batch: options.batch ?? 32,
+    microBatch: options.microBatch ?? "automatic",
+    seed: options.seed ?? 0,
+    start: options.start instanceof Uint8Array ? "file" : options.start ?? "automatic",
+    ...hyper,
+  };
+}
+
+/** Refuses a checkpoint of another run; the message names what differs. */
+export function checkSameRun(record: RunRecord, settings: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (record.settings[name] !== value) {
+      throw new TrainingError(
+        `Cannot resume: the checkpoint was made with ${name} ${record.settings[name]}, this run has ${value}`,
+      );
+    }
+  }
+}
+
+/** The record that a head of this run carries. */
+export function recordOf(
+  options: TrainOptions,
+  { backbone, auxiliary }: TrainingNetworks,
+  settings: Readonly<Record<string, unknown>>,
+  step: number,
+): HeadRecord {
+  return {
+    name: options.name ?? `${backbone.name} head`,
+    auxiliary: auxiliary.name,
+    backbone: backbone.name,
+    trained: true,
+    ...(options.licence === undefined ? {} : { licence: options.licence }),
+    training: { ...settings, step, ...(options.data === undefined ? {} : { data: options.data }) },
+  };
+}
+
+/** A short digest of the pictures' names in order: folder and file, so that the list may have moved as a whole. */
+async function digestOf(images: readonly ImageSource[]): Promise<string> {
+  const names = images.map((image, index) => nameOf(image, index).split(/[/\\]/).slice(-2).join("/"));
+  const bytes = new TextEncoder().encode(names.join("\n"));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,117 @@
+/**
+ * What `train` takes, reports and gives.
+ *
+ * @module
+ */
+import type { ImageSource } from "../image/types.ts";
+import type { Device, DeviceRequest } from "../runtime/mod.ts";
+import type { WeightSource } from "../weights/load_network.ts";
+import type { StepLoss, Validation } from "./checkpoint.ts";
+import type { OnnxModel } from "./explainer.ts";
+import type { HeadStart } from "./initial_head.ts";
+import type { HyperParameters } from "./presets.ts";
+import type { SkippedImage } from "./training_images.ts";
+
+/** What a training run reports while it goes on. */
+export type TrainProgress =
+  | {
+    readonly kind: "start";
+    readonly device: Device;
+    readonly images: number;
+    readonly steps: number;
+    /** Steps done before, where the run goes on from a checkpoint. */
+    readonly resumedAt: number;
+  }
+  | {
+    readonly kind: "step";
+    readonly steps: number;
+    readonly loss: StepLoss;
+    readonly learningRate: number;
+    readonly imagesPerSecond: number;
+    readonly secondsLeft: number;
+  }
+  | { readonly kind: "validation"; readonly validation: Validation; readonly best: boolean }
+  | { readonly kind: "checkpoint"; readonly step: number }
+  | { readonly kind: "skipped"; readonly skipped: SkippedImage };
+
+/** Where checkpoints are kept; a file, or whatever the caller has. */
+export interface CheckpointStore {
+  /** The checkpoint to go on from, `undefined` for a new run. */
+  load(): Promise<Uint8Array | undefined>;
+  /** Keeps a checkpoint; whole or not at all. */
+  save(bytes: Uint8Array): Promise<void>;
+}
+
+/** What to train, on what, and how. */
+export interface TrainOptions {
+  /** Classifier to explain: the name of a network, or an .onnx file. */
+  readonly backbone: string | OnnxModel;
+  /** Safetensors file with its weights, where none is shipped. */
+  readonly backboneWeights?: WeightSource;
+  /** Network whose taps the head reads; the backbone itself where it has taps, else "efficientnet_lite0". */
+  readonly auxiliary?: string;
+  /** Safetensors file with its weights, where none is shipped. */
+  readonly auxiliaryWeights?: WeightSource;
+  /** Pictures to train on, without labels; read when their turn comes. */
+  readonly images: Iterable<ImageSource> | AsyncIterable<ImageSource>;
+  /** At most so many of them. */
+  readonly limit?: number;
+  /** Held-out pictures for validation by AD and IC; none by default. */
+  readonly validation?: readonly ImageSource[];
+  /** Steps between validations; a fifth of the run by default. */
+  readonly validateEvery?: number;
+  /** Passes over the pictures; 1 by default. */
+  readonly epochs?: number;
+  /** Steps in all, instead of `epochs`. */
+  readonly steps?: number;
+  /** Pictures per step; 32 by default, as in the paper. */
+  readonly batch?: number;
+  /** Pictures that go through the backbone at once: memory, not results; 4 by default. */
+  readonly microBatch?: number;
+  /** Name of a preset; the paper's for the backbone by default. */
+  readonly preset?: string;
+  /** Hyper-parameters that differ from the preset's. */
+  readonly hyperParameters?: Partial<HyperParameters>;
+  /** How the head starts; from the auxiliary's classifier where the classes are the same, else PyTorch's default. */
+  readonly start?: HeadStart["kind"] | Uint8Array;
+  /** Of the order, the augmentation and the start; 0 by default. */
+  readonly seed?: number;
+  /** Device; "auto" by default. */
+  readonly device?: DeviceRequest;
+  /** Threads of the wasm and native runtimes. */
+  readonly threads?: number;
+  /** Where checkpoints are kept; none by default. */
+  readonly checkpoint?: CheckpointStore;
+  /** Steps between checkpoints; 50 by default. */
+  readonly checkpointEvery?: number;
+  /** Name of the head for people. */
+  readonly name?: string;
+  /** Licence of the head, and whom to name, for its record. */
+  readonly licence?: string;
+  /** Name of the pictures, for its record. */
+  readonly data?: string;
+  /** Called as the run goes on. */
+  readonly onProgress?: (progress: TrainProgress) => void;
+  /** Stops the run between steps; what is done is in the last checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a training run gives. */
+export interface TrainResult {
+  /** Head file of the best validation, or of the last step where there was none. */
+  readonly head: Uint8Array;
+  /** Head file of the last step. */
+  readonly last: Uint8Array;
+  /** The loss of every step. */
+  readonly losses: readonly StepLoss[];
+  /** The validations, in order. */
+  readonly validations: readonly Validation[];
+  /** Pictures that could not be read. */
+  readonly skipped: readonly SkippedImage[];
+}
+
+/** Training went wrong in a way that more of it would not mend. */
+export class TrainingError extends Error {
+  /** The name that tells it from other errors. */
+  override name = "TrainingError";
+}
