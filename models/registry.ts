@@ -9,10 +9,11 @@ import { resnet18, resnet50 } from "./resnet.ts";
 import { vgg16 } from "./vgg16.ts";
 import { renameVitWeight, vitB16 } from "./vit_b_16.ts";
 
-export type { Builder, NodeOptions } from "../src/graph/builder.ts";
+export type { Builder } from "../src/graph/builder.ts";
 export type {
   BatchNormParameters,
   ConvOptions,
+  NodeOptions,
   Operand,
   Operators,
   PoolOptions,

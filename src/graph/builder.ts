@@ -5,7 +5,7 @@
  * @module
  */
 import { decodeNumbers, encodeNumbers } from "./constants.ts";
-import { type Operators, operatorsOver } from "./operators.ts";
+import { type NodeOptions, type Operators, operatorsOver } from "./operators.ts";
 import { inferShapes } from "./shapes/mod.ts";
 import { shown } from "./shapes/rule.ts";
 import type { Attributes, DataType, Graph, Initializer, Node, Value } from "./types.ts";
@@ -16,14 +16,6 @@ export const OPSET = 17;
 
 /** Constants of up to this many elements take part in shape inference. */
 const KNOWN_CONSTANT_ELEMENTS = 1024;
-
-/** How a node is named and how many outputs it has. */
-export interface NodeOptions {
-  /** Outputs of the node; 1 by default. */
-  readonly outputs?: number;
-  /** Name of the node and stem of its outputs' names; made from the operator by default. */
-  readonly name?: string;
-}
 
 /** A graph under construction. */
 export interface Builder extends Operators {

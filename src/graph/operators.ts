@@ -4,7 +4,6 @@
  * @module
  */
 import { DATA_TYPE_CODES } from "./shapes/elementwise.ts";
-import type { NodeOptions } from "./builder.ts";
 import {
   type Attribute,
   type Attributes,
@@ -15,6 +14,14 @@ import {
   text,
   type Value,
 } from "./types.ts";
+
+/** How a node is named and how many outputs it has. */
+export interface NodeOptions {
+  /** Outputs of the node; 1 by default. */
+  readonly outputs?: number;
+  /** Name of the node and stem of its outputs' names; made from the operator by default. */
+  readonly name?: string;
+}
 
 /** An operand: a value, or a number that becomes a rank-0 constant of the other operand's type. */
 export type Operand = Value | number;
