@@ -71,22 +71,23 @@ function localConfig(): string {
       Deno.writeTextFileSync(beside, text);
       Deno.renameSync(beside, path);
     } catch {
-      return configElsewhere(config);
+      removeQuietly(beside);
+      // Elsewhere it would not do: deno.json beside the modules would still be theirs.
+      console.error(
+        `Cannot write ${LOCAL_CONFIG} beside deno.json: make the folder writable, once is enough`,
+      );
+      Deno.exit(1);
     }
   }
   return decodeURIComponent(path.pathname);
 }
 
-/** The same configuration in a temporary folder, for a checkout that cannot be written to. */
-function configElsewhere(config: { imports: Record<string, string> }): string {
-  const imports = Object.fromEntries(
-    Object.entries(config.imports).map((
-      [name, target],
-    ) => [name, target.startsWith("./") ? new URL(target, ROOT).href : target]),
-  );
-  const path = `${Deno.makeTempDirSync({ prefix: "ptame-" })}/${LOCAL_CONFIG}`;
-  Deno.writeTextFileSync(path, JSON.stringify({ ...config, imports }));
-  return path;
+function removeQuietly(path: URL): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Not written.
+  }
 }
 
 /** Runs deno with these arguments and gives its exit code; signals reach the child on their own (same group). */
