@@ -13,6 +13,7 @@ const RUN: TrainOptions = {
   microBatch: 8,
   seed: 1,
   device: "native",
+  preset: "resnet50",
 };
 
 /**
