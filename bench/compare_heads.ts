@@ -2,7 +2,7 @@
  * Compares heads of EfficientNet-Lite0 on held-out photographs by AD, IC and ROAD (preset ptame-2025), with the
  * controls and the untrained start beside them, and says what is beyond noise (paired bootstrap, 95 %).
  *
- *     deno run -A bench/compare_heads.ts PHOTOS N HEAD.safetensors… [--device native]
+ *     deno run -A bench/compare_heads.ts PHOTOS N HEAD.safetensors… [--device native] [--no-controls]
  *
  * PHOTOS is a folder; the N pictures are those that `deno task train --images PHOTOS --hold-out N` keeps out. Through
  * the launcher where JSR does not answer: `deno run --no-config -A tools/launch.ts deno run -A bench/compare_heads.ts …`
@@ -19,9 +19,12 @@ import type { DeviceRequest } from "../src/runtime/mod.ts";
 
 const at = Deno.args.indexOf("--device");
 const device = (at >= 0 ? Deno.args[at + 1] : "native") as DeviceRequest;
-const [folder, count, ...heads] = Deno.args.filter((_, i) => at < 0 || i < at || i > at + 1);
+const withControls = !Deno.args.includes("--no-controls");
+const [folder, count, ...heads] = Deno.args.filter((arg, i) =>
+  arg !== "--no-controls" && (at < 0 || i < at || i > at + 1)
+);
 if (folder === undefined || count === undefined) {
-  console.error("Usage: compare_heads.ts PHOTOS N HEAD.safetensors… [--device NAME]");
+  console.error("Usage: compare_heads.ts PHOTOS N HEAD.safetensors… [--device NAME] [--no-controls]");
   Deno.exit(2);
 }
 
@@ -32,7 +35,7 @@ for (const path of heads) {
   const name = path.split("/").at(-1)!.replace(/\.safetensors$/, "");
   explainers[name] = await createExplainer({ device, head: await Deno.readFile(path) });
 }
-const methods: Record<string, MapMethod> = { ...controls() };
+const methods: Record<string, MapMethod> = withControls ? { ...controls() } : {};
 for (const [name, explainer] of Object.entries(explainers)) {
   methods[name] = (pixels, target, signal) => explainer.maskOf(pixels, target, signal);
 }
