@@ -14,6 +14,7 @@ export type {
   BatchNormParameters,
   ConvOptions,
   NodeOptions,
+  NodeSink,
   Operand,
   Operators,
   PoolOptions,

@@ -5,7 +5,7 @@
  * @module
  */
 import { decodeNumbers, encodeNumbers } from "./constants.ts";
-import { type NodeOptions, type Operators, operatorsOver } from "./operators.ts";
+import { type NodeOptions, type NodeSink, type Operators, operatorsOver } from "./operators.ts";
 import { inferShapes } from "./shapes/mod.ts";
 import { shown } from "./shapes/rule.ts";
 import type { Attributes, DataType, Graph, Initializer, Node, Value } from "./types.ts";
@@ -18,7 +18,7 @@ export const OPSET = 17;
 const KNOWN_CONSTANT_ELEMENTS = 1024;
 
 /** A graph under construction. */
-export interface Builder extends Operators {
+export interface Builder extends NodeSink, Operators {
   /** Declares an input of the graph. */
   input(name: string, type: DataType, shape: readonly number[]): Value;
   /**
@@ -26,19 +26,8 @@ export interface Builder extends Operators {
    * shape, it is the same value.
    */
   weight(name: string, shape: readonly number[], type?: DataType): Value;
-  /** A constant kept in the graph; equal small constants are one value. */
-  constant(type: DataType, shape: readonly number[], numbers: ArrayLike<number>): Value;
   /** A rank-0 float32 constant. */
   scalar(value: number): Value;
-  /** A rank-1 int64 constant, as shapes and axes are given. */
-  int64s(values: readonly number[]): Value;
-  /** Adds a node and gives its outputs. An `undefined` input is an optional one left out. */
-  node(
-    op: string,
-    inputs: readonly (Value | undefined)[],
-    attributes?: Attributes,
-    options?: NodeOptions,
-  ): Value[];
   /** Makes a value an output of the graph, under `name` where one is given. */
   output(value: Value, name?: string): Value;
   /** The same graph, with `prefix` before the names of weights and nodes added through it. */

@@ -176,10 +176,13 @@ export interface Operators {
   argMax(x: Value, axis: number, keep?: boolean): Value;
 }
 
-/** What operators need of a builder. */
-interface Core {
+/** What operators need of a builder: constants and nodes. */
+export interface NodeSink {
+  /** A constant kept in the graph; equal small constants are one value. */
   constant(type: DataType, shape: readonly number[], numbers: ArrayLike<number>): Value;
+  /** A rank-1 int64 constant, as shapes and axes are given. */
   int64s(values: readonly number[]): Value;
+  /** Adds a node and gives its outputs. An `undefined` input is an optional one left out. */
   node(
     op: string,
     inputs: readonly (Value | undefined)[],
@@ -200,7 +203,7 @@ function optionalInts(value: readonly number[] | undefined): Attribute | undefin
 }
 
 /** The operators over one builder's `node`. */
-export function operatorsOver(b: Core): Operators {
+export function operatorsOver(b: NodeSink): Operators {
   const one = (op: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): Value =>
     b.node(op, inputs, attributes)[0]!;
   const unary = (op: string) => (x: Value): Value => one(op, [x]);
