@@ -16,6 +16,22 @@ import { headShapeOf } from "./observed_network.ts";
 import { networkNamed } from "./network_names.ts";
 
 /**
+ * The rows that a head can start from: the auxiliary's final linear layer, [classes, channels of the last tap], where it
+ * works on the last tap's mean and the backbone tells the same classes apart; `undefined` elsewhere.
+ */
+export function startingClassifier(
+  auxiliary: NetworkDefinition,
+  weights: WeightFile,
+  labels: readonly string[],
+): Float32Array | undefined {
+  const layer = weights.header.tensors.get(auxiliary.classifier.weight);
+  const shares = labels === IMAGENET_1K || labels.join("\n") === IMAGENET_1K.join("\n");
+  return auxiliary.classifierTap && shares && layer !== undefined
+    ? float32Of(weights.bytes, layer)
+    : undefined;
+}
+
+/**
  * The class-activation start of an auxiliary as a head.
  *
  * @throws {TypeError} When auxiliary and backbone do not share their classes.
@@ -25,9 +41,8 @@ export async function startingHead(
   weights: WeightFile,
   backbone: BackboneFacts,
 ): Promise<Head> {
-  const classifier = weights.header.tensors.get(auxiliary.classifier.weight);
-  const shares = backbone.labels === IMAGENET_1K || backbone.labels.join("\n") === IMAGENET_1K.join("\n");
-  if (!auxiliary.classifierTap || !shares || classifier === undefined) {
+  const classifier = startingClassifier(auxiliary, weights, backbone.labels);
+  if (classifier === undefined) {
     throw new TypeError(
       `Cannot explain ${backbone.name}: no head is trained for its ${backbone.classes} classes with auxiliary ` +
         `${auxiliary.name}; name one with --head`,
@@ -36,7 +51,7 @@ export async function startingHead(
   const shape = headShapeOf(auxiliary, backbone.classes);
   const tensors = initialHead(shape, {
     kind: "class-activation",
-    classifier: float32Of(weights.bytes, classifier),
+    classifier,
   });
   const name = `${auxiliary.name} class-activation start`;
   const record = { name, auxiliary: auxiliary.name, backbone: backbone.name, trained: false };

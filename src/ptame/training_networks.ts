@@ -8,6 +8,7 @@ import type { Preprocessing } from "../../models/registry.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import { float32Of } from "../weights/safetensors.ts";
+import { startingClassifier } from "./starting_head.ts";
 import { numberedLabels, openOnnxBackbone } from "./backbone.ts";
 import type { OnnxModel } from "./explainer.ts";
 import { checkHeadFits, type HeadTensor, readHead } from "./head_file.ts";
@@ -50,11 +51,7 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
     signal,
   );
   const frozenAuxiliary = frozen(auxiliary, auxiliaryWeights);
-  const layer = auxiliaryWeights.header.tensors.get(auxiliary.classifier.weight);
-  const classifierOf = (labels: readonly string[]) =>
-    auxiliary.classifierTap && layer !== undefined && labels.join("\n") === IMAGENET_1K.join("\n")
-      ? float32Of(auxiliaryWeights.bytes, layer)
-      : undefined;
+  const classifierOf = (labels: readonly string[]) => startingClassifier(auxiliary, auxiliaryWeights, labels);
   if (network !== undefined) {
     const weights = shared ? auxiliaryWeights : await loadWeights(network, options.backboneWeights, signal);
     return {
