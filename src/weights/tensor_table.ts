@@ -1,0 +1,117 @@
+/**
+ * What a file of tensors holds, whichever its format: names, types, shapes, and where the bytes lie. The bytes stay
+ * where they are, so that a runtime can be pointed into the file.
+ *
+ * @module
+ */
+import { type ByteSource, sourceOf } from "./byte_source.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
+
+/** The element types that files of weights hold. */
+export type TensorType =
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "float64"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint8"
+  | "bool";
+
+/** Where one tensor lies in its file. */
+export interface TensorEntry {
+  /** The tensor's name. */
+  readonly name: string;
+  /** The type of its elements. */
+  readonly type: TensorType;
+  /** Its dimensions; empty for a scalar. */
+  readonly shape: readonly number[];
+  /** The position of its first byte, counted from the start of the file. */
+  readonly offset: number;
+  /** Length in bytes from its first element to the end of its last. */
+  readonly length: number;
+  /** Elements from one index to the next, per dimension; absent where the tensor lies in C order without gaps. */
+  readonly strides?: readonly number[];
+}
+
+/** What a file of tensors says of itself. */
+export interface TensorTable {
+  /** Free texts by name; empty where the file has none. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** All tensors by name. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+}
+
+/** A file of tensors, its table read. */
+export interface WeightFile {
+  /** Name that external data refer to, and that errors show. */
+  readonly name: string;
+  /** Its bytes, in memory or on disk. */
+  readonly content: ByteSource;
+  /** What it holds. */
+  readonly table: TensorTable;
+}
+
+/**
+ * The values of a floating-point tensor as float32, in C order: a view into the file where it holds aligned float32 in
+ * memory, else a widened copy (float64 is rounded).
+ *
+ * @param content The whole file.
+ * @throws {TypeError} When the tensor does not hold floating-point numbers.
+ * @throws {RangeError} When the tensor lies outside the file.
+ */
+export function float32Of(content: ByteSource | Uint8Array, entry: TensorEntry): Float32Array {
+  const source = content instanceof Uint8Array ? sourceOf(content) : content;
+  let bytes: Uint8Array;
+  try {
+    bytes = source.read(entry.offset, entry.length);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RangeError(
+      `Cannot read tensor ${entry.name}: bytes ${entry.offset} to ${
+        entry.offset + entry.length
+      } of ${source.size}`,
+    );
+  }
+  const values = widened(bytes, entry);
+  return entry.strides === undefined ? values : gathered(values, entry.shape, entry.strides);
+}
+
+function widened(bytes: Uint8Array, entry: TensorEntry): Float32Array {
+  const view = (bytesPerElement: number): [ArrayBufferLike, number, number] => {
+    const count = bytes.length / bytesPerElement;
+    if (bytes.byteOffset % bytesPerElement === 0) return [bytes.buffer, bytes.byteOffset, count];
+    return [bytes.slice().buffer, 0, count];
+  };
+  switch (entry.type) {
+    case "float32":
+      return new Float32Array(...view(4));
+    case "float16":
+      return float16ToFloat32(new Uint16Array(...view(2)));
+    case "bfloat16":
+      return bfloat16ToFloat32(new Uint16Array(...view(2)));
+    case "float64":
+      return Float32Array.from(new Float64Array(...view(8)));
+    default:
+      throw new TypeError(`Cannot read tensor ${entry.name} as float32: it holds ${entry.type}`);
+  }
+}
+
+/** Strided values in C order: one index per dimension counts up like an odometer. */
+function gathered(values: Float32Array, shape: readonly number[], strides: readonly number[]): Float32Array {
+  const result = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const index = new Array<number>(shape.length).fill(0);
+  let at = 0;
+  for (let i = 0; i < result.length; i++) {
+    result[i] = values[at]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      at -= index[axis]! * strides[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return result;
+}
