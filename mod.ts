@@ -29,8 +29,8 @@ export type { BackboneFacts } from "./src/ptame/backbone.ts";
 export type { ClassScore, Target } from "./src/ptame/prediction.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
 export type { HeadShape } from "./src/ptame/head.ts";
-export type { WeightFile } from "./src/weights/bind.ts";
-export type { SafetensorsFile, TensorEntry, TensorType } from "./src/weights/safetensors.ts";
+export type { ByteSource } from "./src/weights/byte_source.ts";
+export type { TensorEntry, TensorTable, TensorType, WeightFile } from "./src/weights/tensor_table.ts";
 export type { WeightSource } from "./src/weights/load_network.ts";
 export {
   type AdapterInfo,

@@ -12,7 +12,8 @@
  */
 import { findNetwork } from "../models/registry.ts";
 import { float32DataOf, float32Tensor } from "../src/runtime/mod.ts";
-import { float32Of, parseSafetensors } from "../src/weights/safetensors.ts";
+import { parseSafetensors } from "../src/weights/safetensors.ts";
+import { float32Of } from "../src/weights/tensor_table.ts";
 import { graphOf, openWithWeights, shippedWeights, type WeightSource } from "../tests/support/networks.ts";
 
 const PIXELS = 3 * 224 * 224;

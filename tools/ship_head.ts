@@ -7,7 +7,7 @@
  */
 import { headParameters } from "../src/ptame/head.ts";
 import { readHead, writeHead } from "../src/ptame/head_file.ts";
-import { float32Of } from "../src/weights/safetensors.ts";
+import { float32Of } from "../src/weights/tensor_table.ts";
 
 const [from, to] = Deno.args;
 if (from === undefined || to === undefined) {
@@ -15,9 +15,9 @@ if (from === undefined || to === undefined) {
   Deno.exit(2);
 }
 const head = await readHead(await Deno.readFile(from), from);
-const { bytes, header } = head.file;
+const { content, table } = head.file;
 const tensors = [...headParameters({ channels: head.channels, sizes: [], classes: head.classes })].map(
-  ([name, shape]) => ({ name, shape, data: float32Of(bytes, header.tensors.get(name)!).slice() }),
+  ([name, shape]) => ({ name, shape, data: float32Of(content, table.tensors.get(name)!).slice() }),
 );
 const shipped = await writeHead(head.record, tensors, "float16");
 await Deno.writeFile(to, shipped);

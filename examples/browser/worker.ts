@@ -107,7 +107,7 @@ async function trainHead(steps: number): Promise<void> {
       images: pictures,
       batch: Math.min(MOST_PER_STEP, pictures.length),
       steps,
-      start: current.head.file.bytes,
+      start: current.head.bytes,
       hyperParameters: { learningRate: LEARNING_RATE },
       name: "trained in this page",
       signal: training.signal,

@@ -6,7 +6,8 @@
  */
 import { bytesOf } from "../graph/constants.ts";
 import { float32Tensor } from "../runtime/mod.ts";
-import { encodeSafetensors, float32Of, parseSafetensors } from "../weights/safetensors.ts";
+import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
+import { float32Of } from "../weights/tensor_table.ts";
 import type { HeadShape } from "./head.ts";
 import type { SkippedImage } from "./training_images.ts";
 import { stateShapes } from "./training_state.ts";

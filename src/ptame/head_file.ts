@@ -4,8 +4,9 @@
  * @module
  */
 import { sizeOf } from "../graph/types.ts";
-import type { WeightFile } from "../weights/bind.ts";
-import { encodeSafetensors, float32Of, parseSafetensors, type TensorType } from "../weights/safetensors.ts";
+import { sourceOf } from "../weights/byte_source.ts";
+import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
+import { float32Of, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
 
 /** What a head is and where it comes from. */
@@ -32,7 +33,9 @@ export interface Head {
   readonly channels: readonly number[];
   /** Classes that it has maps for: rows of the fuser. */
   readonly classes: number;
-  /** Its file, for binding to a graph. */
+  /** Its file, whole. */
+  readonly bytes: Uint8Array;
+  /** The same for binding to a graph. */
   readonly file: WeightFile;
   /** The fuser weights of one class, Σ channels long. */
   row(index: number): Float32Array;
@@ -50,13 +53,13 @@ const UNKNOWN = "unknown";
  */
 export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
   const called = name === "" ? "head" : `head ${name}`;
-  let header;
+  let table: TensorTable;
   try {
-    header = parseSafetensors(bytes);
+    table = parseSafetensors(bytes);
   } catch (cause) {
     throw new SyntaxError(`Cannot read ${called}: ${(cause as Error).message}`, { cause });
   }
-  const { metadata, tensors } = header;
+  const { metadata, tensors } = table;
   if (metadata["format"] !== FORMAT) {
     throw new SyntaxError(`Cannot read ${called}: its metadata do not say format ${FORMAT}`);
   }
@@ -93,7 +96,8 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
     record: recordOf(metadata, name, called),
     channels,
     classes,
-    file: { name: called, bytes, header },
+    bytes,
+    file: { name: called, content: sourceOf(bytes), table },
     row: (index) => {
       if (!Number.isInteger(index) || index < 0 || index >= classes) {
         throw new RangeError(`Cannot read fuser row ${index}: the head has ${classes} classes`);

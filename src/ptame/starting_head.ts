@@ -6,9 +6,8 @@
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { NetworkDefinition } from "../../models/registry.ts";
-import type { WeightFile } from "../weights/bind.ts";
 import { loadWeights } from "../weights/load_network.ts";
-import { float32Of } from "../weights/safetensors.ts";
+import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
 import type { BackboneFacts } from "./backbone.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
 import { initialHead } from "./initial_head.ts";
@@ -24,10 +23,10 @@ export function startingClassifier(
   weights: WeightFile,
   labels: readonly string[],
 ): Float32Array | undefined {
-  const layer = weights.header.tensors.get(auxiliary.classifier.weight);
+  const layer = weights.table.tensors.get(auxiliary.classifier.weight);
   const shares = labels === IMAGENET_1K || labels.join("\n") === IMAGENET_1K.join("\n");
   return auxiliary.classifierTap && shares && layer !== undefined
-    ? float32Of(weights.bytes, layer)
+    ? float32Of(weights.content, layer)
     : undefined;
 }
 
@@ -63,5 +62,5 @@ export async function startingHeadFile(name: string): Promise<Uint8Array> {
   const network = networkNamed(name);
   const { classes, preprocessing } = network;
   const backbone = { name, classes, labels: IMAGENET_1K, preprocessing };
-  return (await startingHead(network, await loadWeights(network), backbone)).file.bytes;
+  return (await startingHead(network, await loadWeights(network), backbone)).bytes;
 }

@@ -24,7 +24,8 @@ import type { GradientDevice } from "../gradient/rule.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { prune } from "../graph/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
-import { bindWeights, type BoundGraph, type WeightFile } from "../weights/bind.ts";
+import { bindWeights, type BoundGraph } from "../weights/bind.ts";
+import type { WeightFile } from "../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape } from "./head.ts";
 import {
   crossEntropies,

@@ -7,7 +7,7 @@ import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { Preprocessing } from "../../models/registry.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { loadWeights } from "../weights/load_network.ts";
-import { float32Of } from "../weights/safetensors.ts";
+import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
 import { startingClassifier } from "./starting_head.ts";
 import { numberedLabels, openOnnxBackbone } from "./backbone.ts";
 import type { OnnxModel } from "./explainer.ts";
@@ -28,8 +28,8 @@ export interface TrainingNetworks {
   readonly inputs: readonly Preprocessing[];
   /** Final linear layer of the auxiliary, where a head can start from it. */
   readonly classifier: Float32Array | undefined;
-  readonly backboneWeights: Uint8Array | undefined;
-  readonly auxiliaryWeights: Uint8Array;
+  readonly backboneWeights: WeightFile | undefined;
+  readonly auxiliaryWeights: WeightFile;
   /** Pictures that the backbone takes at once, where its file fixes how many. */
   readonly fixedBatch: number | undefined;
 }
@@ -60,8 +60,8 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
       shape: headShapeOf(auxiliary, network.classes),
       inputs: inputsOf(network.preprocessing, auxiliary.preprocessing),
       classifier: classifierOf(IMAGENET_1K),
-      backboneWeights: weights.bytes,
-      auxiliaryWeights: auxiliaryWeights.bytes,
+      backboneWeights: weights,
+      auxiliaryWeights,
       fixedBatch: undefined,
     };
   }
@@ -80,7 +80,7 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
       rest.labels ?? (opened.classes === 1000 ? IMAGENET_1K : numberedLabels(opened.classes)),
     ),
     backboneWeights: undefined,
-    auxiliaryWeights: auxiliaryWeights.bytes,
+    auxiliaryWeights,
     fixedBatch: typeof batch === "number" ? batch : undefined,
   };
 }
@@ -104,9 +104,9 @@ export async function startingParameters(
   if (options.start instanceof Uint8Array) {
     const head = await readHead(options.start, "start");
     checkHeadFits(head, auxiliary.name, shape);
-    const { tensors } = head.file.header;
+    const { content, table } = head.file;
     return [...headParameters(shape)].map(([name, dims]) => {
-      return { name, shape: dims, data: float32Of(head.file.bytes, tensors.get(name)!).slice() };
+      return { name, shape: dims, data: float32Of(content, table.tensors.get(name)!).slice() };
     });
   }
   const kind = options.start ?? (classifier === undefined ? "default" : "class-activation");

@@ -8,6 +8,8 @@ import { encodeOnnx } from "../graph/onnx_file.ts";
 import type { DataType, Graph } from "../graph/types.ts";
 import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts";
 import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
+import type { ByteSource } from "../weights/byte_source.ts";
+import { externalBytes } from "./external_data.ts";
 import { type Device, loadBuild, type Ort, type OrtBuild, threadsInUse, withWebGpuLock } from "./ort.ts";
 import { type DeviceTensor, isDeviceTensor, type Tensor } from "./tensor.ts";
 
@@ -17,8 +19,8 @@ export interface SessionOptions {
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes; chosen by the machine's cores by default. */
   readonly threads?: number;
-  /** Bytes of the external files that initializers point into, by the name used there. */
-  readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** Contents of the external files that initializers point into, by the name used there; read when needed. */
+  readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
   /** Outputs to leave on the device; elsewhere than on WebGPU they come as plain tensors. */
   readonly keepOnDevice?: readonly string[];
   /** Spares the memory of a second, rearranged copy of the weights at some cost of speed. */
@@ -82,7 +84,7 @@ export async function openSession(
     logSeverityLevel: 4,
     ...(device === "native"
       ? { intraOpNumThreads: threads }
-      : { externalData: files.map(([path, data]) => ({ path, data })) }),
+      : { externalData: files.map(([path, content]) => ({ path, data: externalBytes(content) })) }),
     ...(device === "webgpu" && options.keepOnDevice !== undefined
       ? {
         preferredOutputLocation: Object.fromEntries(options.keepOnDevice.map((name) => [name, "gpu-buffer"])),

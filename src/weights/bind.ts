@@ -1,22 +1,13 @@
 /**
- * Binds the weights that a graph declares to the tensors of a safetensors file. Float32 tensors are pointed at
- * where they lie; narrower ones are widened once, into one buffer beside the file.
+ * Binds the weights that a graph declares to the tensors of a file of weights. Float32 tensors are pointed at
+ * where they lie; others (another type, or strided) are written out once, into one buffer beside the file.
  *
  * @module
  */
 import { bytesOf } from "../graph/constants.ts";
 import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
-import { float32Of, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
-
-/** A safetensors file in memory, its header read. */
-export interface WeightFile {
-  /** Name that external data refer to; unique among the files of one session. */
-  readonly name: string;
-  /** The whole file. */
-  readonly bytes: Uint8Array;
-  /** What its header says. */
-  readonly header: SafetensorsFile;
-}
+import { type ByteSource, sourceOf } from "./byte_source.ts";
+import { float32Of, type TensorEntry, type WeightFile } from "./tensor_table.ts";
 
 /** How the names of a file become the names in a graph. */
 export interface BindOptions {
@@ -29,8 +20,8 @@ export interface BindOptions {
 /** A graph whose weights point into files. */
 export interface BoundGraph {
   readonly graph: Graph;
-  /** Bytes by file name, for `openSession`. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Contents by file name, for `openSession`. */
+  readonly files: ReadonlyMap<string, ByteSource>;
 }
 
 /**
@@ -45,9 +36,9 @@ export function bindWeights(
 ): BoundGraph {
   const prefix = options.prefix ?? "";
   // Two files of one name (a network's weights and its head, say) must stay apart in the session.
-  const own = freeName(files, file.name, file.bytes);
+  const own = freeName(files, file.name, file.content);
   const entries = new Map<string, TensorEntry>();
-  for (const [name, entry] of file.header.tensors) {
+  for (const [name, entry] of file.table.tensors) {
     const renamed = options.rename?.(name) ?? name;
     if (entries.has(renamed)) {
       throw new TypeError(`Cannot bind weights: ${file.name} has ${renamed} twice, under two names`);
@@ -73,7 +64,7 @@ export function bindWeights(
         }], the network needs [${wanted}]`,
       );
     }
-    if (entry.type === initializer.type) {
+    if (entry.type === initializer.type && entry.strides === undefined) {
       direct = true;
       const { offset, length } = entry;
       initializers.set(name, { ...initializer, data: { kind: "external", file: own, offset, length } });
@@ -81,26 +72,26 @@ export function bindWeights(
   }
 
   const all = new Map(files);
-  if (direct) all.set(own, file.bytes);
+  if (direct) all.set(own, file.content);
   if (widened.length > 0) {
     const wideName = freeName(all, `${own}.float32`);
     const wide = new Float32Array(widened.reduce((sum, { entry }) => sum + sizeOf(entry.shape), 0));
     let at = 0;
     for (const { name, entry } of widened) {
-      const numbers = float32Of(file.bytes, entry);
+      const numbers = float32Of(file.content, entry);
       wide.set(numbers, at);
       const data = { kind: "external", file: wideName, offset: at * 4, length: numbers.length * 4 } as const;
       initializers.set(name, { ...initializers.get(name)!, data });
       at += numbers.length;
     }
-    all.set(wideName, bytesOf(wide));
+    all.set(wideName, sourceOf(bytesOf(wide)));
   }
   return { graph: { ...graph, initializers }, files: all };
 }
 
-/** `name`, or `name~2`, … where other bytes have it already. */
-function freeName(files: ReadonlyMap<string, Uint8Array>, name: string, bytes?: Uint8Array): string {
+/** `name`, or `name~2`, … where another content has it already. */
+function freeName(files: ReadonlyMap<string, ByteSource>, name: string, content?: ByteSource): string {
   let free = name;
-  for (let i = 2; files.has(free) && files.get(free) !== bytes; i++) free = `${name}~${i}`;
+  for (let i = 2; files.has(free) && files.get(free) !== content; i++) free = `${name}~${i}`;
   return free;
 }

@@ -19,8 +19,10 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
 }
 
-/** Bytes in memory as a source. */
-export function sourceOf(bytes: Uint8Array): ByteSource {
+/** Bytes in memory as a source; a source as it is. */
+export function sourceOf(content: ByteSource | Uint8Array): ByteSource {
+  if (!(content instanceof Uint8Array)) return content;
+  const bytes = content;
   return {
     size: bytes.length,
     read: (offset, length) => {

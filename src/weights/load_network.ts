@@ -4,12 +4,13 @@
  * @module
  */
 import type { NetworkDefinition } from "../../models/registry.ts";
-import type { WeightFile } from "./bind.ts";
+import { sourceOf } from "./byte_source.ts";
 import { fetchBytes } from "./fetch_bytes.ts";
 import { parseSafetensors } from "./safetensors.ts";
+import type { WeightFile } from "./tensor_table.ts";
 
-/** Where weights are: the bytes of a safetensors file, or its address. */
-export type WeightSource = Uint8Array | URL;
+/** Where weights are: the bytes of a file, its address, or a file whose table is read already. */
+export type WeightSource = Uint8Array | URL | WeightFile;
 
 /** Folder of the shipped weights, on disk or on the package's server. */
 const SHIPPED = new URL("../../models/weights/", import.meta.url);
@@ -33,11 +34,13 @@ export async function loadWeights(
       `Cannot load ${network.name}: its weights are not shipped; name a safetensors file with them${where}`,
     );
   }
+  if (source !== undefined && "table" in source) return source;
   const bytes = source instanceof Uint8Array
     ? source
     : await fetchBytes(source ?? new URL(shipped!, SHIPPED), `weights of ${network.name}`, signal);
   try {
-    return { name: `${network.name}.safetensors`, bytes, header: parseSafetensors(bytes) };
+    const content = sourceOf(bytes);
+    return { name: `${network.name}.safetensors`, content, table: parseSafetensors(content) };
   } catch (cause) {
     throw new SyntaxError(`Cannot load weights of ${network.name}: ${(cause as Error).message}`, { cause });
   }

@@ -10,41 +10,8 @@
  * @module
  */
 
-import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
-
-/** The element types that this module reads and writes. */
-export type TensorType =
-  | "float32"
-  | "float16"
-  | "bfloat16"
-  | "float64"
-  | "int64"
-  | "int32"
-  | "int8"
-  | "uint8"
-  | "bool";
-
-/** Where one tensor lies in its file. */
-export interface TensorEntry {
-  /** The tensor's name. */
-  readonly name: string;
-  /** The type of its elements. */
-  readonly type: TensorType;
-  /** Its dimensions; empty for a scalar. */
-  readonly shape: readonly number[];
-  /** The position of its first byte, counted from the start of the file. */
-  readonly offset: number;
-  /** Its length in bytes. */
-  readonly length: number;
-}
-
-/** What a safetensors header says. */
-export interface SafetensorsFile {
-  /** The free text record `__metadata__`; empty when the file has none. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** All tensors by name, in the order of their bytes. */
-  readonly tensors: ReadonlyMap<string, TensorEntry>;
-}
+import { type ByteSource, sourceOf } from "./byte_source.ts";
+import type { TensorEntry, TensorTable, TensorType } from "./tensor_table.ts";
 
 /** A tensor to be written, without its bytes. */
 export type TensorDeclaration = Pick<TensorEntry, "name" | "type" | "shape">;
@@ -57,6 +24,7 @@ const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = n
   ["I64", ["int64", 8]],
   ["F32", ["float32", 4]],
   ["I32", ["int32", 4]],
+  ["I16", ["int16", 2]],
   ["F16", ["float16", 2]],
   ["BF16", ["bfloat16", 2]],
   ["I8", ["int8", 1]],
@@ -65,80 +33,27 @@ const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = n
 ]);
 
 /**
- * Reads the header of a whole file in memory. No tensor is copied; see {@linkcode float32Of}.
+ * Reads the header of a file. No tensor is read; see `float32Of`.
  *
+ * @param content The file in memory or as a source, of which only the header is asked for.
  * @throws {SyntaxError} if the header is not what the format asks for
  * @throws {RangeError} if the header points outside the file, or its tensors overlap or leave gaps
  *
  * @example
  * ```ts
- * import { encodeSafetensors, float32Of, parseSafetensors } from "./safetensors.ts";
+ * import { encodeSafetensors, parseSafetensors } from "./safetensors.ts";
+ * import { float32Of } from "./tensor_table.ts";
  *
  * const data = new Uint8Array(new Float32Array([1, 2]).buffer);
  * const bytes = encodeSafetensors([{ name: "bias", type: "float32", shape: [2], data }]);
- * const file = parseSafetensors(bytes);
- * console.assert(float32Of(bytes, file.tensors.get("bias")!)[1] === 2);
+ * const table = parseSafetensors(bytes);
+ * console.assert(float32Of(bytes, table.tensors.get("bias")!)[1] === 2);
  * ```
  */
-export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const length = headerLength(bytes.subarray(0, 8), bytes.length);
-  return parseHeader(bytes.subarray(8, 8 + length), bytes.length);
-}
-
-/**
- * Reads the header through a function that gives parts of the file, so that the file never is in memory.
- *
- * @param read gives `length` bytes from `offset`
- * @param size of the file in bytes
- * @throws {SyntaxError} if the header is not what the format asks for
- * @throws {RangeError} if the header points outside the file, or its tensors overlap or leave gaps
- */
-export async function readSafetensorsHeader(
-  read: (offset: number, length: number) => Promise<Uint8Array>,
-  size: number,
-): Promise<SafetensorsFile> {
-  const length = headerLength(await read(0, Math.min(8, size)), size);
-  const header = await read(8, length);
-  if (header.length !== length) {
-    throw new RangeError(`Cannot read safetensors: asked for ${length} header bytes, got ${header.length}`);
-  }
-  return parseHeader(header, size);
-}
-
-/**
- * The values of a floating-point tensor as float32: a view into `bytes` where it holds aligned float32, else a
- * widened copy (float64 is rounded).
- *
- * @param bytes the whole file, or a part of it with `entry.offset` counted from the part's start
- * @throws {TypeError} if the tensor does not hold floating-point numbers
- * @throws {RangeError} if the tensor lies outside `bytes`
- */
-export function float32Of(bytes: Uint8Array, entry: TensorEntry): Float32Array {
-  if (!(entry.offset >= 0) || entry.offset + entry.length > bytes.length) {
-    throw new RangeError(
-      `Cannot read tensor ${entry.name}: bytes ${entry.offset} to ${
-        entry.offset + entry.length
-      } of ${bytes.length}`,
-    );
-  }
-  const view = (bytesPerElement: number): [ArrayBufferLike, number, number] => {
-    const start = bytes.byteOffset + entry.offset;
-    const count = entry.length / bytesPerElement;
-    if (start % bytesPerElement === 0) return [bytes.buffer, start, count];
-    return [bytes.slice(entry.offset, entry.offset + entry.length).buffer, 0, count];
-  };
-  switch (entry.type) {
-    case "float32":
-      return new Float32Array(...view(4));
-    case "float16":
-      return float16ToFloat32(new Uint16Array(...view(2)));
-    case "bfloat16":
-      return bfloat16ToFloat32(new Uint16Array(...view(2)));
-    case "float64":
-      return Float32Array.from(new Float64Array(...view(8)));
-    default:
-      throw new TypeError(`Cannot read tensor ${entry.name} as float32: it holds ${entry.type}`);
-  }
+export function parseSafetensors(content: ByteSource | Uint8Array): TensorTable {
+  const source = sourceOf(content);
+  const length = headerLength(source.read(0, Math.min(8, source.size)), source.size);
+  return parseHeader(source.read(8, length), source.size);
 }
 
 /**
@@ -202,7 +117,7 @@ function headerLength(start: Uint8Array, size: number): number {
   return Number(length);
 }
 
-function parseHeader(header: Uint8Array, size: number): SafetensorsFile {
+function parseHeader(header: Uint8Array, size: number): TensorTable {
   const record = parseJsonObject(header);
   const dataStart = 8 + header.length;
   let metadata: Record<string, string> = {};

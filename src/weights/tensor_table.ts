@@ -63,7 +63,7 @@ export interface WeightFile {
  * @throws {RangeError} When the tensor lies outside the file.
  */
 export function float32Of(content: ByteSource | Uint8Array, entry: TensorEntry): Float32Array {
-  const source = content instanceof Uint8Array ? sourceOf(content) : content;
+  const source = sourceOf(content);
   let bytes: Uint8Array;
   try {
     bytes = source.read(entry.offset, entry.length);

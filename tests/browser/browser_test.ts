@@ -130,7 +130,7 @@ Deno.test({
           images: [SAMPLE],
           batch: 1,
           steps: STEPS,
-          start: explainer.head.file.bytes,
+          start: explainer.head.bytes,
           hyperParameters: { learningRate: LEARNING_RATE },
           device: "wasm",
         });

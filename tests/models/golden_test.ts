@@ -9,7 +9,8 @@ import { assert, assertEquals } from "@std/assert";
 import { findNetwork, networks } from "../../models/registry.ts";
 import type { NetworkDefinition } from "../../models/network.ts";
 import { type Device, float32DataOf, float32Tensor } from "../../src/runtime/mod.ts";
-import { float32Of, parseSafetensors } from "../../src/weights/safetensors.ts";
+import { parseSafetensors } from "../../src/weights/safetensors.ts";
+import { float32Of } from "../../src/weights/tensor_table.ts";
 import {
   graphOf,
   openWithWeights,

@@ -12,7 +12,9 @@ import { initialHead } from "../../src/ptame/initial_head.ts";
 import { featureName, headShapeOf, passGraph } from "../../src/ptame/observed_network.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
-import { float32Of } from "../../src/weights/safetensors.ts";
+import { sourceOf } from "../../src/weights/byte_source.ts";
+import { parseSafetensors } from "../../src/weights/safetensors.ts";
+import { float32Of } from "../../src/weights/tensor_table.ts";
 import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
@@ -60,18 +62,17 @@ Deno.test("the class-activation start's map averages to the class's logit withou
   const weights = await loadWeights(network);
   const head = initialHead(headShapeOf(network, 1000), {
     kind: "class-activation",
-    classifier: float32Of(weights.bytes, weights.header.tensors.get("_fc.weight")!),
+    classifier: float32Of(weights.content, weights.table.tensors.get("_fc.weight")!),
   });
-  const bias = float32Of(weights.bytes, weights.header.tensors.get("_fc.bias")!);
+  const bias = float32Of(weights.content, weights.table.tensors.get("_fc.bias")!);
   const fuser = head.find((tensor) => tensor.name === "fuser.weight")!;
   const width = fuser.shape[1]!;
   const record = { name: "start", auxiliary: network.name, backbone: network.name, trained: false };
-  const file = { name: "head", bytes: await writeHead(record, head) };
-  const { parseSafetensors } = await import("../../src/weights/safetensors.ts");
+  const bytes = await writeHead(record, head);
   const unbound = { graph: passGraph(network, { logits: true, features: true }), files: new Map() };
   const bound = bindWeights(
     bindWeights(unbound, weights, { prefix: "network." }),
-    { ...file, header: parseSafetensors(file.bytes) },
+    { name: "head", content: sourceOf(bytes), table: parseSafetensors(bytes) },
     { prefix: "head." },
   );
   const session = await openSession(bound.graph, { device: "wasm", files: bound.files });

@@ -2,7 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import { checkHeadFits, readHead, writeHead } from "../../src/ptame/head_file.ts";
 import { headParameters } from "../../src/ptame/head.ts";
 import { initialHead } from "../../src/ptame/initial_head.ts";
-import { encodeSafetensors, float32Of } from "../../src/weights/safetensors.ts";
+import { encodeSafetensors } from "../../src/weights/safetensors.ts";
+import { float32Of } from "../../src/weights/tensor_table.ts";
 
 const shape = { channels: [4, 6], sizes: [8, 4], classes: 3 };
 const record = {
@@ -20,7 +21,7 @@ Deno.test("writeHead() and readHead() round-trip record and tensors", async () =
   assertEquals(head.record, record);
   assertEquals([head.channels, head.classes], [[4, 6], 3]);
   for (const { name, data } of tensors) {
-    assertEquals([...float32Of(head.file.bytes, head.file.header.tensors.get(name)!)], [...data]);
+    assertEquals([...float32Of(head.bytes, head.file.table.tensors.get(name)!)], [...data]);
   }
   const fuser = tensors.find((tensor) => tensor.name === "fuser.weight")!;
   assertEquals([...head.row(2)], [...fuser.data.subarray(20, 30)]);
@@ -38,7 +39,7 @@ Deno.test("writeHead() in float16 rounds matrices to the nearest half and keeps 
     [65504, 1, 1 + 2 ** -9, 2 ** -24, 0, -0.0999755859375],
   );
   for (const { name, data } of tensors) {
-    const back = float32Of(head.file.bytes, head.file.header.tensors.get(name)!);
+    const back = float32Of(head.bytes, head.file.table.tensors.get(name)!);
     const narrow = headParameters(shape).get(name)!.length > 1;
     back.forEach((value, i) =>
       assertAlmostEquals(value, data[i]!, narrow ? 1e-3 * Math.abs(data[i]!) + 1e-7 : 0)

@@ -8,7 +8,8 @@ import type { NetworkDefinition } from "../../models/network.ts";
 import { headParameters, type HeadShape } from "../../src/ptame/head.ts";
 import type { HeadTensor } from "../../src/ptame/head_file.ts";
 import { frozen, type FrozenNetwork } from "../../src/ptame/step.ts";
-import type { WeightFile } from "../../src/weights/bind.ts";
+import type { WeightFile } from "../../src/weights/tensor_table.ts";
+import { sourceOf } from "../../src/weights/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 import { graphOf, unboundWeights } from "../support/networks.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
@@ -27,7 +28,11 @@ export function seededFile(network: NetworkDefinition, seed: number): WeightFile
     data: new Uint8Array(seededTensor(name, shape, seed).buffer),
   }));
   const bytes = encodeSafetensors(tensors);
-  return { name: `${network.name}-${seed}.safetensors`, bytes, header: parseSafetensors(bytes) };
+  return {
+    name: `${network.name}-${seed}.safetensors`,
+    content: sourceOf(bytes),
+    table: parseSafetensors(bytes),
+  };
 }
 
 /** A head with parameters from a seed. */

@@ -64,6 +64,32 @@ for (const device of ["wasm", "native", "webgpu"] as Device[]) {
   });
 }
 
+for (const device of ["wasm", "native", "webgpu"] as Device[]) {
+  Deno.test({
+    name: `openSession() on ${device} reads of a file what its weights need, and no more`,
+    ignore: device === "webgpu" && !(await softwareGpu()),
+    sanitizeResources: device !== "webgpu",
+    sanitizeOps: device !== "webgpu",
+    fn: async () => {
+      // Half a terabyte, of which only the weights' bytes exist.
+      const content = weightFile().get("weights")!;
+      const asked = new Set<string>();
+      const source = {
+        size: 2 ** 39,
+        read: (offset: number, length: number) => {
+          asked.add(`${offset} + ${length}`);
+          return content.subarray(offset, offset + length);
+        },
+      };
+      const session = await openSession(smallGraph(), { device, files: new Map([["weights", source]]) });
+      assertEquals([...asked], ["4 + 24"]);
+      const { y } = await session.run({ x: input });
+      await session.dispose();
+      expected().forEach((value, i) => assertAlmostEquals(Number(y!.data[i]), value, 1e-6));
+    },
+  });
+}
+
 Deno.test({
   name: "openSession() says so when WebGPU lacks an operator",
   ignore: !(await softwareGpu()),

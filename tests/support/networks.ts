@@ -7,7 +7,8 @@ import type { NetworkDefinition } from "../../models/network.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { type Graph, type Initializer, sizeOf } from "../../src/graph/types.ts";
 import { openSession, type Session, type SessionOptions } from "../../src/runtime/mod.ts";
-import { float32Of, parseSafetensors } from "../../src/weights/safetensors.ts";
+import { parseSafetensors } from "../../src/weights/safetensors.ts";
+import { float32Of } from "../../src/weights/tensor_table.ts";
 import { seededTensor } from "./seeded_weights.ts";
 
 /** Gives the values of a weight. */

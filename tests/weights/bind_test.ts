@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
-import { bindWeights, type WeightFile } from "../../src/weights/bind.ts";
+import { bindWeights } from "../../src/weights/bind.ts";
+import type { WeightFile } from "../../src/weights/tensor_table.ts";
+import { sourceOf } from "../../src/weights/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 
 function graph() {
@@ -18,7 +20,7 @@ function file(name: string, tensors: Record<string, "float32" | "float16">, fill
       return { name: tensor, type, shape: [2], data: new Uint8Array(data.buffer) };
     }),
   );
-  return { name, bytes, header: parseSafetensors(bytes) };
+  return { name, content: sourceOf(bytes), table: parseSafetensors(bytes) };
 }
 
 /** The numbers that an initializer points to. */
@@ -26,7 +28,7 @@ function numbersOf(bound: ReturnType<typeof bindWeights>, name: string): number[
   const { data } = bound.graph.initializers.get(name)!;
   assert(data.kind === "external");
   const bytes = bound.files.get(data.file)!;
-  return [...new Float32Array(bytes.slice(data.offset, data.offset + data.length).buffer)];
+  return [...new Float32Array(bytes.read(data.offset, data.length).slice().buffer)];
 }
 
 Deno.test("bindWeights() points at float32 where it lies and widens what is narrower", () => {
@@ -34,7 +36,7 @@ Deno.test("bindWeights() points at float32 where it lies and widens what is narr
   const bound = bindWeights(graph(), first, { prefix: "a." });
   assertEquals(numbersOf(bound, "a.wide"), [5, 6]);
   assertEquals(numbersOf(bound, "a.narrow"), [1, 2]);
-  assertEquals(bound.files.get("w"), first.bytes, "not copied");
+  assertEquals(bound.files.get("w"), first.content, "not copied");
   assertEquals(bound.graph.initializers.get("b.wide")!.data.kind, "unbound");
 });
 

@@ -1,12 +1,7 @@
 /** What a safetensors file may and may not say, and that Python's writers and ours agree byte for byte. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  encodeSafetensors,
-  float32Of,
-  parseSafetensors,
-  readSafetensorsHeader,
-  streamSafetensors,
-} from "../../src/weights/safetensors.ts";
+import { encodeSafetensors, parseSafetensors, streamSafetensors } from "../../src/weights/safetensors.ts";
+import { float32Of } from "../../src/weights/tensor_table.ts";
 
 /** A file as a writer that checks nothing would make it. */
 function fileOf(header: unknown, dataBytes = 0, claimed?: bigint): Uint8Array<ArrayBuffer> {
@@ -107,19 +102,20 @@ Deno.test("streamSafetensors() yields the same bytes as encodeSafetensors()", as
   );
 });
 
-Deno.test("readSafetensorsHeader() reads only the header of a file", async () => {
+Deno.test("parseSafetensors() reads only the header of a source", () => {
   const asked: [number, number][] = [];
-  const read = (offset: number, length: number) => {
-    asked.push([offset, length]);
-    return Promise.resolve(PYTHON_FILE.subarray(offset, offset + length));
+  const source = {
+    size: PYTHON_FILE.length,
+    read: (offset: number, length: number) => {
+      asked.push([offset, length]);
+      return PYTHON_FILE.subarray(offset, offset + length);
+    },
   };
-  const file = await readSafetensorsHeader(read, PYTHON_FILE.length);
+  const file = parseSafetensors(source);
   assertEquals(file, parseSafetensors(PYTHON_FILE));
   assertEquals(asked.length, 2);
   assertEquals(asked[1]![0] + asked[1]![1], file.tensors.values().next().value!.offset);
-  await assertRejects(() => readSafetensorsHeader(read, 3), SyntaxError, "3 bytes are too few");
-  const short = (offset: number) => Promise.resolve(PYTHON_FILE.subarray(offset, offset + 8));
-  await assertRejects(() => readSafetensorsHeader(short, PYTHON_FILE.length), RangeError, "got 8");
+  assertThrows(() => parseSafetensors({ ...source, size: 3 }), SyntaxError, "3 bytes are too few");
 });
 
 const CORRUPT: [what: string, bytes: Uint8Array, error: ErrorConstructor, message: string][] = [

@@ -18,6 +18,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
+import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
 import { DATA_TYPE_CODES } from "../shapes/elementwise.ts";
 import type { Graph, Value } from "../types.ts";
 import { attributeProto, tensorProto } from "./tensors.ts";
@@ -31,11 +32,11 @@ const IR_VERSION = 8n;
  * External data stay where they are and the file points to them, unless `files` holds them: then they are
  * written into the .onnx file.
  *
- * @param files Bytes of the external files to take in, by the name that the graph's initializers use.
+ * @param files Contents of the external files to take in, by the name that the graph's initializers use.
  */
 export function encodeOnnx(
   graph: Graph,
-  options: { readonly files?: ReadonlyMap<string, Uint8Array> } = {},
+  options: { readonly files?: ReadonlyMap<string, ByteSource | Uint8Array> } = {},
 ): Uint8Array {
   const initializers: TensorProto[] = [];
   const heavy: { tensor: TensorProto; bytes: Uint8Array }[] = [];
@@ -44,9 +45,7 @@ export function encodeOnnx(
     if (data.kind === "unbound") {
       throw new TypeError(`Cannot write graph ${graph.name}: weight ${name} is not bound to data`);
     }
-    const bytes = data.kind === "inline"
-      ? data.bytes
-      : options.files?.get(data.file)?.subarray(data.offset, data.offset + data.length);
+    const bytes = data.kind === "inline" ? data.bytes : bytesIn(options.files?.get(data.file), data);
     if (bytes !== undefined && bytes.length > HEAVY_BYTES) {
       const empty = { ...initializer, data: { kind: "inline", bytes: new Uint8Array() } } as const;
       heavy.push({ tensor: tensorProto(name, empty), bytes });
@@ -76,6 +75,13 @@ export function encodeOnnx(
     }),
   });
   return joined([toBinary(ModelProtoSchema, model), ...heavy.flatMap(appendedInitializer)]);
+}
+
+function bytesIn(
+  file: ByteSource | Uint8Array | undefined,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): Uint8Array | undefined {
+  return file === undefined ? undefined : sourceOf(file).read(offset, length);
 }
 
 /** Initializers above this size are appended by hand: the protobuf library copies them several times. */
