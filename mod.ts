@@ -22,10 +22,13 @@ export {
   type Explainer,
   type ExplainerOptions,
   type ExplainOptions,
-  type OnnxModel,
 } from "./src/ptame/explainer.ts";
 export type { ExplainTimings, Explanation, TargetMap } from "./src/ptame/explanation.ts";
-export type { BackboneFacts } from "./src/ptame/backbone.ts";
+export type { BackboneFacts } from "./src/backbone/facts.ts";
+export type { OnnxModel } from "./src/backbone/onnx_backbone.ts";
+export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/backbone/onnx_settings.ts";
+export type { OnnxPreprocessing } from "./src/backbone/picture_input.ts";
+export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { ClassScore, Target } from "./src/ptame/prediction.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
 export type { HeadShape } from "./src/ptame/head.ts";

@@ -33,7 +33,7 @@ export type { HeadStart } from "./ptame/initial_head.ts";
 export type { LossWeights } from "./ptame/loss.ts";
 export { type HyperParameters, type Preset, PRESETS } from "./ptame/presets.ts";
 export type { SkippedImage } from "./ptame/training_images.ts";
-export type { OnnxModel } from "./ptame/explainer.ts";
+export type { OnnxModel } from "./backbone/onnx_backbone.ts";
 export type { WeightSource } from "./weights/load_network.ts";
 export type { ImageSource, RgbImage } from "./image/types.ts";
 export type { Device, DeviceRequest } from "./runtime/mod.ts";

@@ -11,6 +11,7 @@ import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import { isFolder, makeFolder, readFile, stemOf, writeFile } from "./files.ts";
+import { isOnnxPath, ONNX_HELP, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
 import { bar, bold, duration, messageOf, openTerminal, printable, type Terminal } from "./terminal.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
 
@@ -36,6 +37,8 @@ Options:
   --quiet                    Nothing but errors on stderr
   --help                     This text
 
+${ONNX_HELP}
+
 Examples:
   deno task explain photo.jpg
   deno task explain photo.jpg --target "tiger cat" --out cat.png
@@ -57,6 +60,7 @@ const NAMES = {
     "threads",
     "out",
     "map",
+    ...ONNX_OPTIONS,
   ],
   lists: ["target"],
 } as const;
@@ -73,6 +77,8 @@ interface ExplainedImage {
   device: string;
   threads: number;
   head: { name: string; trained: boolean; backbone: string };
+  /** What the scores have been through inside the network; left out where nothing. */
+  activation?: string;
   prediction: { index: number; label: string; probability: number }[];
   targets: {
     index: number;
@@ -84,6 +90,13 @@ interface ExplainedImage {
   out: string;
   milliseconds: { load: number; prepare: number; predict: number; explain: number };
 }
+
+/** What scores are that have been through a function inside the network. */
+const ACTIVATION_WORDS = {
+  "softmax": "probabilities already",
+  "log-softmax": "logarithms of probabilities",
+  "sigmoid": "probabilities of each class on its own",
+};
 
 /** Where the results of the pictures go. */
 interface Destinations {
@@ -156,10 +169,10 @@ async function explainerOptions(given: Arguments): Promise<ExplainerOptions> {
   ];
   const auxiliary = given.value("auxiliary");
   const threads = given.wholeNumber("threads", 1);
+  const own = model !== undefined && isOnnxPath(model);
+  if (!own) refuseOnnxOptions(model, given);
   return {
-    ...(model === undefined ? {} : {
-      model: /\.onnx$/i.test(model) ? { name: stemOf(model), onnx: await readFile(model, "model") } : model,
-    }),
+    ...(model === undefined ? {} : { model: own ? await readOnnxModel(model, given) : model }),
     ...(weights === undefined ? {} : { weights: await readFile(weights, "weights") }),
     ...(auxiliary === undefined ? {} : { auxiliary }),
     ...(auxiliaryWeights === undefined ? {} : {
@@ -304,6 +317,7 @@ function documentOf(
       trained: explanation.head.trained,
       backbone: explanation.head.backbone,
     },
+    ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
     prediction: explanation.prediction.map(({ index, label, probability }) => ({
       index,
       label,
@@ -363,6 +377,13 @@ function showTable(
     terminal.say(`   The head was trained for ${head.backbone}: of ${explanation.model} it may tell little`);
   }
   if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
+  if (explanation.activation !== "none") {
+    terminal.say(
+      `   The network ends in a ${explanation.activation}: its scores are ${
+        ACTIVATION_WORDS[explanation.activation]
+      }`,
+    );
+  }
   targets.forEach(({ label }, which) => terminal.say(`   ${label}: ${printable(outs[which]!)}`));
   if (mapPath !== undefined) terminal.say(`   map: ${printable(mapPath)}`);
   const { prepare, predict, explain } = milliseconds;

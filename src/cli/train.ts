@@ -6,13 +6,13 @@
 import { networks } from "../../models/registry.ts";
 import { encodePng } from "../image/png.ts";
 import { renderPlot } from "../image/plot.ts";
-import type { OnnxModel } from "../ptame/explainer.ts";
 import { type HyperParameters, PRESETS } from "../ptame/presets.ts";
 import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/train_options.ts";
 import { train } from "../ptame/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { checkWritable, readFile, reason, stemOf, writeFile } from "./files.ts";
 import { holdOut, listImages } from "./image_lists.ts";
+import { isOnnxPath, ONNX_HELP, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
 import { bar, longDuration, openTerminal, printable, type Terminal } from "./terminal.ts";
 import { suggestion } from "../text/nearest.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
@@ -47,6 +47,8 @@ Options:
   --quiet                    Nothing but errors on stderr
   --help                     This text
 
+${ONNX_HELP}
+
 Examples:
   deno task train --backbone efficientnet_lite0 --images photos/ --out head.safetensors
   deno task train --backbone my.onnx --auxiliary efficientnet_lite0 --images photos/ --hold-out 100 --out my_head.safetensors
@@ -79,6 +81,7 @@ const NAMES = {
     "micro-batch",
     "preset",
     ...Object.keys(HYPER),
+    ...ONNX_OPTIONS,
     "start",
     "seed",
     "device",
@@ -112,6 +115,7 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
   if (!/\.safetensors$/i.test(out)) {
     throw new UsageError(`Option --out takes a file name that ends in .safetensors, not ${out}`);
   }
+  if (!isOnnxPath(backbone)) refuseOnnxOptions(backbone, given);
   const stem = out.replace(/\.safetensors$/i, "");
   const terminal = openTerminal(given.flag("quiet"));
   const weights = given.value("backbone-weights");
@@ -147,9 +151,7 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
   let result: TrainResult;
   try {
     result = await train({
-      backbone: /\.onnx$/i.test(backbone)
-        ? { name: stemOf(backbone), onnx: await readFile(backbone, "backbone") } satisfies OnnxModel
-        : backbone,
+      backbone: isOnnxPath(backbone) ? await readOnnxModel(backbone, given, "backbone") : backbone,
       images,
       hyperParameters,
       device,

@@ -3,5 +3,7 @@
  *
  * @module
  */
+export type { OutputActivation } from "./onnx/activation.ts";
+export { inlineExternalData } from "./onnx/inline.ts";
 export { decodeOnnx, inspectOnnx, type OnnxSummary, type OpenValue } from "./onnx/read.ts";
 export { encodeOnnx } from "./onnx/write.ts";

@@ -8,7 +8,7 @@ import { findHead } from "../../models/heads.ts";
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
 import { fetchBytes } from "../weights/fetch_bytes.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
-import type { BackboneFacts } from "./backbone.ts";
+import type { BackboneFacts } from "../backbone/facts.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { startingHead } from "./starting_head.ts";
 

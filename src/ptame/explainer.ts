@@ -6,7 +6,9 @@
  * @module
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import { type NetworkDefinition, networks, type Preprocessing } from "../../models/registry.ts";
+import { type NetworkDefinition, networks } from "../../models/registry.ts";
+import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
+import { type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
 import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { ImageSource, RgbImage, ValueMap } from "../image/types.ts";
@@ -20,7 +22,6 @@ import {
 } from "../runtime/mod.ts";
 import { bindWeights } from "../weights/bind.ts";
 import { loadWeights, type WeightSource } from "../weights/load_network.ts";
-import { type BackboneFacts, factsOf, openOnnxBackbone } from "./backbone.ts";
 import { type Explanation, explanationOf } from "./explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { defaultAuxiliary, defaultHead } from "./default_head.ts";
@@ -28,18 +29,6 @@ import { checkHeadFits, type Head, readHead } from "./head_file.ts";
 import { featureName, HEAD_PREFIX, headShapeOf, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
 import { probabilitiesOf, type Target } from "./prediction.ts";
 import { networkNamed } from "./network_names.ts";
-
-/** A classifier of the caller's own. */
-export interface OnnxModel {
-  /** Name that people see. */
-  readonly name: string;
-  /** The .onnx file. */
-  readonly onnx: Uint8Array;
-  /** Class names by index; ImageNet's for 1000 classes, numbers otherwise. */
-  readonly labels?: readonly string[];
-  /** How a picture becomes its input; ImageNet's usual one by default. */
-  readonly preprocessing?: Preprocessing;
-}
 
 /** What to explain, with what, where. */
 export interface ExplainerOptions {
@@ -154,11 +143,10 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
     let backbone: BackboneFacts;
     let scores: ((pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>) | undefined;
     if (backboneNetwork === undefined) {
-      const { name, onnx, ...rest } = model as OnnxModel;
-      const own = await openOnnxBackbone(onnx, IMAGENET_1K, { name, ...rest, ...runtime });
+      const own = await openOnnxBackbone(model as OnnxModel, IMAGENET_1K, runtime);
       opened.push(own.session);
       backbone = own;
-      scores = own.scores;
+      scores = async (pixels, signal) => (await own.scores([pixels], signal))[0]!;
     } else {
       backbone = factsOf(backboneNetwork, IMAGENET_1K);
       if (!sharesPass) {
@@ -225,7 +213,7 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
   }
 
   async function classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
-    if (scores !== undefined) return probabilitiesOf(await scores(pixels, signal));
+    if (scores !== undefined) return probabilitiesOf(await scores(pixels, signal), backbone.activation);
     const { logits } = await session.run({ image: imageTensor(pixels) }, { signal });
     return probabilitiesOf(float32DataOf(logits!));
   }
@@ -265,9 +253,10 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
     const outputs = await session.run({ image: imageTensor(read.pixels) }, { signal });
     const passed = performance.now();
     const features = featuresOf(outputs);
-    const probabilities = probabilitiesOf(own ?? float32DataOf(outputs["logits"]!));
+    const probabilities = probabilitiesOf(own ?? float32DataOf(outputs["logits"]!), backbone.activation);
     const pass = {
       model: backbone.name,
+      activation: backbone.activation,
       auxiliary: auxiliary.name,
       head,
       device: (opened[0] ?? session).device,

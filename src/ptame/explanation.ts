@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { OutputActivation } from "../graph/onnx_file.ts";
 import { renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
 import type { CropWindow, RgbImage, ValueMap } from "../image/types.ts";
@@ -39,6 +40,8 @@ export interface Explanation {
   readonly model: string;
   /** Name of the auxiliary. */
   readonly auxiliary: string;
+  /** What the backbone's scores have been through inside it; a sigmoid's probabilities do not sum to one. */
+  readonly activation: OutputActivation;
   /** What the head is; `trained: false` means that its maps are a start only. */
   readonly head: HeadRecord;
   /** Device that the backbone ran on. */
@@ -66,6 +69,7 @@ export interface Explanation {
 /** What one pass gives, from which any class can be explained. */
 export interface PassResult {
   readonly model: string;
+  readonly activation: OutputActivation;
   readonly auxiliary: string;
   readonly head: Head;
   readonly device: Device;
@@ -146,6 +150,7 @@ export function explanationOf(
 
   const explanation: Explanation = {
     model: pass.model,
+    activation: pass.activation,
     auxiliary: pass.auxiliary,
     head: pass.head.record,
     device: pass.device,

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { bytesOf } from "../graph/constants.ts";
 import { sizeOf } from "../graph/types.ts";
 import { sourceOf } from "../weights/byte_source.ts";
+import { float32ToFloat16 } from "../weights/half.ts";
 import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
 import { float32Of, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
@@ -155,7 +157,7 @@ export async function writeHead(
     // Statistics and biases are few, and a running variance may lie below what float16 can hold.
     const narrow = type === "float16" && shape.length > 1;
     return narrow
-      ? { name, type: "float16" as TensorType, shape, data: float16Bytes(data) }
+      ? { name, type: "float16" as TensorType, shape, data: bytesOf(float32ToFloat16(data)) }
       : { name, type: "float32" as TensorType, shape, data: bytesOf(data) };
   });
   const body = encodeSafetensors(stored);
@@ -197,37 +199,6 @@ export function checkHeadFits(head: Head, auxiliary: string, shape: HeadShape): 
       `Cannot use head ${head.record.name}: it has ${head.classes} classes, the backbone ${shape.classes}`,
     );
   }
-}
-
-function bytesOf(data: Float32Array): Uint8Array {
-  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-}
-
-/** Float32 to float16 bytes, rounded to nearest even. */
-function float16Bytes(data: Float32Array): Uint8Array {
-  const halves = new Uint16Array(data.length);
-  const single = new Float32Array(1);
-  const bits = new Uint32Array(single.buffer);
-  for (let i = 0; i < data.length; i++) {
-    single[0] = data[i]!;
-    const x = bits[0]!;
-    const sign = x >>> 16 & 0x8000;
-    const exponent = (x >>> 23 & 0xff) - 112;
-    const mantissa = x & 0x7fffff;
-    if (exponent >= 31) halves[i] = sign | (exponent === 143 && mantissa !== 0 ? 0x7e00 : 0x7c00);
-    else if (exponent > 0) {
-      const half = exponent << 10 | mantissa >>> 13;
-      const rest = mantissa & 0x1fff;
-      halves[i] = sign | half + (rest > 0x1000 || (rest === 0x1000 && (half & 1) === 1) ? 1 : 0);
-    } else {
-      // Subnormal: the value in units of 2^-24; Math.round would round halves up, so ties go to even by hand.
-      const units = Math.abs(single[0]!) * 2 ** 24;
-      const floor = Math.floor(units);
-      const rest = units - floor;
-      halves[i] = sign | floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
-    }
-  }
-  return new Uint8Array(halves.buffer);
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {

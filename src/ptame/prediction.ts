@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OutputActivation } from "../graph/onnx_file.ts";
 import { suggestion } from "../text/nearest.ts";
 
 /** A class with the classifier's probability for it. */
@@ -18,8 +19,13 @@ export interface ClassScore {
 /** A class as callers name it: its index, or its label (case does not matter; the part before a comma is enough). */
 export type Target = number | string;
 
-/** Softmax; scores that are probabilities already (none negative, summing to one) are left as they are. */
-export function probabilitiesOf(scores: Float32Array): Float32Array {
+/**
+ * Probabilities of a row of scores. Those that a sigmoid has made stay as they are: each class speaks for itself. So do
+ * those that a softmax has made, seen by the network's last operator, or by the numbers (none negative, summing to one).
+ *
+ * @throws {RangeError} When a score is not finite.
+ */
+export function probabilitiesOf(scores: Float32Array, activation: OutputActivation = "none"): Float32Array {
   let [highest, sum, negative] = [-Infinity, 0, false];
   for (const score of scores) {
     if (score > highest) highest = score;
@@ -29,6 +35,8 @@ export function probabilitiesOf(scores: Float32Array): Float32Array {
   if (!Number.isFinite(sum)) {
     throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
   }
+  if (activation === "softmax" || activation === "sigmoid") return scores;
+  // The logarithms of probabilities need nothing special: their softmax is the probabilities.
   if (!negative && Math.abs(sum - 1) < 1e-3) return scores;
   const exponentials = scores.map((score) => Math.exp(score - highest));
   const total = exponentials.reduce((a, value) => a + value, 0);

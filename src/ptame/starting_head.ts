@@ -8,7 +8,7 @@ import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { NetworkDefinition } from "../../models/registry.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
-import type { BackboneFacts } from "./backbone.ts";
+import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
 import { initialHead } from "./initial_head.ts";
 import { headShapeOf } from "./observed_network.ts";
@@ -60,7 +60,5 @@ export async function startingHead(
 /** The same for a network that is backbone and auxiliary in one, as a head file; for comparisons. */
 export async function startingHeadFile(name: string): Promise<Uint8Array> {
   const network = networkNamed(name);
-  const { classes, preprocessing } = network;
-  const backbone = { name, classes, labels: IMAGENET_1K, preprocessing };
-  return (await startingHead(network, await loadWeights(network), backbone)).bytes;
+  return (await startingHead(network, await loadWeights(network), factsOf(network, IMAGENET_1K))).bytes;
 }

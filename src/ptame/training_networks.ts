@@ -5,18 +5,16 @@
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { Preprocessing } from "../../models/registry.ts";
-import { inspectOnnx } from "../graph/onnx_file.ts";
+import { frozenOnnx } from "../backbone/frozen_onnx.ts";
+import { type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
 import { startingClassifier } from "./starting_head.ts";
-import { numberedLabels, openOnnxBackbone } from "./backbone.ts";
-import type { OnnxModel } from "./explainer.ts";
 import { checkHeadFits, type HeadTensor, readHead } from "./head_file.ts";
 import { headParameters, type HeadShape } from "./head.ts";
 import { initialHead } from "./initial_head.ts";
 import { networkNamed } from "./network_names.ts";
 import { headShapeOf } from "./observed_network.ts";
-import { frozenOnnx } from "./onnx_network.ts";
 import { frozen, type FrozenNetwork } from "./step.ts";
 import type { TrainOptions } from "./train_options.ts";
 
@@ -65,23 +63,20 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
       fixedBatch: undefined,
     };
   }
-  const { name, onnx, ...rest } = model as OnnxModel;
+  const own = model as OnnxModel;
   // Opened once to learn its classes and its input; it is run through its graph from then on.
   const { device, threads } = options;
-  const opened = await openOnnxBackbone(onnx, IMAGENET_1K, { name, ...rest, device, threads });
+  const opened = await openOnnxBackbone(own, IMAGENET_1K, { device, threads });
   await opened.session.dispose();
-  const batch = inspectOnnx(onnx).inputs[0]?.shape[0];
   return {
-    backbone: frozenOnnx(name, onnx, opened.preprocessing),
+    backbone: frozenOnnx(own),
     auxiliary: frozenAuxiliary,
     shape: headShapeOf(auxiliary, opened.classes),
     inputs: inputsOf(opened.preprocessing, auxiliary.preprocessing),
-    classifier: classifierOf(
-      rest.labels ?? (opened.classes === 1000 ? IMAGENET_1K : numberedLabels(opened.classes)),
-    ),
+    classifier: classifierOf(opened.labels),
     backboneWeights: undefined,
     auxiliaryWeights,
-    fixedBatch: typeof batch === "number" ? batch : undefined,
+    fixedBatch: opened.input.batch,
   };
 }
 

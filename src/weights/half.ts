@@ -1,5 +1,5 @@
 /**
- * Half-precision numbers widened to float32: IEEE binary16 and bfloat16.
+ * Half-precision numbers widened to float32, IEEE binary16 and bfloat16, and float32 narrowed to binary16.
  *
  * By table, because Float16Array is missing from older runtimes (Deno Deploy among them) and branches per value
  * would cost more than the three small look-ups. The tables are van der Zijp's ("Fast Half Float Conversions",
@@ -41,4 +41,31 @@ export function bfloat16ToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer
   const bits = new Uint32Array(halves.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
   return new Float32Array(bits.buffer);
+}
+
+/** Narrows float32 to IEEE binary16 bit patterns, rounded to nearest even. */
+export function float32ToFloat16(data: Float32Array): Uint16Array<ArrayBuffer> {
+  const halves = new Uint16Array(data.length);
+  const single = new Float32Array(1);
+  const bits = new Uint32Array(single.buffer);
+  for (let i = 0; i < data.length; i++) {
+    single[0] = data[i]!;
+    const x = bits[0]!;
+    const sign = x >>> 16 & 0x8000;
+    const exponent = (x >>> 23 & 0xff) - 112;
+    const mantissa = x & 0x7fffff;
+    if (exponent >= 31) halves[i] = sign | (exponent === 143 && mantissa !== 0 ? 0x7e00 : 0x7c00);
+    else if (exponent > 0) {
+      const half = exponent << 10 | mantissa >>> 13;
+      const rest = mantissa & 0x1fff;
+      halves[i] = sign | half + (rest > 0x1000 || (rest === 0x1000 && (half & 1) === 1) ? 1 : 0);
+    } else {
+      // Subnormal: the value in units of 2^-24; Math.round would round halves up, so ties go to even by hand.
+      const units = Math.abs(single[0]!) * 2 ** 24;
+      const floor = Math.floor(units);
+      const rest = units - floor;
+      halves[i] = sign | floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
+    }
+  }
+  return halves;
 }

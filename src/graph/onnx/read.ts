@@ -9,6 +9,7 @@ import { decodeNumbers } from "../constants.ts";
 import { dataTypeOf } from "../shapes/elementwise.ts";
 import { inferShapes } from "../shapes/mod.ts";
 import type { DataType, Graph, Initializer, Node, Value } from "../types.ts";
+import { activationOf, type OutputActivation } from "./activation.ts";
 import { attributeOf, tensorData } from "./tensors.ts";
 
 /** What an .onnx file takes or gives, before shapes are fixed: an open dimension is its symbol, or "?". */
@@ -25,6 +26,8 @@ export interface OnnxSummary {
   /** Inputs that a caller feeds (initializers left out). */
   readonly inputs: readonly OpenValue[];
   readonly outputs: readonly OpenValue[];
+  /** What each output has been through last, in the order of `outputs`. */
+  readonly activations: readonly OutputActivation[];
   /** Files of external data that it points to, as it names them. */
   readonly externalFiles: readonly string[];
   /** How often each operator occurs; other domains as `domain.Op`. */
@@ -56,6 +59,7 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
     opset: opsetOf(model),
     inputs: graph.input.filter((value) => !initializers.has(value.name)).map(openValue),
     outputs: graph.output.map(openValue),
+    activations: graph.output.map(({ name }) => activationOf(graph, name)),
     externalFiles: [...external],
     operators,
   };

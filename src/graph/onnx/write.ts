@@ -91,7 +91,9 @@ const HEAVY_BYTES = 4096;
  * The bytes that, appended to a model, add one initializer to its graph. Protobuf merges an embedded message
  * that occurs twice, so a second `graph` field (7) with one `initializer` (5) and its `raw_data` (9) is enough.
  */
-function appendedInitializer({ tensor, bytes }: { tensor: TensorProto; bytes: Uint8Array }): Uint8Array[] {
+export function appendedInitializer(
+  { tensor, bytes }: { tensor: TensorProto; bytes: Uint8Array },
+): Uint8Array[] {
   const head = toBinary(TensorProtoSchema, tensor);
   const rawTag = lengthDelimited(9, bytes.length);
   const tensorTag = lengthDelimited(5, head.length + rawTag.length + bytes.length);
@@ -111,7 +113,7 @@ function lengthDelimited(field: number, length: number): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0]!;
   const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

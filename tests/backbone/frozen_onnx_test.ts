@@ -1,14 +1,13 @@
-/** Heads for classifiers that come as .onnx files; see onnx_network.ts. */
+/** Heads for classifiers that come as .onnx files; see frozen_onnx.ts. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { IMAGENET_PREPROCESSING } from "../../models/network.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
-import { frozenOnnx } from "../../src/ptame/onnx_network.ts";
+import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
 import type { TrainOptions } from "../../src/ptame/train_options.ts";
 import { train } from "../../src/ptame/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
-import { smallClassifier } from "./small_classifier.ts";
+import { smallClassifier } from "../ptame/small_classifier.ts";
 
 await warmUpWasm();
 
@@ -46,16 +45,16 @@ Deno.test("train() names node and operator of an .onnx classifier that it cannot
 });
 
 Deno.test("frozenOnnx() refuses an opset whose operators mean other things", () => {
-  const { name, graph, preprocessing } = smallGraph();
+  const { name, graph } = smallGraph();
   for (const opset of [11, 12, 18]) {
     const bytes = encodeOnnx({ ...graph, opset });
     assertThrows(
-      () => frozenOnnx(name, bytes, preprocessing),
+      () => frozenOnnx({ name, onnx: bytes }),
       TypeError,
       `its opset is ${opset}, training takes 13 to 17`,
     );
   }
-  assertEquals(frozenOnnx(name, encodeOnnx({ ...graph, opset: 13 }), preprocessing).inputSize, 8);
+  assertEquals(frozenOnnx({ name, onnx: encodeOnnx({ ...graph, opset: 13 }) }).inputSize, 8);
 });
 
 /** A graph of one layer over 8² pictures. */
@@ -63,5 +62,5 @@ function smallGraph() {
   const b = createBuilder("tiny");
   const image = b.input("image", "float32", [1, 3, 8, 8]);
   b.output(b.flatten(b.globalAveragePool(b.relu(image))), "logits");
-  return { name: "tiny", graph: b.build(), preprocessing: { ...IMAGENET_PREPROCESSING, resize: 8, crop: 8 } };
+  return { name: "tiny", graph: b.build() };
 }

@@ -1,0 +1,107 @@
+/**
+ * The small JSON file beside an .onnx classifier that says how it is fed and what its classes are called:
+ *
+ *     { "size": 224, "range": [0, 255], "mean": [123.7, 116.3, 103.5], "std": 58.4,
+ *       "layout": "NHWC", "channels": "BGR", "labels": ["cat", "dog"], "output": "scores" }
+ *
+ * Every entry may be left out. `labels` is a list, or the name of a file beside it with one name per line.
+ *
+ * @module
+ */
+import { suggestion } from "../text/nearest.ts";
+import type { OnnxPreprocessing } from "./picture_input.ts";
+
+/** What such a file says. */
+export interface OnnxSettings {
+  /** How a picture becomes the input. */
+  readonly preprocessing: OnnxPreprocessing;
+  /** Class names, or the name of the file that has them. */
+  readonly labels?: readonly string[] | string;
+  /** The output with the scores. */
+  readonly output?: string;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+/** What each entry must be, in words and as a check. */
+const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: unknown) => boolean]>> = {
+  size: ["a whole number", (value) => Number.isInteger(value)],
+  resize: ["a whole number", (value) => Number.isInteger(value)],
+  range: ["two numbers", (value) => isNumbers(value) && value.length === 2],
+  mean: ["one or three numbers", (value) => isNumber(value) || isNumbers(value)],
+  std: ["one or three numbers", (value) => isNumber(value) || isNumbers(value)],
+  layout: ['"NCHW" or "NHWC"', (value) => value === "NCHW" || value === "NHWC"],
+  channels: ['"RGB" or "BGR"', (value) => value === "RGB" || value === "BGR"],
+  labels: [
+    "a list of names or a file name",
+    (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
+  ],
+  output: ["a name", isText],
+};
+
+/**
+ * Reads the text of such a file.
+ *
+ * @param called Name of the file in errors.
+ * @throws {SyntaxError} When it is not JSON, has an entry that is not known, or one of another kind.
+ */
+export function parseOnnxSettings(text: string, called: string): OnnxSettings {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${called}: it is not JSON`, { cause });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SyntaxError(`Cannot read ${called}: it is not a JSON object`);
+  }
+  const entries = value as Record<string, unknown>;
+  for (const [name, given] of Object.entries(entries)) {
+    const known = ENTRIES[name];
+    if (known === undefined) {
+      throw new SyntaxError(
+        `Cannot read ${called}: unknown entry ${name}${suggestion(name, Object.keys(ENTRIES))}`,
+      );
+    }
+    if (!known[1](given)) throw new SyntaxError(`Cannot read ${called}: ${name} must be ${known[0]}`);
+  }
+  const { labels, output, mean, std, ...rest } = entries;
+  return {
+    preprocessing: {
+      ...rest as OnnxPreprocessing,
+      ...(mean === undefined ? {} : { mean: [mean].flat() as number[] }),
+      ...(std === undefined ? {} : { std: [std].flat() as number[] }),
+    },
+    ...(labels === undefined ? {} : { labels: labels as string | string[] }),
+    ...(output === undefined ? {} : { output: output as string }),
+  };
+}
+
+/**
+ * Class names from a file: one per line, or a JSON list, or a JSON record by index.
+ *
+ * @throws {SyntaxError} When there are none, or the record's indices have gaps.
+ */
+export function parseLabels(text: string, called: string): string[] {
+  let labels: unknown = text.split(/\r?\n/).map((line) => line.trim());
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      labels = JSON.parse(text);
+    } catch (cause) {
+      throw new SyntaxError(`Cannot read labels ${called}: it is not JSON`, { cause });
+    }
+  }
+  if (typeof labels === "object" && labels !== null && !Array.isArray(labels)) {
+    const record = labels as Record<string, unknown>;
+    labels = Object.keys(record).map((_, index) => record[String(index)]);
+  }
+  const list = labels as unknown[];
+  // A last line feed is no class.
+  while (list.at(-1) === "") list.pop();
+  if (list.length === 0 || !list.every(isText)) {
+    throw new SyntaxError(`Cannot read labels ${called}: it is not one name per class`);
+  }
+  return list;
+}

@@ -1,0 +1,45 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseLabels, parseOnnxSettings } from "../../src/backbone/onnx_settings.ts";
+
+Deno.test("parseOnnxSettings() reads how a classifier is fed", () => {
+  const text = `{ "size": 299, "range": [0, 255], "mean": 127.5, "std": [1, 2, 3], "layout": "NHWC",
+    "channels": "BGR", "labels": "names.txt", "output": "scores" }`;
+  assertEquals(parseOnnxSettings(text, "net.json"), {
+    preprocessing: {
+      size: 299,
+      range: [0, 255],
+      mean: [127.5],
+      std: [1, 2, 3],
+      layout: "NHWC",
+      channels: "BGR",
+    },
+    labels: "names.txt",
+    output: "scores",
+  });
+  assertEquals(parseOnnxSettings("{}", "net.json"), { preprocessing: {} });
+});
+
+for (
+  const [text, message] of [
+    ["{", "Cannot read net.json: it is not JSON"],
+    ["[]", "it is not a JSON object"],
+    [`{ "men": 1 }`, "unknown entry men: did you mean mean?"],
+    [`{ "size": 1.5 }`, "size must be a whole number"],
+    [`{ "range": [0] }`, "range must be two numbers"],
+    [`{ "layout": "CHW" }`, 'layout must be "NCHW" or "NHWC"'],
+    [`{ "labels": [1] }`, "labels must be a list of names or a file name"],
+  ] as const
+) {
+  Deno.test(`parseOnnxSettings() refuses ${text}`, () => {
+    assertThrows(() => parseOnnxSettings(text, "net.json"), SyntaxError, message);
+  });
+}
+
+Deno.test("parseLabels() takes lines, a list, or a record by index", () => {
+  assertEquals(parseLabels("cat\r\ndog \n", "l"), ["cat", "dog"]);
+  assertEquals(parseLabels(` ["cat", "dog"]`, "l"), ["cat", "dog"]);
+  assertEquals(parseLabels(`{"1": "dog", "0": "cat"}`, "l"), ["cat", "dog"]);
+  for (const bad of ["", "\n\n", "cat\n\ndog", "[1]", `{"1": "dog"}`, "[", "{}"]) {
+    assertThrows(() => parseLabels(bad, "l.txt"), SyntaxError, "Cannot read labels l.txt");
+  }
+});
