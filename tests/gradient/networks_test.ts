@@ -76,7 +76,7 @@ for (const [record, device, limit] of CASES) {
   const gpu = device === "webgpu";
   Deno.test({
     name: `gradients() of ${record} on ${device} agrees with PyTorch's autograd`,
-    ignore: gpu && (!(await softwareGpu()) || (record === "resnet18" && !heavyTests())),
+    ignore: gpu && (!(await softwareGpu()) || !heavyTests()),
     sanitizeOps: !gpu,
     sanitizeResources: !gpu,
     fn: async () => {

@@ -20,7 +20,7 @@ import {
   type TrainingStepOptions,
 } from "../../src/ptame/training_step.ts";
 import { float32DataOf } from "../../src/runtime/mod.ts";
-import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
 import { seededImage, uniforms } from "../support/seeded_weights.ts";
 import { seededFrozen, seededHead } from "./seeded_networks.ts";
 import { tinyAuxiliary, tinyBackbone } from "./tiny_networks.ts";
@@ -152,7 +152,7 @@ for (const [form, options] of FORMS) {
   for (const each of gpu ? CASES.slice(1, 4) : CASES) {
     Deno.test({
       name: `a training step ${form} agrees with PyTorch: ${each.name}`,
-      ignore: gpu && !(await softwareGpu()),
+      ignore: gpu && (!(await softwareGpu()) || !heavyTests()),
       sanitizeOps: options.device === undefined,
       sanitizeResources: options.device === undefined,
       fn: async () => {
@@ -285,7 +285,7 @@ Deno.test("a training step refuses targets that do not fit and keeps its state",
 
 Deno.test({
   name: "a training step on webgpu goes on from the state that stayed there",
-  ignore: !(await softwareGpu()),
+  ignore: !(await softwareGpu()) || !heavyTests(),
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {

@@ -22,10 +22,13 @@ export function softwareGpu(): Promise<boolean> {
 
 let said = false;
 
-/** Whether tests run that take long on a software adapter: .ci/run asks for them, the everyday run does not. */
+/**
+ * Whether tests run that take long: full networks and training steps on a software adapter, which compiles their shaders
+ * for minutes where its cache is cold. .ci/run asks for them, the everyday run does not.
+ */
 export function heavyTests(): boolean {
   const asked = Deno.env.get("PTAME_HEAVY") === "1";
-  if (!asked && !said) console.warn("SKIPPED: large networks on WebGPU; PTAME_HEAVY=1 runs them too");
+  if (!asked && !said) console.warn("SKIPPED: heavy tests (large networks and training on WebGPU); PTAME_HEAVY=1 runs them too");
   said = true;
   return asked;
 }
