@@ -36,7 +36,7 @@ if (dump === undefined) {
 const numbers = new Float32Array(Deno.readFileSync(dump).buffer);
 const count = numbers.length / (PIXELS + CLASSES);
 const network = findNetwork("efficientnet_lite0")!;
-const source = weights === undefined ? shippedWeights(network.weights.shipped!) : weightsOf(weights);
+const source = weights === undefined ? shippedWeights(network.weights.shipped!.file) : weightsOf(weights);
 const session = await openWithWeights(graphOf(network), source);
 let [worst, first, five] = [0, 0, 0];
 for (let photo = 0; photo < count; photo++) {

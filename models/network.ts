@@ -39,17 +39,33 @@ export interface TapDefinition {
   readonly size: number;
 }
 
+/** A file of weights, named by its content. */
+export interface WeightsFile {
+  /** Its name, in models/weights/ or in a cache. */
+  readonly file: string;
+  /** Length. */
+  readonly bytes: number;
+  /** SHA-256 in hexadecimal digits. */
+  readonly sha256: string;
+  /** SPDX name of its licence. */
+  readonly licence: string;
+}
+
+/** A file that is downloaded when it is needed. */
+export interface PublishedFile extends WeightsFile {
+  /** Addresses of the same bytes, in the order in which they are tried. */
+  readonly urls: readonly string[];
+}
+
 /** Where a network's weights come from. */
 export interface WeightsDefinition {
-  /** A file shipped in models/weights/, where there is one. */
-  readonly shipped?: string;
-  /** A published file, where none is shipped. */
-  readonly published?: {
-    readonly url: string;
-    readonly bytes: number;
-    readonly sha256: string;
-    readonly licence: string;
+  /** A file in models/weights/, where one is shipped. */
+  readonly shipped?: WeightsFile & {
+    /** Where the numbers are from. */
+    readonly source: string;
   };
+  /** Published files with the same numbers, where none is shipped; the first that can be had is taken. */
+  readonly published?: readonly PublishedFile[];
   /** The graph's name of a weight for the name that a file uses, where some files spell it differently. */
   readonly rename?: (nameInFile: string) => string;
 }

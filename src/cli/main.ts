@@ -1,31 +1,30 @@
 /**
- * The command line: `explain` and `train`. Exit codes: 0, 1 for anything that failed, 2 for wrong usage, 130 after Ctrl-C.
+ * The command line: `explain`, `train` and `models`. Exit codes: 0, 1 for anything that failed, 2 for wrong usage, 130 after Ctrl-C.
  *
  * @module
  */
 import { explainCommand } from "./explain.ts";
+import { modelsCommand } from "./models/mod.ts";
 import { trainCommand } from "./train.ts";
+import { type Command, commandNamed } from "./dispatch.ts";
 import { removeUnfinished } from "./files.ts";
 import { messageOf, openTerminal, printable } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
-import { suggestion } from "../text/nearest.ts";
 
-/** A command: its arguments and a signal that says when to stop; gives the exit code. */
-export type Command = (args: readonly string[], signal: AbortSignal) => Promise<number>;
+export type { Command } from "./dispatch.ts";
 
-const COMMANDS: Readonly<Record<string, Command>> = { explain: explainCommand, train: trainCommand };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  explain: explainCommand,
+  train: trainCommand,
+  models: modelsCommand,
+};
 
 /** Runs a command by name and gives its exit code; prints one line for an error. */
 export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   const terminal = openTerminal(false);
   const [name = "", ...rest] = args;
-  const command = COMMANDS[name];
   try {
-    if (command === undefined) {
-      const names = Object.keys(COMMANDS);
-      throw new UsageError(`Unknown command ${name}${suggestion(name, names)} (${names.join(", ")})`);
-    }
-    return await command(rest, signal);
+    return await commandNamed(name, COMMANDS, "command")(rest, signal);
   } catch (error) {
     if (signal.aborted) {
       terminal.fail("Stopped");

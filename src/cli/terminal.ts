@@ -93,6 +93,22 @@ export function longDuration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** Bytes as people read them: decimal units, as disks and providers count. */
+export function byteCount(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} B`;
+  const [unit, name] = bytes < 1e6 ? [1e3, "kB"] : bytes < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
+  return `${(bytes / unit).toFixed(1)} ${name}`;
+}
+
+/** Rows of texts as lines, their columns under each other. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => [...row[column] ?? ""].length))
+  );
+  const line = (row: readonly string[]) => row.map((text, column) => text.padEnd(widths[column]!)).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
+}
+
 /** Control characters would let a file name write on the terminal; they are shown as �. */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex

@@ -29,7 +29,7 @@ export async function loadWeights(
 ): Promise<WeightFile> {
   const { shipped, published } = network.weights;
   if (source === undefined && shipped === undefined) {
-    const where = published === undefined ? "" : ` (torchvision's file is ${published.url})`;
+    const where = published === undefined ? "" : ` (torchvision's file is ${published[0]!.urls[0]})`;
     throw new Error(
       `Cannot load ${network.name}: its weights are not shipped; name a safetensors file with them${where}`,
     );
@@ -37,7 +37,7 @@ export async function loadWeights(
   if (source !== undefined && "table" in source) return source;
   const bytes = source instanceof Uint8Array
     ? source
-    : await fetchBytes(source ?? new URL(shipped!, SHIPPED), `weights of ${network.name}`, signal);
+    : await fetchBytes(source ?? new URL(shipped!.file, SHIPPED), `weights of ${network.name}`, signal);
   try {
     const content = sourceOf(bytes);
     return { name: `${network.name}.safetensors`, content, table: parseSafetensors(content) };

@@ -85,7 +85,7 @@ for (const [record, device, limit] of CASES) {
       const image = normalized(seededImage(FIXTURE.image_seed), mean, std);
       const session = await openWithWeights(
         gradientGraph(network, device),
-        real ? shippedWeights(network.weights.shipped!) : seededWeights(FIXTURE.weight_seed),
+        real ? shippedWeights(network.weights.shipped!.file) : seededWeights(FIXTURE.weight_seed),
         { device, lowMemory: true },
       );
       assertEquals(session.partlyOnCpu, false);

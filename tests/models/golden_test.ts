@@ -150,7 +150,7 @@ for (const network of networks) {
 
 Deno.test("efficientnet_lite0 with the shipped weights gives the original package's logits and taps", async () => {
   const network = findNetwork("efficientnet_lite0")!;
-  const result = await run(network, shippedWeights(network.weights.shipped!));
+  const result = await run(network, shippedWeights(network.weights.shipped!.file));
   compare(network, result, "efficientnet_lite0_real");
   // Rounding the published weights for shipping moves the logits, but little: 0.0092 on this picture of noise,
   // 0.0028 over 576 photographs (models/weights/measure_efficientnet_lite0.py).

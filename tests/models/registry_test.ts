@@ -1,5 +1,5 @@
 /** What the registry says of a network, against the graph that the network builds. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { findNetwork, networks } from "../../models/registry.ts";
 import { renameVitWeight } from "../../models/vit_b_16.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
@@ -39,21 +39,25 @@ for (const network of networks) {
   });
 
   const { published, shipped } = network.weights;
-  if (published !== undefined) {
-    Deno.test(`${network.name} names a published file that carries the start of its own SHA-256`, () => {
-      assertEquals(published.sha256.length, 64);
-      assert(published.url.endsWith(`-${published.sha256.slice(0, 8)}.pth`));
+  for (const { file, sha256, urls, bytes } of published ?? []) {
+    Deno.test(`${network.name} names a published file ${file} by the start of its own SHA-256`, () => {
+      assertMatch(sha256, /^[0-9a-f]{64}$/);
+      // Also what keeps the files of a cache apart.
+      assert(file.includes(`-${sha256.slice(0, 8)}.`));
+      assert(Number.isSafeInteger(bytes) && urls.length > 0);
+      for (const url of urls) assertEquals(new URL(url).protocol, "https:");
     });
   }
   if (shipped !== undefined) {
     Deno.test(`${network.name} finds each of its weights in the shipped file, and no other is there`, () => {
-      const bytes = Deno.readFileSync(new URL(`../../models/weights/${shipped}`, import.meta.url));
+      const bytes = Deno.readFileSync(new URL(`../../models/weights/${shipped.file}`, import.meta.url));
       const { tensors, metadata } = parseSafetensors(bytes);
       const declared = unboundWeights(graphOf(network)).map(({ name, shape }) => ({ name, shape }));
       const present = [...tensors.values()].map(({ name, shape }) => ({ name, shape }));
       const byName = (a: { name: string }, b: { name: string }) => a.name < b.name ? -1 : 1;
       assertEquals(present.sort(byName), declared.sort(byName));
-      assertEquals(metadata["licence"], "Apache-2.0");
+      assertEquals(metadata["licence"], shipped.licence);
+      assertEquals(bytes.length, shipped.bytes);
       assertEquals(metadata["network"], network.name);
     });
   }

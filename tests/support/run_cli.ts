@@ -35,10 +35,14 @@ export async function runDeno(
 }
 
 /** Runs a command of src/cli/main.ts with the permissions that the tasks give it. */
-export function runCli(args: readonly string[], cwd?: string): Promise<Ended> {
+export function runCli(
+  args: readonly string[],
+  cwd?: string,
+  env: Record<string, string> = {},
+): Promise<Ended> {
   const main = decodeURIComponent(new URL("src/cli/main.ts", ROOT).pathname);
   const permissions = ["read", "write", "env", "net", "ffi", "sys"].map((name) => `--allow-${name}`);
-  return runDeno([...permissions, main, ...args], cwd === undefined ? {} : { cwd });
+  return runDeno([...permissions, main, ...args], { env, ...(cwd === undefined ? {} : { cwd }) });
 }
 
 /** Starts the same and leaves it running: for programs that are told to stop. Its stderr must be read. */

@@ -1,0 +1,83 @@
+/**
+ * `models list`: what can be explained by name, and what of it is on this machine.
+ *
+ * @module
+ */
+import { heads } from "../../../models/heads.ts";
+import { type NetworkDefinition, networks } from "../../../models/registry.ts";
+import type { DiskStorage } from "../../weights/storage/disk.ts";
+import { byteCount, table } from "../terminal.ts";
+import { parseArguments, UsageError } from "../usage.ts";
+import { ownStorage } from "./named.ts";
+
+const HELP = `What can be explained by name, and whether its weights are on this machine.
+
+Usage: deno task models list [--json]`;
+
+/** What `--json` says of one network. */
+interface ListedNetwork {
+  name: string;
+  inputSize: number;
+  classes: number;
+  bytes: number;
+  sha256: string;
+  licence: string;
+  source: string;
+  /** Whether its weights are on this machine, shipped or downloaded. */
+  present: boolean;
+  /** Bytes of them that are here: some, where a download was cut. */
+  presentBytes: number;
+  shipped: boolean;
+  /** Trained heads that explain it. */
+  heads: { auxiliary: string; file: string }[];
+}
+
+/** Runs `models list` and gives its exit code. */
+export async function listModels(args: readonly string[]): Promise<number> {
+  const given = parseArguments("models list", args, { flags: ["json", "help"], values: [], lists: [] });
+  if (given.flag("help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const [unexpected] = given.positional;
+  if (unexpected !== undefined) throw new UsageError(`Unexpected argument ${unexpected} of models list`);
+  const storage = ownStorage();
+  const listed = await Promise.all(networks.map((network) => listedNetwork(network, storage)));
+  console.log(given.flag("json") ? JSON.stringify(listed, null, 2) : tableOf(listed));
+  return 0;
+}
+
+async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): Promise<ListedNetwork> {
+  const { name, inputSize, classes, weights } = network;
+  const own = heads.filter(({ backbone }) => backbone === name).map(({ auxiliary, file }) => ({
+    auxiliary,
+    file,
+  }));
+  const facts = { name, inputSize, classes };
+  if (weights.shipped !== undefined) {
+    const { bytes, sha256, licence, source } = weights.shipped;
+    const here = { present: true, presentBytes: bytes, shipped: true };
+    return { ...facts, bytes, sha256, licence, source, ...here, heads: own };
+  }
+  // Of several published files the one that is here, or else the first.
+  let best: Omit<ListedNetwork, "heads"> | undefined;
+  for (const file of weights.published ?? []) {
+    const { bytes, sha256, licence, urls } = file;
+    const presentBytes = await storage.presentBytes(file);
+    const here = { present: presentBytes === bytes, presentBytes, shipped: false };
+    if (best !== undefined && presentBytes <= best.presentBytes) continue;
+    best = { ...facts, bytes, sha256, licence, source: urls[0]!, ...here };
+  }
+  if (best === undefined) throw new Error(`Cannot list ${name}: the registry names no weights for it`);
+  return { ...best, heads: own };
+}
+
+function tableOf(listed: readonly ListedNetwork[]): string {
+  const rows = listed.map(({ name, inputSize, bytes, licence, present, presentBytes, shipped, heads }) => {
+    const percent = Math.floor(100 * presentBytes / bytes);
+    const state = shipped ? "shipped" : present ? "here" : presentBytes > 0 ? `${percent} % here` : "-";
+    const headsOf = heads.map(({ auxiliary }) => (auxiliary === name ? "own" : `with ${auxiliary}`));
+    return [name, `${inputSize}`, byteCount(bytes), state, licence, headsOf.join(", ") || "-"];
+  });
+  return table([["network", "input", "size", "weights", "licence", "heads"], ...rows]);
+}

@@ -1,0 +1,46 @@
+/**
+ * `models`: what can be explained by name, and the weights on this machine. One file per subcommand.
+ *
+ * @module
+ */
+import { type Command, commandNamed } from "../dispatch.ts";
+import { UsageError } from "../usage.ts";
+import { listModels } from "./list.ts";
+import { modelPath } from "./path.ts";
+
+/** Every subcommand: what it takes, what it does. */
+const SUBCOMMANDS: Readonly<Record<string, readonly [takes: string, does: string, run: Command]>> = {
+  list: ["[--json]", "What can be explained by name, and whether its weights are here", listModels],
+  path: ["[NAME]", "Where a network's weights are, or the folder they are kept in", modelPath],
+};
+
+const HELP = `Networks known by name, and their weights.
+
+Usage: deno task models SUBCOMMAND [options]
+
+Subcommands:
+${
+  Object.entries(SUBCOMMANDS).map(([name, [takes, does]]) => `  ${`${name} ${takes}`.padEnd(26)} ${does}`)
+    .join("\n")
+}
+
+Weights are kept in the platform's cache folder (deno task models path); PTAME_CACHE names another.
+
+Examples:
+  deno task models list
+  deno task models list --json
+  deno task models path resnet50`;
+
+/** Runs `models` and gives its exit code. */
+export async function modelsCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === "--help" || name === "-h") {
+    console.log(HELP);
+    return 0;
+  }
+  const commands = Object.fromEntries(Object.entries(SUBCOMMANDS).map(([name, [, , run]]) => [name, run]));
+  if (name === undefined) {
+    throw new UsageError(`A subcommand of models is needed: ${Object.keys(commands).join(", ")}; see --help`);
+  }
+  return await commandNamed(name, commands, "subcommand of models")(rest, signal);
+}

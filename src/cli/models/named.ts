@@ -1,0 +1,33 @@
+/**
+ * What the subcommands of `models` share: networks by name, and the folder that weights are kept in.
+ *
+ * @module
+ */
+import { findNetwork, type NetworkDefinition, networks } from "../../../models/registry.ts";
+import { suggestion } from "../../text/nearest.ts";
+import { type DiskStorage, diskStorage } from "../../weights/storage/disk.ts";
+import { cacheFolder } from "../../weights/storage/folder.ts";
+import { UsageError } from "../usage.ts";
+
+/** The folder of this user's weights. */
+export function ownStorage(): DiskStorage {
+  return diskStorage(cacheFolder({ os: Deno.build.os, variable: (name) => Deno.env.get(name) }));
+}
+
+/**
+ * The network of that name.
+ *
+ * @throws {UsageError} When there is none; the nearest is suggested.
+ */
+export function network(name: string): NetworkDefinition {
+  const found = findNetwork(name);
+  if (found !== undefined) return found;
+  const names = networks.map(({ name }) => name);
+  throw new UsageError(`Unknown network ${name}${suggestion(name, names)} (${names.join(", ")})`);
+}
+
+/** Where shipped weights are: a path, or an address where the package itself is on a server. */
+export function shippedPath(file: string): string {
+  const url = new URL(`../../../models/weights/${file}`, import.meta.url);
+  return url.protocol === "file:" ? decodeURIComponent(url.pathname) : url.href;
+}

@@ -1,0 +1,33 @@
+/**
+ * A file on disk as a byte source: read tensor by tensor, never whole.
+ *
+ * @module
+ */
+import { type ByteSource, checkInside } from "../byte_source.ts";
+
+/**
+ * Opens a file for reading in parts.
+ *
+ * It is opened anew for each part: a source has no end at which a handle could be closed, and next to reading a tensor
+ * opening costs nothing.
+ *
+ * @throws {Deno.errors.NotFound} When there is no such file, and whatever else the system refuses with.
+ */
+export function fileSource(path: string): ByteSource {
+  const size = Deno.statSync(path).size;
+  return {
+    size,
+    read: (offset, length) => {
+      checkInside(size, offset, length);
+      const bytes = new Uint8Array(length);
+      using file = Deno.openSync(path);
+      file.seekSync(offset, Deno.SeekMode.Start);
+      for (let at = 0; at < length;) {
+        const count = file.readSync(bytes.subarray(at));
+        if (count === null) throw new RangeError(`Cannot read ${path}: it ends at byte ${offset + at}`);
+        at += count;
+      }
+      return bytes;
+    },
+  };
+}
