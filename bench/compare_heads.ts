@@ -14,7 +14,7 @@ import { holdOut, listImages } from "../src/cli/image_lists.ts";
 import { compareMethods, evaluate, type MapMethod } from "../src/faithfulness/mod.ts";
 import { createExplainer, type Explainer } from "../src/ptame/explainer.ts";
 import { startingHeadFile } from "../src/ptame/starting_head.ts";
-import { evaluationImages } from "../src/ptame/validation.ts";
+import { evaluationImages, explainerMethod, explainerScores } from "../src/ptame/evaluation_images.ts";
 import type { DeviceRequest } from "../src/runtime/mod.ts";
 
 const at = Deno.args.indexOf("--device");
@@ -37,18 +37,14 @@ for (const path of heads) {
 }
 const methods: Record<string, MapMethod> = withControls ? { ...controls() } : {};
 for (const [name, explainer] of Object.entries(explainers)) {
-  methods[name] = (pixels, target, signal) => explainer.maskOf(pixels, target, signal);
+  methods[name] = explainerMethod(explainer);
 }
 
 const result = await evaluate({
   images: evaluationImages(held, start),
   total: held.length,
   methods,
-  score: async (pictures, signal) => {
-    const all: Float32Array[] = [];
-    for (const pixels of pictures) all.push(await start.classify(pixels, signal));
-    return all;
-  },
+  score: explainerScores(start),
   measures: ["ad", "ic", "road"],
   normalization: start.backbone.preprocessing,
   onProgress: ({ done, total, secondsLeft }) => {

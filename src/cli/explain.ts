@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { networks } from "../../models/registry.ts";
 import { encodeNpy } from "../image/npy.ts";
 import { encodePng } from "../image/png.ts";
 import { colorize } from "../image/colormap.ts";
-import { DEVICE_REQUESTS } from "../runtime/mod.ts";
-import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
+import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
-import { isFolder, makeFolder, readFile, stemOf, writeFile } from "./files.ts";
-import { isOnnxPath, ONNX_HELP, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
+import { DEVICE_HELP, EXPLAINER_OPTIONS, explainerOptions, MODEL_HELP } from "./explainer_options.ts";
+import { isFolder, makeFolder, stemOf, writeFile } from "./files.ts";
+import { ONNX_HELP } from "./onnx_model.ts";
 import { bar, bold, duration, messageOf, openTerminal, printable, type Terminal } from "./terminal.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
 
@@ -22,15 +21,10 @@ Usage: deno task explain [IMAGE…] [options]
 Without an image it explains the shipped sample.
 
 Options:
-  --model NAME|FILE.onnx     Classifier to explain (${networks.map((network) => network.name).join(", ")})
-  --weights FILE             Its weights as safetensors, where none are shipped
-  --auxiliary NAME           Network that reads the picture for the head
-  --auxiliary-weights FILE   Its weights as safetensors, where none are shipped
-  --head FILE                Trained head (.safetensors)
+${MODEL_HELP}
   --target INDEX|LABEL       Class to explain; may be given several times (default: the top class)
   --top K                    Explain the K most probable classes
-  --device NAME              ${DEVICE_REQUESTS.join(", ")} (default: auto)
-  --threads N                Threads of the wasm or native runtime (default: chosen by the machine)
+${DEVICE_HELP}
   --out PATH|DIR             Where the overlay goes (default: NAME.explained.png here)
   --map FILE                 The bare map too, as .npy, .png or .json
   --json                     One JSON document on stdout (a list, for several images)
@@ -49,18 +43,11 @@ Examples:
 const NAMES = {
   flags: ["json", "quiet", "help"],
   values: [
-    "model",
-    "weights",
-    "auxiliary",
-    "auxiliary-weights",
-    "head",
     "target",
     "top",
-    "device",
-    "threads",
     "out",
     "map",
-    ...ONNX_OPTIONS,
+    ...EXPLAINER_OPTIONS,
   ],
   lists: ["target"],
 } as const;
@@ -158,30 +145,6 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
   }
   if (json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
   return failed ? 1 : 0;
-}
-
-async function explainerOptions(given: Arguments): Promise<ExplainerOptions> {
-  const model = given.value("model");
-  const [weights, auxiliaryWeights, head] = [
-    given.value("weights"),
-    given.value("auxiliary-weights"),
-    given.value("head"),
-  ];
-  const auxiliary = given.value("auxiliary");
-  const threads = given.wholeNumber("threads", 1);
-  const own = model !== undefined && isOnnxPath(model);
-  if (!own) refuseOnnxOptions(model, given);
-  return {
-    ...(model === undefined ? {} : { model: own ? await readOnnxModel(model, given) : model }),
-    ...(weights === undefined ? {} : { weights: await readFile(weights, "weights") }),
-    ...(auxiliary === undefined ? {} : { auxiliary }),
-    ...(auxiliaryWeights === undefined ? {} : {
-      auxiliaryWeights: await readFile(auxiliaryWeights, "weights"),
-    }),
-    ...(head === undefined ? {} : { head: await readFile(head, "head") }),
-    device: given.oneOf("device", DEVICE_REQUESTS) ?? "auto",
-    ...(threads === undefined ? {} : { threads }),
-  };
 }
 
 /** Decides where results go, and makes the folders, before anything is computed. */

@@ -4,85 +4,15 @@
  *
  * @module
  */
+import { ImageError } from "../image/types.ts";
+import type { EvaluateOptions, EvaluateResult, LoadedImage, SkippedImage } from "./evaluate_options.ts";
 import type { Preset } from "./presets.ts";
 import { presetFor, presetNamed } from "./presets.ts";
 import { enlarge, type Probe } from "./probe.ts";
 import { probesOf } from "./probes.ts";
 import { createScoreQueue, outcomeOf, type ScoreQueue, topClass } from "./scoring.ts";
-import { type Evaluation, type ImageRecord, type MapRecord, summarize } from "./summary.ts";
-import {
-  type MapMethod,
-  type MeasureName,
-  MEASURES,
-  type Normalization,
-  type Outcome,
-  type Region,
-  type ScoreBatch,
-} from "./types.ts";
-
-/** An image to measure on. */
-export interface EvaluationImage {
-  /** Its name, by which a resumed run knows it again. */
-  readonly name: string;
-  /** `[3, S, S]` in [0, 1], not normalised; or how to get it, which is not done where a record is there already. */
-  readonly pixels: Float32Array | (() => Float32Array | Promise<Float32Array>);
-  /** Where the object is; only the pointing game and energy ask. */
-  readonly region?: Region;
-}
-
-/** How far an evaluation is. */
-export interface EvaluationProgress {
-  /** Images done, those of a resumed run included. */
-  readonly done: number;
-  /** Images in all, where that is known. */
-  readonly total: number | undefined;
-  /** The image that was done last. */
-  readonly image: string;
-  /** Time since the start, in seconds. */
-  readonly seconds: number;
-  /** Time left, in seconds, where the number of images is known. */
-  readonly secondsLeft: number | undefined;
-}
-
-/** What to measure, on what, and how. */
-export interface EvaluateOptions {
-  /** The images, each read when its turn comes. */
-  readonly images: Iterable<EvaluationImage> | AsyncIterable<EvaluationImage>;
-  /** How many there are, where `images` is no array and someone wants to know the time left. */
-  readonly total?: number;
-  /** The methods, by name. */
-  readonly methods: Readonly<Record<string, MapMethod>>;
-  /** The classifier. */
-  readonly score: ScoreBatch;
-  /** Name of the preset; "ptame-2025" by default. Measures that it does not define are taken with their own. */
-  readonly preset?: string;
-  /** The measures; AD, IC and ROAD by default. */
-  readonly measures?: readonly MeasureName[];
-  /** What the classifier normalises with: some presets work on normalised pixels. */
-  readonly normalization?: Normalization;
-  /** Of ROAD's noise and of the bootstrap; 0 by default. */
-  readonly seed?: number;
-  /** Bootstrap samples; 1000 by default. */
-  readonly resamples?: number;
-  /** Pictures per call of `score`; 16 by default. */
-  readonly batchSize?: number;
-  /** What else the records depend on, as the classifier's name: a resumed run must have the same. */
-  readonly model?: string;
-  /** Records of an earlier run; what they hold is not measured again. */
-  readonly records?: readonly ImageRecord[];
-  /** Called with each image's record when it is complete, as to append it to a file. */
-  readonly onRecord?: (record: ImageRecord) => void | Promise<void>;
-  /** Called after each image. */
-  readonly onProgress?: (progress: EvaluationProgress) => void;
-  /** Stops between batches. */
-  readonly signal?: AbortSignal;
-}
-
-/** An evaluation, and the records that it is made of. */
-export interface EvaluateResult extends Evaluation {
-  /** One per image, in the order of the images. */
-  readonly records: readonly ImageRecord[];
-}
+import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
+import { type MeasureName, MEASURES, type Outcome, type Region } from "./types.ts";
 
 /** A number from a text (FNV-1a, 32 bits), so that an image's noise depends on nothing but its name and the seed. */
 function hashOf(text: string): number {
@@ -112,6 +42,7 @@ interface Pending {
  * Measures explanation methods over images. The class explained is the classifier's top one on the clean picture,
  * and stays so for every perturbed version.
  *
+ * @throws {ImageError} When an image cannot be read, and nobody wants to know which were skipped.
  * @throws {RangeError} When a preset or measure is unknown, a map leaves [0, 1], the scores are no probabilities, two
  * images have one name, or records were made with other settings.
  * @throws {TypeError} When a preset needs a normalization and none is given.
@@ -163,6 +94,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const started = performance.now();
   const order: string[] = [];
   const finished = new Map<string, ImageRecord>();
+  const skipped: SkippedImage[] = [];
   let fresh = 0;
   const queue = createScoreQueue(score, batchSize, signal);
 
@@ -173,8 +105,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       await options.onRecord?.(record);
     }
     const seconds = (performance.now() - started) / 1000;
-    const left = total === undefined || fresh === 0 ? undefined : seconds / fresh * (total - finished.size);
-    options.onProgress?.({ done: finished.size, total, image: record.image, seconds, secondsLeft: left });
+    const left = total === undefined || fresh === 0 ? undefined : seconds / fresh * (total - finished.size - skipped.length);
+    options.onProgress?.({ done: finished.size + skipped.length, total, image: record.image, seconds, secondsLeft: left });
   };
   // Completed by an answer in the middle of a batch; reported, which may take time, after the batch.
   const complete: Pending[] = [];
@@ -236,14 +168,24 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     signal?.throwIfAborted();
     if (seen.has(image.name)) throw new RangeError(`Cannot evaluate: two images are named ${image.name}`);
     seen.add(image.name);
-    order.push(image.name);
     const record = earlier.get(image.name);
     if (record !== undefined && names.every((method) => record.methods[method] !== undefined)) {
+      order.push(image.name);
       await finish(record, false);
       continue;
     }
-    const pixels = typeof image.pixels === "function" ? await image.pixels() : image.pixels;
-    waiting.push({ name: image.name, pixels, region: image.region, record });
+    let loaded: Float32Array | LoadedImage;
+    try {
+      loaded = typeof image.pixels === "function" ? await image.pixels() : image.pixels;
+    } catch (error) {
+      if (!(error instanceof ImageError) || options.onSkipped === undefined) throw error;
+      skipped.push({ image: image.name, reason: error.message });
+      options.onSkipped(skipped.at(-1)!);
+      continue;
+    }
+    order.push(image.name);
+    const { pixels, region = image.region } = loaded instanceof Float32Array ? { pixels: loaded } : loaded;
+    waiting.push({ name: image.name, pixels, region, record });
     if (waiting.length >= batchSize) await measureWaiting();
   }
   if (waiting.length > 0) await measureWaiting();
@@ -255,7 +197,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     seed,
     ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
   };
-  return { ...summarize(records, preset.name, bootstrap), records };
+  return { ...summarize(records, preset.name, bootstrap), records, skipped };
 }
 
 /** An image that waits for its clean pass. */

@@ -13,13 +13,15 @@
  */
 export { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
 export { spearman, ssim, type SsimOptions } from "./correlation.ts";
-export {
-  evaluate,
-  type EvaluateOptions,
-  type EvaluateResult,
-  type EvaluationImage,
-  type EvaluationProgress,
-} from "./evaluate.ts";
+export { evaluate } from "./evaluate.ts";
+export type {
+  EvaluateOptions,
+  EvaluateResult,
+  EvaluationImage,
+  EvaluationProgress,
+  LoadedImage,
+  SkippedImage,
+} from "./evaluate_options.ts";
 export {
   type MaskingProtocol,
   type PointingProtocol,

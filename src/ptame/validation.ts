@@ -3,44 +3,16 @@
  *
  * @module
  */
-import { evaluate, type EvaluationImage } from "../faithfulness/mod.ts";
-import { decodeImage } from "../image/decode.ts";
-import { preprocess } from "../image/preprocess.ts";
+import { evaluate } from "../faithfulness/mod.ts";
 import type { ImageSource } from "../image/types.ts";
 import type { Validation } from "./checkpoint.ts";
-import { createExplainer, type Explainer, type ExplainerOptions } from "./explainer.ts";
-import { networkNamed } from "./network_names.ts";
-
-/** Pictures as the auxiliary reads them, by the same pictures as the backbone does. */
-export type AuxiliaryPixels = WeakMap<Float32Array, Float32Array>;
-
-/**
- * Pictures as the explainer's backbone reads them.
- *
- * @param auxiliaryPixels Takes the auxiliary's cuts, for backbones that read another.
- */
-export function* evaluationImages(
-  images: readonly ImageSource[],
-  explainer: Explainer,
-  auxiliaryPixels?: AuxiliaryPixels,
-): Generator<EvaluationImage> {
-  const { preprocessing } = networkNamed(explainer.auxiliary);
-  const named = new Set<string>();
-  for (const [index, image] of images.entries()) {
-    // A picture may be listed twice; names are not.
-    const name = typeof image === "string" && !named.has(image) ? image : `image ${index}`;
-    named.add(name);
-    yield {
-      name,
-      pixels: async () => {
-        const picture = await decodeImage(image);
-        const { pixels } = preprocess(picture, explainer.backbone.preprocessing);
-        auxiliaryPixels?.set(pixels, preprocess(picture, preprocessing).pixels);
-        return pixels;
-      },
-    };
-  }
-}
+import {
+  type AuxiliaryPixels,
+  evaluationImages,
+  explainerMethod,
+  explainerScores,
+} from "./evaluation_images.ts";
+import { createExplainer, type ExplainerOptions } from "./explainer.ts";
 
 /** Measures a head file after `step` steps. */
 export async function validateHead(
@@ -51,15 +23,11 @@ export async function validateHead(
   signal: AbortSignal | undefined,
 ): Promise<Validation> {
   await using explainer = await createExplainer({ ...options, head });
-  const read: AuxiliaryPixels = new WeakMap();
+  const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
   const { methods } = await evaluate({
-    images: evaluationImages(images, explainer, read),
-    methods: { head: (pixels, target, stop) => explainer.maskOf(pixels, target, stop, read.get(pixels)) },
-    score: async (pictures, stop) => {
-      const all: Float32Array[] = [];
-      for (const pixels of pictures) all.push(await explainer.classify(pixels, stop));
-      return all;
-    },
+    images: evaluationImages(images, explainer, { auxiliaryPixels }),
+    methods: { head: explainerMethod(explainer, auxiliaryPixels) },
+    score: explainerScores(explainer),
     measures: ["ad", "ic"],
     resamples: 1,
     ...(signal === undefined ? {} : { signal }),

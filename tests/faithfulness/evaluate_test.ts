@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { controls } from "../../src/baselines/controls.ts";
-import { evaluate, type EvaluateOptions, type EvaluationProgress } from "../../src/faithfulness/evaluate.ts";
+import { evaluate } from "../../src/faithfulness/evaluate.ts";
+import type { EvaluateOptions, EvaluationProgress } from "../../src/faithfulness/evaluate_options.ts";
 import {
   compareMethods,
   evaluationJson,
@@ -8,6 +9,7 @@ import {
   summarize,
 } from "../../src/faithfulness/summary.ts";
 import type { MapMethod, ScoreBatch } from "../../src/faithfulness/types.ts";
+import { ImageError } from "../../src/image/types.ts";
 import { answers, map, NORMALIZATION, picture, score, SIDE } from "./fixture.ts";
 
 const images = [0, 1, 2, 3].map((seed) => ({ name: `picture ${seed}`, pixels: picture(seed) }));
@@ -229,6 +231,27 @@ Deno.test("evaluate() refuses what would be measured wrongly", async () => {
   await rejects({ batchSize: 0 }, "batches of 0");
 });
 
+Deno.test("evaluate() skips images that cannot be read where someone listens, and takes the region that a picture tells", async () => {
+  const broken = { name: "broken", pixels: () => Promise.reject(new ImageError("Cannot decode image broken")) };
+  const boxed = {
+    name: "boxed",
+    pixels: () => ({ pixels: picture(3), region: { boxes: [{ x: 0, y: 0, width: SIDE, height: SIDE }] } }),
+  };
+  const said: string[] = [];
+  const last: EvaluationProgress[] = [];
+  const { records, skipped, methods, images: count } = await evaluate(options({
+    images: [images[0]!, broken, boxed],
+    measures: ["energy"],
+    onSkipped: ({ image }) => said.push(image),
+    onProgress: (each) => last.push(each),
+  }));
+  assertEquals(records.map(({ image }) => image), ["picture 0", "boxed"]);
+  assertEquals(skipped, [{ image: "broken", reason: "Cannot decode image broken" }]);
+  assertEquals([said, count, methods["seeded"]!.measures["energy"]!.images], [["broken"], 2, 1]);
+  assertEquals([last.at(-1)!.done, last.at(-1)!.secondsLeft], [3, 0]);
+  await assertRejects(() => evaluate(options({ images: [broken] })), ImageError, "Cannot decode image broken");
+});
+
 Deno.test("evaluate() of no images is an empty evaluation", async () => {
   const nothing = await evaluate(options({ images: [] }));
   assertEquals([nothing.images, nothing.methods, nothing.records], [0, {}, []]);
@@ -266,7 +289,7 @@ Deno.test("compareMethods() names who is ahead beyond noise, by the measure's di
 });
 
 Deno.test("summarize() of records alone is what evaluate() gave", async () => {
-  const { records, ...evaluation } = await evaluate(options({ seed: 9 }));
+  const { records, skipped: _, ...evaluation } = await evaluate(options({ seed: 9 }));
   assertEquals(summarize(records, "ptame-2025", { seed: 9, resamples: 50 }), evaluation);
   assertStringIncludes(records[0]!.settings, "seed:9");
 });

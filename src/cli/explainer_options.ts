@@ -1,0 +1,65 @@
+/**
+ * The options that say what explains what, where: the same for every command that opens an explainer.
+ *
+ * @module
+ */
+import { networks } from "../../models/registry.ts";
+import type { ExplainerOptions } from "../ptame/explainer.ts";
+import { DEVICE_REQUESTS } from "../runtime/mod.ts";
+import { readFile } from "./files.ts";
+import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
+import type { Arguments } from "./usage.ts";
+
+/** Names of the options, for `parseArguments`. */
+export const EXPLAINER_OPTIONS = [
+  "model",
+  "weights",
+  "auxiliary",
+  "auxiliary-weights",
+  "head",
+  "device",
+  "threads",
+  ...ONNX_OPTIONS,
+] as const;
+
+/** What `--help` says of classifier, auxiliary and head. */
+export const MODEL_HELP = `
+  --model NAME|FILE.onnx     Classifier to explain (${networks.map((network) => network.name).join(", ")})
+  --weights FILE             Its weights as safetensors, where none are shipped
+  --auxiliary NAME           Network that reads the picture for the head
+  --auxiliary-weights FILE   Its weights as safetensors, where none are shipped
+  --head FILE                Trained head (.safetensors)`.slice(1);
+
+/** What `--help` says of device and threads. */
+export const DEVICE_HELP = `
+  --device NAME              ${DEVICE_REQUESTS.join(", ")} (default: auto)
+  --threads N                Threads of the wasm or native runtime (default: chosen by the machine)`.slice(1);
+
+/**
+ * Reads the files that the options name.
+ *
+ * @throws {UsageError} When an option is not what it must be.
+ */
+export async function explainerOptions(given: Arguments): Promise<ExplainerOptions> {
+  const model = given.value("model");
+  const [weights, auxiliaryWeights, head] = [
+    given.value("weights"),
+    given.value("auxiliary-weights"),
+    given.value("head"),
+  ];
+  const auxiliary = given.value("auxiliary");
+  const threads = given.wholeNumber("threads", 1);
+  const own = model !== undefined && isOnnxPath(model);
+  if (!own) refuseOnnxOptions(model, given);
+  return {
+    ...(model === undefined ? {} : { model: own ? await readOnnxModel(model, given) : model }),
+    ...(weights === undefined ? {} : { weights: await readFile(weights, "weights") }),
+    ...(auxiliary === undefined ? {} : { auxiliary }),
+    ...(auxiliaryWeights === undefined ? {} : {
+      auxiliaryWeights: await readFile(auxiliaryWeights, "weights"),
+    }),
+    ...(head === undefined ? {} : { head: await readFile(head, "head") }),
+    device: given.oneOf("device", DEVICE_REQUESTS) ?? "auto",
+    ...(threads === undefined ? {} : { threads }),
+  };
+}

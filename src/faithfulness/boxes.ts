@@ -1,0 +1,89 @@
+/**
+ * Boxes around objects as files give them: by the picture's name, in pixels of the upright picture; and the same
+ * boxes as the classifier sees them, in pixels of its cut.
+ *
+ * @module
+ */
+import type { CropWindow } from "../image/types.ts";
+import type { Box } from "./types.ts";
+
+/** Boxes by the picture's name. */
+export type BoxesByImage = ReadonlyMap<string, readonly Box[]>;
+
+/**
+ * Reads `{ "cat.jpg": [[x, y, width, height], …], … }`; a box may be `{ "x", "y", "width", "height" }` too, and a
+ * single box needs no list around it.
+ *
+ * @param text The JSON.
+ * @param name What the file is called in errors.
+ * @throws {SyntaxError} When it is not that; the picture is named.
+ *
+ * @example One box
+ * ```ts
+ * import { parseBoxes } from "./boxes.ts";
+ *
+ * const boxes = parseBoxes('{ "cat.jpg": [10, 20, 100, 80] }', "boxes.json");
+ * if (boxes.get("cat.jpg")![0]!.height !== 80) throw new Error("not the box");
+ * ```
+ */
+export function parseBoxes(text: string, name: string): BoxesByImage {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read boxes ${name}: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new SyntaxError(`Cannot read boxes ${name}: it is no object with the pictures' names as keys`);
+  }
+  return new Map(
+    Object.entries(json).map(([image, given]) => {
+      const single = !Array.isArray(given) || typeof given[0] === "number";
+      const list: unknown[] = single ? [given] : given;
+      return [image, list.map((box) => boxOf(box, image, name))];
+    }),
+  );
+}
+
+function boxOf(given: unknown, image: string, name: string): Box {
+  const fields = Array.isArray(given)
+    ? given.length === 4 ? given : []
+    : ["x", "y", "width", "height"].map((field) => (given as Record<string, unknown> | null)?.[field]);
+  const [x, y, width, height] = fields as (number | undefined)[];
+  const right = [x, y, width, height].every((value) => typeof value === "number" && Number.isFinite(value));
+  if (!right || width! <= 0 || height! <= 0) {
+    throw new SyntaxError(
+      `Cannot read boxes ${name}: ${JSON.stringify(given)} of ${image} is no box [x, y, width, height]`,
+    );
+  }
+  return { x: x!, y: y!, width: width!, height: height! };
+}
+
+/**
+ * The boxes of a picture: under its whole path, its path below `folder`, or its bare name.
+ *
+ * @param path The picture's path.
+ * @param folder The folder that pictures were listed from.
+ */
+export function boxesFor(boxes: BoxesByImage, path: string, folder: string): readonly Box[] | undefined {
+  const root = folder.replace(/[/\\]+$/, "") + "/";
+  const below = path.startsWith(root) ? path.slice(root.length) : path;
+  return boxes.get(path) ?? boxes.get(below) ?? boxes.get(path.split(/[/\\]/).at(-1)!);
+}
+
+/**
+ * Boxes of a picture in pixels of the square cut that a classifier sees.
+ *
+ * @param boxes In pixels of the picture.
+ * @param window The cut, in pixels of the picture.
+ * @param side Pixels of the cut's side.
+ */
+export function boxesInCut(boxes: readonly Box[], window: CropWindow, side: number): Box[] {
+  const [across, down] = [side / window.width, side / window.height];
+  return boxes.map((box) => ({
+    x: (box.x - window.x) * across,
+    y: (box.y - window.y) * down,
+    width: box.width * across,
+    height: box.height * down,
+  }));
+}

@@ -1,0 +1,69 @@
+/**
+ * Pictures as an evaluation wants them, for an explainer: cut as its backbone reads them, with the auxiliary's cut and
+ * the objects' boxes beside them.
+ *
+ * @module
+ */
+import { boxesInCut } from "../faithfulness/boxes.ts";
+import type { EvaluationImage } from "../faithfulness/evaluate_options.ts";
+import type { Box, MapMethod, ScoreBatch } from "../faithfulness/types.ts";
+import { decodeImage } from "../image/decode.ts";
+import { preprocess } from "../image/preprocess.ts";
+import type { ImageSource } from "../image/types.ts";
+import type { Explainer } from "./explainer.ts";
+import { networkNamed } from "./network_names.ts";
+
+/** Pictures as the auxiliary reads them, by the same pictures as the backbone does. */
+export type AuxiliaryPixels = WeakMap<Float32Array, Float32Array>;
+
+/** What comes with the pictures. */
+export interface EvaluationImagesOptions {
+  /** Takes the auxiliary's cuts, for backbones that read another. */
+  readonly auxiliaryPixels?: AuxiliaryPixels;
+  /** Boxes around the objects of a picture, in its pixels; undefined where they are not known. */
+  readonly boxesOf?: (name: string) => readonly Box[] | undefined;
+}
+
+/** Pictures as the explainer's backbone reads them. */
+export function* evaluationImages(
+  images: readonly ImageSource[],
+  explainer: Explainer,
+  options: EvaluationImagesOptions = {},
+): Generator<EvaluationImage> {
+  const { preprocessing } = networkNamed(explainer.auxiliary);
+  const named = new Set<string>();
+  for (const [index, image] of images.entries()) {
+    // A picture may be listed twice; names are not.
+    const name = typeof image === "string" && !named.has(image) ? image : `image ${index}`;
+    named.add(name);
+    yield {
+      name,
+      pixels: async () => {
+        const picture = await decodeImage(image);
+        const { pixels, window } = preprocess(picture, explainer.backbone.preprocessing);
+        options.auxiliaryPixels?.set(pixels, preprocess(picture, preprocessing).pixels);
+        const boxes = options.boxesOf?.(name);
+        if (boxes === undefined) return pixels;
+        return {
+          pixels,
+          region: { boxes: boxesInCut(boxes, window, explainer.backbone.preprocessing.crop) },
+        };
+      },
+    };
+  }
+}
+
+/** The explainer's own maps as a method to measure. */
+export function explainerMethod(explainer: Explainer, auxiliaryPixels?: AuxiliaryPixels): MapMethod {
+  return (pixels, target, signal) =>
+    explainer.maskOf(pixels, target, signal, auxiliaryPixels?.get(pixels));
+}
+
+/** The explainer's backbone as measures ask it, a picture at a time. */
+export function explainerScores(explainer: Explainer): ScoreBatch {
+  return async (pictures, signal) => {
+    const all: Float32Array[] = [];
+    for (const pixels of pictures) all.push(await explainer.classify(pixels, signal));
+    return all;
+  };
+}
