@@ -46,6 +46,12 @@ export async function listImages(path: string): Promise<string[]> {
   return found;
 }
 
+/** `count` of some things, evenly spread; all of them where there are no more. */
+export function evenlySpread<T>(things: readonly T[], count: number): T[] {
+  if (count >= things.length) return [...things];
+  return Array.from({ length: count }, (_, i) => things[Math.floor((i + 0.5) * things.length / count)]!);
+}
+
 /**
  * Takes `count` pictures out, evenly spread over the list; the same ones for the same list.
  *
@@ -58,9 +64,7 @@ export function holdOut(
   if (count > 0 && count >= images.length) {
     throw new RangeError(`Cannot hold out ${count} of ${images.length} images: none would be left`);
   }
-  const taken = new Set(
-    Array.from({ length: count }, (_, i) => Math.floor((i + 0.5) * images.length / count)),
-  );
+  const taken = new Set(evenlySpread(images.map((_, i) => i), count));
   return {
     rest: images.filter((_, i) => !taken.has(i)),
     held: images.filter((_, i) => taken.has(i)),

@@ -1,8 +1,10 @@
 /**
- * The command line: `explain`, `train` and `models`. Exit codes: 0, 1 for anything that failed, 2 for wrong usage, 130 after Ctrl-C.
+ * The command line: `explain`, `train`, `evaluate` and `models`. Exit codes: 0, 1 for anything that failed, 2 for wrong
+ * usage, 130 after Ctrl-C.
  *
  * @module
  */
+import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
 import { modelsCommand } from "./models/mod.ts";
 import { trainCommand } from "./train.ts";
@@ -16,6 +18,7 @@ export type { Command } from "./dispatch.ts";
 const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   train: trainCommand,
+  evaluate: evaluateCommand,
   models: modelsCommand,
 };
 

@@ -30,7 +30,7 @@ export function fitted(text: string, columns: number): string {
 }
 
 /** Columns of the terminal. A line that is replaced must not be longer: what wraps would stay. */
-function columns(): number {
+export function terminalWidth(): number {
   try {
     return Deno.consoleSize().columns - 1;
   } catch {
@@ -57,7 +57,7 @@ export function openTerminal(quiet: boolean): Terminal {
     doing: (what) => {
       if (!live) return;
       clear();
-      write(fitted(what + " …", columns()));
+      write(fitted(what + " …", terminalWidth()));
       pending = true;
     },
     fail: (line) => {

@@ -105,8 +105,16 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       await options.onRecord?.(record);
     }
     const seconds = (performance.now() - started) / 1000;
-    const left = total === undefined || fresh === 0 ? undefined : seconds / fresh * (total - finished.size - skipped.length);
-    options.onProgress?.({ done: finished.size + skipped.length, total, image: record.image, seconds, secondsLeft: left });
+    const left = total === undefined || fresh === 0
+      ? undefined
+      : seconds / fresh * (total - finished.size - skipped.length);
+    options.onProgress?.({
+      done: finished.size + skipped.length,
+      total,
+      image: record.image,
+      seconds,
+      secondsLeft: left,
+    });
   };
   // Completed by an answer in the middle of a batch; reported, which may take time, after the batch.
   const complete: Pending[] = [];

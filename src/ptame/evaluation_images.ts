@@ -55,8 +55,7 @@ export function* evaluationImages(
 
 /** The explainer's own maps as a method to measure. */
 export function explainerMethod(explainer: Explainer, auxiliaryPixels?: AuxiliaryPixels): MapMethod {
-  return (pixels, target, signal) =>
-    explainer.maskOf(pixels, target, signal, auxiliaryPixels?.get(pixels));
+  return (pixels, target, signal) => explainer.maskOf(pixels, target, signal, auxiliaryPixels?.get(pixels));
 }
 
 /** The explainer's backbone as measures ask it, a picture at a time. */

@@ -232,7 +232,10 @@ Deno.test("evaluate() refuses what would be measured wrongly", async () => {
 });
 
 Deno.test("evaluate() skips images that cannot be read where someone listens, and takes the region that a picture tells", async () => {
-  const broken = { name: "broken", pixels: () => Promise.reject(new ImageError("Cannot decode image broken")) };
+  const broken = {
+    name: "broken",
+    pixels: () => Promise.reject(new ImageError("Cannot decode image broken")),
+  };
   const boxed = {
     name: "boxed",
     pixels: () => ({ pixels: picture(3), region: { boxes: [{ x: 0, y: 0, width: SIDE, height: SIDE }] } }),
@@ -249,7 +252,11 @@ Deno.test("evaluate() skips images that cannot be read where someone listens, an
   assertEquals(skipped, [{ image: "broken", reason: "Cannot decode image broken" }]);
   assertEquals([said, count, methods["seeded"]!.measures["energy"]!.images], [["broken"], 2, 1]);
   assertEquals([last.at(-1)!.done, last.at(-1)!.secondsLeft], [3, 0]);
-  await assertRejects(() => evaluate(options({ images: [broken] })), ImageError, "Cannot decode image broken");
+  await assertRejects(
+    () => evaluate(options({ images: [broken] })),
+    ImageError,
+    "Cannot decode image broken",
+  );
 });
 
 Deno.test("evaluate() of no images is an empty evaluation", async () => {

@@ -1,0 +1,87 @@
+/**
+ * An evaluation as a table in the terminal: methods down, measures across, in as many blocks as its width asks for.
+ *
+ * @module
+ */
+import {
+  arrowOf,
+  bestOf,
+  keysOf,
+  shownInterval,
+  shownMilliseconds,
+  titleOf,
+} from "../../faithfulness/report/labels.ts";
+import type { Evaluation } from "../../faithfulness/summary.ts";
+
+interface Column {
+  readonly title: string;
+  readonly cells: readonly string[];
+  /** Row that is marked as the best. */
+  readonly best: number;
+}
+
+function columnsOf(evaluation: Evaluation): Column[] {
+  const methods = Object.entries(evaluation.methods);
+  const measured = keysOf(evaluation).map((key) => ({
+    title: `${titleOf(key)} ${arrowOf(key)}`,
+    cells: methods.map(([, { measures }]) =>
+      measures[key] === undefined ? "–" : shownInterval(key, measures[key])
+    ),
+    best: methods.findIndex(([name]) => name === bestOf(evaluation, key)),
+  }));
+  return [
+    ...measured,
+    {
+      title: "map area",
+      cells: methods.map(([, { maskArea }]) => maskArea.value.toFixed(2)),
+      best: -1,
+    },
+    {
+      title: "per map",
+      cells: methods.map(([, { millisecondsPerImage }]) => shownMilliseconds(millisecondsPerImage.value)),
+      best: -1,
+    },
+  ];
+}
+
+/**
+ * Lines of the table.
+ *
+ * @param width Columns of the terminal.
+ * @param bold Marks the best of a column.
+ */
+export function tableLines(
+  evaluation: Evaluation,
+  width: number,
+  bold: (text: string) => string,
+): string[] {
+  const names = Object.keys(evaluation.methods);
+  const first = Math.max(...names.map((name) => name.length));
+  const lines: string[] = [];
+  let block: Column[] = [];
+  const widthOf = ({ title, cells }: Column) =>
+    Math.max(title.length, ...cells.map((cell) => cell.length + 2));
+  const flush = () => {
+    if (block.length === 0) return;
+    if (lines.length > 0) lines.push("");
+    const head = block.map((column) => column.title.padEnd(widthOf(column)));
+    lines.push(`${"".padEnd(first)}  ${head.join("  ")}`.trimEnd());
+    names.forEach((name, row) => {
+      const cells = block.map((column) => {
+        const best = row === column.best;
+        // A star shows where bold does not.
+        const text = (column.cells[row]! + (best ? " *" : "")).padEnd(widthOf(column));
+        return best ? bold(text) : text;
+      });
+      lines.push(`${name.padEnd(first)}  ${cells.join("  ")}`.trimEnd());
+    });
+    block = [];
+  };
+  for (const column of columnsOf(evaluation)) {
+    const used = first + block.reduce((sum, each) => sum + 2 + widthOf(each), 0);
+    if (block.length > 0 && used + 2 + widthOf(column) > width) flush();
+    block.push(column);
+  }
+  flush();
+  return lines;
+}

@@ -1,0 +1,57 @@
+/**
+ * How measures are written for people: the same words and digits in the terminal, in tables and in reports.
+ *
+ * @module
+ */
+import { betterOf, measureOf } from "../probes.ts";
+import type { Evaluation } from "../summary.ts";
+import { type Interval, MEASURES } from "../types.ts";
+
+/** The keys of measures that any method has, in the order of reports. */
+export function keysOf(evaluation: Pick<Evaluation, "methods">): string[] {
+  const keys = new Set(Object.values(evaluation.methods).flatMap(({ measures }) => Object.keys(measures)));
+  const place = (key: string) => MEASURES.indexOf(measureOf(key));
+  // Stable: keys of one measure stay as they are read, 100 % first.
+  return [...keys].sort((a, b) => place(a) - place(b));
+}
+
+/** "AD50" as "AD 50 %", "ROAD-MoRF" as "ROAD MoRF", "insertion" as "Insertion". */
+export function titleOf(key: string): string {
+  const masked = /^(AD|IC)([\d.]+)$/.exec(key);
+  if (masked !== null) return `${masked[1]} ${masked[2]} %`;
+  return (key[0]!.toUpperCase() + key.slice(1)).replace("-", " ");
+}
+
+/** An arrow in the direction that is good. */
+export function arrowOf(key: string): "↑" | "↓" {
+  return betterOf(key) === "higher" ? "↑" : "↓";
+}
+
+/** A value with the digits that are worth reading: percentages one, shares three. */
+export function shownValue(key: string, value: number): string {
+  const text = value.toFixed(/^(AD|IC)\d/.test(key) ? 1 : 3);
+  // No minus sign before nothing.
+  return /^-0\.?0*$/.test(text) ? text.slice(1) : text;
+}
+
+/** An interval as "12.3 (10.1–14.2)". */
+export function shownInterval(key: string, { value, low, high }: Interval): string {
+  return `${shownValue(key, value)} (${shownValue(key, low)}–${shownValue(key, high)})`;
+}
+
+/** The method with the best mean of a measure; undefined where none has it. */
+export function bestOf(evaluation: Pick<Evaluation, "methods">, key: string): string | undefined {
+  const sign = betterOf(key) === "higher" ? 1 : -1;
+  let best: [name: string, value: number] | undefined;
+  for (const [name, { measures }] of Object.entries(evaluation.methods)) {
+    const value = measures[key]?.value;
+    if (value !== undefined && (best === undefined || sign * value > sign * best[1])) best = [name, value];
+  }
+  return best?.[0];
+}
+
+/** Milliseconds with the digits that are worth reading. */
+export function shownMilliseconds(value: number): string {
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  return `${value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0)} ms`;
+}

@@ -1,0 +1,193 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { evaluateCommand } from "../../src/cli/evaluate.ts";
+import { tableLines } from "../../src/cli/evaluation/table.ts";
+import { UsageError } from "../../src/cli/usage.ts";
+import { type ImageRecord, summarize } from "../../src/faithfulness/summary.ts";
+import { warmUpWasm } from "../support/devices.ts";
+import { startCli } from "../support/run_cli.ts";
+
+await warmUpWasm();
+
+const FIXTURES = decodeURIComponent(new URL("../fixtures/image/", import.meta.url).pathname);
+const QUICK = ["--measures", "ad", "--methods", "ptame", "--device", "wasm"];
+
+/** Runs `act` in a folder of its own with a folder of photos, and removes it. */
+async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "ptame-" });
+  try {
+    Deno.mkdirSync(`${folder}/photos/more`, { recursive: true });
+    for (
+      const [name, to] of [["photo_0.jpg", "a.jpg"], ["photo_4.jpg", "b.jpg"], ["photo_5.png", "more/c.png"]]
+    ) {
+      Deno.copyFileSync(FIXTURES + name, `${folder}/photos/${to}`);
+    }
+    await act(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs the command in this process, quietly. */
+function evaluateHere(...args: string[]): Promise<number> {
+  return evaluateCommand([...args, "--quiet"], new AbortController().signal);
+}
+
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].filter((entry) => entry.isFile).map((entry) => entry.name).sort();
+}
+
+function recordsIn(path: string): ImageRecord[] {
+  return Deno.readTextFileSync(path).trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+Deno.test("evaluate writes records, results and a table, and skips what is no picture", () =>
+  inFolder(async (folder) => {
+    Deno.writeTextFileSync(`${folder}/photos/z.jpg`, "no picture");
+    const boxes = { "a.jpg": [[0, 0, 4000, 4000]], "more/c.png": [150, 150, 4, 4] };
+    Deno.writeTextFileSync(`${folder}/boxes.json`, JSON.stringify(boxes));
+    const code = await evaluateHere(
+      ...["--images", `${folder}/photos/`, "--report", `${folder}/out/`, "--csv", `${folder}/t.csv`],
+      ...["--methods", "ptame,edges,ptame", "--measures", "ad,energy", "--preset", "torchcam"],
+      ...["--boxes", `${folder}/boxes.json`, "--device", "wasm"],
+    );
+    assertEquals(code, 0);
+    assertEquals(filesIn(folder), ["boxes.json", "t.csv"]);
+    const document = JSON.parse(Deno.readTextFileSync(`${folder}/out/results.json`));
+    assertEquals([document.preset, document.images, document.model, document.device], [
+      "torchcam",
+      3,
+      "efficientnet_lite0",
+      "wasm",
+    ]);
+    assertEquals(document.skipped.map(({ image }: { image: string }) => image), [`${folder}/photos/z.jpg`]);
+    assertEquals(Object.keys(document.methods), ["ptame", "edges"]);
+    const { AD100, energy, millisecondsPerImage } = document.methods.ptame;
+    assertEquals([AD100.images, AD100.preset, energy.images, energy.preset], [3, "torchcam", 2, "rise"]);
+    assert(AD100.low <= AD100.value && AD100.value <= AD100.high && millisecondsPerImage > 0);
+
+    const records = recordsIn(`${folder}/out/records.jsonl`);
+    assertEquals(records.map(({ image }) => image.split("/photos/")[1]), ["a.jpg", "b.jpg", "more/c.png"]);
+    // All of a.jpg is in its box; next to nothing of c.png is, and b.jpg has none.
+    const energies = records.map(({ methods }) => methods["ptame"]!.values["energy"]);
+    assertAlmostEquals(energies[0]!, 1, 1e-9);
+    assertEquals(energies[1], undefined);
+    assert(energies[2]! < 0.01);
+
+    const rows = Deno.readTextFileSync(`${folder}/t.csv`).trimEnd().split("\r\n").map((row) =>
+      row.split(",")
+    );
+    assertEquals(rows.map(([method, measure]) => `${method} ${measure}`), [
+      "method measure",
+      "ptame AD100",
+      "ptame energy",
+      "edges AD100",
+      "edges energy",
+    ]);
+    assertEquals(rows[1]!.slice(2, 5).map(Number), [AD100.value, AD100.low, AD100.high]);
+  }));
+
+Deno.test("evaluate loses nothing when it is stopped, and goes on to the same result", () =>
+  inFolder(async (folder) => {
+    const run = ["--images", `${folder}/photos`, "--report", `${folder}/out`, ...QUICK];
+    const program = startCli(["evaluate", ...run], folder);
+    const said = new Response(program.stderr).text();
+    const path = `${folder}/out/records.jsonl`;
+    while (!(await Deno.readTextFile(path).catch(() => "")).includes("\n")) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    program.kill("SIGINT");
+    const { code } = await program.status;
+    const stopped = recordsIn(path).length;
+    assert(stopped === 3 || code === 130, `ended with ${code} after ${stopped} images`);
+    if (code === 130) assertStringIncludes(await said, "out/records.jsonl; go on with --resume");
+    else await said;
+
+    // As a machine that fails leaves it.
+    const torn = recordsIn(path).slice(0, 1).map((record) => JSON.stringify(record) + "\n").join("");
+    Deno.writeTextFileSync(path, torn + `{"image":"${folder}/photos/b`);
+    const refusal = async (message: string, ...args: string[]) =>
+      assertStringIncludes(String(await assertRejects(() => evaluateHere(...args))), message);
+    await refusal("holds records of an earlier run; go on with --resume", ...run);
+    await refusal("Cannot resume: the record of ", ...run, "--resume", "--seed", "1");
+
+    const printed: string[] = [];
+    const { log } = console;
+    console.log = (line: string) => printed.push(line);
+    try {
+      assertEquals(await evaluateHere(...run, "--resume", "--json"), 0);
+    } finally {
+      console.log = log;
+    }
+    const document = JSON.parse(printed.join("\n"));
+    assertEquals(recordsIn(path).map(({ image }) => image.split("/photos/")[1]), [
+      "a.jpg",
+      "b.jpg",
+      "more/c.png",
+    ]);
+
+    assertEquals(await evaluateHere(...run.with(3, `${folder}/whole`)), 0);
+    const whole = JSON.parse(Deno.readTextFileSync(`${folder}/whole/results.json`));
+    for (const key of ["AD100", "AD50", "AD15"]) {
+      assertEquals(document.methods.ptame[key], whole.methods.ptame[key]);
+    }
+  }));
+
+Deno.test("evaluate refuses wrong usage ahead of any work", () =>
+  inFolder(async (folder) => {
+    const photos = ["--images", `${folder}/photos`];
+    const cases: [string[], string][] = [
+      [[], "Option --images of evaluate is needed"],
+      [[...photos, "more"], "Unexpected argument more"],
+      [[...photos, "--methods", "ptame,gausian"], "not gausian: did you mean gaussian?"],
+      [[...photos, "--measures", "rode"], "not rode: did you mean road?"],
+      [[...photos, "--preset", "torchcan"], "did you mean torchcam?"],
+      [[...photos, "--measures", "pointing"], "--boxes FILE.json"],
+      [[...photos, "--limit", "0"], "at least 1, not 0"],
+      [[...photos, "--repport", "x"], "did you mean --report?"],
+    ];
+    for (const [args, message] of cases) {
+      const error = await assertRejects(() => evaluateHere(...args), UsageError);
+      assertStringIncludes(error.message, message);
+    }
+    Deno.writeTextFileSync(`${folder}/boxes.json`, '{ "x.jpg": [1, 2, 3, 4] }');
+    Deno.mkdirSync(`${folder}/empty`);
+    const failing: [string[], string][] = [
+      [["--images", `${folder}/empty`], "there are none"],
+      [[...photos, "--hold-out", "3"], "none would be left"],
+      [
+        [...photos, "--measures", "energy", "--boxes", `${folder}/boxes.json`, "--report", `${folder}/out`],
+        "not in the file of --boxes",
+      ],
+      [[...photos, "--resume", "--report", `${folder}/out`], "Cannot resume: there are no records"],
+      [[...photos, "--csv", `${folder}/photos`], "it is a folder"],
+      [[...photos, "--report", `${folder}/boxes.json`], "Cannot make folder"],
+    ];
+    for (const [args, message] of failing) {
+      const error = await assertRejects(() => evaluateHere(...args));
+      assertStringIncludes(String(error), message);
+    }
+    assertEquals(filesIn(folder), ["boxes.json"]);
+    assertEquals(filesIn(`${folder}/out`), []);
+  }));
+
+Deno.test("tableLines() fits the terminal and marks the best", () => {
+  const of = (AD50: number) => ({
+    milliseconds: 2,
+    maskArea: 0.25,
+    values: { AD50, AD15: 2 * AD50, ROAD: AD50 / 100 },
+  });
+  const records = [10, 20].map((value, i) => ({
+    image: `${i}`,
+    settings: "",
+    target: 0,
+    probability: 1,
+    methods: { good: of(value), worse: of(value + 10) },
+  }));
+  const lines = tableLines(summarize(records, "ptame-2025"), 50, (text) => text);
+  assert(lines.every((line) => [...line].length <= 50), lines.join("\n"));
+  assertEquals(lines[1], "good   15.0 (10.0–20.0) *  30.0 (20.0–40.0) *");
+  assertEquals(lines[2], "worse  25.0 (20.0–30.0)    50.0 (40.0–60.0)");
+  assertEquals(lines[4]!.split(/ {2,}/), ["", "ROAD ↑", "map area", "per map"]);
+  // A higher ROAD is better.
+  assertStringIncludes(lines[6]!, "0.250 (0.200–0.300) *");
+});
