@@ -1,0 +1,126 @@
+/**
+ * The graphs that baselines run: scores, activations with their gradient, the way behind a tap, the gradient of the
+ * picture. The class is an input (one-hot), so that no graph depends on it.
+ *
+ * @module
+ */
+import { gradients } from "../../gradient/backward.ts";
+import type { GradientDevice } from "../../gradient/rule.ts";
+import { type Builder, createBuilder } from "../../graph/builder.ts";
+import { prune } from "../../graph/prune.ts";
+import type { Graph, Value } from "../../graph/types.ts";
+import { BACKBONE_PREFIX, type FrozenNetwork } from "../../ptame/step.ts";
+import { type Tap, tapOf } from "./tap.ts";
+
+/** A network that can be opened, and what its taps are called. */
+export interface OpenableNetwork extends FrozenNetwork {
+  /** Names of the taps that `pass` gives, shallow to deep. */
+  readonly tapNames?: readonly string[];
+}
+
+/** Before the names of the network's weights in all of these graphs. */
+export const PREFIX = BACKBONE_PREFIX;
+
+interface Pass {
+  readonly b: Builder;
+  readonly images: Value;
+  readonly logits: Value;
+  /** Values by the names of the network's own taps. */
+  readonly taps: ReadonlyMap<string, string>;
+}
+
+function passOf(network: OpenableNetwork, batch: number): Pass {
+  const b = createBuilder(network.name);
+  const images = b.input("images", "float32", [batch, 3, network.inputSize, network.inputSize]);
+  const { logits, taps = [] } = network.pass(b.scope(PREFIX), images);
+  const names = network.tapNames ?? [];
+  return { b, images, logits, taps: new Map(names.map((name, i) => [name, taps[i]!.name])) };
+}
+
+/** Scores of the classes asked for, summed over the pictures, which do not touch each other. */
+function targetScore({ b, logits }: Pass): Value {
+  const target = b.input("target", "float32", [1, logits.shape[1]!]);
+  return b.reduceSum(b.mul(logits, target), undefined, false);
+}
+
+/** "images" [batch, 3, S, S] in [0, 1] to "logits" [batch, classes]. */
+export function scoresGraph(network: OpenableNetwork, batch: number): Graph {
+  const { b, logits } = passOf(network, batch);
+  b.output(logits, "logits");
+  return prune(b.build());
+}
+
+/**
+ * Finds the tap that a name means, or the deepest.
+ *
+ * @throws {RangeError} When the name is unknown.
+ * @throws {TypeError} When there is no tap, or none that has positions.
+ */
+export function findTap(network: OpenableNetwork, name?: string): Tap {
+  const { b, images, logits, taps } = passOf(network, 1);
+  const way = { graph: b.build(), image: images.name, logits: logits.name, prefix: PREFIX };
+  return tapOf(way, name, taps);
+}
+
+/** "images" [1, 3, S, S] to "activations" in the tap's own layout, and "logits" [1, classes]. */
+export function activationsGraph(network: OpenableNetwork, tap: Tap): Graph {
+  const { b, logits } = passOf(network, 1);
+  b.output(b.valueOf(tap.value.name), "activations");
+  b.output(logits, "logits");
+  return prune(b.build());
+}
+
+/**
+ * "images" [1, 3, S, S] and "target" [1, classes] to "activations" and "gradients" in the tap's own layout, and
+ * "logits" [1, classes]. The gradient is that of the class's score before softmax.
+ *
+ * @throws {TypeError} When an operator behind the tap cannot be differentiated.
+ */
+export function tappedGraph(network: OpenableNetwork, tap: Tap, device: GradientDevice): Graph {
+  const pass = passOf(network, 1);
+  const { b, logits } = pass;
+  const tapped = b.valueOf(tap.value.name);
+  const [gradient] = gradients(b, targetScore(pass), [tapped], { device });
+  b.output(tapped, "activations");
+  b.output(gradient!, "gradients");
+  b.output(logits, "logits");
+  return prune(b.build());
+}
+
+/**
+ * The way from the tap on: "activations" in the tap's own layout to "logits" [1, classes]. It reads "images" too where
+ * the tap does not hold all of the way.
+ */
+export function behindTapGraph(network: OpenableNetwork, tap: Tap): Graph {
+  const { b, images, logits } = passOf(network, 1);
+  b.output(logits, "logits");
+  const graph = b.build();
+  const { name, type, shape } = tap.value;
+  const activations: Value = { name: "activations", type, shape };
+  const renamed = (inputs: readonly string[]) =>
+    inputs.map((input) => input === name ? "activations" : input);
+  const cut = prune({
+    ...graph,
+    inputs: [...graph.inputs, activations],
+    nodes: graph.nodes
+      .filter((node) => !node.outputs.includes(name))
+      .map((node) => ({ ...node, inputs: renamed(node.inputs) })),
+    values: new Map([...graph.values, ["activations", activations]]),
+  });
+  const reads = cut.nodes.some((node) => node.inputs.includes(images.name));
+  return reads ? cut : { ...cut, inputs: [activations] };
+}
+
+/**
+ * "images" [batch, 3, S, S] and "target" [1, classes] to "gradients" [batch, 3, S, S] of each picture's own score
+ * before softmax, with respect to pixels in [0, 1].
+ *
+ * @throws {TypeError} When an operator cannot be differentiated.
+ */
+export function inputGradientGraph(network: OpenableNetwork, batch: number, device: GradientDevice): Graph {
+  const pass = passOf(network, batch);
+  const { b, images } = pass;
+  const [gradient] = gradients(b, targetScore(pass), [images], { device });
+  b.output(gradient!, "gradients");
+  return prune(b.build());
+}

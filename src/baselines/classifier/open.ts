@@ -1,0 +1,304 @@
+/**
+ * A classifier as baselines open it: scores, and where a method asks for more, activations and gradients. Each of
+ * these is a session of its own, made when first asked for.
+ *
+ * @module
+ */
+import { IMAGENET_1K } from "../../../models/labels/imagenet_1k.ts";
+import { networks } from "../../../models/registry.ts";
+import { type BackboneFacts, factsOf } from "../../backbone/facts.ts";
+import { frozenOnnx } from "../../backbone/frozen_onnx.ts";
+import { type OnnxModel, openOnnxBackbone } from "../../backbone/onnx_backbone.ts";
+import type { Graph } from "../../graph/types.ts";
+import { networkNamed } from "../../ptame/network_names.ts";
+import { probabilitiesOf } from "../../ptame/prediction.ts";
+import { frozen } from "../../ptame/step.ts";
+import {
+  type DeviceRequest,
+  float32DataOf,
+  float32Tensor,
+  openSession,
+  resolveDevice,
+  type Session,
+  type Tensor,
+} from "../../runtime/mod.ts";
+import { loadWeights, type WeightSource } from "../../weights/load_network.ts";
+import {
+  activationsGraph,
+  behindTapGraph,
+  findTap,
+  inputGradientGraph,
+  type OpenableNetwork,
+  PREFIX,
+  scoresGraph,
+  tappedGraph,
+} from "./graphs.ts";
+import { planesOf, type Tap } from "./tap.ts";
+
+/** Where an open classifier runs, and where it is tapped. */
+export interface OpenOptions {
+  /** Device; "auto" by default. */
+  readonly device?: DeviceRequest;
+  /** Threads of the wasm and native runtimes; chosen by the machine by default. */
+  readonly threads?: number;
+  /** Module, value or node to tap; the deepest with positions by default. */
+  readonly tap?: string;
+  /** Pictures per run of methods that need many; 8 on WebGPU and 1 elsewhere, where more bring nothing. */
+  readonly batch?: number;
+}
+
+/** Which classifier is opened, and how. */
+export interface OpenClassifierOptions extends OpenOptions {
+  /** The name of a network, or an .onnx file; "efficientnet_lite0" by default. */
+  readonly model?: string | OnnxModel;
+  /** File with its weights, where none is shipped. */
+  readonly weights?: WeightSource;
+  /** Stops the loading. */
+  readonly signal?: AbortSignal;
+}
+
+/** Activations at the tap, and their gradient where it was asked for: [channels, height · width] each. */
+export interface TappedPass {
+  /** Positions across. */
+  readonly width: number;
+  /** Positions down. */
+  readonly height: number;
+  /** Channels. */
+  readonly channels: number;
+  /** The activations. */
+  readonly activations: Float32Array;
+  /** Scores before softmax, one per class. */
+  readonly logits: Float32Array;
+}
+
+/** The same with the gradient of the target's score. */
+export interface TappedGradient extends TappedPass {
+  /** Gradient of the target's score before softmax with respect to the activations. */
+  readonly gradients: Float32Array;
+}
+
+/** A classifier that methods may look into. Pictures are [3, S, S] in [0, 1], not normalised. */
+export interface OpenClassifier {
+  /** What is known of it. */
+  readonly facts: BackboneFacts;
+  /**
+   * A session of it: where it really runs.
+   *
+   * @throws {ModelError} When the runtime refuses it.
+   */
+  session(): Promise<Session>;
+  /** Where it is tapped; throws where no tap is found, or none of the name asked for. */
+  tap(): Tap;
+  /** Probabilities of each picture. */
+  probabilities(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** Scores of each picture before softmax. */
+  logits(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** How many pictures run at once. */
+  readonly batch: number;
+  /** What is seen at the tap. */
+  activations(picture: Float32Array, signal?: AbortSignal): Promise<TappedPass>;
+  /** The same, and the gradient of a class's score there. */
+  tapped(picture: Float32Array, target: number, signal?: AbortSignal): Promise<TappedGradient>;
+  /**
+   * Scores where single channels at the tap are 0.
+   *
+   * @returns Per channel the scores without it, in order.
+   */
+  withoutChannels(picture: Float32Array, signal?: AbortSignal): AsyncGenerator<Float32Array>;
+  /** Gradient of a class's score with respect to each picture. */
+  inputGradients(
+    pictures: readonly Float32Array[],
+    target: number,
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]>;
+  /** Frees what it holds. */
+  dispose(): Promise<void>;
+  /** The same, at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Opens a classifier: its weights are loaded, its sessions are made when a method asks for them.
+ *
+ * @throws {RangeError} When a name is unknown; the nearest one is suggested.
+ * @throws {TypeError} When an .onnx file is no classifier of pictures.
+ */
+export async function openClassifier(options: OpenClassifierOptions = {}): Promise<OpenClassifier> {
+  const { model = networks[0]!.name, signal } = options;
+  if (typeof model === "string") {
+    const network = networkNamed(model);
+    const weights = await loadWeights(network, options.weights, signal);
+    const tapNames = network.taps.map((tap) => tap.name);
+    return classifierOver(
+      { facts: factsOf(network, IMAGENET_1K), network: () => ({ ...frozen(network, weights), tapNames }) },
+      options,
+    );
+  }
+  const backbone = await openOnnxBackbone(model, IMAGENET_1K, options);
+  return classifierOver({ facts: backbone, network: () => frozenOnnx(model), closed: backbone }, options);
+}
+
+/** What an open classifier is made of. */
+export interface ClassifierParts {
+  /** What is known of it. */
+  readonly facts: BackboneFacts;
+  /** Its network, asked for when something must be opened: not every .onnx file can be. */
+  network(): OpenableNetwork;
+  /** How its scores are found without opening it; by its network where this is left out. Disposed of with it. */
+  readonly closed?: {
+    readonly session: Session;
+    scores(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  };
+}
+
+/** An open classifier over a network. */
+export async function classifierOver(
+  parts: ClassifierParts,
+  options: OpenOptions = {},
+): Promise<OpenClassifier> {
+  const { facts, closed } = parts;
+  const device = await resolveDevice(options.device);
+  const batch = options.batch ?? (device === "webgpu" ? 8 : 1);
+  const opened = new Map<string, Promise<Session>>();
+  let network: OpenableNetwork | undefined;
+  let found: Tap | undefined;
+  const networkOf = () => network ??= parts.network();
+  const tap = () => found ??= findTap(networkOf(), options.tap);
+
+  function sessionOf(kind: string, graphOf: () => Graph): Promise<Session> {
+    const present = opened.get(kind);
+    if (present !== undefined) return present;
+    const open = async () => {
+      const bound = networkOf().bind({ graph: graphOf(), files: new Map() }, PREFIX);
+      const threads = options.threads === undefined ? {} : { threads: options.threads };
+      return await openSession(bound.graph, { device, files: bound.files, ...threads });
+    };
+    const session = open();
+    opened.set(kind, session);
+    // What failed once may be tried again.
+    session.catch(() => opened.delete(kind));
+    return session;
+  }
+
+  const scoring = () => sessionOf("scores", () => scoresGraph(networkOf(), batch));
+
+  async function run(
+    session: Promise<Session>,
+    feeds: Readonly<Record<string, Tensor>>,
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, Tensor>> {
+    return await (await session).run(feeds, { signal });
+  }
+
+  /** Runs pictures in full batches, the last one filled up, and gives one row of `output` per picture. */
+  async function rows(
+    session: Promise<Session>,
+    pictures: readonly Float32Array[],
+    output: string,
+    more: Readonly<Record<string, Tensor>>,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array[]> {
+    const all: Float32Array[] = [];
+    for (let at = 0; at < pictures.length; at += batch) {
+      const part = pictures.slice(at, at + batch);
+      const outputs = await run(session, { images: imagesTensor(part, batch), ...more }, signal);
+      const data = float32DataOf(outputs[output]!);
+      const length = data.length / batch;
+      part.forEach((_, i) => all.push(data.slice(i * length, (i + 1) * length)));
+    }
+    return all;
+  }
+
+  const logits = (pictures: readonly Float32Array[], signal?: AbortSignal) =>
+    rows(scoring(), pictures, "logits", {}, signal);
+
+  const planes = (outputs: Record<string, Tensor>): TappedPass => {
+    const { width, height, channels } = tap();
+    return {
+      width,
+      height,
+      channels,
+      activations: planesOf(float32DataOf(outputs["activations"]!), tap()),
+      logits: float32DataOf(outputs["logits"]!),
+    };
+  };
+
+  const dispose = async () => {
+    await closed?.session.dispose();
+    for (const session of await Promise.allSettled(opened.values())) {
+      if (session.status === "fulfilled") await session.value.dispose();
+    }
+  };
+
+  return {
+    facts,
+    batch,
+    session: async () => closed?.session ?? await scoring(),
+    tap,
+    logits,
+    probabilities: async (pictures, signal) => {
+      const scores = closed === undefined
+        ? await logits(pictures, signal)
+        : await closed.scores(pictures, signal);
+      return scores.map((row) => probabilitiesOf(row, facts.activation));
+    },
+    activations: async (picture, signal) =>
+      planes(
+        await run(sessionOf("activations", () => activationsGraph(networkOf(), tap())), {
+          images: imagesTensor([picture], 1),
+        }, signal),
+      ),
+    tapped: async (picture, target, signal) => {
+      const session = sessionOf("tapped", () => tappedGraph(networkOf(), tap(), device));
+      const feeds = { images: imagesTensor([picture], 1), target: oneHot(target, facts.classes) };
+      const outputs = await run(session, feeds, signal);
+      return { ...planes(outputs), gradients: planesOf(float32DataOf(outputs["gradients"]!), tap()) };
+    },
+    async *withoutChannels(picture, signal) {
+      const images = imagesTensor([picture], 1);
+      const first = sessionOf("activations", () => activationsGraph(networkOf(), tap()));
+      const { activations } = await run(first, { images }, signal);
+      const behind = sessionOf("behind", () => behindTapGraph(networkOf(), tap()));
+      const whole = float32DataOf(activations!);
+      const { channels, channelStride, positionStride, offset, width, height } = tap();
+      for (let channel = 0; channel < channels; channel++) {
+        const ablated = whole.slice();
+        const start = offset + channel * channelStride;
+        for (let i = 0; i < width * height; i++) ablated[start + i * positionStride] = 0;
+        const feeds = { images, activations: float32Tensor(ablated, activations!.shape) };
+        yield float32DataOf((await run(behind, feeds, signal))["logits"]!);
+      }
+    },
+    inputGradients: (pictures, target, signal) =>
+      rows(
+        sessionOf("input gradient", () => inputGradientGraph(networkOf(), batch, device)),
+        pictures,
+        "gradients",
+        { target: oneHot(target, facts.classes) },
+        signal,
+      ),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+function imagesTensor(pictures: readonly Float32Array[], batch: number): Tensor {
+  const side = Math.sqrt(pictures[0]!.length / 3);
+  const data = new Float32Array(batch * 3 * side * side);
+  pictures.forEach((picture, i) => data.set(picture, i * picture.length));
+  return float32Tensor(data, [batch, 3, side, side]);
+}
+
+/**
+ * The class as graphs take it.
+ *
+ * @throws {RangeError} When there is no such class.
+ */
+function oneHot(target: number, classes: number): Tensor {
+  if (!Number.isInteger(target) || target < 0 || target >= classes) {
+    throw new RangeError(`Unknown class ${target}: classes are numbered 0 to ${classes - 1}`);
+  }
+  const data = new Float32Array(classes);
+  data[target] = 1;
+  return float32Tensor(data, [1, classes]);
+}

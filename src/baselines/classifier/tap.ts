@@ -1,0 +1,277 @@
+/**
+ * Where a classifier is tapped for its activations: found in any graph, without naming a layer.
+ *
+ * A good tap is the deepest value that all of the picture's way to the scores passes through and that still has
+ * positions. "All passes through" is exact here: values are numbered in running order, and a value is a tap's candidate
+ * when no operation reads from before it and writes behind it. So the inside of a residual block, of a gate or of an
+ * attention is none, and what leaves a block is one: [N, C, H, W] in convolutional networks (the last stage's output),
+ * [N, H, W, C] in Swin's kind, and sequences of tokens in transformers.
+ *
+ * Where only a class token is read in the end, other tokens count as long as an attention follows. So ViT is tapped at
+ * the input of its last block, as others tap it at that block's first normalisation.
+ *
+ * @module
+ */
+import type { Graph, Node, Value } from "../../graph/types.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { suggestion } from "../../text/nearest.ts";
+
+/** A value of a graph over one picture, and how it is read as channels of positions. */
+export interface Tap {
+  /** The value. */
+  readonly value: Value;
+  /** Channels. */
+  readonly channels: number;
+  /** Positions across. */
+  readonly width: number;
+  /** Positions down. */
+  readonly height: number;
+  /** Elements from one channel to the next. */
+  readonly channelStride: number;
+  /** Elements from one position to the next, row by row. */
+  readonly positionStride: number;
+  /** Elements before the first position: tokens that are no part of the picture. */
+  readonly offset: number;
+}
+
+/** The way from the picture to the scores. */
+export interface Way {
+  readonly graph: Graph;
+  /** Name of the picture. */
+  readonly image: string;
+  /** Name of the scores. */
+  readonly logits: string;
+  /** Before all names of the network's own, and left out where names are given or shown; "" by default. */
+  readonly prefix?: string;
+}
+
+/** Names that stand for a value beside its own and its node's: module names of the networks of models/. */
+export type TapNames = ReadonlyMap<string, string>;
+
+/** Tokens that may stand before those of the picture: class, distillation, registers. */
+const EXTRA_TOKENS = [0, 1, 2, 5];
+const MOST_EXTRA_TOKENS = 16;
+
+/** All taps that `tapOf` would find by itself, shallow to deep. */
+export function findTaps(way: Way): Tap[] {
+  const order = valuesOnWay(way);
+  const attention = lastAttention(way, order);
+  const picks = picksToken(way, order);
+  const taps: Tap[] = [];
+  let grid: readonly [number, number] | undefined;
+  for (const [name, at] of cutsOf(way, order)) {
+    const value = way.graph.values.get(name)!;
+    const tap = layoutOf(value, grid);
+    if (tap === undefined) continue;
+    if (value.shape.length === 4) grid = [tap.height, tap.width];
+    // Behind the last attention the tokens of the picture lead nowhere, where one token is picked.
+    else if (picks && at >= attention) continue;
+    taps.push(tap);
+  }
+  return taps;
+}
+
+/**
+ * The tap of this name: a module of a network of models/, a value or a node; without a name the deepest that is found.
+ *
+ * @throws {RangeError} When nothing has this name; the nearest is suggested.
+ * @throws {TypeError} When the value has no positions, or the scores do not depend on them.
+ */
+export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Tap {
+  const taps = findTaps(way);
+  if (asked === undefined) {
+    const deepest = taps.at(-1);
+    if (deepest !== undefined) return deepest;
+    throw new TypeError(
+      `Cannot find a tap in ${way.graph.name}: no value with positions has all of the way to the scores; name one`,
+    );
+  }
+  const order = valuesOnWay(way);
+  const name = onWay(way, order, namedValue(way, order, asked, names, taps));
+  if (name === undefined) {
+    throw new TypeError(`Cannot tap ${asked}: the scores do not depend on it (${usable(way, taps, names)})`);
+  }
+  const value = way.graph.values.get(name)!;
+  const before = taps.filter((tap) =>
+    tap.value.shape.length === 4 && order.get(tap.value.name)! <= order.get(name)!
+  );
+  const grid = before.at(-1);
+  const tap = layoutOf(value, grid && [grid.height, grid.width]);
+  if (tap === undefined) {
+    throw new TypeError(
+      `Cannot tap ${asked}: [${value.shape.join(", ")}] has no positions (${usable(way, taps, names)})`,
+    );
+  }
+  if (value.shape.length !== 4 && picksToken(way, order) && order.get(name)! >= lastAttention(way, order)) {
+    throw new TypeError(
+      `Cannot tap ${asked}: of its tokens only one leads to the scores, name one before the last attention ` +
+        `(${usable(way, taps, names)})`,
+    );
+  }
+  return tap;
+}
+
+/** Channels of positions, [channels, height · width] in C order, of a tapped value's elements. */
+export function planesOf(data: Float32Array, tap: Tap): Float32Array {
+  const { channels, channelStride, positionStride, offset } = tap;
+  const area = tap.width * tap.height;
+  if (offset === 0 && positionStride === 1 && channelStride === area && data.length === channels * area) {
+    return data;
+  }
+  const planes = new Float32Array(channels * area);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let i = 0; i < area; i++) {
+      planes[channel * area + i] = data[offset + channel * channelStride + i * positionStride]!;
+    }
+  }
+  return planes;
+}
+
+/** Floating-point values between picture and scores with their number in running order; the picture is 0. */
+function valuesOnWay({ graph, image, logits }: Way): Map<string, number> {
+  const dependent = new Set([image]);
+  for (const node of graph.nodes) {
+    if (!node.inputs.some((name) => dependent.has(name))) continue;
+    for (const name of node.outputs) {
+      if (name !== "" && graph.values.get(name)?.type.startsWith("float")) dependent.add(name);
+    }
+  }
+  const leading = new Set([logits]);
+  for (const node of [...graph.nodes].reverse()) {
+    if (node.outputs.some((name) => leading.has(name))) node.inputs.forEach((name) => leading.add(name));
+  }
+  const order = new Map([[image, 0]]);
+  for (const node of graph.nodes) {
+    for (const name of node.outputs) {
+      if (dependent.has(name) && leading.has(name)) order.set(name, order.size);
+    }
+  }
+  return order;
+}
+
+/** The values that nothing goes around, with their numbers. */
+function cutsOf({ graph }: Way, order: ReadonlyMap<string, number>): [name: string, at: number][] {
+  const reach = new Array<number>(order.size).fill(0);
+  for (const node of graph.nodes) {
+    const ends = node.outputs.map((name) => order.get(name) ?? 0);
+    for (const name of node.inputs) {
+      const start = order.get(name);
+      if (start !== undefined) reach[start] = Math.max(reach[start]!, ...ends);
+    }
+  }
+  const cuts: [string, number][] = [];
+  let farthest = 0;
+  for (const [name, at] of order) {
+    if (farthest <= at) cuts.push([name, at]);
+    farthest = Math.max(farthest, reach[at]!);
+  }
+  return cuts;
+}
+
+/** Number of the last product of two values of the way, which mixes tokens; -1 where there is none. */
+function lastAttention({ graph }: Way, order: ReadonlyMap<string, number>): number {
+  const products = graph.nodes.filter(({ op, inputs, outputs }) =>
+    op === "MatMul" && inputs.every((name) => order.has(name)) && order.has(outputs[0]!)
+  );
+  const last = products.at(-1);
+  return last === undefined ? -1 : order.get(last.outputs[0]!)!;
+}
+
+/** Whether somewhere a few elements are taken out of many, as a class token is. */
+function picksToken({ graph }: Way, order: ReadonlyMap<string, number>): boolean {
+  const picks = (node: Node) => {
+    const [input, output] = [node.inputs[0]!, node.outputs[0]!];
+    if (!["Slice", "Gather", "Split"].includes(node.op) || !order.has(input) || !order.has(output)) {
+      return false;
+    }
+    return 4 * sizeOf(graph.values.get(output)!.shape) <= sizeOf(graph.values.get(input)!.shape);
+  };
+  return graph.nodes.some(picks);
+}
+
+/** How a value over one picture is read as positions, where it has any; `grid` is the last map before it. */
+function layoutOf(value: Value, grid: readonly [number, number] | undefined): Tap | undefined {
+  const { shape } = value;
+  if (shape.length === 4 && shape[0] === 1) {
+    const [, a, b, c] = shape as [number, number, number, number];
+    if (a === b && a > 1 && b !== c) {
+      return { value, channels: c, height: a, width: b, channelStride: 1, positionStride: c, offset: 0 };
+    }
+    if (b < 2 || c < 2) return undefined;
+    return { value, channels: a, height: b, width: c, channelStride: b * c, positionStride: 1, offset: 0 };
+  }
+  const sizes = shape.filter((size) => size !== 1);
+  if (sizes.length !== 2) return undefined;
+  const [rows, columns] = sizes as [number, number];
+  const down = tokensOf(rows, grid);
+  if (down !== undefined) {
+    const { height, width, extra } = down;
+    const offset = extra * columns;
+    return { value, channels: columns, height, width, channelStride: 1, positionStride: columns, offset };
+  }
+  const across = tokensOf(columns, grid);
+  if (across === undefined) return undefined;
+  const { height, width, extra } = across;
+  return { value, channels: rows, height, width, channelStride: columns, positionStride: 1, offset: extra };
+}
+
+/** How many of `count` tokens stand before those of the picture, and how the rest lie. */
+function tokensOf(
+  count: number,
+  grid: readonly [number, number] | undefined,
+): { readonly height: number; readonly width: number; readonly extra: number } | undefined {
+  if (grid !== undefined) {
+    const extra = count - grid[0] * grid[1];
+    if (extra >= 0 && extra <= MOST_EXTRA_TOKENS) return { height: grid[0], width: grid[1], extra };
+  }
+  const side = Math.floor(Math.sqrt(count));
+  const extra = count - side * side;
+  return side >= 2 && EXTRA_TOKENS.includes(extra) ? { height: side, width: side, extra } : undefined;
+}
+
+/** The value that a name means. */
+function namedValue(
+  way: Way,
+  order: ReadonlyMap<string, number>,
+  asked: string,
+  names: TapNames,
+  taps: readonly Tap[],
+): string {
+  const { graph, prefix = "" } = way;
+  const module = names.get(asked);
+  if (module !== undefined) return module;
+  for (const full of [prefix + asked, asked]) {
+    if (graph.values.has(full)) return full;
+    const node = graph.nodes.find((each) => each.name === full);
+    if (node !== undefined) return node.outputs[0]!;
+  }
+  const nodes = graph.nodes.filter((node) => order.has(node.outputs[0]!)).map((node) => node.name);
+  const known = [...nodes, ...order.keys()].map((name) => shownName(way, name));
+  const hint = suggestion(asked, [...names.keys(), ...known]);
+  throw new RangeError(`Unknown tap ${JSON.stringify(asked)}${hint} (${usable(way, taps, names)})`);
+}
+
+/** The value itself, or the one on the way that it is a view of: taps of models/ may lie beside it. */
+function onWay({ graph }: Way, order: ReadonlyMap<string, number>, name: string): string | undefined {
+  let at = name;
+  while (!order.has(at)) {
+    const maker = graph.nodes.find((node) => node.outputs.includes(at));
+    if (maker === undefined || !["Reshape", "Transpose", "Slice", "Identity"].includes(maker.op)) {
+      return undefined;
+    }
+    at = maker.inputs[0]!;
+  }
+  return at;
+}
+
+/** Names for an error: those of modules where there are any, else the deepest taps. */
+function usable(way: Way, taps: readonly Tap[], names: TapNames): string {
+  if (names.size > 0) return `there are ${[...names.keys()].join(", ")}, and values of the graph`;
+  const deepest = taps.slice(-6).map((tap) => shownName(way, tap.value.name));
+  return deepest.length === 0 ? "no tap is found" : `the deepest are ${deepest.join(", ")}`;
+}
+
+/** A name as the network's own file has it. */
+function shownName({ prefix = "" }: Way, name: string): string {
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}

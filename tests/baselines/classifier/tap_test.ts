@@ -1,0 +1,121 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { findNetwork, networks } from "../../../models/registry.ts";
+import { findTaps, planesOf, tapOf, type Way } from "../../../src/baselines/classifier/tap.ts";
+import { type Builder, createBuilder } from "../../../src/graph/builder.ts";
+import type { Value } from "../../../src/graph/types.ts";
+
+function wayOf(side: number, build: (b: Builder, image: Value) => Value, name = "net"): Way {
+  const b = createBuilder(name);
+  const image = b.input("image", "float32", [1, 3, side, side]);
+  const logits = build(b, image).name;
+  return { graph: b.build(), image: "image", logits };
+}
+
+function modelWay(name: string): { way: Way; names: Map<string, string> } {
+  const network = findNetwork(name)!;
+  const names = new Map<string, string>();
+  const way = wayOf(network.inputSize, (b, image) => {
+    const { logits, taps } = network.build(b, image);
+    network.taps.forEach((tap, i) => names.set(tap.name, taps[i]!.name));
+    return logits;
+  }, name);
+  return { way, names };
+}
+
+/** Self-attention over [1, T, C], one head, without projections. */
+function attended(b: Builder, x: Value): Value {
+  const mixed = b.matmul(b.softmax(b.matmul(x, b.transpose(x, [0, 2, 1]))), x);
+  return b.add(x, mixed);
+}
+
+Deno.test("tapOf() finds the last map of convolutional networks: the tap that the registry names last", () => {
+  for (const { name, taps, inputSize } of networks) {
+    if (name === "vit_b_16") continue;
+    const { way, names } = modelWay(name);
+    const tap = tapOf(way);
+    const { channels, size } = taps.at(-1)!;
+    assertEquals([tap.channels, tap.height, tap.width, tap.offset], [channels, size, size, 0], name);
+    assertEquals(tap.value.name, names.get(taps.at(-1)!.name), name);
+    assertEquals(inputSize % tap.width, 0);
+  }
+});
+
+Deno.test("tapOf() taps ViT before the last attention, without the class token", () => {
+  const { way, names } = modelWay("vit_b_16");
+  const tap = tapOf(way);
+  assertEquals([tap.channels, tap.height, tap.width, tap.offset], [768, 14, 14, 768]);
+  // Layer 10's output is the last block's input; no layer of that number is tapped for heads.
+  const reads = way.graph.nodes.filter((node) => node.inputs.includes(tap.value.name)).map((node) => node.op);
+  assertEquals(reads.sort(), ["Add", "LayerNormalization"]);
+  assertEquals(findTaps(way).at(-1)!.value.name, tap.value.name);
+  // The registry's taps lie beside the way, as maps; what they are a view of lies on it.
+  assertEquals(tapOf(way, "encoder.layers.encoder_layer_8", names).offset, 768);
+  assertThrows(
+    () => tapOf(way, "encoder.layers.encoder_layer_11", names),
+    TypeError,
+    "of its tokens only one leads to the scores",
+  );
+});
+
+Deno.test("tapOf() takes the last block's tokens where all of them are averaged", () => {
+  const way = wayOf(8, (b, image) => {
+    const patches = b.conv(image, b.weight("w", [8, 3, 2, 2]), undefined, { strides: [2, 2] });
+    const tokens = b.transpose(b.reshape(patches, [1, 8, 16]), [0, 2, 1]);
+    return b.reduceMean(attended(b, attended(b, tokens)), [1], false);
+  });
+  const tap = tapOf(way);
+  assertEquals([tap.channels, tap.height, tap.width, tap.offset], [8, 4, 4, 0]);
+  const maker = way.graph.nodes.find((node) => node.outputs.includes(tap.value.name))!;
+  assertEquals(maker.op, "Add");
+  assertEquals(way.graph.nodes.indexOf(maker), way.graph.nodes.length - 2);
+});
+
+Deno.test("tapOf() reads maps with the channels last, and tokens of a grid that is no square", () => {
+  const last = tapOf(wayOf(8, (b, image) => {
+    const patches = b.conv(image, b.weight("w", [12, 3, 2, 2]), undefined, { strides: [2, 2] });
+    const placed = b.relu(b.transpose(patches, [0, 2, 3, 1]));
+    return b.reduceMean(placed, [1, 2], false);
+  }));
+  assertEquals([last.channels, last.height, last.width], [12, 4, 4]);
+  assertEquals(
+    planesOf(Float32Array.from({ length: 192 }, (_, i) => i), last).slice(0, 3),
+    Float32Array.of(0, 12, 24),
+  );
+
+  const tokens = tapOf(wayOf(8, (b, image) => {
+    const patches = b.conv(image, b.weight("w", [6, 3, 2, 4]), undefined, { strides: [2, 4] });
+    const rows = b.transpose(b.reshape(patches, [1, 6, 8]), [0, 2, 1]);
+    const all = b.concat([b.expand(b.weight("token", [1, 1, 6]), [1, 1, 6]), rows], 1);
+    return b.reshape(b.slice(attended(b, all), 1, 0, 1), [1, 6]);
+  }));
+  assertEquals([tokens.channels, tokens.height, tokens.width, tokens.offset], [6, 4, 2, 6]);
+  const data = Float32Array.from({ length: 54 }, (_, i) => i);
+  assertEquals(planesOf(data, tokens).slice(0, 3), Float32Array.of(6, 12, 18));
+});
+
+Deno.test("tapOf() passes over the inside of residual blocks and gates", () => {
+  const way = wayOf(16, (b, image) => {
+    const x = b.relu(
+      b.conv(image, b.weight("w1", [4, 3, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] }),
+    );
+    const branch = b.relu(b.conv(x, b.weight("w2", [4, 4, 3, 3]), undefined, { pads: [1, 1, 1, 1] }));
+    const gate = b.sigmoid(b.globalAveragePool(branch));
+    return b.flatten(b.globalAveragePool(b.add(x, b.mul(branch, gate))));
+  });
+  assertEquals(findTaps(way).map((tap) => tap.value.name), ["image", "conv_out", "relu_out", "add_out"]);
+  assertEquals(tapOf(way, "relu_2_out").channels, 4);
+  assertEquals(tapOf(way, "conv_2").value.name, "conv_2_out");
+});
+
+Deno.test("tapOf() names what can be tapped when the name is no tap", () => {
+  const { way, names } = modelWay("resnet18");
+  assertThrows(
+    () => tapOf(way, "layer9", names),
+    RangeError,
+    'Unknown tap "layer9": did you mean layer1? (there are',
+  );
+  assertThrows(() => tapOf(way, "gemm_out", names), TypeError, "[1, 1000] has no positions");
+  assertThrows(() => tapOf(way, "conv1.weight", names), TypeError, "the scores do not depend on it");
+  const flat = wayOf(4, (b, image) => b.matmul(b.flatten(image), b.weight("w", [48, 5])));
+  assertThrows(() => tapOf(flat, "flatten_out"), TypeError, "the deepest are image");
+});
