@@ -1,0 +1,78 @@
+/**
+ * Score-CAM (Wang et al. 2020, "Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural Networks",
+ * algorithm 1): each channel's activations, enlarged to the picture and brought into [0, 1], mask the picture; what
+ * that does to the class's score before softmax is the channel's weight.
+ *
+ *     H_k = s(up(A_k))        α = softmax_k(y(X ∘ H_k) − y(X_0))        L = ReLU(Σ_k α_k A_k)
+ *
+ * The base score y(X_0) is the same for all channels: the softmax does not see it, and it is not computed. As in the
+ * authors' program the picture is masked after normalisation, so that what is hidden has the mean colour. Channels that
+ * are flat mask nothing and get no weight.
+ *
+ * One pass per channel. With `channels` only the channels of greatest variance are scored (Li et al. 2021, "FIMF
+ * Score-CAM"), the others get no weight.
+ *
+ * @module
+ */
+import { upsampleMap } from "../../image/upsample.ts";
+import type { OpenClassifier, TappedPass } from "../classifier/open.ts";
+import { maskedPicture } from "../perturbation/masked_picture.ts";
+import { type Attribute, maskOf } from "../types.ts";
+import { weightedMap } from "./grad_cam.ts";
+
+/** How Score-CAM counts. */
+export interface ScoreCamOptions {
+  /** Channels scored, those of the greatest variance; all by default. */
+  readonly channels?: number | undefined;
+}
+
+/** Score-CAM at the classifier's tap. */
+export function scoreCam(classifier: OpenClassifier, options: ScoreCamOptions = {}): Attribute {
+  return async (pixels, target, { signal, onProgress } = {}) => {
+    const pass = await classifier.activations(pixels, signal);
+    const chosen = variedChannels(pass, options.channels ?? pass.channels);
+    const scores: number[] = [];
+    for (let at = 0; at < chosen.length; at += classifier.batch) {
+      const part = chosen.slice(at, at + classifier.batch);
+      const masked = part.map((k) =>
+        maskedPicture(pixels, channelMask(pass, k, pixels), classifier.facts.preprocessing)
+      );
+      const rows = await classifier.logits(masked, signal);
+      scores.push(...rows.map((row) => row[target]!));
+      onProgress?.({ done: scores.length, total: chosen.length });
+    }
+    const weights = new Float64Array(pass.channels);
+    const highest = Math.max(...scores);
+    const powers = scores.map((score) => Math.exp(score - highest));
+    const total = powers.reduce((sum, power) => sum + power, 0);
+    chosen.forEach((k, i) => weights[k] = powers[i]! / total);
+    return weightedMap(pass, weights);
+  };
+}
+
+/** A channel enlarged to the picture, then from 0 to 1. */
+function channelMask(
+  { width, height, activations }: TappedPass,
+  k: number,
+  pixels: Float32Array,
+): Float32Array {
+  const area = width * height;
+  const side = Math.sqrt(pixels.length / 3);
+  const values = upsampleMap(activations.subarray(k * area, (k + 1) * area), width, height, side, side);
+  return maskOf({ width: side, height: side, values }, "range").values;
+}
+
+/** The `count` channels of greatest variance, in order; flat ones are left out. */
+function variedChannels({ width, height, channels, activations }: TappedPass, count: number): number[] {
+  const area = width * height;
+  const variances = Array.from({ length: channels }, (_, k) => {
+    const plane = activations.subarray(k * area, (k + 1) * area);
+    const mean = plane.reduce((sum, value) => sum + value, 0) / area;
+    return plane.reduce((sum, value) => sum + (value - mean) ** 2, 0) / area;
+  });
+  return variances.map((_, k) => k)
+    .filter((k) => variances[k]! > 0)
+    .sort((a, b) => variances[b]! - variances[a]! || a - b)
+    .slice(0, count)
+    .sort((a, b) => a - b);
+}

@@ -1,0 +1,117 @@
+/**
+ * What a baseline is: a function from a picture and a class to a map, over a classifier that it may open.
+ *
+ * @module
+ */
+import type { MapMethod } from "../faithfulness/types.ts";
+import type { ValueMap } from "../image/types.ts";
+import type { OpenClassifier } from "./classifier/open.ts";
+
+/** How far a map of many passes is. */
+export interface MapProgress {
+  /** Passes done. */
+  readonly done: number;
+  /** Passes in all. */
+  readonly total: number;
+}
+
+/** How one map is made. */
+export interface AttributeOptions {
+  /** Stops between passes. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each pass or batch of passes, by the methods that need many. */
+  readonly onProgress?: ((progress: MapProgress) => void) | undefined;
+}
+
+/**
+ * A method at work: the values of its formula, not brought into [0, 1].
+ *
+ * @param pixels `[3, S, S]` in [0, 1], not normalised.
+ * @param target The class to explain.
+ */
+export type Attribute = (
+  pixels: Float32Array,
+  target: number,
+  options?: AttributeOptions,
+) => Promise<ValueMap>;
+
+/** What a method asks of the classifier, from nothing to all. */
+export type MethodNeeds =
+  /** The picture alone: a control. */
+  | "picture"
+  /** Scores: the classifier stays closed, and may be anything. */
+  | "scores"
+  /** Scores, and the activations at the tap. */
+  | "activations"
+  /** Gradients: a classifier that can be differentiated. */
+  | "gradient";
+
+/** How the values of a formula become a mask in [0, 1]. */
+export type MethodView =
+  /** `(value − least) / (greatest − least)`. */
+  | "range"
+  /** The same of the magnitudes: the sign tells the direction only. */
+  | "magnitude"
+  /** As they are: they lie in [0, 1] already. */
+  | "mask";
+
+/** What a method depends on beside picture, class and classifier. */
+export interface MethodOptions {
+  /** Of methods that draw random numbers; 0 by default. */
+  readonly seed?: number;
+  /** Passes of the methods that leave it open: RISE's masks, the steps of Integrated Gradients, SmoothGrad's samples. */
+  readonly samples?: number;
+}
+
+/** A method as lists show it and callers make it. */
+export interface MethodDefinition {
+  /** Name on the command line and in reports. */
+  readonly name: string;
+  /** Name in prose. */
+  readonly title: string;
+  /** Who described it, "" for controls. */
+  readonly source: string;
+  /** What it asks of the classifier. */
+  readonly needs: MethodNeeds;
+  /** How its values become a mask. */
+  readonly view: MethodView;
+  /**
+   * Passes through the classifier for one map; a pass back counts as one too.
+   *
+   * @param channels Channels of the tap, by which some methods count.
+   */
+  passes(channels: number, options?: MethodOptions): number;
+  /** The method over a classifier; it is not disposed of with the method. */
+  create(classifier: OpenClassifier, options?: MethodOptions): Attribute;
+}
+
+/** A method as evaluations call it: its values brought into [0, 1]. */
+export function mapMethodOf(
+  { view }: Pick<MethodDefinition, "view">,
+  attribute: Attribute,
+  options: Pick<AttributeOptions, "onProgress"> = {},
+): MapMethod {
+  return async (pixels, target, signal) =>
+    maskOf(await attribute(pixels, target, { ...options, signal }), view);
+}
+
+/**
+ * A mask in [0, 1]; a flat map gives zeros.
+ *
+ * @throws {RangeError} When a value is not finite.
+ */
+export function maskOf(map: ValueMap, view: MethodView): ValueMap {
+  if (view === "mask") return map;
+  const values = view === "magnitude" ? map.values.map(Math.abs) : map.values;
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) {
+      throw new RangeError("Cannot explain: the map is not finite; the classifier's weights may be damaged");
+    }
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  // No least span: gradients may be as small as the score is sure.
+  const span = high > low ? high - low : 1;
+  return { ...map, values: values.map((value) => (value - low) / span) };
+}

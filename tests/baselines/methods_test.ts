@@ -1,0 +1,123 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openClassifier } from "../../src/baselines/classifier/open.ts";
+import { methodNamed, METHODS } from "../../src/baselines/methods.ts";
+import { mapMethodOf, type MapProgress, maskOf } from "../../src/baselines/types.ts";
+import { smallClassifier } from "../ptame/small_classifier.ts";
+import { tinyBackbone } from "../ptame/tiny_networks.ts";
+import { warmUpWasm } from "../support/devices.ts";
+import { seededImage } from "../support/seeded_weights.ts";
+import { seededClassifier } from "./support.ts";
+
+await warmUpWasm();
+
+const picture = seededImage(1, [1, 3, 64, 64]);
+const SAMPLES = { seed: 3, samples: 6 };
+
+Deno.test("every method gives a mask of [0, 1], the same again, and counts its passes", async () => {
+  await using classifier = await seededClassifier(tinyBackbone, 1);
+  const { channels } = classifier.tap();
+  const masks = new Map<string, string>();
+  for (const method of METHODS) {
+    const seen: MapProgress[] = [];
+    const map = mapMethodOf(method, method.create(classifier, SAMPLES), { onProgress: (p) => seen.push(p) });
+    const { width, height, values } = await map(picture, 4);
+    assertEquals(values.length, width * height, method.name);
+    assert(values.every((value) => value >= 0 && value <= 1), method.name);
+    assert(values.some((value) => value !== values[0]), `${method.name} is flat`);
+    assertEquals((await map(picture, 4)).values, values, method.name);
+    masks.set(method.name, values.join());
+    // Two passes (there and back) a step where there is a gradient; those ahead of the loop are not reported.
+    if (seen.length > 0) {
+      const { done, total } = seen.at(-1)!;
+      assertEquals(done, total, method.name);
+      const perStep = method.needs === "gradient" ? 2 : 1;
+      const ahead = ["scorecam", "ablationcam", "occlusion"].includes(method.name) ? 1 : 0;
+      assertEquals(seen.filter((p) => p.done <= p.total).length / 2, total, method.name);
+      assertEquals(method.passes(channels, SAMPLES), ahead + perStep * total, method.name);
+    }
+    // What a method sees depends on the class, unless it is a control.
+    const other = (await map(picture, 5)).values.join();
+    assertEquals(other === masks.get(method.name), method.needs === "picture", method.name);
+  }
+  assertEquals(new Set(masks.values()).size, METHODS.length, "two methods give the same map");
+});
+
+Deno.test("methods in batches give what they give one by one", async () => {
+  await using single = await seededClassifier(tinyBackbone, 1);
+  await using batched = await seededClassifier(tinyBackbone, 1, { batch: 4 });
+  for (const name of ["scorecam", "rise", "occlusion", "integrated-gradients", "smoothgrad"]) {
+    const method = methodNamed(name);
+    const [one, four] = [method.create(single, SAMPLES), method.create(batched, SAMPLES)];
+    const [a, b] = [maskOf(await one(picture, 2), "range"), maskOf(await four(picture, 2), "range")];
+    a.values.forEach((value, i) => assertAlmostEquals(b.values[i]!, value, 1e-4, name));
+  }
+});
+
+Deno.test("methods explain an .onnx classifier, tapped at a value or node of its own", async () => {
+  const model = smallClassifier();
+  const small = seededImage(2, [1, 3, 32, 32]);
+  await using deepest = await openClassifier({ model, device: "wasm" });
+  assertEquals([deepest.tap().channels, deepest.tap().width], [16, 8]);
+  await using named = await openClassifier({ model, device: "wasm", tap: "relu" });
+  assertEquals([named.tap().channels, named.tap().width], [8, 16]);
+  await using missing = await openClassifier({ model, device: "wasm", tap: "rleu" });
+  assertThrows(() => missing.tap(), RangeError, "did you mean relu?");
+  for (const name of ["gradcam", "scorecam", "ablationcam", "integrated-gradients"]) {
+    const method = methodNamed(name);
+    const map = await mapMethodOf(method, method.create(deepest, SAMPLES))(small, 1);
+    assert(Math.max(...map.values) === 1, name);
+    const side = method.needs === "gradient" && name !== "gradcam" ? 32 : 8;
+    assertEquals([map.width, map.height], [side, side], name);
+  }
+  // Its file ends in a softmax; what is differentiated is the score before it.
+  const { logits } = await deepest.tapped(small, 1);
+  const [probabilities] = await deepest.probabilities([small]);
+  const powers = Array.from(logits, Math.exp);
+  const total = powers.reduce((sum, value) => sum + value, 0);
+  probabilities!.forEach((value, i) => assertAlmostEquals(value, powers[i]! / total, 1e-5));
+});
+
+Deno.test("a classifier that cannot be differentiated has the methods that only ask for scores", async () => {
+  const model = smallClassifier({
+    extra: (b, x) => b.node("LRN", [x], { size: { type: "int", value: 3 } }, { name: "norm1" })[0]!,
+  });
+  const small = seededImage(2, [1, 3, 32, 32]);
+  await using classifier = await openClassifier({ model, device: "wasm" });
+  for (const { name, needs, create } of METHODS) {
+    if (needs === "scores") {
+      assert((await create(classifier, SAMPLES)(small, 0)).values.length === 1024, name);
+    }
+  }
+  await assertRejects(() => methodNamed("smoothgrad").create(classifier)(small, 0), TypeError, "norm1");
+  // Behind the first convolution nothing stands in the way.
+  assertEquals((await methodNamed("gradcam").create(classifier)(small, 0)).width, 8);
+});
+
+Deno.test("methods stop when told to, and refuse classes and names that are none", async () => {
+  await using classifier = await seededClassifier(tinyBackbone, 1);
+  for (const name of ["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "integrated-gradients"]) {
+    const stop = new AbortController();
+    let done = 0;
+    const attribute = methodNamed(name).create(classifier, { samples: 12 });
+    const running = attribute(picture, 1, {
+      signal: stop.signal,
+      onProgress: () => {
+        if (++done === 2) stop.abort(new Error("stopped"));
+      },
+    });
+    await assertRejects(() => running, Error, "stopped");
+    assertEquals(done, 2, name);
+  }
+  await assertRejects(
+    () => methodNamed("gradcam").create(classifier)(picture, 10),
+    RangeError,
+    "numbered 0 to 9",
+  );
+  assertThrows(() => methodNamed("grad-cam"), RangeError, "did you mean gradcam?");
+  const damaged = { width: 1, height: 2, values: Float32Array.of(0, NaN) };
+  assertThrows(() => maskOf(damaged, "range"), RangeError, "not finite");
+  assertEquals(
+    maskOf({ width: 2, height: 1, values: Float32Array.of(3, 3) }, "range").values,
+    Float32Array.of(0, 0),
+  );
+});
