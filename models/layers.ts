@@ -20,6 +20,24 @@ export function conv(
   return b.conv(x, b.weight(`${name}.weight`, [channels, inputs, kernel, kernel]), undefined, options);
 }
 
+/** A 1×1 convolution with the weight `name.weight` [channels, C, 1, 1] and the bias `name.bias` [channels]. */
+export function biasedConv(b: Builder, x: Value, name: string, channels: number): Value {
+  const weight = b.weight(`${name}.weight`, [channels, x.shape[1]!, 1, 1]);
+  return b.conv(x, weight, b.weight(`${name}.bias`, [channels]));
+}
+
+/** A convolution padded by half its kernel, and batch normalisation; the names are theirs. */
+export function convNorm(
+  b: Builder,
+  x: Value,
+  [convName, normName]: readonly [string, string],
+  channels: number,
+  { kernel = 1, stride = 1, group = 1, epsilon = 1e-5 } = {},
+): Value {
+  const options = { strides: [stride, stride], pads: padding((kernel - 1) / 2), group };
+  return batchNorm(b, conv(b, x, convName, channels, kernel, options), normName, epsilon);
+}
+
 /** Batch normalisation in inference, with the parameters `name.weight`, `.bias`, `.running_mean`, `.running_var`. */
 export function batchNorm(b: Builder, x: Value, name: string, epsilon = 1e-5): Value {
   const parameter = (kind: string) => b.weight(`${name}.${kind}`, [x.shape[1]!]);

@@ -66,6 +66,15 @@ export interface WeightsDefinition {
   };
   /** Published files with the same numbers, where none is shipped; the first that can be had is taken. */
   readonly published?: readonly PublishedFile[];
+  /**
+   * A published file of which only the first digits of its SHA-256 are known (they stand in its name): named to people,
+   * not downloaded.
+   */
+  readonly named?: {
+    readonly url: string;
+    readonly sha256Start: string;
+    readonly licence: string;
+  };
   /** The graph's name of a weight for the name that a file uses, where some files spell it differently. */
   readonly rename?: (nameInFile: string) => string;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import { efficientnetLite0 } from "./efficientnet_lite0.ts";
+import { mnasnet0_5 } from "./mnasnet0_5.ts";
+import { mobilenetV3Small } from "./mobilenet_v3_small.ts";
 import {
   IMAGENET_PREPROCESSING,
   type NetworkDefinition,
@@ -173,6 +175,47 @@ export const networks: readonly NetworkDefinition[] = [
     },
     classifier: { weight: "heads.head.weight", bias: "heads.head.bias" },
     classifierTap: false,
+  },
+  {
+    ...IMAGENET,
+    name: "mobilenet_v3_small",
+    title: "MobileNetV3-Small",
+    build: mobilenetV3Small,
+    preprocessing: IMAGENET_PREPROCESSING,
+    taps: taps(
+      ["features.9", "features.10", "features.11", "features.12"],
+      [96, 96, 96, 576],
+      [7, 7, 7, 7],
+    ),
+    weights: torchvision(
+      "mobilenet_v3_small-047dcff4.pth",
+      10_306_551,
+      "047dcff4addef86ea5bc2eff13c9614dc11f47ab1160d0a71a25e7db994f4e1f",
+    ),
+    // Its classifier has a hidden layer: no row of the last one weighs the channels of a tap.
+    classifier: { weight: "classifier.3.weight", bias: "classifier.3.bias" },
+    classifierTap: false,
+  },
+  {
+    ...IMAGENET,
+    name: "mnasnet0_5",
+    title: "MnasNet 0.5",
+    build: mnasnet0_5,
+    preprocessing: IMAGENET_PREPROCESSING,
+    taps: taps(
+      ["layers.13", "layers.14", "layers.15", "layers.16"],
+      [160, 1280, 1280, 1280],
+      [7, 7, 7, 7],
+    ),
+    weights: {
+      named: {
+        url: "https://download.pytorch.org/models/mnasnet0.5_top1_67.823-3ffadce67e.pth",
+        sha256Start: "3ffadce67e",
+        licence: "BSD-3-Clause",
+      },
+    },
+    classifier: { weight: "classifier.1.weight", bias: "classifier.1.bias" },
+    classifierTap: true,
   },
 ];
 

@@ -6,13 +6,13 @@
  */
 import type { Builder } from "../src/graph/builder.ts";
 import type { Value } from "../src/graph/types.ts";
-import { batchNorm, conv, linear, padding } from "./layers.ts";
+import { convNorm, linear, padding } from "./layers.ts";
 import type { BuildNetwork } from "./network.ts";
 
 type Block = (b: Builder, x: Value, name: string, width: number, stride: number) => Value;
 
 /** Convolution and batch normalisation; torchvision numbers both alike. */
-function convNorm(
+function numbered(
   b: Builder,
   x: Value,
   name: string,
@@ -21,33 +21,31 @@ function convNorm(
   kernel: number,
   stride = 1,
 ) {
-  const options = { strides: [stride, stride], pads: padding((kernel - 1) / 2) };
-  return batchNorm(b, conv(b, x, `${name}conv${number}`, channels, kernel, options), `${name}bn${number}`);
+  return convNorm(b, x, [`${name}conv${number}`, `${name}bn${number}`], channels, { kernel, stride });
 }
 
 /** The way around a block: the input itself, or a strided 1×1 convolution where the shape changes. */
 function shortcut(b: Builder, x: Value, name: string, channels: number, stride: number): Value {
   if (stride === 1 && x.shape[1] === channels) return x;
-  const reduced = conv(b, x, `${name}downsample.0`, channels, 1, { strides: [stride, stride] });
-  return batchNorm(b, reduced, `${name}downsample.1`);
+  return convNorm(b, x, [`${name}downsample.0`, `${name}downsample.1`], channels, { stride });
 }
 
 const basicBlock: Block = (b, x, name, width, stride) => {
-  const inner = b.relu(convNorm(b, x, name, 1, width, 3, stride));
-  const branch = convNorm(b, inner, name, 2, width, 3);
+  const inner = b.relu(numbered(b, x, name, 1, width, 3, stride));
+  const branch = numbered(b, inner, name, 2, width, 3);
   return b.relu(b.add(branch, shortcut(b, x, name, width, stride)));
 };
 
 const bottleneck: Block = (b, x, name, width, stride) => {
-  const narrow = b.relu(convNorm(b, x, name, 1, width, 1));
-  const inner = b.relu(convNorm(b, narrow, name, 2, width, 3, stride));
-  const branch = convNorm(b, inner, name, 3, 4 * width, 1);
+  const narrow = b.relu(numbered(b, x, name, 1, width, 1));
+  const inner = b.relu(numbered(b, narrow, name, 2, width, 3, stride));
+  const branch = numbered(b, inner, name, 3, 4 * width, 1);
   return b.relu(b.add(branch, shortcut(b, x, name, 4 * width, stride)));
 };
 
 function resnet(block: Block, depths: readonly number[]): BuildNetwork {
   return (b, image) => {
-    const stem = b.relu(convNorm(b, image, "", 1, 64, 7, 2));
+    const stem = b.relu(numbered(b, image, "", 1, 64, 7, 2));
     let x = b.maxPool(stem, [3, 3], { strides: [2, 2], pads: padding(1) });
     const taps = depths.map((depth, stage) => {
       for (let i = 0; i < depth; i++) {

@@ -108,6 +108,10 @@ export interface Operators {
   relu(x: Value): Value;
   /** `x` held in [low, high]. */
   clip(x: Value, low: number, high: number): Value;
+  /** `max(0, min(1, x/6 + 1/2))`, as PyTorch and MobileNetV3 have it. */
+  hardSigmoid(x: Value): Value;
+  /** `x · max(0, min(1, x/6 + 1/2))`. */
+  hardSwish(x: Value): Value;
   /** `1 / (1 + exp(−x))`. */
   sigmoid(x: Value): Value;
   /** Hyperbolic tangent. */
@@ -288,6 +292,8 @@ export function operatorsOver(b: NodeSink): Operators {
     min: binary("Min"),
     relu: unary("Relu"),
     clip: (x, low, high) => one("Clip", [x, operand(low, x.type), operand(high, x.type)]),
+    hardSigmoid: (x) => one("HardSigmoid", [x], { alpha: float(1 / 6), beta: float(0.5) }),
+    hardSwish: unary("HardSwish"),
     sigmoid: unary("Sigmoid"),
     tanh: unary("Tanh"),
     erf: unary("Erf"),

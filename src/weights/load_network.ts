@@ -27,9 +27,10 @@ export async function loadWeights(
   source?: WeightSource,
   signal?: AbortSignal,
 ): Promise<WeightFile> {
-  const { shipped, published } = network.weights;
+  const { shipped, published, named } = network.weights;
   if (source === undefined && shipped === undefined) {
-    const where = published === undefined ? "" : ` (torchvision's file is ${published[0]!.urls[0]})`;
+    const url = published?.at(0)?.urls[0] ?? named?.url;
+    const where = url === undefined ? "" : ` (torchvision's file is ${url})`;
     throw new Error(
       `Cannot load ${network.name}: its weights are not shipped; name a safetensors file with them${where}`,
     );

@@ -60,6 +60,8 @@ const CASES: readonly [record: string, device: GradientDevice, limit: number][] 
   ["resnet50", "wasm", 2e-2],
   ["vgg16", "wasm", 2e-2],
   ["vit_b_16", "wasm", 1e-5],
+  ["mobilenet_v3_small", "wasm", 1e-4],
+  ["mnasnet0_5", "wasm", 1e-4],
   ["efficientnet_lite0", "wasm", 5e-2],
   ["efficientnet_lite0_real", "wasm", 2e-3],
   ["resnet18", "native", 2e-2],
@@ -68,6 +70,7 @@ const CASES: readonly [record: string, device: GradientDevice, limit: number][] 
   ["efficientnet_lite0_real", "native", 2e-3],
   ["resnet18", "webgpu", 2e-2],
   ["efficientnet_lite0_real", "webgpu", 2e-3],
+  ["mobilenet_v3_small", "webgpu", 1e-4],
 ];
 
 for (const [record, device, limit] of CASES) {

@@ -160,8 +160,8 @@ Deno.test("efficientnet_lite0 with the shipped weights gives the original packag
 });
 
 const noGpu = !(await softwareGpu());
-/** Half a minute together on a software adapter. */
-const HEAVY = ["resnet50", "vgg16", "vit_b_16"];
+/** Three quarters of a minute together on a software adapter. */
+const HEAVY = ["resnet50", "vgg16", "vit_b_16", "mobilenet_v3_small", "mnasnet0_5"];
 for (const network of networks) {
   Deno.test({
     name: `${network.name} gives on WebGPU what it gives on wasm`,

@@ -14,6 +14,8 @@ const ELEMENTS: Record<string, number> = {
   resnet50: 25_557_032 + 53_120,
   vgg16: 138_357_544,
   vit_b_16: 86_567_656,
+  mobilenet_v3_small: 2_542_856 + 12_112,
+  mnasnet0_5: 2_218_512 + 20_624,
 };
 
 for (const network of networks) {
@@ -38,7 +40,13 @@ for (const network of networks) {
     for (const { size } of network.taps) assert(Number.isInteger(Math.log2(largest / size)));
   });
 
-  const { published, shipped } = network.weights;
+  const { published, shipped, named } = network.weights;
+  if (named !== undefined) {
+    Deno.test(`${network.name} names a file that carries the digits known of its SHA-256`, () => {
+      assert(named.url.endsWith(`-${named.sha256Start}.pth`));
+      assertMatch(named.sha256Start, /^[0-9a-f]{8,63}$/);
+    });
+  }
   for (const { file, sha256, urls, bytes } of published ?? []) {
     Deno.test(`${network.name} names a published file ${file} by the start of its own SHA-256`, () => {
       assertMatch(sha256, /^[0-9a-f]{64}$/);
