@@ -1,0 +1,124 @@
+/**
+ * Files of PyTorch (`.pth`, `.pt`, `.ckpt`), read without Python: both of their forms, as they lie. Nothing in a file is
+ * executed; what is no tensor is refused by name. Of a file of any size only the table is read: the tensors stay where
+ * they are, and a runtime can be pointed at them.
+ *
+ * @module
+ */
+import { shown } from "../../text/shown.ts";
+import { type ByteSource, sourceOf } from "../byte_source.ts";
+import type { TensorEntry, TensorTable } from "../tensor_table.ts";
+import { openTorch, type TorchContainer } from "./container.ts";
+import { extent } from "./rebuild.ts";
+import { findStateDict, type StateDict } from "./state_dict.ts";
+import type { Pickled, PickledTensor } from "./values.ts";
+
+/** How a file of PyTorch is read. */
+export interface TorchOptions {
+  /** The file's name in errors; "PyTorch file" by default. */
+  readonly name?: string;
+  /**
+   * Leaves out objects beside the tensors that are no plain data (a training program's own classes) instead of refusing
+   * the file. They are not executed either. The tensors' dictionary itself must be free of them.
+   */
+  readonly leaveOut?: boolean;
+}
+
+/** A checkpoint: its tensors, and what stands beside them as plain data. */
+export interface TorchCheckpoint {
+  /** Its tensors. */
+  readonly table: TensorTable;
+  /** The object that was saved, as plain data. */
+  readonly root: Pickled;
+}
+
+/** A tensor may repeat its elements (a stride of zero), but not make a small file claim gigabytes. */
+const FREE_ELEMENTS = 1 << 20;
+/** Names that the metadata list. */
+const MOST_NAMED = 20;
+
+/**
+ * Reads the table of a file's tensors.
+ *
+ * The metadata say `format` ("torch"), `form` ("zip" or "pickle sequence"), and where they apply: `path`, the keys that
+ * led to the tensors; `prefix`, a wrapper's that was taken off every name (`module.`, `_orig_mod.`); `left_out`, names
+ * beside the tensors that are none.
+ *
+ * @throws {SyntaxError} When it is no such file, holds no dictionary of tensors, or asks for anything but tensors.
+ * @throws {RangeError} When something that it claims is not inside it, or would take too much memory.
+ */
+export function parseTorch(content: ByteSource | Uint8Array, options: TorchOptions = {}): TensorTable {
+  return readTorchCheckpoint(content, options).table;
+}
+
+/**
+ * Reads a file's tensors and what stands beside them; errors as those of {@linkcode parseTorch}.
+ */
+export function readTorchCheckpoint(
+  content: ByteSource | Uint8Array,
+  { name = "PyTorch file", leaveOut = false }: TorchOptions = {},
+): TorchCheckpoint {
+  const source = sourceOf(content);
+  try {
+    const container = openTorch(source, { leaveOut });
+    return { root: container.root, table: tableOf(container, findStateDict(container.root), source.size) };
+  } catch (cause) {
+    const message = `Cannot read ${name}: ${(cause as Error).message}`;
+    if (cause instanceof SyntaxError) throw new SyntaxError(message, { cause });
+    if (cause instanceof RangeError) throw new RangeError(message, { cause });
+    throw cause;
+  }
+}
+
+function tableOf(container: TorchContainer, state: StateDict, size: number): TensorTable {
+  const entries = [...state.tensors].map(([name, tensor]) => entryOf(container, name, tensor, size));
+  entries.sort((a, b) => a.offset - b.offset || a.length - b.length);
+  const metadata: Record<string, string> = { format: "torch", form: container.form };
+  if (state.path.length > 0) metadata["path"] = state.path.join(".");
+  if (state.prefix !== "") metadata["prefix"] = state.prefix;
+  const { leftOut } = state;
+  if (leftOut.length > 0) {
+    const more = leftOut.length > MOST_NAMED ? ` and ${leftOut.length - MOST_NAMED} more` : "";
+    metadata["left_out"] = leftOut.slice(0, MOST_NAMED).map(shown).join(", ") + more;
+  }
+  return { metadata, tensors: new Map(entries.map((entry) => [entry.name, entry])) };
+}
+
+function entryOf(container: TorchContainer, name: string, tensor: PickledTensor, size: number): TensorEntry {
+  const { storage, element, shape, strides } = tensor;
+  const called = `its tensor ${shown(name)}`;
+  if (element.type === undefined) {
+    throw new SyntaxError(`${called} has the type ${element.name}, which is not read`);
+  }
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (count > Math.max(size, FREE_ELEMENTS)) {
+    throw new RangeError(`${called} claims ${count} elements in a file of ${size} bytes`);
+  }
+  const span = container.locate(storage);
+  const whole = storage.whole * storage.element.bytes;
+  if (span === undefined) {
+    throw new SyntaxError(`${called} is in the storage ${shown(storage.key)}, which is missing`);
+  }
+  if (span.length < whole) {
+    throw new RangeError(`${called} is in a storage of ${whole} bytes, of which the file has ${span.length}`);
+  }
+  const entry = {
+    name,
+    type: element.type,
+    shape,
+    offset: span.offset + storage.start * storage.element.bytes + tensor.offset * element.bytes,
+    length: extent(shape, strides) * element.bytes,
+  };
+  return isContiguous(shape, strides) ? entry : { ...entry, strides };
+}
+
+/** Whether elements lie in C order without gaps; the stride of a dimension of one element says nothing. */
+function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
+  if (shape.includes(0)) return true;
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== step) return false;
+    step *= shape[axis]!;
+  }
+  return true;
+}

@@ -1,0 +1,125 @@
+/**
+ * The dictionary of tensors inside what was saved. A file may be that dictionary, or hold it among other things: the
+ * state of an optimiser (tensors too), metrics, settings.
+ *
+ * @module
+ */
+import { shown } from "../../text/shown.ts";
+import { isKind, kindOf, type Pickled, type PickledDict, type PickledTensor } from "./values.ts";
+
+/** The tensors of a file by name, and what was done to find them. */
+export interface StateDict {
+  readonly tensors: ReadonlyMap<string, PickledTensor>;
+  /** The keys that lead to it, outermost first; empty where the file is the dictionary. */
+  readonly path: readonly string[];
+  /** A wrapper's prefix that stood before every name and was taken off; "" where none did. */
+  readonly prefix: string;
+  /** Names in the dictionary that are plain data and no tensors. */
+  readonly leftOut: readonly string[];
+}
+
+/** The names under which programs save it, the likeliest first. Averages come last: they are said to be such. */
+const USUAL_KEYS = [
+  "state_dict",
+  "model_state_dict",
+  "model_state",
+  "model",
+  "net",
+  "network",
+  "module",
+  "weights",
+  "params",
+  "state_dict_ema",
+  "model_ema",
+  "params_ema",
+];
+const DEEPEST = 3;
+/** `torch.compile` and `DataParallel` wrap a network in another of one member. */
+const WRAPPERS = ["_orig_mod.", "module."];
+
+/**
+ * Finds the dictionary: under the usual keys, else the saved object itself, else the only member that is one.
+ *
+ * @throws {SyntaxError} When there is none, when there are several and nothing tells which, or when it has members that
+ *   are neither tensors nor plain data.
+ */
+export function findStateDict(root: Pickled): StateDict {
+  const found = search(root);
+  if (found === undefined) {
+    const keys = isKind(root, "dict")
+      ? [...root.entries.keys()].slice(0, 8).map((key) => shown(nameOf(key)))
+      : [];
+    throw new SyntaxError(
+      keys.length > 0
+        ? `it has no dictionary of tensors; its keys are ${keys.join(", ")}`
+        : `it holds a ${shown(kindOf(root))}, not a dictionary of tensors`,
+    );
+  }
+  const tensors = new Map<string, PickledTensor>();
+  const leftOut: string[] = [];
+  for (const [key, value] of found.dict.entries) {
+    const name = nameOf(key);
+    if (isKind(value, "tensor")) {
+      if (typeof key !== "string") throw new SyntaxError(`it names a tensor by a ${shown(kindOf(key))}`);
+      tensors.set(key, value);
+    } else if (isKind(value, "left out")) {
+      throw new SyntaxError(`its ${shown(name)} asks for ${shown(value.name)}, which is not a tensor`);
+    } else leftOut.push(name);
+  }
+  return { ...unwrapped(tensors), path: found.path, leftOut };
+}
+
+interface Found {
+  readonly dict: PickledDict;
+  readonly path: readonly string[];
+}
+
+/** Looks into each dictionary once: dictionaries may hold each other, and hold one a million times. */
+function search(root: Pickled): Found | undefined {
+  const searched = new Set<PickledDict>();
+  const known = new Map<PickledDict, boolean>();
+  const holdsTensors = (dict: PickledDict): boolean => {
+    const before = known.get(dict);
+    if (before !== undefined) return before;
+    let holds = false;
+    for (const [key, value] of dict.entries) holds ||= typeof key === "string" && isKind(value, "tensor");
+    known.set(dict, holds);
+    return holds;
+  };
+  const within = (value: Pickled | undefined, path: readonly string[]): Found | undefined => {
+    if (!isKind(value, "dict") || path.length > DEEPEST || searched.has(value)) return undefined;
+    searched.add(value);
+    for (const key of USUAL_KEYS) {
+      const inner = within(value.entries.get(key), [...path, key]);
+      if (inner !== undefined) return inner;
+    }
+    if (holdsTensors(value)) return { dict: value, path };
+    const members = [...value.entries].filter(([, member]) => isKind(member, "dict") && holdsTensors(member));
+    if (members.length > 1) {
+      const names = members.slice(0, 8).map(([key]) => shown(nameOf(key)));
+      throw new SyntaxError(
+        `it has several dictionaries of tensors (${names.join(", ")}); save the one that is meant alone`,
+      );
+    }
+    const [only] = members;
+    return only === undefined
+      ? undefined
+      : { dict: only[1] as PickledDict, path: [...path, nameOf(only[0])] };
+  };
+  return within(root, []);
+}
+
+function nameOf(key: Pickled): string {
+  return typeof key === "object" ? kindOf(key) : String(key);
+}
+
+function unwrapped(tensors: Map<string, PickledTensor>): Pick<StateDict, "tensors" | "prefix"> {
+  let [current, prefix]: [Map<string, PickledTensor>, string] = [tensors, ""];
+  for (let depth = 0; depth < DEEPEST; depth++) {
+    const wrapper = WRAPPERS.find((each) => [...current.keys()].every((name) => name.startsWith(each)));
+    if (wrapper === undefined) break;
+    current = new Map([...current].map(([name, tensor]) => [name.slice(wrapper.length), tensor]));
+    prefix += wrapper;
+  }
+  return { tensors: current, prefix };
+}

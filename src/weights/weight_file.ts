@@ -1,0 +1,69 @@
+/**
+ * The front door for files of weights: which format a file has is seen from its content, never from its name.
+ *
+ * @module
+ */
+import { type ByteSource, sourceOf } from "./byte_source.ts";
+import { parseSafetensors } from "./safetensors.ts";
+import type { TensorTable, WeightFile } from "./tensor_table.ts";
+import { isPickle, isZip } from "./torch/container.ts";
+import { parseTorch } from "./torch/mod.ts";
+
+/** Formats of weights, told apart by how a file begins. */
+export type WeightFormat = "safetensors" | "torch";
+
+/**
+ * Reads the table of a file of weights, safetensors or PyTorch's (`.pth`, `.pt`, `.ckpt`). No tensor is read.
+ *
+ * @param name The file's name, for errors and for the runtime.
+ * @throws {SyntaxError} When it has neither format, or is damaged; the message says what it seems to be.
+ * @throws {RangeError} When something that it claims is not inside it.
+ */
+export function readWeightFile(name: string, content: ByteSource | Uint8Array): WeightFile {
+  const source = sourceOf(content);
+  const format = weightFormat(source);
+  if (format === undefined) {
+    throw new SyntaxError(
+      `Cannot read ${name}: it is ${likeness(source)}, neither safetensors nor a file of PyTorch`,
+    );
+  }
+  return { name, content: source, table: tableOf(name, source, format) };
+}
+
+/** The format of a file by its first bytes; `undefined` where it is none of weights. */
+export function weightFormat(source: ByteSource): WeightFormat | undefined {
+  const start = source.read(0, Math.min(9, source.size));
+  if (isZip(start) || isPickle(start)) return "torch";
+  // A header's length, of which no real one needs the upper four bytes, then the header: a JSON object.
+  const isHeader = start.length === 9 && start.subarray(4, 8).every((byte) => byte === 0) &&
+    start[8] === 0x7b;
+  return isHeader ? "safetensors" : undefined;
+}
+
+function tableOf(name: string, source: ByteSource, format: WeightFormat): TensorTable {
+  if (format === "torch") return parseTorch(source, { name });
+  try {
+    return parseSafetensors(source);
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/^Cannot read safetensors: /, "");
+    const message = `Cannot read ${name}: ${reason}`;
+    throw cause instanceof RangeError
+      ? new RangeError(message, { cause })
+      : new SyntaxError(message, { cause });
+  }
+}
+
+/** What a file seems to be that is no file of weights: the usual mistakes. */
+function likeness(source: ByteSource): string {
+  if (source.size === 0) return "empty";
+  const bytes = source.read(0, Math.min(512, source.size));
+  const start = new TextDecoder("latin1").decode(bytes);
+  if (/^\s*<(!doctype|html|\?xml)/i.test(start)) return "a web page";
+  if (start.startsWith("version https://git-lfs")) return "a pointer of Git LFS, not the file itself";
+  if (start.slice(257, 262) === "ustar") return "a tar archive";
+  if (start.startsWith("\x1f\x8b")) return "compressed with gzip";
+  if (start.startsWith("\x89HDF")) return "an HDF5 file";
+  // Field 1 of a ModelProto, the version, and field 2, the producer, or 7, the graph.
+  if (/^\x08[\x01-\x20][\x12\x3a]/.test(start)) return "an .onnx model";
+  return "something else";
+}
