@@ -1,13 +1,12 @@
 /**
- * Finds the weights of a network: shipped with the package, or a safetensors file that the caller names.
+ * Finds the weights of a network: shipped with the package, or a file that the caller names (safetensors or PyTorch's).
  *
  * @module
  */
 import type { NetworkDefinition } from "../../models/registry.ts";
-import { sourceOf } from "./byte_source.ts";
 import { fetchBytes } from "./fetch_bytes.ts";
-import { parseSafetensors } from "./safetensors.ts";
 import type { WeightFile } from "./tensor_table.ts";
+import { readWeightFile } from "./weight_file.ts";
 
 /** Where weights are: the bytes of a file, its address, or a file whose table is read already. */
 export type WeightSource = Uint8Array | URL | WeightFile;
@@ -20,7 +19,7 @@ const SHIPPED = new URL("../../models/weights/", import.meta.url);
  *
  * @param source The file to read; the shipped one by default.
  * @throws {Error} When none is shipped and none is given.
- * @throws {SyntaxError} When the file is not safetensors.
+ * @throws {SyntaxError} When the file is neither safetensors nor one of PyTorch.
  */
 export async function loadWeights(
   network: NetworkDefinition,
@@ -32,17 +31,12 @@ export async function loadWeights(
     const url = published?.at(0)?.urls[0] ?? named?.url;
     const where = url === undefined ? "" : ` (torchvision's file is ${url})`;
     throw new Error(
-      `Cannot load ${network.name}: its weights are not shipped; name a safetensors file with them${where}`,
+      `Cannot load ${network.name}: its weights are not shipped; name a file with them, safetensors or PyTorch's${where}`,
     );
   }
   if (source !== undefined && "table" in source) return source;
   const bytes = source instanceof Uint8Array
     ? source
     : await fetchBytes(source ?? new URL(shipped!.file, SHIPPED), `weights of ${network.name}`, signal);
-  try {
-    const content = sourceOf(bytes);
-    return { name: `${network.name}.safetensors`, content, table: parseSafetensors(content) };
-  } catch (cause) {
-    throw new SyntaxError(`Cannot load weights of ${network.name}: ${(cause as Error).message}`, { cause });
-  }
+  return readWeightFile(`weights of ${network.name}`, bytes);
 }

@@ -64,6 +64,8 @@ function likeness(source: ByteSource): string {
   if (start.startsWith("\x1f\x8b")) return "compressed with gzip";
   if (start.startsWith("\x89HDF")) return "an HDF5 file";
   // Field 1 of a ModelProto, the version, and field 2, the producer, or 7, the graph.
-  if (/^\x08[\x01-\x20][\x12\x3a]/.test(start)) return "an .onnx model";
+  if (bytes[0] === 0x08 && bytes[1]! <= 0x20 && (bytes[2] === 0x12 || bytes[2] === 0x3a)) {
+    return "an .onnx model";
+  }
   return "something else";
 }
