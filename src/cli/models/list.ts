@@ -19,7 +19,9 @@ interface ListedNetwork {
   name: string;
   inputSize: number;
   classes: number;
-  bytes: number;
+  /** Length of the file of weights; `null` where it is not known. */
+  bytes: number | null;
+  /** Its SHA-256, or the digits of it that are known. */
   sha256: string;
   licence: string;
   source: string;
@@ -68,16 +70,21 @@ async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): 
     if (best !== undefined && presentBytes <= best.presentBytes) continue;
     best = { ...facts, bytes, sha256, licence, source: urls[0]!, ...here };
   }
+  if (best === undefined && weights.named !== undefined) {
+    const { url, sha256Start, licence } = weights.named;
+    const here = { present: false, presentBytes: 0, shipped: false };
+    best = { ...facts, bytes: null, sha256: sha256Start, licence, source: url, ...here };
+  }
   if (best === undefined) throw new Error(`Cannot list ${name}: the registry names no weights for it`);
   return { ...best, heads: own };
 }
 
 function tableOf(listed: readonly ListedNetwork[]): string {
   const rows = listed.map(({ name, inputSize, bytes, licence, present, presentBytes, shipped, heads }) => {
-    const percent = Math.floor(100 * presentBytes / bytes);
+    const percent = Math.floor(100 * presentBytes / (bytes ?? Infinity));
     const state = shipped ? "shipped" : present ? "here" : presentBytes > 0 ? `${percent} % here` : "-";
     const headsOf = heads.map(({ auxiliary }) => (auxiliary === name ? "own" : `with ${auxiliary}`));
-    return [name, `${inputSize}`, byteCount(bytes), state, licence, headsOf.join(", ") || "-"];
+    return [name, `${inputSize}`, bytes === null ? "?" : byteCount(bytes), state, licence, headsOf.join(", ") || "-"];
   });
   return table([["network", "input", "size", "weights", "licence", "heads"], ...rows]);
 }
