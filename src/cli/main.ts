@@ -5,7 +5,7 @@
  * @module
  */
 import { evaluateCommand } from "./evaluate.ts";
-import { explainCommand } from "./explain.ts";
+import { explainCommand } from "./explain/mod.ts";
 import { modelsCommand } from "./models/mod.ts";
 import { trainCommand } from "./train.ts";
 import { type Command, commandNamed } from "./dispatch.ts";

@@ -1,0 +1,87 @@
+/**
+ * Where the results of pictures go: decided, and the folders made, before anything is computed.
+ *
+ * @module
+ */
+import { isFolder, makeFolder, stemOf } from "../files.ts";
+import { type Arguments, UsageError } from "../usage.ts";
+
+/** Where the results of the pictures go. */
+export interface Destinations {
+  /** Path of the overlay of a picture's target number `which` of `count`. */
+  overlay(image: string, label: string, which: number, count: number): string;
+  /** Path of a picture's map; `undefined` where none is asked for. */
+  map(image: string): string | undefined;
+}
+
+/** Decides where results go, and makes the folders, before anything is computed. */
+export async function destinationsFor(given: Arguments, images: readonly string[]): Promise<Destinations> {
+  const several = images.length > 1;
+  const place = async (option: "out" | "map", extensions: RegExp, expected: string) => {
+    const path = given.value(option);
+    if (path === undefined) return undefined;
+    const folder = /[/\\]$/.test(path) || await isFolder(path) || (several && !extensions.test(path));
+    if (folder) {
+      await makeFolder(path);
+      return { folder: path.replace(/[/\\]+$/, "") };
+    }
+    if (several) {
+      throw new UsageError(`Option --${option} must be a folder for ${images.length} images, not ${path}`);
+    }
+    if (!extensions.test(path)) {
+      throw new UsageError(
+        `Option --${option} takes a file name that ends in ${expected}, or a folder, not ${path}`,
+      );
+    }
+    return { file: path };
+  };
+  const out = await place("out", /\.png$/i, ".png");
+  const map = await place("map", /\.(npy|png|json)$/i, ".npy, .png or .json");
+  const stems = uniqueStems(images);
+  return {
+    overlay: (image, label, which, count) => {
+      const suffix = count > 1 ? `.${which + 1}-${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}` : "";
+      if (out?.file !== undefined) return out.file.replace(/\.png$/i, (extension) => suffix + extension);
+      const name = `${stems.get(image)}.explained${suffix}.png`;
+      return out === undefined ? name : `${out.folder}/${name}`;
+    },
+    map: (image) => (map === undefined ? undefined : map.file ?? `${map.folder}/${stems.get(image)}.npy`),
+  };
+}
+
+/** Refuses to write a result over the picture that it is of, or the map over the overlay. */
+export function refuseOverwriting(image: string, destinations: Destinations): void {
+  const same = (a: string, b: string) => a === b || realPath(a) === realPath(b);
+  const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
+  for (const path of [overlay, map]) {
+    if (path !== undefined && same(path, image)) {
+      throw new UsageError(`Cannot write the result over its own picture ${image}`);
+    }
+  }
+  if (map !== undefined && same(overlay, map)) {
+    throw new UsageError(`Options --out and --map name the same file ${map}`);
+  }
+}
+
+/** A path without links and detours; as it is where nothing is there yet. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Names for results: the pictures' own, told apart where two are alike. */
+function uniqueStems(images: readonly string[]): ReadonlyMap<string, string> {
+  const taken = new Set<string>();
+  const stems = new Map<string, string>();
+  for (const image of new Set(images)) {
+    const stem = stemOf(image);
+    let name = stem;
+    for (let i = 2; taken.has(name); i++) name = `${stem}-${i}`;
+    taken.add(name);
+    stems.set(image, name);
+  }
+  return stems;
+}

@@ -1,0 +1,80 @@
+/**
+ * What `--json` says of a picture.
+ *
+ * @module
+ */
+import type { ExplainedPicture } from "./picture.ts";
+
+/** What `--json` says of one picture. */
+export interface ExplainedImage {
+  image: string;
+  model: string;
+  auxiliary: string;
+  device: string;
+  threads: number;
+  head: { name: string; trained: boolean; backbone: string };
+  /** What the scores have been through inside the network; left out where nothing. */
+  activation?: string;
+  prediction: { index: number; label: string; probability: number }[];
+  targets: {
+    index: number;
+    label: string;
+    probability: number;
+    map: { width: number; height: number; min: number; max: number; mean: number };
+    out: string;
+  }[];
+  out: string;
+  milliseconds: { load: number; prepare: number; predict: number; explain: number };
+}
+
+/** The document of a picture. `load` is how many milliseconds the networks took to open. */
+export function documentOf(
+  { explanation, outs }: ExplainedPicture,
+  image: string,
+  load: number,
+): ExplainedImage {
+  const rounded = (value: number) => Math.round(value * 10) / 10;
+  const { prepare, predict, explain } = explanation.milliseconds;
+  return {
+    image,
+    model: explanation.model,
+    auxiliary: explanation.auxiliary,
+    device: explanation.device,
+    threads: explanation.threads,
+    head: {
+      name: explanation.head.name,
+      trained: explanation.head.trained,
+      backbone: explanation.head.backbone,
+    },
+    ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
+    prediction: explanation.prediction.map(({ index, label, probability }) => ({
+      index,
+      label,
+      probability,
+    })),
+    targets: explanation.targets.map(({ index, label, probability, map }, which) => ({
+      index,
+      label,
+      probability,
+      map: { width: map.width, height: map.height, ...summary(map.values) },
+      out: outs[which]!,
+    })),
+    out: outs[0]!,
+    milliseconds: {
+      load: rounded(load),
+      prepare: rounded(prepare),
+      predict: rounded(predict),
+      explain: rounded(explain),
+    },
+  };
+}
+
+function summary(values: Float32Array): { min: number; max: number; mean: number } {
+  let [min, max, sum] = [Infinity, -Infinity, 0];
+  for (const value of values) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    sum += value;
+  }
+  return { min, max, mean: sum / values.length };
+}

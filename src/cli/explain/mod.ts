@@ -1,0 +1,101 @@
+/**
+ * `explain`: names what the classifier sees in a picture and draws where it looks.
+ *
+ * @module
+ */
+import { createExplainer } from "../../ptame/explainer.ts";
+import { DEVICE_HELP, EXPLAINER_OPTIONS, explainerOptions, MODEL_HELP } from "../explainer_options.ts";
+import { ONNX_HELP } from "../onnx_model.ts";
+import { messageOf, openTerminal, printable } from "../terminal.ts";
+import { parseArguments } from "../usage.ts";
+import { destinationsFor, refuseOverwriting } from "./destinations.ts";
+import { documentOf, type ExplainedImage } from "./document.ts";
+import { explainPicture, requestOf } from "./picture.ts";
+import { showTable } from "./table.ts";
+
+const HELP = `Explain a photograph: what the classifier sees, and where it looks.
+
+Usage: deno task explain [IMAGE…] [options]
+
+Without an image it explains the shipped sample.
+
+Options:
+${MODEL_HELP}
+  --target INDEX|LABEL       Class to explain; may be given several times (default: the top class)
+  --top K                    Explain the K most probable classes
+${DEVICE_HELP}
+  --out PATH|DIR             Where the overlay goes (default: NAME.explained.png here)
+  --map FILE                 The bare map too, as .npy, .png or .json
+  --json                     One JSON document on stdout (a list, for several images)
+  --quiet                    Nothing but errors on stderr
+  --help                     This text
+
+${ONNX_HELP}
+
+Examples:
+  deno task explain photo.jpg
+  deno task explain photo.jpg --target "tiger cat" --out cat.png
+  deno task explain a.jpg b.jpg --top 3 --out explained/ --json
+  deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors
+  deno task explain photo.jpg --map photo.npy --device wasm --threads 1`;
+
+const NAMES = {
+  flags: ["json", "quiet", "help"],
+  values: [
+    "target",
+    "top",
+    "out",
+    "map",
+    ...EXPLAINER_OPTIONS,
+  ],
+  lists: ["target"],
+} as const;
+
+/** The shipped sample: its address, and what it is called. */
+const SAMPLE = new URL("../../../models/sample/chelsea.jpg", import.meta.url);
+const SAMPLE_NAME = "models/sample/chelsea.jpg";
+
+/** Runs `explain` and gives its exit code. */
+export async function explainCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const given = parseArguments("explain", args, NAMES);
+  if (given.flag("help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const json = given.flag("json");
+  const terminal = openTerminal(given.flag("quiet"));
+  const request = requestOf(given);
+  const sample = given.positional.length === 0;
+  const images = sample ? [SAMPLE_NAME] : given.positional;
+  const destinations = await destinationsFor(given, images);
+  for (const image of images) refuseOverwriting(image, destinations);
+  if (sample) terminal.say("No image given: explaining the shipped sample");
+
+  terminal.doing("Loading");
+  const started = performance.now();
+  await using explainer = await createExplainer({ ...(await explainerOptions(given)), signal });
+  const load = performance.now() - started;
+
+  const documents: (ExplainedImage | { image: string; error: string })[] = [];
+  let failed = false;
+  for (const image of images) {
+    terminal.doing(`Explaining ${printable(image)}`);
+    try {
+      const explained = await explainPicture(explainer, image, destinations, {
+        ...request,
+        ...(sample ? { source: SAMPLE } : {}),
+        signal,
+      });
+      documents.push(documentOf(explained, image, load));
+      showTable(terminal, explainer, explained, image, load);
+    } catch (error) {
+      // One picture alone fails the command; among several the others go on.
+      if (signal.aborted || images.length === 1) throw error;
+      failed = true;
+      terminal.fail(`ptame: ${printable(messageOf(error))}`);
+      documents.push({ image, error: messageOf(error) });
+    }
+  }
+  if (json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
+  return failed ? 1 : 0;
+}

@@ -1,0 +1,107 @@
+/**
+ * One picture explained and its results written: what the command does for each.
+ *
+ * @module
+ */
+import { colorize } from "../../image/colormap.ts";
+import { encodeNpy } from "../../image/npy.ts";
+import { encodePng } from "../../image/png.ts";
+import type { Explainer, ExplainOptions } from "../../ptame/explainer.ts";
+import type { Explanation } from "../../ptame/explanation.ts";
+import { writeFile } from "../files.ts";
+import type { Arguments } from "../usage.ts";
+import { UsageError } from "../usage.ts";
+import type { Destinations } from "./destinations.ts";
+
+/** What is explained of every picture. */
+export type Request = Pick<ExplainOptions, "target" | "topK">;
+
+/** A picture explained, and where its results are. */
+export interface ExplainedPicture {
+  /** The explanation. */
+  readonly explanation: Explanation;
+  /** Paths of the overlays, one per target. */
+  readonly outs: readonly string[];
+  /** Path of the map, where one is asked for. */
+  readonly mapPath: string | undefined;
+}
+
+/**
+ * What the options ask for.
+ *
+ * @throws {UsageError} When they exclude each other.
+ */
+export function requestOf(given: Arguments): Request {
+  const target = given.list("target");
+  const topK = given.wholeNumber("top", 1);
+  if (target.length > 0 && topK !== undefined) {
+    throw new UsageError("Options --target and --top exclude each other");
+  }
+  return {
+    ...(target.length > 0 ? { target } : {}),
+    ...(topK === undefined ? {} : { topK }),
+  };
+}
+
+/**
+ * Explains a picture and writes overlays and map.
+ *
+ * @param image What the picture is called; names of results come from it.
+ * @param source Where it is, if that is not its name.
+ */
+export async function explainPicture(
+  explainer: Explainer,
+  image: string,
+  destinations: Destinations,
+  options: Request & { readonly source?: URL; readonly signal: AbortSignal },
+): Promise<ExplainedPicture> {
+  const { source = image, signal, ...request } = options;
+  const explanation = await explainer.explain(source, { ...request, signal });
+  const outs = await writeOverlays(explanation, image, destinations, signal);
+  const mapPath = destinations.map(image);
+  if (mapPath !== undefined) await writeMap(mapPath, explanation);
+  signal.throwIfAborted();
+  return { explanation, outs, mapPath };
+}
+
+async function writeOverlays(
+  explanation: Explanation,
+  image: string,
+  destinations: Destinations,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const outs: string[] = [];
+  const count = explanation.targets.length;
+  for (let which = 0; which < count; which++) {
+    signal.throwIfAborted();
+    const path = destinations.overlay(image, explanation.targets[which]!.label, which, count);
+    await writeFile(path, await explanation.overlayPng(which));
+    outs.push(path);
+  }
+  return outs;
+}
+
+/** The bare maps: [56, 56] for one target, [K, 56, 56] for several; a picture shows the first. */
+async function writeMap(path: string, { targets }: Explanation): Promise<void> {
+  const { width, height } = targets[0]!.map;
+  if (/\.png$/i.test(path)) {
+    const data = colorize(targets[0]!.map.values, "inferno");
+    return await writeFile(path, await encodePng({ width, height, data }));
+  }
+  if (/\.json$/i.test(path)) {
+    const maps = targets.map(({ index, label, map }) => ({
+      index,
+      label,
+      width,
+      height,
+      values: [...map.values],
+    }));
+    return await writeFile(path, JSON.stringify(maps.length === 1 ? maps[0] : maps));
+  }
+  const all = new Float32Array(targets.length * width * height);
+  targets.forEach(({ map }, i) => all.set(map.values, i * width * height));
+  await writeFile(
+    path,
+    encodeNpy(all, targets.length === 1 ? [height, width] : [targets.length, height, width]),
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * What a person reads of a picture: the five most probable classes, and where its results are.
+ *
+ * @module
+ */
+import type { Explainer } from "../../ptame/explainer.ts";
+import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
+import type { ExplainedPicture } from "./picture.ts";
+
+/** What scores are that have been through a function inside the network. */
+const ACTIVATION_WORDS = {
+  "softmax": "probabilities already",
+  "log-softmax": "logarithms of probabilities",
+  "sigmoid": "probabilities of each class on its own",
+};
+
+/** Shows the table of a picture. `load` is how many milliseconds the networks took to open. */
+export function showTable(
+  terminal: Terminal,
+  explainer: Explainer,
+  { explanation, outs, mapPath }: ExplainedPicture,
+  image: string,
+  load: number,
+): void {
+  const { prediction, targets, milliseconds, device, threads, head } = explanation;
+  const onThreads = device === "webgpu" ? "" : `, ${threads} thread${threads === 1 ? "" : "s"}`;
+  const partly = explainer.session.partlyOnCpu ? " (partly on the CPU)" : "";
+  terminal.say("");
+  terminal.say(`${bold(printable(image))}  ${explanation.model} on ${device}${partly}${onThreads}`);
+  for (const { index, label, probability } of prediction) {
+    const mark = targets.some((target) => target.index === index) ? "→" : " ";
+    const percent = (100 * probability).toFixed(1).padStart(6);
+    terminal.say(` ${mark} ${percent} %  ${bar(probability, 20).padEnd(20)}  ${label}`);
+  }
+  for (const { index, label, probability } of targets) {
+    if (prediction.some((score) => score.index === index)) continue;
+    terminal.say(` → ${(100 * probability).toFixed(3).padStart(6)} %  ${"".padEnd(20)}  ${label}`);
+  }
+  if (head.trained && head.backbone !== explanation.model) {
+    terminal.say(`   The head was trained for ${head.backbone}: of ${explanation.model} it may tell little`);
+  }
+  if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
+  if (explanation.activation !== "none") {
+    terminal.say(
+      `   The network ends in a ${explanation.activation}: its scores are ${
+        ACTIVATION_WORDS[explanation.activation]
+      }`,
+    );
+  }
+  targets.forEach(({ label }, which) => terminal.say(`   ${label}: ${printable(outs[which]!)}`));
+  if (mapPath !== undefined) terminal.say(`   map: ${printable(mapPath)}`);
+  const { prepare, predict, explain } = milliseconds;
+  terminal.say(
+    `   load ${duration(load)}, picture ${duration(prepare)}, predict ${duration(predict)}, explain ${
+      duration(explain)
+    }`,
+  );
+}
