@@ -16,14 +16,15 @@
  *
  * @module
  */
-export {
-  createExplainer,
-  explain,
-  type Explainer,
-  type ExplainerOptions,
-  type ExplainOptions,
-} from "./src/ptame/explainer.ts";
-export type { ExplainTimings, Explanation, TargetMap } from "./src/ptame/explanation.ts";
+export { createExplainer, explain, type Explainer, type ExplainerOptions } from "./src/ptame/explainer.ts";
+export type { Explanation } from "./src/ptame/explanation.ts";
+export type {
+  ExplainOptions,
+  ExplainTimings,
+  MapExplainer,
+  MapExplanation,
+  TargetMap,
+} from "./src/ptame/map_explanation.ts";
 export type { BackboneFacts } from "./src/backbone/facts.ts";
 export type { OnnxModel } from "./src/backbone/onnx_backbone.ts";
 export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/backbone/onnx_settings.ts";

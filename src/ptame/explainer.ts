@@ -23,11 +23,12 @@ import {
 import { bindWeights } from "../weights/bind.ts";
 import { loadWeights, type WeightSource } from "../weights/load_network.ts";
 import { type Explanation, explanationOf } from "./explanation.ts";
+import { checkTopK, type ExplainOptions, type MapExplainer } from "./map_explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { defaultAuxiliary, defaultHead } from "./default_head.ts";
 import { checkHeadFits, type Head, readHead } from "./head_file.ts";
 import { featureName, HEAD_PREFIX, headShapeOf, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
-import { probabilitiesOf, type Target } from "./prediction.ts";
+import { probabilitiesOf } from "./prediction.ts";
 import { networkNamed } from "./network_names.ts";
 
 /** What to explain, with what, where. */
@@ -50,30 +51,12 @@ export interface ExplainerOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What to explain of a picture. */
-export interface ExplainOptions {
-  /** The class or classes to explain; the backbone's own top class by default. */
-  readonly target?: Target | readonly Target[];
-  /** How many of the most probable classes to explain, where no target is named; 1 by default. */
-  readonly topK?: number;
-  /** Size of the up-sampled maps in pixels; the picture's own by default. */
-  readonly size?: { readonly width: number; readonly height: number };
-  /** Stops the work between its parts. */
-  readonly signal?: AbortSignal;
-  /** Most pixels that a picture may have; 64 megapixels by default. */
-  readonly maxPixels?: number;
-}
-
 /** A backbone, an auxiliary and a head, loaded and ready. */
-export interface Explainer {
-  /** What is known of the backbone. */
-  readonly backbone: BackboneFacts;
+export interface Explainer extends MapExplainer {
   /** Name of the auxiliary. */
   readonly auxiliary: string;
   /** The head in use. */
   readonly head: Head;
-  /** Session of the backbone: device and threads that really run. */
-  readonly session: Session;
   /**
    * Explains a picture.
    *
@@ -82,13 +65,8 @@ export interface Explainer {
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<Explanation>;
   /**
-   * The backbone's softmax probabilities for a picture that is its input already.
-   *
-   * @param pixels [3, crop, crop] in [0, 1], not normalised.
-   */
-  classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
-  /**
-   * The mask of one class for such a picture, at the head's resolution, min–max in [0, 1].
+   * The mask of one class for a picture that is the backbone's input already, at the head's resolution, min–max in
+   * [0, 1].
    *
    * @param auxiliaryPixels The same picture as the auxiliary reads it, where that is another cut.
    * @throws {TypeError} When it is another cut and not given.
@@ -99,10 +77,6 @@ export interface Explainer {
     signal?: AbortSignal,
     auxiliaryPixels?: Float32Array,
   ): Promise<ValueMap>;
-  /** Frees what it holds. */
-  dispose(): Promise<void>;
-  /** The same, at the end of an `await using` block. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -235,9 +209,7 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
 
   async function explain(image: ImageSource, options: ExplainOptions = {}): Promise<Explanation> {
     const { signal, topK = 1 } = options;
-    if (!Number.isInteger(topK) || topK < 1 || topK > backbone.classes) {
-      throw new RangeError(`Cannot explain the top ${topK} classes: the backbone has ${backbone.classes}`);
-    }
+    checkTopK(topK, backbone);
     const started = performance.now();
     const picture: RgbImage = await decodeImage(image, {
       ...(options.maxPixels === undefined ? {} : { maxPixels: options.maxPixels }),
@@ -268,12 +240,7 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
       window: read.window,
       size: options.size,
     };
-    const asked = options.target === undefined
-      ? []
-      : Array.isArray(options.target)
-      ? options.target as readonly Target[]
-      : [options.target as Target];
-    return explanationOf(pass, asked, topK, (done) => {
+    return explanationOf(pass, options, (done) => {
       const auxiliaryTime = passed - predicted;
       const maps = done - passed;
       return own === undefined

@@ -1,0 +1,232 @@
+/**
+ * What every method's explanation of a picture holds, P-TAME's and the baselines': the prediction, one map per class
+ * asked for, where on the picture it lies, and how long it took. Plain data, with the pictures that can be made of it.
+ *
+ * @module
+ */
+import type { BackboneFacts } from "../backbone/facts.ts";
+import type { OutputActivation } from "../graph/onnx_file.ts";
+import { renderOverlay } from "../image/overlay.ts";
+import { encodePng } from "../image/png.ts";
+import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
+import { placeMap } from "../image/upsample.ts";
+import type { Device, Session } from "../runtime/mod.ts";
+import { type ClassScore, resolveTarget, type Target, topClasses } from "./prediction.ts";
+
+/** What to explain of a picture. */
+export interface ExplainOptions {
+  /** The class or classes to explain; the backbone's own top class by default. */
+  readonly target?: Target | readonly Target[];
+  /** How many of the most probable classes to explain, where no target is named; 1 by default. */
+  readonly topK?: number;
+  /** Size of the up-sampled maps in pixels; the picture's own by default. */
+  readonly size?: { readonly width: number; readonly height: number };
+  /** Stops the work between its parts. */
+  readonly signal?: AbortSignal;
+  /** Most pixels that a picture may have; 64 megapixels by default. */
+  readonly maxPixels?: number;
+}
+
+/** What explains pictures, by whichever method. */
+export interface MapExplainer {
+  /** What is known of the backbone. */
+  readonly backbone: BackboneFacts;
+  /** Session of the backbone: device and threads that really run. */
+  readonly session: Session;
+  /**
+   * Explains a picture.
+   *
+   * @throws {ImageError} When the picture cannot be read.
+   * @throws {RangeError} When a target is not a class of the backbone.
+   */
+  explain(image: ImageSource, options?: ExplainOptions): Promise<MapExplanation>;
+  /**
+   * The backbone's softmax probabilities for a picture that is its input already.
+   *
+   * @param pixels [3, crop, crop] in [0, 1], not normalised.
+   */
+  classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
+  /** The mask of one class for such a picture, in [0, 1]. */
+  maskOf(pixels: Float32Array, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  /** Frees what it holds. */
+  dispose(): Promise<void>;
+  /** The same, at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The map of one class. */
+export interface TargetMap extends ClassScore {
+  /** The mask at the method's own resolution (56² for the heads here), in [0, 1]. */
+  readonly map: ValueMap;
+  /** Least and greatest value before that: how strongly the method speaks. */
+  readonly range: { readonly low: number; readonly high: number };
+  /** The mask up-sampled bilinearly over the picture; 0 outside the window that the classifier saw. */
+  readonly pictureMap: ValueMap;
+}
+
+/** Milliseconds that the parts took. */
+export interface ExplainTimings {
+  /** Decoding and preprocessing. */
+  readonly prepare: number;
+  /** The classifier's pass (and the auxiliary's, where one pass serves both). */
+  readonly predict: number;
+  /** All that the maps took beside it: the auxiliary's own pass, or a baseline's many. */
+  readonly explain: number;
+}
+
+/** An explanation of one picture by any method. */
+export interface MapExplanation {
+  /** Name of the backbone. */
+  readonly model: string;
+  /** What the backbone's scores have been through inside it; a sigmoid's probabilities do not sum to one. */
+  readonly activation: OutputActivation;
+  /** Device that the backbone ran on. */
+  readonly device: Device;
+  /** Threads that it ran on. */
+  readonly threads: number;
+  /** The five most probable classes, best first. */
+  readonly prediction: readonly ClassScore[];
+  /** One map per class asked for. */
+  readonly targets: readonly TargetMap[];
+  /** The picture, upright. */
+  readonly picture: RgbImage;
+  /** The part of the picture that the classifier saw, in its pixels. */
+  readonly window: CropWindow;
+  /** How long its parts took. */
+  readonly milliseconds: ExplainTimings;
+  /** The photo with the heatmap of target `which` (its place in `targets`, 0 by default) over it. */
+  overlay(which?: number): Promise<RgbImage>;
+  /** The same as the bytes of a PNG file. */
+  overlayPng(which?: number): Promise<Uint8Array>;
+}
+
+/** A picture that a classifier has seen. */
+export interface SeenPicture {
+  readonly model: string;
+  readonly activation: OutputActivation;
+  readonly device: Device;
+  readonly threads: number;
+  readonly labels: readonly string[];
+  readonly probabilities: Float32Array;
+  readonly picture: RgbImage;
+  readonly window: CropWindow;
+  /** Size of `pictureMap`; the picture's own by default. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+}
+
+/** How many classes a prediction lists. */
+const PREDICTION_CLASSES = 5;
+
+/**
+ * The classes to explain: those asked for, else the most probable.
+ *
+ * @throws {RangeError} When a target is not a class of the backbone.
+ */
+export function askedClasses(
+  { target, topK = 1 }: Pick<ExplainOptions, "target" | "topK">,
+  { labels, probabilities }: Pick<SeenPicture, "labels" | "probabilities">,
+): number[] {
+  const asked = target === undefined
+    ? []
+    : Array.isArray(target)
+    ? target as readonly Target[]
+    : [target as Target];
+  if (asked.length === 0) return topClasses(probabilities, labels, topK).map((score) => score.index);
+  return [...new Set(asked.map((each) => resolveTarget(each, labels)))];
+}
+
+/**
+ * Refuses a number of classes that the backbone does not have.
+ *
+ * @throws {RangeError} When it is no whole number from 1 to the number of classes.
+ */
+export function checkTopK(topK: number, { classes }: Pick<BackboneFacts, "classes">): void {
+  if (!Number.isInteger(topK) || topK < 1 || topK > classes) {
+    throw new RangeError(`Cannot explain the top ${topK} classes: the backbone has ${classes}`);
+  }
+}
+
+/** The map of class `index`: its raw values, and the mask made of them. */
+export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map: ValueMap): TargetMap {
+  let placed: ValueMap | undefined;
+  return {
+    index,
+    label: seen.labels[index]!,
+    probability: seen.probabilities[index]!,
+    map,
+    range: {
+      low: raw.values.reduce((a, b) => Math.min(a, b)),
+      high: raw.values.reduce((a, b) => Math.max(a, b)),
+    },
+    // Made when first read: a large picture's map costs more than the explanation itself.
+    get pictureMap() {
+      return placed ??= placeOver(map, seen);
+    },
+  };
+}
+
+function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): ValueMap {
+  const [width, height] = [size?.width ?? picture.width, size?.height ?? picture.height];
+  const [across, down] = [width / picture.width, height / picture.height];
+  const scaled = {
+    x: window.x * across,
+    y: window.y * down,
+    width: window.width * across,
+    height: window.height * down,
+  };
+  return { width, height, values: placeMap(map.values, map.width, map.height, scaled, width, height) };
+}
+
+/** Builds the explanation of a picture from its maps; `subtitle` stands below the class on the overlay. */
+export function mapExplanationOf(
+  seen: SeenPicture,
+  targets: readonly TargetMap[],
+  milliseconds: ExplainTimings,
+  subtitle: string,
+): MapExplanation {
+  const overlay = (which = 0): Promise<RgbImage> => {
+    const target = targets[which];
+    if (target === undefined) {
+      return Promise.reject(
+        new RangeError(`Cannot draw target ${which}: the explanation has ${targets.length} target(s)`),
+      );
+    }
+    const percent = (100 * target.probability).toFixed(target.probability < 0.001 ? 3 : 1);
+    return renderOverlay(seen.picture, target.map, seen.window, {
+      caption: `${target.label} ${percent} %`,
+      subtitle,
+    });
+  };
+  const { model, activation, device, threads, picture, window } = seen;
+  return {
+    model,
+    activation,
+    device,
+    threads,
+    prediction: topClasses(seen.probabilities, seen.labels, PREDICTION_CLASSES),
+    targets,
+    picture,
+    window,
+    milliseconds,
+    overlay,
+    overlayPng: async (which = 0) => await encodePng(await overlay(which)),
+  };
+}
+
+/** Makes a Deno notebook show an explanation: it shows whatever answers to this symbol. */
+export function displayed<T extends MapExplanation>(explanation: T): T {
+  return Object.defineProperty(explanation, Symbol.for("Jupyter.display"), {
+    enumerable: false,
+    value: async () => ({
+      "image/png": base64(await explanation.overlayPng()),
+      "text/plain": explanation.prediction
+        .map(({ label, probability }) => `${(100 * probability).toFixed(1)} %  ${label}`).join("\n"),
+    }),
+  });
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(binary);
+}
