@@ -73,6 +73,8 @@ export interface MethodDefinition {
   readonly source: string;
   /** What it asks of the classifier. */
   readonly needs: MethodNeeds;
+  /** Whether it looks at the tap: not the case where it asks for the picture's gradient, or for scores alone. */
+  readonly tapped: boolean;
   /** How its values become a mask. */
   readonly view: MethodView;
   /**

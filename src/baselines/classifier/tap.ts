@@ -18,6 +18,8 @@ import { suggestion } from "../../text/nearest.ts";
 
 /** A value of a graph over one picture, and how it is read as channels of positions. */
 export interface Tap {
+  /** What it is called: the name asked for, else that of its module, else that of its value. */
+  readonly name: string;
   /** The value. */
   readonly value: Value;
   /** Channels. */
@@ -66,7 +68,7 @@ export function findTaps(way: Way): Tap[] {
     if (value.shape.length === 4) grid = [tap.height, tap.width];
     // Behind the last attention the tokens of the picture lead nowhere, where one token is picked.
     else if (picks && at >= attention) continue;
-    taps.push(tap);
+    taps.push({ ...tap, name: shownName(way, name) });
   }
   return taps;
 }
@@ -81,7 +83,8 @@ export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Ta
   const taps = findTaps(way);
   if (asked === undefined) {
     const deepest = taps.at(-1);
-    if (deepest !== undefined) return deepest;
+    const module = [...names].find(([, value]) => value === deepest?.value.name);
+    if (deepest !== undefined) return module === undefined ? deepest : { ...deepest, name: module[0] };
     throw new TypeError(
       `Cannot find a tap in ${way.graph.name}: no value with positions has all of the way to the scores; name one`,
     );
@@ -89,7 +92,7 @@ export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Ta
   const order = valuesOnWay(way);
   const name = onWay(way, order, namedValue(way, order, asked, names, taps));
   if (name === undefined) {
-    throw new TypeError(`Cannot tap ${asked}: the scores do not depend on it (${usable(way, taps, names)})`);
+    throw new TypeError(`Cannot tap ${asked}: the scores do not depend on it (${usable(taps, names)})`);
   }
   const value = way.graph.values.get(name)!;
   const before = taps.filter((tap) =>
@@ -99,16 +102,16 @@ export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Ta
   const tap = layoutOf(value, grid && [grid.height, grid.width]);
   if (tap === undefined) {
     throw new TypeError(
-      `Cannot tap ${asked}: [${value.shape.join(", ")}] has no positions (${usable(way, taps, names)})`,
+      `Cannot tap ${asked}: [${value.shape.join(", ")}] has no positions (${usable(taps, names)})`,
     );
   }
   if (value.shape.length !== 4 && picksToken(way, order) && order.get(name)! >= lastAttention(way, order)) {
     throw new TypeError(
       `Cannot tap ${asked}: of its tokens only one leads to the scores, name one before the last attention ` +
-        `(${usable(way, taps, names)})`,
+        `(${usable(taps, names)})`,
     );
   }
-  return tap;
+  return { ...tap, name: asked };
 }
 
 /** Channels of positions, [channels, height · width] in C order, of a tapped value's elements. */
@@ -190,7 +193,10 @@ function picksToken({ graph }: Way, order: ReadonlyMap<string, number>): boolean
 }
 
 /** How a value over one picture is read as positions, where it has any; `grid` is the last map before it. */
-function layoutOf(value: Value, grid: readonly [number, number] | undefined): Tap | undefined {
+function layoutOf(
+  value: Value,
+  grid: readonly [number, number] | undefined,
+): Omit<Tap, "name"> | undefined {
   const { shape } = value;
   if (shape.length === 4 && shape[0] === 1) {
     const [, a, b, c] = shape as [number, number, number, number];
@@ -248,7 +254,7 @@ function namedValue(
   const nodes = graph.nodes.filter((node) => order.has(node.outputs[0]!)).map((node) => node.name);
   const known = [...nodes, ...order.keys()].map((name) => shownName(way, name));
   const hint = suggestion(asked, [...names.keys(), ...known]);
-  throw new RangeError(`Unknown tap ${JSON.stringify(asked)}${hint} (${usable(way, taps, names)})`);
+  throw new RangeError(`Unknown tap ${JSON.stringify(asked)}${hint} (${usable(taps, names)})`);
 }
 
 /** The value itself, or the one on the way that it is a view of: taps of models/ may lie beside it. */
@@ -265,9 +271,9 @@ function onWay({ graph }: Way, order: ReadonlyMap<string, number>, name: string)
 }
 
 /** Names for an error: those of modules where there are any, else the deepest taps. */
-function usable(way: Way, taps: readonly Tap[], names: TapNames): string {
+function usable(taps: readonly Tap[], names: TapNames): string {
   if (names.size > 0) return `there are ${[...names.keys()].join(", ")}, and values of the graph`;
-  const deepest = taps.slice(-6).map((tap) => shownName(way, tap.value.name));
+  const deepest = taps.slice(-6).map((tap) => tap.name);
   return deepest.length === 0 ? "no tap is found" : `the deepest are ${deepest.join(", ")}`;
 }
 

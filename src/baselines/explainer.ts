@@ -1,0 +1,139 @@
+/**
+ * A baseline as an explainer of pictures: the same seam as P-TAME's explainer, so that a program can exchange one for
+ * the other.
+ *
+ * @module
+ */
+import { decodeImage } from "../image/decode.ts";
+import { preprocess } from "../image/preprocess.ts";
+import type { ImageSource } from "../image/types.ts";
+import {
+  askedClasses,
+  checkTopK,
+  displayed,
+  type ExplainOptions,
+  type MapExplainer,
+  type MapExplanation,
+  mapExplanationOf,
+  type SeenPicture,
+  type TargetMap,
+  targetMapOf,
+} from "../ptame/map_explanation.ts";
+import { openClassifier, type OpenClassifierOptions } from "./classifier/open.ts";
+import { methodNamed } from "./methods.ts";
+import { type MapProgress, maskOf, type MethodDefinition, type MethodOptions } from "./types.ts";
+
+/** Which classifier a baseline explains, and how. */
+export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
+
+/** What to explain of a picture by a baseline. */
+export interface BaselineExplainOptions extends ExplainOptions {
+  /** Called by the methods of many passes, which start again for each class. */
+  readonly onProgress?: (progress: MapProgress) => void;
+}
+
+/** A baseline over a classifier, loaded and ready. */
+export interface BaselineExplainer extends MapExplainer {
+  /** The method. */
+  readonly method: MethodDefinition;
+  /** What is tapped, where the method asks for activations. */
+  readonly tap: string | undefined;
+  /** Passes through the classifier for one map. */
+  readonly passes: number;
+  /**
+   * Explains a picture.
+   *
+   * @throws {ImageError} When the picture cannot be read.
+   * @throws {RangeError} When a target is not a class of the backbone.
+   */
+  explain(image: ImageSource, options?: BaselineExplainOptions): Promise<MapExplanation>;
+}
+
+/**
+ * Loads a classifier to be explained by a baseline. Dispose of it when it is not needed any more.
+ *
+ * @param name Of `METHODS`: "gradcam", "rise", …
+ * @throws {RangeError} When a name is unknown; the nearest one is suggested.
+ * @throws {TypeError} When the classifier cannot be opened as the method asks: a tap that is none, or (when it first
+ * runs) an operator that cannot be differentiated.
+ *
+ * @example Grad-CAM of the shipped sample
+ * ```ts
+ * import { createBaseline } from "./explainer.ts";
+ *
+ * await using baseline = await createBaseline("gradcam", { device: "wasm" });
+ * const cat = new URL("../../models/sample/chelsea.jpg", import.meta.url);
+ * const { targets } = await baseline.explain(cat);
+ * console.assert(targets[0]!.map.values.length === 7 * 7);
+ * ```
+ */
+export async function createBaseline(
+  name: string,
+  options: BaselineOptions = {},
+): Promise<BaselineExplainer> {
+  const method = methodNamed(name);
+  const classifier = await openClassifier(options);
+  try {
+    const tap = method.tapped ? classifier.tap() : undefined;
+    const attribute = method.create(classifier, options);
+    const session = await classifier.session();
+    const { facts } = classifier;
+
+    const explain = async (
+      image: ImageSource,
+      options: BaselineExplainOptions = {},
+    ): Promise<MapExplanation> => {
+      const { signal, onProgress } = options;
+      checkTopK(options.topK ?? 1, facts);
+      const started = performance.now();
+      const picture = await decodeImage(image, {
+        ...(options.maxPixels === undefined ? {} : { maxPixels: options.maxPixels }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      signal?.throwIfAborted();
+      const { pixels, window } = preprocess(picture, facts.preprocessing);
+      const prepared = performance.now();
+      const [probabilities] = await classifier.probabilities([pixels], signal);
+      const predicted = performance.now();
+      const seen: SeenPicture = {
+        model: facts.name,
+        activation: facts.activation,
+        device: session.device,
+        threads: session.threads,
+        labels: facts.labels,
+        probabilities: probabilities!,
+        picture,
+        window,
+        size: options.size,
+      };
+      const maps: TargetMap[] = [];
+      for (const index of askedClasses(options, seen)) {
+        const raw = await attribute(pixels, index, { signal, onProgress });
+        maps.push(targetMapOf(seen, index, raw, maskOf(raw, method.view)));
+      }
+      const milliseconds = {
+        prepare: prepared - started,
+        predict: predicted - prepared,
+        explain: performance.now() - predicted,
+      };
+      return displayed(mapExplanationOf(seen, maps, milliseconds, `${facts.name}, ${method.title}`));
+    };
+
+    return {
+      method,
+      tap: tap?.name,
+      passes: method.passes(tap?.channels ?? 0, options),
+      backbone: facts,
+      session,
+      explain,
+      classify: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
+      maskOf: async (pixels, target, signal) =>
+        maskOf(await attribute(pixels, target, { signal }), method.view),
+      dispose: classifier.dispose,
+      [Symbol.asyncDispose]: classifier.dispose,
+    };
+  } catch (error) {
+    await classifier.dispose();
+    throw error;
+  }
+}

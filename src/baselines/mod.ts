@@ -1,0 +1,53 @@
+/**
+ * Other ways to ask where a classifier looked, to compare P-TAME with: Grad-CAM, Grad-CAM++, Layer-CAM, Score-CAM,
+ * Ablation-CAM, RISE, occlusion, Integrated Gradients, SmoothGrad, and controls that know nothing of the classifier.
+ * Those that need gradients work on any .onnx classifier that can be differentiated, without naming a layer.
+ *
+ * @example Grad-CAM of a photo
+ * ```ts
+ * import { createBaseline } from "@ptame/ptame/baselines";
+ *
+ * await using baseline = await createBaseline("gradcam");
+ * const { targets } = await baseline.explain("models/sample/chelsea.jpg");
+ * console.log(targets[0]!.map.values); // 7 x 7 numbers in [0, 1]
+ * ```
+ *
+ * @module
+ */
+export {
+  type OpenClassifier,
+  openClassifier,
+  type OpenClassifierOptions,
+  type OpenOptions,
+  type TappedGradient,
+  type TappedPass,
+} from "./classifier/open.ts";
+export type { Tap } from "./classifier/tap.ts";
+export {
+  type BaselineExplainer,
+  type BaselineExplainOptions,
+  type BaselineOptions,
+  createBaseline,
+} from "./explainer.ts";
+export { methodNamed, METHODS } from "./methods.ts";
+export {
+  type Attribute,
+  type AttributeOptions,
+  mapMethodOf,
+  type MapProgress,
+  maskOf,
+  type MethodDefinition,
+  type MethodNeeds,
+  type MethodOptions,
+  type MethodView,
+} from "./types.ts";
+export type { MapMethod } from "../faithfulness/types.ts";
+export type { OnnxModel } from "../backbone/onnx_backbone.ts";
+export type { BackboneFacts } from "../backbone/facts.ts";
+export type {
+  ExplainOptions,
+  ExplainTimings,
+  MapExplainer,
+  MapExplanation,
+  TargetMap,
+} from "../ptame/map_explanation.ts";
