@@ -97,6 +97,7 @@ export async function createBaseline(
       const predicted = performance.now();
       const seen: SeenPicture = {
         model: facts.name,
+        method: method.name,
         activation: facts.activation,
         device: session.device,
         threads: session.threads,

@@ -22,7 +22,7 @@ import {
 } from "../runtime/mod.ts";
 import { bindWeights } from "../weights/bind.ts";
 import { loadWeights, type WeightSource } from "../weights/load_network.ts";
-import { type Explanation, explanationOf } from "./explanation.ts";
+import { type Explanation, explanationOf, PTAME } from "./explanation.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "./map_explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { defaultAuxiliary, defaultHead } from "./default_head.ts";
@@ -228,6 +228,7 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
     const probabilities = probabilitiesOf(own ?? float32DataOf(outputs["logits"]!), backbone.activation);
     const pass = {
       model: backbone.name,
+      method: PTAME,
       activation: backbone.activation,
       auxiliary: auxiliary.name,
       head,

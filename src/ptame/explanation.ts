@@ -28,6 +28,14 @@ export interface Explanation extends MapExplanation {
   explainTarget(target: Target): TargetMap;
 }
 
+/** P-TAME's name among the methods. */
+export const PTAME = "ptame";
+
+/** Whether an explanation is P-TAME's. */
+export function isPtame(explanation: MapExplanation): explanation is Explanation {
+  return explanation.method === PTAME;
+}
+
 /** What one pass gives, from which any class can be explained. */
 export interface PassResult extends SeenPicture {
   readonly auxiliary: string;

@@ -78,6 +78,8 @@ export interface ExplainTimings {
 export interface MapExplanation {
   /** Name of the backbone. */
   readonly model: string;
+  /** Name of the method, as the command line spells it. */
+  readonly method: string;
   /** What the backbone's scores have been through inside it; a sigmoid's probabilities do not sum to one. */
   readonly activation: OutputActivation;
   /** Device that the backbone ran on. */
@@ -103,6 +105,7 @@ export interface MapExplanation {
 /** A picture that a classifier has seen. */
 export interface SeenPicture {
   readonly model: string;
+  readonly method: string;
   readonly activation: OutputActivation;
   readonly device: Device;
   readonly threads: number;
@@ -197,9 +200,10 @@ export function mapExplanationOf(
       subtitle,
     });
   };
-  const { model, activation, device, threads, picture, window } = seen;
+  const { model, method, activation, device, threads, picture, window } = seen;
   return {
     model,
+    method,
     activation,
     device,
     threads,

@@ -61,6 +61,7 @@ Deno.test("explain --json prints one document and writes overlay and map", () =>
     assertEquals(Object.keys(document), [
       "image",
       "model",
+      "method",
       "auxiliary",
       "device",
       "threads",

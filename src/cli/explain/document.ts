@@ -3,16 +3,20 @@
  *
  * @module
  */
+import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { ExplainedPicture } from "./picture.ts";
 
 /** What `--json` says of one picture. */
 export interface ExplainedImage {
   image: string;
   model: string;
-  auxiliary: string;
+  method: string;
+  /** P-TAME alone. */
+  auxiliary?: string;
   device: string;
   threads: number;
-  head: { name: string; trained: boolean; backbone: string };
+  /** P-TAME alone. */
+  head?: { name: string; trained: boolean; backbone: string };
   /** What the scores have been through inside the network; left out where nothing. */
   activation?: string;
   prediction: { index: number; label: string; probability: number }[];
@@ -38,14 +42,11 @@ export function documentOf(
   return {
     image,
     model: explanation.model,
-    auxiliary: explanation.auxiliary,
+    method: explanation.method,
+    ...(isPtame(explanation) ? { auxiliary: explanation.auxiliary } : {}),
     device: explanation.device,
     threads: explanation.threads,
-    head: {
-      name: explanation.head.name,
-      trained: explanation.head.trained,
-      backbone: explanation.head.backbone,
-    },
+    ...(isPtame(explanation) ? { head: headOf(explanation) } : {}),
     ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
     prediction: explanation.prediction.map(({ index, label, probability }) => ({
       index,
@@ -67,6 +68,10 @@ export function documentOf(
       explain: rounded(explain),
     },
   };
+}
+
+function headOf({ head: { name, trained, backbone } }: Explanation) {
+  return { name, trained, backbone };
 }
 
 function summary(values: Float32Array): { min: number; max: number; mean: number } {

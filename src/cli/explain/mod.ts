@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { createExplainer } from "../../ptame/explainer.ts";
 import { DEVICE_HELP, EXPLAINER_OPTIONS, explainerOptions, MODEL_HELP } from "../explainer_options.ts";
 import { ONNX_HELP } from "../onnx_model.ts";
 import { messageOf, openTerminal, printable } from "../terminal.ts";
 import { parseArguments } from "../usage.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
+import { METHOD_HELP, METHOD_OPTIONS, methodOf, openExplainer, passesOf } from "./method.ts";
 import { documentOf, type ExplainedImage } from "./document.ts";
 import { explainPicture, requestOf } from "./picture.ts";
 import { showTable } from "./table.ts";
@@ -23,6 +23,7 @@ Options:
 ${MODEL_HELP}
   --target INDEX|LABEL       Class to explain; may be given several times (default: the top class)
   --top K                    Explain the K most probable classes
+${METHOD_HELP}
 ${DEVICE_HELP}
   --out PATH|DIR             Where the overlay goes (default: NAME.explained.png here)
   --map FILE                 The bare map too, as .npy, .png or .json
@@ -37,6 +38,7 @@ Examples:
   deno task explain photo.jpg --target "tiger cat" --out cat.png
   deno task explain a.jpg b.jpg --top 3 --out explained/ --json
   deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors
+  deno task explain photo.jpg --method gradcam
   deno task explain photo.jpg --map photo.npy --device wasm --threads 1`;
 
 const NAMES = {
@@ -46,6 +48,7 @@ const NAMES = {
     "top",
     "out",
     "map",
+    ...METHOD_OPTIONS,
     ...EXPLAINER_OPTIONS,
   ],
   lists: ["target"],
@@ -65,6 +68,7 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
   const json = given.flag("json");
   const terminal = openTerminal(given.flag("quiet"));
   const request = requestOf(given);
+  const method = methodOf(given);
   const sample = given.positional.length === 0;
   const images = sample ? [SAMPLE_NAME] : given.positional;
   const destinations = await destinationsFor(given, images);
@@ -73,8 +77,11 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
 
   terminal.doing("Loading");
   const started = performance.now();
-  await using explainer = await createExplainer({ ...(await explainerOptions(given)), signal });
+  await using explainer = await openExplainer(method, { ...(await explainerOptions(given)), signal }, given);
   const load = performance.now() - started;
+
+  const costs = passesOf(explainer);
+  if (costs !== undefined) terminal.say(costs);
 
   const documents: (ExplainedImage | { image: string; error: string })[] = [];
   let failed = false;
@@ -84,6 +91,8 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
       const explained = await explainPicture(explainer, image, destinations, {
         ...request,
         ...(sample ? { source: SAMPLE } : {}),
+        onProgress: ({ done, total }) =>
+          terminal.doing(`Explaining ${printable(image)} by ${method}: ${done} of ${total}`),
         signal,
       });
       documents.push(documentOf(explained, image, load));

@@ -6,8 +6,8 @@
 import { colorize } from "../../image/colormap.ts";
 import { encodeNpy } from "../../image/npy.ts";
 import { encodePng } from "../../image/png.ts";
-import type { Explainer, ExplainOptions } from "../../ptame/explainer.ts";
-import type { Explanation } from "../../ptame/explanation.ts";
+import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
+import type { ExplainOptions, MapExplainer, MapExplanation } from "../../ptame/map_explanation.ts";
 import { writeFile } from "../files.ts";
 import type { Arguments } from "../usage.ts";
 import { UsageError } from "../usage.ts";
@@ -19,7 +19,7 @@ export type Request = Pick<ExplainOptions, "target" | "topK">;
 /** A picture explained, and where its results are. */
 export interface ExplainedPicture {
   /** The explanation. */
-  readonly explanation: Explanation;
+  readonly explanation: MapExplanation;
   /** Paths of the overlays, one per target. */
   readonly outs: readonly string[];
   /** Path of the map, where one is asked for. */
@@ -50,10 +50,13 @@ export function requestOf(given: Arguments): Request {
  * @param source Where it is, if that is not its name.
  */
 export async function explainPicture(
-  explainer: Explainer,
+  explainer: MapExplainer,
   image: string,
   destinations: Destinations,
-  options: Request & { readonly source?: URL; readonly signal: AbortSignal },
+  options: Request & Pick<BaselineExplainOptions, "onProgress"> & {
+    readonly source?: URL;
+    readonly signal: AbortSignal;
+  },
 ): Promise<ExplainedPicture> {
   const { source = image, signal, ...request } = options;
   const explanation = await explainer.explain(source, { ...request, signal });
@@ -65,7 +68,7 @@ export async function explainPicture(
 }
 
 async function writeOverlays(
-  explanation: Explanation,
+  explanation: MapExplanation,
   image: string,
   destinations: Destinations,
   signal: AbortSignal,
@@ -81,8 +84,8 @@ async function writeOverlays(
   return outs;
 }
 
-/** The bare maps: [56, 56] for one target, [K, 56, 56] for several; a picture shows the first. */
-async function writeMap(path: string, { targets }: Explanation): Promise<void> {
+/** The bare maps: [height, width] for one target, [K, height, width] for several; a picture shows the first. */
+async function writeMap(path: string, { targets }: MapExplanation): Promise<void> {
   const { width, height } = targets[0]!.map;
   if (/\.png$/i.test(path)) {
     const data = colorize(targets[0]!.map.values, "inferno");

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Explainer } from "../../ptame/explainer.ts";
+import { type Explanation, isPtame } from "../../ptame/explanation.ts";
+import type { MapExplainer } from "../../ptame/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedPicture } from "./picture.ts";
 
@@ -17,12 +18,12 @@ const ACTIVATION_WORDS = {
 /** Shows the table of a picture. `load` is how many milliseconds the networks took to open. */
 export function showTable(
   terminal: Terminal,
-  explainer: Explainer,
+  explainer: MapExplainer,
   { explanation, outs, mapPath }: ExplainedPicture,
   image: string,
   load: number,
 ): void {
-  const { prediction, targets, milliseconds, device, threads, head } = explanation;
+  const { prediction, targets, milliseconds, device, threads } = explanation;
   const onThreads = device === "webgpu" ? "" : `, ${threads} thread${threads === 1 ? "" : "s"}`;
   const partly = explainer.session.partlyOnCpu ? " (partly on the CPU)" : "";
   terminal.say("");
@@ -36,10 +37,7 @@ export function showTable(
     if (prediction.some((score) => score.index === index)) continue;
     terminal.say(` → ${(100 * probability).toFixed(3).padStart(6)} %  ${"".padEnd(20)}  ${label}`);
   }
-  if (head.trained && head.backbone !== explanation.model) {
-    terminal.say(`   The head was trained for ${head.backbone}: of ${explanation.model} it may tell little`);
-  }
-  if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
+  if (isPtame(explanation)) sayOfHead(terminal, explanation);
   if (explanation.activation !== "none") {
     terminal.say(
       `   The network ends in a ${explanation.activation}: its scores are ${
@@ -55,4 +53,11 @@ export function showTable(
       duration(explain)
     }`,
   );
+}
+
+function sayOfHead(terminal: Terminal, { head, model }: Explanation): void {
+  if (head.trained && head.backbone !== model) {
+    terminal.say(`   The head was trained for ${head.backbone}: of ${model} it may tell little`);
+  }
+  if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
 }
