@@ -84,7 +84,14 @@ function tableOf(listed: readonly ListedNetwork[]): string {
     const percent = Math.floor(100 * presentBytes / (bytes ?? Infinity));
     const state = shipped ? "shipped" : present ? "here" : presentBytes > 0 ? `${percent} % here` : "-";
     const headsOf = heads.map(({ auxiliary }) => (auxiliary === name ? "own" : `with ${auxiliary}`));
-    return [name, `${inputSize}`, bytes === null ? "?" : byteCount(bytes), state, licence, headsOf.join(", ") || "-"];
+    return [
+      name,
+      `${inputSize}`,
+      bytes === null ? "?" : byteCount(bytes),
+      state,
+      licence,
+      headsOf.join(", ") || "-",
+    ];
   });
   return table([["network", "input", "size", "weights", "licence", "heads"], ...rows]);
 }

@@ -5,6 +5,7 @@
  */
 import { type Command, commandNamed } from "../dispatch.ts";
 import { UsageError } from "../usage.ts";
+import { importModel } from "./import.ts";
 import { listModels } from "./list.ts";
 import { modelPath } from "./path.ts";
 
@@ -12,6 +13,7 @@ import { modelPath } from "./path.ts";
 const SUBCOMMANDS: Readonly<Record<string, readonly [takes: string, does: string, run: Command]>> = {
   list: ["[--json]", "What can be explained by name, and whether its weights are here", listModels],
   path: ["[NAME]", "Where a network's weights are, or the folder they are kept in", modelPath],
+  import: ["FILE.ckpt", "A head that the authors' program trained, as a head file", importModel],
 };
 
 const HELP = `Networks known by name, and their weights.

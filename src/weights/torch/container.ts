@@ -13,7 +13,7 @@ import { globalNamed, type NameOptions } from "./names.ts";
 import type { PickleNames } from "./machine.ts";
 import { readPickle } from "./pickle.ts";
 import { identifiedStorage } from "./rebuild.ts";
-import { isKind, kindOf, type Pickled, type PickledStorage } from "./values.ts";
+import { isKind, kindOf, type LeftOut, type Pickled, type PickledStorage } from "./values.ts";
 import { readZip } from "./zip.ts";
 
 /** A part of a file. */
@@ -64,7 +64,13 @@ export function isPickle(start: Uint8Array): boolean {
 }
 
 function namesOf(options: NameOptions): PickleNames {
-  return { global: (module, name) => globalNamed(module, name, options), persistent: identifiedStorage };
+  return { global: (module, name) => globalNamed(module, name, options), persistent: identified };
+}
+
+/** What an identifier stands for: a storage, or the class of a module, beside which the old form keeps its program. */
+function identified(id: Pickled): PickledStorage | LeftOut {
+  const [kind, type] = isKind(id, "tuple") ? id.items : [];
+  return kind === "module" && isKind(type, "left out") ? type : identifiedStorage(id);
 }
 
 function openArchive(source: ByteSource, options: NameOptions): TorchContainer {
@@ -119,7 +125,8 @@ function openSequence(source: ByteSource, options: NameOptions): TorchContainer 
   const root = readPickle(cursor, {
     ...names,
     persistent: (id) => {
-      const storage = identifiedStorage(id);
+      const storage = identified(id);
+      if (!isKind(storage, "storage")) return storage;
       const before = storages.get(storage.key) ?? storage;
       if (before.whole !== storage.whole || before.element !== storage.element) {
         throw new SyntaxError(`it describes the storage ${shown(storage.key)} in two ways`);
