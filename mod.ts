@@ -16,6 +16,7 @@
  *
  * @module
  */
+export { NoHeadError } from "./src/ptame/default_head.ts";
 export { createExplainer, explain, type Explainer, type ExplainerOptions } from "./src/ptame/explainer.ts";
 export type { Explanation } from "./src/ptame/explanation.ts";
 export type {

@@ -11,11 +11,17 @@ import { evaluationCsv } from "../faithfulness/report/csv.ts";
 import { evaluationJson, type ImageRecord } from "../faithfulness/summary.ts";
 import { type MeasureName, MEASURES } from "../faithfulness/types.ts";
 import { type AuxiliaryPixels, evaluationImages, explainerScores } from "../ptame/evaluation_images.ts";
-import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
+import type { Explainer, ExplainerOptions } from "../ptame/explainer.ts";
 import { METHOD_NAMES, methodsOf, namesIn } from "./evaluation/methods.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { tableLines } from "./evaluation/table.ts";
-import { DEVICE_HELP, EXPLAINER_OPTIONS, explainerOptions, MODEL_HELP } from "./explainer_options.ts";
+import {
+  DEVICE_HELP,
+  EXPLAINER_OPTIONS,
+  explainerOptions,
+  MODEL_HELP,
+  openPtame,
+} from "./explainer_options.ts";
 import { checkWritable, makeFolder, readFile, writeFile } from "./files.ts";
 import { evenlySpread, holdOut, listImages } from "./image_lists.ts";
 import { ONNX_HELP } from "./onnx_model.ts";
@@ -117,7 +123,7 @@ export async function evaluateCommand(args: readonly string[], signal: AbortSign
   let whole = false;
   try {
     terminal.doing("Loading");
-    await using explainer = await createExplainer({ ...options, signal });
+    await using explainer = await openPtame({ ...options, signal }, given);
     const result = await measure(plan, explainer, options, file, terminal, signal);
     const document = documentOf(result, plan, explainer);
     if (csv !== undefined) await writeFile(csv, evaluationCsv(result));

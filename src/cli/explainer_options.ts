@@ -4,7 +4,8 @@
  * @module
  */
 import { networks } from "../../models/registry.ts";
-import type { ExplainerOptions } from "../ptame/explainer.ts";
+import { NoHeadError } from "../ptame/default_head.ts";
+import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { readFile } from "./files.ts";
 import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
@@ -62,4 +63,30 @@ export async function explainerOptions(given: Arguments): Promise<ExplainerOptio
     device: given.oneOf("device", DEVICE_REQUESTS) ?? "auto",
     ...(threads === undefined ? {} : { threads }),
   };
+}
+
+/**
+ * Opens the explainer that the options name. Where it has no head, the error's command to train one names the files as
+ * they were typed.
+ */
+export async function openPtame(options: ExplainerOptions, given: Arguments): Promise<Explainer> {
+  try {
+    return await createExplainer(options);
+  } catch (error) {
+    throw error instanceof NoHeadError ? typedHere(error, given) : error;
+  }
+}
+
+function typedHere({ backbone, auxiliary, why }: NoHeadError, given: Arguments): NoHeadError {
+  const own = [["weights", "backbone-weights"], ["auxiliary-weights", "auxiliary-weights"]] as const;
+  const more = [...own, ...ONNX_OPTIONS.map((name) => [name, name] as const)].flatMap(([here, there]) => {
+    const value = given.value(here);
+    return value === undefined ? [] : [`--${there} ${quoted(value)}`];
+  });
+  return new NoHeadError(quoted(given.value("model") ?? backbone), auxiliary, why, more);
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

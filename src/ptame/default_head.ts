@@ -1,31 +1,83 @@
 /**
  * The head that explains where the caller names none: the shipped one for the two networks, else the class-activation
- * start.
+ * start, else an error that says how to train one.
  *
  * @module
  */
-import { findHead } from "../../models/heads.ts";
+import { findHead, type HeadDefinition, heads } from "../../models/heads.ts";
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
 import { fetchBytes } from "../weights/fetch_bytes.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
 import type { BackboneFacts } from "../backbone/facts.ts";
 import { type Head, readHead } from "./head_file.ts";
-import { startingHead } from "./starting_head.ts";
+import { startingClassifier, startingHead } from "./starting_head.ts";
 
 /** Folder of the shipped heads, on disk or on the package's server. */
 const SHIPPED = new URL("../../models/heads/", import.meta.url);
 
-/** The auxiliary where none is named: the given head's own, else the shipped head's, else the default network. */
-export function defaultAuxiliary(backbone: string | undefined, head: Head | undefined): string {
-  const named = head?.record.auxiliary ??
-    (backbone === undefined ? undefined : findHead(backbone)?.auxiliary);
-  return named !== undefined && findNetwork(named) !== undefined ? named : networks[0]!.name;
+/** No head is given, none is shipped, and none can start: one has to be trained. */
+export class NoHeadError extends TypeError {
+  /** Its class, for programs. */
+  override name = "NoHeadError";
+
+  /**
+   * Says what is missing and which command mends it.
+   *
+   * @param backbone The backbone as `--backbone` of `train` takes it.
+   * @param auxiliary The auxiliary that the head would read.
+   * @param why What is missing.
+   * @param more Further options for `train`.
+   */
+  constructor(
+    /** The backbone as `--backbone` of `train` takes it. */
+    readonly backbone: string,
+    /** The auxiliary that the head would read. */
+    readonly auxiliary: string,
+    /** What is missing. */
+    readonly why: string,
+    more: readonly string[] = [],
+  ) {
+    const options = [`--backbone ${backbone}`, `--auxiliary ${auxiliary}`, ...more];
+    super(
+      `Cannot explain ${backbone}: ${why}; name a head with --head, or train one: ` +
+        `deno task train ${options.join(" ")} --images FOLDER --out head.safetensors`,
+    );
+  }
+}
+
+/** The heads that a network can be explained with, without training one. */
+export interface KnownHeads {
+  /** Shipped heads, trained for it. */
+  readonly trained: readonly HeadDefinition[];
+  /** The auxiliary that explains it untrained where there is no trained head: its class-activation start. */
+  readonly start: string;
+}
+
+/** The heads known for a network of models/; `--auxiliary` takes any network with `classifierTap` for a start. */
+export function knownHeads(network: NetworkDefinition): KnownHeads {
+  return { trained: heads.filter((head) => head.backbone === network.name), start: startFor(network) };
+}
+
+/**
+ * Whose class-activation start explains a backbone that has no trained head: its own where it has one, for then the maps
+ * are its class-activation maps and one pass serves both; else the shipped network's, which needs no download. The
+ * paper's auxiliary (ResNet-18) has to be asked for.
+ */
+function startFor(network: NetworkDefinition | undefined): string {
+  return network?.classifierTap ? network.name : networks[0]!.name;
+}
+
+/** The auxiliary where none is named: the given head's own, else the shipped head's, else whose start explains. */
+export function defaultAuxiliary(network: NetworkDefinition | undefined, head: Head | undefined): string {
+  const named = head?.record.auxiliary ?? (network && findHead(network.name)?.auxiliary);
+  return named !== undefined && findNetwork(named) !== undefined ? named : startFor(network);
 }
 
 /**
  * The head for a backbone and an auxiliary.
  *
- * @throws {TypeError} When none is shipped and the two do not share their classes.
+ * @throws {NoHeadError} When none is shipped and none can start: the two do not share their classes, or the auxiliary's
+ * scores are not a linear layer on its last tap.
  */
 export async function defaultHead(
   auxiliary: NetworkDefinition,
@@ -34,7 +86,14 @@ export async function defaultHead(
   signal?: AbortSignal,
 ): Promise<Head> {
   const shipped = findHead(backbone.name, auxiliary.name);
-  if (shipped === undefined) return await startingHead(auxiliary, weights, backbone);
+  if (shipped === undefined) {
+    const classifier = startingClassifier(auxiliary, weights, backbone.labels);
+    if (classifier !== undefined) return await startingHead(auxiliary, classifier, backbone);
+    const why = auxiliary.classifierTap
+      ? `no head is trained for its ${backbone.classes} classes, which auxiliary ${auxiliary.name} does not share`
+      : `no head is trained for it with auxiliary ${auxiliary.name}, and none can start from that network's classifier`;
+    throw new NoHeadError(backbone.name, auxiliary.name, why);
+  }
   const bytes = await fetchBytes(new URL(shipped.file, SHIPPED), `head of ${backbone.name}`, signal);
   return await readHead(bytes, shipped.file);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import { type NetworkDefinition, networks } from "../../models/registry.ts";
+import type { NetworkDefinition } from "../../models/registry.ts";
 import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
 import { type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
 import { decodeImage } from "../image/decode.ts";
@@ -21,15 +21,14 @@ import {
   type Tensor,
 } from "../runtime/mod.ts";
 import { bindWeights } from "../weights/bind.ts";
-import { loadWeights, type WeightSource } from "../weights/load_network.ts";
+import type { WeightSource } from "../weights/load_network.ts";
 import { type Explanation, explanationOf, PTAME } from "./explanation.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "./map_explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
-import { defaultAuxiliary, defaultHead } from "./default_head.ts";
-import { checkHeadFits, type Head, readHead } from "./head_file.ts";
-import { featureName, HEAD_PREFIX, headShapeOf, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
+import { loadExplainerNetworks } from "./explainer_networks.ts";
+import type { Head } from "./head_file.ts";
+import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
 import { probabilitiesOf } from "./prediction.ts";
-import { networkNamed } from "./network_names.ts";
 
 /** What to explain, with what, where. */
 export interface ExplainerOptions {
@@ -37,7 +36,10 @@ export interface ExplainerOptions {
   readonly model?: string | OnnxModel;
   /** Safetensors file with the backbone's weights, where none is shipped. */
   readonly weights?: WeightSource;
-  /** Auxiliary: the name of a network; the head's own, else "efficientnet_lite0". */
+  /**
+   * Auxiliary: the name of a network. By default the head's own; without a head the backbone itself where its scores are
+   * a linear layer on its last tap's mean, else "efficientnet_lite0".
+   */
   readonly auxiliary?: string;
   /** Safetensors file with the auxiliary's weights, where none is shipped. */
   readonly auxiliaryWeights?: WeightSource;
@@ -98,37 +100,30 @@ export interface Explainer extends MapExplainer {
  * ```
  */
 export async function createExplainer(options: ExplainerOptions = {}): Promise<Explainer> {
-  const { model = networks[0]!.name, signal } = options;
+  const { signal } = options;
   const runtime = {
     device: options.device ?? "auto",
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   };
-  const backboneNetwork = typeof model === "string" ? networkNamed(model) : undefined;
-  const givenHead = options.head === undefined ? undefined : await readHead(options.head, "");
-  const auxiliary = networkNamed(options.auxiliary ?? defaultAuxiliary(backboneNetwork?.name, givenHead));
-  const sharesPass = backboneNetwork === auxiliary;
+  const { backbone: explained, auxiliary, auxiliaryWeights, sharesPass, headFor } =
+    await loadExplainerNetworks(options);
   const opened: Session[] = [];
   try {
-    const auxiliaryWeights = await loadWeights(
-      auxiliary,
-      options.auxiliaryWeights ?? (sharesPass ? options.weights : undefined),
-      signal,
-    );
     let backbone: BackboneFacts;
     let scores: ((pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>) | undefined;
-    if (backboneNetwork === undefined) {
-      const own = await openOnnxBackbone(model as OnnxModel, IMAGENET_1K, runtime);
+    if (explained.kind === "onnx") {
+      const own = await openOnnxBackbone(explained.model, IMAGENET_1K, runtime);
       opened.push(own.session);
       backbone = own;
       scores = async (pixels, signal) => (await own.scores([pixels], signal))[0]!;
     } else {
-      backbone = factsOf(backboneNetwork, IMAGENET_1K);
+      const { network, weights } = explained;
+      backbone = factsOf(network, IMAGENET_1K);
       if (!sharesPass) {
-        const weights = await loadWeights(backboneNetwork, options.weights, signal);
-        const unbound = passGraph(backboneNetwork, { logits: true, features: false });
+        const unbound = passGraph(network, { logits: true, features: false });
         const bound = bindWeights({ graph: unbound, files: new Map() }, weights, {
           prefix: NETWORK_PREFIX,
-          rename: backboneNetwork.weights.rename,
+          rename: network.weights.rename,
         });
         const session = await openSession(bound.graph, { ...runtime, files: bound.files });
         opened.push(session);
@@ -138,8 +133,7 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
         };
       }
     }
-    const head = givenHead ?? await defaultHead(auxiliary, auxiliaryWeights, backbone, signal);
-    checkHeadFits(head, auxiliary.name, headShapeOf(auxiliary, backbone.classes));
+    const head = await headFor(backbone);
 
     const unbound = passGraph(auxiliary, { logits: sharesPass, features: true });
     const withNetwork = bindWeights({ graph: unbound, files: new Map() }, auxiliaryWeights, {

@@ -8,7 +8,7 @@ import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { NetworkDefinition } from "../../models/registry.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
-import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
+import type { BackboneFacts } from "../backbone/facts.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
 import { initialHead } from "./initial_head.ts";
 import { headShapeOf } from "./observed_network.ts";
@@ -33,22 +33,14 @@ export function startingClassifier(
 /**
  * The class-activation start of an auxiliary as a head.
  *
- * @throws {TypeError} When auxiliary and backbone do not share their classes.
+ * @param classifier What {@linkcode startingClassifier} gives.
  */
 export async function startingHead(
   auxiliary: NetworkDefinition,
-  weights: WeightFile,
-  backbone: BackboneFacts,
+  classifier: Float32Array,
+  backbone: Pick<BackboneFacts, "name" | "classes">,
 ): Promise<Head> {
-  const classifier = startingClassifier(auxiliary, weights, backbone.labels);
-  if (classifier === undefined) {
-    throw new TypeError(
-      `Cannot explain ${backbone.name}: no head is trained for its ${backbone.classes} classes with auxiliary ` +
-        `${auxiliary.name}; name one with --head`,
-    );
-  }
-  const shape = headShapeOf(auxiliary, backbone.classes);
-  const tensors = initialHead(shape, {
+  const tensors = initialHead(headShapeOf(auxiliary, backbone.classes), {
     kind: "class-activation",
     classifier,
   });
@@ -57,8 +49,14 @@ export async function startingHead(
   return await readHead(await writeHead(record, tensors), name);
 }
 
-/** The same for a network that is backbone and auxiliary in one, as a head file; for comparisons. */
+/**
+ * The same for a network that is backbone and auxiliary in one, as a head file; for comparisons.
+ *
+ * @throws {TypeError} When its scores are not a linear layer on its last tap.
+ */
 export async function startingHeadFile(name: string): Promise<Uint8Array> {
   const network = networkNamed(name);
-  return (await startingHead(network, await loadWeights(network), factsOf(network, IMAGENET_1K))).bytes;
+  const classifier = startingClassifier(network, await loadWeights(network), IMAGENET_1K);
+  if (classifier === undefined) throw new TypeError(`Cannot start a head from the classifier of ${name}`);
+  return (await startingHead(network, classifier, network)).bytes;
 }

@@ -89,3 +89,21 @@ Deno.test("explain --model FILE.onnx takes external data, labels and preprocessi
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("explain --model FILE.onnx without a head names the command that trains one, as it can be typed", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ptame-" });
+  try {
+    await writeClassifier(folder);
+    await Deno.rename(`${folder}/colours.onnx`, `${folder}/my colours.onnx`);
+    const typed = ["--model", "my colours.onnx", "--mean", "0.5", "--device", "wasm"];
+    const ended = await runCli(["explain", PHOTO, ...typed], folder);
+    assertEquals([ended.code, errorLines(ended).length], [1, 1]);
+    assertStringIncludes(
+      ended.stderr,
+      "deno task train --backbone 'my colours.onnx' --auxiliary efficientnet_lite0 --mean 0.5 --images FOLDER " +
+        "--out head.safetensors",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

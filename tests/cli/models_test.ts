@@ -34,12 +34,13 @@ Deno.test("models list says what is known of every network, for people and for p
       presentBytes: 0,
       shipped: false,
       heads: [],
+      start: "resnet18",
     });
     assertMatch(sha256, /^f37072fd/);
     assertMatch(source, /^https:.*resnet18-f37072fd\.pth$/);
     const { stdout } = await run("list");
     assertMatch(stdout, /^efficientnet_lite0 +224 +.* MB +shipped +Apache-2\.0 +own$/m);
-    assertMatch(stdout, /^resnet18 +224 +46\.8 MB +- +BSD-3-Clause +-$/m);
+    assertMatch(stdout, /^resnet18 +224 +46\.8 MB +- +BSD-3-Clause +untrained start$/m);
   });
 });
 

@@ -5,8 +5,9 @@
  */
 import { type BaselineExplainer, createBaseline } from "../../baselines/explainer.ts";
 import { METHODS } from "../../baselines/methods.ts";
-import { createExplainer, type Explainer, type ExplainerOptions } from "../../ptame/explainer.ts";
+import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
+import { openPtame } from "../explainer_options.ts";
 import { type Arguments, UsageError } from "../usage.ts";
 
 /** Names of the options, for `parseArguments`. */
@@ -53,7 +54,7 @@ export async function openExplainer(
   options: ExplainerOptions,
   given: Arguments,
 ): Promise<Explainer | BaselineExplainer> {
-  if (method === undefined) return await createExplainer(options);
+  if (method === undefined) return await openPtame(options, given);
   const tap = given.value("tap");
   const [samples, seed] = [given.wholeNumber("samples", 1), given.wholeNumber("seed", 0)];
   return await createBaseline(method, {

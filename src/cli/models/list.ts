@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { heads } from "../../../models/heads.ts";
 import { type NetworkDefinition, networks } from "../../../models/registry.ts";
+import { knownHeads } from "../../ptame/default_head.ts";
 import type { DiskStorage } from "../../weights/storage/disk.ts";
 import { byteCount, table } from "../terminal.ts";
 import { parseArguments, UsageError } from "../usage.ts";
@@ -32,6 +32,8 @@ interface ListedNetwork {
   shipped: boolean;
   /** Trained heads that explain it. */
   heads: { auxiliary: string; file: string }[];
+  /** The auxiliary whose class-activation start explains it untrained, where there is no such head. */
+  start: string;
 }
 
 /** Runs `models list` and gives its exit code. */
@@ -51,18 +53,16 @@ export async function listModels(args: readonly string[]): Promise<number> {
 
 async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): Promise<ListedNetwork> {
   const { name, inputSize, classes, weights } = network;
-  const own = heads.filter(({ backbone }) => backbone === name).map(({ auxiliary, file }) => ({
-    auxiliary,
-    file,
-  }));
+  const { trained, start } = knownHeads(network);
+  const own = { heads: trained.map(({ auxiliary, file }) => ({ auxiliary, file })), start };
   const facts = { name, inputSize, classes };
   if (weights.shipped !== undefined) {
     const { bytes, sha256, licence, source } = weights.shipped;
     const here = { present: true, presentBytes: bytes, shipped: true };
-    return { ...facts, bytes, sha256, licence, source, ...here, heads: own };
+    return { ...facts, bytes, sha256, licence, source, ...here, ...own };
   }
   // Of several published files the one that is here, or else the first.
-  let best: Omit<ListedNetwork, "heads"> | undefined;
+  let best: Omit<ListedNetwork, "heads" | "start"> | undefined;
   for (const file of weights.published ?? []) {
     const { bytes, sha256, licence, urls } = file;
     const presentBytes = await storage.presentBytes(file);
@@ -76,22 +76,24 @@ async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): 
     best = { ...facts, bytes: null, sha256: sha256Start, licence, source: url, ...here };
   }
   if (best === undefined) throw new Error(`Cannot list ${name}: the registry names no weights for it`);
-  return { ...best, heads: own };
+  return { ...best, ...own };
 }
 
 function tableOf(listed: readonly ListedNetwork[]): string {
-  const rows = listed.map(({ name, inputSize, bytes, licence, present, presentBytes, shipped, heads }) => {
-    const percent = Math.floor(100 * presentBytes / (bytes ?? Infinity));
-    const state = shipped ? "shipped" : present ? "here" : presentBytes > 0 ? `${percent} % here` : "-";
-    const headsOf = heads.map(({ auxiliary }) => (auxiliary === name ? "own" : `with ${auxiliary}`));
-    return [
-      name,
-      `${inputSize}`,
-      bytes === null ? "?" : byteCount(bytes),
-      state,
-      licence,
-      headsOf.join(", ") || "-",
-    ];
-  });
+  const rows = listed.map(
+    ({ name, inputSize, bytes, licence, present, presentBytes, shipped, heads, start }) => {
+      const percent = Math.floor(100 * presentBytes / (bytes ?? Infinity));
+      const state = shipped ? "shipped" : present ? "here" : presentBytes > 0 ? `${percent} % here` : "-";
+      const headsOf = heads.map(({ auxiliary }) => (auxiliary === name ? "own" : `with ${auxiliary}`));
+      return [
+        name,
+        `${inputSize}`,
+        bytes === null ? "?" : byteCount(bytes),
+        state,
+        licence,
+        headsOf.join(", ") || (start === name ? "untrained start" : `untrained, with ${start}`),
+      ];
+    },
+  );
   return table([["network", "input", "size", "weights", "licence", "heads"], ...rows]);
 }

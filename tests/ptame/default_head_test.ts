@@ -1,0 +1,85 @@
+/** What explains a network that has no trained head: whose start, and what is said where none can start. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { heads } from "../../models/heads.ts";
+import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
+import { findNetwork, networks } from "../../models/registry.ts";
+import { factsOf } from "../../src/backbone/facts.ts";
+import { defaultAuxiliary, defaultHead, knownHeads, NoHeadError } from "../../src/ptame/default_head.ts";
+import { FUSER } from "../../src/ptame/head.ts";
+import { sourceOf } from "../../src/weights/byte_source.ts";
+import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
+import { float32Of, type WeightFile } from "../../src/weights/tensor_table.ts";
+import { seededTensor } from "../support/seeded_weights.ts";
+
+const networkOf = (name: string) => findNetwork(name)!;
+
+/** A file that holds a network's final linear layer alone. */
+function classifierFile(name: string): WeightFile {
+  const { classifier, taps, classes } = networkOf(name);
+  const shape = [classes, taps.at(-1)!.channels];
+  const data = new Uint8Array(seededTensor(classifier.weight, shape, 4).buffer);
+  const bytes = encodeSafetensors([{ name: classifier.weight, type: "float32", shape, data }]);
+  return { name: "classifier", content: sourceOf(bytes), table: parseSafetensors(bytes) };
+}
+
+Deno.test("defaultHead() starts from ResNet-18's classifier for every ImageNet network that has no head", async () => {
+  const weights = classifierFile("resnet18");
+  const rows = float32Of(weights.content, weights.table.tensors.get("fc.weight")!);
+  for (const backbone of networks.filter(({ name }) => !heads.some((head) => head.backbone === name))) {
+    const head = await defaultHead(networkOf("resnet18"), weights, factsOf(backbone, IMAGENET_1K));
+    assertEquals(head.record.trained, false);
+    assertEquals([head.record.backbone, head.record.auxiliary], [backbone.name, "resnet18"]);
+    // Rows of the fuser: zero for the first three taps, the classifier's on the last.
+    const fuser = float32Of(head.file.content, head.file.table.tensors.get(FUSER)!);
+    assertEquals(fuser.length, 1000 * 960);
+    assertEquals(fuser.subarray(7 * 960 + 448, 8 * 960), rows.subarray(7 * 512, 8 * 512));
+    assert(fuser.subarray(7 * 960, 7 * 960 + 448).every((value) => value === 0));
+  }
+});
+
+Deno.test("defaultAuxiliary() is the head's own, the shipped head's, the backbone where it can start, else the shipped network", async () => {
+  const start = await defaultHead(
+    networkOf("resnet18"),
+    classifierFile("resnet18"),
+    factsOf(networkOf("vgg16"), IMAGENET_1K),
+  );
+  assertEquals(defaultAuxiliary(networkOf("vgg16"), start), "resnet18");
+  const chosen = networks.map((network) => [network.name, defaultAuxiliary(network, undefined)]);
+  assertEquals(Object.fromEntries(chosen), {
+    efficientnet_lite0: "efficientnet_lite0",
+    resnet18: "resnet18",
+    resnet50: "resnet50",
+    vgg16: "efficientnet_lite0",
+    vit_b_16: "efficientnet_lite0",
+    mobilenet_v3_small: "efficientnet_lite0",
+    mnasnet0_5: "mnasnet0_5",
+  });
+  // A classifier of the caller's own.
+  assertEquals(defaultAuxiliary(undefined, undefined), "efficientnet_lite0");
+});
+
+Deno.test("knownHeads() names trained heads and whose start explains without one", () => {
+  assertEquals(knownHeads(networkOf("efficientnet_lite0")).trained.length, 1);
+  assertEquals(knownHeads(networkOf("vgg16")), { trained: [], start: "efficientnet_lite0" });
+  for (const network of networks) assert(networkOf(knownHeads(network).start).classifierTap);
+});
+
+Deno.test("defaultHead() says which command trains a head where none can start", async () => {
+  const facts = factsOf(networkOf("resnet50"), IMAGENET_1K);
+  const mobile = networkOf("mobilenet_v3_small");
+  const error = await assertRejects(
+    () => defaultHead(mobile, classifierFile("mnasnet0_5"), facts),
+    NoHeadError,
+    "none can start from that network's classifier",
+  );
+  assertStringIncludes(
+    error.message,
+    "deno task train --backbone resnet50 --auxiliary mobilenet_v3_small --images FOLDER --out head.safetensors",
+  );
+  const five = { ...facts, name: "five", classes: 5, labels: ["a", "b", "c", "d", "e"] };
+  await assertRejects(
+    () => defaultHead(networkOf("resnet18"), classifierFile("resnet18"), five),
+    NoHeadError,
+    "no head is trained for its 5 classes, which auxiliary resnet18 does not share",
+  );
+});
