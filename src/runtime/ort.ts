@@ -91,10 +91,19 @@ async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   build.env.wasm.numThreads = device === "webgpu" && "Deno" in globalThis ? 1 : threads;
   if (wasmBinary !== undefined) build.env.wasm.wasmBinary = wasmBinary.slice().buffer;
   if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
-  if (device === "wasm" && threads > 1 && "Deno" in globalThis) {
-    await withLargeMemory(() => startThreads(build));
-  }
+  if ("Deno" in globalThis) await startInDeno(build, device === "wasm" && threads > 1);
   return build;
+}
+
+/** Starts the runtime itself, which in Deno needs care: see `wasm_threads.ts`; and it takes Node's Worker for its own. */
+async function startInDeno(build: OrtBuild, threaded: boolean): Promise<void> {
+  // It leaves Node's in the place of Deno's: a program's next `new Worker(url)` would get the wrong one.
+  const { Worker } = globalThis;
+  try {
+    await (threaded ? withLargeMemory(() => startThreads(build)) : startThreads(build));
+  } finally {
+    globalThis.Worker = Worker;
+  }
 }
 
 /** The runtime makes its memory and threads with its first session: here one that does nothing. */

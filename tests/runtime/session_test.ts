@@ -112,6 +112,11 @@ Deno.test("openSession() gives one clear line when the model is refused", async 
   assert(error.cause instanceof Error);
 });
 
+Deno.test("openSession() leaves Deno's own Worker in its place", () => {
+  // The runtime has been loaded above and brings Node's, which has no addEventListener.
+  assertEquals(typeof Worker.prototype.addEventListener, "function");
+});
+
 Deno.test("openSession() refuses another thread count than the process runs on", async () => {
   const first = await openSession(smallGraph(), { device: "wasm", files: weightFile() });
   await assertRejects(

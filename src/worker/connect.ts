@@ -1,0 +1,200 @@
+/**
+ * The page's end: the library's calls, answered by a worker, so that the page's own thread never waits for a network.
+ * Pictures, maps and overlays change hands without a copy.
+ *
+ * @module
+ */
+import type { OverlayOptions } from "../image/overlay.ts";
+import type { ImageSource, RgbImage } from "../image/types.ts";
+import type { ExplainOptions } from "../ptame/explainer.ts";
+import type { Target } from "../ptame/prediction.ts";
+import type { TrainProgress, TrainResult } from "../ptame/train_options.ts";
+import type { RuntimeFiles } from "../runtime/mod.ts";
+import { type Caller, type CallOptions, createCaller, type Port } from "./messages.ts";
+import type {
+  ExplainerFacts,
+  Methods,
+  PlainExplanation,
+  PlainTarget,
+  PostedExplainerOptions,
+  PostedTrainOptions,
+  RemoteImage,
+} from "./methods.ts";
+
+/** An explainer that lives in a worker. */
+export interface RemoteExplainer extends ExplainerFacts {
+  /**
+   * Explains a picture.
+   *
+   * @param image As `Explainer.explain` takes it, or an ImageBitmap (of a camera, say), which is handed over.
+   * @throws As `Explainer.explain`.
+   */
+  explain(image: ImageSource | ImageBitmap, options?: ExplainOptions): Promise<RemoteExplanation>;
+  /**
+   * The backbone's probabilities for a picture that is its input already.
+   *
+   * @param pixels [3, crop, crop] in [0, 1], as `RemoteExplanation.input` gives it. Its buffer is handed over: the
+   * array is empty afterwards.
+   */
+  classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
+  /** Frees what it holds, its explanations too. */
+  dispose(): Promise<void>;
+  /** The same, at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** An explanation whose pass is kept in a worker. Dispose of it when no other class will be asked for. */
+export interface RemoteExplanation extends PlainExplanation {
+  /** Explains another class from the same pass: no network runs. */
+  explainTarget(target: Target): Promise<PlainTarget>;
+  /** The picture as it was decoded, upright. */
+  picture(): Promise<RgbImage>;
+  /** The picture as the backbone reads it, [3, crop, crop] in [0, 1]: to change it and to classify it again. */
+  input(): Promise<Float32Array<ArrayBuffer>>;
+  /** The photo with a class's heatmap over it. */
+  overlay(target: Target, looks?: OverlayLooks): Promise<RgbImage>;
+  /** The same as the bytes of a PNG file. */
+  overlayPng(target: Target, looks?: OverlayLooks): Promise<Uint8Array<ArrayBuffer>>;
+  /** Lets the worker forget it. */
+  dispose(): Promise<void>;
+}
+
+/** Colours and strength of an overlay. */
+export type OverlayLooks = Omit<OverlayOptions, "caption" | "subtitle">;
+
+/** Options of a worker's explainer: those of `createExplainer`; addresses may be relative to the page. */
+export interface RemoteExplainerOptions extends Omit<PostedExplainerOptions, "weights" | "auxiliaryWeights"> {
+  /** The bytes of a safetensors file with the backbone's weights, or its address. */
+  readonly weights?: Uint8Array | URL;
+  /** The same for the auxiliary. */
+  readonly auxiliaryWeights?: Uint8Array | URL;
+  /** Stops the loading. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of a worker's training: those of `train`, with all pictures at hand. */
+export interface RemoteTrainOptions extends Omit<PostedTrainOptions, "backboneWeights" | "auxiliaryWeights"> {
+  /** The bytes of a safetensors file with the backbone's weights, or its address. */
+  readonly backboneWeights?: Uint8Array | URL;
+  /** The same for the auxiliary. */
+  readonly auxiliaryWeights?: Uint8Array | URL;
+  /** Called as the run goes on. */
+  readonly onProgress?: (progress: TrainProgress) => void;
+  /** Stops the run between steps. */
+  readonly signal?: AbortSignal;
+}
+
+/** The library in a worker. */
+export interface RemoteLibrary {
+  /** Says where the worker's runtime finds its own files. Call it before anything else. */
+  configureRuntime(files: RuntimeFiles): Promise<void>;
+  /** As `createExplainer` of the library. */
+  createExplainer(options?: RemoteExplainerOptions): Promise<RemoteExplainer>;
+  /** As `train` of the library. */
+  train(options: RemoteTrainOptions): Promise<TrainResult>;
+  /** Ends the connection; open calls fail. Whoever made the worker ends the worker. */
+  close(): void;
+}
+
+/**
+ * Connects to a worker that serves the library.
+ *
+ * @param port The worker, or a port to it. Its module calls `serveWorker(self)`.
+ *
+ * @example Explain a picture off the page's thread
+ * ```ts ignore
+ * import { connectWorker } from "@ptame/ptame/worker";
+ *
+ * const worker = new Worker(new URL("./explainer_worker.js", import.meta.url), { type: "module" });
+ * const explainer = await connectWorker(worker).createExplainer({ device: "auto" });
+ * const explanation = await explainer.explain(await (await fetch("photo.jpg")).blob());
+ * const other = await explanation.explainTarget("tiger cat"); // no network runs for it
+ * console.log(explanation.prediction[0]!.label, other.map.values.length);
+ * ```
+ */
+export function connectWorker(port: Port): RemoteLibrary {
+  const caller = createCaller(port);
+  const ask = asker(caller);
+  return {
+    configureRuntime: (files) => ask("configureRuntime", files),
+    createExplainer: async ({ weights, auxiliaryWeights, signal, ...options } = {}) => {
+      const parameters = {
+        ...options,
+        ...(weights === undefined ? {} : { weights: postable(weights) }),
+        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: postable(auxiliaryWeights) }),
+      };
+      const { handle, ...facts } = await ask("createExplainer", parameters, { signal });
+      return remoteExplainer(ask, handle, facts);
+    },
+    train: ({ backboneWeights, auxiliaryWeights, onProgress, signal, ...options }) =>
+      ask("train", {
+        ...options,
+        ...(backboneWeights === undefined ? {} : { backboneWeights: postable(backboneWeights) }),
+        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: postable(auxiliaryWeights) }),
+      }, { signal, onProgress }),
+    close: () => caller.close(),
+  };
+}
+
+type Ask = <Name extends keyof Methods>(
+  method: Name,
+  parameters: Methods[Name]["parameters"],
+  options?: CallOptions,
+) => Promise<Methods[Name]["result"]>;
+
+function asker(caller: Caller): Ask {
+  return (method, parameters, options) => caller.call(method, parameters, options);
+}
+
+function remoteExplainer(ask: Ask, explainer: number, facts: ExplainerFacts): RemoteExplainer {
+  const dispose = () => ask("disposeExplainer", { explainer });
+  return {
+    ...facts,
+    explain: async (image, { signal, ...options } = {}) => {
+      const posted = posting(image);
+      const { handle, ...plain } = await ask("explain", { explainer, image: posted, ...options }, {
+        signal,
+        transfer: isBitmap(posted) ? [posted] : [],
+      });
+      return remoteExplanation(ask, explainer, handle, plain);
+    },
+    classify: (pixels, signal) =>
+      ask("classify", { explainer, pixels }, { signal, transfer: [pixels.buffer] }),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+function remoteExplanation(
+  ask: Ask,
+  explainer: number,
+  explanation: number,
+  facts: PlainExplanation,
+): RemoteExplanation {
+  return {
+    ...facts,
+    explainTarget: (target) => ask("explainTarget", { explanation, target }),
+    picture: () => ask("picture", { explanation }),
+    input: () => ask("input", { explainer, explanation }) as Promise<Float32Array<ArrayBuffer>>,
+    overlay: (target, looks = {}) =>
+      ask("overlay", { explanation, target, looks, png: false }) as Promise<RgbImage>,
+    overlayPng: (target, looks = {}) =>
+      ask("overlay", { explanation, target, looks, png: true }) as Promise<Uint8Array<ArrayBuffer>>,
+    dispose: () => ask("disposeExplanation", { explanation }),
+  };
+}
+
+function isBitmap(image: ImageSource | ImageBitmap): image is ImageBitmap {
+  return typeof ImageBitmap !== "undefined" && image instanceof ImageBitmap;
+}
+
+/** A picture as it can be posted. A page's relative address would be the worker's own: it is made whole. */
+function posting(image: ImageSource | ImageBitmap): RemoteImage {
+  if (image instanceof URL) return image.href;
+  const base = (globalThis as { document?: { baseURI: string } }).document?.baseURI;
+  return typeof image === "string" && base !== undefined ? new URL(image, base).href : image;
+}
+
+function postable(weights: Uint8Array | URL): Uint8Array | string {
+  return weights instanceof URL ? weights.href : weights;
+}

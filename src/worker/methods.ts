@@ -1,0 +1,126 @@
+/**
+ * What a page may ask a worker for, as plain data: the library's own options and results, less what cannot be posted.
+ *
+ * @module
+ */
+import type { BackboneFacts } from "../backbone/facts.ts";
+import type { OverlayOptions } from "../image/overlay.ts";
+import type { ImageSource, RgbImage } from "../image/types.ts";
+import type { ExplainerOptions, ExplainOptions } from "../ptame/explainer.ts";
+import type { Explanation, TargetMap } from "../ptame/explanation.ts";
+import type { HeadRecord } from "../ptame/head_file.ts";
+import type { Target } from "../ptame/prediction.ts";
+import type { TrainOptions, TrainResult } from "../ptame/train_options.ts";
+import type { Device, RuntimeFiles } from "../runtime/mod.ts";
+
+/** A picture that can be posted; addresses are text. */
+export type RemoteImage = Exclude<ImageSource, URL> | ImageBitmap;
+
+/** The bytes of a file of weights, or its address. */
+export type RemoteWeights = Uint8Array | string;
+
+/** The map of one class: all of {@linkcode TargetMap} but `pictureMap`, which `placeMap` makes of it. */
+export type PlainTarget = Omit<TargetMap, "pictureMap">;
+
+/** Of what an explainer consists, and where it runs. */
+export interface ExplainerFacts {
+  /** What is known of the backbone. */
+  readonly backbone: BackboneFacts;
+  /** Name of the auxiliary. */
+  readonly auxiliary: string;
+  /** What the head is. */
+  readonly head: HeadRecord;
+  /** Device that the backbone really runs on. */
+  readonly device: Device;
+  /** Threads that it runs on. */
+  readonly threads: number;
+  /** WebGPU only: whether some nodes run on the CPU. */
+  readonly partlyOnCpu: boolean;
+}
+
+/** An explainer of the worker. */
+export interface OpenedExplainer extends ExplainerFacts {
+  /** Its number there. */
+  readonly handle: number;
+}
+
+/** An explanation without what stays in the worker. */
+export interface PlainExplanation extends
+  Pick<
+    Explanation,
+    | "model"
+    | "auxiliary"
+    | "activation"
+    | "head"
+    | "device"
+    | "threads"
+    | "prediction"
+    | "window"
+    | "milliseconds"
+  > {
+  /** Size of the picture, upright. */
+  readonly size: { readonly width: number; readonly height: number };
+  /** One map per class asked for. */
+  readonly targets: readonly PlainTarget[];
+}
+
+/** An explanation of the worker. */
+export interface ExplanationFacts extends PlainExplanation {
+  /** Its number there. */
+  readonly handle: number;
+}
+
+/** Options of a worker's explainer: those of `createExplainer` that can be posted. */
+export type PostedExplainerOptions =
+  & Pick<ExplainerOptions, "model" | "auxiliary" | "head" | "device" | "threads">
+  & { readonly weights?: RemoteWeights; readonly auxiliaryWeights?: RemoteWeights };
+
+/** Options of a worker's training: those of `train` that can be posted. */
+export type PostedTrainOptions =
+  & Omit<
+    TrainOptions,
+    "images" | "validation" | "backboneWeights" | "auxiliaryWeights" | "checkpoint" | "onProgress" | "signal"
+  >
+  & {
+    readonly images: readonly Exclude<RemoteImage, ImageBitmap>[];
+    readonly validation?: readonly Exclude<RemoteImage, ImageBitmap>[];
+    readonly backboneWeights?: RemoteWeights;
+    readonly auxiliaryWeights?: RemoteWeights;
+  };
+
+/** The methods by name. */
+export interface Methods {
+  readonly configureRuntime: Method<RuntimeFiles, void>;
+  readonly createExplainer: Method<PostedExplainerOptions, OpenedExplainer>;
+  readonly disposeExplainer: Method<{ readonly explainer: number }, void>;
+  readonly explain: Method<
+    Omit<ExplainOptions, "signal"> & { readonly explainer: number; readonly image: RemoteImage },
+    ExplanationFacts
+  >;
+  readonly disposeExplanation: Method<{ readonly explanation: number }, void>;
+  readonly explainTarget: Method<{ readonly explanation: number; readonly target: Target }, PlainTarget>;
+  readonly picture: Method<{ readonly explanation: number }, RgbImage>;
+  readonly input: Method<{ readonly explainer: number; readonly explanation: number }, Float32Array>;
+  readonly overlay: Method<
+    {
+      readonly explanation: number;
+      readonly target: Target;
+      readonly png: boolean;
+      readonly looks: Omit<OverlayOptions, "caption" | "subtitle">;
+    },
+    RgbImage | Uint8Array
+  >;
+  readonly classify: Method<
+    { readonly explainer: number; readonly pixels: Float32Array },
+    Float32Array
+  >;
+  readonly train: Method<PostedTrainOptions, TrainResult>;
+}
+
+/** A method's parameters and result. */
+export interface Method<Parameters, Result> {
+  /** What it takes. */
+  readonly parameters: Parameters;
+  /** What it gives. */
+  readonly result: Result;
+}

@@ -1,0 +1,28 @@
+/**
+ * The library in a Web Worker, behind the calls that the library itself has: a page explains and trains without
+ * waiting for a network on its own thread.
+ *
+ * The worker's module is one call, `serveWorker(self)`; the page's is `connectWorker(worker)`.
+ *
+ * @module
+ */
+export {
+  connectWorker,
+  type OverlayLooks,
+  type RemoteExplainer,
+  type RemoteExplainerOptions,
+  type RemoteExplanation,
+  type RemoteLibrary,
+  type RemoteTrainOptions,
+} from "./connect.ts";
+export { serveWorker } from "./serve.ts";
+export type { Port } from "./messages.ts";
+export type {
+  ExplainerFacts,
+  PlainExplanation,
+  PlainTarget,
+  PostedExplainerOptions,
+  PostedTrainOptions,
+  RemoteImage,
+  RemoteWeights,
+} from "./methods.ts";

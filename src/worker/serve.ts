@@ -1,0 +1,234 @@
+/**
+ * The worker's end: answers a page's calls with the library's own functions. Explainers and explanations stay here;
+ * the page holds their numbers.
+ *
+ * @module
+ */
+import { renderOverlay } from "../image/overlay.ts";
+import { encodePng } from "../image/png.ts";
+import { preprocess } from "../image/preprocess.ts";
+import type { RgbImage } from "../image/types.ts";
+import { createExplainer, type Explainer } from "../ptame/explainer.ts";
+import type { Explanation, TargetMap } from "../ptame/explanation.ts";
+import type { TrainProgress } from "../ptame/train_options.ts";
+import { train } from "../ptame/trainer.ts";
+import { configureRuntime } from "../runtime/mod.ts";
+import type { Answer, NewCall, Port, Question } from "./messages.ts";
+import type {
+  ExplanationFacts,
+  Methods,
+  OpenedExplainer,
+  PlainTarget,
+  RemoteImage,
+  RemoteWeights,
+} from "./methods.ts";
+import { plainError } from "./plain_error.ts";
+
+/** What a method may use beside its parameters. */
+interface CallContext {
+  readonly signal: AbortSignal;
+  readonly report: (progress: TrainProgress) => void;
+  /** Names a buffer of the result that goes over to the page. */
+  readonly handOver: (buffer: Transferable) => void;
+}
+
+type Handlers = {
+  readonly [Name in keyof Methods]: (
+    parameters: Methods[Name]["parameters"],
+    context: CallContext,
+  ) => Promise<Methods[Name]["result"]> | Methods[Name]["result"];
+};
+
+/**
+ * Serves the library to whoever holds the other end of a port. Call it once in the worker's module.
+ *
+ * @param port The worker's own scope (`self`), or a port that it was given.
+ *
+ * @example A whole worker module
+ * ```ts ignore
+ * import { serveWorker } from "@ptame/ptame/worker";
+ *
+ * serveWorker(self);
+ * ```
+ */
+export function serveWorker(port: Port): void {
+  const handlers = createHandlers() as Record<string, (parameters: unknown, context: CallContext) => unknown>;
+  const running = new Map<number, AbortController>();
+
+  const answer = async ({ call, method, parameters }: NewCall) => {
+    const stopper = new AbortController();
+    running.set(call, stopper);
+    const send = (answer: Answer, transfer: Transferable[] = []) => port.postMessage(answer, transfer);
+    const transfer: Transferable[] = [];
+    try {
+      const result = await handlers[method]!(parameters, {
+        signal: stopper.signal,
+        report: (progress) => send({ call, progress }),
+        handOver: (buffer) => transfer.push(buffer),
+      });
+      send({ call, result }, transfer);
+    } catch (error) {
+      send({ call, error: plainError(error) });
+    } finally {
+      running.delete(call);
+    }
+  };
+  port.addEventListener("message", (event) => {
+    const question = (event as MessageEvent<Question>).data;
+    if ("stop" in question) running.get(question.call)?.abort();
+    else void answer(question);
+  });
+  port.start?.();
+}
+
+function createHandlers(): Handlers {
+  const explainers = new Map<number, Explainer>();
+  const explanations = new Map<number, { readonly of: number; readonly explanation: Explanation }>();
+  let handles = 0;
+
+  const explainerOf = (handle: number): Explainer => held(explainers, handle, "explainer");
+  const explanationOf = (handle: number): Explanation =>
+    held(explanations, handle, "explanation").explanation;
+
+  return {
+    configureRuntime,
+    createExplainer: async ({ weights, auxiliaryWeights, ...options }, { signal }) => {
+      const explainer = await createExplainer({
+        ...options,
+        ...(weights === undefined ? {} : { weights: weightsFrom(weights) }),
+        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: weightsFrom(auxiliaryWeights) }),
+        signal,
+      });
+      explainers.set(++handles, explainer);
+      return factsOf(handles, explainer);
+    },
+    disposeExplainer: async ({ explainer }) => {
+      const own = explainers.get(explainer);
+      explainers.delete(explainer);
+      for (const [handle, { of }] of explanations) if (of === explainer) explanations.delete(handle);
+      await own?.dispose();
+    },
+    explain: async ({ explainer, image, ...options }, { signal, handOver }) => {
+      const source = isBitmap(image) ? pixelsOf(image) : image;
+      const explanation = await explainerOf(explainer).explain(source, { ...options, signal });
+      explanations.set(++handles, { of: explainer, explanation });
+      const facts = explanationFacts(handles, explanation);
+      for (const { map } of facts.targets) handOver(map.values.buffer);
+      return facts;
+    },
+    disposeExplanation: ({ explanation }) => void explanations.delete(explanation),
+    explainTarget: ({ explanation, target }, { handOver }) => {
+      const plain = plainTarget(explanationOf(explanation).explainTarget(target));
+      handOver(plain.map.values.buffer);
+      return plain;
+    },
+    picture: ({ explanation }, { handOver }) => {
+      const { width, height, data } = explanationOf(explanation).picture;
+      const copy = data.slice();
+      handOver(copy.buffer);
+      return { width, height, data: copy };
+    },
+    input: ({ explainer, explanation }, { handOver }) => {
+      const { preprocessing } = explainerOf(explainer).backbone;
+      const { pixels } = preprocess(explanationOf(explanation).picture, preprocessing);
+      handOver(pixels.buffer);
+      return pixels;
+    },
+    overlay: async ({ explanation, target, png, looks }, { handOver }) => {
+      const own = explanationOf(explanation);
+      const overlay = await renderTarget(own, own.explainTarget(target), looks);
+      const made = png ? await encodePng(overlay) : overlay;
+      handOver((made instanceof Uint8Array ? made : made.data).buffer);
+      return made;
+    },
+    classify: async ({ explainer, pixels }, { signal, handOver }) => {
+      const probabilities = await explainerOf(explainer).classify(pixels, signal);
+      handOver(probabilities.buffer);
+      return probabilities;
+    },
+    train: async ({ backboneWeights, auxiliaryWeights, ...options }, { signal, report, handOver }) => {
+      const result = await train({
+        ...options,
+        ...(backboneWeights === undefined ? {} : { backboneWeights: weightsFrom(backboneWeights) }),
+        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: weightsFrom(auxiliaryWeights) }),
+        signal,
+        onProgress: report,
+      });
+      // Without validation the two are one file.
+      for (const buffer of new Set([result.head.buffer, result.last.buffer])) handOver(buffer);
+      return result;
+    },
+  };
+}
+
+function held<T>(all: ReadonlyMap<number, T>, handle: number, what: string): T {
+  const found = all.get(handle);
+  if (found === undefined) throw new TypeError(`Cannot use an ${what} that has been disposed of`);
+  return found;
+}
+
+function factsOf(handle: number, { backbone, auxiliary, head, session }: Explainer): OpenedExplainer {
+  const { device, threads, partlyOnCpu } = session;
+  const { name, classes, labels, preprocessing, activation } = backbone;
+  return {
+    handle,
+    backbone: { name, classes, labels, preprocessing, activation },
+    auxiliary,
+    head: head.record,
+    device,
+    threads,
+    partlyOnCpu,
+  };
+}
+
+function explanationFacts(handle: number, explanation: Explanation): ExplanationFacts {
+  const { model, auxiliary, activation, head, device, threads, prediction, window, milliseconds } =
+    explanation;
+  const { width, height } = explanation.picture;
+  return {
+    handle,
+    model,
+    auxiliary,
+    activation,
+    head,
+    device,
+    threads,
+    prediction,
+    window,
+    milliseconds,
+    size: { width, height },
+    targets: explanation.targets.map(plainTarget),
+  };
+}
+
+function plainTarget({ index, label, probability, map, range }: TargetMap): PlainTarget {
+  return { index, label, probability, map, range };
+}
+
+function renderTarget(
+  { picture, window, head, model }: Explanation,
+  { label, probability, map }: TargetMap,
+  looks: Methods["overlay"]["parameters"]["looks"],
+): Promise<RgbImage> {
+  const caption = `${label} ${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
+  const subtitle = head.trained ? model : `${model}, untrained head`;
+  return renderOverlay(picture, map, window, { caption, subtitle, ...looks });
+}
+
+function weightsFrom(weights: RemoteWeights): Uint8Array | URL {
+  return typeof weights === "string" ? new URL(weights) : weights;
+}
+
+function isBitmap(image: RemoteImage): image is ImageBitmap {
+  return typeof ImageBitmap !== "undefined" && image instanceof ImageBitmap;
+}
+
+/** The pixels of a bitmap that has come over; it is closed. */
+function pixelsOf(bitmap: ImageBitmap): ImageData {
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  if (context === null) throw new TypeError("Cannot read an ImageBitmap: this runtime has no 2d canvas");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
+}

@@ -1,0 +1,9 @@
+/**
+ * A worker of the tests, as a program would write it.
+ *
+ * @module
+ */
+/// <reference lib="webworker" />
+import { serveWorker } from "../../src/worker/mod.ts";
+
+serveWorker(self);

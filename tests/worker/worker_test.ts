@@ -1,0 +1,132 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createExplainer, ImageError } from "../../mod.ts";
+import { connectWorker, type RemoteLibrary, serveWorker } from "../../src/worker/mod.ts";
+import { warmUpWasm } from "../support/devices.ts";
+
+const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
+const SAMPLE_BYTES = await Deno.readFile(SAMPLE);
+
+await warmUpWasm();
+
+/** Runs `act` with the library behind a port of this thread: what is posted is cloned and handed over all the same. */
+async function withPort(act: (remote: RemoteLibrary) => Promise<void>): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  serveWorker(port1);
+  const remote = connectWorker(port2);
+  try {
+    await act(remote);
+  } finally {
+    remote.close();
+    for (const port of [port1, port2]) port.close();
+  }
+}
+
+Deno.test("connectWorker() gives what the library gives on its own thread", async () => {
+  await using own = await createExplainer({ device: "wasm" });
+  const expected = await own.explain(SAMPLE, { topK: 2 });
+  const worker = new Worker(new URL("explainer_worker.ts", import.meta.url), { type: "module" });
+  const remote = connectWorker(worker);
+  try {
+    // One thread: what a worker's own threads hold open would outlive the test.
+    await using explainer = await remote.createExplainer({ device: "wasm", threads: 1 });
+    assertEquals(explainer.backbone, own.backbone);
+    assertEquals(explainer.head, own.head.record);
+    const explanation = await explainer.explain(SAMPLE, { topK: 2 });
+    assertEquals(explanation.size, { width: expected.picture.width, height: expected.picture.height });
+    assertEquals(explanation.window, expected.window);
+    assertEquals(explanation.prediction.map(({ label }) => label), expected.prediction.map((p) => p.label));
+    explanation.targets.forEach(({ map }, i) => near(map.values, expected.targets[i]!.map.values, 1e-4));
+
+    const teddy = await explanation.explainTarget("teddy");
+    near(teddy.map.values, expected.explainTarget("teddy").map.values, 1e-4);
+    assertEquals((await explanation.picture()).data, expected.picture.data);
+    const overlay = await explanation.overlay(expected.prediction[0]!.index);
+    near(overlay.data, (await expected.overlay()).data, 1);
+
+    const input = await explanation.input();
+    const copy = input.slice();
+    const probabilities = await explainer.classify(input);
+    assertEquals(input.length, 0, "the pixels were copied, not handed over");
+    near(probabilities, await own.classify(copy), 1e-5);
+    assert(Math.abs(Math.max(...probabilities) - expected.prediction[0]!.probability) < 1e-4);
+  } finally {
+    remote.close();
+    worker.terminate();
+  }
+});
+
+Deno.test("connectWorker() throws the library's own errors, and the worker goes on", async () => {
+  await withPort(async (remote) => {
+    await assertRejects(
+      () => remote.createExplainer({ model: "efficientnet" }),
+      RangeError,
+      "efficientnet_lite0",
+    );
+    await using explainer = await remote.createExplainer({ device: "wasm" });
+    const wrong = await assertRejects(() => explainer.explain(new TextEncoder().encode("no picture")));
+    assert(wrong instanceof ImageError, String(wrong));
+    const explanation = await explainer.explain(SAMPLE);
+    await assertRejects(() => explanation.explainTarget("tedy"), RangeError, "teddy");
+    await explanation.dispose();
+    await assertRejects(
+      () => explanation.explainTarget(0),
+      TypeError,
+      "Cannot use an explanation that has been disposed of",
+    );
+    const unpostable = { image: () => {} } as unknown as Uint8Array;
+    await assertRejects(() => explainer.explain(unpostable), TypeError, "Cannot send explain to the worker");
+
+    const stopper = new AbortController();
+    const stopped = explainer.explain(SAMPLE, { signal: stopper.signal });
+    stopper.abort(new Error("enough"));
+    await assertRejects(() => stopped, Error, "enough");
+    assertEquals((await explainer.explain(SAMPLE)).prediction.length, 5);
+  });
+});
+
+Deno.test("connectWorker() says what a worker's module died of", async () => {
+  const worker = new Worker('data:text/javascript,throw new Error("out of order")', { type: "module" });
+  const remote = connectWorker(worker);
+  try {
+    await assertRejects(() => remote.createExplainer(), Error, "out of order");
+    await assertRejects(() => remote.createExplainer(), Error, "Cannot reach the worker: ");
+  } finally {
+    remote.close();
+    worker.terminate();
+  }
+});
+
+Deno.test("connectWorker() reports a training's steps and stops between them", async () => {
+  await withPort(async (remote) => {
+    const stopper = new AbortController();
+    const seen: string[] = [];
+    await assertRejects(
+      () =>
+        remote.train({
+          backbone: "efficientnet_lite0",
+          images: [SAMPLE_BYTES],
+          batch: 1,
+          steps: 50,
+          device: "wasm",
+          signal: stopper.signal,
+          onProgress: (progress) => {
+            seen.push(progress.kind);
+            if (progress.kind === "step") stopper.abort(new Error("enough"));
+          },
+        }),
+      Error,
+      "enough",
+    );
+    assertEquals(seen[0], "start");
+    assert(seen.length < 10, `${seen.length} steps were done`);
+  });
+});
+
+function near(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  assertEquals(actual.length, expected.length);
+  for (let i = 0; i < actual.length; i++) {
+    if (Math.abs(actual[i]! - expected[i]!) > tolerance) {
+      throw new Error(`${actual[i]} is not ${expected[i]} at ${i}`);
+    }
+  }
+}
