@@ -180,6 +180,11 @@ function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): Value
   return { width, height, values: placeMap(map.values, map.width, map.height, scaled, width, height) };
 }
 
+/** A class and its probability, as overlays say it. */
+export function captionOf({ label, probability }: Pick<ClassScore, "label" | "probability">): string {
+  return `${label} ${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
+}
+
 /** Builds the explanation of a picture from its maps; `subtitle` stands below the class on the overlay. */
 export function mapExplanationOf(
   seen: SeenPicture,
@@ -194,11 +199,7 @@ export function mapExplanationOf(
         new RangeError(`Cannot draw target ${which}: the explanation has ${targets.length} target(s)`),
       );
     }
-    const percent = (100 * target.probability).toFixed(target.probability < 0.001 ? 3 : 1);
-    return renderOverlay(seen.picture, target.map, seen.window, {
-      caption: `${target.label} ${percent} %`,
-      subtitle,
-    });
+    return renderOverlay(seen.picture, target.map, seen.window, { caption: captionOf(target), subtitle });
   };
   const { model, method, activation, device, threads, picture, window } = seen;
   return {

@@ -6,7 +6,7 @@
  */
 import type { OverlayOptions } from "../image/overlay.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
-import type { ExplainOptions } from "../ptame/explainer.ts";
+import type { ExplainOptions } from "../ptame/map_explanation.ts";
 import type { Target } from "../ptame/prediction.ts";
 import type { TrainProgress, TrainResult } from "../ptame/train_options.ts";
 import type { RuntimeFiles } from "../runtime/mod.ts";

@@ -6,9 +6,10 @@
 import type { BackboneFacts } from "../backbone/facts.ts";
 import type { OverlayOptions } from "../image/overlay.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
-import type { ExplainerOptions, ExplainOptions } from "../ptame/explainer.ts";
-import type { Explanation, TargetMap } from "../ptame/explanation.ts";
+import type { ExplainerOptions } from "../ptame/explainer.ts";
+import type { Explanation } from "../ptame/explanation.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
+import type { ExplainOptions, TargetMap } from "../ptame/map_explanation.ts";
 import type { Target } from "../ptame/prediction.ts";
 import type { TrainOptions, TrainResult } from "../ptame/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";
@@ -49,6 +50,7 @@ export interface PlainExplanation extends
   Pick<
     Explanation,
     | "model"
+    | "method"
     | "auxiliary"
     | "activation"
     | "head"

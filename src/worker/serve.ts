@@ -9,7 +9,8 @@ import { encodePng } from "../image/png.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { RgbImage } from "../image/types.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
-import type { Explanation, TargetMap } from "../ptame/explanation.ts";
+import type { Explanation } from "../ptame/explanation.ts";
+import { captionOf, type TargetMap } from "../ptame/map_explanation.ts";
 import type { TrainProgress } from "../ptame/train_options.ts";
 import { train } from "../ptame/trainer.ts";
 import { configureRuntime } from "../runtime/mod.ts";
@@ -182,12 +183,13 @@ function factsOf(handle: number, { backbone, auxiliary, head, session }: Explain
 }
 
 function explanationFacts(handle: number, explanation: Explanation): ExplanationFacts {
-  const { model, auxiliary, activation, head, device, threads, prediction, window, milliseconds } =
-    explanation;
+  const { model, method, auxiliary, activation, head, device, threads } = explanation;
+  const { prediction, window, milliseconds } = explanation;
   const { width, height } = explanation.picture;
   return {
     handle,
     model,
+    method,
     auxiliary,
     activation,
     head,
@@ -207,12 +209,11 @@ function plainTarget({ index, label, probability, map, range }: TargetMap): Plai
 
 function renderTarget(
   { picture, window, head, model }: Explanation,
-  { label, probability, map }: TargetMap,
+  target: TargetMap,
   looks: Methods["overlay"]["parameters"]["looks"],
 ): Promise<RgbImage> {
-  const caption = `${label} ${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
   const subtitle = head.trained ? model : `${model}, untrained head`;
-  return renderOverlay(picture, map, window, { caption, subtitle, ...looks });
+  return renderOverlay(picture, target.map, window, { caption: captionOf(target), subtitle, ...looks });
 }
 
 function weightsFrom(weights: RemoteWeights): Uint8Array | URL {
