@@ -8,7 +8,15 @@
 const encoder = new TextEncoder();
 
 /** Bytes one after the other; numbers are single bytes, texts are UTF-8. */
-export function join(...parts: readonly (Uint8Array | number | string)[]): Uint8Array<ArrayBuffer> {
+export function join(...parts: readonly Part[]): Uint8Array<ArrayBuffer> {
+  return concat(parts);
+}
+
+/** Bytes, a single byte, or a text. */
+type Part = Uint8Array | number | string;
+
+/** The same for more parts than a call takes. */
+function concat(parts: readonly Part[]): Uint8Array<ArrayBuffer> {
   const pieces = parts.map((part) =>
     typeof part === "number" ? Uint8Array.of(part) : typeof part === "string" ? encoder.encode(part) : part
   );
@@ -43,7 +51,7 @@ export const p = {
   false: join(0x89),
   tuple: (...items: Piece[]): Piece => join("(", ...items, "t"),
   list: (...items: Piece[]): Piece => join("](", ...items, "e"),
-  dict: (...pairs: [Piece, Piece][]): Piece => join("}(", ...pairs.flat(), "u"),
+  dict: (...pairs: [Piece, Piece][]): Piece => concat(["}(", ...pairs.flat(), "u"]),
   name: (module: string, name: string): Piece => join("c", module, "\n", name, "\n"),
   call: (callee: Piece, ...args: Piece[]): Piece => join(callee, p.tuple(...args), "R"),
   storage: (kind: string, key: string, count: number, view: Piece[] = []): Piece =>
