@@ -6,6 +6,7 @@
  */
 import { bytesOf } from "../graph/constants.ts";
 import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
+import { shown } from "../text/shown.ts";
 import { type ByteSource, sourceOf } from "./byte_source.ts";
 import { float32Of, type TensorEntry, type WeightFile } from "./tensor_table.ts";
 
@@ -41,7 +42,7 @@ export function bindWeights(
   for (const [name, entry] of file.table.tensors) {
     const renamed = options.rename?.(name) ?? name;
     if (entries.has(renamed)) {
-      throw new TypeError(`Cannot bind weights: ${file.name} has ${renamed} twice, under two names`);
+      throw new TypeError(`Cannot bind weights: ${file.name} has ${shown(renamed)} twice, under two names`);
     }
     entries.set(renamed, entry);
   }

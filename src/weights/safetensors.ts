@@ -10,6 +10,7 @@
  * @module
  */
 
+import { shown } from "../text/shown.ts";
 import { type ByteSource, sourceOf } from "./byte_source.ts";
 import type { TensorEntry, TensorTable, TensorType } from "./tensor_table.ts";
 
@@ -131,7 +132,7 @@ function parseHeader(header: Uint8Array, size: number): TensorTable {
   for (const { name, offset, length } of entries) {
     if (offset !== expected) {
       const how = offset < expected ? "overlaps the tensor before it" : "leaves a gap before it";
-      throw new RangeError(`Cannot read safetensors: tensor ${name} at byte ${offset} ${how}`);
+      throw new RangeError(`Cannot read safetensors: tensor ${shown(name)} at byte ${offset} ${how}`);
     }
     expected += length;
   }
@@ -177,7 +178,7 @@ function refuseRepeatedKeys(text: string): void {
       if (text[next] !== ":") continue;
       const key: string = JSON.parse(text.slice(start, at + 1));
       const keys = seen.at(-1)!;
-      if (keys.has(key)) throw new SyntaxError(`Cannot read safetensors: the key ${key} is repeated`);
+      if (keys.has(key)) throw new SyntaxError(`Cannot read safetensors: the key ${shown(key)} is repeated`);
       keys.add(key);
     }
   }
@@ -191,39 +192,48 @@ function metadataOf(value: unknown): Record<string, string> {
 }
 
 function entryOf(name: string, value: unknown, dataStart: number, size: number): TensorEntry {
-  if (!isRecord(value)) throw new SyntaxError(`Cannot read safetensors: tensor ${name} is not an object`);
+  const called = `Cannot read safetensors: tensor ${shown(name)}`;
+  if (!isRecord(value)) throw new SyntaxError(`${called} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   const known = typeof dtype === "string" ? TYPES.get(dtype) : undefined;
   if (known === undefined) {
     throw new SyntaxError(
-      `Cannot read safetensors: tensor ${name} has the unknown dtype ${JSON.stringify(dtype)}`,
+      `${called} has the unknown dtype ${written(dtype)}`,
     );
   }
   const [type, bytesPerElement] = known;
   if (!isSizes(shape)) {
-    throw new SyntaxError(`Cannot read safetensors: tensor ${name} has the shape ${JSON.stringify(shape)}`);
+    throw new SyntaxError(`${called} has the shape ${written(shape)}`);
   }
   if (!isSizes(offsets) || offsets.length !== 2) {
     throw new SyntaxError(
-      `Cannot read safetensors: tensor ${name} has the offsets ${JSON.stringify(offsets)}`,
+      `${called} has the offsets ${written(offsets)}`,
     );
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > size - dataStart) {
     throw new RangeError(
-      `Cannot read safetensors: tensor ${name} claims bytes ${begin} to ${end} of ${size - dataStart}`,
+      `${called} claims bytes ${begin} to ${end} of ${size - dataStart}`,
     );
   }
   // A product beyond 2^53 is inexact but still far from any length a file can have.
   const expected = shape.reduce((product, dimension) => product * dimension, bytesPerElement);
   if (end - begin !== expected) {
     throw new RangeError(
-      `Cannot read safetensors: tensor ${name} has ${
-        end - begin
-      } bytes, but ${dtype} [${shape}] needs ${expected}`,
+      `${called} has ${end - begin} bytes, but ${dtype} ${written(shape)} needs ${expected}`,
     );
   }
   return { name, type, shape, offset: dataStart + begin, length: end - begin };
+}
+
+/** A value of the header in an error: never walked far, for it may be nested or long. */
+function written(value: unknown): string {
+  if (Array.isArray(value)) {
+    const items = value.slice(0, 16).map((item) => (Array.isArray(item) ? "[…]" : written(item)));
+    return `[${items.join(",")}${value.length > 16 ? ",…" : ""}]`;
+  }
+  if (typeof value === "string") return `"${shown(value)}"`;
+  return typeof value === "object" && value !== null ? "{…}" : String(value);
 }
 
 function layOut<T extends TensorDeclaration>(

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { shown } from "../text/shown.ts";
 import { type ByteSource, sourceOf } from "./byte_source.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
 
@@ -70,7 +71,7 @@ export function float32Of(content: ByteSource | Uint8Array, entry: TensorEntry):
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new RangeError(
-      `Cannot read tensor ${entry.name}: bytes ${entry.offset} to ${
+      `Cannot read tensor ${shown(entry.name)}: bytes ${entry.offset} to ${
         entry.offset + entry.length
       } of ${source.size}`,
     );
@@ -95,7 +96,7 @@ function widened(bytes: Uint8Array, entry: TensorEntry): Float32Array {
     case "float64":
       return Float32Array.from(new Float64Array(...view(8)));
     default:
-      throw new TypeError(`Cannot read tensor ${entry.name} as float32: it holds ${entry.type}`);
+      throw new TypeError(`Cannot read tensor ${shown(entry.name)} as float32: it holds ${entry.type}`);
   }
 }
 
