@@ -24,10 +24,16 @@ export const DATA_TYPE_CODES: Readonly<Record<DataType, number>> = {
   bfloat16: 16,
 };
 
-/** The element type behind ONNX's number. */
+/**
+ * The element type behind ONNX's number.
+ *
+ * @throws {TypeError} When it is none, or one that is not known here.
+ */
 export function dataTypeOf(code: number): DataType {
   const found = Object.entries(DATA_TYPE_CODES).find(([, value]) => value === code);
-  if (found === undefined) throw new TypeError(`element type ${code} is not supported`);
+  if (found === undefined) {
+    throw new TypeError(`Cannot read element type ${code}: it is none of ONNX that is known here`);
+  }
   return found[0] as DataType;
 }
 

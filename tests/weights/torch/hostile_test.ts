@@ -9,6 +9,7 @@ function refusal(bytes: Uint8Array | ByteSource, leaveOut = false): string {
   const error = assertThrows(() => parseTorch(bytes, { name: "f", leaveOut })) as Error;
   assert(error instanceof SyntaxError || error instanceof RangeError, `${error.stack}`);
   assert(error.message.startsWith("Cannot read f: "), error.message);
+  // deno-lint-ignore no-control-regex
   assertEquals(/[\u0000-\u001f\u007f]/.test(error.message), false, JSON.stringify(error.message));
   assert(error.message.length < 500, error.message);
   return error.message.slice("Cannot read f: ".length);
