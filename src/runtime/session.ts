@@ -5,6 +5,7 @@
  * @module
  */
 import { encodeOnnx } from "../graph/onnx_file.ts";
+import { splitLargeGemm } from "../graph/passes/split_large_gemm.ts";
 import type { DataType, Graph } from "../graph/types.ts";
 import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts";
 import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
   /** Outputs to leave on the device; elsewhere than on WebGPU they come as plain tensors. */
   readonly keepOnDevice?: readonly string[];
+  /** Weights of linear layers beyond so many bytes are read in parts; 64 MiB by default. See `splitLargeGemm`. */
+  readonly largestTensor?: number;
   /** Spares the memory of a second, rearranged copy of the weights at some cost of speed. */
   readonly lowMemory?: boolean;
 }
@@ -77,7 +80,10 @@ export async function openSession(
   const bytes = model instanceof Uint8Array
     ? model
     // onnxruntime-node takes no external data from memory: there the weights go into the model.
-    : encodeOnnx(model, device === "native" && options.files !== undefined ? { files: options.files } : {});
+    : encodeOnnx(
+      splitLargeGemm(model, options.largestTensor),
+      device === "native" && options.files !== undefined ? { files: options.files } : {},
+    );
   const base: Ort.InferenceSession.SessionOptions = {
     executionProviders: [device === "native" ? "cpu" : device],
     graphOptimizationLevel: "all",

@@ -39,9 +39,14 @@ function parseLines<T>(text: string, path: string): T[] {
  * Opens a file of records.
  *
  * @param resume Whether an earlier run's are gone on from; a run that is not resumed refuses to write over them.
+ * @param keep Which of an earlier run's records stay; all by default.
  * @throws {Error} When there is nothing to resume, or something that would be lost.
  */
-export async function openRecordFile<T>(path: string, resume: boolean): Promise<RecordFile<T>> {
+export async function openRecordFile<T>(
+  path: string,
+  resume: boolean,
+  keep: (record: T) => boolean = () => true,
+): Promise<RecordFile<T>> {
   let text: string | undefined;
   try {
     text = await Deno.readTextFile(path);
@@ -56,7 +61,7 @@ export async function openRecordFile<T>(path: string, resume: boolean): Promise<
     );
   }
   if (text === undefined && resume) throw new Error(`Cannot resume: there are no records ${path}`);
-  const records = parseLines<T>(text ?? "", path);
+  const records = parseLines<T>(text ?? "", path).filter(keep);
   // Without the torn line, and whole at any moment.
   await writeFile(path, records.map((record) => JSON.stringify(record) + "\n").join(""));
   let file: Deno.FsFile;

@@ -40,13 +40,18 @@ export async function destinationsFor(given: Arguments, images: readonly string[
   const stems = uniqueStems(images);
   return {
     overlay: (image, label, which, count) => {
-      const suffix = count > 1 ? `.${which + 1}-${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}` : "";
+      const suffix = overlaySuffix(label, which, count);
       if (out?.file !== undefined) return out.file.replace(/\.png$/i, (extension) => suffix + extension);
       const name = `${stems.get(image)}.explained${suffix}.png`;
       return out === undefined ? name : `${out.folder}/${name}`;
     },
     map: (image) => (map === undefined ? undefined : map.file ?? `${map.folder}/${stems.get(image)}.npy`),
   };
+}
+
+/** What tells the overlays of several targets of one picture apart. */
+export function overlaySuffix(label: string, which: number, count: number): string {
+  return count > 1 ? `.${which + 1}-${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}` : "";
 }
 
 /** Refuses to write a result over the picture that it is of, or the map over the overlay. */

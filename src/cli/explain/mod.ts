@@ -3,21 +3,25 @@
  *
  * @module
  */
-import { DEVICE_HELP, EXPLAINER_OPTIONS, explainerOptions, MODEL_HELP } from "../explainer_options.ts";
+import { DEVICE_HELP, explainerOptions, MODEL_HELP } from "../explainer_options.ts";
 import { ONNX_HELP } from "../onnx_model.ts";
 import { messageOf, openTerminal, printable } from "../terminal.ts";
 import { parseArguments } from "../usage.ts";
+import { explainMany, namesMany } from "../many/command.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
-import { METHOD_HELP, METHOD_OPTIONS, methodOf, openExplainer, passesOf } from "./method.ts";
+import { METHOD_HELP, methodOf, openExplainer, passesOf } from "./method.ts";
 import { documentOf, type ExplainedImage } from "./document.ts";
+import { EXPLAIN_NAMES } from "./names.ts";
 import { explainPicture, requestOf } from "./picture.ts";
 import { showTable } from "./table.ts";
 
 const HELP = `Explain a photograph: what the classifier sees, and where it looks.
 
 Usage: deno task explain [IMAGE…] [options]
+       deno task explain DIR|LIST.txt --out DIR [options]
 
-Without an image it explains the shipped sample.
+Without an image it explains the shipped sample. Of a folder (or a text file with a path per line) it explains
+every picture on a pool of workers; stopped and started again, it goes on.
 
 Options:
 ${MODEL_HELP}
@@ -27,7 +31,9 @@ ${METHOD_HELP}
 ${DEVICE_HELP}
   --out PATH|DIR             Where the overlay goes (default: NAME.explained.png here)
   --map FILE                 The bare map too, as .npy, .png or .json
-  --json                     One JSON document on stdout (a list, for several images)
+  --workers N                Of a folder: workers at once (default: one per core)
+  --shard K/N                Of a folder: every N-th picture from the K-th on, for one of N machines
+  --json                     One JSON document on stdout (a list, for several images; lines, for a folder)
   --quiet                    Nothing but errors on stderr
   --help                     This text
 
@@ -39,20 +45,8 @@ Examples:
   deno task explain a.jpg b.jpg --top 3 --out explained/ --json
   deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors
   deno task explain photo.jpg --method gradcam
-  deno task explain photo.jpg --map photo.npy --device wasm --threads 1`;
-
-const NAMES = {
-  flags: ["json", "quiet", "help"],
-  values: [
-    "target",
-    "top",
-    "out",
-    "map",
-    ...METHOD_OPTIONS,
-    ...EXPLAINER_OPTIONS,
-  ],
-  lists: ["target"],
-} as const;
+  deno task explain photo.jpg --map photo.npy --device wasm --threads 1
+  deno task explain photos/ --out explained/ --shard 3/16`;
 
 /** The shipped sample: its address, and what it is called. */
 const SAMPLE = new URL("../../../models/sample/chelsea.jpg", import.meta.url);
@@ -60,11 +54,12 @@ const SAMPLE_NAME = "models/sample/chelsea.jpg";
 
 /** Runs `explain` and gives its exit code. */
 export async function explainCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = parseArguments("explain", args, NAMES);
+  const given = parseArguments("explain", args, EXPLAIN_NAMES);
   if (given.flag("help")) {
     console.log(HELP);
     return 0;
   }
+  if (await namesMany(given)) return await explainMany(given, args, signal);
   const json = given.flag("json");
   const terminal = openTerminal(given.flag("quiet"));
   const request = requestOf(given);

@@ -1,0 +1,14 @@
+/**
+ * The options of `explain`.
+ *
+ * @module
+ */
+import { EXPLAINER_OPTIONS } from "../explainer_options.ts";
+import { METHOD_OPTIONS } from "./method.ts";
+
+/** Names of the options, for `parseArguments`. */
+export const EXPLAIN_NAMES = {
+  flags: ["json", "quiet", "help"],
+  values: ["target", "top", "out", "map", "workers", "shard", ...METHOD_OPTIONS, ...EXPLAINER_OPTIONS],
+  lists: ["target"],
+} as const;

@@ -1,0 +1,43 @@
+/**
+ * The other end of picture_worker.ts: a worker as the pool uses it.
+ *
+ * @module
+ */
+import type { ExplainedImage } from "../explain/document.ts";
+import type { FromWorker, PictureTask, ToWorker } from "./picture_worker.ts";
+import { type PoolWorker, WorkerDied } from "./pool.ts";
+
+/**
+ * Starts a worker that explains pictures.
+ *
+ * @param args The options of `explain`, as they were given.
+ */
+export function openPictureWorker(args: readonly string[]): PoolWorker<PictureTask, ExplainedImage> {
+  const worker = new Worker(new URL("./picture_worker.ts", import.meta.url), { type: "module" });
+  let waiting: PromiseWithResolvers<FromWorker> | undefined;
+  let dead: WorkerDied | undefined;
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => waiting?.resolve(data);
+  worker.onerror = (event) => {
+    // Without this the error would end the whole program.
+    event.preventDefault();
+    dead = new WorkerDied(`A worker ended: ${event.message.split("\n")[0]}`);
+    waiting?.reject(dead);
+  };
+  const ask = async (message: ToWorker): Promise<FromWorker> => {
+    if (dead !== undefined) throw dead;
+    waiting = Promise.withResolvers<FromWorker>();
+    worker.postMessage(message);
+    const reply = await waiting.promise;
+    if (reply.kind === "failed") throw new Error(reply.message);
+    return reply;
+  };
+  return {
+    ready: ask({ kind: "open", args }).then(() => undefined),
+    run: async (task) => {
+      const reply = await ask({ kind: "explain", task });
+      if (reply.kind !== "done") throw new WorkerDied("A worker answered what it was not asked");
+      return reply.document;
+    },
+    close: () => worker.terminate(),
+  };
+}
