@@ -37,7 +37,7 @@ export function bindWeights(
 ): BoundGraph {
   const prefix = options.prefix ?? "";
   // Two files of one name (a network's weights and its head, say) must stay apart in the session.
-  const own = freeName(files, file.name, file.content);
+  const own = freeName(files, locationOf(file.name), file.content);
   const entries = new Map<string, TensorEntry>();
   for (const [name, entry] of file.table.tensors) {
     const renamed = options.rename?.(name) ?? name;
@@ -88,6 +88,11 @@ export function bindWeights(
     all.set(wideName, sourceOf(bytesOf(wide)));
   }
   return { graph: { ...graph, initializers }, files: all };
+}
+
+/** A name that a runtime takes as a place beside the model: it refuses paths. */
+function locationOf(name: string): string {
+  return (name.split(/[/\\]/).at(-1) ?? "").replace(/[^\w.-]/g, "_").replace(/^\.+/, "") || "weights";
 }
 
 /** `name`, or `name~2`, … where another content has it already. */

@@ -46,6 +46,15 @@ Deno.test("bindWeights() keeps two files of one name apart", () => {
   assertEquals([numbersOf(both, "a.wide"), numbersOf(both, "b.wide")], [[5, 6], [8, 9]]);
 });
 
+Deno.test("bindWeights() refers to a file that is named by its path as to one beside the model", () => {
+  const path = bindWeights(graph(), file("/tmp/../a b/w.pth", { wide: "float32", narrow: "float32" }), {
+    prefix: "a.",
+  });
+  assertEquals([...path.files.keys()], ["w.pth"]);
+  const dots = bindWeights(path, file("..", { wide: "float32" }), { prefix: "b." });
+  assertEquals([...dots.files.keys()], ["w.pth", "weights"]);
+});
+
 Deno.test("bindWeights() names what is missing, misshapen or there twice", () => {
   const { graph: g } = graph();
   const files = new Map();
