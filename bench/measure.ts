@@ -1,0 +1,91 @@
+/**
+ * Times that can be compared: contestants take turns, so that a busy machine disturbs all alike, and every figure is a
+ * median with the ratio to another's from the same run, pair by pair.
+ *
+ * @module
+ */
+
+/** One line of a benchmark's results. */
+export interface Row {
+  /** Part and what was measured. */
+  readonly name: string;
+  /** Where it ran. */
+  readonly device: string;
+  /** Networks. */
+  readonly model: string;
+  /** Median. */
+  readonly median: number;
+  /** Its unit. */
+  readonly unit: "ms" | "MB" | "images/s";
+  /** What it is compared with, "" where it is what others are compared with. */
+  readonly against: string;
+  /** Median of the ratios, pair by pair; 1 for what others are compared with. */
+  readonly ratio: number;
+}
+
+/** What a part of the benchmark is given. */
+export interface Context {
+  /** Rounds to take the median of. */
+  readonly rounds: number;
+  /** Devices asked for. */
+  readonly devices: readonly ("wasm" | "native" | "webgpu")[];
+  /** A folder for files that live as long as the benchmark. */
+  readonly folder: string;
+  /** Says what is being done. */
+  readonly doing: (what: string) => void;
+}
+
+/** A part of the benchmark. */
+export type Part = (context: Context) => AsyncIterable<Row>;
+
+/** The middle of some numbers. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/**
+ * Milliseconds of each contestant per round, in turns.
+ *
+ * @param warmUp Rounds before those that count.
+ */
+export async function inTurns(
+  contestants: Readonly<Record<string, () => unknown>>,
+  rounds: number,
+  warmUp = 2,
+): Promise<Record<string, number[]>> {
+  const times: Record<string, number[]> = Object.fromEntries(
+    Object.keys(contestants).map((name) => [name, []]),
+  );
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const [name, run] of Object.entries(contestants)) {
+      const started = performance.now();
+      await run();
+      if (round >= 0) times[name]!.push(performance.now() - started);
+    }
+  }
+  return times;
+}
+
+/** Median of `times[i] / others[i]`. */
+export function pairedRatio(times: readonly number[], others: readonly number[]): number {
+  return median(times.map((time, i) => time / others[i]!));
+}
+
+/** Rows of contestants that were measured in turns, each against `base`. */
+export function rowsAgainst(
+  times: Readonly<Record<string, readonly number[]>>,
+  base: string,
+  about: { readonly part: string; readonly device: string; readonly model: string },
+): Row[] {
+  return Object.entries(times).map(([name, all]) => ({
+    name: `${about.part}: ${name}`,
+    device: about.device,
+    model: about.model,
+    median: median(all),
+    unit: "ms",
+    against: name === base ? "" : base,
+    ratio: name === base ? 1 : pairedRatio(all, times[base]!),
+  }));
+}
