@@ -1,12 +1,13 @@
 /**
- * The command line: `explain`, `train`, `evaluate` and `models`. Exit codes: 0, 1 for anything that failed, 2 for wrong
- * usage, 130 after Ctrl-C.
+ * The command line: `explain`, `train`, `evaluate`, `models` and `serve`. Exit codes: 0, 1 for anything that failed, 2
+ * for wrong usage, 130 after Ctrl-C.
  *
  * @module
  */
 import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain/mod.ts";
 import { modelsCommand } from "./models/mod.ts";
+import { serveCommand } from "./serve.ts";
 import { trainCommand } from "./train.ts";
 import { type Command, commandNamed } from "./dispatch.ts";
 import { removeUnfinished } from "./files.ts";
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   train: trainCommand,
   evaluate: evaluateCommand,
   models: modelsCommand,
+  serve: serveCommand,
 };
 
 /** Runs a command by name and gives its exit code; prints one line for an error. */

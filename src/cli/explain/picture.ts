@@ -4,10 +4,10 @@
  * @module
  */
 import { colorize } from "../../image/colormap.ts";
-import { encodeNpy } from "../../image/npy.ts";
 import { encodePng } from "../../image/png.ts";
 import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
 import type { ExplainOptions, MapExplainer, MapExplanation } from "../../ptame/map_explanation.ts";
+import { mapsNpy } from "../../ptame/maps_npy.ts";
 import { writeFile } from "../files.ts";
 import type { Arguments } from "../usage.ts";
 import { UsageError } from "../usage.ts";
@@ -101,10 +101,5 @@ async function writeMap(path: string, { targets }: MapExplanation): Promise<void
     }));
     return await writeFile(path, JSON.stringify(maps.length === 1 ? maps[0] : maps));
   }
-  const all = new Float32Array(targets.length * width * height);
-  targets.forEach(({ map }, i) => all.set(map.values, i * width * height));
-  await writeFile(
-    path,
-    encodeNpy(all, targets.length === 1 ? [height, width] : [targets.length, height, width]),
-  );
+  await writeFile(path, mapsNpy(targets));
 }

@@ -1,0 +1,114 @@
+/**
+ * `POST /explain`: what is asked is checked first, then a place is taken, then the body is read, then the networks run.
+ *
+ * @module
+ */
+import { resolveTarget } from "../ptame/prediction.ts";
+import { enterOrRefuse, type Queue } from "./queue.ts";
+import { discardBody } from "./body.ts";
+import { deadline, orAborted } from "./deadline.ts";
+import { HttpError } from "./errors.ts";
+import { explanationHeaders, explanationResponse } from "./explanation_response.ts";
+import type { LazyExplainer, LoadedExplainer } from "./loading.ts";
+import { entityTag, namesTag } from "./negotiation.ts";
+import { checkBody, type PictureLimits, readPicture } from "./picture.ts";
+import { type ExplainQuery, readQuery } from "./query.ts";
+
+/** What the route works with. */
+export interface ExplainRoute {
+  /** The explainer. */
+  readonly lazy: LazyExplainer;
+  /** Requests on their way. */
+  readonly queue: Queue;
+  /** Limits of the picture. */
+  readonly limits: PictureLimits;
+  /** Milliseconds for a request from its first header to its answer. */
+  readonly deadline: number;
+}
+
+/** A refused request's body is read to its end for so long, so that its sender reads the answer. */
+const DISCARD_MILLISECONDS = 2000;
+
+/** Status of a request whose client is gone; no one reads it but the log. */
+const CLIENT_GONE = 499;
+
+/** Answers one request. */
+export async function explainRoute(request: Request, url: URL, route: ExplainRoute): Promise<Response> {
+  const { queue, limits } = route;
+  let query: ExplainQuery;
+  let place;
+  try {
+    query = readQuery(url.searchParams, request.headers.get("accept"));
+    checkBody(request.headers, limits);
+    refuseSeveralInOnePicture(query);
+    place = enterOrRefuse(queue);
+  } catch (error) {
+    await discardBody(request, limits.maxBodyBytes, DISCARD_MILLISECONDS);
+    throw error;
+  }
+  try {
+    using limit = deadline(
+      route.deadline,
+      () => tooLate(route.deadline, queue.retryAfter()),
+      request.signal,
+    );
+    const picture = await readPicture(request, limits, limit.signal);
+    const act = () => answer(request, { route, query, picture, signal: limit.signal });
+    return await place.run(act, limit.signal);
+  } catch (error) {
+    if (request.signal.aborted && !(error instanceof HttpError)) {
+      throw new HttpError(CLIENT_GONE, "client_gone", "The client closed the connection");
+    }
+    throw error;
+  } finally {
+    place.leave();
+  }
+}
+
+function tooLate(milliseconds: number, retryAfter: number): HttpError {
+  return new HttpError(503, "deadline", `Cannot explain within ${milliseconds / 1000} s`, {
+    "retry-after": String(retryAfter),
+  });
+}
+
+function refuseSeveralInOnePicture({ format, targets, topK }: ExplainQuery): void {
+  const asked = Math.max(targets.length, topK);
+  if (format !== "png" || asked === 1) return;
+  throw new HttpError(400, "invalid_query", `A PNG shows one class, not ${asked}: ask for them one by one`);
+}
+
+interface Asked {
+  readonly route: ExplainRoute;
+  readonly query: ExplainQuery;
+  readonly picture: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the networks; in its turn. */
+async function answer(request: Request, { route, query, picture, signal }: Asked): Promise<Response> {
+  const { explainer, identity } = await orAborted(route.lazy.load(), signal);
+  const targets = query.targets.map((target) => classNamed(target, explainer));
+  const tag = await entityTag(picture, JSON.stringify([targets, query.topK, query.format]), identity);
+  // Of any method but GET, a client that has the answer already is told so by 412 (RFC 9110, 13.1.2).
+  if (namesTag(request.headers.get("if-none-match"), tag)) {
+    return new Response(null, { status: 412, headers: explanationHeaders(tag) });
+  }
+  const explanation = await explainer.explain(picture, {
+    signal,
+    maxPixels: route.limits.maxPixels,
+    ...(targets.length > 0
+      ? { target: targets }
+      : { topK: Math.min(query.topK, explainer.backbone.classes) }),
+  });
+  signal.throwIfAborted();
+  return await explanationResponse(explanation, { format: query.format, tag });
+}
+
+function classNamed(target: string, { backbone }: LoadedExplainer["explainer"]): number {
+  try {
+    return resolveTarget(target, backbone.labels);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new HttpError(400, "unknown_class", error.message);
+  }
+}

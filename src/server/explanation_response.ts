@@ -1,0 +1,96 @@
+/**
+ * An explanation as an answer: JSON with the maps' values, the overlay as PNG, or the maps as NumPy reads them.
+ *
+ * Nothing in a body depends on the time, so that its entity tag is the tag of its picture, its query and the networks;
+ * how long it took stands in the header Server-Timing.
+ *
+ * @module
+ */
+import { mapsNpy } from "../ptame/maps_npy.ts";
+import type { Explanation } from "../ptame/explanation.ts";
+import type { TargetMap } from "../ptame/map_explanation.ts";
+import { type Format, MEDIA_TYPES } from "./negotiation.ts";
+
+/** What `POST /explain` says as JSON. */
+export interface ExplanationDocument {
+  /** Name of the classifier. */
+  readonly model: string;
+  /** Name of the network that reads the picture for the head. */
+  readonly auxiliary: string;
+  /** What the head is; the maps of an untrained one are a start only. */
+  readonly head: { readonly name: string; readonly trained: boolean; readonly backbone: string };
+  /** Size of the picture, upright, in pixels. */
+  readonly picture: { readonly width: number; readonly height: number };
+  /** The part of it that the maps cover, in its pixels. */
+  readonly window: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
+  /** The five most probable classes, best first. */
+  readonly prediction: readonly {
+    readonly index: number;
+    readonly label: string;
+    readonly probability: number;
+  }[];
+  /** The classes asked for, each with its map. */
+  readonly targets: readonly {
+    readonly index: number;
+    readonly label: string;
+    readonly probability: number;
+    /** Rows from the top, values in [0, 1] rounded to four decimals. */
+    readonly map: { readonly width: number; readonly height: number; readonly values: readonly number[] };
+  }[];
+}
+
+function targetDocument(
+  { index, label, probability, map }: TargetMap,
+): ExplanationDocument["targets"][number] {
+  const values = Array.from(map.values, (value) => Math.round(value * 1e4) / 1e4);
+  return { index, label, probability, map: { width: map.width, height: map.height, values } };
+}
+
+function documentOf(explanation: Explanation): ExplanationDocument {
+  const { model, auxiliary, head, picture, window, prediction, targets } = explanation;
+  return {
+    model,
+    auxiliary,
+    head: { name: head.name, trained: head.trained, backbone: head.backbone },
+    picture: { width: picture.width, height: picture.height },
+    window: { x: window.x, y: window.y, width: window.width, height: window.height },
+    prediction: prediction.map(({ index, label, probability }) => ({ index, label, probability })),
+    targets: targets.map(targetDocument),
+  };
+}
+
+async function bodyOf(explanation: Explanation, format: Format): Promise<string | Uint8Array> {
+  switch (format) {
+    case "json":
+      return JSON.stringify(documentOf(explanation));
+    case "png":
+      return await explanation.overlayPng();
+    case "npy":
+      return mapsNpy(explanation.targets);
+  }
+}
+
+/** Headers of an answer about a picture: for this client alone, and varying with what it asked for. */
+export function explanationHeaders(tag: string): Record<string, string> {
+  return { "cache-control": "private, no-cache", "vary": "accept", "etag": tag };
+}
+
+/** The answer in the format that was asked for. */
+export async function explanationResponse(
+  explanation: Explanation,
+  { format, tag }: { readonly format: Format; readonly tag: string },
+): Promise<Response> {
+  const started = performance.now();
+  const body = await bodyOf(explanation, format) as string | Uint8Array<ArrayBuffer>;
+  const { prepare, predict, explain } = explanation.milliseconds;
+  const timings = { prepare, predict, explain, draw: performance.now() - started };
+  const timing = Object.entries(timings).map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", ");
+  return new Response(body, {
+    headers: { ...explanationHeaders(tag), "content-type": MEDIA_TYPES[format], "server-timing": timing },
+  });
+}

@@ -1,0 +1,201 @@
+/**
+ * The server as a function from request to answer, for any platform that has these two: Deno, Deno Deploy, or a
+ * framework that hands requests on. It listens to nothing and reads no signal of the system; src/cli/serve.ts does.
+ *
+ * @module
+ */
+import { createExplainer, type Explainer } from "../ptame/explainer.ts";
+import { discardBody } from "./body.ts";
+import { errorResponse, HttpError, httpErrorOf } from "./errors.ts";
+import { explainRoute } from "./explain_route.ts";
+import { type AllowedOrigins, allowOrigin, optionsResponse, secure } from "./headers.ts";
+import { lazyExplainer } from "./loading.ts";
+import { modelsResource } from "./models_route.ts";
+import { openapiDocument } from "./openapi.ts";
+import { PAGE_FILES, pageFile } from "./page.ts";
+import type { PictureLimits } from "./picture.ts";
+import { createQueue } from "./queue.ts";
+import type { RemoteImages } from "./remote_image.ts";
+import { jsonResource, resourceResponse } from "./resource.ts";
+
+/** How requests are answered. */
+export interface HandlerOptions {
+  /**
+   * The explainer, or what makes it: called when it is first needed, once, and again after it failed. By default
+   * `createExplainer()`. One that is given stays its owner's; one that is made is freed by `close()`.
+   */
+  readonly explainer?: Explainer | (() => Promise<Explainer>);
+  /** Most bytes of a body; 10 MB by default. */
+  readonly maxBodyBytes?: number;
+  /** Most pixels of a picture, by its header; 2^24 by default. */
+  readonly maxPixels?: number;
+  /** Requests that may wait behind the one that runs; 8 by default. */
+  readonly waiting?: number;
+  /** Milliseconds for a request, from its headers to its answer; 30 s by default. */
+  readonly deadline?: number;
+  /** Milliseconds for a body to arrive; 10 s by default. */
+  readonly bodyDeadline?: number;
+  /** How pictures behind https URLs are fetched; without it they are not. */
+  readonly urls?: RemoteImages;
+  /** Origins whose pages may read the answers; none by default. */
+  readonly cors?: AllowedOrigins;
+  /** Whether `/` is the start page; true by default. */
+  readonly page?: boolean;
+  /** Told of every answer. */
+  readonly onAnswer?: (answer: Answered) => void;
+}
+
+/** An answer, for a log. */
+export interface Answered {
+  /** Method of the request. */
+  readonly method: string;
+  /** Path of the request, without its query. */
+  readonly path: string;
+  /** Status of the answer. */
+  readonly status: number;
+  /** Milliseconds that it took. */
+  readonly milliseconds: number;
+  /** What went wrong inside, where the answer is 500 or above; clients do not see it. */
+  readonly error?: unknown;
+}
+
+/** Answers requests; never rejects. */
+export interface Handler {
+  /** Answers one request. */
+  (request: Request): Promise<Response>;
+  /** Loads the networks now instead of with the first request. */
+  ready(): Promise<void>;
+  /** Refuses new explanations, waits for those on their way, and frees the networks. */
+  close(): Promise<void>;
+}
+
+type Route = (request: Request, url: URL) => Promise<Response>;
+
+const LONGEST_DEADLINE = 2 ** 31 - 1;
+
+function checked(name: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least && value <= Number.MAX_SAFE_INTEGER) return value;
+  throw new RangeError(`Cannot serve with ${name} ${value}: it must be a whole number of at least ${least}`);
+}
+
+/**
+ * Makes the handler.
+ *
+ * @throws {RangeError} When a limit is not a whole number.
+ * @throws {TypeError} When URLs are allowed without a resolver and without a list of hosts.
+ *
+ * @example Explain over HTTP, without a network
+ * ```ts
+ * import { createHandler } from "./handler.ts";
+ *
+ * const handler = createHandler();
+ * const health = await handler(new Request("http://localhost/healthz"));
+ * console.assert(health.status === 200);
+ * await handler.close();
+ * ```
+ */
+export function createHandler(options: HandlerOptions = {}): Handler {
+  const { urls, cors, page = true } = options;
+  if (urls !== undefined && urls.resolve === undefined && urls.hosts === undefined) {
+    throw new TypeError("Cannot allow URLs: give a resolver, a list of hosts, or both");
+  }
+  const limits: PictureLimits = {
+    maxBodyBytes: checked("maxBodyBytes", options.maxBodyBytes ?? 10_000_000, 1),
+    maxPixels: checked("maxPixels", options.maxPixels ?? 2 ** 24, 1),
+    bodyDeadline: Math.min(checked("bodyDeadline", options.bodyDeadline ?? 10_000, 1), LONGEST_DEADLINE),
+    urls,
+  };
+  const deadline = Math.min(checked("deadline", options.deadline ?? 30_000, 1), LONGEST_DEADLINE);
+  const waiting = checked("waiting", options.waiting ?? 8, 0);
+  const queue = createQueue(waiting);
+  const lazy = lazyExplainer(options.explainer ?? (() => createExplainer()));
+  let closing: Promise<void> | undefined;
+
+  const explain: Route = async (request, url) => {
+    if (closing !== undefined) {
+      await discardBody(request, limits.maxBodyBytes, 1000);
+      throw new HttpError(503, "stopping", "Cannot explain: the server is stopping", { "retry-after": "5" });
+    }
+    return await explainRoute(request, url, { lazy, queue, limits, deadline });
+  };
+  const models: Route = async (request) => await resourceResponse(request, modelsResource(await lazy.load()));
+  const healthz: Route = () => {
+    const status = closing === undefined ? "ok" : "stopping";
+    const document = { status, taken: queue.taken, places: waiting + 1 };
+    return Promise.resolve(
+      Response.json(document, {
+        status: closing === undefined ? 200 : 503,
+        headers: { "cache-control": "no-store" },
+      }),
+    );
+  };
+  const described = jsonResource(openapiDocument({ ...limits, waiting, urls: urls !== undefined }));
+  const openapi: Route = (request) => resourceResponse(request, described);
+
+  const routes = new Map<string, Readonly<Record<string, Route>>>([
+    ["/explain", { POST: explain }],
+    ["/models", { GET: models }],
+    ["/healthz", { GET: healthz }],
+    ["/openapi.json", { GET: openapi }],
+  ]);
+  if (page) {
+    for (const path of Object.keys(PAGE_FILES)) {
+      routes.set(path, { GET: async (request) => await resourceResponse(request, await pageFile(path)) });
+    }
+  }
+
+  async function route(request: Request, url: URL): Promise<Response> {
+    const methods = routes.get(url.pathname);
+    if (methods === undefined) {
+      await discardBody(request, limits.maxBodyBytes, 1000);
+      throw new HttpError(404, "not_found", "There is nothing here; GET /openapi.json says what there is");
+    }
+    const allowed = Object.keys(methods).flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
+    if (request.method === "OPTIONS") return optionsResponse([...allowed, "OPTIONS"], cors);
+    const act = methods[request.method === "HEAD" ? "GET" : request.method];
+    if (act === undefined) {
+      await discardBody(request, limits.maxBodyBytes, 1000);
+      const allow = [...allowed, "OPTIONS"].join(", ");
+      throw new HttpError(405, "method_not_allowed", `Cannot ${request.method} this path: ${allow}`, {
+        allow,
+      });
+    }
+    const response = await act(request, url);
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  }
+
+  async function handle(request: Request): Promise<Response> {
+    const started = performance.now();
+    let path = "";
+    let response: Response;
+    let error: unknown;
+    try {
+      const url = new URL(request.url);
+      path = url.pathname;
+      response = await route(request, url);
+    } catch (caught) {
+      const refused = httpErrorOf(caught);
+      if (refused.status >= 500) error = refused === caught ? refused.cause ?? refused : caught;
+      response = errorResponse(refused);
+    }
+    secure(response.headers, cors);
+    allowOrigin(response.headers, request.headers.get("origin"), cors);
+    options.onAnswer?.({
+      method: request.method,
+      path,
+      status: response.status,
+      milliseconds: performance.now() - started,
+      ...(error === undefined ? {} : { error }),
+    });
+    return response;
+  }
+
+  return Object.assign(handle, {
+    ready: async () => {
+      await lazy.load().catch((error) => {
+        throw error instanceof HttpError ? error.cause : error;
+      });
+    },
+    close: () => closing ??= queue.idle().then(() => lazy.dispose()),
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * Explanations over HTTP: a function from `Request` to `Promise<Response>`, without a listener of its own.
+ *
+ * | request | answer |
+ * |---|---|
+ * | `POST /explain?target=…&topK=…&format=json\|png\|npy` | the explanation of the picture in the body (an image, a form with one file, or JSON with an https URL) |
+ * | `GET /models` | what is explained, with what |
+ * | `GET /healthz` | whether it is well, and how busy |
+ * | `GET /openapi.json` | all of this, for programs |
+ * | `GET /` | a page to drop pictures on |
+ *
+ * Errors are `{ "error": { "code", "message" } }`.
+ *
+ * @example Explain a picture
+ * ```ts
+ * import { createHandler } from "@ptame/ptame/server";
+ *
+ * const handler = createHandler();
+ * const body = await Deno.readFile("models/sample/chelsea.jpg");
+ * const request = new Request("http://localhost/explain?topK=2", {
+ *   method: "POST",
+ *   headers: { "content-type": "image/jpeg" },
+ *   body,
+ * });
+ * const { targets } = await (await handler(request)).json();
+ * console.assert(targets.length === 2 && targets[0].map.values.length === 56 * 56);
+ * await handler.close();
+ * ```
+ *
+ * Served with Deno, that is `Deno.serve(handler)`; see `examples/edge/main.ts` and `deno task serve`.
+ *
+ * @module
+ */
+export { type Answered, createHandler, type Handler, type HandlerOptions } from "./handler.ts";
+export type { AllowedOrigins } from "./headers.ts";
+export type { ExplanationDocument } from "./explanation_response.ts";
+export type { ModelsDocument } from "./models_route.ts";
+export type { RemoteImages } from "./remote_image.ts";

@@ -1,0 +1,171 @@
+/**
+ * The server described for programs: OpenAPI 3.1, with the limits of the server that it comes from.
+ *
+ * @module
+ */
+import { MEDIA_TYPES } from "./negotiation.ts";
+import { MOST_TARGETS } from "./query.ts";
+
+/** What differs from server to server. */
+export interface DescribedLimits {
+  /** Most bytes of a body. */
+  readonly maxBodyBytes: number;
+  /** Most pixels of a picture. */
+  readonly maxPixels: number;
+  /** Requests that may wait. */
+  readonly waiting: number;
+  /** Whether URLs are fetched. */
+  readonly urls: boolean;
+}
+
+const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const binary = { type: "string", format: "binary" };
+const number = { type: "number" };
+const integer = { type: "integer" };
+const text = { type: "string" };
+const list = (items: unknown) => ({ type: "array", items });
+const object = (properties: Record<string, unknown>) => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties),
+});
+
+const CLASS = { index: integer, label: text, probability: number };
+const HEAD = object({ name: text, trained: { type: "boolean" }, backbone: text });
+
+const SCHEMAS = {
+  Error: object({ error: object({ code: text, message: text }) }),
+  Explanation: object({
+    model: text,
+    auxiliary: text,
+    head: HEAD,
+    picture: object({ width: integer, height: integer }),
+    window: object({ x: number, y: number, width: number, height: number }),
+    prediction: list(object(CLASS)),
+    targets: list(
+      object({ ...CLASS, map: object({ width: integer, height: integer, values: list(number) }) }),
+    ),
+  }),
+  Models: object({
+    models: list(object({
+      name: text,
+      auxiliary: text,
+      head: HEAD,
+      device: text,
+      threads: integer,
+      input: integer,
+      labels: list(text),
+    })),
+  }),
+  Health: object({ status: { enum: ["ok", "stopping"] }, taken: integer, places: integer }),
+};
+
+/** What each status of a refused explanation means. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  400: "The query, the form or the JSON is wrong, the class unknown, or there is no picture",
+  403: "The URL is not allowed, or this server fetches none",
+  406: "The Accept header allows no format",
+  408: "The body arrives too slowly",
+  413: "The body or the picture is too large",
+  415: "The body's type is none of those below",
+  422: "The picture cannot be decoded, or the URL gives none",
+  429: "The queue is full; ask again after Retry-After seconds",
+  500: "The server failed",
+  503: "Too late, stopping, or without its networks; ask again after Retry-After seconds",
+};
+
+const json = (schema: unknown) => ({ "application/json": { schema } });
+const answered = (description: string, schema: unknown) => ({ 200: { description, content: json(schema) } });
+const refused = Object.fromEntries(
+  Object.entries(REFUSALS).map(([status, description]) => [
+    status,
+    { description, content: json(reference("Error")) },
+  ]),
+);
+
+function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedLimits): unknown {
+  const query = (name: string, description: string, schema: unknown) => ({
+    name,
+    in: "query",
+    description,
+    schema,
+  });
+  return {
+    operationId: "explain",
+    summary: "Names what the classifier sees in a picture and maps where it looks",
+    description:
+      `Pictures of at most ${maxBodyBytes} bytes and ${maxPixels} pixels (JPEG, PNG, GIF, TIFF, WebP). ` +
+      `One is explained at a time; ${waiting} may wait.`,
+    parameters: [
+      query("target", "Index or label of a class to explain; may be repeated", list(text)),
+      query("topK", "Explain the K most probable classes; excludes target", {
+        type: "integer",
+        minimum: 1,
+        maximum: MOST_TARGETS,
+        default: 1,
+      }),
+      query("format", "What the answer comes as; by default what the Accept header likes best", {
+        enum: Object.keys(MEDIA_TYPES),
+      }),
+      { name: "If-None-Match", in: "header", description: "Entity tag of an answer at hand", schema: text },
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        "image/*": { schema: binary },
+        "application/octet-stream": { schema: binary },
+        "multipart/form-data": { schema: object({ image: binary }) },
+        ...(urls ? json(object({ url: { type: "string", format: "uri", pattern: "^https://" } })) : {}),
+      },
+    },
+    responses: {
+      200: {
+        description:
+          "The explanation: JSON, the overlay of one class as PNG, or the maps as NumPy reads them",
+        headers: {
+          "ETag": { schema: text },
+          "Server-Timing": { schema: text, description: "Milliseconds of the parts" },
+        },
+        content: {
+          ...json(reference("Explanation")),
+          [MEDIA_TYPES.png]: { schema: binary },
+          [MEDIA_TYPES.npy]: { schema: binary },
+        },
+      },
+      412: { description: "If-None-Match names the answer: the client has it already" },
+      ...refused,
+    },
+  };
+}
+
+/** The document. */
+export function openapiDocument(limits: DescribedLimits): unknown {
+  const get = (operationId: string, summary: string, responses: unknown) => ({
+    get: { operationId, summary, responses },
+  });
+  const stopping = { 503: { description: "The server is stopping", content: json(reference("Health")) } };
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "ptame",
+      version: "1",
+      description: "Where did the classifier look? P-TAME explanations of an image classifier.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    paths: {
+      "/explain": { post: explainOperation(limits) },
+      "/models": get(
+        "models",
+        "What is explained, with what",
+        answered("The classifiers", reference("Models")),
+      ),
+      "/healthz": get("healthz", "Whether the server is well, and how busy", {
+        ...answered("It is", reference("Health")),
+        ...stopping,
+      }),
+      "/openapi.json": get("openapi", "This document", answered("The document", { type: "object" })),
+    },
+    components: { schemas: SCHEMAS },
+  };
+}

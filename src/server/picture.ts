@@ -1,0 +1,152 @@
+/**
+ * The picture of a request, wherever it lies in it: the body itself, a field of a form, or behind a URL in JSON.
+ * Refuses pictures with too many pixels by their header; decodes nothing.
+ *
+ * @module
+ */
+import { readHeader } from "../image/header.ts";
+import { ImageError } from "../image/types.ts";
+import { checkLength, readBytes } from "./body.ts";
+import { deadline } from "./deadline.ts";
+import { HttpError } from "./errors.ts";
+import { fetchImage, type RemoteImages } from "./remote_image.ts";
+
+/** Limits of a request's picture, and where it may come from. */
+export interface PictureLimits {
+  /** Most bytes of a body, or of a picture that is fetched. */
+  readonly maxBodyBytes: number;
+  /** Most pixels, by the header. */
+  readonly maxPixels: number;
+  /** Milliseconds for a body or a picture to arrive. */
+  readonly bodyDeadline: number;
+  /** How pictures may be fetched; undefined where they may not. */
+  readonly urls: RemoteImages | undefined;
+}
+
+/** A JSON body holds a URL and nothing else. */
+const MOST_JSON_BYTES = 16 * 1024;
+
+/** What `POST /explain` reads. */
+export const ACCEPTED_TYPES = [
+  "image/*",
+  "application/octet-stream",
+  "multipart/form-data",
+  "application/json",
+];
+
+function bad(code: string, message: string): HttpError {
+  return new HttpError(400, code, message);
+}
+
+function mediaType(headers: Headers): string {
+  return (headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+/** Refuses a body that will not do before a byte of it is read. */
+export function checkBody(headers: Headers, { maxBodyBytes }: PictureLimits): void {
+  const type = mediaType(headers);
+  const accepted = ACCEPTED_TYPES.some((each) =>
+    each === type || (each === "image/*" && /^image\/./.test(type))
+  );
+  if (!accepted) {
+    const types = ACCEPTED_TYPES.join(", ");
+    throw new HttpError(
+      415,
+      "unsupported_type",
+      `Cannot read a body of type ${type === "" ? "unknown" : type.slice(0, 60)}: send ${types}`,
+      { "accept-post": types },
+    );
+  }
+  checkLength(headers, type === "application/json" ? MOST_JSON_BYTES : maxBodyBytes);
+}
+
+/**
+ * The bytes of a request's picture.
+ *
+ * @throws {HttpError} When there is none, it cannot be had, or it exceeds a limit.
+ */
+export async function readPicture(
+  request: Request,
+  limits: PictureLimits,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkBody(request.headers, limits);
+  using arriving = deadline(
+    limits.bodyDeadline,
+    () => new HttpError(408, "body_timeout", "Cannot read the body: it arrives too slowly"),
+    signal,
+  );
+  const type = mediaType(request.headers);
+  const maxBytes = type === "application/json" ? MOST_JSON_BYTES : limits.maxBodyBytes;
+  const body = await readBytes(request.body, { maxBytes, signal: arriving.signal });
+  if (body.length === 0) throw bad("no_image", "Cannot explain: the body is empty");
+  const picture = type === "application/json"
+    ? await fetchedPicture(body, limits, signal)
+    : type === "multipart/form-data"
+    ? await pictureOfForm(body, request.headers.get("content-type")!)
+    : body;
+  checkPixels(picture, limits.maxPixels);
+  return picture;
+}
+
+async function pictureOfForm(body: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8Array<ArrayBuffer>> {
+  let form: FormData;
+  try {
+    form = await new Response(body, { headers: { "content-type": type } }).formData();
+  } catch {
+    throw bad("invalid_form", "Cannot read the form: it is not well-formed multipart/form-data");
+  }
+  const files = [...form.values()].filter((value) => value instanceof File);
+  if (files.length !== 1) {
+    throw bad("no_image", `Cannot explain: the form has ${files.length} files instead of one`);
+  }
+  return new Uint8Array(await files[0]!.arrayBuffer());
+}
+
+async function fetchedPicture(
+  body: Uint8Array,
+  { urls, maxBodyBytes, bodyDeadline }: PictureLimits,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let given: unknown;
+  try {
+    given = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw bad("invalid_json", "Cannot read the body: it is not JSON");
+  }
+  const url = (given as { url?: unknown } | null)?.url;
+  if (typeof url !== "string" || Object.keys(given as object).length !== 1) {
+    throw bad("invalid_json", 'Cannot read the body: it must be { "url": "https://…" }');
+  }
+  if (urls === undefined) {
+    throw new HttpError(
+      403,
+      "urls_off",
+      "Cannot fetch the picture: this server fetches no URLs; send the picture",
+    );
+  }
+  using arriving = deadline(
+    bodyDeadline,
+    () => new HttpError(422, "url_unreachable", "Cannot fetch the picture: it arrives too slowly"),
+    signal,
+  );
+  return await fetchImage(url, urls, { maxBytes: maxBodyBytes, signal: arriving.signal });
+}
+
+function checkPixels(picture: Uint8Array, maxPixels: number): void {
+  let header;
+  try {
+    header = readHeader(picture);
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new HttpError(422, "unreadable_image", `Cannot decode image: ${error.message}`);
+  }
+  const { width, height } = header;
+  if (width * height > maxPixels) {
+    throw new HttpError(
+      413,
+      "too_many_pixels",
+      `Cannot decode image: ${width} x ${height} pixels exceeds maxPixels ${maxPixels}`,
+    );
+  }
+}

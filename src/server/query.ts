@@ -1,0 +1,72 @@
+/**
+ * What a request asks of its picture: classes, how many, as what. Everything that is not known is refused.
+ *
+ * @module
+ */
+import { suggestion } from "../text/nearest.ts";
+import { HttpError } from "./errors.ts";
+import { type Format, formatFor, FORMATS, MEDIA_TYPES } from "./negotiation.ts";
+
+/** What is asked. */
+export interface ExplainQuery {
+  /** Classes by index or label; none means the `topK` most probable. */
+  readonly targets: readonly string[];
+  /** How many of the most probable classes, where none is named. */
+  readonly topK: number;
+  /** What the answer comes as. */
+  readonly format: Format;
+}
+
+/** The most classes that one request may ask for. */
+export const MOST_TARGETS = 16;
+
+const PARAMETERS = ["target", "topK", "format"];
+
+function refuse(message: string): never {
+  throw new HttpError(400, "invalid_query", message);
+}
+
+/**
+ * Reads the query of `POST /explain`.
+ *
+ * @throws {HttpError} 400 for a parameter that is unknown or wrong, 406 when the Accept header allows no format.
+ */
+export function readQuery(parameters: URLSearchParams, accept: string | null): ExplainQuery {
+  for (const name of parameters.keys()) {
+    if (PARAMETERS.includes(name)) continue;
+    refuse(
+      `Unknown parameter ${JSON.stringify(name.slice(0, 40))}${suggestion(name.slice(0, 40), PARAMETERS)}`,
+    );
+  }
+  for (const name of ["topK", "format"]) {
+    if (parameters.getAll(name).length > 1) refuse(`Parameter ${name} is given more than once`);
+  }
+  const targets = parameters.getAll("target");
+  if (targets.length > MOST_TARGETS) {
+    refuse(`Cannot explain ${targets.length} classes at once: the most is ${MOST_TARGETS}`);
+  }
+  const long = targets.find((target) => target.trim() === "" || target.length > 100);
+  if (long !== undefined) refuse("Parameter target takes the index or the label of a class");
+
+  const asked = parameters.get("topK");
+  const topK = asked === null ? 1 : Number(asked);
+  if (asked?.trim() === "" || !Number.isInteger(topK) || topK < 1 || topK > MOST_TARGETS) {
+    refuse(`Parameter topK takes a whole number from 1 to ${MOST_TARGETS}`);
+  }
+  if (asked !== null && targets.length > 0) refuse("Parameters target and topK exclude each other");
+
+  return { targets, topK, format: readFormat(parameters.get("format"), accept) };
+}
+
+function readFormat(asked: string | null, accept: string | null): Format {
+  if (asked !== null) {
+    return FORMATS.find((format) => format === asked) ??
+      refuse(`Parameter format takes one of ${FORMATS.join(", ")}${suggestion(asked.slice(0, 40), FORMATS)}`);
+  }
+  const format = formatFor(accept);
+  if (format === undefined) {
+    const types = FORMATS.map((each) => MEDIA_TYPES[each]).join(", ");
+    throw new HttpError(406, "not_acceptable", `Cannot answer as the Accept header asks: there are ${types}`);
+  }
+  return format;
+}

@@ -1,0 +1,127 @@
+/**
+ * One explanation at a time, a bounded number behind it, and a refusal beyond that.
+ *
+ * A wasm run blocks its thread, and on WebGPU all runs share one lock: two explanations at once would only take turns
+ * and hold twice the memory. So one runs; a request takes its place before its body is read, which bounds the bodies
+ * in memory too. Those whose bodies have arrived run in that order: a slow sender holds a place, never the runtime.
+ *
+ * @module
+ */
+import { HttpError } from "./errors.ts";
+
+/** A place in the queue; leave it when the answer is made. */
+export interface Place {
+  /**
+   * Runs `act` when its turn comes.
+   *
+   * @throws The signal's reason as soon as it is aborted. What runs by then goes on in its turn until it ends, so
+   * that nothing else is started beside it.
+   */
+  run<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Gives the place to another request. */
+  leave(): void;
+}
+
+/** Requests on their way. */
+export interface Queue {
+  /** Places taken: the one that runs, those that wait, those whose body is still on its way. */
+  readonly taken: number;
+  /** Takes a place; undefined when all are taken. */
+  enter(): Place | undefined;
+  /** Seconds after which to ask again, from how long the last ones took; at least 1. */
+  retryAfter(): number;
+  /** Resolves when no place is taken and nothing runs. */
+  idle(): Promise<void>;
+}
+
+/** How much the newest duration counts in the mean. */
+const WEIGHT = 0.2;
+
+/** A queue in which one runs and `waiting` may wait. */
+export function createQueue(waiting: number): Queue {
+  let taken = 0;
+  let running = false;
+  let mean = 0;
+  const turns: (() => void)[] = [];
+  const idle: (() => void)[] = [];
+
+  function next(): void {
+    if (running) return;
+    const turn = turns.shift();
+    if (turn !== undefined) {
+      running = true;
+      turn();
+    } else if (taken === 0) {
+      for (const resolve of idle.splice(0)) resolve();
+    }
+  }
+
+  async function perform<T>(act: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await act();
+    } finally {
+      const milliseconds = performance.now() - started;
+      mean = mean === 0 ? milliseconds : mean + WEIGHT * (milliseconds - mean);
+      const free = () => {
+        running = false;
+        next();
+      };
+      // A task, not a microtask: between two runs that block the thread, new requests are seen and refused.
+      if (turns.length > 0) setTimeout(free, 0);
+      else free();
+    }
+  }
+
+  function enter(): Place | undefined {
+    if (taken > waiting) return undefined;
+    taken++;
+    let left = false;
+    return {
+      run: (act, signal) =>
+        new Promise((resolve, reject) => {
+          const turn = () => {
+            perform(act).then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+          };
+          const stop = () => {
+            const at = turns.indexOf(turn);
+            if (at >= 0) turns.splice(at, 1);
+            reject(signal.reason);
+          };
+          if (signal.aborted) return reject(signal.reason);
+          signal.addEventListener("abort", stop, { once: true });
+          turns.push(turn);
+          next();
+        }),
+      leave: () => {
+        if (left) return;
+        left = true;
+        taken--;
+        next();
+      },
+    };
+  }
+
+  return {
+    get taken() {
+      return taken;
+    },
+    enter,
+    retryAfter: () => Math.max(1, Math.ceil(taken * mean / 1000)),
+    idle: () =>
+      new Promise((resolve) => {
+        idle.push(resolve);
+        next();
+      }),
+  };
+}
+
+/** Takes a place or refuses the request: 429, with the time after which to ask again. */
+export function enterOrRefuse(queue: Queue): Place {
+  const place = queue.enter();
+  if (place !== undefined) return place;
+  const seconds = queue.retryAfter();
+  throw new HttpError(429, "busy", `Cannot explain now: the queue is full; ask again in ${seconds} s`, {
+    "retry-after": String(seconds),
+  });
+}
