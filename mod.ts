@@ -33,9 +33,17 @@ export type { OnnxPreprocessing } from "./src/backbone/picture_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { ClassScore, Target } from "./src/ptame/prediction.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
+export {
+  type CheckpointFile,
+  type ImportedHead,
+  importHead,
+  type ImportOptions,
+  UnknownBackboneError,
+} from "./src/ptame/import_head.ts";
 export type { HeadShape } from "./src/ptame/head.ts";
 export type { ByteSource } from "./src/weights/byte_source.ts";
 export type { TensorEntry, TensorTable, TensorType, WeightFile } from "./src/weights/tensor_table.ts";
+export { readWeightFile } from "./src/weights/weight_file.ts";
 export type { WeightSource } from "./src/weights/load_network.ts";
 export {
   type AdapterInfo,

@@ -47,6 +47,7 @@ export interface ImportedHead {
 
 /** The backbone of a checkpoint is not known: ask for it. */
 export class UnknownBackboneError extends Error {
+  /** Name of the class. */
   override name = "UnknownBackboneError";
 }
 

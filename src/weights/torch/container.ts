@@ -84,6 +84,11 @@ function openArchive(source: ByteSource, options: NameOptions): TorchContainer {
   if (entries.has(`${folder}constants.pkl`)) {
     throw new SyntaxError("it is a program of TorchScript; save the model's state_dict() instead");
   }
+  for (const { name, compressed } of entries.values()) {
+    if (compressed) {
+      throw new SyntaxError(`its entry ${shown(name)} is compressed; PyTorch stores entries as they are`);
+    }
+  }
   const order = entries.get(`${folder}byteorder`);
   if (order !== undefined) {
     const written = new TextDecoder().decode(source.read(order.offset, Math.min(order.length, 16)));

@@ -1,7 +1,7 @@
 /**
- * Where the entries of a zip archive lie. Only what PyTorch writes is read: entries stored as they are, zip64 or not,
- * one disk. An archive is untrusted: its directory must be where its end says, and every entry must have bytes of its
- * own, so that nothing is counted twice and two readers cannot see two different archives.
+ * Where the entries of a zip archive lie, zip64 or not, on one disk. Nothing is inflated here: PyTorch stores its
+ * entries as they are. An archive is untrusted: its directory must be where its end says, and every entry must have
+ * bytes of its own, so that nothing is counted twice and two readers cannot see two different archives.
  *
  * Source of the format: PKWARE's APPNOTE.TXT, sections 4.3 and 4.4.
  *
@@ -16,8 +16,10 @@ export interface ZipEntry {
   readonly name: string;
   /** The position of its first byte of content. */
   readonly offset: number;
-  /** Length of its content in bytes. */
+  /** Length of its content in bytes, as it lies. */
   readonly length: number;
+  /** Whether its content would have to be inflated. */
+  readonly compressed: boolean;
 }
 
 const LOCAL_HEADER = 0x04034b50;
@@ -33,7 +35,7 @@ const MAX_DIRECTORY_BYTES = 16 << 20;
  * Reads the directory of an archive.
  *
  * @returns The entries in the order of the directory.
- * @throws {SyntaxError} When it is no archive, or has entries that PyTorch does not write (compressed, encrypted).
+ * @throws {SyntaxError} When it is no archive, or an entry is encrypted.
  * @throws {RangeError} When its directory or an entry is not inside the file, or two entries overlap.
  */
 export function readZip(source: ByteSource): Map<string, ZipEntry> {
@@ -58,7 +60,12 @@ export function readZip(source: ByteSource): Map<string, ZipEntry> {
         }, its directory begins at ${directory.offset}`,
       );
     }
-    entries.set(header.name, { name: header.name, offset, length: header.length });
+    entries.set(header.name, {
+      name: header.name,
+      offset,
+      length: header.length,
+      compressed: header.method !== 0,
+    });
     spans.push({ name, start: header.local, end: offset + header.length });
     at = header.next;
   }
@@ -138,7 +145,10 @@ interface DirectoryHeader {
   readonly name: string;
   /** The name's bytes, as the local header must repeat them. */
   readonly nameBytes: Uint8Array;
+  /** Bytes of the content as it lies. */
   readonly length: number;
+  /** How it is compressed; 0 where it is not. */
+  readonly method: number;
   /** The position of the local header. */
   readonly local: number;
   /** The position in the directory of the header after this one. */
@@ -159,9 +169,6 @@ function directoryHeader(bytes: Uint8Array, view: DataView, at: number): Directo
   if ((view.getUint16(at + 8, true) & 1) !== 0) {
     throw new SyntaxError(`its entry ${shown(name)} is encrypted`);
   }
-  if (method !== 0) {
-    throw new SyntaxError(`its entry ${shown(name)} is compressed; PyTorch stores entries as they are`);
-  }
   // Fields that are all ones stand in the zip64 extra field, in this order, and only then.
   let [stored, length, local] = [20, 24, 42].map((field) => view.getUint32(at + field, true)) as [
     number,
@@ -180,10 +187,10 @@ function directoryHeader(bytes: Uint8Array, view: DataView, at: number): Directo
   if (length === 0xffffffff) length = take();
   if (stored === 0xffffffff) stored = take();
   if (local === 0xffffffff) local = take();
-  if (stored !== length) {
+  if (method === 0 && stored !== length) {
     throw new SyntaxError(`its entry ${shown(name)} is stored, but has ${stored} bytes for ${length}`);
   }
-  return { name, nameBytes, length, local, next };
+  return { name, nameBytes, length: stored, method, local, next };
 }
 
 function extraField(view: DataView, from: number, to: number, wanted: number) {
@@ -197,17 +204,20 @@ function extraField(view: DataView, from: number, to: number, wanted: number) {
 }
 
 /** Where the content begins: behind the local header, which must be there and tell the same as the directory. */
-function contentOffset(source: ByteSource, { name, nameBytes, length, local }: DirectoryHeader): number {
+function contentOffset(
+  source: ByteSource,
+  { name, nameBytes, length, method, local }: DirectoryHeader,
+): number {
   const headerLength = 30 + nameBytes.length;
   if (local + headerLength > source.size) {
     throw new RangeError(`its entry ${shown(name)} claims byte ${local} of ${source.size}`);
   }
   const header = source.read(local, headerLength);
   const view = viewOf(header);
-  const size = view.getUint32(22, true);
+  const size = view.getUint32(18, true);
   // With bit 3 the sizes follow the content, and are zero here.
   const sizeFits = (view.getUint16(6, true) & 8) !== 0 || size === length || size === 0xffffffff;
-  const same = view.getUint32(0, true) === LOCAL_HEADER && view.getUint16(8, true) === 0 && sizeFits &&
+  const same = view.getUint32(0, true) === LOCAL_HEADER && view.getUint16(8, true) === method && sizeFits &&
     view.getUint16(26, true) === nameBytes.length &&
     header.subarray(30).every((byte, i) => byte === nameBytes[i]);
   if (!same) throw new SyntaxError(`its entry ${shown(name)} is not where its zip directory says`);
