@@ -41,6 +41,7 @@ export {
   UnknownBackboneError,
 } from "./src/ptame/import_head.ts";
 export type { HeadShape } from "./src/ptame/head.ts";
+export { randomizedHead, type RandomizedHeadOptions } from "./src/ptame/randomized_head.ts";
 export type { ByteSource } from "./src/weights/byte_source.ts";
 export type { TensorEntry, TensorTable, TensorType, WeightFile } from "./src/weights/tensor_table.ts";
 export { readWeightFile } from "./src/weights/weight_file.ts";

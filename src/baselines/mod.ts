@@ -14,7 +14,9 @@
  *
  * @module
  */
+export { type ClassifierParts, loadClassifier, type LoadClassifierOptions } from "./classifier/load.ts";
 export {
+  classifierOver,
   type OpenClassifier,
   openClassifier,
   type OpenClassifierOptions,
@@ -31,6 +33,11 @@ export {
   createBaseline,
 } from "./explainer.ts";
 export { methodNamed, METHODS } from "./methods.ts";
+export { type RandomizationOptions, type RandomizationStage, randomizationTest, stagesOf } from "./sanity.ts";
+export { layersOf, randomized } from "./classifier/randomized.ts";
+export type { OpenableNetwork } from "./classifier/graphs.ts";
+export type { FrozenNetwork } from "../ptame/step.ts";
+export type { BoundGraph } from "../weights/bind.ts";
 export {
   type Attribute,
   type AttributeOptions,

@@ -44,6 +44,17 @@ export {
 } from "./summary.ts";
 export type { Reading } from "./probe.ts";
 export {
+  compareVariant,
+  LIKENESS,
+  type Likeness,
+  likenessOf,
+  type SanityImage,
+  type SanityOptions,
+  type SanityResult,
+  type SwapResult,
+  swapTest,
+} from "./sanity.ts";
+export {
   type Box,
   type Interval,
   type MapMethod,

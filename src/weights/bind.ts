@@ -20,6 +20,7 @@ export interface BindOptions {
 
 /** A graph whose weights point into files. */
 export interface BoundGraph {
+  /** The graph. */
   readonly graph: Graph;
   /** Contents by file name, for `openSession`. */
   readonly files: ReadonlyMap<string, ByteSource>;

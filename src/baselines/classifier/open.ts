@@ -4,15 +4,9 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../../models/labels/imagenet_1k.ts";
-import { networks } from "../../../models/registry.ts";
-import { type BackboneFacts, factsOf } from "../../backbone/facts.ts";
-import { frozenOnnx } from "../../backbone/frozen_onnx.ts";
-import { type OnnxModel, openOnnxBackbone } from "../../backbone/onnx_backbone.ts";
+import type { BackboneFacts } from "../../backbone/facts.ts";
 import type { Graph } from "../../graph/types.ts";
-import { networkNamed } from "../../ptame/network_names.ts";
 import { probabilitiesOf } from "../../ptame/prediction.ts";
-import { frozen } from "../../ptame/step.ts";
 import {
   type DeviceRequest,
   float32DataOf,
@@ -22,7 +16,6 @@ import {
   type Session,
   type Tensor,
 } from "../../runtime/mod.ts";
-import { loadWeights, type WeightSource } from "../../weights/load_network.ts";
 import {
   activationsGraph,
   behindTapGraph,
@@ -33,6 +26,7 @@ import {
   scoresGraph,
   tappedGraph,
 } from "./graphs.ts";
+import { type ClassifierParts, loadClassifier, type LoadClassifierOptions } from "./load.ts";
 import { planesOf, type Tap } from "./tap.ts";
 
 /** Where an open classifier runs, and where it is tapped. */
@@ -48,14 +42,7 @@ export interface OpenOptions {
 }
 
 /** Which classifier is opened, and how. */
-export interface OpenClassifierOptions extends OpenOptions {
-  /** The name of a network, or an .onnx file; "efficientnet_lite0" by default. */
-  readonly model?: string | OnnxModel;
-  /** File with its weights, where none is shipped. */
-  readonly weights?: WeightSource;
-  /** Stops the loading. */
-  readonly signal?: AbortSignal;
-}
+export interface OpenClassifierOptions extends OpenOptions, LoadClassifierOptions {}
 
 /** Activations at the tap, and their gradient where it was asked for: [channels, height · width] each. */
 export interface TappedPass {
@@ -124,31 +111,7 @@ export interface OpenClassifier {
  * @throws {TypeError} When an .onnx file is no classifier of pictures.
  */
 export async function openClassifier(options: OpenClassifierOptions = {}): Promise<OpenClassifier> {
-  const { model = networks[0]!.name, signal } = options;
-  if (typeof model === "string") {
-    const network = networkNamed(model);
-    const weights = await loadWeights(network, options.weights, signal);
-    const tapNames = network.taps.map((tap) => tap.name);
-    return classifierOver(
-      { facts: factsOf(network, IMAGENET_1K), network: () => ({ ...frozen(network, weights), tapNames }) },
-      options,
-    );
-  }
-  const backbone = await openOnnxBackbone(model, IMAGENET_1K, options);
-  return classifierOver({ facts: backbone, network: () => frozenOnnx(model), closed: backbone }, options);
-}
-
-/** What an open classifier is made of. */
-export interface ClassifierParts {
-  /** What is known of it. */
-  readonly facts: BackboneFacts;
-  /** Its network, asked for when something must be opened: not every .onnx file can be. */
-  network(): OpenableNetwork;
-  /** How its scores are found without opening it; by its network where this is left out. Disposed of with it. */
-  readonly closed?: {
-    readonly session: Session;
-    scores(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
-  };
+  return await classifierOver(await loadClassifier(options), options);
 }
 
 /** An open classifier over a network. */

@@ -1,0 +1,90 @@
+/**
+ * A network whose layers have forgotten what they learned, as sanity checks ask for it. A layer is a convolution or a
+ * matrix product with a constant; its weight is drawn anew with the size that it had, normalisations and biases stay,
+ * so that activations keep their scale.
+ *
+ * @module
+ */
+import { bytesOf } from "../../graph/constants.ts";
+import { type Graph, type Initializer, sizeOf } from "../../graph/types.ts";
+import { redrawn } from "../../random/redraw.ts";
+import type { BoundGraph } from "../../weights/bind.ts";
+import { sourceOf } from "../../weights/byte_source.ts";
+import { float32Of } from "../../weights/tensor_table.ts";
+import { type OpenableNetwork, PREFIX, scoresGraph } from "./graphs.ts";
+
+const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
+
+/** Names of the weights of a network's layers, from the picture to the scores; a shared one counts once. */
+export function layersOf(network: OpenableNetwork): string[] {
+  const graph = scoresGraph(network, 1);
+  const weights = new Set<string>();
+  for (const node of graph.nodes) {
+    if (!LAYERS.has(node.op)) continue;
+    for (const name of node.inputs) if (isWeight(graph.initializers.get(name))) weights.add(name);
+  }
+  return [...weights].map((name) => name.slice(PREFIX.length));
+}
+
+function isWeight(initializer: Initializer | undefined): boolean {
+  return initializer !== undefined && initializer.type === "float32" && initializer.shape.length >= 2;
+}
+
+/**
+ * The network with the weights of these layers drawn anew; the same seed draws the same numbers for a layer, whichever
+ * others are drawn.
+ *
+ * @throws {RangeError} When a layer is unknown.
+ */
+export function randomized(
+  network: OpenableNetwork,
+  layers: readonly string[],
+  seed = 0,
+): OpenableNetwork {
+  const known = new Set(layersOf(network));
+  const stray = layers.find((layer) => !known.has(layer));
+  if (stray !== undefined) throw new RangeError(`Cannot randomise ${network.name}: it has no layer ${stray}`);
+  return {
+    ...network,
+    bind: (bound, prefix) =>
+      withRedrawn(network.bind(bound, prefix), layers.map((layer) => prefix + layer), seed),
+  };
+}
+
+/** Lays the new weights into one file of their own. */
+function withRedrawn({ graph, files }: BoundGraph, names: readonly string[], seed: number): BoundGraph {
+  // A graph behind a tap has some of the layers only.
+  const present = names.filter((name) => graph.initializers.has(name));
+  if (present.length === 0) return { graph, files };
+  const file = "randomised";
+  const count = present.reduce((sum, name) => sum + sizeOf(graph.initializers.get(name)!.shape), 0);
+  const all = new Float32Array(count);
+  const initializers = new Map(graph.initializers);
+  let at = 0;
+  for (const name of present) {
+    const initializer = graph.initializers.get(name)!;
+    const values = redrawn(name, valuesOf(initializer, graph, files), seed);
+    all.set(values, at);
+    const data = { kind: "external", file, offset: 4 * at, length: 4 * values.length } as const;
+    initializers.set(name, { ...initializer, data });
+    at += values.length;
+  }
+  return { graph: { ...graph, initializers }, files: new Map([...files, [file, sourceOf(bytesOf(all))]]) };
+}
+
+function valuesOf(
+  { name, shape, data }: Initializer,
+  graph: Graph,
+  files: BoundGraph["files"],
+): Float32Array {
+  const source = data.kind === "inline"
+    ? data.bytes
+    : data.kind === "external"
+    ? files.get(data.file)
+    : undefined;
+  if (source === undefined) {
+    throw new TypeError(`Cannot randomise ${graph.name}: the bytes of ${name} are not at hand`);
+  }
+  const offset = data.kind === "external" ? data.offset : 0;
+  return float32Of(source, { name, type: "float32", shape, offset, length: 4 * sizeOf(shape) });
+}

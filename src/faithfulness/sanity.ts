@@ -1,0 +1,154 @@
+/**
+ * Sanity checks (Adebayo et al. 2018, "Sanity Checks for Saliency Maps"): a map that stays the same when what it should
+ * explain is randomised does not explain it. Here are the comparison of maps and the swap test; what is randomised is
+ * the business of baselines/sanity.ts (a classifier's weights) and ptame/randomized_head.ts (a head).
+ *
+ * @module
+ */
+import { upsampleMap } from "../image/upsample.ts";
+import type { ValueMap } from "../image/types.ts";
+import { bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
+import { spearman, ssim } from "./correlation.ts";
+import { evaluate } from "./evaluate.ts";
+import type { EvaluateOptions, EvaluateResult } from "./evaluate_options.ts";
+import { compareMethods, type Comparison } from "./summary.ts";
+import { type Interval, type MapMethod, sideOf } from "./types.ts";
+
+/** How alike two maps are. NaN where a map is flat: it has no order. */
+export interface Likeness {
+  /** Spearman's rank correlation of the values. */
+  readonly spearman: number;
+  /** The same of their magnitudes. */
+  readonly absoluteSpearman: number;
+  /** Structural similarity of the maps, each brought into [0, 1]. */
+  readonly ssim: number;
+}
+
+/** The measures of likeness. */
+export const LIKENESS: readonly (keyof Likeness)[] = ["spearman", "absoluteSpearman", "ssim"];
+
+/**
+ * Compares two maps of one picture, both enlarged to `side`.
+ *
+ * @param side At least 11, the window of SSIM; the picture's side by default of the callers.
+ */
+export function likenessOf(a: ValueMap, b: ValueMap, side: number): Likeness {
+  const [first, second] = [enlarged(a, side), enlarged(b, side)];
+  return {
+    spearman: spearman(first, second),
+    absoluteSpearman: spearman(first, second, true),
+    ssim: ssim(
+      { width: side, height: side, values: inUnit(first) },
+      { width: side, height: side, values: inUnit(second) },
+    ),
+  };
+}
+
+function enlarged({ values, width, height }: ValueMap, side: number): Float32Array {
+  return width === side && height === side ? values : upsampleMap(values, width, height, side, side);
+}
+
+function inUnit(values: Float32Array): Float32Array {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  const span = high > low ? high - low : 1;
+  return values.map((value) => (value - low) / span);
+}
+
+/** A picture to check on, and the class whose maps are compared. */
+export interface SanityImage {
+  /** `[3, S, S]` in [0, 1], not normalised. */
+  readonly pixels: Float32Array;
+  /** The class: the intact classifier's, also where the randomised one sees another. */
+  readonly target: number;
+}
+
+/** How like the original's maps those of one randomised variant are, over all pictures. */
+export interface SanityResult extends Readonly<Record<keyof Likeness, Interval | undefined>> {
+  /** Name of the variant. */
+  readonly variant: string;
+  /** Pictures on which one of the two maps was flat: they have no order, and count in no mean. */
+  readonly flat: number;
+}
+
+/** How maps are compared. */
+export interface SanityOptions extends BootstrapOptions {
+  /** Stops between maps. */
+  readonly signal?: AbortSignal;
+  /** Called after each map. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+/**
+ * Compares the maps of one variant with the original's, picture by picture.
+ *
+ * @param method The variant's maps; where a method has values outside [0, 1], these: their signs and size count.
+ * @param originals The original's map of each picture, in order.
+ */
+export async function compareVariant(
+  variant: string,
+  method: MapMethod,
+  images: readonly SanityImage[],
+  originals: readonly ValueMap[],
+  options: SanityOptions = {},
+): Promise<SanityResult> {
+  const found: Likeness[] = [];
+  for (const [i, { pixels, target }] of images.entries()) {
+    options.signal?.throwIfAborted();
+    found.push(likenessOf(originals[i]!, await method(pixels, target, options.signal), sideOf(pixels)));
+    options.onProgress?.({ done: i + 1, total: images.length });
+  }
+  const ordered = found.filter((each) => Number.isFinite(each.spearman));
+  const mean = (key: keyof Likeness) =>
+    ordered.length === 0 ? undefined : bootstrapInterval(ordered.map((each) => each[key]), options);
+  return {
+    variant,
+    spearman: mean("spearman"),
+    absoluteSpearman: mean("absoluteSpearman"),
+    ssim: mean("ssim"),
+    flat: found.length - ordered.length,
+  };
+}
+
+/** Names of the two methods in a swap test's records. */
+const OWN = "own";
+const SWAPPED = "swapped";
+
+/** What a swap test found. */
+export interface SwapResult {
+  /** own − swapped by the measure's key, paired over the pictures. */
+  readonly differences: Readonly<Record<string, Comparison>>;
+  /** Measures in which the own explanation is ahead beyond noise. */
+  readonly passed: readonly string[];
+  /** Measures in which the swapped one is: the explanation tells nothing of this backbone. */
+  readonly failed: readonly string[];
+  /** The evaluation of both. */
+  readonly evaluation: EvaluateResult;
+}
+
+/**
+ * The swap test: on one backbone, the explanation made for it against the one made for another backbone. P-TAME's map
+ * comes from the auxiliary, so a head that was trained for another backbone is the test of whether training told it
+ * anything: it must score worse.
+ *
+ * @param own Maps made for the backbone that `score` asks.
+ * @param swapped Maps made for another one.
+ */
+export async function swapTest(
+  own: MapMethod,
+  swapped: MapMethod,
+  options: Omit<EvaluateOptions, "methods">,
+): Promise<SwapResult> {
+  const evaluation = await evaluate({ ...options, methods: { [OWN]: own, [SWAPPED]: swapped } });
+  const { seed, resamples } = options;
+  const differences = compareMethods(evaluation.records, OWN, SWAPPED, {
+    ...(seed === undefined ? {} : { seed }),
+    ...(resamples === undefined ? {} : { resamples }),
+  });
+  const aheadIn = (name: string) =>
+    Object.keys(differences).filter((key) => differences[key]!.ahead === name);
+  return { differences, passed: aheadIn(OWN), failed: aheadIn(SWAPPED), evaluation };
+}

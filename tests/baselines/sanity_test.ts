@@ -1,0 +1,110 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
+import { factsOf, numberedLabels } from "../../src/backbone/facts.ts";
+import { classifierOver } from "../../src/baselines/classifier/open.ts";
+import { layersOf, randomized } from "../../src/baselines/classifier/randomized.ts";
+import { methodNamed } from "../../src/baselines/methods.ts";
+import { randomizationTest, stagesOf } from "../../src/baselines/sanity.ts";
+import { IMAGENET_PREPROCESSING } from "../../models/network.ts";
+import { smallClassifier } from "../ptame/small_classifier.ts";
+import { seededFrozen } from "../ptame/seeded_networks.ts";
+import { tinyBackbone } from "../ptame/tiny_networks.ts";
+import { warmUpWasm } from "../support/devices.ts";
+import { seededImage } from "../support/seeded_weights.ts";
+
+await warmUpWasm();
+
+const tiny = {
+  facts: factsOf(tinyBackbone, numberedLabels(10)),
+  network: () => seededFrozen(tinyBackbone, 1),
+};
+const images = [1, 2].map((seed) => ({ pixels: seededImage(seed, [1, 3, 64, 64]), target: seed }));
+const WASM = { device: "wasm" } as const;
+
+Deno.test("stagesOf() goes from the scores down, all layers or evenly spaced ones", () => {
+  const layers = ["a", "b", "c", "d"];
+  assertEquals(stagesOf(layers).map((stage) => stage.layers.join("")), ["d", "dc", "dcb", "dcba"]);
+  assertEquals(stagesOf(layers, { stages: 2 }).map((stage) => [stage.name, stage.layers.length]), [["c", 2], [
+    "a",
+    4,
+  ]]);
+  assertEquals(stagesOf(layers, { order: "independent" }).map((stage) => stage.layers), [
+    ["d"],
+    ["c"],
+    ["b"],
+    ["a"],
+  ]);
+  assertThrows(() => stagesOf(layers, { stages: 0 }), RangeError, "in 0 stages");
+});
+
+Deno.test("randomized() draws the weights of the layers named, the same for a seed, of the same size", async () => {
+  const network = tiny.network();
+  assertEquals(layersOf(network), ["conv1.weight", "conv2.weight", "conv3.weight", "fc.weight"]);
+  const { pixels } = images[0]!;
+  const see = async (layers: string[], seed: number) => {
+    const changed = randomized(network, layers, seed);
+    await using classifier = await classifierOver({ facts: tiny.facts, network: () => changed }, WASM);
+    return await classifier.activations(pixels);
+  };
+  const intact = await see([], 0);
+  const top = await see(["fc.weight"], 0);
+  assertEquals(top.activations, intact.activations);
+  assert(top.logits.some((value, i) => Math.abs(value - intact.logits[i]!) > 0.1));
+  assertEquals((await see(["fc.weight"], 0)).logits, top.logits);
+  assert((await see(["fc.weight"], 1)).logits.some((value, i) => value !== top.logits[i]));
+  const all = await see(layersOf(network), 0);
+  const norm = (values: Float32Array) => Math.hypot(...values);
+  const ratio = norm(all.activations) / norm(intact.activations);
+  assert(ratio > 0.2 && ratio < 5, `activations are ${ratio} times as large`);
+  assertThrows(() => randomized(network, ["fc"]), RangeError, "has no layer fc");
+});
+
+Deno.test("randomized() works on weights that lie inside an .onnx file", async () => {
+  const network = frozenOnnx(smallClassifier());
+  const layers = layersOf(network);
+  assertEquals(layers.length, 3);
+  const facts = {
+    ...factsOf(tinyBackbone, numberedLabels(5)),
+    classes: 5,
+    preprocessing: IMAGENET_PREPROCESSING,
+  };
+  const small = seededImage(3, [1, 3, 32, 32]);
+  const logits = async (names: string[]) => {
+    const changed = randomized(network, names, 4);
+    await using classifier = await classifierOver({ facts, network: () => changed }, WASM);
+    return (await classifier.logits([small]))[0]!;
+  };
+  const [intact, top] = [await logits([]), await logits([layers[2]!])];
+  assert(top.some((value, i) => Math.abs(value - intact[i]!) > 1e-3));
+});
+
+Deno.test("a method that explains fails to keep its map when the classifier forgets; a control keeps it", async () => {
+  let last = { done: 0, total: 0 };
+  const options = { ...WASM, seed: 3, onProgress: (progress: typeof last) => last = progress };
+  const results = await randomizationTest(tiny, methodNamed("gradcam"), images, options);
+  assertEquals(results.map(({ variant }) => variant), [
+    "fc.weight",
+    "conv3.weight",
+    "conv2.weight",
+    "conv1.weight",
+  ]);
+  assertEquals(last, { done: 10, total: 10 });
+  const deepest = results.at(-1)!;
+  assert(deepest.flat < 2 && deepest.spearman!.value < 0.7, JSON.stringify(deepest));
+  const control = await randomizationTest(tiny, methodNamed("gaussian"), images, { ...WASM, stages: 1 });
+  assertAlmostEquals(control[0]!.spearman!.value, 1, 1e-9);
+  assertAlmostEquals(control[0]!.ssim!.value, 1, 1e-9);
+  const alone = await randomizationTest(tiny, methodNamed("smoothgrad"), images.slice(0, 1), {
+    ...WASM,
+    order: "independent",
+    stages: 2,
+    samples: 2,
+  });
+  assertEquals(alone.map(({ variant }) => variant), ["conv3.weight", "conv1.weight"]);
+  const signal = AbortSignal.abort(new Error("stopped"));
+  await assertRejects(
+    () => randomizationTest(tiny, methodNamed("gradcam"), images, { ...WASM, signal }),
+    Error,
+    "stopped",
+  );
+});
