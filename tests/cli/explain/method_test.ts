@@ -1,8 +1,13 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { smallClassifier } from "../ptame/small_classifier.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { METHOD_OPTIONS, methodOf, openExplainer, passesOf } from "../../../src/cli/explain/method.ts";
+import { parseArguments, UsageError } from "../../../src/cli/usage.ts";
+import { smallClassifier } from "../../ptame/small_classifier.ts";
+import { warmUpWasm } from "../../support/devices.ts";
+import { errorLines, runCli } from "../../support/run_cli.ts";
 
-const PHOTO = decodeURIComponent(new URL("../fixtures/image/photo_0.jpg", import.meta.url).pathname);
+await warmUpWasm();
+
+const PHOTO = decodeURIComponent(new URL("../../fixtures/image/photo_0.jpg", import.meta.url).pathname);
 
 async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "ptame-" });
@@ -28,22 +33,31 @@ Deno.test("explain --method gradcam explains the default network, and says whose
     assertEquals(JSON.parse(Deno.readTextFileSync(`${folder}/m.json`)).values.length, 49);
   }));
 
-Deno.test("explain --method takes a tap, samples and a seed, for an .onnx classifier without a head", () =>
+Deno.test("explain --method takes a tap, for an .onnx classifier without a head", () =>
   inFolder(async (folder) => {
-    const common = ["explain", PHOTO, "--model", "small.onnx", "--device", "wasm", "--json"];
-    const tapped = await runCli([...common, "--method", "layercam", "--tap", "relu"], folder);
+    const common = [
+      "explain",
+      PHOTO,
+      "--model",
+      "small.onnx",
+      "--device",
+      "wasm",
+      "--method",
+      "layercam",
+      "--json",
+    ];
+    const tapped = await runCli([...common, "--tap", "relu"], folder);
     assertEquals(tapped.code, 0, tapped.stderr);
     assertEquals(JSON.parse(tapped.stdout).targets[0].map.width, 16);
-    const drawn = await runCli([...common, "--method", "rise", "--samples", "120", "--seed", "4"], folder);
-    assertEquals(drawn.code, 0, drawn.stderr);
-    assertStringIncludes(drawn.stderr, "RISE: 120 passes through small for each map");
-    const wrong = await runCli([...common, "--method", "gradcam", "--tap", "rleu"], folder);
+    const wrong = await runCli([...common, "--tap", "rleu"], folder);
     assertEquals([wrong.code, errorLines(wrong).length], [1, 1]);
     assertStringIncludes(wrong.stderr, 'Unknown tap "rleu": did you mean relu?');
-    assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name.includes("partial")), false);
+    assertEquals([...Deno.readDirSync(folder)].some(({ name }) => /partial/.test(name)), false);
   }));
 
-Deno.test("explain --method ends with 2 for options of another method", async () => {
+const NAMES = { flags: ["help"], values: [...METHOD_OPTIONS, "head", "auxiliary", "auxiliary-weights"], lists: [] };
+
+Deno.test("methodOf() refuses options of another method", () => {
   const cases: [string[], string][] = [
     [["--method", "grad-cam"], "did you mean gradcam?"],
     [["--method", "gradcam", "--head", "h.safetensors"], "Option --head is for ptame; gradcam has none"],
@@ -52,11 +66,19 @@ Deno.test("explain --method ends with 2 for options of another method", async ()
       ["--method", "rise", "--tap", "layer4"],
       "Option --tap is for methods that look at activations; rise does not",
     ],
-    [["--method", "rise", "--samples", "0"], "at least 1, not 0"],
   ];
   for (const [args, message] of cases) {
-    const ended = await runCli(["explain", PHOTO, ...args]);
-    assertEquals([ended.code, errorLines(ended).length], [2, 1], ended.stderr);
-    assertStringIncludes(ended.stderr, message);
+    assertThrows(() => methodOf(parseArguments("explain", args, NAMES)), UsageError, message);
   }
+  assertEquals(methodOf(parseArguments("explain", [], NAMES)), undefined);
+  assertEquals(methodOf(parseArguments("explain", ["--method", "ptame", "--head", "h"], NAMES)), undefined);
+});
+
+Deno.test("openExplainer() passes samples and seed on, and many passes are announced", async () => {
+  const args = ["--method", "rise", "--samples", "120", "--seed", "4"];
+  const given = parseArguments("explain", args, NAMES);
+  await using explainer = await openExplainer("rise", { model: smallClassifier(), device: "wasm" }, given);
+  assertEquals(passesOf(explainer), "RISE: 120 passes through small for each map");
+  const few = parseArguments("explain", ["--samples", "0"], NAMES);
+  await assertRejects(() => openExplainer("rise", {}, few), UsageError, "at least 1, not 0");
 });
