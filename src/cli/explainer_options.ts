@@ -65,13 +65,15 @@ export async function explainerOptions(given: Arguments): Promise<ExplainerOptio
   };
 }
 
-/**
- * Opens the explainer that the options name. Where it has no head, the error's command to train one names the files as
- * they were typed.
- */
-export async function openPtame(options: ExplainerOptions, given: Arguments): Promise<Explainer> {
+/** Opens the explainer that the options name. */
+export function openPtame(options: ExplainerOptions, given: Arguments): Promise<Explainer> {
+  return namingFiles(given, () => createExplainer(options));
+}
+
+/** Where no head is there, makes the error's command to train one name the files as they were typed. */
+export async function namingFiles<T>(given: Arguments, act: () => Promise<T>): Promise<T> {
   try {
-    return await createExplainer(options);
+    return await act();
   } catch (error) {
     throw error instanceof NoHeadError ? typedHere(error, given) : error;
   }

@@ -18,17 +18,53 @@ export async function readFile(path: string, what: string): Promise<Uint8Array> 
 
 /** Writes a file beside its place and renames it when it is whole. */
 export async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  await writeBeside(
+    path,
+    (beside) => typeof bytes === "string" ? Deno.writeTextFile(beside, bytes) : Deno.writeFile(beside, bytes),
+  );
+}
+
+/** The same for a file in parts, which are asked for one by one. */
+export async function writeParts(
+  path: string,
+  parts: Iterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  await writeBeside(path, async (beside) => {
+    using file = await Deno.open(beside, { write: true, create: true, truncate: true });
+    for (const part of parts) {
+      signal.throwIfAborted();
+      for (let at = 0; at < part.length;) at += await file.write(part.subarray(at));
+    }
+    signal.throwIfAborted();
+  });
+}
+
+async function writeBeside(path: string, write: (beside: string) => Promise<void>): Promise<void> {
   const beside = `${path}.${Deno.pid}.partial`;
   unfinished.add(beside);
   try {
-    if (typeof bytes === "string") await Deno.writeTextFile(beside, bytes);
-    else await Deno.writeFile(beside, bytes);
+    await write(beside);
     await Deno.rename(beside, path);
   } catch (cause) {
     await Deno.remove(beside).catch(() => {});
     throw new Error(`Cannot write ${path}: ${reason(cause)}`, { cause });
   } finally {
     unfinished.delete(beside);
+  }
+}
+
+/** Whether two paths name the same place, links and detours aside. */
+export function samePlace(a: string, b: string): boolean {
+  return a === b || realPath(a) === realPath(b);
+}
+
+/** A path without links and detours; as it is where nothing is there yet. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
   }
 }
 

@@ -6,4 +6,4 @@
 export type { OutputActivation } from "./onnx/activation.ts";
 export { inlineExternalData } from "./onnx/inline.ts";
 export { decodeOnnx, inspectOnnx, type OnnxSummary, type OpenValue } from "./onnx/read.ts";
-export { encodeOnnx } from "./onnx/write.ts";
+export { encodeOnnx, type EncodeOptions, type OnnxParts, onnxParts } from "./onnx/write.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
-import { decodeOnnx, encodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
+import { decodeOnnx, encodeOnnx, inspectOnnx, onnxParts } from "../../src/graph/onnx_file.ts";
 import { float, int, ints, text } from "../../src/graph/types.ts";
 
 function sample() {
@@ -42,6 +42,50 @@ Deno.test("encodeOnnx() keeps external data outside, or takes them in when it ha
   const file = new Uint8Array(8003).map((_, i) => i);
   const inside = decodeOnnx(encodeOnnx(bound, { files: new Map([["w.bin", file]]) }));
   assertEquals(inside.initializers.get("w")!.data, { kind: "inline", bytes: file.slice(3) });
+});
+
+Deno.test("onnxParts() reads large weights when their turn comes, and refuses more than protobuf can hold", () => {
+  const graphOf = (file: string, length: number) => {
+    const b = createBuilder("large");
+    b.output(b.add(b.input("x", "float32", [2000]), b.weight("w", [2000])), "y");
+    const graph = b.build();
+    const data = { kind: "external", file, offset: 0, length } as const;
+    return { ...graph, initializers: new Map([["w", { ...graph.initializers.get("w")!, data }]]) };
+  };
+  const bytes = new Uint8Array(8000).map((_, i) => i);
+  let reads = 0;
+  const read = (offset: number, length: number) => {
+    reads++;
+    return bytes.subarray(offset, offset + length);
+  };
+  const files = new Map([["w.bin", { size: 3e9, read }]]);
+  const graph = graphOf("w.bin", 8000);
+  const { size, parts } = onnxParts(graph, { files });
+  assertEquals(reads, 0);
+  const whole = encodeOnnx(graph, { files: new Map([["w.bin", bytes]]) });
+  const joined = [...parts].flatMap((part) => [...part]);
+  assertEquals([reads, joined.length, size], [1, whole.length, whole.length]);
+  assertEquals(joined, [...whole]);
+  assertThrows(() => onnxParts(graphOf("w.bin", 2 ** 31), { files }), RangeError, "exceed the 2147483647");
+});
+
+Deno.test("encodeOnnx() writes metadata, and an input with a default that need not be fed", () => {
+  const b = createBuilder("documented");
+  const x = b.input("x", "float32", [2]);
+  const y = b.input("y", "float32", [2]);
+  b.output(b.add(x, y), "z");
+  const graph = b.build();
+  const data = { kind: "inline", bytes: new Uint8Array(8) } as const;
+  const file = encodeOnnx({ ...graph, initializers: new Map([["y", { ...y, data }]]) }, {
+    metadata: { licence: "MIT", empty: "" },
+    documentation: "A sum",
+    valueDocumentation: { x: "The first" },
+  });
+  const summary = inspectOnnx(file);
+  assertEquals(summary.metadata, { licence: "MIT", empty: "" });
+  assertEquals(summary.inputs.map(({ name }) => name), ["x"]);
+  const text = new TextDecoder("latin1").decode(file);
+  assert(text.includes("A sum") && text.includes("The first"));
 });
 
 Deno.test("encodeOnnx() keeps every kind of attribute", () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isFolder, makeFolder, stemOf } from "../files.ts";
+import { isFolder, makeFolder, samePlace, stemOf } from "../files.ts";
 import { type Arguments, UsageError } from "../usage.ts";
 
 /** Where the results of the pictures go. */
@@ -56,24 +56,14 @@ export function overlaySuffix(label: string, which: number, count: number): stri
 
 /** Refuses to write a result over the picture that it is of, or the map over the overlay. */
 export function refuseOverwriting(image: string, destinations: Destinations): void {
-  const same = (a: string, b: string) => a === b || realPath(a) === realPath(b);
   const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
   for (const path of [overlay, map]) {
-    if (path !== undefined && same(path, image)) {
+    if (path !== undefined && samePlace(path, image)) {
       throw new UsageError(`Cannot write the result over its own picture ${image}`);
     }
   }
-  if (map !== undefined && same(overlay, map)) {
+  if (map !== undefined && samePlace(overlay, map)) {
     throw new UsageError(`Options --out and --map name the same file ${map}`);
-  }
-}
-
-/** A path without links and detours; as it is where nothing is there yet. */
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { type Command, commandNamed } from "../dispatch.ts";
 import { UsageError } from "../usage.ts";
+import { exportModel } from "./export.ts";
 import { importModel } from "./import.ts";
 import { listModels } from "./list.ts";
 import { modelPath } from "./path.ts";
@@ -14,6 +15,7 @@ const SUBCOMMANDS: Readonly<Record<string, readonly [takes: string, does: string
   list: ["[--json]", "What can be explained by name, and whether its weights are here", listModels],
   path: ["[NAME]", "Where a network's weights are, or the folder they are kept in", modelPath],
   import: ["FILE.ckpt", "A head that the authors' program trained, as a head file", importModel],
+  export: ["NAME|FILE.onnx", "An explainer as one .onnx file for any ONNX runtime", exportModel],
 };
 
 const HELP = `Networks known by name, and their weights.
@@ -31,7 +33,8 @@ Weights are kept in the platform's cache folder (deno task models path); PTAME_C
 Examples:
   deno task models list
   deno task models list --json
-  deno task models path resnet50`;
+  deno task models path resnet50
+  deno task models export efficientnet_lite0 --out explainer.onnx`;
 
 /** Runs `models` and gives its exit code. */
 export async function modelsCommand(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -30,6 +30,8 @@ export interface OnnxSummary {
   readonly activations: readonly OutputActivation[];
   /** Files of external data that it points to, as it names them. */
   readonly externalFiles: readonly string[];
+  /** Free texts by key that it carries. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** How often each operator occurs; other domains as `domain.Op`. */
   readonly operators: Readonly<Record<string, number>>;
 }
@@ -61,6 +63,7 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
     outputs: graph.output.map(openValue),
     activations: graph.output.map(({ name }) => activationOf(graph, name)),
     externalFiles: [...external],
+    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
     operators,
   };
 }

@@ -6,9 +6,11 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
   GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
@@ -26,42 +28,103 @@ import { attributeProto, tensorProto } from "./tensors.ts";
 /** ONNX IR version written: 8 came with opset 17's releases. */
 const IR_VERSION = 8n;
 
+/** Most bytes that a protobuf message may have. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** What is written beside the graph. */
+export interface EncodeOptions {
+  /**
+   * Contents of the external files to take in, by the name that the graph's initializers use. Other external data stay
+   * where they are, and the file points to them.
+   */
+  readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
+  /** Free texts by key (`metadata_props`). */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What the model is, for people (`doc_string`). */
+  readonly documentation?: string;
+  /** The same of inputs and outputs, by name. */
+  readonly valueDocumentation?: Readonly<Record<string, string>>;
+}
+
+/** An .onnx file that is not in memory as a whole. */
+export interface OnnxParts {
+  /** Length of the file in bytes. */
+  readonly size: number;
+  /** Its parts in order; the large ones are read when their turn comes. */
+  readonly parts: Iterable<Uint8Array>;
+}
+
 /**
- * Writes a graph as an .onnx file. Unbound weights are an error.
+ * Writes a graph as an .onnx file. An input that is an initializer too is one that need not be fed.
  *
- * External data stay where they are and the file points to them, unless `files` holds them: then they are
- * written into the .onnx file.
- *
- * @param files Contents of the external files to take in, by the name that the graph's initializers use.
+ * @throws {TypeError} When a weight is unbound.
+ * @throws {RangeError} When the file would be larger than protobuf allows (2 GiB).
  */
-export function encodeOnnx(
-  graph: Graph,
-  options: { readonly files?: ReadonlyMap<string, ByteSource | Uint8Array> } = {},
-): Uint8Array {
+export function encodeOnnx(graph: Graph, options: EncodeOptions = {}): Uint8Array {
+  return joined([...onnxParts(graph, options).parts]);
+}
+
+/** The same in parts, for files that need not be in memory; throws before the first part. */
+export function onnxParts(graph: Graph, options: EncodeOptions = {}): OnnxParts {
   const initializers: TensorProto[] = [];
-  const heavy: { tensor: TensorProto; bytes: Uint8Array }[] = [];
+  const heavy: { head: Uint8Array[]; length: number; read: () => Uint8Array }[] = [];
   for (const initializer of graph.initializers.values()) {
     const { name, data } = initializer;
     if (data.kind === "unbound") {
       throw new TypeError(`Cannot write graph ${graph.name}: weight ${name} is not bound to data`);
     }
-    const bytes = data.kind === "inline" ? data.bytes : bytesIn(options.files?.get(data.file), data);
-    if (bytes !== undefined && bytes.length > HEAVY_BYTES) {
-      const empty = { ...initializer, data: { kind: "inline", bytes: new Uint8Array() } } as const;
-      heavy.push({ tensor: tensorProto(name, empty), bytes });
-    } else if (bytes !== undefined) {
-      initializers.push(tensorProto(name, { ...initializer, data: { kind: "inline", bytes } }));
-    } else initializers.push(tensorProto(name, initializer));
+    const file = data.kind === "external" ? options.files?.get(data.file) : undefined;
+    if (data.kind === "external" && file === undefined) {
+      initializers.push(tensorProto(name, initializer));
+      continue;
+    }
+    const length = data.kind === "inline" ? data.bytes.length : data.length;
+    const read = () => data.kind === "inline" ? data.bytes : sourceOf(file!).read(data.offset, data.length);
+    const inline = (bytes: Uint8Array) =>
+      tensorProto(name, { ...initializer, data: { kind: "inline", bytes } });
+    if (length <= HEAVY_BYTES) initializers.push(inline(read()));
+    else heavy.push({ head: initializerHead(inline(new Uint8Array()), length), length, read });
   }
-  const model = create(ModelProtoSchema, {
+  const light = toBinary(ModelProtoSchema, modelProto(graph, initializers, options));
+  const size = heavy.reduce(
+    (sum, { head, length }) => sum + length + head.reduce((bytes, part) => bytes + part.length, 0),
+    light.length,
+  );
+  if (size > MOST_BYTES) {
+    throw new RangeError(
+      `Cannot write graph ${graph.name}: ${size} bytes exceed the ${MOST_BYTES} of an .onnx file; keep weights outside`,
+    );
+  }
+  return {
+    size,
+    parts: {
+      *[Symbol.iterator]() {
+        yield light;
+        for (const { head, read } of heavy) {
+          yield* head;
+          yield read();
+        }
+      },
+    },
+  };
+}
+
+function modelProto(graph: Graph, initializer: TensorProto[], options: EncodeOptions): ModelProto {
+  const { metadata = {}, documentation = "", valueDocumentation = {} } = options;
+  const value = (each: Value) => valueInfoProto(each, valueDocumentation[each.name] ?? "");
+  return create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "ptame",
+    docString: documentation,
+    metadataProps: Object.entries(metadata).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value })
+    ),
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(graph.opset) })],
     graph: create(GraphProtoSchema, {
       name: graph.name,
-      initializer: initializers,
-      input: graph.inputs.map(valueInfoProto),
-      output: graph.outputs.map(valueInfoProto),
+      initializer,
+      input: graph.inputs.map(value),
+      output: graph.outputs.map(value),
       node: graph.nodes.map((node) =>
         create(NodeProtoSchema, {
           name: node.name,
@@ -74,14 +137,6 @@ export function encodeOnnx(
       ),
     }),
   });
-  return joined([toBinary(ModelProtoSchema, model), ...heavy.flatMap(appendedInitializer)]);
-}
-
-function bytesIn(
-  file: ByteSource | Uint8Array | undefined,
-  { offset, length }: { readonly offset: number; readonly length: number },
-): Uint8Array | undefined {
-  return file === undefined ? undefined : sourceOf(file).read(offset, length);
 }
 
 /** Initializers above this size are appended by hand: the protobuf library copies them several times. */
@@ -94,11 +149,16 @@ const HEAVY_BYTES = 4096;
 export function appendedInitializer(
   { tensor, bytes }: { tensor: TensorProto; bytes: Uint8Array },
 ): Uint8Array[] {
+  return [...initializerHead(tensor, bytes.length), bytes];
+}
+
+/** What stands before the bytes of such an initializer, `length` of them. */
+function initializerHead(tensor: TensorProto, length: number): Uint8Array[] {
   const head = toBinary(TensorProtoSchema, tensor);
-  const rawTag = lengthDelimited(9, bytes.length);
-  const tensorTag = lengthDelimited(5, head.length + rawTag.length + bytes.length);
-  const graphTag = lengthDelimited(7, tensorTag.length + head.length + rawTag.length + bytes.length);
-  return [graphTag, tensorTag, head, rawTag, bytes];
+  const rawTag = lengthDelimited(9, length);
+  const tensorTag = lengthDelimited(5, head.length + rawTag.length + length);
+  const graphTag = lengthDelimited(7, tensorTag.length + head.length + rawTag.length + length);
+  return [graphTag, tensorTag, head, rawTag];
 }
 
 /** Tag of a length-delimited field and its length, as protobuf's varints. */
@@ -124,7 +184,7 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   return result;
 }
 
-function valueInfoProto(value: Value): ValueInfoProto {
+function valueInfoProto(value: Value, docString: string): ValueInfoProto {
   const dim = value.shape.map((size) =>
     create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(size) } })
   );
@@ -134,6 +194,7 @@ function valueInfoProto(value: Value): ValueInfoProto {
   });
   return create(ValueInfoProtoSchema, {
     name: value.name,
+    docString,
     type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
   });
 }

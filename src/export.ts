@@ -1,0 +1,22 @@
+/**
+ * Writes explainers as .onnx files for any ONNX runtime.
+ *
+ * @example Export the default explainer
+ * ```ts
+ * import { exportExplainer } from "@ptame/ptame/export";
+ *
+ * const { parts, size, head } = await exportExplainer({ float16: true });
+ * let written = 0;
+ * // Write them to a file one after the other; large ones are read when their turn comes.
+ * for (const part of parts) written += part.length;
+ * console.assert(written === size && head.trained);
+ * ```
+ *
+ * @module
+ */
+export { type ExportedExplainer, exportExplainer, type ExportOptions } from "./ptame/export_explainer.ts";
+export type { ExplainerOptions } from "./ptame/explainer.ts";
+export type { BackboneFacts } from "./backbone/facts.ts";
+export type { OnnxModel } from "./backbone/onnx_backbone.ts";
+export type { HeadRecord } from "./ptame/head_file.ts";
+export type { WeightSource } from "./weights/load_network.ts";

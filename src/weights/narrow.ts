@@ -1,0 +1,54 @@
+/**
+ * Halves the weights of a bound graph: float16 in the file, widened by a Cast that every runtime folds away when it
+ * loads the graph. It computes in float32 as before.
+ *
+ * @module
+ */
+import { bytesOf } from "../graph/constants.ts";
+import { DATA_TYPE_CODES } from "../graph/shapes/elementwise.ts";
+import { type Initializer, int, type Node, sizeOf, type Value } from "../graph/types.ts";
+import type { BoundGraph } from "./bind.ts";
+import { sourceOf } from "./byte_source.ts";
+import { float32ToFloat16 } from "./half.ts";
+import { float32Of } from "./tensor_table.ts";
+
+/** Smaller ones are not worth a node. */
+const LEAST_ELEMENTS = 1024;
+
+/** Largest magnitude that float16 holds. */
+const LARGEST_HALF = 65504;
+
+/**
+ * The same graph with its float32 weights of two axes or more as float16. Those of one axis stay: they are few, and a
+ * running variance may lie below what float16 can hold. So does one with a number beyond float16's range.
+ */
+export function narrowWeights({ graph, files }: BoundGraph): BoundGraph {
+  const initializers = new Map<string, Initializer>(graph.initializers);
+  const values = new Map<string, Value>(graph.values);
+  const casts: Node[] = [];
+  for (const initializer of graph.initializers.values()) {
+    const { name, type, shape, data } = initializer;
+    const wide = type === "float32" && shape.length > 1 && sizeOf(shape) >= LEAST_ELEMENTS;
+    if (!wide || data.kind === "unbound") continue;
+    const source = data.kind === "inline" ? sourceOf(data.bytes) : files.get(data.file)!;
+    const place = data.kind === "inline" ? { offset: 0, length: data.bytes.length } : data;
+    const numbers = float32Of(source, { name, type, shape, ...place });
+    if (numbers.some((value) => Math.abs(value) > LARGEST_HALF)) continue;
+    const half = { name: `${name}.float16`, type: "float16", shape } as const;
+    initializers.delete(name);
+    initializers.set(half.name, {
+      ...half,
+      data: { kind: "inline", bytes: bytesOf(float32ToFloat16(numbers)) },
+    });
+    values.set(half.name, half);
+    casts.push({
+      name: `${name}.widened`,
+      op: "Cast",
+      domain: "",
+      inputs: [half.name],
+      outputs: [name],
+      attributes: { to: int(DATA_TYPE_CODES.float32) },
+    });
+  }
+  return { graph: { ...graph, initializers, values, nodes: [...casts, ...graph.nodes] }, files };
+}

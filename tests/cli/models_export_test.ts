@@ -1,0 +1,62 @@
+/** `models export`: one file or none, one line for what went wrong. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { inspectOnnx } from "../../src/graph/onnx_file.ts";
+import { smallClassifier } from "../ptame/small_classifier.ts";
+import { errorLines, runCli } from "../support/run_cli.ts";
+
+async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "ptame-" });
+  try {
+    await act(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const filesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+Deno.test("models export writes one file that says what it is", async () => {
+  await inFolder(async (folder) => {
+    const ended = await runCli(["models", "export", "efficientnet_lite0", "--float16"], folder);
+    assertEquals([ended.code, ended.stdout], [0, ""], ended.stderr);
+    assertStringIncludes(ended.stderr, "efficientnet_lite0.explainer.onnx  15.9 MB");
+    assertEquals(filesIn(folder), ["efficientnet_lite0.explainer.onnx"]);
+    const { inputs, metadata } = inspectOnnx(
+      Deno.readFileSync(`${folder}/efficientnet_lite0.explainer.onnx`),
+    );
+    assertEquals([inputs.length, metadata["format"]], [1, "ptame-explainer"]);
+  });
+});
+
+Deno.test("models export refuses with one line, and leaves nothing half written", async () => {
+  await inFolder(async (folder) => {
+    Deno.writeFileSync(`${folder}/small.onnx`, smallClassifier().onnx);
+    Deno.writeTextFileSync(`${folder}/text.onnx`, "no model");
+    Deno.mkdirSync(`${folder}/folder.onnx`);
+    const before = filesIn(folder);
+    const cases: [string[], number, string][] = [
+      [[], 2, "models export needs a network or an .onnx file"],
+      [["resnet18", "vgg16"], 2, "Unexpected argument vgg16 of models export"],
+      [["resnet18", "--out", "a.txt"], 2, "ends in .onnx, not a.txt"],
+      [["small.onnx", "--out", "./small.onnx"], 2, "over its classifier small.onnx"],
+      [["resnet81"], 1, "did you mean resnet18?"],
+      [["efficientnet_lite0", "--out", "folder.onnx"], 1, "Cannot write folder.onnx: it is a folder"],
+      [["efficientnet_lite0", "--head", "none.safetensors"], 1, "Cannot read head none.safetensors"],
+      [["efficientnet_lite0", "--mean", "0"], 2, "Option --mean is for an .onnx classifier"],
+      [["text.onnx"], 1, "Cannot read ONNX model"],
+      [["small.onnx"], 1, "deno task train --backbone small.onnx --auxiliary efficientnet_lite0"],
+    ];
+    // Programs of their own, two at a time: most of their time is their start.
+    for (let i = 0; i < cases.length; i += 2) {
+      await Promise.all(
+        cases.slice(i, i + 2).map(async ([args, code, message]) => {
+          const ended = await runCli(["models", "export", ...args], folder);
+          assertEquals([ended.code, errorLines(ended).length], [code, 1], ended.stderr);
+          assertStringIncludes(ended.stderr, message);
+        }),
+      );
+    }
+    assertEquals(filesIn(folder), before);
+    assert(before.length === 3);
+  });
+});

@@ -1,0 +1,156 @@
+/** Explainers as .onnx files: a runtime gets from the file alone what `explain` gets from its parts. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
+import { findNetwork } from "../../models/registry.ts";
+import type { OnnxModel } from "../../src/backbone/onnx_backbone.ts";
+import { createBuilder } from "../../src/graph/builder.ts";
+import { encodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
+import { decodeImage } from "../../src/image/decode.ts";
+import { preprocess } from "../../src/image/preprocess.ts";
+import { createExplainer, type ExplainerOptions } from "../../src/ptame/explainer.ts";
+import { exportExplainer, type ExportOptions } from "../../src/ptame/export_explainer.ts";
+import { writeHead } from "../../src/ptame/head_file.ts";
+import { initialHead } from "../../src/ptame/initial_head.ts";
+import { headShapeOf } from "../../src/ptame/observed_network.ts";
+import { type Device, float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { warmUpWasm } from "../support/devices.ts";
+import { smallClassifier } from "./small_classifier.ts";
+
+await warmUpWasm();
+
+const lite = findNetwork("efficientnet_lite0")!;
+const PHOTO = await decodeImage(new URL("../fixtures/image/photo_0.jpg", import.meta.url));
+const { pixels } = preprocess(PHOTO, lite.preprocessing);
+
+async function fileOf(options: ExportOptions): Promise<Uint8Array> {
+  const { parts, size } = await exportExplainer(options);
+  const file = new Uint8Array(await new Blob([...parts] as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  assertEquals(file.length, size);
+  return file;
+}
+
+/** What a runtime that knows nothing of this project makes of the file. */
+async function runFile(file: Uint8Array, device: Device, target?: number) {
+  const session = await openSession(file, { device });
+  const inputs = session.inputNames;
+  const outputs = await session.run({
+    image: float32Tensor(pixels, [1, 3, 224, 224]),
+    ...(target === undefined
+      ? {}
+      : { target: { type: "int64", shape: [1], data: BigInt64Array.of(BigInt(target)) } } as const),
+  });
+  await session.dispose();
+  const { logits, map } = outputs;
+  return { inputs, logits: float32DataOf(logits!), map: float32DataOf(map!), shape: map!.shape };
+}
+
+function farthest(a: Float32Array, b: Float32Array): number {
+  assertEquals(a.length, b.length);
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+}
+
+/** The maps that `explain` shows, by class. */
+async function masksOf(options: ExplainerOptions, classes: readonly number[]): Promise<Float32Array[]> {
+  await using explainer = await createExplainer({ ...options, device: "wasm" });
+  const masks: Float32Array[] = [];
+  for (const index of classes) masks.push((await explainer.maskOf(pixels, index)).values);
+  return masks;
+}
+
+/** A classifier of 1000 classes over mean colours that ends in a softmax, its weights in a file beside it. */
+function colourClassifier(): OnnxModel {
+  const b = createBuilder("colours");
+  const image = b.input("pixels", "float32", [1, 3, 224, 224]);
+  const rows = b.weight("rows", [3, 1000]);
+  b.output(b.softmax(b.matmul(b.flatten(b.globalAveragePool(image)), rows)), "probabilities");
+  const graph = b.build();
+  const numbers = Float32Array.from({ length: 3000 }, (_, i) => (i * 37 % 101) / 50 - 1);
+  const data = { kind: "external", file: "rows.bin", offset: 0, length: 12_000 } as const;
+  const bound = { ...graph, initializers: new Map([["rows", { ...rows, data }]]) };
+  return {
+    name: "colours",
+    onnx: encodeOnnx(bound),
+    externalData: new Map([["rows.bin", new Uint8Array(numbers.buffer)]]),
+  };
+}
+
+Deno.test("exportExplainer() gives a file that explains the top class as explain() does, on wasm and native", async () => {
+  const file = await fileOf({});
+  const { inputs, outputs, metadata } = inspectOnnx(file);
+  assertEquals(inputs, [{ name: "image", type: "float32", shape: [1, 3, 224, 224] }]);
+  assertEquals(outputs.map(({ name, shape }) => [name, shape]), [["logits", [1, 1000]], ["map", [
+    1,
+    1,
+    56,
+    56,
+  ]]]);
+  const wasm = await runFile(file, "wasm");
+  assertEquals(wasm.shape, [1, 1, 56, 56]);
+  const top = wasm.logits.indexOf(Math.max(...wasm.logits));
+  const [mask] = await masksOf({}, [top]);
+  assert(farthest(wasm.map, mask!) < 1e-5);
+  const native = await runFile(file, "native");
+  assert(farthest(native.map, mask!) < 1e-5);
+
+  // It explains itself.
+  assertEquals([metadata["format"], metadata["backbone"], metadata["trained"]], [
+    "ptame-explainer",
+    "efficientnet_lite0",
+    "true",
+  ]);
+  assertEquals(JSON.parse(metadata["labels"]!), IMAGENET_1K);
+  const { resize, centre_crop } = JSON.parse(metadata["preprocessing"]!);
+  assertEquals([resize.short_side, centre_crop], [256, 224]);
+  const head = JSON.parse(metadata["head"]!);
+  assert(head.trained && head.training.steps > 0);
+  assertEquals(JSON.parse(metadata["licences"]!), {
+    backbone: "Apache-2.0",
+    auxiliary: "Apache-2.0",
+    head: head.licence,
+  });
+});
+
+Deno.test("exportExplainer() takes any class where the target is fed, and halves the file with float16", async () => {
+  const whole = await fileOf({ requireTarget: true });
+  // The shipped weights are float16 already, all but the head's own rounding is exact.
+  const half = await fileOf({ requireTarget: true, float16: true });
+  assert(half.length < 0.55 * whole.length);
+  const [first, second] = await masksOf({}, [207, 999]);
+  const run = await runFile(whole, "wasm", 207);
+  assertEquals(run.inputs, ["image", "target"]);
+  assert(farthest(run.map, first!) < 1e-5);
+  assert(farthest((await runFile(half, "native", 999)).map, second!) < 2e-3);
+  const top = await runFile(whole, "native", -1);
+  const [mask] = await masksOf({}, [top.logits.indexOf(Math.max(...top.logits))]);
+  assert(farthest(top.map, mask!) < 1e-5);
+});
+
+Deno.test("exportExplainer() embeds an .onnx classifier with its external data, and gives its scores before softmax", async () => {
+  const record = { name: "random", auxiliary: lite.name, backbone: "colours", trained: true };
+  const head = await writeHead(record, initialHead(headShapeOf(lite, 1000), { kind: "default" }, 3));
+  const model = colourClassifier();
+  const file = await fileOf({ model, head });
+  assertEquals(inspectOnnx(file).externalFiles, []);
+  const { logits, map } = await runFile(file, "wasm");
+  await using explainer = await createExplainer({ model, head, device: "wasm" });
+  const probabilities = await explainer.classify(pixels);
+  const top = probabilities.indexOf(Math.max(...probabilities));
+  assertEquals(logits.indexOf(Math.max(...logits)), top);
+  const exponentials = logits.map(Math.exp);
+  const sum = exponentials.reduce((a, value) => a + value);
+  assert(farthest(exponentials.map((value) => value / sum), probabilities) < 1e-6);
+  assert(farthest(map, (await explainer.maskOf(pixels, top)).values) < 1e-5);
+});
+
+Deno.test("exportExplainer() refuses what one file cannot hold", async () => {
+  const record = { name: "random", auxiliary: lite.name, backbone: "small", trained: true };
+  const head = await writeHead(record, initialHead(headShapeOf(lite, 5), { kind: "default" }));
+  const error = await assertRejects(() => exportExplainer({ model: smallClassifier(), head }), TypeError);
+  assertStringIncludes(
+    error.message,
+    "Cannot export small: it reads 32 x 32 pixels of a short side of 37, auxiliary efficientnet_lite0 224 x 224",
+  );
+  await assertRejects(() => exportExplainer({ model: smallClassifier() }), TypeError, "no head is trained");
+  await assertRejects(() => exportExplainer({ model: "resnet81" }), RangeError, "did you mean resnet18?");
+  await assertRejects(() => exportExplainer({ signal: AbortSignal.abort() }), DOMException);
+});
