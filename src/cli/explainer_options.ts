@@ -89,6 +89,6 @@ function typedHere({ backbone, auxiliary, why }: NoHeadError, given: Arguments):
 }
 
 /** A word as a shell takes it. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -109,6 +109,15 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
+/** Whether a path is a file. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** The name of a path without folders and extension. */
 export function stemOf(path: string): string {
   const name = path.replace(/[?#].*$/, "").split(/[/\\]/).filter((part) => part !== "").at(-1) ?? "picture";

@@ -59,6 +59,12 @@ function boxOf(given: unknown, image: string, name: string): Box {
   return { x: x!, y: y!, width: width!, height: height! };
 }
 
+/** A path below a folder without that folder; other paths as they are. */
+export function pathBelow(path: string, folder: string): string {
+  const root = folder.replace(/[/\\]+$/, "") + "/";
+  return path.startsWith(root) ? path.slice(root.length) : path;
+}
+
 /**
  * The boxes of a picture: under its whole path, its path below `folder`, or its bare name.
  *
@@ -66,9 +72,7 @@ function boxOf(given: unknown, image: string, name: string): Box {
  * @param folder The folder that pictures were listed from.
  */
 export function boxesFor(boxes: BoxesByImage, path: string, folder: string): readonly Box[] | undefined {
-  const root = folder.replace(/[/\\]+$/, "") + "/";
-  const below = path.startsWith(root) ? path.slice(root.length) : path;
-  return boxes.get(path) ?? boxes.get(below) ?? boxes.get(path.split(/[/\\]/).at(-1)!);
+  return boxes.get(path) ?? boxes.get(pathBelow(path, folder)) ?? boxes.get(path.split(/[/\\]/).at(-1)!);
 }
 
 /**

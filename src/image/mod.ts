@@ -29,6 +29,7 @@ export {
   type GreyImage,
   ImageError,
   type ImageSource,
+  type RgbaImage,
   type RgbImage,
   type ValueMap,
 } from "./types.ts";

@@ -1,9 +1,9 @@
 /**
- * Writes 8-bit grey and RGB pictures as PNG with the platform's CompressionStream: no library, no permission.
+ * Writes 8-bit grey, RGB and RGBA pictures as PNG with the platform's CompressionStream: no library, no permission.
  *
  * @module
  */
-import type { GreyImage, RgbImage } from "./types.ts";
+import type { GreyImage, RgbaImage, RgbImage } from "./types.ts";
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -64,18 +64,18 @@ function filterRows(data: Uint8Array, rowBytes: number, height: number, step: nu
 }
 
 /**
- * Writes a picture as PNG: grey when there is one byte per pixel, RGB when there are three.
+ * Writes a picture as PNG: grey when there is one byte per pixel, RGB when there are three, RGBA when there are four.
  *
- * @param image Width, height and `width * height` (grey) or `width * height * 3` (RGB) bytes.
+ * @param image Width, height and `width * height` (grey), `width * height * 3` (RGB) or `* 4` (RGBA) bytes.
  * @returns The bytes of a PNG file.
  * @throws {TypeError} When the data have another length.
  */
-export async function encodePng(image: RgbImage | GreyImage): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodePng(image: RgbImage | RgbaImage | GreyImage): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, data } = image;
   const channels = data.length / (width * height);
-  if (channels !== 1 && channels !== 3) {
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new TypeError(
-      `Cannot encode PNG: ${width} x ${height} pixels need 1 or 3 bytes each, got ${data.length}`,
+      `Cannot encode PNG: ${width} x ${height} pixels need 1, 3 or 4 bytes each, got ${data.length}`,
     );
   }
   const header = new Uint8Array(13);
@@ -83,7 +83,7 @@ export async function encodePng(image: RgbImage | GreyImage): Promise<Uint8Array
   view.setUint32(0, width);
   view.setUint32(4, height);
   header[8] = 8;
-  header[9] = channels === 1 ? 0 : 2;
+  header[9] = channels === 1 ? 0 : channels === 3 ? 2 : 6;
 
   const rows = filterRows(data, width * channels, height, channels);
   const compressed = new Blob([rows as Uint8Array<ArrayBuffer>]).stream().pipeThrough(

@@ -14,6 +14,16 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
+/** A picture with transparency, interleaved 8-bit RGBA, rows from the top: `data.length === width * height * 4`. */
+export interface RgbaImage {
+  /** Pixels per row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** Red, green, blue, opacity of each pixel, 0 to 255; colours are not multiplied with the opacity. */
+  readonly data: Uint8Array;
+}
+
 /** A picture of one channel, 8 bits, rows from the top: `data.length === width * height`. */
 export interface GreyImage {
   /** Pixels per row. */

@@ -29,6 +29,8 @@ export interface Page {
   evaluate<T>(expression: string): Promise<T>;
   waitForFunction(expression: string, argument: undefined, options: { timeout: number }): Promise<unknown>;
   setInputFiles(selector: string, path: string): Promise<void>;
+  setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
+  emulateMedia(media: { readonly colorScheme: "light" | "dark" }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,15 +39,30 @@ interface ConsoleMessage {
   text(): string;
 }
 
+interface PageRequest {
+  url(): string;
+}
+
 interface Context {
-  newPage(): Promise<Page & { on(event: string, listener: (said: ConsoleMessage | Error) => void): void }>;
+  newPage(): Promise<
+    Page & {
+      on(event: "console", listener: (said: ConsoleMessage) => void): void;
+      on(event: "pageerror", listener: (error: Error) => void): void;
+      on(event: "request", listener: (request: PageRequest) => void): void;
+    }
+  >;
   close(): Promise<void>;
 }
 
 /** A running browser. */
 export interface Chromium {
-  /** Opens a page whose errors, and whatever its console shows as one, are collected in `errors`. */
-  open(url: string): Promise<Page & { readonly errors: readonly string[] }>;
+  /**
+   * Opens a page whose errors, and whatever its console shows as one, are collected in `errors`, and what it asks for
+   * beside data URLs in `requests`.
+   */
+  open(
+    url: string,
+  ): Promise<Page & { readonly errors: readonly string[]; readonly requests: readonly string[] }>;
   /** Ends it and removes its profile. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -76,11 +93,15 @@ export async function startChromium(program: string): Promise<Chromium> {
       const page = await context.newPage();
       const errors: string[] = [];
       page.on("console", (said) => {
-        if (!(said instanceof Error) && said.type() === "error") errors.push(said.text());
+        if (said.type() === "error") errors.push(said.text());
       });
       page.on("pageerror", (error) => errors.push(String(error)));
+      const requests: string[] = [];
+      page.on("request", (request) => {
+        if (!request.url().startsWith("data:")) requests.push(request.url());
+      });
       await page.goto(url);
-      return Object.assign(page, { errors });
+      return Object.assign(page, { errors, requests });
     },
     [Symbol.asyncDispose]: async () => {
       await context.close();

@@ -48,7 +48,7 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
     const code = await evaluateHere(
       ...["--images", `${folder}/photos/`, "--report", `${folder}/out/`, "--csv", `${folder}/t.csv`],
       ...["--methods", "ptame,edges,ptame", "--measures", "ad,energy", "--preset", "torchcam"],
-      ...["--boxes", `${folder}/boxes.json`, "--device", "wasm"],
+      ...["--boxes", `${folder}/boxes.json`, "--device", "wasm", "--gallery", "3"],
     );
     assertEquals(code, 0);
     assertEquals(filesIn(folder), ["boxes.json", "t.csv"]);
@@ -72,6 +72,15 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
     assertAlmostEquals(energies[0]!, 1, 1e-9);
     assertEquals(energies[1], undefined);
     assert(energies[2]! < 0.01);
+
+    // The page shows the pictures by their names below the folder, and says how it was made.
+    const html = Deno.readTextFileSync(`${folder}/out/report.html`);
+    const files = [...html.matchAll(/<span class="file">([^<]*)</g)].map((match) => match[1]);
+    assertEquals(files, ["a.jpg", "more/c.png"]);
+    assertStringIncludes(html, "deno task evaluate --images ");
+    assertStringIncludes(html, "z.jpg: Cannot decode image ");
+    const maps = recordsIn(`${folder}/out/maps.jsonl`) as unknown as { image: string; method: string }[];
+    assertEquals(maps.map(({ method }) => method), ["ptame", "edges", "ptame", "edges"]);
 
     const rows = Deno.readTextFileSync(`${folder}/t.csv`).trimEnd().split("\r\n").map((row) =>
       row.split(",")

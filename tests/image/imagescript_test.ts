@@ -36,3 +36,9 @@ Deno.test("encodePng() writes what imagescript reads", async () => {
   assertEquals([theirs.width, theirs.height], [37, 23]);
   assertEquals(differenceFrom(theirs.bitmap, data), { max: 0, mean: 0 });
 });
+
+Deno.test("encodePng() writes opacity that imagescript reads", async () => {
+  const data = new Uint8Array(37 * 23 * 4).map((_, i) => (i * 7919) % 256);
+  const theirs = await Image.decode(await encodePng({ width: 37, height: 23, data }));
+  assertEquals(new Uint8Array(theirs.bitmap), data);
+});

@@ -29,7 +29,7 @@ Deno.test("encodePng() rejects data of another length", async () => {
   await assertRejects(
     () => encodePng({ width: 2, height: 2, data: new Uint8Array(11) }),
     TypeError,
-    "2 x 2 pixels need 1 or 3 bytes each, got 11",
+    "2 x 2 pixels need 1, 3 or 4 bytes each, got 11",
   );
 });
 

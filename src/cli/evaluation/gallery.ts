@@ -1,0 +1,135 @@
+/**
+ * Keeps the maps of a few pictures of an evaluation for its report: as they are made, in a file beside the records, so
+ * that a resumed run need not make them again.
+ *
+ * @module
+ */
+import type { LoadedImage } from "../../faithfulness/evaluate_options.ts";
+import type { EvaluationImage } from "../../faithfulness/evaluate_options.ts";
+import type { GalleryRow } from "../../faithfulness/report/types.ts";
+import type { ImageRecord } from "../../faithfulness/summary.ts";
+import type { MapMethod } from "../../faithfulness/types.ts";
+import type { RgbImage, ValueMap } from "../../image/types.ts";
+import type { RecordFile } from "./record_file.ts";
+
+/** A map as the file holds it: 8 bits are enough to look at. */
+export interface StoredMap {
+  readonly image: string;
+  readonly method: string;
+  /** What it depends on: a map of another head is another map. */
+  readonly model: string;
+  readonly width: number;
+  readonly height: number;
+  /** 0 to 255, base64. */
+  readonly values: string;
+}
+
+/** Pictures that are looked at. */
+export interface Gallery {
+  /** The images, which remember their names. */
+  images(all: Iterable<EvaluationImage>): Iterable<EvaluationImage>;
+  /** The methods, whose maps of the chosen images are kept. */
+  methods(all: Readonly<Record<string, MapMethod>>): Record<string, MapMethod>;
+  /** The chosen images with their maps; one that is missing is made. */
+  rows(
+    all: Iterable<EvaluationImage>,
+    methods: Readonly<Record<string, MapMethod>>,
+    records: readonly ImageRecord[],
+    labels: readonly string[],
+    signal: AbortSignal,
+  ): Promise<GalleryRow[]>;
+}
+
+function packed(values: Float32Array): string {
+  return btoa(
+    String.fromCharCode(...values.map((value) => Math.round(255 * Math.min(1, Math.max(0, value))))),
+  );
+}
+
+function unpacked({ width, height, values }: StoredMap): ValueMap {
+  return { width, height, values: Float32Array.from(atob(values), (each) => each.charCodeAt(0) / 255) };
+}
+
+/** `[3, S, S]` in [0, 1] as a picture. */
+function photoOf(pixels: Float32Array): RgbImage {
+  const area = pixels.length / 3;
+  const side = Math.sqrt(area);
+  const data = Uint8Array.from(pixels, (_, i) => Math.round(255 * pixels[i % 3 * area + Math.floor(i / 3)]!));
+  return { width: side, height: side, data };
+}
+
+function pixelsOf(loaded: Float32Array | LoadedImage): Float32Array {
+  return loaded instanceof Float32Array ? loaded : loaded.pixels;
+}
+
+async function load({ pixels }: EvaluationImage): Promise<Float32Array | LoadedImage> {
+  return typeof pixels === "function" ? await pixels() : pixels;
+}
+
+/**
+ * A gallery of chosen images.
+ *
+ * @param chosen Their names.
+ * @param file Where maps are kept.
+ * @param model What they depend on.
+ */
+export function createGallery(
+  chosen: readonly string[],
+  file: RecordFile<StoredMap>,
+  { model }: { readonly model: string },
+): Gallery {
+  const wanted = new Set(chosen);
+  const names = new WeakMap<Float32Array, string>();
+  const kept = new Map(
+    file.records.filter((stored) => stored.model === model)
+      .map((stored) => [`${stored.method} ${stored.image}`, unpacked(stored)]),
+  );
+  const keep = async (image: string, method: string, map: ValueMap): Promise<void> => {
+    const { width, height, values } = map;
+    kept.set(`${method} ${image}`, map);
+    await file.append({ image, method, model, width, height, values: packed(values) });
+  };
+  return {
+    *images(all) {
+      for (const image of all) {
+        yield {
+          ...image,
+          pixels: async () => {
+            const loaded = await load(image);
+            if (wanted.has(image.name)) names.set(pixelsOf(loaded), image.name);
+            return loaded;
+          },
+        };
+      }
+    },
+    methods: (all) =>
+      Object.fromEntries(
+        Object.entries(all).map(([method, make]) => [method, async (pixels, target, signal) => {
+          const map = await make(pixels, target, signal);
+          const image = names.get(pixels);
+          if (image !== undefined) await keep(image, method, map);
+          return map;
+        }]),
+      ),
+    rows: async (all, methods, records, labels, signal) => {
+      const byName = new Map(records.map((record) => [record.image, record]));
+      const rows: GalleryRow[] = [];
+      for (const image of all) {
+        const record = byName.get(image.name);
+        if (!wanted.has(image.name) || record === undefined) continue;
+        const pixels = pixelsOf(await load(image));
+        const maps: Record<string, ValueMap> = {};
+        for (const [method, make] of Object.entries(methods)) {
+          signal.throwIfAborted();
+          const present = kept.get(`${method} ${image.name}`);
+          maps[method] = present ?? await make(pixels, record.target, signal);
+          if (present === undefined) await keep(image.name, method, maps[method]);
+        }
+        const { target, probability } = record;
+        const label = labels[target] ?? `class ${target}`;
+        rows.push({ name: image.name, label, probability, photo: photoOf(pixels), maps });
+      }
+      return rows;
+    },
+  };
+}

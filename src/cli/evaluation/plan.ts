@@ -1,0 +1,127 @@
+/**
+ * What `evaluate` is asked for: its options, checked ahead of any work.
+ *
+ * @module
+ */
+import { type BoxesByImage, parseBoxes } from "../../faithfulness/boxes.ts";
+import { PRESETS } from "../../faithfulness/presets.ts";
+import { type MeasureName, MEASURES } from "../../faithfulness/types.ts";
+import { DEVICE_HELP, EXPLAINER_OPTIONS, MODEL_HELP } from "../explainer_options.ts";
+import { readFile } from "../files.ts";
+import { evenlySpread, holdOut, listImages } from "../image_lists.ts";
+import { ONNX_HELP } from "../onnx_model.ts";
+import { type Arguments, UsageError } from "../usage.ts";
+import { METHOD_NAMES, namesIn } from "./methods.ts";
+import { commandLine } from "./report.ts";
+
+/** What `--help` says. */
+export const HELP =
+  `Measure how faithful maps are: what the classifier still sees when their pixels are kept or removed.
+
+Usage: deno task evaluate --images DIR|LIST [options]
+
+Options:
+  --images DIR|LIST          Folder with pictures (walked), or a text file with a path per line
+  --methods A,B,…            ${METHOD_NAMES.join(", ")} (default: all of them)
+  --measures A,B,…           ${MEASURES.join(", ")} (default: ad, ic, road)
+  --preset NAME              ${PRESETS.map((preset) => preset.name).join(", ")}
+                             (default: ptame-2025; measures that a preset lacks are taken with their own)
+  --hold-out N               Only the N pictures that train --hold-out N keeps out
+  --limit N                  Only N pictures, evenly spread
+  --boxes FILE.json          Objects for pointing and energy: { "cat.jpg": [[x, y, width, height]], … }
+  --seed N                   Of noise, intervals and random maps (default: 0)
+${MODEL_HELP}
+${DEVICE_HELP}
+  --report DIR               A page with tables, plots and pictures there (report.html); records and results beside it
+  --gallery N                Pictures that the page shows, evenly spread (default: 8)
+  --csv FILE                 The table as CSV
+  --resume                   Go on from the records of a stopped run
+  --json                     One JSON document on stdout
+  --quiet                    Nothing but errors on stderr
+  --help                     This text
+
+${ONNX_HELP}
+
+Examples:
+  deno task evaluate --images photos/ --limit 50
+  deno task evaluate --images photos/ --hold-out 200 --head head.safetensors --report out/
+  deno task evaluate --images photos/ --methods ptame,random --measures insertion,deletion --preset rise --csv rise.csv
+  deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json`;
+
+/** Names of the options, for `parseArguments`. */
+export const OPTIONS = {
+  flags: ["resume", "json", "quiet", "help"],
+  values: [
+    "images",
+    "methods",
+    "measures",
+    "preset",
+    "hold-out",
+    "limit",
+    "boxes",
+    "seed",
+    "report",
+    "gallery",
+    "csv",
+    ...EXPLAINER_OPTIONS,
+  ],
+  lists: ["methods", "measures"],
+} as const;
+
+/** Pictures that a report shows. */
+const GALLERY = 8;
+
+/** What is measured, as the options say it. */
+export interface Plan {
+  readonly folder: string;
+  readonly images: readonly string[];
+  readonly methods: readonly string[];
+  readonly measures: readonly MeasureName[];
+  readonly preset: string;
+  readonly seed: number;
+  readonly boxes: BoxesByImage | undefined;
+  readonly report: string | undefined;
+  /** Pictures that the report shows. */
+  readonly gallery: number;
+  /** The command as it was given. */
+  readonly command: string;
+}
+
+/**
+ * Reads the options.
+ *
+ * @param args The arguments as they were given, for the report.
+ * @throws {UsageError} When an option is not what it must be.
+ */
+export async function planOf(given: Arguments, args: readonly string[]): Promise<Plan> {
+  const folder = given.value("images");
+  if (folder === undefined) throw new UsageError("Option --images of evaluate is needed; see --help");
+  const named = <T extends string>(
+    option: "methods" | "measures",
+    known: readonly T[],
+    usual: readonly T[],
+  ) => given.list(option).length === 0 ? usual : namesIn(option, given.list(option), known);
+  const methods = named("methods", METHOD_NAMES, METHOD_NAMES);
+  const measures = named("measures", MEASURES, ["ad", "ic", "road"]);
+  const preset = given.oneOf("preset", PRESETS.map(({ name }) => name)) ?? "ptame-2025";
+  const [count, limit, seed] = [
+    given.wholeNumber("hold-out", 1),
+    given.wholeNumber("limit", 1),
+    given.wholeNumber("seed", 0) ?? 0,
+  ];
+  const boxesPath = given.value("boxes");
+  const pointing = measures.filter((measure) => measure === "pointing" || measure === "energy");
+  if (pointing.length > 0 && boxesPath === undefined) {
+    throw new UsageError(`Measure ${pointing[0]} needs to know where the objects are: --boxes FILE.json`);
+  }
+  const boxes = boxesPath === undefined
+    ? undefined
+    : parseBoxes(new TextDecoder().decode(await readFile(boxesPath, "boxes")), boxesPath);
+  const listed = await listImages(folder);
+  const held = count === undefined ? listed : holdOut(listed, count).held;
+  const images = limit === undefined ? held : evenlySpread(held, limit);
+  const report = given.value("report")?.replace(/(?<=.)[/\\]+$/, "");
+  const gallery = given.wholeNumber("gallery", 0) ?? GALLERY;
+  const command = commandLine("evaluate", args);
+  return { folder, images, methods, measures, preset, seed, boxes, report, gallery, command };
+}

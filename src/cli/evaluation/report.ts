@@ -1,0 +1,70 @@
+/**
+ * Writes the HTML page of an evaluation. The plotting library and the DOM that it draws into are loaded only here and
+ * only now: the other commands need neither.
+ *
+ * @module
+ */
+import type { EvaluateResult } from "../../faithfulness/evaluate_options.ts";
+import { presetNamed } from "../../faithfulness/presets.ts";
+import type { ReportOptions } from "../../faithfulness/report/page.ts";
+import type { GalleryRow, ReportData } from "../../faithfulness/report/types.ts";
+import type { Explainer } from "../../ptame/explainer.ts";
+import { quoted } from "../explainer_options.ts";
+import { writeFile } from "../files.ts";
+import { isControl } from "./methods.ts";
+import type { Plan } from "./plan.ts";
+
+/** Not literals: Deno would download them for every command. */
+const REPORT = new URL("../../faithfulness/report/mod.ts", import.meta.url).href;
+const LINKEDOM = ["npm:linkedom", "0.18.12"].join("@");
+
+/** The exact command, as a shell takes it. */
+export function commandLine(command: string, args: readonly string[]): string {
+  return ["deno task", command, ...args.map(quoted)].join(" ");
+}
+
+/** Renders the report and writes it to `path`. */
+export async function writeReport(path: string, data: ReportData): Promise<void> {
+  let renderReport: (data: ReportData, options: ReportOptions) => Promise<string>;
+  let parseHTML: (html: string) => { document: Document };
+  try {
+    [{ renderReport }, { parseHTML }] = await Promise.all([import(REPORT), import(LINKEDOM)]);
+  } catch (cause) {
+    const said = (cause as Error).message.split("\n")[0];
+    throw new Error(`Cannot draw the report: its plotting library cannot be loaded (${said})`, { cause });
+  }
+  const { document } = parseHTML("<!DOCTYPE html><html><body></body></html>");
+  await writeFile(path, await renderReport(data, { document }));
+}
+
+/** The report's data: what was measured, and how to do it again. */
+export function reportData(
+  result: EvaluateResult,
+  gallery: readonly GalleryRow[],
+  plan: Plan,
+  explainer: Explainer,
+): ReportData {
+  const { records, skipped, ...evaluation } = result;
+  const { head, session, backbone } = explainer;
+  const { name, trained } = head.record;
+  return {
+    title: `How faithful are maps of ${backbone.name}?`,
+    command: plan.command,
+    settings: [
+      ["Images", `${evaluation.images} of ${plan.folder}`],
+      ["Classifier", backbone.name],
+      ["Auxiliary", explainer.auxiliary],
+      ["Head of ptame", trained ? `${name}, trained for ${head.record.backbone}` : `${name}, not trained`],
+      ["Preset", `${plan.preset} (${presetNamed(plan.preset).source})`],
+      ["Seed", String(plan.seed)],
+      ["Device", session.device === "webgpu" ? "webgpu" : `${session.device}, ${session.threads} thread(s)`],
+      ["Date", new Date().toISOString().slice(0, 10)],
+    ],
+    evaluation,
+    records,
+    controls: plan.methods.filter(isControl),
+    gallery,
+    skipped,
+    seed: plan.seed,
+  };
+}

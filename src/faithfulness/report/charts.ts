@@ -1,0 +1,196 @@
+/**
+ * The plots of a report as SVG text, drawn by Observable Plot when the report is made: the page needs no script.
+ *
+ * Plot draws into a `Document`: a page's own, or in Deno one of linkedom's.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import type { Evaluation, ImageRecord, MeasureResult } from "../summary.ts";
+import { arrowOf, keysOf, titleOf } from "./labels.ts";
+import type { MethodStyle } from "./palette.ts";
+
+/** A plot with its words. */
+export interface Chart {
+  /** Heading. */
+  readonly title: string;
+  /** What to read from it. */
+  readonly caption: string;
+  /** An `<svg>` element. */
+  readonly svg: string;
+}
+
+/** What all charts share. */
+export interface ChartContext {
+  /** Where elements are made. */
+  readonly document: Document;
+  /** How methods are told apart. */
+  readonly styles: ReadonlyMap<string, MethodStyle>;
+}
+
+/** Narrow enough for a phone at full size: scaled down, letters would be too small to read. */
+const WIDTH = 340;
+
+function draw(
+  { document }: ChartContext,
+  label: string,
+  options: Omit<Plot.PlotOptions, "document">,
+): string {
+  const svg = Plot.plot({
+    width: WIDTH,
+    ...options,
+    document,
+    ariaLabel: label,
+    style: { fontSize: "12px" },
+  });
+  svg.setAttribute("role", "img");
+  return svg.outerHTML;
+}
+
+/** Mean curves over the pixels that are removed or kept: one chart per measure that has them. */
+export function curveCharts(evaluation: Evaluation, context: ChartContext): Chart[] {
+  return keysOf(evaluation).flatMap((key) => {
+    const curves = Object.entries(evaluation.methods).flatMap(([method, { measures }]) => {
+      const curve = measures[key]?.curve;
+      return curve === undefined ? [] : [{ method, curve }];
+    });
+    const means = curves[0]?.curve.means;
+    if (means === undefined) return [];
+    const marks = curves.flatMap(({ method, curve }) => {
+      const { colour, dash, symbol } = context.styles.get(method)!;
+      const points = curve.percents.map((percent, i) => ({ percent, value: curve.values[i]! }));
+      const at = { x: "percent", y: "value" } as const;
+      return [
+        Plot.line(points, { ...at, stroke: colour, strokeDasharray: dash, strokeWidth: 2 }),
+        // Markers tell where the percentages are; hundreds of steps need none.
+        ...(points.length > 20
+          ? []
+          : [Plot.dot(points, { ...at, stroke: colour, fill: colour, symbol, r: 3.5 })]),
+      ];
+    });
+    const values = curves.flatMap(({ curve }) => curve.values);
+    const unit = Math.min(...values) >= 0 && Math.max(...values) <= 1;
+    const title = `${titleOf(key)} ${arrowOf(key)}`;
+    const subject = /^ROAD/.test(key) && unit
+      ? "Share of images whose class is still seen"
+      : /^ROAD/.test(key)
+      ? "Change of the class's probability"
+      : "Probability of the class";
+    return [{
+      title,
+      caption: `${subject}, by the percentage of pixels ${means}.`,
+      svg: draw(context, `${title}: ${subject} by percentage of pixels ${means}`, {
+        height: 240,
+        marginTop: 10,
+        marginLeft: 42,
+        marginBottom: 42,
+        x: {
+          domain: [0, 100],
+          label: `pixels ${means} (%)`,
+          labelAnchor: "center",
+          labelArrow: "none",
+          labelOffset: 38,
+          ticks: 5,
+        },
+        y: { ...(unit ? { domain: [0, 1] } : {}), label: null, grid: true, ticks: 5 },
+        marks: unit ? marks : [Plot.ruleY([0], { strokeOpacity: 0.5 }), ...marks],
+      }),
+    }];
+  });
+}
+
+/** Means with their intervals, side by side: one small chart per measure. */
+export function intervalCharts(evaluation: Evaluation, context: ChartContext): Chart[] {
+  const methods = Object.keys(evaluation.methods);
+  return keysOf(evaluation).map((key) => {
+    const rows = methods.flatMap((method) => {
+      const result: MeasureResult | undefined = evaluation.methods[method]!.measures[key];
+      return result === undefined ? [] : [{ method, ...result }];
+    });
+    const title = `${titleOf(key)} ${arrowOf(key)}`;
+    const colour = ({ method }: { method: string }) => context.styles.get(method)!.colour;
+    return {
+      title,
+      caption: `${rows[0]!.images} images, preset ${rows[0]!.preset}`,
+      svg: draw(context, `${title}: mean and 95 % interval of each method`, {
+        height: 38 + 24 * methods.length,
+        marginTop: 4,
+        marginLeft: marginFor(methods),
+        x: { label: null, grid: true, ticks: 4, nice: true, inset: 6 },
+        y: { domain: methods, label: null, tickSize: 0 },
+        marks: [
+          Plot.ruleY(rows, {
+            y: "method",
+            x1: "low",
+            x2: "high",
+            stroke: colour,
+            strokeWidth: 3,
+            strokeOpacity: 0.45,
+          }),
+          ...rows.map((row) =>
+            Plot.dot([row], {
+              x: "value",
+              y: "method",
+              fill: colour(row),
+              stroke: colour(row),
+              symbol: context.styles.get(row.method)!.symbol,
+              r: 4.5,
+            })
+          ),
+        ],
+      }),
+    };
+  });
+}
+
+/** Time per map: box plots over a logarithmic axis, as methods differ by powers of ten. */
+export function timeChart(records: readonly ImageRecord[], context: ChartContext): Chart {
+  const methods = [...context.styles.keys()];
+  const times = records.flatMap(({ methods: measured }) =>
+    Object.entries(measured).map(([method, { milliseconds }]) => ({
+      method,
+      // A clock may not have moved.
+      milliseconds: Math.max(milliseconds, 1e-3),
+    }))
+  );
+  return {
+    title: "Time per map",
+    caption:
+      "Milliseconds: quartiles and median; the line reaches 1.5 times the box beyond it, dots are outliers. " +
+      "The first map of a method may wait for the runtime to warm up.",
+    svg: draw(context, "Time per map in milliseconds, box plots by method", {
+      width: 2 * WIDTH,
+      height: 50 + 30 * methods.length,
+      marginTop: 4,
+      marginLeft: marginFor(methods),
+      marginBottom: 42,
+      x: {
+        type: "log",
+        label: "milliseconds",
+        labelAnchor: "center",
+        labelArrow: "none",
+        labelOffset: 38,
+        grid: true,
+        ticks: 5,
+        // Powers of ten only: the ticks between stay bare.
+        tickFormat: (value: number) => Math.abs(Math.log10(value) % 1) < 1e-9 ? String(value) : "",
+      },
+      y: { domain: methods, label: null, tickSize: 0 },
+      marks: methods.map((method) => {
+        const { colour } = context.styles.get(method)!;
+        return Plot.boxX(times.filter((time) => time.method === method), {
+          x: "milliseconds",
+          y: "method",
+          fill: colour,
+          fillOpacity: 0.45,
+          stroke: colour,
+        });
+      }),
+    }),
+  };
+}
+
+/** Room for the longest name. */
+function marginFor(methods: readonly string[]): number {
+  return 16 + 7.2 * Math.max(...methods.map((name) => name.length));
+}

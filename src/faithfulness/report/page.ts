@@ -1,0 +1,153 @@
+/**
+ * One self-contained HTML page over an evaluation: verdict, table, plots, pictures, and how to do it again. It runs no
+ * script and asks no network for anything; its own policy forbids both.
+ *
+ * @module
+ */
+import { type Chart, curveCharts, intervalCharts, timeChart } from "./charts.ts";
+import { galleryHtml } from "./gallery.ts";
+import { escapeHtml } from "./markup.ts";
+import { type MethodStyle, stylesOf } from "./palette.ts";
+import { STYLE } from "./style.ts";
+import { presetTable, resultTable } from "./tables.ts";
+import type { ReportData } from "./types.ts";
+import { verdictOver, verdictText } from "./verdict.ts";
+
+/** Where {@linkcode renderReport} draws. */
+export interface ReportOptions {
+  /** Makes the elements of plots: a page's own document (the default there), or one of linkedom's elsewhere. */
+  readonly document?: Document;
+}
+
+/** Below this, intervals by resampling say little. */
+const FEW_IMAGES = 30;
+
+function verdicts({ records, controls, evaluation, seed = 0 }: ReportData): string {
+  const names = Object.keys(evaluation.methods);
+  const present = controls.filter((name) => names.includes(name));
+  const methods = names.filter((name) => !controls.includes(name));
+  if (present.length === 0 || methods.length === 0) {
+    return `<p class="note">No control was measured, so nothing says whether these maps are better than chance: ` +
+      `add random, gaussian and edges to the methods.</p>`;
+  }
+  const items = methods.map((name) => {
+    const verdict = verdictOver(records, name, present, { seed });
+    const text = escapeHtml(verdictText(verdict, name, "beyond noise"));
+    return `<li${verdict.notAhead.length === 0 ? "" : ' class="fails"'}>${text}</li>`;
+  });
+  return `<ul class="verdicts">${items.join("")}</ul>`;
+}
+
+function legend(styles: ReadonlyMap<string, MethodStyle>): string {
+  const items = [...styles].map(([name, { colour, dash }]) =>
+    `<li><svg width="30" height="10" aria-hidden="true"><line x1="0" x2="30" y1="5" y2="5" stroke="${colour}" ` +
+    `stroke-width="2.5" stroke-dasharray="${dash}"/></svg>${escapeHtml(name)}</li>`
+  );
+  return `<ul class="legend">${items.join("")}</ul>`;
+}
+
+function chartGrid(charts: readonly Chart[], kind = ""): string {
+  const figures = charts.map(({ title, caption, svg }) =>
+    `<figure${kind}><h3>${escapeHtml(title)}</h3>${svg}<figcaption>${
+      escapeHtml(caption)
+    }</figcaption></figure>`
+  );
+  return `<div class="charts">${figures.join("\n")}</div>`;
+}
+
+function section(title: string, content: string): string {
+  return content === "" ? "" : `<section><h2>${title}</h2>${content}</section>`;
+}
+
+/**
+ * Renders a report as one HTML page.
+ *
+ * @throws {TypeError} When no document is given and none is there.
+ * @throws {RangeError} When the evaluation holds no method.
+ *
+ * @example In Deno, plots are drawn into a document of linkedom's
+ * ```ts ignore
+ * import { parseHTML } from "npm:linkedom@0.18.12";
+ * import { renderReport } from "@ptame/ptame/report";
+ *
+ * const { document } = parseHTML("<!DOCTYPE html><html></html>");
+ * await Deno.writeTextFile("report.html", await renderReport(data, { document }));
+ * ```
+ */
+export async function renderReport(data: ReportData, options: ReportOptions = {}): Promise<string> {
+  const document = options.document ?? (globalThis as { document?: Document }).document;
+  if (document === undefined) throw new TypeError("Cannot draw a report: no document is given");
+  const { evaluation, records, controls, skipped = [] } = data;
+  const methods = Object.keys(evaluation.methods);
+  if (methods.length === 0) throw new RangeError("Cannot draw a report: the evaluation holds no method");
+  const styles = stylesOf(methods, controls);
+  const context = { document, styles };
+  const few = evaluation.images < FEW_IMAGES
+    ? ` With fewer than ${FEW_IMAGES} images the intervals are rough.`
+    : "";
+  const plural = evaluation.images === 1 ? "image" : "images";
+  const curves = curveCharts(evaluation, context);
+  const settings = data.settings.map(([name, value]) =>
+    `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`
+  );
+  const unread = skipped.length === 0
+    ? ""
+    : `<h3>Images that could not be read</h3><ul>${
+      skipped.map(({ image, reason }) => `<li>${escapeHtml(image)}: ${escapeHtml(reason)}</li>`).join("")
+    }</ul>`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<link rel="icon" href="data:,">
+<title>${escapeHtml(data.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(data.title)}</h1>
+<p class="lead">${methods.length} methods on ${evaluation.images} ${plural}, preset ${
+    escapeHtml(evaluation.preset)
+  }.${few}</p>
+${verdicts(data)}
+${
+    section(
+      "Results",
+      `<p class="note">Mean and 95 % bootstrap interval over images; arrows show what is better, the best mean of a ` +
+        `column is underlined. A map of area 1 hides nothing, so its drop is 0 without explaining anything.</p>` +
+        resultTable(evaluation, controls),
+    )
+  }
+${
+    section(
+      "Means and intervals",
+      `<p class="note">The same, to compare at a glance: means, and lines over their 95 % intervals.</p>` +
+        chartGrid(intervalCharts(evaluation, context)),
+    )
+  }
+${
+    section(
+      "Curves",
+      curves.length === 0
+        ? ""
+        : `<p class="note">What the classifier still sees as pixels go or come back in the map's order.</p>` +
+          legend(styles) + chartGrid(curves),
+    )
+  }
+${section("Time", chartGrid([timeChart(records, context)], ' class="broad"'))}
+${section("Pictures", await galleryHtml(data.gallery, methods))}
+${
+    section(
+      "How this was measured",
+      `<pre>${escapeHtml(data.command)}</pre><dl>${settings.join("")}</dl>` +
+        `<p class="note">Each measure with its preset, its images, and the mean area of its masks by method.</p>` +
+        presetTable(evaluation) + unread,
+    )
+  }
+</main>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,83 @@
+/**
+ * Does a method beat the controls, maps that know nothing of the classifier? In plain sentences: one that does not
+ * explains nothing, and a table of numbers hides that.
+ *
+ * @module
+ */
+import type { BootstrapOptions } from "../bootstrap.ts";
+import { betterOf } from "../probes.ts";
+import { compareMethods, type ImageRecord } from "../summary.ts";
+import { titleOf } from "./labels.ts";
+
+/** How a method does against the controls, by the keys of measures. */
+export interface Verdict {
+  /** Measures in which it is ahead of every control. */
+  readonly ahead: readonly string[];
+  /** Measures in which it is not, and the controls that it is not ahead of. */
+  readonly notAhead: readonly { readonly key: string; readonly controls: readonly string[] }[];
+}
+
+function verdictOf(
+  keys: readonly string[],
+  controls: readonly string[],
+  aheadOf: (key: string, control: string) => boolean,
+): Verdict {
+  const judged = keys.map((key) => ({ key, controls: controls.filter((each) => !aheadOf(key, each)) }));
+  return {
+    ahead: judged.filter((each) => each.controls.length === 0).map(({ key }) => key),
+    notAhead: judged.filter((each) => each.controls.length > 0),
+  };
+}
+
+/** Over many images: ahead is what is ahead beyond noise, image by image (paired bootstrap). */
+export function verdictOver(
+  records: readonly ImageRecord[],
+  method: string,
+  controls: readonly string[],
+  options: BootstrapOptions = {},
+): Verdict {
+  const comparisons = new Map(
+    controls.map((control) => [control, compareMethods(records, method, control, options)]),
+  );
+  const keys = [...new Set([...comparisons.values()].flatMap((each) => Object.keys(each)))];
+  return verdictOf(keys, controls, (key, control) => comparisons.get(control)![key]?.ahead === method);
+}
+
+/** For one image: ahead is the better value, with no word on noise. */
+export function verdictFor(
+  values: Readonly<Record<string, Readonly<Record<string, number>>>>,
+  method: string,
+  controls: readonly string[],
+): Verdict {
+  const own = values[method]!;
+  return verdictOf(Object.keys(own), controls, (key, control) => {
+    const theirs = values[control]?.[key];
+    if (theirs === undefined) return true;
+    return betterOf(key) === "higher" ? own[key]! > theirs : own[key]! < theirs;
+  });
+}
+
+function listed(words: readonly string[], last = "and"): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
+}
+
+/**
+ * The verdict in one or two sentences.
+ *
+ * @param name What the method is called in them.
+ * @param beyond Said behind "ahead of every control": "beyond noise", or "".
+ */
+export function verdictText({ ahead, notAhead }: Verdict, name: string, beyond: string): string {
+  const suffix = beyond === "" ? "" : ` ${beyond}`;
+  const where = ahead.length === 0 ? "no measure" : listed(ahead.map(titleOf));
+  const first = `${name} is ahead of every control${suffix} in ${where}.`;
+  if (notAhead.length === 0) return first;
+  // Measures that fail against the same controls share a clause.
+  const groups = new Map<string, string[]>();
+  for (const { key, controls } of notAhead) {
+    const who = listed(controls, "or");
+    groups.set(who, [...(groups.get(who) ?? []), titleOf(key)]);
+  }
+  const clauses = [...groups].map(([who, keys]) => `of ${who} in ${listed(keys)}`);
+  return `${first} It is not ahead ${clauses.join("; not ")}.`;
+}

@@ -1,0 +1,55 @@
+import { assert, assertEquals } from "@std/assert";
+import { renderReport } from "../../src/faithfulness/report/page.ts";
+import { reportData } from "../faithfulness/report/fixture.ts";
+import { findChromium, startChromium } from "./chromium.ts";
+
+const program = await findChromium();
+/** Not a literal: `deno check` would want its types. */
+const LINKEDOM = ["npm:linkedom", "0.18.12"].join("@");
+
+Deno.test({
+  name:
+    "a report in a page: no errors, no requests, nothing beyond the edge, on a screen and a phone, light and dark",
+  ignore: program === undefined,
+  // Playwright's pipes and timers are its own.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const { parseHTML } = await import(LINKEDOM);
+    const { document } = parseHTML("<html></html>");
+    const path = await Deno.makeTempFile({ suffix: ".html" });
+    try {
+      await Deno.writeTextFile(path, await renderReport(await reportData(), { document }));
+      await using browser = await startChromium(program!);
+      const page = await browser.open(`file://${path}`);
+      const papers: string[] = [];
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        papers.push(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor"));
+        for (const width of [1280, 390]) {
+          await page.setViewportSize({ width, height: 800 });
+          const [wide, letters] = await page.evaluate<[number, number]>(
+            `[document.documentElement.scrollWidth,
+              Math.min(...[...document.querySelectorAll(".charts svg")].map((svg) =>
+                svg.getBoundingClientRect().width / svg.viewBox.baseVal.width * 12))]`,
+          );
+          assertEquals(wide, width);
+          // The broad chart of times is the only one that shrinks on a phone.
+          assert(letters > 6, `letters of ${letters} px at ${width}`);
+        }
+      }
+      assert(papers[0] !== papers[1], "dark looks like light");
+      // Photo and map are really there, and as large as each other.
+      const drawn = await page.evaluate<boolean>(
+        `[...document.images].every((image) => image.complete && image.naturalWidth > 0) &&
+         document.querySelector(".photo").getBoundingClientRect().height > 80`,
+      );
+      assert(drawn, "a picture is missing");
+      assertEquals(page.requests, [`file://${path}`]);
+      assertEquals(page.errors, []);
+      await page.close();
+    } finally {
+      await Deno.remove(path);
+    }
+  },
+});

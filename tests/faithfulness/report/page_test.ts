@@ -1,0 +1,82 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { renderReport } from "../../../src/faithfulness/report/page.ts";
+import { METHODS, reportData } from "./fixture.ts";
+
+/** Not a literal: `deno check` would want its types. */
+const LINKEDOM = ["npm:linkedom", "0.18.12"].join("@");
+const { parseHTML } = await import(LINKEDOM) as { parseHTML(html: string): { document: Document } };
+
+Deno.test("renderReport() gives one page that runs nothing, asks for nothing and shows all there is", async () => {
+  const data = await reportData();
+  const html = await renderReport(data, { document: parseHTML("<html></html>").document });
+  const { document: page } = parseHTML(html);
+  assertEquals(page.querySelectorAll("script, iframe, object, link:not([rel=icon])").length, 0);
+  // The texts that tried to be markup are texts.
+  assertEquals(page.querySelectorAll("h1 *, i:not(.scale i), dd img").length, 0);
+  assertEquals(page.querySelector("h1")!.textContent, data.title);
+  const urls = [...html.matchAll(/(?:\ssrc=|\shref=|url\()["']?([^"')\s>]+)/g)].map((match) => match[1]!);
+  assertEquals(urls.filter((url) => !url.startsWith("data:") && !url.startsWith("http://example.org")), []);
+  assert(!/<img[^>]+src="?http/.test(html));
+
+  const tables = [...page.querySelectorAll("table")];
+  const rows = [...tables[0]!.querySelectorAll("tbody tr")];
+  assertEquals(rows.map((row) => row.querySelector("th")!.textContent!.replace(" control", "")), [
+    ...METHODS,
+  ]);
+  const shown = data.evaluation.methods["random"]!.measures["AD50"]!;
+  assertStringIncludes(
+    rows[1]!.textContent!,
+    `${shown.value.toFixed(1)} ${shown.low.toFixed(1)}–${shown.high.toFixed(1)}`,
+  );
+
+  // 7 measures with AD and IC at three percentages and ROAD in three; two curves of ROAD, insertion, deletion; time.
+  const titles = [...page.querySelectorAll(".charts figure h3")].map((title) => title.textContent);
+  assertEquals(titles.length, 13 + 4 + 1);
+  for (const svg of page.querySelectorAll(".charts svg")) {
+    assertEquals(svg.getAttribute("role"), "img");
+    assert(svg.getAttribute("aria-label")!.length > 10);
+    assert(!/NaN|undefined|Infinity/.test(svg.outerHTML), svg.outerHTML);
+  }
+  for (const image of page.querySelectorAll("img")) assert(image.getAttribute("alt")!.length > 10);
+  assertEquals(page.querySelectorAll(".maps figure").length, 1 + METHODS.length);
+  assertStringIncludes(page.querySelector("pre")!.textContent!, data.command);
+  assertStringIncludes(
+    page.querySelector(".verdicts")!.textContent!,
+    "<b>seeded</b> is ahead of every control",
+  );
+  assertStringIncludes(page.body.textContent!, "z.jpg: Cannot decode image z.jpg");
+});
+
+Deno.test("renderReport() draws curves through the points that were measured", async () => {
+  const data = await reportData();
+  const html = await renderReport(data, { document: parseHTML("<html></html>").document });
+  const { document: page } = parseHTML(html);
+  const figure = [...page.querySelectorAll("figure")].find((each) =>
+    each.querySelector("svg")?.getAttribute("aria-label")?.startsWith("ROAD MoRF ↓: Share")
+  )!;
+  const line = figure.querySelector('[aria-label="line"] path')!.getAttribute("d")!;
+  const points = [...line.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map((
+    match,
+  ) => [Number(match[1]), Number(match[2])]);
+  const { values, percents } = data.evaluation.methods[METHODS[0]]!.measures["ROAD-MoRF"]!.curve!;
+  assertEquals(points.length, values.length);
+  // Both axes are linear: a percentage and a value per pixel are the same everywhere.
+  const perPercent = (points[1]![0]! - points[0]![0]!) / (percents[1]! - percents[0]!);
+  points.forEach(([x], i) => assert(Math.abs(x! - points[0]![0]! - perPercent * (percents[i]! - 10)) < 0.01));
+  const bottom = 240 - 42;
+  points.forEach(([, y], i) => assert(Math.abs(y! - (bottom - values[i]! * (bottom - 10))) < 0.01, line));
+});
+
+Deno.test("renderReport() says what is missing", async () => {
+  const data = await reportData();
+  await assertRejects(() => renderReport(data), TypeError, "no document is given");
+  const { document } = parseHTML("<html></html>");
+  await assertRejects(
+    () => renderReport({ ...data, evaluation: { preset: "rise", images: 0, methods: {} } }, { document }),
+    RangeError,
+    "holds no method",
+  );
+  const bare = await renderReport({ ...data, controls: [], gallery: [] }, { document });
+  assertStringIncludes(bare, "No control was measured");
+  assert(!bare.includes("<h2>Pictures</h2>"));
+});
