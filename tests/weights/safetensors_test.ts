@@ -214,3 +214,21 @@ Deno.test("parseSafetensors() never points outside a file, whatever bytes of it 
   }
   assert(refused > 2500 && refused < 5000, `${refused} files refused`);
 });
+
+Deno.test("parseSafetensors() names what is wrong in one short line, however deep, long or strange it is", () => {
+  const deep = "[".repeat(200_000) + "]".repeat(200_000);
+  const strange: [string, string][] = [
+    [`{"a":{"dtype":${deep},"shape":[],"data_offsets":[0,4]}}`, "tensor a has the unknown dtype [[…]]"],
+    [`{"a":{"dtype":"F32","shape":${deep},"data_offsets":[0,4]}}`, "tensor a has the shape [[…]]"],
+    [`{"a":{"dtype":"F32","shape":[${"1,".repeat(999)}-1],"data_offsets":[0,4]}}`, "1,1,…]"],
+    [
+      `{"a\\n\\u001b[2Jb":{"dtype":"X\\rY","shape":[],"data_offsets":[0,4]}}`,
+      'tensor a��[2Jb has the unknown dtype "X�Y"',
+    ],
+    [`{"a":{"dtype":{"b":1},"shape":[],"data_offsets":[0,4]}}`, "tensor a has the unknown dtype {…}"],
+  ];
+  for (const [header, message] of strange) {
+    const error = assertThrows(() => parseSafetensors(fileOf(header, 4)), SyntaxError, message);
+    assert(error.message.length < 300);
+  }
+});

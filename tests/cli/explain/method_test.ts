@@ -55,7 +55,11 @@ Deno.test("explain --method takes a tap, for an .onnx classifier without a head"
     assertEquals([...Deno.readDirSync(folder)].some(({ name }) => /partial/.test(name)), false);
   }));
 
-const NAMES = { flags: ["help"], values: [...METHOD_OPTIONS, "head", "auxiliary", "auxiliary-weights"], lists: [] };
+const NAMES = {
+  flags: ["help"],
+  values: [...METHOD_OPTIONS, "head", "auxiliary", "auxiliary-weights"],
+  lists: [],
+};
 
 Deno.test("methodOf() refuses options of another method", () => {
   const cases: [string[], string][] = [
