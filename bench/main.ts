@@ -7,7 +7,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import type { Context, Part, Row } from "./measure.ts";
+import { type Context, lineOf, type Part, type Row } from "./measure.ts";
 import { head } from "./parts/head.ts";
 import { memory } from "./parts/memory.ts";
 import { overhead } from "./parts/overhead.ts";
@@ -75,9 +75,3 @@ try {
 }
 if (given.json) console.log(JSON.stringify(rows, null, 2));
 Deno.exit(0);
-
-function lineOf({ name, device, model, median, unit, against, ratio }: Row): string {
-  const value = `${median.toFixed(median < 100 ? 1 : 0)} ${unit}`;
-  const compared = against === "" ? "" : `${ratio < 10 ? ratio.toFixed(3) : ratio.toFixed(0)} x ${against}`;
-  return `${name.padEnd(44)} ${model.padEnd(20)} ${device.padEnd(7)} ${value.padStart(12)}  ${compared}`;
-}

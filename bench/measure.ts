@@ -89,3 +89,10 @@ export function rowsAgainst(
     ratio: name === base ? 1 : pairedRatio(all, times[base]!),
   }));
 }
+
+/** A row as a person reads it. */
+export function lineOf({ name, device, model, median, unit, against, ratio }: Row): string {
+  const value = `${median.toFixed(median < 100 ? 1 : 0)} ${unit}`;
+  const compared = against === "" ? "" : `${ratio < 10 ? ratio.toFixed(3) : ratio.toFixed(0)} x ${against}`;
+  return `${name.padEnd(44)} ${model.padEnd(20)} ${device.padEnd(7)} ${value.padStart(12)}  ${compared}`;
+}

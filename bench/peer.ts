@@ -1,0 +1,163 @@
+/**
+ * The same job in PyTorch on this machine, in turn with ours, pair by pair: an explanation, a training step, and a
+ * process from its start to the picture that it has written. ResNet-50 explained, ResNet-18 as auxiliary.
+ *
+ *     deno task bench:peer [--python /usr/bin/python3] [--rounds 11] [--json]
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { findNetwork } from "../models/registry.ts";
+import { decodeImage } from "../src/image/decode.ts";
+import { preprocess } from "../src/image/preprocess.ts";
+import { createExplainer } from "../src/ptame/explainer.ts";
+import { headShapeOf } from "../src/ptame/observed_network.ts";
+import { initialState } from "../src/ptame/training_state.ts";
+import { openTrainingStep } from "../src/ptame/training_step.ts";
+import { seededFrozen, seededHead } from "../tests/ptame/seeded_networks.ts";
+import { seededImage } from "../tests/support/seeded_weights.ts";
+import { configPath } from "./config.ts";
+import { inTurns, lineOf, median, pairedRatio, type Row } from "./measure.ts";
+import { explainerOptionsOf } from "./networks.ts";
+import { startPythonPeer } from "./python_peer.ts";
+
+const SAMPLE = new URL("../models/sample/chelsea.jpg", import.meta.url);
+const PAIRING = { model: "resnet50", auxiliary: "resnet18" };
+const MODEL = "resnet50 + resnet18";
+const HYPER = { learningRate: 1e-4, beta1: 0.9, weightDecay: 2.4266552933845608e-4 };
+const LOSS = { ce: 0.16142940055382465, area: 0.8385705994463174, smooth: 0, border: 0, power: 0.3 };
+
+const given = parseArgs(Deno.args, {
+  boolean: ["json"],
+  string: ["python", "rounds"],
+});
+const rounds = Number(given.rounds ?? "11");
+const program = given.python ?? "/usr/bin/python3";
+const python = await startPythonPeer(program).catch((error) => {
+  console.error(`bench:peer: ${error.message}`);
+  Deno.exit(1);
+});
+const peer = `PyTorch ${python.torch}, ${python.threads} threads`;
+console.error(`beside ${peer}`);
+const rows: Row[] = [];
+
+/** Rows of ours against PyTorch's, both in milliseconds of their own clocks, in turns. */
+async function compare(
+  what: string,
+  theirs: () => Promise<number>,
+  ours: Readonly<Record<string, readonly [device: string, run: () => Promise<number>]>>,
+  count = rounds,
+): Promise<void> {
+  const clocks: Record<string, number[]> = { [peer]: [], ...mapValues(ours, () => []) };
+  await inTurns({
+    [peer]: async () => clocks[peer]!.push(await theirs()),
+    ...mapValues(ours, ([, run], name) => async () => clocks[name]!.push(await run())),
+  }, count);
+  const base = clocks[peer]!.slice(-count);
+  const row = { model: MODEL, unit: "ms" } as const;
+  rows.push({ ...row, name: `${what}: ${peer}`, device: "cpu", median: median(base), against: "", ratio: 1 });
+  for (const [name, [device]] of Object.entries(ours)) {
+    const own = clocks[name]!.slice(-count);
+    const ratio = pairedRatio(own, base);
+    rows.push({ ...row, name: `${what}: ${name}`, device, median: median(own), against: "PyTorch", ratio });
+  }
+  if (!given.json) {
+    for (const each of rows.slice(-Object.keys(ours).length - 1)) {
+      console.log(lineOf(each));
+    }
+  }
+}
+
+function mapValues<T, R>(
+  record: Readonly<Record<string, T>>,
+  of: (value: T, key: string) => R,
+): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value, key)]));
+}
+
+/** Milliseconds of an act. */
+async function timed(act: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await act();
+  return performance.now() - started;
+}
+
+const picture = await decodeImage(SAMPLE);
+const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing);
+{
+  const native = await createExplainer({ ...explainerOptionsOf(PAIRING), device: "native" });
+  const wasm = await createExplainer({ ...explainerOptionsOf(PAIRING), device: "wasm" });
+  const whole = (explainer: typeof wasm) => async () => {
+    const { milliseconds } = await explainer.explain(picture);
+    return milliseconds.predict + milliseconds.explain;
+  };
+  await compare("explanation", () => python.ask("explain"), {
+    "ptame, top class": ["native", whole(native)],
+    "ptame, top class, wasm": ["wasm", whole(wasm)],
+    // Without the backbone: the class is named.
+    "ptame, class named, wasm": ["wasm", () => timed(() => wasm.maskOf(pixels, 7))],
+  });
+  await native.dispose();
+  await wasm.dispose();
+}
+{
+  const [first, second] = [findNetwork(PAIRING.auxiliary)!, findNetwork(PAIRING.model)!];
+  const [auxiliary, backbone] = [seededFrozen(first, 1), seededFrozen(second, 2)];
+  const shape = headShapeOf(first, second.classes);
+  const images = seededImage(4, [1, 3, 224, 224]);
+  const open = (device: "wasm" | "native") =>
+    openTrainingStep(
+      { auxiliary, backbone, shape, weights: LOSS, batch: 1, microBatch: 1, form: "whole", device },
+      initialState(shape, seededHead(shape, 3)),
+    );
+  const [native, wasm] = [await open("native"), await open("wasm")];
+  let step = 0;
+  const run = (which: typeof wasm) => () =>
+    timed(() => which.run({ images, targets: [7] }, { step: step++, ...HYPER }));
+  await compare("training step, label known", () => python.ask("train"), {
+    "ptame": ["native", run(native)],
+    "ptame, wasm": ["wasm", run(wasm)],
+  });
+  await native.dispose();
+  await wasm.dispose();
+}
+await python.close();
+{
+  const folder = await Deno.makeTempDir({ prefix: "ptame-peer-" });
+  const [photo, cli, script] = [
+    SAMPLE,
+    new URL("../src/cli/main.ts", import.meta.url),
+    new URL("./peer_pytorch.py", import.meta.url),
+  ]
+    .map((url) => decodeURIComponent(url.pathname)) as [string, string, string];
+  const run = (which: string, args: string[]) => () =>
+    timed(async () => {
+      const { success, stderr } = await new Deno.Command(which, { args, stdout: "null" }).output();
+      if (!success) throw new Error(`Cannot measure: ${new TextDecoder().decode(stderr)}`);
+    });
+  const ours = [
+    "run",
+    "-A",
+    "--config",
+    configPath(),
+    cli,
+    "explain",
+    photo,
+    "--quiet",
+    "--device",
+    "wasm",
+    "--out",
+    `${folder}/ours.png`,
+  ];
+  await compare(
+    "process start to written PNG",
+    run(program, [script, "--once", photo, `${folder}/theirs.png`]),
+    {
+      "ptame, embedded default, wasm": ["wasm", run(Deno.execPath(), ours)],
+    },
+    Math.max(3, rounds >> 1),
+  );
+  await Deno.remove(folder, { recursive: true });
+}
+if (given.json) console.log(JSON.stringify(rows, null, 2));
+Deno.exit(0);
