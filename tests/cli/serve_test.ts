@@ -1,0 +1,76 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { serveCommand } from "../../src/cli/serve.ts";
+import { UsageError } from "../../src/cli/usage.ts";
+import { SAMPLE } from "../support/pictures.ts";
+import { CONFIG } from "../support/run_cli.ts";
+import { startServer } from "../support/server_process.ts";
+
+const MAIN = decodeURIComponent(new URL("../../src/cli/main.ts", import.meta.url).pathname);
+const NEVER = new AbortController().signal;
+
+Deno.test("serve explains, and at SIGTERM under load finishes what runs and ends with 0", async () => {
+  await using server = await startServer([
+    ...["run", "--config", CONFIG, "--no-prompt", "-A", MAIN],
+    ...["serve", "--port", "0", "--device", "wasm", "--threads", "1"],
+  ]);
+  const explain = (query = "") =>
+    fetch(`${server.origin}/explain${query}`, {
+      method: "POST",
+      headers: { "content-type": "image/jpeg" },
+      body: SAMPLE,
+    });
+  const first = await explain("?format=png");
+  assertEquals([first.status, first.headers.get("content-type")], [200, "image/png"]);
+  await first.arrayBuffer();
+
+  const all = Array.from(
+    { length: 4 },
+    () => explain().then(async (response) => (await response.json(), response.status)),
+  );
+  for (;;) {
+    const { taken } = await (await fetch(`${server.origin}/healthz`)).json();
+    if (taken > 1) break;
+  }
+  const code = server.stop();
+  assertEquals(await Promise.all(all), [200, 200, 200, 200]);
+  assertEquals(await code, 0);
+  const lines = server.printed().trim().split("\n");
+  assert(lines.some((line) => /^POST \/explain 200 /.test(line)), server.printed());
+  assertStringIncludes(server.printed(), "Stopping: finishing what runs");
+  assertEquals(lines.filter((line) => /error|warn|legacy/i.test(line)), []);
+});
+
+Deno.test("serve says in one line why it cannot listen", async () => {
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  const serve = (...args: string[]) => serveCommand(["--no-urls", "--quiet", ...args], NEVER);
+  await assertRejects(
+    () => serve("--port", `${port}`),
+    Error,
+    `Cannot listen on 127.0.0.1:${port}: the port is in use`,
+  );
+  taken.close();
+  await assertRejects(() => serve("--host", "192.0.2.1"), Error, "this machine has no such address");
+});
+
+Deno.test("serve says in one line what is wrong with its networks, and stops listening", async () => {
+  const port = String(20_000 + Math.floor(Math.random() * 20_000));
+  const serve = () => serveCommand(["--no-urls", "--quiet", "--port", port, "--model", "resnet81"], NEVER);
+  await assertRejects(serve, RangeError, "resnet18");
+  await assertRejects(serve, RangeError, "resnet18");
+});
+
+Deno.test("serve refuses options that are none", async () => {
+  for (
+    const [args, says] of [
+      [["photo.jpg"], "serve takes no photo.jpg"],
+      [["--prot", "1"], "did you mean --port?"],
+      [["--port", "65536"], "at most 65535"],
+      [["--port", "x"], "whole number"],
+      [["--waiting", "-1"], "whole number"],
+      [["--deadline", "0"], "at least 1"],
+      [["--cors", "example.org"], "an origin (https://example.org) or *"],
+      [["--cors", "https://example.org/"], "an origin"],
+    ] as const
+  ) await assertRejects(() => serveCommand(args, NEVER), UsageError, says);
+});
