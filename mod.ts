@@ -46,6 +46,10 @@ export type { ByteSource } from "./src/weights/byte_source.ts";
 export type { TensorEntry, TensorTable, TensorType, WeightFile } from "./src/weights/tensor_table.ts";
 export { readWeightFile } from "./src/weights/weight_file.ts";
 export type { WeightSource } from "./src/weights/load_network.ts";
+export type { WeightOptions } from "./src/weights/obtain.ts";
+export { DownloadError } from "./src/weights/download/download.ts";
+export type { DownloadProgress } from "./src/weights/download/progress.ts";
+export type { WeightCache } from "./src/weights/storage/types.ts";
 export {
   type AdapterInfo,
   configureRuntime,

@@ -32,7 +32,7 @@ export async function evaluateCommand(args: readonly string[], signal: AbortSign
   }
   const terminal = openTerminal(given.flag("quiet"));
   const plan = await planOf(given, args);
-  const options = await explainerOptions(given);
+  const options = await explainerOptions(given, terminal);
   const csv = given.value("csv");
   if (csv !== undefined) await checkWritable(csv);
   if (plan.report !== undefined) await makeFolder(plan.report);

@@ -7,8 +7,10 @@ import { networks } from "../../models/registry.ts";
 import { NoHeadError } from "../ptame/default_head.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
-import { readFile } from "./files.ts";
+import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
+import { readFile, readWeights } from "./files.ts";
 import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
+import type { Terminal } from "./terminal.ts";
 import type { Arguments } from "./usage.ts";
 
 /** Names of the options, for `parseArguments`. */
@@ -23,13 +25,17 @@ export const EXPLAINER_OPTIONS = [
   ...ONNX_OPTIONS,
 ] as const;
 
+/** Names of the flags, for `parseArguments`. */
+export const EXPLAINER_FLAGS = DOWNLOAD_FLAGS;
+
 /** What `--help` says of classifier, auxiliary and head. */
 export const MODEL_HELP = `
   --model NAME|FILE.onnx     Classifier to explain (${networks.map((network) => network.name).join(", ")})
-  --weights FILE             Its weights as safetensors, where none are shipped
+  --weights FILE             Its weights, safetensors or PyTorch's (default: shipped, or downloaded once)
   --auxiliary NAME           Network that reads the picture for the head
-  --auxiliary-weights FILE   Its weights as safetensors, where none are shipped
-  --head FILE                Trained head (.safetensors)`.slice(1);
+  --auxiliary-weights FILE   Its weights, in the same way
+  --head FILE                Trained head (.safetensors)
+${DOWNLOAD_HELP}`.slice(1);
 
 /** What `--help` says of device and threads. */
 export const DEVICE_HELP = `
@@ -39,9 +45,11 @@ export const DEVICE_HELP = `
 /**
  * Reads the files that the options name.
  *
+ * @param terminal Where downloads are shown.
+ *
  * @throws {UsageError} When an option is not what it must be.
  */
-export async function explainerOptions(given: Arguments): Promise<ExplainerOptions> {
+export async function explainerOptions(given: Arguments, terminal: Terminal): Promise<ExplainerOptions> {
   const model = given.value("model");
   const [weights, auxiliaryWeights, head] = [
     given.value("weights"),
@@ -53,11 +61,12 @@ export async function explainerOptions(given: Arguments): Promise<ExplainerOptio
   const own = model !== undefined && isOnnxPath(model);
   if (!own) refuseOnnxOptions(model, given);
   return {
+    ...downloadOptions(given, terminal),
     ...(model === undefined ? {} : { model: own ? await readOnnxModel(model, given) : model }),
-    ...(weights === undefined ? {} : { weights: await readFile(weights, "weights") }),
+    ...(weights === undefined ? {} : { weights: await readWeights(weights) }),
     ...(auxiliary === undefined ? {} : { auxiliary }),
     ...(auxiliaryWeights === undefined ? {} : {
-      auxiliaryWeights: await readFile(auxiliaryWeights, "weights"),
+      auxiliaryWeights: await readWeights(auxiliaryWeights),
     }),
     ...(head === undefined ? {} : { head: await readFile(head, "head") }),
     device: given.oneOf("device", DEVICE_REQUESTS) ?? "auto",

@@ -4,6 +4,12 @@
  *
  * @module
  */
+import { fileSource } from "../weights/storage/file_source.ts";
+import { systemReason as reason } from "../weights/storage/system_reason.ts";
+import type { WeightFile } from "../weights/tensor_table.ts";
+import { readWeightFile } from "../weights/weight_file.ts";
+
+export { reason };
 
 const unfinished = new Set<string>();
 
@@ -13,6 +19,17 @@ export async function readFile(path: string, what: string): Promise<Uint8Array> 
     return await Deno.readFile(path);
   } catch (cause) {
     throw new Error(`Cannot read ${what} ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+/** Reads the table of a file of weights, safetensors or PyTorch's; the numbers stay on disk until they are needed. */
+export async function readWeights(path: string): Promise<WeightFile> {
+  try {
+    if (await isFolder(path)) throw new Deno.errors.IsADirectory();
+    return readWeightFile(path, fileSource(path));
+  } catch (cause) {
+    if (cause instanceof SyntaxError || cause instanceof RangeError) throw cause;
+    throw new Error(`Cannot read weights ${path}: ${reason(cause)}`, { cause });
   }
 }
 
@@ -122,17 +139,4 @@ export async function isFile(path: string): Promise<boolean> {
 export function stemOf(path: string): string {
   const name = path.replace(/[?#].*$/, "").split(/[/\\]/).filter((part) => part !== "").at(-1) ?? "picture";
   return name.replace(/\.[^.]+$/, "") || name;
-}
-
-/** Why the system refused, in its own words without codes. */
-export function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file or folder";
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return "permission denied";
-  }
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  if (error instanceof Deno.errors.NotADirectory) return "a part of the path is not a folder";
-  const text = error instanceof Error ? error.message : String(error);
-  if (/No space left/i.test(text)) return "no space left on the disk";
-  return text.split("\n")[0]!.replace(/ \(os error \d+\).*/, "");
 }

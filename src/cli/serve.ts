@@ -8,6 +8,7 @@ import { type Answered, createHandler } from "../server/handler.ts";
 import type { AllowedOrigins } from "../server/headers.ts";
 import {
   DEVICE_HELP,
+  EXPLAINER_FLAGS,
   EXPLAINER_OPTIONS,
   explainerOptions,
   MODEL_HELP,
@@ -49,7 +50,7 @@ Examples:
   curl --data-binary @photo.jpg -H "content-type: image/jpeg" "http://127.0.0.1:8000/explain?topK=3"`;
 
 const NAMES = {
-  flags: ["no-urls", "quiet", "help"],
+  flags: ["no-urls", "quiet", "help", ...EXPLAINER_FLAGS],
   values: [
     "port",
     "host",
@@ -81,7 +82,7 @@ export async function serveCommand(args: readonly string[], signal: AbortSignal)
   const [port, hostname] = [portOf(given), given.value("host") ?? "127.0.0.1"];
   const limits = limitsOf(given);
   const cors = originsOf(given);
-  const explainer = await explainerOptions(given);
+  const explainer = await explainerOptions(given, terminal);
 
   const remote = given.flag("no-urls") ? undefined : openPublicFetch();
   try {

@@ -10,7 +10,9 @@ import { type HyperParameters, PRESETS } from "../ptame/presets.ts";
 import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/train_options.ts";
 import { train } from "../ptame/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
-import { checkWritable, readFile, reason, stemOf, writeFile } from "./files.ts";
+import { type DownloadProgress, isDownload } from "../weights/download/progress.ts";
+import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
+import { checkWritable, readFile, readWeights, reason, stemOf, writeFile } from "./files.ts";
 import { holdOut, listImages } from "./image_lists.ts";
 import { isOnnxPath, ONNX_HELP, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
 import { bar, longDuration, openTerminal, printable, type Terminal } from "./terminal.ts";
@@ -23,9 +25,9 @@ Usage: deno task train --backbone NAME|FILE.onnx --images DIR --out HEAD.safeten
 
 Options:
   --backbone NAME|FILE.onnx  Classifier to explain (${networks.map((network) => network.name).join(", ")})
-  --backbone-weights FILE    Its weights as safetensors, where none are shipped
+  --backbone-weights FILE    Its weights, safetensors or PyTorch's (default: shipped, or downloaded once)
   --auxiliary NAME           Network whose feature maps the head reads (default: the backbone itself)
-  --auxiliary-weights FILE   Its weights as safetensors, where none are shipped
+  --auxiliary-weights FILE   Its weights, in the same way
   --images DIR|LIST          Folder with pictures (walked), or a text file with a path per line
   --hold-out N               Keep N of them, evenly spread, for validation (default: 0)
   --validation DIR|LIST      Pictures for validation, instead of --hold-out
@@ -43,6 +45,7 @@ Options:
   --resume                   Go on from the checkpoint beside --out
   --limit N                  At most so many pictures
   --name, --licence, --data  Texts for the head's record
+${DOWNLOAD_HELP}
   --json                     One JSON document on stdout at the end
   --quiet                    Nothing but errors on stderr
   --help                     This text
@@ -65,7 +68,7 @@ const HYPER: Readonly<Record<string, keyof HyperParameters>> = {
 };
 
 const NAMES = {
-  flags: ["resume", "json", "quiet", "help"],
+  flags: ["resume", "json", "quiet", "help", ...DOWNLOAD_FLAGS],
   values: [
     "backbone",
     "backbone-weights",
@@ -144,6 +147,7 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
   const { images, validation } = await picturesOf(given, folder);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, given.flag("resume"));
   await checkWritable(out);
+  const { onProgress: onDownload, ...downloads } = downloadOptions(given, terminal);
   const report = reporter(terminal);
   let started = false;
 
@@ -156,16 +160,16 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
       hyperParameters,
       device,
       checkpoint,
+      ...downloads,
       onProgress: (progress) => {
-        started = true;
-        report(progress);
+        started ||= progress.kind === "start";
+        if (isDownload(progress)) onDownload?.(progress);
+        else report(progress);
       },
       signal,
       ...(validation.length > 0 ? { validation } : {}),
-      ...(weights === undefined ? {} : { backboneWeights: await readFile(weights, "weights") }),
-      ...(auxiliaryWeights === undefined
-        ? {}
-        : { auxiliaryWeights: await readFile(auxiliaryWeights, "weights") }),
+      ...(weights === undefined ? {} : { backboneWeights: await readWeights(weights) }),
+      ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: await readWeights(auxiliaryWeights) }),
       ...(start === undefined ? {} : { start }),
       ...whatIsGiven(numbers),
       ...whatIsGiven(texts),
@@ -272,7 +276,7 @@ async function checkpointFile(
 }
 
 /** Shows a progress bar on a terminal, and a line every half minute elsewhere. */
-function reporter(terminal: Terminal): (progress: TrainProgress) => void {
+function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, DownloadProgress>) => void {
   let last = -Infinity;
   return (progress) => {
     switch (progress.kind) {

@@ -22,6 +22,7 @@ import {
 } from "../runtime/mod.ts";
 import { bindWeights } from "../weights/bind.ts";
 import type { WeightSource } from "../weights/load_network.ts";
+import type { WeightOptions } from "../weights/obtain.ts";
 import { type Explanation, explanationOf, PTAME } from "./explanation.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "./map_explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
@@ -31,17 +32,17 @@ import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_
 import { probabilitiesOf } from "./prediction.ts";
 
 /** What to explain, with what, where. */
-export interface ExplainerOptions {
+export interface ExplainerOptions extends WeightOptions {
   /** Backbone: the name of a network, or an .onnx file; "efficientnet_lite0" by default. */
   readonly model?: string | OnnxModel;
-  /** Safetensors file with the backbone's weights, where none is shipped. */
+  /** File with the backbone's weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly weights?: WeightSource;
   /**
    * Auxiliary: the name of a network. By default the head's own; without a head the backbone itself where its scores are
    * a linear layer on its last tap's mean, else "efficientnet_lite0".
    */
   readonly auxiliary?: string;
-  /** Safetensors file with the auxiliary's weights, where none is shipped. */
+  /** File with the auxiliary's weights, in the same way. */
   readonly auxiliaryWeights?: WeightSource;
   /** Head file; by default the shipped one, else the auxiliary's class-activation start where it shares the classes. */
   readonly head?: Uint8Array;
@@ -49,8 +50,6 @@ export interface ExplainerOptions {
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes; chosen by the machine by default. */
   readonly threads?: number;
-  /** Stops the loading. */
-  readonly signal?: AbortSignal;
 }
 
 /** A backbone, an auxiliary and a head, loaded and ready. */
@@ -87,6 +86,7 @@ export interface Explainer extends MapExplainer {
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
  * @throws {TypeError} When head, auxiliary and backbone do not fit together.
  * @throws {DeviceError} When the device is not there.
+ * @throws {DownloadError} When weights are not here and cannot be downloaded.
  *
  * @example Explain the shipped sample
  * ```ts

@@ -38,7 +38,7 @@ export interface ExplainerNetworks {
  * Loads the networks that the options name.
  *
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {Error} When weights are neither shipped nor given.
+ * @throws {DownloadError} When weights are not here and cannot be downloaded.
  * @throws {SyntaxError} When a file is damaged.
  */
 export async function loadExplainerNetworks(
@@ -52,12 +52,12 @@ export async function loadExplainerNetworks(
   const auxiliaryWeights = await loadWeights(
     auxiliary,
     options.auxiliaryWeights ?? (sharesPass ? options.weights : undefined),
-    signal,
+    options,
   );
   const backbone = network === undefined ? { kind: "onnx", model: model as OnnxModel } as const : {
     kind: "network",
     network,
-    weights: sharesPass ? auxiliaryWeights : await loadWeights(network, options.weights, signal),
+    weights: sharesPass ? auxiliaryWeights : await loadWeights(network, options.weights, options),
   } as const;
   return {
     backbone,

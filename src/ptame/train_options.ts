@@ -5,15 +5,18 @@
  */
 import type { ImageSource } from "../image/types.ts";
 import type { Device, DeviceRequest } from "../runtime/mod.ts";
+import type { DownloadProgress } from "../weights/download/progress.ts";
 import type { WeightSource } from "../weights/load_network.ts";
+import type { WeightOptions } from "../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
 import type { OnnxModel } from "../backbone/onnx_backbone.ts";
 import type { HeadStart } from "./initial_head.ts";
 import type { HyperParameters } from "./presets.ts";
 import type { SkippedImage } from "./training_images.ts";
 
-/** What a training run reports while it goes on. */
+/** What a training run reports while it goes on; first of all, what is downloaded for it. */
 export type TrainProgress =
+  | DownloadProgress
   | {
     readonly kind: "start";
     readonly device: Device;
@@ -43,14 +46,14 @@ export interface CheckpointStore {
 }
 
 /** What to train, on what, and how. */
-export interface TrainOptions {
+export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   /** Classifier to explain: the name of a network, or an .onnx file. */
   readonly backbone: string | OnnxModel;
-  /** Safetensors file with its weights, where none is shipped. */
+  /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly backboneWeights?: WeightSource;
   /** Network whose taps the head reads; the backbone itself where it has taps, else "efficientnet_lite0". */
   readonly auxiliary?: string;
-  /** Safetensors file with its weights, where none is shipped. */
+  /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly auxiliaryWeights?: WeightSource;
   /** Pictures to train on, without labels; read when their turn comes. */
   readonly images: Iterable<ImageSource> | AsyncIterable<ImageSource>;

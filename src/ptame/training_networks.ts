@@ -39,19 +39,19 @@ export interface TrainingNetworks {
  * @throws {TypeError} When an .onnx file does not take one picture.
  */
 export async function loadTrainingNetworks(options: TrainOptions): Promise<TrainingNetworks> {
-  const { backbone: model, signal } = options;
+  const { backbone: model } = options;
   const network = typeof model === "string" ? networkNamed(model) : undefined;
   const auxiliary = networkNamed(options.auxiliary ?? network?.name ?? "efficientnet_lite0");
   const shared = network === auxiliary;
   const auxiliaryWeights = await loadWeights(
     auxiliary,
     options.auxiliaryWeights ?? (shared ? options.backboneWeights : undefined),
-    signal,
+    options,
   );
   const frozenAuxiliary = frozen(auxiliary, auxiliaryWeights);
   const classifierOf = (labels: readonly string[]) => startingClassifier(auxiliary, auxiliaryWeights, labels);
   if (network !== undefined) {
-    const weights = shared ? auxiliaryWeights : await loadWeights(network, options.backboneWeights, signal);
+    const weights = shared ? auxiliaryWeights : await loadWeights(network, options.backboneWeights, options);
     return {
       backbone: shared ? frozenAuxiliary : frozen(network, weights),
       auxiliary: frozenAuxiliary,

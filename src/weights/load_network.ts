@@ -1,10 +1,12 @@
 /**
- * Finds the weights of a network: shipped with the package, or a file that the caller names (safetensors or PyTorch's).
+ * Finds the weights of a network: shipped with the package, published and downloaded once, or a file that the caller
+ * names (safetensors or PyTorch's).
  *
  * @module
  */
 import type { NetworkDefinition } from "../../models/registry.ts";
 import { fetchBytes } from "./fetch_bytes.ts";
+import { obtainWeights, type WeightOptions } from "./obtain.ts";
 import type { WeightFile } from "./tensor_table.ts";
 import { readWeightFile } from "./weight_file.ts";
 
@@ -17,26 +19,24 @@ const SHIPPED = new URL("../../models/weights/", import.meta.url);
 /**
  * Loads a network's weights.
  *
- * @param source The file to read; the shipped one by default.
- * @throws {Error} When none is shipped and none is given.
+ * @param source The file to read; by default the shipped one, else the published one, downloaded where it is not here.
+ * @throws {DownloadError} When they are not here and cannot be downloaded.
  * @throws {SyntaxError} When the file is neither safetensors nor one of PyTorch.
  */
 export async function loadWeights(
   network: NetworkDefinition,
   source?: WeightSource,
-  signal?: AbortSignal,
+  options: WeightOptions = {},
 ): Promise<WeightFile> {
-  const { shipped, published, named } = network.weights;
+  const { shipped } = network.weights;
   if (source === undefined && shipped === undefined) {
-    const url = published?.at(0)?.urls[0] ?? named?.url;
-    const where = url === undefined ? "" : ` (torchvision's file is ${url})`;
-    throw new Error(
-      `Cannot load ${network.name}: its weights are not shipped; name a file with them, safetensors or PyTorch's${where}`,
-    );
+    const { file, content } = await obtainWeights(network, options);
+    return readWeightFile(file.file, content);
   }
   if (source !== undefined && "table" in source) return source;
+  const what = `weights of ${network.name}`;
   const bytes = source instanceof Uint8Array
     ? source
-    : await fetchBytes(source ?? new URL(shipped!.file, SHIPPED), `weights of ${network.name}`, signal);
-  return readWeightFile(`weights of ${network.name}`, bytes);
+    : await fetchBytes(source ?? new URL(shipped!.file, SHIPPED), what, options.signal);
+  return readWeightFile(what, bytes);
 }

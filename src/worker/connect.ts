@@ -9,6 +9,7 @@ import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainOptions } from "../ptame/map_explanation.ts";
 import type { Target } from "../ptame/prediction.ts";
 import type { TrainProgress, TrainResult } from "../ptame/train_options.ts";
+import type { DownloadProgress } from "../weights/download/progress.ts";
 import type { RuntimeFiles } from "../runtime/mod.ts";
 import { type Caller, type CallOptions, createCaller, type Port } from "./messages.ts";
 import type {
@@ -64,17 +65,19 @@ export type OverlayLooks = Omit<OverlayOptions, "caption" | "subtitle">;
 
 /** Options of a worker's explainer: those of `createExplainer`; addresses may be relative to the page. */
 export interface RemoteExplainerOptions extends Omit<PostedExplainerOptions, "weights" | "auxiliaryWeights"> {
-  /** The bytes of a safetensors file with the backbone's weights, or its address. */
+  /** The bytes of a file with the backbone's weights, or its address. */
   readonly weights?: Uint8Array | URL;
   /** The same for the auxiliary. */
   readonly auxiliaryWeights?: Uint8Array | URL;
+  /** Called as weights are downloaded. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
   /** Stops the loading. */
   readonly signal?: AbortSignal;
 }
 
 /** Options of a worker's training: those of `train`, with all pictures at hand. */
 export interface RemoteTrainOptions extends Omit<PostedTrainOptions, "backboneWeights" | "auxiliaryWeights"> {
-  /** The bytes of a safetensors file with the backbone's weights, or its address. */
+  /** The bytes of a file with the backbone's weights, or its address. */
   readonly backboneWeights?: Uint8Array | URL;
   /** The same for the auxiliary. */
   readonly auxiliaryWeights?: Uint8Array | URL;
@@ -117,13 +120,13 @@ export function connectWorker(port: Port): RemoteLibrary {
   const ask = asker(caller);
   return {
     configureRuntime: (files) => ask("configureRuntime", files),
-    createExplainer: async ({ weights, auxiliaryWeights, signal, ...options } = {}) => {
+    createExplainer: async ({ weights, auxiliaryWeights, onProgress, signal, ...options } = {}) => {
       const parameters = {
         ...options,
         ...(weights === undefined ? {} : { weights: postable(weights) }),
         ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: postable(auxiliaryWeights) }),
       };
-      const { handle, ...facts } = await ask("createExplainer", parameters, { signal });
+      const { handle, ...facts } = await ask("createExplainer", parameters, { signal, onProgress });
       return remoteExplainer(ask, handle, facts);
     },
     train: ({ backboneWeights, auxiliaryWeights, onProgress, signal, ...options }) =>

@@ -74,20 +74,34 @@ export interface ExplanationFacts extends PlainExplanation {
 
 /** Options of a worker's explainer: those of `createExplainer` that can be posted. */
 export type PostedExplainerOptions =
-  & Pick<ExplainerOptions, "model" | "auxiliary" | "head" | "device" | "threads">
-  & { readonly weights?: RemoteWeights; readonly auxiliaryWeights?: RemoteWeights };
+  & Pick<ExplainerOptions, "model" | "auxiliary" | "head" | "device" | "threads" | "offline" | "mirrors">
+  & {
+    readonly weights?: RemoteWeights;
+    readonly auxiliaryWeights?: RemoteWeights;
+    /** Name of the cache, or the folder in Deno: a cache itself cannot be posted. */
+    readonly cache?: string;
+  };
 
 /** Options of a worker's training: those of `train` that can be posted. */
 export type PostedTrainOptions =
   & Omit<
     TrainOptions,
-    "images" | "validation" | "backboneWeights" | "auxiliaryWeights" | "checkpoint" | "onProgress" | "signal"
+    | "images"
+    | "validation"
+    | "backboneWeights"
+    | "auxiliaryWeights"
+    | "cache"
+    | "checkpoint"
+    | "onProgress"
+    | "signal"
   >
   & {
     readonly images: readonly Exclude<RemoteImage, ImageBitmap>[];
     readonly validation?: readonly Exclude<RemoteImage, ImageBitmap>[];
     readonly backboneWeights?: RemoteWeights;
     readonly auxiliaryWeights?: RemoteWeights;
+    /** Name of the cache, or the folder in Deno: a cache itself cannot be posted. */
+    readonly cache?: string;
   };
 
 /** The methods by name. */

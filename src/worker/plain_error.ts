@@ -6,6 +6,7 @@
 import { ImageError } from "../image/types.ts";
 import { TrainingError } from "../ptame/train_options.ts";
 import { DeviceError, ModelError, RunError } from "../runtime/mod.ts";
+import { DownloadError } from "../weights/download/download.ts";
 
 /** An error that can be posted. */
 export interface PlainError {
@@ -17,6 +18,7 @@ export interface PlainError {
 
 const CLASSES: Readonly<Record<string, new (message: string) => Error>> = {
   DeviceError,
+  DownloadError,
   ImageError,
   ModelError,
   RangeError,

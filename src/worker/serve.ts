@@ -93,11 +93,12 @@ function createHandlers(): Handlers {
 
   return {
     configureRuntime,
-    createExplainer: async ({ weights, auxiliaryWeights, ...options }, { signal }) => {
+    createExplainer: async ({ weights, auxiliaryWeights, ...options }, { signal, report }) => {
       const explainer = await createExplainer({
         ...options,
         ...(weights === undefined ? {} : { weights: weightsFrom(weights) }),
         ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: weightsFrom(auxiliaryWeights) }),
+        onProgress: report,
         signal,
       });
       explainers.set(++handles, explainer);

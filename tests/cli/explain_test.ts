@@ -200,7 +200,7 @@ Deno.test("explain gives one clear line and exit 1 for what cannot work", () =>
       [["--target", "tabbi"], 'Unknown class "tabbi": did you mean tabby?'],
       [["--target", "1000"], "classes are numbered 0 to 999"],
       [["--model", "resnet5"], 'Unknown model "resnet5": did you mean resnet50?'],
-      [["--model", "resnet50"], "its weights are not shipped"],
+      [["--model", "mnasnet0_5"], "its weights are not shipped"],
       [["--model", "flat.onnx"], "it needs one 4-D image input, it has x [1, 10]"],
       [["--model", "text.onnx"], "Cannot read ONNX model"],
       [["--model", "none.onnx"], "Cannot read model none.onnx: no such file"],

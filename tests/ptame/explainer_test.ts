@@ -11,6 +11,7 @@ import { writeHead } from "../../src/ptame/head_file.ts";
 import { initialHead } from "../../src/ptame/initial_head.ts";
 import { featureName, headShapeOf, passGraph } from "../../src/ptame/observed_network.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
+import { DownloadError } from "../../src/weights/download/download.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
 import { sourceOf } from "../../src/weights/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
@@ -171,7 +172,11 @@ Deno.test("createExplainer() explains an .onnx classifier of other classes with 
 Deno.test("createExplainer() and explain() refuse what does not exist and name what is near", async () => {
   await assertRejects(() => createExplainer({ model: "resnet-50" }), RangeError, "did you mean resnet50?");
   await assertRejects(() => createExplainer({ auxiliary: "vgg" }), RangeError, "did you mean vgg16?");
-  await assertRejects(() => createExplainer({ model: "vgg16" }), Error, "its weights are not shipped");
+  await assertRejects(
+    () => createExplainer({ model: "vgg16", cache: "/nowhere", offline: true }),
+    DownloadError,
+    "get them with: deno task models pull vgg16",
+  );
   await using explainer = await createExplainer({ device: "wasm" });
   await assertRejects(
     () => explainer.explain(PHOTO, { target: "golden fish" }),

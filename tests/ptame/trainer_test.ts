@@ -10,6 +10,7 @@ import {
   type TrainOptions,
   type TrainProgress,
 } from "../../src/ptame/train_options.ts";
+import { DownloadError } from "../../src/weights/download/download.ts";
 import { train } from "../../src/ptame/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "./small_classifier.ts";
@@ -235,7 +236,11 @@ Deno.test("train() refuses what cannot work before it begins", async () => {
     [{ preset: "resnet5" }, RangeError, 'Unknown preset "resnet5": did you mean resnet50?'],
     [{ backbone: "vgg" }, RangeError, 'Unknown model "vgg": did you mean vgg16?'],
     [{ auxiliary: "resnet17" }, RangeError, 'Unknown model "resnet17": did you mean resnet18?'],
-    [{ auxiliary: "resnet18" }, Error, "its weights are not shipped"],
+    [
+      { auxiliary: "resnet18", cache: "/nowhere", offline: true },
+      DownloadError,
+      "its weights are not in /nowhere, and offline forbids the network",
+    ],
     [{ hyperParameters: { ce: -1 } }, RangeError, "with ce -1"],
     [{ hyperParameters: { learningRate: NaN } }, RangeError, "with learningRate NaN"],
     [{ start: "class-activation" }, TypeError, "does not share the backbone's classes"],

@@ -12,20 +12,19 @@ import { networkNamed } from "../../ptame/network_names.ts";
 import { frozen } from "../../ptame/step.ts";
 import type { DeviceRequest, Session } from "../../runtime/mod.ts";
 import { loadWeights, type WeightSource } from "../../weights/load_network.ts";
+import type { WeightOptions } from "../../weights/obtain.ts";
 import type { OpenableNetwork } from "./graphs.ts";
 
 /** Which classifier is loaded. */
-export interface LoadClassifierOptions {
+export interface LoadClassifierOptions extends WeightOptions {
   /** The name of a network, or an .onnx file; "efficientnet_lite0" by default. */
   readonly model?: string | OnnxModel;
-  /** File with its weights, where none is shipped. */
+  /** File with its weights; by default the shipped or published one. */
   readonly weights?: WeightSource;
   /** Device; "auto" by default. */
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes; chosen by the machine by default. */
   readonly threads?: number;
-  /** Stops the loading. */
-  readonly signal?: AbortSignal;
 }
 
 /** What an open classifier is made of. */
@@ -50,13 +49,13 @@ export interface ClassifierParts {
  * @throws {TypeError} When an .onnx file is no classifier of pictures.
  */
 export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<ClassifierParts> {
-  const { model = networks[0]!.name, signal } = options;
+  const { model = networks[0]!.name } = options;
   if (typeof model !== "string") {
     const backbone = await openOnnxBackbone(model, IMAGENET_1K, options);
     return { facts: backbone, network: () => frozenOnnx(model), closed: backbone };
   }
   const network = networkNamed(model);
-  const weights = await loadWeights(network, options.weights, signal);
+  const weights = await loadWeights(network, options.weights, options);
   const tapNames = network.taps.map((tap) => tap.name);
   return { facts: factsOf(network, IMAGENET_1K), network: () => ({ ...frozen(network, weights), tapNames }) };
 }

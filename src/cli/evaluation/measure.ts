@@ -11,6 +11,8 @@ import type { ImageRecord } from "../../faithfulness/summary.ts";
 import type { MapMethod } from "../../faithfulness/types.ts";
 import { type AuxiliaryPixels, evaluationImages, explainerScores } from "../../ptame/evaluation_images.ts";
 import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
+import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
+import { digestOfSource } from "../../weights/storage/digest.ts";
 import { isFile } from "../files.ts";
 import { evenlySpread } from "../image_lists.ts";
 import { bar, longDuration, printable, type Terminal } from "../terminal.ts";
@@ -44,7 +46,7 @@ export async function measure(
     `Evaluating ${plan.methods.join(", ")} on ${images.length} images with ${plan.preset}: ` +
       `${explainer.backbone.name} on ${explainer.session.device}`,
   );
-  const model = await identityOf(explainer, options);
+  const model = identityOf(explainer, options);
   const pictures = () =>
     evaluationImages(images, explainer, {
       auxiliaryPixels,
@@ -86,13 +88,12 @@ export async function measure(
 }
 
 /** What records depend on beside measures and seed: a map of another head is another method's. */
-async function identityOf(explainer: Explainer, { weights }: ExplainerOptions): Promise<string> {
-  const bytes = [explainer.head.bytes, ...(weights instanceof Uint8Array ? [weights] : [])];
-  const hashes = await Promise.all(bytes.map(async (each) => {
-    const digest = await crypto.subtle.digest("SHA-256", each as Uint8Array<ArrayBuffer>);
-    return Array.from(new Uint8Array(digest, 0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  }));
-  return `${explainer.backbone.name} ${explainer.auxiliary} ${hashes.join(" ")}`;
+function identityOf(explainer: Explainer, { weights }: ExplainerOptions): string {
+  const contents: (ByteSource | Uint8Array)[] = [explainer.head.bytes];
+  if (weights instanceof Uint8Array) contents.push(weights);
+  else if (weights !== undefined && "table" in weights) contents.push(weights.content);
+  const digests = contents.map((content) => digestOfSource(sourceOf(content)).slice(0, 8));
+  return `${explainer.backbone.name} ${explainer.auxiliary} ${digests.join(" ")}`;
 }
 
 /** A progress bar on a terminal, with the method at work; a line every half minute elsewhere. */

@@ -6,7 +6,7 @@
 import { type BoxesByImage, parseBoxes } from "../../faithfulness/boxes.ts";
 import { PRESETS } from "../../faithfulness/presets.ts";
 import { type MeasureName, MEASURES } from "../../faithfulness/types.ts";
-import { DEVICE_HELP, EXPLAINER_OPTIONS, MODEL_HELP } from "../explainer_options.ts";
+import { DEVICE_HELP, EXPLAINER_FLAGS, EXPLAINER_OPTIONS, MODEL_HELP } from "../explainer_options.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, holdOut, listImages } from "../image_lists.ts";
 import { ONNX_HELP } from "../onnx_model.ts";
@@ -50,7 +50,7 @@ Examples:
 
 /** Names of the options, for `parseArguments`. */
 export const OPTIONS = {
-  flags: ["resume", "json", "quiet", "help"],
+  flags: ["resume", "json", "quiet", "help", ...EXPLAINER_FLAGS],
   values: [
     "images",
     "methods",

@@ -4,8 +4,10 @@
  * @module
  */
 import { type BaselineExplainer, createBaseline } from "../../baselines/explainer.ts";
+import { loadClassifier } from "../../baselines/classifier/load.ts";
 import { METHODS } from "../../baselines/methods.ts";
 import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
+import { loadExplainerNetworks } from "../../ptame/explainer_networks.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { openPtame } from "../explainer_options.ts";
 import { type Arguments, UsageError } from "../usage.ts";
@@ -63,6 +65,16 @@ export async function openExplainer(
     ...(samples === undefined ? {} : { samples }),
     ...(seed === undefined ? {} : { seed }),
   });
+}
+
+/** Downloads what the explainer will need, once and to be seen, before several workers open one each. */
+export async function fetchAhead(
+  method: string | undefined,
+  options: ExplainerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (method === undefined) await loadExplainerNetworks({ ...options, signal });
+  else if (typeof options.model !== "object") await loadClassifier({ ...options, signal });
 }
 
 /** A line about a method of many passes: such a map takes minutes. */

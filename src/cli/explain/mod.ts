@@ -72,7 +72,10 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
 
   terminal.doing("Loading");
   const started = performance.now();
-  await using explainer = await openExplainer(method, { ...(await explainerOptions(given)), signal }, given);
+  await using explainer = await openExplainer(method, {
+    ...(await explainerOptions(given, terminal)),
+    signal,
+  }, given);
   const load = performance.now() - started;
 
   const costs = passesOf(explainer);

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { EXPLAINER_OPTIONS } from "../explainer_options.ts";
+import { EXPLAINER_FLAGS, EXPLAINER_OPTIONS } from "../explainer_options.ts";
 import { METHOD_OPTIONS } from "./method.ts";
 
 /** Names of the options, for `parseArguments`. */
 export const EXPLAIN_NAMES = {
-  flags: ["json", "quiet", "help"],
+  flags: ["json", "quiet", "help", ...EXPLAINER_FLAGS],
   values: ["target", "top", "out", "map", "workers", "shard", ...METHOD_OPTIONS, ...EXPLAINER_OPTIONS],
   lists: ["target"],
 } as const;

@@ -6,7 +6,8 @@
  */
 import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
-import { methodOf } from "../explain/method.ts";
+import { fetchAhead, methodOf } from "../explain/method.ts";
+import { explainerOptions } from "../explainer_options.ts";
 import { EXPLAIN_NAMES } from "../explain/names.ts";
 import { requestOf } from "../explain/picture.ts";
 import { isFolder, makeFolder, reason, writeFile } from "../files.ts";
@@ -86,6 +87,9 @@ export async function explainMany(
   if (done.size > 0) terminal.say(`${done.size} of ${tasks.length} are there already`);
   terminal.doing("Loading");
   try {
+    if (missing.length > 0) {
+      await fetchAhead(methodOf(given), await explainerOptions(given, terminal), signal);
+    }
     await runPool(missing, {
       workers,
       open: () => openPictureWorker(workerArgs(args, given)),

@@ -11,7 +11,7 @@ import { methodOf, openExplainer } from "../explain/method.ts";
 import { EXPLAIN_NAMES } from "../explain/names.ts";
 import { explainPicture, type Request, requestOf } from "../explain/picture.ts";
 import { makeFolder } from "../files.ts";
-import { messageOf } from "../terminal.ts";
+import { messageOf, openTerminal } from "../terminal.ts";
 import { parseArguments } from "../usage.ts";
 
 /** A picture, and where its results go. */
@@ -44,7 +44,9 @@ async function answer(message: ToWorker): Promise<FromWorker> {
     const given = parseArguments("explain", message.args, EXPLAIN_NAMES);
     request = requestOf(given);
     const started = performance.now();
-    explainer = await openExplainer(methodOf(given), await explainerOptions(given), given);
+    // What must be downloaded is here: the command has seen to it, and shown it.
+    const options = await explainerOptions(given, openTerminal(true));
+    explainer = await openExplainer(methodOf(given), options, given);
     load = performance.now() - started;
     return { kind: "ready" };
   }

@@ -4,7 +4,8 @@
  * @module
  */
 import { exportExplainer } from "../../ptame/export_explainer.ts";
-import { EXPLAINER_OPTIONS, explainerOptions, namingFiles } from "../explainer_options.ts";
+import { EXPLAINER_FLAGS, EXPLAINER_OPTIONS, explainerOptions, namingFiles } from "../explainer_options.ts";
+import { DOWNLOAD_HELP } from "../downloads.ts";
 import { checkWritable, samePlace, stemOf, writeParts } from "../files.ts";
 import { ONNX_HELP } from "../onnx_model.ts";
 import { byteCount, openTerminal, printable, type Terminal } from "../terminal.ts";
@@ -16,12 +17,13 @@ Usage: deno task models export NAME|FILE.onnx [options]
 
 Options:
   --out FILE.onnx            Where it goes (default: NAME.explainer.onnx here)
-  --weights FILE             The backbone's weights, where none are shipped
+  --weights FILE             The backbone's weights, safetensors or PyTorch's (default: shipped, or downloaded once)
   --auxiliary NAME           Network that reads the picture for the head
-  --auxiliary-weights FILE   Its weights, where none are shipped
+  --auxiliary-weights FILE   Its weights, in the same way
   --head FILE                Trained head (.safetensors)
   --float16                  Weights as float16: half the file
   --require-target           The class has to be fed: for runtimes that cannot feed an optional input
+${DOWNLOAD_HELP}
   --quiet                    Nothing but errors
   --help                     This text
 
@@ -32,7 +34,7 @@ it gives "logits" [1, classes] and "map" [1, 1, M, M] in [0, 1]. Its metadata sa
 classes are called, and what the head is.`;
 
 const NAMES = {
-  flags: ["float16", "require-target", "quiet", "help"],
+  flags: ["float16", "require-target", "quiet", "help", ...EXPLAINER_FLAGS],
   values: ["out", ...EXPLAINER_OPTIONS.filter((name) => !["model", "device", "threads"].includes(name))],
   lists: [],
 } as const;
@@ -58,7 +60,7 @@ export async function exportModel(args: readonly string[], signal: AbortSignal):
 
   const terminal = openTerminal(given.flag("quiet"));
   terminal.doing("Loading");
-  const { device: _device, ...options } = await explainerOptions(given);
+  const { device: _device, ...options } = await explainerOptions(given, terminal);
   const exported = await namingFiles(given, () =>
     exportExplainer({
       ...options,

@@ -9,10 +9,16 @@ import { exportModel } from "./export.ts";
 import { importModel } from "./import.ts";
 import { listModels } from "./list.ts";
 import { modelPath } from "./path.ts";
+import { pullModels } from "./pull.ts";
+import { removeModels } from "./remove.ts";
+import { verifyModels } from "./verify.ts";
 
 /** Every subcommand: what it takes, what it does. */
 const SUBCOMMANDS: Readonly<Record<string, readonly [takes: string, does: string, run: Command]>> = {
   list: ["[--json]", "What can be explained by name, and whether its weights are here", listModels],
+  pull: ["NAME…", "Download weights; a download that was cut is gone on with", pullModels],
+  verify: ["[NAME…]", "Compare weights that are here with their published SHA-256", verifyModels],
+  remove: ["NAME…", "Remove downloaded weights", removeModels],
   path: ["[NAME]", "Where a network's weights are, or the folder they are kept in", modelPath],
   import: ["FILE.ckpt", "A head that the authors' program trained, as a head file", importModel],
   export: ["NAME|FILE.onnx", "An explainer as one .onnx file for any ONNX runtime", exportModel],
@@ -29,10 +35,12 @@ ${
 }
 
 Weights are kept in the platform's cache folder (deno task models path); PTAME_CACHE names another.
+PTAME_MIRROR names folders on servers that are asked instead of the published addresses.
 
 Examples:
   deno task models list
-  deno task models list --json
+  deno task models pull resnet50
+  deno task models verify
   deno task models path resnet50
   deno task models export efficientnet_lite0 --out explainer.onnx`;
 

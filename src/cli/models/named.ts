@@ -6,12 +6,12 @@
 import { findNetwork, type NetworkDefinition, networks } from "../../../models/registry.ts";
 import { suggestion } from "../../text/nearest.ts";
 import { type DiskStorage, diskStorage } from "../../weights/storage/disk.ts";
-import { cacheFolder } from "../../weights/storage/folder.ts";
+import { ownFolder } from "../../weights/storage/own_folder.ts";
 import { UsageError } from "../usage.ts";
 
 /** The folder of this user's weights. */
 export function ownStorage(): DiskStorage {
-  return diskStorage(cacheFolder({ os: Deno.build.os, variable: (name) => Deno.env.get(name) }));
+  return diskStorage(ownFolder());
 }
 
 /**

@@ -1,50 +1,79 @@
 /**
  * Downloaded weights in a folder. A file is there under its own name when it is whole and its digest is right, never
- * before; what is still coming lies beside it as `.partial`.
+ * before; what is still coming lies beside it as `.partial`, and who is at it holds `.lock`.
  *
  * @module
  */
 import type { WeightsFile } from "../../../models/network.ts";
-import type { ByteSource } from "../byte_source.ts";
-import { fileSource } from "./file_source.ts";
+import { fileSource, sizeOfFile } from "./file_source.ts";
+import { takeLock } from "./lock.ts";
+import { incomingFile } from "./partial_file.ts";
+import { systemReason } from "./system_reason.ts";
+import type { WeightStorage } from "./types.ts";
 
 /** A folder with downloaded weights. */
-export interface DiskStorage {
+export interface DiskStorage extends WeightStorage {
   /** The folder. */
   readonly folder: string;
   /** Where a file is, or will be. */
   pathOf(file: WeightsFile): string;
-  /** A file that is there whole, `undefined` where it is not. */
-  open(file: WeightsFile): Promise<ByteSource | undefined>;
   /** Bytes of it that are there: all, or those of a download that was cut. */
   presentBytes(file: WeightsFile): Promise<number>;
+  /** Removes a file, and what is left of downloads that were cut; gives the bytes that are free now. */
+  remove(file: WeightsFile): Promise<number>;
 }
 
 /** The storage in a folder, which need not be there yet. */
 export function diskStorage(folder: string): DiskStorage {
   const pathOf = (file: WeightsFile) => `${folder.replace(/[/\\]+$/, "")}/${file.file}`;
+  const isWhole = async (file: WeightsFile) => await sizeOfFile(pathOf(file)) === file.bytes;
   return {
     folder,
+    place: folder,
     pathOf,
-    open: async (file) => {
-      const path = pathOf(file);
-      return await sizeOfFile(path) === file.bytes ? fileSource(path) : undefined;
-    },
+    open: async (file) => await isWhole(file) ? fileSource(pathOf(file)) : undefined,
     presentBytes: async (file) => {
+      return await isWhole(file) ? file.bytes : await sizeOfFile(partialOf(pathOf(file))) ?? 0;
+    },
+    begin: async (file, options) => {
       const path = pathOf(file);
-      if (await sizeOfFile(path) === file.bytes) return file.bytes;
-      return await sizeOfFile(`${path}.partial`) ?? 0;
+      let unlock: (() => Promise<void>) | undefined;
+      try {
+        await Deno.mkdir(folder, { recursive: true });
+        unlock = await takeLock(lockOf(path), options);
+        if (!await isWhole(file)) {
+          return await incomingFile(path, partialOf(path), { unlock, signal: options.signal });
+        }
+      } catch (cause) {
+        await unlock?.();
+        options.signal?.throwIfAborted();
+        throw new Error(`Cannot store ${path}: ${systemReason(cause)}`, { cause });
+      }
+      await unlock();
+      return undefined;
+    },
+    remove: async (file) => {
+      const path = pathOf(file);
+      let freed = 0;
+      for (const each of [path, partialOf(path), lockOf(path)]) {
+        try {
+          const { size } = await Deno.stat(each);
+          await Deno.remove(each);
+          freed += size;
+        } catch (cause) {
+          if (cause instanceof Deno.errors.NotFound) continue;
+          throw new Error(`Cannot remove ${each}: ${systemReason(cause)}`, { cause });
+        }
+      }
+      return freed;
     },
   };
 }
 
-/** Bytes of a file, `undefined` where there is none. */
-async function sizeOfFile(path: string): Promise<number | undefined> {
-  try {
-    const { isFile, size } = await Deno.stat(path);
-    return isFile ? size : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+function partialOf(path: string): string {
+  return `${path}.partial`;
+}
+
+function lockOf(path: string): string {
+  return `${path}.lock`;
 }

@@ -31,3 +31,14 @@ export function fileSource(path: string): ByteSource {
     },
   };
 }
+
+/** Bytes of a file, `undefined` where there is none. */
+export async function sizeOfFile(path: string): Promise<number | undefined> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    return isFile ? size : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}

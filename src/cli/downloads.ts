@@ -1,0 +1,90 @@
+/**
+ * Downloads on the command line: where from, whether at all, and how they are shown.
+ *
+ * @module
+ */
+import type { DownloadProgress } from "../weights/download/progress.ts";
+import type { WeightOptions } from "../weights/obtain.ts";
+import { bar, byteCount, longDuration, printable, type Terminal } from "./terminal.ts";
+import { type Arguments, UsageError } from "./usage.ts";
+
+/** Flags of every command that may need weights, for `parseArguments`. */
+export const DOWNLOAD_FLAGS = ["offline"] as const;
+
+/** What `--help` says of them. */
+export const DOWNLOAD_HELP = `
+  --offline                  Never touch the network: what is not here is an error`.slice(1);
+
+/** Milliseconds between two lines where a bar cannot be shown. */
+const LINE_EVERY = 10_000;
+
+/** What the options and the environment say of downloads. */
+export function downloadOptions(given: Arguments, terminal: Terminal): WeightOptions {
+  return {
+    offline: given.flag("offline"),
+    mirrors: mirrorsOf(Deno.env.get("PTAME_MIRROR")),
+    onProgress: downloadReporter(terminal),
+  };
+}
+
+/**
+ * The addresses in `PTAME_MIRROR`, apart by spaces: folders that have the published files under their names.
+ *
+ * @throws {UsageError} When one is not an address.
+ */
+export function mirrorsOf(text: string | undefined): string[] | undefined {
+  const mirrors = (text ?? "").split(/\s+/).filter((part) => part !== "");
+  for (const mirror of mirrors) {
+    if (!URL.canParse(mirror) || !/^https?:$/.test(new URL(mirror).protocol)) {
+      throw new UsageError(`PTAME_MIRROR takes http(s) addresses apart by spaces, not ${mirror}`);
+    }
+  }
+  return mirrors.length === 0 ? undefined : mirrors;
+}
+
+/** Shows a bar on a terminal, and a line now and then elsewhere. */
+export function downloadReporter(terminal: Terminal): (progress: DownloadProgress) => void {
+  let last = performance.now();
+  return (progress) => {
+    const file = printable(progress.file);
+    switch (progress.kind) {
+      case "download-start": {
+        const { bytes, present, url, licence } = progress;
+        const had = present > 0 ? `, ${byteCount(present)} of it are here` : "";
+        terminal.say(`Downloading ${file}: ${byteCount(bytes)}${had}, ${licence}, from ${printable(url)}`);
+        last = performance.now();
+        break;
+      }
+      case "download": {
+        const { present, bytes, bytesPerSecond, secondsLeft } = progress;
+        const left = Number.isFinite(secondsLeft) ? `  ${longDuration(secondsLeft)} left` : "";
+        const rate = `${byteCount(Math.round(bytesPerSecond))}/s`;
+        const count = `${byteCount(present)} / ${byteCount(bytes)}`;
+        terminal.doing(`${bar(present / bytes, 16).padEnd(16, "░")} ${count}  ${rate}${left}`);
+        const now = performance.now();
+        if (terminal.live || now - last < LINE_EVERY) break;
+        terminal.say(`${file}: ${count}  ${rate}${left}`);
+        last = now;
+        break;
+      }
+      case "download-retry": {
+        const { reason, milliseconds } = progress;
+        const when = milliseconds < 1000 ? "again" : `again in ${longDuration(milliseconds / 1000)}`;
+        terminal.say(`${file}: ${printable(reason)}; ${when}`);
+        break;
+      }
+      case "download-mirror":
+        terminal.say(`${file}: ${printable(progress.reason)}; next from ${printable(progress.url)}`);
+        break;
+      case "download-wait":
+        terminal.say(`${file}: another process downloads it; waiting`);
+        break;
+      case "download-end":
+        terminal.say(`${file}: here, SHA-256 as published; kept in ${printable(progress.place)}`);
+        break;
+      case "download-unkept":
+        terminal.say(`${file}: here, but it could not be kept: ${printable(progress.reason)}`);
+        break;
+    }
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * Downloaded weights in a cache with `match` and `put`, the browser's own in a page. Such a cache gives a file whole
+ * or not at all, so it is gathered in memory, where the runtime of a page needs it anyway.
+ *
+ * @module
+ */
+import type { PublishedFile } from "../../../models/network.ts";
+import { type ByteSource, sourceOf } from "../byte_source.ts";
+import type { Incoming, WeightCache, WeightStorage } from "./types.ts";
+
+/**
+ * The storage over a cache.
+ *
+ * @param place What it is, for people.
+ */
+export function cacheStorage(cache: WeightCache, place: string): WeightStorage {
+  return {
+    place,
+    open: async (file) => {
+      const response = await cache.match(keyOf(file));
+      if (response === undefined) return undefined;
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return bytes.length === file.bytes ? sourceOf(bytes) : undefined;
+    },
+    begin: (file) => Promise.resolve(incomingBytes(file, cache)),
+  };
+}
+
+function keyOf(file: PublishedFile): string {
+  return file.urls[0]!;
+}
+
+function incomingBytes(file: PublishedFile, cache: WeightCache): Incoming {
+  const bytes = new Uint8Array(file.bytes);
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    write: (chunk) => {
+      bytes.set(chunk, length);
+      length += chunk.length;
+      return Promise.resolve();
+    },
+    restart: () => {
+      length = 0;
+      return Promise.resolve();
+    },
+    digest: async () => {
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.subarray(0, length)));
+      return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    },
+    publish: async () => {
+      const source: ByteSource = sourceOf(bytes);
+      const headers = {
+        "content-type": "application/octet-stream",
+        "content-length": `${bytes.length}`,
+      };
+      try {
+        await cache.put(keyOf(file), new Response(bytes, { headers }));
+      } catch (error) {
+        // The weights are here; that a page's share of the disk is used up is no reason to go without.
+        return { source, unkept: error instanceof Error ? error.message || error.name : String(error) };
+      }
+      return { source };
+    },
+    close: () => Promise.resolve(),
+  };
+}

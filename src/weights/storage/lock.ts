@@ -1,0 +1,49 @@
+/**
+ * A lock between processes: a file that one of them holds. The system lets it go when the process ends, however it
+ * ends.
+ *
+ * @module
+ */
+import { pause } from "../download/back_off.ts";
+
+/** Milliseconds between two looks at a lock that another holds. */
+const LOOK_EVERY = 100;
+
+/**
+ * Takes the lock of that path, when it is free.
+ *
+ * @param options `onWait` is called once, where another holds it.
+ * @returns Lets it go, and removes its file.
+ */
+export async function takeLock(
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined; readonly onWait: () => void },
+): Promise<() => Promise<void>> {
+  for (let waited = false;; waited = true) {
+    const file = await Deno.open(path, { write: true, create: true });
+    let held = false;
+    try {
+      // Whoever held it may have removed the file after we opened it: then we hold what nobody else will find.
+      held = await file.tryLock(true) && await isAt(path, file);
+      if (held) {
+        return async () => {
+          await Deno.remove(path).catch(() => {});
+          file.close();
+        };
+      }
+    } finally {
+      if (!held) file.close();
+    }
+    if (!waited) options.onWait();
+    await pause(LOOK_EVERY, options.signal);
+  }
+}
+
+async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).ino === (await file.stat()).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

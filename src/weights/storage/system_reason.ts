@@ -1,0 +1,19 @@
+/**
+ * Why the system refused to store or read, in its own words without codes.
+ *
+ * @module
+ */
+
+/** The reason in a few words. */
+export function systemReason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file or folder";
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "permission denied";
+  }
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.NotADirectory) return "a part of the path is not a folder";
+  const text = error instanceof Error ? error.message : String(error);
+  if (/No space left|StorageFull|not enough space/i.test(text)) return "no space left on the disk";
+  if (/quota/i.test(text)) return "the disk quota is used up";
+  return text.split("\n")[0]!.replace(/ \(os error \d+\).*/, "");
+}
