@@ -23,7 +23,7 @@ export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8
         break;
       case "int64":
       case "uint64":
-        view.setBigInt64(at, BigInt(value), true);
+        view.setBigInt64(at, wholeOf(type, value), true);
         break;
       case "int32":
       case "uint32":
@@ -38,6 +38,15 @@ export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8
     }
   }
   return bytes;
+}
+
+const LIMITS = { int64: [-(2n ** 63n), 2n ** 63n - 1n], uint64: [0n, 2n ** 64n - 1n] } as const;
+
+/** A number as a 64-bit integer; "to the end" (2^63 − 1, which is no float64) must not wrap around to the least. */
+function wholeOf(type: "int64" | "uint64", value: number): bigint {
+  const whole = BigInt(value);
+  const [low, high] = LIMITS[type];
+  return BigInt.asIntN(64, whole < low ? low : whole > high ? high : whole);
 }
 
 /** Decodes little-endian elements of `type`; 64-bit integers beyond 2^53 lose precision. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
+export { decodeOnnx } from "./decode.ts";
 export type { OutputActivation } from "./onnx/activation.ts";
 export { inlineExternalData } from "./onnx/inline.ts";
-export { decodeOnnx, inspectOnnx, type OnnxSummary, type OpenValue } from "./onnx/read.ts";
+export { inspectOnnx, type OnnxSummary, readOnnx } from "./onnx/read.ts";
 export { encodeOnnx, type EncodeOptions, type OnnxParts, onnxParts } from "./onnx/write.ts";
+export type { OpenGraph, OpenNode, OpenValue } from "./open_graph.ts";

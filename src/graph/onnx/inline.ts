@@ -36,8 +36,7 @@ export function inlineExternalData(
       throw new TypeError(`Cannot open the model: its external data ${data.file} are not given`);
     }
     const source = sourceOf(file);
-    const length = data.length === 0 ? source.size - data.offset : data.length;
-    const bytes = source.read(data.offset, length);
+    const bytes = source.read(data.offset, data.length);
     tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
     tensor.externalData = [];
     heavy.push({ tensor, bytes });

@@ -1,23 +1,21 @@
 /**
- * Reads .onnx files: as a summary, or as a graph with static shapes. A file is untrusted: what it claims is checked.
+ * Reads .onnx files: as a summary, or as an open graph. A file is untrusted: what it claims is checked.
  *
  * @module
  */
 import { fromBinary } from "@bufbuild/protobuf";
-import { type ModelProto, ModelProtoSchema, TensorProto_DataLocation, type ValueInfoProto } from "onnx-buf";
-import { decodeNumbers } from "../constants.ts";
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation,
+  type ValueInfoProto,
+} from "onnx-buf";
+import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
 import { dataTypeOf } from "../shapes/elementwise.ts";
-import { inferShapes } from "../shapes/mod.ts";
-import type { DataType, Graph, Initializer, Node, Value } from "../types.ts";
 import { activationOf, type OutputActivation } from "./activation.ts";
 import { attributeOf, tensorData } from "./tensors.ts";
-
-/** What an .onnx file takes or gives, before shapes are fixed: an open dimension is its symbol, or "?". */
-export interface OpenValue {
-  readonly name: string;
-  readonly type: DataType;
-  readonly shape: readonly (number | string)[];
-}
 
 /** What can be said of an .onnx file without running it. */
 export interface OnnxSummary {
@@ -51,7 +49,7 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
     operators[name] = (operators[name] ?? 0) + 1;
   }
   const external = new Set<string>();
-  for (const tensor of graph.initializer) {
+  for (const tensor of tensorsOf(graph)) {
     const location = tensor.externalData.find((entry) => entry.key === "location")?.value;
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL && location !== undefined) {
       external.add(location);
@@ -69,96 +67,61 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
 }
 
 /**
- * Reads an .onnx file as a graph with static shapes; `shapes` fixes inputs whose dimensions are open.
+ * Reads an .onnx file as it is: nothing is worked out, and nothing but its form is checked.
  *
  * @throws {SyntaxError} When the bytes are not an ONNX model, or one that contradicts itself.
- * @throws {TypeError} When a shape stays open or an operator is not known.
+ * @throws {TypeError} When it holds what this project has no words for; the message names it.
  */
-export function decodeOnnx(
-  bytes: Uint8Array,
-  options: { readonly shapes?: Readonly<Record<string, readonly number[]>> } = {},
-): Graph {
+export function readOnnx(bytes: Uint8Array): OpenGraph {
   const model = parse(bytes);
-  const proto = model.graph!;
-  const values = new Map<string, Value>();
-  const initializers = new Map<string, Initializer>();
-  const declare = (value: Value) => {
-    if (values.has(value.name)) {
-      throw new SyntaxError(`Cannot read ONNX model: ${value.name} is defined twice`);
-    }
-    values.set(value.name, value);
+  const local = model.functions[0];
+  if (local !== undefined) {
+    throw new TypeError(
+      `Cannot read ONNX model: it has functions of its own (${local.domain}.${local.name}); inline them first ` +
+        `(onnx.inliner.inline_local_functions)`,
+    );
+  }
+  const opsets: Record<string, number> = {};
+  for (const { domain, version } of model.opsetImport) opsets[ownDomain(domain)] = Number(version);
+  return openGraph(model.graph!, opsets, 0);
+}
+
+/** Graphs inside graphs inside graphs: no exporter goes deeper. */
+const DEEPEST = 16;
+
+function openGraph(proto: GraphProto, opsets: Readonly<Record<string, number>>, depth: number): OpenGraph {
+  if (depth > DEEPEST) {
+    throw new SyntaxError(`Cannot read ONNX model: its graphs are nested more than ${DEEPEST} deep`);
+  }
+  if (proto.sparseInitializer.length > 0) {
+    throw new TypeError("Cannot read ONNX model: it has sparse initializers, which are not supported");
+  }
+  const initializers = proto.initializer.map((tensor) => ({ name: tensor.name, ...tensorData(tensor) }));
+  const names = new Set(initializers.map(({ name }) => name));
+  return {
+    name: proto.name,
+    opsets,
+    inputs: proto.input.filter(({ name }) => !names.has(name)).map(openValue),
+    outputs: proto.output.map(({ name }) => name),
+    initializers,
+    nodes: proto.node.map((each, index) => {
+      const name = each.name || `${each.opType}_${index}`;
+      const graphs = each.attribute.filter(({ g }) => g !== undefined);
+      const node: OpenNode = {
+        name,
+        op: each.opType,
+        domain: ownDomain(each.domain),
+        inputs: each.input,
+        outputs: each.output,
+        attributes: Object.fromEntries(
+          each.attribute.filter(({ g }) => g === undefined).map((a) => [a.name, attributeOf(name, a)]),
+        ),
+      };
+      if (graphs.length === 0) return node;
+      const inside = graphs.map((a) => [a.name, openGraph(a.g!, opsets, depth + 1)]);
+      return { ...node, subgraphs: Object.fromEntries(inside) };
+    }),
   };
-  for (const tensor of proto.initializer) {
-    const initializer = { name: tensor.name, ...tensorData(tensor) };
-    declare({ name: initializer.name, type: initializer.type, shape: initializer.shape });
-    initializers.set(tensor.name, initializer);
-  }
-  const inputs: Value[] = [];
-  for (const info of proto.input) {
-    if (initializers.has(info.name)) continue;
-    const open = openValue(info);
-    const shape = options.shapes?.[info.name] ?? open.shape;
-    if (shape.some((size) => typeof size !== "number")) {
-      throw new TypeError(
-        `Cannot read ONNX model: input ${info.name} has open dimensions [${shape.join(", ")}]`,
-      );
-    }
-    const value = { name: info.name, type: open.type, shape: shape as number[] };
-    declare(value);
-    inputs.push(value);
-  }
-  const nodes: Node[] = [];
-  proto.node.forEach((each, index) => {
-    const name = each.name || `${each.opType}_${index}`;
-    const attributes = Object.fromEntries(each.attribute.map((a) => [a.name, attributeOf(name, a)]));
-    if (!isOnnxDomain(each.domain)) {
-      throw new TypeError(
-        `Cannot read node ${name}: operator ${each.domain}.${each.opType} is not ONNX's own`,
-      );
-    }
-    if (each.opType === "Constant") {
-      const value = attributes["value"];
-      if (value?.type !== "tensor") {
-        throw new TypeError(`Cannot read node ${name}: a Constant without a tensor value`);
-      }
-      const initializer = { name: each.output[0]!, ...value.value };
-      declare({ name: initializer.name, type: initializer.type, shape: initializer.shape });
-      initializers.set(initializer.name, initializer);
-      return;
-    }
-    const nodeInputs = each.input.map((input) => {
-      if (input === "") return undefined;
-      const value = values.get(input);
-      if (value === undefined) {
-        throw new SyntaxError(
-          `Cannot read ONNX model: node ${name} reads ${input}, which nothing before it defines`,
-        );
-      }
-      return value;
-    });
-    const infos = inferShapes(name, {
-      op: each.opType,
-      attributes,
-      inputs: nodeInputs,
-      outputCount: each.output.length,
-      constant: (at) => {
-        const data = initializers.get(nodeInputs[at]?.name ?? "");
-        return data?.data.kind === "inline" ? decodeNumbers(data.type, data.data.bytes) : undefined;
-      },
-    });
-    each.output.forEach((output, i) => {
-      if (output !== "") declare({ name: output, ...infos[i]! });
-    });
-    nodes.push({ name, op: each.opType, domain: "", inputs: each.input, outputs: each.output, attributes });
-  });
-  const outputs = proto.output.map((info) => {
-    const value = values.get(info.name);
-    if (value === undefined) {
-      throw new SyntaxError(`Cannot read ONNX model: output ${info.name} is not computed`);
-    }
-    return value;
-  });
-  return { name: proto.name, opset: opsetOf(model), inputs, outputs, initializers, nodes, values };
 }
 
 function parse(bytes: Uint8Array): ModelProto {
@@ -176,8 +139,24 @@ function parse(bytes: Uint8Array): ModelProto {
   return model;
 }
 
+/** All tensors that a graph stores: initializers and constants, those of inner graphs too. */
+function* tensorsOf(graph: GraphProto, depth = 0): Generator<TensorProto> {
+  yield* graph.initializer;
+  for (const node of graph.node) {
+    for (const { t, g } of node.attribute) {
+      if (t !== undefined) yield t;
+      if (g !== undefined && depth < DEEPEST) yield* tensorsOf(g, depth + 1);
+    }
+  }
+}
+
+/** A domain by its usual name: ONNX's own has two. */
+function ownDomain(domain: string): string {
+  return domain === "ai.onnx" ? "" : domain;
+}
+
 function isOnnxDomain(domain: string): boolean {
-  return domain === "" || domain === "ai.onnx";
+  return ownDomain(domain) === "";
 }
 
 function opsetOf(model: ModelProto): number {
@@ -190,8 +169,13 @@ function openValue(info: ValueInfoProto): OpenValue {
     throw new SyntaxError(`Cannot read ONNX model: ${info.name} is not a tensor`);
   }
   const shape = (kind.value.shape?.dim ?? []).map((dim) => {
-    if (dim.value.case === "dimValue") return Number(dim.value.value);
+    // Exporters write 0 or −1 where they mean that a dimension is open.
+    if (dim.value.case === "dimValue") return dim.value.value > 0n ? Number(dim.value.value) : "?";
     return dim.value.case === "dimParam" && dim.value.value !== "" ? dim.value.value : "?";
   });
+  const wrong = shape.find((size) => typeof size === "number" && !Number.isSafeInteger(size));
+  if (wrong !== undefined) {
+    throw new SyntaxError(`Cannot read ONNX model: ${info.name} has a dimension of ${wrong}`);
+  }
   return { name: info.name, type: dataTypeOf(kind.value.elemType), shape };
 }

@@ -15,7 +15,14 @@ import {
 } from "onnx-buf";
 import { encodeNumbers } from "../constants.ts";
 import { DATA_TYPE_CODES, dataTypeOf } from "../shapes/elementwise.ts";
-import { type Attribute, type DataType, type Initializer, type InitializerData, sizeOf } from "../types.ts";
+import {
+  type Attribute,
+  BYTES_PER_ELEMENT,
+  type DataType,
+  type Initializer,
+  type InitializerData,
+  sizeOf,
+} from "../types.ts";
 
 /** A tensor as protobuf: its bytes, or where they are. */
 export function tensorProto(name: string, tensor: Omit<Initializer, "name">): TensorProto {
@@ -50,25 +57,39 @@ export function tensorData(tensor: TensorProto): Omit<Initializer, "name"> {
       `Cannot read ONNX model: tensor ${tensor.name} has dimensions [${shape.join(", ")}]`,
     );
   }
-  return { type, shape, data: dataOf(tensor, type, elements) };
+  const data = dataOf(tensor, type, elements);
+  const held = data.kind === "inline" ? data.bytes.length : data.kind === "external" ? data.length : 0;
+  if (type !== "string" && held !== elements * BYTES_PER_ELEMENT[type]) {
+    throw new SyntaxError(
+      `Cannot read ONNX model: tensor ${tensor.name} [${
+        shape.join(", ")
+      }] of ${type} holds ${held} bytes, not ${elements * BYTES_PER_ELEMENT[type]}`,
+    );
+  }
+  return { type, shape, data };
 }
 
 function dataOf(tensor: TensorProto, type: DataType, elements: number): InitializerData {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     const entries = Object.fromEntries(tensor.externalData.map(({ key, value }) => [key, value]));
     const file = entries["location"] ?? "";
-    if (file === "" || file.startsWith("/") || file.includes("\\") || file.split("/").includes("..")) {
+    if (file === "" || /^(\/|[a-z]:)/i.test(file) || file.includes("\\") || file.split("/").includes("..")) {
       throw new SyntaxError(
         `Cannot read ONNX model: tensor ${tensor.name} points outside the model's folder: ${file}`,
       );
     }
-    return {
-      kind: "external",
-      file,
-      offset: Number(entries["offset"] ?? 0),
-      length: Number(entries["length"] ?? 0),
-    };
+    const whole = type === "string" ? NaN : elements * BYTES_PER_ELEMENT[type];
+    const [offset, length] = [Number(entries["offset"] ?? 0), Number(entries["length"] ?? whole)];
+    if (![offset, length].every((count) => Number.isSafeInteger(count) && count >= 0)) {
+      throw new SyntaxError(
+        `Cannot read ONNX model: tensor ${tensor.name} is at ${entries["offset"]}, ${
+          entries["length"]
+        } of ${file}`,
+      );
+    }
+    return { kind: "external", file, offset, length };
   }
+  if (type === "string") return { kind: "inline", bytes: new Uint8Array() };
   if (tensor.rawData.length > 0 || elements === 0) return { kind: "inline", bytes: tensor.rawData };
   const numbers = type === "float32"
     ? tensor.floatData
