@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "../weights/half.ts";
 import { BYTES_PER_ELEMENT, type DataType } from "./types.ts";
 
 /** Encodes numbers as little-endian elements of `type` (the numeric types that graphs of this project need). */
 export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8Array {
-  if (type === "string" || type === "float16" || type === "bfloat16") {
-    throw new TypeError(`Cannot encode numbers as ${type}`);
-  }
+  if (type === "string" || type === "bfloat16") throw new TypeError(`Cannot encode numbers as ${type}`);
+  if (type === "float16") return bytesOf(float32ToFloat16(Float32Array.from(numbers)));
   if (type === "float32") return bytesOf(Float32Array.from(numbers));
   const width = BYTES_PER_ELEMENT[type];
   const bytes = new Uint8Array(numbers.length * width);
@@ -51,8 +51,10 @@ function wholeOf(type: "int64" | "uint64", value: number): bigint {
 
 /** Decodes little-endian elements of `type`; 64-bit integers beyond 2^53 lose precision. */
 export function decodeNumbers(type: DataType, bytes: Uint8Array): number[] {
-  if (type === "string" || type === "bfloat16" || type === "float16") {
-    throw new TypeError(`Cannot decode ${type} as numbers`);
+  if (type === "string") throw new TypeError(`Cannot decode ${type} as numbers`);
+  if (type === "float16" || type === "bfloat16") {
+    const halves = new Uint16Array(bytes.slice().buffer);
+    return Array.from(type === "float16" ? float16ToFloat32(halves) : bfloat16ToFloat32(halves));
   }
   const width = BYTES_PER_ELEMENT[type];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -14,7 +14,7 @@ import { externalDataOf, type OnnxModel, openOnnxBackbone } from "../backbone/on
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { encodeNumbers } from "../graph/constants.ts";
 import { inlineExternalData, inspectOnnx, onnxParts } from "../graph/onnx_file.ts";
-import { prune } from "../graph/prune.ts";
+import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { bindWeights } from "../weights/bind.ts";
 import { narrowWeights } from "../weights/narrow.ts";

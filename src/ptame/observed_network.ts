@@ -6,7 +6,7 @@
  */
 import type { NetworkDefinition, NetworkOutputs, Preprocessing } from "../../models/registry.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
-import { prune } from "../graph/prune.ts";
+import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { headFeatures, type HeadShape } from "./head.ts";
 

@@ -22,7 +22,7 @@ import type { NetworkDefinition, NetworkOutputs } from "../../models/registry.ts
 import { gradients, type GradientSeed } from "../gradient/backward.ts";
 import type { GradientDevice } from "../gradient/rule.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
-import { prune } from "../graph/prune.ts";
+import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { bindWeights, type BoundGraph } from "../weights/bind.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";

@@ -102,7 +102,7 @@ const unary = [
 export const ELEMENTWISE: Readonly<Record<string, ShapeRule>> = {
   ...Object.fromEntries(unary.map((op) => [op, same])),
   ...Object.fromEntries(
-    ["Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Max", "Min", "Sum", "Mean", "And", "Or", "Mod"].map((
+    ["Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Max", "Min", "Sum", "Mean", "And", "Or", "Xor", "Mod"].map((
       op,
     ) => [op, broadcasting]),
   ),

@@ -192,6 +192,27 @@ const shapeOf: ShapeRule = (node) => {
   return [{ type: "int64", shape: [Math.max(0, at(end) - at(start))] }];
 };
 
+const constantOfShape: ShapeRule = (node) => {
+  const value = node.attributes["value"];
+  const type = value?.type === "tensor" ? value.value.type : "float32";
+  const shape = requiredConstant(node, 0);
+  if (shape.some((size) => size < 0)) throw new TypeError(`its shape is ${shown(shape)}`);
+  return [{ type, shape: [...shape] }];
+};
+
+const range: ShapeRule = (node) => {
+  const [start, limit, delta] = [0, 1, 2].map((i) => requiredConstant(node, i)[0]!);
+  const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
+  return [{ type: required(node, 0).type, shape: [count] }];
+};
+
+const gatherNd: ShapeRule = (node) => {
+  const [x, indices] = [required(node, 0), required(node, 1)];
+  const batch = intOf(node.attributes, "batch_dims", 0);
+  const rest = x.shape.slice(batch + indices.shape.at(-1)!);
+  return [{ type: x.type, shape: [...indices.shape.slice(0, -1), ...rest] }];
+};
+
 const oneHot: ShapeRule = (node) => {
   const indices = required(node, 0);
   const depth = requiredConstant(node, 1)[0]!;
@@ -259,6 +280,13 @@ export const MOVEMENT: Readonly<Record<string, ShapeRule>> = {
   Tile: tile,
   Resize: resize,
   Shape: shapeOf,
+  Size: () => [{ type: "int64", shape: [] }],
+  ConstantOfShape: constantOfShape,
+  Range: range,
+  GatherND: gatherNd,
+  ScatterND: likeFirst,
+  CumSum: likeFirst,
+  Trilu: likeFirst,
   OneHot: oneHot,
   ArgMax: argExtreme,
   ArgMin: argExtreme,

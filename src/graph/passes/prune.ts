@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Graph, Initializer, Value } from "./types.ts";
+import type { Graph, Initializer, Value } from "../types.ts";
 
 /** The graph without nodes and initializers that lead to none of its outputs. Inputs stay. */
 export function prune(graph: Graph): Graph {

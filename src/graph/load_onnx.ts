@@ -1,0 +1,116 @@
+/**
+ * An .onnx file from elsewhere as a graph that this project can run, cut, embed and differentiate: static shapes, the
+ * builder's operator set, shape arithmetic folded.
+ *
+ * @module
+ */
+import { type ByteSource, sourceOf } from "../weights/byte_source.ts";
+import { readOnnx } from "./onnx/read.ts";
+import type { OpenGraph, OpenNode } from "./open_graph.ts";
+import { createDerivedFile } from "./passes/derived.ts";
+import type { Rewrite } from "./passes/rewrite.ts";
+import { specialise } from "./passes/specialise.ts";
+import { UPGRADES } from "./passes/upgrades/mod.ts";
+import { hasOtherFloats, widened } from "./passes/widen.ts";
+import type { Graph } from "./types.ts";
+
+/** How a file is read. */
+export interface LoadOptions {
+  /** Shapes of inputs by name; needed where the file leaves dimensions open. The first axis is the batch. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Contents of the files of external data, by the names that the model uses. */
+  readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
+  /** Makes float16, bfloat16 and float64 networks float32: inputs, outputs and all between. Off by default. */
+  readonly float32?: boolean;
+  /** Makes quantised networks float32: without rounding, with the ranges kept. Off by default: they are an error. */
+  readonly dequantize?: boolean;
+}
+
+/** A file as a graph. */
+export interface LoadedOnnx {
+  /** The graph; its inputs and outputs have the names that they have in the file. */
+  readonly graph: Graph;
+  /** Contents of the files that its initializers point into, for `openSession`. */
+  readonly files: ReadonlyMap<string, ByteSource>;
+  /** What was changed or left out so that the graph is not quite the file, in words; mostly empty. */
+  readonly notes: readonly string[];
+}
+
+/** Name under which widened and scaled weights are external data; no file of a model's has a `:`. */
+const DERIVED = "ptame:derived";
+
+/**
+ * Reads an .onnx file of any exporter, operator sets 7 to 21.
+ *
+ * @throws {SyntaxError} When the bytes are not an ONNX model, or one that contradicts itself.
+ * @throws {TypeError} When a shape stays open, external data are missing, or a node is not supported; the message
+ * names node and operator.
+ * @throws {RangeError} When a tensor lies outside its file.
+ */
+export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOnnx {
+  const { shapes = {}, float32 = false } = options;
+  const files = new Map([...options.files ?? []].map(([name, content]) => [name, sourceOf(content)]));
+  const derived = createDerivedFile(DERIVED);
+  let open = readOnnx(bytes);
+  checkExternalData(open, files);
+  checkInputs(open, shapes);
+  const notes: string[] = [];
+  if (float32) {
+    if (hasOtherFloats(open)) notes.push("its other floating-point types are computed in float32");
+    open = widened(open, derived, files);
+  }
+  const made = specialise(open, { shapes, files, rule });
+  const used = new Set<string>();
+  for (const { data } of made.graph.initializers.values()) if (data.kind === "external") used.add(data.file);
+  const kept = new Map([...files, [DERIVED, derived.content] as const].filter(([name]) => used.has(name)));
+  return { graph: made.graph, files: kept, notes: [...notes, ...made.notes] };
+}
+
+function rule({ op, domain }: OpenNode): Rewrite | undefined {
+  return domain === "" && Object.hasOwn(UPGRADES, op) ? UPGRADES[op] : undefined;
+}
+
+/** Refuses external data that are not given, or that lie outside their file. */
+function checkExternalData(graph: OpenGraph, files: ReadonlyMap<string, ByteSource>): void {
+  const constants = graph.nodes.flatMap((node) =>
+    Object.values(node.attributes).flatMap((attribute) =>
+      attribute.type === "tensor" ? [{ ...attribute.value, name: node.name }] : []
+    )
+  );
+  for (const { name, data } of [...graph.initializers, ...constants]) {
+    if (data.kind !== "external") continue;
+    const file = files.get(data.file);
+    if (file === undefined) {
+      throw new TypeError(`Cannot read ONNX model: its external data ${data.file} are not given`);
+    }
+    if (data.offset + data.length > file.size) {
+      throw new RangeError(
+        `Cannot read ONNX model: tensor ${name} is at bytes ${data.offset} to ${
+          data.offset + data.length
+        } of ` +
+          `${data.file}, which has ${file.size}`,
+      );
+    }
+  }
+  for (const node of graph.nodes) {
+    for (const inner of Object.values(node.subgraphs ?? {})) checkExternalData(inner, files);
+  }
+}
+
+/** Refuses shapes for inputs that are not there, or of another rank. */
+function checkInputs(graph: OpenGraph, shapes: Readonly<Record<string, readonly number[]>>): void {
+  for (const [name, shape] of Object.entries(shapes)) {
+    const input = graph.inputs.find((each) => each.name === name);
+    if (input === undefined) {
+      const names = graph.inputs.map((each) => each.name).join(", ") || "none";
+      throw new TypeError(`Cannot read ONNX model: it has no input ${name} (${names})`);
+    }
+    const fits = shape.length === input.shape.length &&
+      shape.every((size) => Number.isSafeInteger(size) && size > 0);
+    if (!fits) {
+      throw new TypeError(
+        `Cannot read ONNX model: input ${name} [${input.shape.join(", ")}] cannot be [${shape.join(", ")}]`,
+      );
+    }
+  }
+}

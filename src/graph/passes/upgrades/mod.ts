@@ -1,0 +1,25 @@
+/**
+ * Operators of ONNX's own set, versions 7 to 21, in the words of the builder's version: one rule per operator whose
+ * meaning or form changed, or that is newer or older than it.
+ *
+ * @module
+ */
+import type { Rewrite } from "../rewrite.ts";
+import { ACTIVATIONS } from "./activations.ts";
+import { EINSUM } from "./einsum.ts";
+import { MOVEMENT } from "./movement.ts";
+import { NORMALIZATION } from "./normalization.ts";
+import { REDUCTION } from "./reduction.ts";
+import { RESIZE } from "./resize.ts";
+import { VALUES } from "./values.ts";
+
+/** Rules by operator. */
+export const UPGRADES: Readonly<Record<string, Rewrite>> = {
+  ...ACTIVATIONS,
+  ...EINSUM,
+  ...MOVEMENT,
+  ...NORMALIZATION,
+  ...REDUCTION,
+  ...RESIZE,
+  ...VALUES,
+};

@@ -1,0 +1,78 @@
+/**
+ * A network in float16, bfloat16 or float64 as one in float32: what training computes in. Weights are widened when
+ * they are read; casts between the types come to nothing, and `specialise` leaves them out.
+ *
+ * @module
+ */
+import { bfloat16ToFloat32, float16ToFloat32 } from "../../weights/half.ts";
+import type { ByteSource } from "../../weights/byte_source.ts";
+import type { OpenGraph, OpenNode } from "../open_graph.ts";
+import { DATA_TYPE_CODES, dataTypeOf } from "../shapes/elementwise.ts";
+import { type Attribute, type Attributes, type DataType, type Initializer, int, sizeOf } from "../types.ts";
+import { type DerivedFile, sourceOfInitializer } from "./derived.ts";
+
+const OTHER_FLOATS: readonly DataType[] = ["float16", "bfloat16", "float64"];
+
+function widenedType(type: DataType): DataType {
+  return OTHER_FLOATS.includes(type) ? "float32" : type;
+}
+
+/**
+ * The same graph with every floating-point value in float32.
+ *
+ * @param derived Takes the weights that are to be widened when they are read.
+ * @param files Contents of external data.
+ */
+export function widened(
+  graph: OpenGraph,
+  derived: DerivedFile,
+  files: ReadonlyMap<string, ByteSource>,
+): OpenGraph {
+  const tensor = <T extends Omit<Initializer, "name">>(given: T, name: string): T => {
+    if (!OTHER_FLOATS.includes(given.type)) return given;
+    const bytes = sourceOfInitializer({ name, data: given.data }, files);
+    const data = derived.add(sizeOf(given.shape), () => float32Of(given.type, bytes()));
+    return { ...given, type: "float32", data };
+  };
+  const attribute = (given: Attribute, name: string): Attribute =>
+    given.type === "tensor" ? { type: "tensor", value: tensor(given.value, name) } : given;
+  const node = (given: OpenNode): OpenNode => {
+    const attributes: Attributes = Object.fromEntries(
+      Object.entries(given.attributes).map(([name, value]) => [name, attribute(value, given.name)]),
+    );
+    const to = given.attributes["to"];
+    const retargeted = given.op === "Cast" && to?.type === "int"
+      ? { ...attributes, to: int(DATA_TYPE_CODES[widenedType(dataTypeOf(to.value))]) }
+      : attributes;
+    if (given.subgraphs === undefined) return { ...given, attributes: retargeted };
+    const inside = Object.entries(given.subgraphs).map(([name, inner]) => [
+      name,
+      widened(inner, derived, files),
+    ]);
+    return { ...given, attributes: retargeted, subgraphs: Object.fromEntries(inside) };
+  };
+  return {
+    ...graph,
+    inputs: graph.inputs.map((input) => ({ ...input, type: widenedType(input.type) })),
+    initializers: graph.initializers.map((each) => tensor(each, each.name)),
+    nodes: graph.nodes.map(node),
+  };
+}
+
+/** Whether a graph has values that `widened` changes. */
+export function hasOtherFloats(graph: OpenGraph): boolean {
+  return graph.inputs.some(({ type }) => OTHER_FLOATS.includes(type)) ||
+    graph.initializers.some(({ type }) => OTHER_FLOATS.includes(type));
+}
+
+function float32Of(type: DataType, bytes: Uint8Array): Float32Array {
+  // Copied where they lie at an odd place: typed arrays must be aligned.
+  const width = type === "float64" ? 8 : 2;
+  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const count = aligned.byteLength / width;
+  if (type === "float64") {
+    return Float32Array.from(new Float64Array(aligned.buffer, aligned.byteOffset, count));
+  }
+  const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, count);
+  return type === "float16" ? float16ToFloat32(halves) : bfloat16ToFloat32(halves);
+}
