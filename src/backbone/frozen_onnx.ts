@@ -9,6 +9,7 @@ import { decodeOnnx, inspectOnnx } from "../graph/onnx_file.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { normalise } from "../ptame/observed_network.ts";
 import type { FrozenNetwork } from "../ptame/step.ts";
+import { describedModel } from "./described_model.ts";
 import { type OnnxModel, outputOf } from "./onnx_backbone.ts";
 import { LUMA, type PictureInput, pictureInput } from "./picture_input.ts";
 
@@ -20,9 +21,10 @@ const LEAST_OPSET = 13;
  *
  * @throws {TypeError} When it does not take pictures, or is of an opset that means other things.
  */
-export function frozenOnnx(model: OnnxModel): FrozenNetwork {
-  const { name, onnx } = model;
+export function frozenOnnx(given: OnnxModel): FrozenNetwork {
+  const { name, onnx } = given;
   const summary = inspectOnnx(onnx);
+  const model = describedModel(given, summary);
   const { opset } = summary;
   // Softmax, the reductions and Clip mean or say something else outside this range.
   if (opset < LEAST_OPSET || opset > OPSET) {

@@ -7,6 +7,7 @@ import { inlineExternalData, inspectOnnx, type OnnxSummary } from "../graph/onnx
 import { type DeviceRequest, openSession, resolveDevice, type Session, type Tensor } from "../runtime/mod.ts";
 import type { ByteSource } from "../weights/byte_source.ts";
 import { float16ToFloat32 } from "../weights/half.ts";
+import { describedModel } from "./described_model.ts";
 import { type BackboneFacts, numberedLabels } from "./facts.ts";
 import { type OnnxPreprocessing, type PictureInput, pictureInput, pictureTensor } from "./picture_input.ts";
 
@@ -52,12 +53,13 @@ export interface OnnxBackboneOptions {
  * @throws {TypeError} When it does not take pictures, gives no row of scores, or its external data are not given.
  */
 export async function openOnnxBackbone(
-  model: OnnxModel,
+  given: OnnxModel,
   imagenetLabels: readonly string[],
   options: OnnxBackboneOptions = {},
 ): Promise<Backbone> {
-  const { name } = model;
-  const summary = inspectOnnx(model.onnx);
+  const { name } = given;
+  const summary = inspectOnnx(given.onnx);
+  const model = describedModel(given, summary);
   const input = pictureInput(name, summary.inputs, model.preprocessing);
   const which = outputOf(name, summary, model.output);
   const session = await openModel(model, summary, options);

@@ -8,6 +8,7 @@
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { NetworkDefinition } from "../../models/registry.ts";
+import { type CutDescription, EXPLAINER_FORMAT } from "../backbone/described_model.ts";
 import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
 import { frozenOnnx } from "../backbone/frozen_onnx.ts";
 import { externalDataOf, type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
@@ -165,25 +166,26 @@ function metadataOf(
   head: HeadRecord,
 ): Record<string, string> {
   const { resize, crop } = preprocessing;
+  const cut: CutDescription = {
+    resize: { short_side: resize, filter: "bilinear, antialiased" },
+    centre_crop: crop,
+    layout: "NCHW",
+    channels: "RGB",
+    range: [0, 1],
+    normalisation: "inside",
+  };
   const licences = {
     backbone: backbone.kind === "network" ? licenceOf(backbone.network) : undefined,
     auxiliary: licenceOf(auxiliary),
     head: head.licence,
   };
   return {
-    format: "ptame-explainer",
+    format: EXPLAINER_FORMAT,
     version: "1",
     backbone: name,
     auxiliary: auxiliary.name,
     trained: String(head.trained),
-    preprocessing: JSON.stringify({
-      resize: { short_side: resize, filter: "bilinear, antialiased" },
-      centre_crop: crop,
-      layout: "NCHW",
-      channels: "RGB",
-      range: [0, 1],
-      normalisation: "inside",
-    }),
+    preprocessing: JSON.stringify(cut),
     labels: JSON.stringify(labels),
     head: JSON.stringify(head),
     licences: JSON.stringify(licences),

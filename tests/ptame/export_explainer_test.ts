@@ -140,6 +140,12 @@ Deno.test("exportExplainer() embeds an .onnx classifier with its external data, 
   const sum = exponentials.reduce((a, value) => a + value);
   assert(farthest(exponentials.map((value) => value / sum), probabilities) < 1e-6);
   assert(farthest(map, (await explainer.maskOf(pixels, top)).values) < 1e-5);
+
+  // Taken as a classifier again, it says itself how it is fed.
+  await using again = await createExplainer({ model: { name: "again", onnx: file }, head, device: "wasm" });
+  assertEquals(again.backbone.preprocessing, { crop: 224, resize: 256, mean: [0, 0, 0], std: [1, 1, 1] });
+  assertEquals(again.backbone.labels, IMAGENET_1K);
+  assert(farthest(await again.classify(pixels), probabilities) < 1e-6);
 });
 
 Deno.test("exportExplainer() refuses what one file cannot hold", async () => {

@@ -1,0 +1,51 @@
+/**
+ * An exported explainer taken as a classifier again: its metadata say how it is fed and what its classes are called, so
+ * nobody has to. (src/ptame/export_explainer.ts writes them.)
+ *
+ * @module
+ */
+import type { OnnxSummary } from "../graph/onnx_file.ts";
+import type { OnnxModel } from "./onnx_backbone.ts";
+
+/** The metadata entry `format` of an exported explainer. */
+export const EXPLAINER_FORMAT = "ptame-explainer";
+
+/** How a picture is cut for an exported explainer, in its metadata's words; it normalises by itself. */
+export interface CutDescription {
+  readonly resize: { readonly short_side: number; readonly filter: string };
+  readonly centre_crop: number;
+  readonly layout: "NCHW";
+  readonly channels: "RGB";
+  readonly range: readonly [0, 1];
+  readonly normalisation: "inside";
+}
+
+/**
+ * The model with what its metadata say, where it is an exported explainer; what the caller says goes before.
+ *
+ * @throws {SyntaxError} When the metadata are damaged.
+ */
+export function describedModel(model: OnnxModel, { metadata }: OnnxSummary): OnnxModel {
+  if (metadata["format"] !== EXPLAINER_FORMAT) return model;
+  const entry = (name: string): unknown => {
+    try {
+      return JSON.parse(metadata[name] ?? "");
+    } catch (cause) {
+      throw new SyntaxError(`Cannot open ${model.name}: its metadata entry ${name} is not JSON`, { cause });
+    }
+  };
+  const cut = entry("preprocessing") as Partial<CutDescription> | null;
+  const side = cut?.resize?.short_side;
+  if (!Number.isInteger(side)) {
+    throw new SyntaxError(`Cannot open ${model.name}: its metadata do not say how a picture is cut`);
+  }
+  const labels = entry("labels");
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
+    throw new SyntaxError(`Cannot open ${model.name}: its metadata entry labels is not a list of names`);
+  }
+  return {
+    labels,
+    ...model,
+    preprocessing: { resize: side!, mean: [0], std: [1], ...model.preprocessing },
+  };
+}
