@@ -32,8 +32,6 @@ interface Reader {
   /** Files to damage. */
   readonly files: readonly (readonly [name: string, bytes: Uint8Array])[];
   read(bytes: Uint8Array): void;
-  /** Whether names stand in its errors as the file has them; the command line makes them printable. */
-  readonly rawNames?: boolean;
 }
 
 const FIXTURES = new URL("../fixtures/weights/", import.meta.url);
@@ -93,7 +91,6 @@ const READERS: readonly Reader[] = [
   },
   {
     name: "decodeOnnx()",
-    rawNames: true,
     files: [
       ["small.onnx", smallClassifier().onnx],
       [
@@ -116,7 +113,7 @@ function problem(reader: Reader, bytes: Uint8Array): string | undefined {
   try {
     reader.read(bytes);
   } catch (error) {
-    wrong = wrongError(error, reader.rawNames ?? false);
+    wrong = wrongError(error);
   }
   const took = performance.now() - started;
   const after = Deno.memoryUsage();
@@ -126,13 +123,12 @@ function problem(reader: Reader, bytes: Uint8Array): string | undefined {
   return wrong;
 }
 
-function wrongError(error: unknown, rawNames: boolean): string | undefined {
+function wrongError(error: unknown): string | undefined {
   const known = error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError;
   if (!known) return `it threw ${error instanceof Error ? error.stack : error}`;
   const { message } = error;
   // Our errors say what could not be done; others come from a place that did not expect the file.
   if (!/^Cannot /.test(message)) return `its error is not ours: ${error.stack}`;
-  if (rawNames) return undefined;
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(message)) {
     return `its error has control characters: ${JSON.stringify(message)}`;

@@ -15,6 +15,7 @@ import {
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
 import { dataTypeOf } from "../shapes/elementwise.ts";
 import { activationOf, type OutputActivation } from "./activation.ts";
+import { checkLimits } from "./limits.ts";
 import { attributeOf, tensorData } from "./tensors.ts";
 
 /** What can be said of an .onnx file without running it. */
@@ -136,6 +137,7 @@ function parse(bytes: Uint8Array): ModelProto {
   if (model.graph === undefined || model.graph.node.length + model.graph.output.length === 0) {
     throw new SyntaxError("Cannot read ONNX model: it holds no graph");
   }
+  checkLimits(model.graph);
   return model;
 }
 

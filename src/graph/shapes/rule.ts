@@ -53,9 +53,14 @@ export function axisOf(axis: number, rank: number): number {
   return resolved;
 }
 
+/** Dimensions that an error shows; what a damaged file takes for a shape may be a weight. */
+const MOST_SHOWN = 16;
+
 /** Shape of a shape in words, as errors show it. */
 export function shown(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+  return shape.length > MOST_SHOWN
+    ? `[${shape.slice(0, MOST_SHOWN).join(", ")}, … ${shape.length - MOST_SHOWN} more]`
+    : `[${shape.join(", ")}]`;
 }
 
 /** Numpy broadcasting of shapes. */

@@ -1,0 +1,65 @@
+/**
+ * What no real .onnx file has, refused at the door: names that could write more than a name in an error, in a log or on
+ * a terminal, tensors of hundreds of dimensions, graphs inside graphs without end.
+ *
+ * @module
+ */
+import type { GraphProto, TypeProto } from "onnx-buf";
+import { shown } from "../../text/shown.ts";
+
+/** Real exporters write paths of modules, some hundred characters at most. */
+const LONGEST_NAME = 4096;
+/** PyTorch's own limit; runtimes stop far below it. */
+const MOST_DIMENSIONS = 64;
+/** Branches and loops inside each other; nothing real comes near it. */
+const DEEPEST_GRAPH = 32;
+
+/**
+ * Refuses a graph with names, dimensions or inner graphs beyond what a real one has.
+ *
+ * @throws {SyntaxError} When something is; the message names it.
+ */
+export function checkLimits(graph: GraphProto, depth = 0): void {
+  if (depth > DEEPEST_GRAPH) {
+    throw new SyntaxError(`Cannot read ONNX model: more than ${DEEPEST_GRAPH} graphs lie in each other`);
+  }
+  checkName(graph.name);
+  for (const { name, dims } of graph.initializer) {
+    checkName(name);
+    checkRank(name, dims.length);
+  }
+  for (const { name, type } of [...graph.input, ...graph.output]) {
+    checkName(name);
+    checkType(name, type);
+  }
+  for (const node of graph.node) {
+    for (const name of [node.name, node.opType, node.domain, ...node.input, ...node.output]) checkName(name);
+    for (const { name, t, tensors, g, graphs } of node.attribute) {
+      checkName(name);
+      for (const tensor of t === undefined ? tensors : [t, ...tensors]) checkRank(name, tensor.dims.length);
+      for (const inner of g === undefined ? graphs : [g, ...graphs]) checkLimits(inner, depth + 1);
+    }
+  }
+}
+
+function checkType(name: string, type: TypeProto | undefined): void {
+  const dimensions = type?.value.case === "tensorType" ? type.value.value.shape?.dim ?? [] : [];
+  checkRank(name, dimensions.length);
+  for (const { value } of dimensions) if (value.case === "dimParam") checkName(value.value);
+}
+
+function checkRank(name: string, rank: number): void {
+  if (rank > MOST_DIMENSIONS) {
+    throw new SyntaxError(`Cannot read ONNX model: ${shown(name)} has ${rank} dimensions`);
+  }
+}
+
+function checkName(name: string): void {
+  if (name.length > LONGEST_NAME) {
+    throw new SyntaxError(`Cannot read ONNX model: a name has ${name.length} characters: ${shown(name)}`);
+  }
+  // deno-lint-ignore no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name)) {
+    throw new SyntaxError(`Cannot read ONNX model: the name ${shown(name)} has control characters`);
+  }
+}

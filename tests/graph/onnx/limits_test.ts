@@ -1,0 +1,27 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { createBuilder } from "../../../src/graph/builder.ts";
+import { decodeOnnx, encodeOnnx, inspectOnnx } from "../../../src/graph/onnx_file.ts";
+
+/** A file of one operator, whose names are these. */
+function file(
+  names: { readonly graph?: string; readonly input?: string; readonly rank?: number },
+): Uint8Array {
+  const { graph = "g", input = "x", rank = 1 } = names;
+  const b = createBuilder(graph);
+  b.output(b.relu(b.input(input, "float32", new Array(rank).fill(1))), "y");
+  return encodeOnnx(b.build());
+}
+
+Deno.test("checkLimits() refuses names that could write on a terminal, and tensors of a hundred dimensions", () => {
+  assertEquals(inspectOnnx(file({ graph: "model/Größe.1", input: "/layer/x:0" })).inputs.length, 1);
+  const refused: [Parameters<typeof file>[0], string][] = [
+    [{ graph: "a\nb" }, "Cannot read ONNX model: the name a�b has control characters"],
+    [{ input: "x\x1b[2J" }, "Cannot read ONNX model: the name x�[2J has control characters"],
+    [{ input: "x".repeat(5000) }, "Cannot read ONNX model: a name has 5000 characters: xxx"],
+    [{ rank: 100 }, "Cannot read ONNX model: x has 100 dimensions"],
+  ];
+  for (const [names, message] of refused) {
+    const bytes = file(names);
+    for (const read of [inspectOnnx, decodeOnnx]) assertThrows(() => read(bytes), SyntaxError, message);
+  }
+});
