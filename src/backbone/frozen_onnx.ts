@@ -4,48 +4,73 @@
  *
  * @module
  */
-import { type Builder, OPSET } from "../graph/builder.ts";
-import { decodeOnnx, inspectOnnx } from "../graph/onnx_file.ts";
-import type { Graph, Value } from "../graph/types.ts";
+import type { Builder } from "../graph/builder.ts";
+import { loadOnnx } from "../graph/load_onnx.ts";
+import { inspectOnnx } from "../graph/onnx_file.ts";
+import type { Graph, Initializer, Value } from "../graph/types.ts";
 import { normalise } from "../ptame/observed_network.ts";
 import type { FrozenNetwork } from "../ptame/step.ts";
+import type { ByteSource } from "../weights/byte_source.ts";
 import { describedModel } from "./described_model.ts";
-import { type OnnxModel, outputOf } from "./onnx_backbone.ts";
+import { externalDataOf, type OnnxModel, outputOf } from "./onnx_backbone.ts";
 import { LUMA, type PictureInput, pictureInput } from "./picture_input.ts";
 
-/** Since 13 Softmax works along one axis, and axes and bounds are where the builder's operators have them. */
-const LEAST_OPSET = 13;
-
 /**
- * A network over an .onnx file.
+ * A network over an .onnx file of any exporter, in float32 whatever the file computes in.
  *
- * @throws {TypeError} When it does not take pictures, or is of an opset that means other things.
+ * @throws {SyntaxError} When the bytes are not an ONNX model.
+ * @throws {TypeError} When it does not take pictures, or its external data are not given; and, when a graph is built
+ * of it, for a node that is not supported.
  */
 export function frozenOnnx(given: OnnxModel): FrozenNetwork {
   const { name, onnx } = given;
   const summary = inspectOnnx(onnx);
   const model = describedModel(given, summary);
-  const { opset } = summary;
-  // Softmax, the reductions and Clip mean or say something else outside this range.
-  if (opset < LEAST_OPSET || opset > OPSET) {
-    throw new TypeError(
-      `Cannot train for ${name}: its opset is ${opset}, training takes ${LEAST_OPSET} to ${OPSET}; export it again`,
-    );
-  }
   const input = pictureInput(name, summary.inputs, model.preprocessing);
   const which = outputOf(name, summary, model.output);
+  const files = externalDataOf(model, summary);
+  // Each graph that is built brings contents of its own (halves that are widened, scales that are folded in).
+  const contents = new Map<string, ByteSource>();
+  let graphs = 0;
   return {
     name,
     inputSize: input.preprocessing.crop,
     pass: (b, images) => {
       const fed = placed(b, images, input);
-      const graph = withoutActivation(decodeOnnx(onnx, { shapes: { [input.name]: fed.shape } }), which);
+      const loaded = loadOnnx(onnx, {
+        shapes: { [input.name]: fed.shape },
+        files,
+        float32: true,
+        dequantize: model.dequantize ?? false,
+      });
+      const index = graphs++;
+      const own = (file: string) => `${file}~${index}`;
+      for (const [file, content] of loaded.files) contents.set(own(file), content);
+      const graph = withoutActivation(withFilesNamed(loaded.graph, own), which);
       const outputs = b.embed(graph, { [input.name]: fed });
       return { logits: asRows(b, outputs.get(graph.outputs[0]!.name)!) };
     },
-    // Its weights are in the graph already.
-    bind: (bound) => bound,
+    // Its weights are in the graph already, or point into the files that it came with.
+    bind: ({ graph, files }) => {
+      const used = new Map(files);
+      for (const { data } of graph.initializers.values()) {
+        const content = data.kind === "external" ? contents.get(data.file) : undefined;
+        if (data.kind === "external" && content !== undefined) used.set(data.file, content);
+      }
+      return { graph, files: used };
+    },
   };
+}
+
+/** The graph with other names for the files that it points into. */
+function withFilesNamed(graph: Graph, rename: (file: string) => string): Graph {
+  const initializers = new Map<string, Initializer>();
+  for (const [name, initializer] of graph.initializers) {
+    const { data } = initializer;
+    const renamed = data.kind === "external" ? { ...data, file: rename(data.file) } : data;
+    initializers.set(name, { ...initializer, data: renamed });
+  }
+  return { ...graph, initializers };
 }
 
 /** Pictures [N, 3, S, S] in [0, 1] as the input takes them: what `pictureTensor` does, as a part of a graph. */

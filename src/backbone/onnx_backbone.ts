@@ -25,6 +25,8 @@ export interface OnnxModel {
   readonly preprocessing?: OnnxPreprocessing;
   /** The output with the scores; the first by default. */
   readonly output?: string;
+  /** Lets a quantised network be computed in float32 where gradients are needed; explaining needs none. */
+  readonly dequantize?: boolean;
 }
 
 /** A classifier ready to run. */

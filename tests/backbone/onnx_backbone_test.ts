@@ -51,6 +51,22 @@ async function probabilities(own: OnnxModel, device: Device = "wasm"): Promise<F
   return rows.map((row) => probabilitiesOf(row, backbone.activation));
 }
 
+/** The same through the network as training sees it, one picture at a time. */
+async function frozenProbabilities(own: OnnxModel, device: Device = "wasm"): Promise<Float32Array[]> {
+  const network = frozenOnnx(own);
+  const b = createBuilder("training");
+  b.output(network.pass(b, b.input("images", "float32", [1, 3, SIDE, SIDE])).logits, "logits");
+  const bound = network.bind({ graph: b.build(), files: new Map() }, "");
+  const session = await openSession(bound.graph, { device, files: bound.files });
+  const rows: Float32Array[] = [];
+  for (const pixels of PICTURES) {
+    const { logits } = await session.run({ images: float32Tensor(pixels, [1, 3, SIDE, SIDE]) });
+    rows.push(probabilitiesOf(float32DataOf(logits!)));
+  }
+  await session.dispose();
+  return rows;
+}
+
 function assertSame(actual: readonly Float32Array[], expected: readonly Float32Array[], tolerance = 1e-5) {
   assertEquals(actual.length, expected.length);
   expected.forEach((row, i) =>
@@ -107,16 +123,7 @@ for (const [name, form, settings, trains] of FORMS) {
     assertSame(await probabilities(own), await probabilities(model({})));
     if (!trains) return;
     // Training lays pictures out inside its graph: the same scores.
-    const b = createBuilder("training");
-    b.output(frozenOnnx(own).pass(b, b.input("images", "float32", [1, 3, SIDE, SIDE])).logits, "logits");
-    const session = await openSession(b.build(), { device: "wasm" });
-    const rows = [];
-    for (const pixels of PICTURES) {
-      const { logits } = await session.run({ images: float32Tensor(pixels, [1, 3, SIDE, SIDE]) });
-      rows.push(probabilitiesOf(float32DataOf(logits!)));
-    }
-    await session.dispose();
-    assertSame(rows, await probabilities(model({})));
+    assertSame(await frozenProbabilities(own), await probabilities(model({})));
   });
 }
 
@@ -159,6 +166,7 @@ for (const device of ["wasm", "native"] as const) {
     });
     const own = { name: "net", onnx, externalData: new Map([["w.bin", file]]) };
     assertSame(await probabilities(own, device), await probabilities(model({})));
+    assertSame(await frozenProbabilities(own, device), await probabilities(model({})));
     await assertRejects(
       () => probabilities({ name: "net", onnx }, device),
       TypeError,
