@@ -46,7 +46,11 @@ export function runCli(
 }
 
 /** Starts the same and leaves it running: for programs that are told to stop. Its stderr must be read. */
-export function startCli(args: readonly string[], cwd: string): Deno.ChildProcess {
+export function startCli(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
   const main = decodeURIComponent(new URL("src/cli/main.ts", ROOT).pathname);
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--config", CONFIG, "--no-prompt", "-A", main, ...args],
@@ -54,7 +58,7 @@ export function startCli(args: readonly string[], cwd: string): Deno.ChildProces
     stdout: "null",
     stderr: "piped",
     cwd,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: "/tmp" },
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
   }).spawn();
 }
 
