@@ -28,9 +28,13 @@ export const EXPLAINER_OPTIONS = [
 /** Names of the flags, for `parseArguments`. */
 export const EXPLAINER_FLAGS = DOWNLOAD_FLAGS;
 
+/** The networks known by name, in two lines of a help text. */
+export const NETWORK_NAMES = [networks.slice(0, 3), networks.slice(3)]
+  .map((some) => some.map(({ name }) => name).join(", ")).join(`,\n${" ".repeat(29)}`);
+
 /** What `--help` says of classifier, auxiliary and head. */
 export const MODEL_HELP = `
-  --model NAME|FILE.onnx     Classifier to explain (${networks.map((network) => network.name).join(", ")})
+  --model NAME|FILE.onnx     Classifier to explain: an .onnx file, or ${NETWORK_NAMES}
   --weights FILE             Its weights, safetensors or PyTorch's (default: shipped, or downloaded once)
   --auxiliary NAME           Network that reads the picture for the head
   --auxiliary-weights FILE   Its weights, in the same way

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { networks } from "../../models/registry.ts";
 import { encodePng } from "../image/png.ts";
 import { renderPlot } from "../image/plot.ts";
 import { type HyperParameters, PRESETS } from "../ptame/presets.ts";
@@ -11,6 +10,7 @@ import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/train
 import { train } from "../ptame/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { type DownloadProgress, isDownload } from "../weights/download/progress.ts";
+import { NETWORK_NAMES } from "./explainer_options.ts";
 import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { checkWritable, readFile, readWeights, reason, stemOf, writeFile } from "./files.ts";
 import { holdOut, listImages } from "./image_lists.ts";
@@ -24,9 +24,10 @@ const HELP = `Train a head: one map per class for a frozen classifier, from pict
 Usage: deno task train --backbone NAME|FILE.onnx --images DIR --out HEAD.safetensors [options]
 
 Options:
-  --backbone NAME|FILE.onnx  Classifier to explain (${networks.map((network) => network.name).join(", ")})
+  --backbone NAME|FILE.onnx  Classifier to explain: an .onnx file, or ${NETWORK_NAMES}
   --backbone-weights FILE    Its weights, safetensors or PyTorch's (default: shipped, or downloaded once)
-  --auxiliary NAME           Network whose feature maps the head reads (default: the backbone itself)
+  --auxiliary NAME           Network whose feature maps the head reads (default: the backbone itself where a head
+                             can start from its classifier, else efficientnet_lite0)
   --auxiliary-weights FILE   Its weights, in the same way
   --images DIR|LIST          Folder with pictures (walked), or a text file with a path per line
   --hold-out N               Keep N of them, evenly spread, for validation (default: 0)

@@ -51,7 +51,10 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly backbone: string | OnnxModel;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly backboneWeights?: WeightSource;
-  /** Network whose taps the head reads; the backbone itself where it has taps, else "efficientnet_lite0". */
+  /**
+   * Auxiliary: the name of a network. By default that of the head it starts from; else the backbone itself where a head
+   * can start from its classifier, else "efficientnet_lite0".
+   */
   readonly auxiliary?: string;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly auxiliaryWeights?: WeightSource;

@@ -9,6 +9,7 @@ import { frozenOnnx } from "../backbone/frozen_onnx.ts";
 import { type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
+import { defaultAuxiliary } from "./default_head.ts";
 import { startingClassifier } from "./starting_head.ts";
 import { checkHeadFits, type HeadTensor, readHead } from "./head_file.ts";
 import { headParameters, type HeadShape } from "./head.ts";
@@ -41,7 +42,8 @@ export interface TrainingNetworks {
 export async function loadTrainingNetworks(options: TrainOptions): Promise<TrainingNetworks> {
   const { backbone: model } = options;
   const network = typeof model === "string" ? networkNamed(model) : undefined;
-  const auxiliary = networkNamed(options.auxiliary ?? network?.name ?? "efficientnet_lite0");
+  const given = options.start instanceof Uint8Array ? await readHead(options.start, "start") : undefined;
+  const auxiliary = networkNamed(options.auxiliary ?? defaultAuxiliary(network, given));
   const shared = network === auxiliary;
   const auxiliaryWeights = await loadWeights(
     auxiliary,

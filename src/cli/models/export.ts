@@ -17,7 +17,7 @@ Usage: deno task models export NAME|FILE.onnx [options]
 
 Options:
   --out FILE.onnx            Where it goes (default: NAME.explainer.onnx here)
-  --weights FILE             The backbone's weights, safetensors or PyTorch's (default: shipped, or downloaded once)
+  --weights FILE             The backbone's weights, safetensors or PyTorch's (default: shipped or downloaded)
   --auxiliary NAME           Network that reads the picture for the head
   --auxiliary-weights FILE   Its weights, in the same way
   --head FILE                Trained head (.safetensors)
