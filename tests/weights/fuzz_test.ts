@@ -7,6 +7,7 @@
  * that long. A failure names its seed and case; PTAME_FUZZ_SEED and PTAME_FUZZ_CASE repeat it alone.
  */
 import { assert } from "@std/assert";
+import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { decodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { createStream } from "../../src/random/generator.ts";
 import { type ByteSource, sourceOf } from "../../src/weights/byte_source.ts";
@@ -36,6 +37,13 @@ interface Reader {
 
 const FIXTURES = new URL("../fixtures/weights/", import.meta.url);
 const fixture = (name: string) => [name, Deno.readFileSync(new URL(name, FIXTURES))] as const;
+
+/** Small files of other exporters, one operator or trick each. */
+const FOREIGN = Object.entries(
+  (JSON.parse(Deno.readTextFileSync(new URL("../fixtures/onnx/operators.json", import.meta.url))) as {
+    cases: Record<string, string>;
+  }).cases,
+).map(([name, base64]) => [name, Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))] as const);
 
 /** A source that notices when a reader asks for much more than there is. */
 function counting(bytes: Uint8Array): ByteSource {
@@ -101,6 +109,13 @@ const READERS: readonly Reader[] = [
     read: (bytes) => {
       inspectOnnx(bytes);
       decodeOnnx(bytes);
+    },
+  },
+  {
+    name: "loadOnnx()",
+    files: FOREIGN,
+    read: (bytes) => {
+      loadOnnx(bytes, { float32: true });
     },
   },
 ];

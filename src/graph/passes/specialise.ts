@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { oneLine } from "../../text/shown.ts";
 import type { ByteSource } from "../../weights/byte_source.ts";
 import { OPSET } from "../builder.ts";
 import type { OpenGraph, OpenNode } from "../open_graph.ts";
@@ -147,7 +148,7 @@ function visit(
     });
   } catch (cause) {
     if (!(cause instanceof TypeError) && !(cause instanceof RangeError)) throw cause;
-    throw new TypeError(`Cannot read ${called}: ${cause.message}`, { cause });
+    throw new TypeError(`Cannot read ${called}: ${oneLine(cause.message)}`, { cause });
   }
   if (result === undefined) return w.settle(node);
   if (!isPatch(result)) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { oneLine } from "../../text/shown.ts";
 import { CONVOLUTION } from "./convolution.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { MOVEMENT } from "./movement.ts";
@@ -28,6 +29,8 @@ export function inferShapes(nodeName: string, node: RuleInput): readonly ValueIn
     return RULES[node.op]!(node);
   } catch (cause) {
     if (!(cause instanceof TypeError) && !(cause instanceof RangeError)) throw cause;
-    throw new TypeError(`Cannot infer shapes of node ${nodeName} (${node.op}): ${cause.message}`, { cause });
+    throw new TypeError(`Cannot infer shapes of node ${nodeName} (${node.op}): ${oneLine(cause.message)}`, {
+      cause,
+    });
   }
 }
