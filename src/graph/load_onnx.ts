@@ -36,8 +36,12 @@ export interface LoadedOnnx {
   readonly notes: readonly string[];
 }
 
-/** Name under which widened and scaled weights are external data; no file of a model's has a `:`. */
+/** Names under which the model itself, and weights made of its own, are external data. */
+const MODEL = "ptame:model";
 const DERIVED = "ptame:derived";
+
+/** From this size on, weights stay where they are in the model's file: no graph made of it takes them along. */
+const HEAVY_BYTES = 4096;
 
 /**
  * Reads an .onnx file of any exporter, operator sets 7 to 21.
@@ -51,6 +55,7 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
   const { shapes = {}, float32 = false } = options;
   const files = new Map([...options.files ?? []].map(([name, content]) => [name, sourceOf(content)]));
   const derived = createDerivedFile(DERIVED);
+  const all = new Map([...files, [MODEL, sourceOf(bytes)], [DERIVED, derived.content]]);
   let open = readOnnx(bytes);
   checkExternalData(open, files);
   checkInputs(open, shapes);
@@ -59,11 +64,23 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
     if (hasOtherFloats(open)) notes.push("its other floating-point types are computed in float32");
     open = widened(open, derived, files);
   }
-  const made = specialise(open, { shapes, files, rule });
+  const made = specialise(outsideOf(open, bytes), { shapes, files: all, rule });
   const used = new Set<string>();
   for (const { data } of made.graph.initializers.values()) if (data.kind === "external") used.add(data.file);
-  const kept = new Map([...files, [DERIVED, derived.content] as const].filter(([name]) => used.has(name)));
+  const kept = new Map([...all].filter(([name]) => used.has(name)));
   return { graph: made.graph, files: kept, notes: [...notes, ...made.notes] };
+}
+
+/** The graph with its large weights as external data that lie in the model's own file. */
+function outsideOf(graph: OpenGraph, model: Uint8Array): OpenGraph {
+  const initializers = graph.initializers.map((each) => {
+    if (each.data.kind !== "inline") return each;
+    const { bytes } = each.data;
+    if (bytes.buffer !== model.buffer || bytes.length < HEAVY_BYTES) return each;
+    const offset = bytes.byteOffset - model.byteOffset;
+    return { ...each, data: { kind: "external", file: MODEL, offset, length: bytes.length } as const };
+  });
+  return { ...graph, initializers };
 }
 
 function rule({ op, domain }: OpenNode): Rewrite | undefined {

@@ -21,7 +21,7 @@ import { type Numbers, Room } from "./fold/numbers.ts";
 const FOLDED_ELEMENTS = 2 ** 20;
 /** Elements that folding makes in all: 128 MB of float64. */
 const FOLDED_TOTAL = 2 ** 24;
-/** Elements of a constant outside the file that is read to be folded. */
+/** Elements of a float constant outside the graph that is read to be folded; weights are better left to the runtime. */
 const READ_ELEMENTS = 4096;
 /** Elements of a value that can be: 4 TiB of float32 are no picture's. */
 const MOST_ELEMENTS = 2 ** 40;
@@ -125,7 +125,7 @@ export function createWorkshop(
     if (data === undefined || data.kind === "unbound" || type === "string") return false;
     return data.kind === "inline"
       ? sizeOf(shape) <= FOLDED_ELEMENTS
-      : sizeOf(shape) <= READ_ELEMENTS && files.has(data.file);
+      : sizeOf(shape) <= (type.startsWith("float") ? READ_ELEMENTS : FOLDED_ELEMENTS) && files.has(data.file);
   }
 
   function numbersOf(value: Value): Numbers | undefined {
