@@ -62,6 +62,9 @@ export async function bundleModules(modules: readonly URL[], out: URL): Promise<
   }
 }
 
+/** What of the bundle is large: the page keeps these files itself, each by its digest. */
+const LARGE = /\.(safetensors|wasm)$/;
+
 /**
  * Puts the page together in a folder.
  *
@@ -72,7 +75,11 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
   await Deno.remove(out, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  await bundleModules(["main.ts", "worker.ts"].map((name) => new URL(name, PAGE)), new URL("src/page/", out));
+  // Each by itself: what two share would be one chunk, and the page's thread would evaluate the worker's library.
+  for (const name of ["main.ts", "worker.ts", "files_worker.ts"]) {
+    await bundleModules([new URL(name, PAGE)], new URL("src/page/", out));
+  }
+  await bundleModules([new URL("service_worker.ts", PAGE)], out);
   // Deno says where a package's files are once it has loaded the package.
   await import("onnxruntime-web");
   for (const file of RUNTIME_FILES) {
@@ -89,7 +96,45 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
   for (const file of ["models/sample/chelsea.jpg", "LICENSE", "NOTICE"]) {
     await copy(new URL(file, ROOT), new URL(file, out));
   }
-  for (const file of ["index.html", "style.css"]) await copy(new URL(file, PAGE), new URL(file, out));
+  await copy(new URL("index.html", PAGE), new URL("index.html", out));
+  for await (const { name } of Deno.readDir(new URL("style/", PAGE))) {
+    await copy(new URL(`style/${name}`, PAGE), new URL(`style/${name}`, out));
+  }
+  await listFiles(out);
+}
+
+/** Writes files.json (the large files, for stored_files.ts) and tells the service worker of the small ones. */
+async function listFiles(out: URL): Promise<void> {
+  const large: Record<string, { bytes: number; sha256: string }> = {};
+  const small: [path: string, sha256: string][] = [];
+  for (const path of filesBelow(out)) {
+    if (path === "service_worker.js") continue;
+    const bytes = await Deno.readFile(new URL(path, out));
+    const sha256 = await digestOf(bytes);
+    if (LARGE.test(path)) large[path] = { bytes: bytes.length, sha256 };
+    else small.push([path, sha256]);
+  }
+  const list = JSON.stringify({ large });
+  await Deno.writeTextFile(new URL("files.json", out), list);
+  const version = await digestOf(new TextEncoder().encode(small.join() + list));
+  const shell = {
+    version: version.slice(0, 16),
+    files: ["./", "files.json", ...small.map(([path]) => path)],
+  };
+  const worker = new URL("service_worker.js", out);
+  const program = await Deno.readTextFile(worker);
+  await Deno.writeTextFile(worker, `self.SHELL = ${JSON.stringify(shell)};\n${program}`);
+}
+
+function filesBelow(folder: URL, under = ""): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(new URL(`${name}/`, folder), `${under}${name}/`) : [under + name]
+  ).sort();
+}
+
+async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function pathOf(url: URL): string {

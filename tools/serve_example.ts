@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   mjs: "text/javascript; charset=utf-8",
+  json: "application/json",
   wasm: "application/wasm",
   jpg: "image/jpeg",
 };

@@ -1,194 +1,222 @@
 /**
- * The page: takes pictures in, shows what the worker answers. All pictures stay in the tab.
+ * The page: takes pictures in, and shows what the worker finds. All pictures stay in the tab.
  *
- * `?device=wasm` (or `webgpu`) and `?threads=1` choose what runs. Every answer of the worker is dispatched on the
- * document as an event "ptame" too, for programs that watch the page.
+ * `?device=wasm` (or `webgpu`) and `?threads=1` choose what runs, as the menu does.
  *
  * @module
  */
-import type { ClassScore } from "@ptame/ptame";
-import type { Reply, Request, Which } from "./protocol.ts";
+import { setUpCamera } from "./camera.ts";
+import { fillClasses, markClass } from "./class_list.ts";
+import { announce, attempt, download, element, percent, say, type Which } from "./dom.ts";
+import { type DeviceChoice, type Engine, openEngine } from "./engine.ts";
+import { setUpErasing } from "./erasing.ts";
+import { drawScale } from "./heatmap.ts";
+import { setUpIntake } from "./intake.ts";
+import { showDevices, showLoading, showRuntime } from "./runtime_menu.ts";
+import { goOffline } from "./offline.ts";
+import { clearPanes, showDifference, showMap, showPhoto } from "./panes.ts";
+import { differenceOf, openSubject, type Subject } from "./subject.ts";
+import { setUpTabs, type Tab } from "./tabs.ts";
+import { setUpTeaching } from "./teaching.ts";
 
-const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
+let engine: Engine | undefined;
+let subject: Subject | undefined;
+/** The class that is shown, and the one that it is compared with. */
+let selected = 0;
+let rival = 0;
+let tab: Tab = "look";
 
-const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-const [drop, chooser, sample] = [element("drop"), element<HTMLInputElement>("files"), element("sample")];
-const [status, runs, classes] = [element("status"), element("runs"), element("classes")];
-const [form, another] = [element<HTMLFormElement>("any"), element<HTMLInputElement>("another")];
-const [trainForm, steps] = [element<HTMLFormElement>("train"), element<HTMLInputElement>("steps")];
-const [stop, progress] = [element<HTMLButtonElement>("stop"), element<HTMLProgressElement>("progress")];
-const [list, losses, save] = [element("list"), element("losses"), element<HTMLAnchorElement>("save")];
+/** The head whose maps count where one map is shown. */
+const headInUse = (): Which => subject?.explanation("after") === undefined ? "before" : "after";
+const labels = () => engine!.explainer("before")!.backbone.labels;
 
-const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-const ask = (request: Request) => worker.postMessage(request);
-
-const query = new URLSearchParams(location.search);
-ask({
-  kind: "open",
-  files: new URL("./", import.meta.url).href,
-  device: query.get("device") ?? undefined,
-  threads: query.has("threads") ? Number(query.get("threads")) : undefined,
-});
-
-function say(text: string, failed = false): void {
-  status.textContent = text;
-  status.classList.toggle("failed", failed);
-}
-
-function take(pictures: readonly File[]): void {
-  if (pictures.length === 0) return;
-  const more = pictures.length > 1 ? ` (the first of ${pictures.length}; training uses all)` : "";
-  say(`Explaining ${pictures[0]!.name}${more} …`);
-  element("pictures").textContent = pictures.length === 1
-    ? "this picture"
-    : `these ${pictures.length} pictures`;
-  ask({ kind: "explain", pictures });
-}
-
-function setTraining(running: boolean): void {
-  for (const control of trainForm.querySelectorAll<HTMLInputElement>("input, button[type=submit]")) {
-    control.disabled = running;
+/** Draws what the present tab, class and heads ask for. */
+async function render(): Promise<void> {
+  const own = subject;
+  if (own === undefined) return;
+  markClass(selected);
+  const first = await own.mapOf(tab === "look" || tab === "teach" ? "before" : headInUse(), selected);
+  const taught = own.explanation("after") !== undefined;
+  const second = tab === "compare"
+    ? await own.mapOf(headInUse(), rival)
+    : tab !== "erase" && taught
+    ? await own.mapOf("after", selected)
+    : undefined;
+  if (own !== subject) return;
+  clearPanes();
+  const name = ({ label, probability }: typeof first) => `${label}, ${percent(probability)}`;
+  const caption = tab !== "compare" && second !== undefined
+    ? `${name(first)}: the head as it came`
+    : name(first);
+  showMap("first", first, caption);
+  announceMap(tab === "look" || tab === "teach" ? "before" : headInUse(), first);
+  if (second !== undefined) {
+    showMap("second", second, tab === "compare" ? name(second) : `${name(second)}: the head of this page`);
+    announceMap(tab === "compare" ? headInUse() : "after", second);
   }
-  for (const control of [chooser, sample as HTMLButtonElement]) control.disabled = running;
-  stop.hidden = progress.hidden = !running;
+  if (tab === "compare" && second !== undefined) {
+    const difference = differenceOf(first.map, second.map);
+    showDifference("third", difference, first.label, second.label);
+    element("compared").textContent = `${first.label} (orange) or ${second.label} (blue)`;
+    announce({ kind: "compared", difference });
+  }
 }
 
-function listClasses(prediction: readonly ClassScore[]): void {
-  classes.replaceChildren(...prediction.map(({ index, label, probability }) => {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset["index"] = String(index);
-    button.style.setProperty("--share", `${100 * probability}%`);
-    const name = document.createElement("span");
-    name.textContent = label;
-    const share = document.createElement("span");
-    share.textContent = `${(100 * probability).toFixed(1)} %`;
-    button.append(name, share);
-    button.addEventListener("click", () => ask({ kind: "show", target: index }));
-    item.append(button);
-    return item;
-  }));
+function announceMap(
+  which: Which,
+  { index, label, probability, map }: Awaited<ReturnType<Subject["mapOf"]>>,
+): void {
+  announce({ kind: "shown", which, target: { index, label, probability }, map });
 }
 
-function draw(which: Which, target: ClassScore, overlay: ImageBitmap): void {
-  const canvas = element<HTMLCanvasElement>(which);
-  const { width, height } = overlay;
-  Object.assign(canvas, { width, height });
-  canvas.getContext("bitmaprenderer")!.transferFromImageBitmap(overlay);
-  canvas.setAttribute(
-    "aria-label",
-    `The picture; what the head, ${which} training, finds telling for ${target.label} is lit up`,
+async function select(target: number | string): Promise<void> {
+  if (subject === undefined) return;
+  // By name it may be wrong: asked first, kept then.
+  selected = (await subject.mapOf("before", target)).index;
+  erasing.follow();
+  await render();
+  say(`Showing where it looks for ${labels()[selected]}.`);
+}
+
+async function compareWith(target: number | string): Promise<void> {
+  if (subject === undefined) return;
+  rival = (await subject.mapOf("before", target)).index;
+  await render();
+}
+
+/** Explains the first picture; all of them are there to teach on. */
+async function take(pictures: readonly Blob[]): Promise<void> {
+  const [source] = pictures;
+  if (source === undefined || engine === undefined) return;
+  teaching.stop();
+  const name = source instanceof File ? source.name : "the picture";
+  say(`Explaining ${name} …`);
+  document.body.classList.add("busy");
+  try {
+    const next = await openSubject(engine, source);
+    if (engine.explainer("after") !== undefined) await next.explainWith(engine, "after");
+    subject?.forget();
+    subject = next;
+    teaching.setPictures(pictures);
+    await showSubject();
+  } finally {
+    document.body.classList.remove("busy");
+  }
+}
+
+async function showSubject(): Promise<void> {
+  const own = subject!;
+  document.body.classList.add("explained");
+  element("work").hidden = false;
+  [selected, rival] = [own.prediction[0]!.index, own.prediction[1]!.index];
+  fillClasses(own.prediction, (index) => attempt(() => select(index)));
+  element("rivals").replaceChildren(
+    ...own.prediction.map(({ index, label }) =>
+      new Option(label, String(index), index === rival, index === rival)
+    ),
   );
-  canvas.closest("figure")!.hidden = false;
-  for (const button of classes.querySelectorAll("button")) {
-    button.setAttribute("aria-pressed", String(button.dataset["index"] === String(target.index)));
+  showPhoto(own);
+  await render();
+  for (const which of ["before", "after"] as const) {
+    const explanation = own.explanation(which);
+    if (explanation !== undefined) announce({ kind: "explained", which, prediction: explanation.prediction });
   }
+  await erasing.begin();
+  say(
+    `${own.prediction[0]!.label}, ${percent(own.prediction[0]!.probability)}: explained in ${
+      Math.round(own.milliseconds)
+    } ms.`,
+  );
 }
 
-function receive(reply: Reply): void {
-  switch (reply.kind) {
-    case "ready": {
-      const threads = reply.device !== "wasm"
-        ? ""
-        : reply.threads === 1
-        ? ", 1 thread"
-        : `, ${reply.threads} threads`;
-      const slow = reply.device === "wasm" && !crossOriginIsolated
-        ? "; more threads need a cross-origin isolated page"
-        : "";
-      runs.textContent = `Runs on ${reply.device}${threads}${slow}.`;
-      element("labels").replaceChildren(...reply.labels.map((label) => new Option(label)));
-      for (const control of [chooser, sample as HTMLButtonElement]) control.disabled = false;
-      return say("Ready for a picture.");
-    }
-    case "explained":
-      // Both heads explain the same classifier: its classes are the same.
-      if (reply.which === "after") return;
-      listClasses(reply.prediction);
-      element("result").hidden = false;
-      return say(`Explained in ${Math.round(reply.milliseconds)} ms.`);
-    case "shown":
-      // What was wrong before is over.
-      if (status.classList.contains("failed")) say("");
-      return draw(reply.which, reply.target, reply.overlay);
-    case "progress":
-      return follow(reply.progress);
-    case "trained": {
-      setTraining(false);
-      URL.revokeObjectURL(save.href);
-      save.href = URL.createObjectURL(new Blob([reply.head as Uint8Array<ArrayBuffer>]));
-      save.hidden = false;
-      return say(`Trained ${reply.losses.length} steps; see what the head finds now.`);
-    }
-    case "stopped":
-      setTraining(false);
-      return say("Stopped; the head is as it was.");
-    case "failed":
-      setTraining(false);
-      return say(reply.request === "open" ? `${reply.message}. See ?device=wasm` : reply.message, true);
+/** Opens a worker on a device; the picture and a head taught before go with it. */
+async function start(device: DeviceChoice, threads?: number): Promise<void> {
+  teaching.stop();
+  const after = engine?.after;
+  engine?.close();
+  engine = undefined;
+  intake.setReady(false);
+  say("Loading the classifier …");
+  showLoading({ loaded: 0, total: 1, downloading: false });
+  try {
+    engine = await openEngine({ device, threads, after, onProgress: showLoading });
+  } finally {
+    showLoading(undefined);
   }
+  const { device: runs, threads: used } = engine.explainer("before")!;
+  showRuntime(runs, used);
+  teaching.update();
+  element("labels").replaceChildren(...labels().map((label) => new Option(label)));
+  intake.setReady(true);
+  announce({ kind: "ready", device: runs, threads: used });
+  if (subject === undefined) return say("Ready for a picture.");
+  const { source } = subject;
+  subject = undefined;
+  await take([source]);
 }
 
-function follow(event: (Reply & { kind: "progress" })["progress"]): void {
-  if (event.kind === "start") {
-    losses.replaceChildren();
-    progress.max = event.steps;
-    progress.removeAttribute("value");
-  } else if (event.kind === "step") {
-    const { step, total, ce, area } = event.loss;
-    progress.value = step;
-    say(`Training: step ${step} of ${event.steps}, ${Math.ceil(event.secondsLeft)} s left.`);
-    const row = document.createElement("tr");
-    for (const text of [step, total.toFixed(4), ce.toFixed(4), area.toFixed(4)]) {
-      row.insertCell().textContent = String(text);
-    }
-    losses.append(row);
-    list.hidden = false;
-    list.scrollTop = list.scrollHeight;
-  } else if (event.kind === "skipped") {
-    say(`Left out ${event.skipped.image}: ${event.skipped.reason}`, true);
-  }
+const teaching = setUpTeaching({
+  engine: () => engine,
+  changed: async () => {
+    teaching.update();
+    await subject?.explainWith(engine!, "after");
+    await render();
+    const after = subject?.explanation("after");
+    if (after !== undefined) announce({ kind: "explained", which: "after", prediction: after.prediction });
+  },
+});
+const erasing = setUpErasing({
+  explainer: () => engine?.explainer("before"),
+  subject: () => subject,
+  selected: () => ({ index: selected, label: labels()[selected]! }),
+});
+const intake = setUpIntake((pictures) => attempt(() => take(pictures)));
+setUpCamera({
+  explainer: () => engine?.explainer(engine.after === undefined ? "before" : "after"),
+  take: (picture) => attempt(() => take([picture])),
+});
+setUpTabs((chosen) => {
+  tab = chosen;
+  erasing.setActive(tab === "erase");
+  attempt(render);
+});
+
+function onSubmit(form: string, field: string, act: (text: string) => Promise<void>): void {
+  element(form).addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { value } = element<HTMLInputElement>(field);
+    if (value !== "") attempt(() => act(value));
+  });
 }
+onSubmit("any", "another", select);
+onSubmit("rival-form", "rival", compareWith);
+element("rivals").addEventListener("change", ({ target }) => {
+  attempt(() => compareWith(Number((target as HTMLSelectElement).value)));
+});
+element("swap").addEventListener("click", () => {
+  [selected, rival] = [rival, selected];
+  attempt(render);
+});
+element<HTMLInputElement>("strength").addEventListener("input", ({ target }) => {
+  document.body.style.setProperty("--strength", (target as HTMLInputElement).value);
+});
+element("save-overlay").addEventListener("click", () =>
+  attempt(async () => {
+    const explanation = subject?.explanation(headInUse());
+    if (explanation === undefined) return;
+    const strength = Number(element<HTMLInputElement>("strength").value);
+    const png = await explanation.overlayPng(selected, { opacity: strength });
+    const name = labels()[selected]!.split(",")[0]!.replaceAll(/\W+/g, "_");
+    download(new Blob([png], { type: "image/png" }), `${name}.png`);
+    say("The picture with its heatmap is saved.");
+  }));
 
-worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
-  receive(data);
-  document.dispatchEvent(new CustomEvent("ptame", { detail: data }));
-});
-worker.addEventListener("error", (event) => say(event.message || "The worker could not start.", true));
-
-chooser.addEventListener("change", () => {
-  take([...chooser.files ?? []]);
-  chooser.value = "";
-});
-sample.addEventListener("click", async () => {
-  const response = await fetch(SAMPLE);
-  take([new File([await response.blob()], "chelsea.jpg")]);
-});
-// Dropping anywhere is as good as on the frame; a picture beside it must not replace the page.
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  drop.classList.add("over");
-});
-addEventListener("dragleave", ({ relatedTarget }) => {
-  if (relatedTarget === null) drop.classList.remove("over");
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  drop.classList.remove("over");
-  if (!chooser.disabled) take([...event.dataTransfer?.files ?? []]);
-});
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (another.value !== "") ask({ kind: "show", target: another.value });
-});
-trainForm.addEventListener("submit", (event) => {
-  event.preventDefault();
-  setTraining(true);
-  say("Training: preparing the graphs …");
-  ask({ kind: "train", steps: Number(steps.value) });
-});
-stop.addEventListener("click", () => {
-  say("Stopping after this step …");
-  ask({ kind: "stop" });
+drawScale(element<HTMLCanvasElement>("scale"));
+const query = new URLSearchParams(location.search);
+const asked = (query.get("device") ?? "auto") as DeviceChoice;
+const threads = query.has("threads") ? Number(query.get("threads")) : undefined;
+attempt(() => showDevices(asked, (device) => attempt(() => start(device))));
+attempt(async () => {
+  await start(asked, threads);
+  await goOffline();
 });

@@ -10,7 +10,7 @@ import type { ExplainOptions } from "../ptame/map_explanation.ts";
 import type { Target } from "../ptame/prediction.ts";
 import type { TrainProgress, TrainResult } from "../ptame/train_options.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";
-import type { RuntimeFiles } from "../runtime/mod.ts";
+import { isBitmap } from "./bitmaps.ts";
 import { type Caller, type CallOptions, createCaller, type Port } from "./messages.ts";
 import type {
   ExplainerFacts,
@@ -19,7 +19,9 @@ import type {
   PlainTarget,
   PostedExplainerOptions,
   PostedTrainOptions,
+  RemoteFile,
   RemoteImage,
+  RemoteRuntimeFiles,
 } from "./methods.ts";
 
 /** An explainer that lives in a worker. */
@@ -50,6 +52,12 @@ export interface RemoteExplanation extends PlainExplanation {
   explainTarget(target: Target): Promise<PlainTarget>;
   /** The picture as it was decoded, upright. */
   picture(): Promise<RgbImage>;
+  /**
+   * The same ready to draw.
+   *
+   * @param longSide Most pixels along its longer side; 1024 by default. Smaller pictures stay as they are.
+   */
+  bitmap(longSide?: number): Promise<ImageBitmap>;
   /** The picture as the backbone reads it, [3, crop, crop] in [0, 1]: to change it and to classify it again. */
   input(): Promise<Float32Array<ArrayBuffer>>;
   /** The photo with a class's heatmap over it. */
@@ -65,10 +73,10 @@ export type OverlayLooks = Omit<OverlayOptions, "caption" | "subtitle">;
 
 /** Options of a worker's explainer: those of `createExplainer`; addresses may be relative to the page. */
 export interface RemoteExplainerOptions extends Omit<PostedExplainerOptions, "weights" | "auxiliaryWeights"> {
-  /** The bytes of a file with the backbone's weights, or its address. */
-  readonly weights?: Uint8Array | URL;
+  /** File with the backbone's weights, or its address. */
+  readonly weights?: RemoteFile | URL;
   /** The same for the auxiliary. */
-  readonly auxiliaryWeights?: Uint8Array | URL;
+  readonly auxiliaryWeights?: RemoteFile | URL;
   /** Called as weights are downloaded. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Stops the loading. */
@@ -77,10 +85,10 @@ export interface RemoteExplainerOptions extends Omit<PostedExplainerOptions, "we
 
 /** Options of a worker's training: those of `train`, with all pictures at hand. */
 export interface RemoteTrainOptions extends Omit<PostedTrainOptions, "backboneWeights" | "auxiliaryWeights"> {
-  /** The bytes of a file with the backbone's weights, or its address. */
-  readonly backboneWeights?: Uint8Array | URL;
+  /** File with the backbone's weights, or its address. */
+  readonly backboneWeights?: RemoteFile | URL;
   /** The same for the auxiliary. */
-  readonly auxiliaryWeights?: Uint8Array | URL;
+  readonly auxiliaryWeights?: RemoteFile | URL;
   /** Called as the run goes on. */
   readonly onProgress?: (progress: TrainProgress) => void;
   /** Stops the run between steps. */
@@ -90,7 +98,7 @@ export interface RemoteTrainOptions extends Omit<PostedTrainOptions, "backboneWe
 /** The library in a worker. */
 export interface RemoteLibrary {
   /** Says where the worker's runtime finds its own files. Call it before anything else. */
-  configureRuntime(files: RuntimeFiles): Promise<void>;
+  configureRuntime(files: RemoteRuntimeFiles): Promise<void>;
   /** As `createExplainer` of the library. */
   createExplainer(options?: RemoteExplainerOptions): Promise<RemoteExplainer>;
   /** As `train` of the library. */
@@ -178,6 +186,7 @@ function remoteExplanation(
     ...facts,
     explainTarget: (target) => ask("explainTarget", { explanation, target }),
     picture: () => ask("picture", { explanation }),
+    bitmap: (longSide = 1024) => ask("bitmap", { explanation, longSide }),
     input: () => ask("input", { explainer, explanation }) as Promise<Float32Array<ArrayBuffer>>,
     overlay: (target, looks = {}) =>
       ask("overlay", { explanation, target, looks, png: false }) as Promise<RgbImage>,
@@ -187,10 +196,6 @@ function remoteExplanation(
   };
 }
 
-function isBitmap(image: ImageSource | ImageBitmap): image is ImageBitmap {
-  return typeof ImageBitmap !== "undefined" && image instanceof ImageBitmap;
-}
-
 /** A picture as it can be posted. A page's relative address would be the worker's own: it is made whole. */
 function posting(image: ImageSource | ImageBitmap): RemoteImage {
   if (image instanceof URL) return image.href;
@@ -198,6 +203,6 @@ function posting(image: ImageSource | ImageBitmap): RemoteImage {
   return typeof image === "string" && base !== undefined ? new URL(image, base).href : image;
 }
 
-function postable(weights: Uint8Array | URL): Uint8Array | string {
+function postable(weights: RemoteFile | URL): RemoteFile | string {
   return weights instanceof URL ? weights.href : weights;
 }

@@ -17,8 +17,19 @@ import type { Device, RuntimeFiles } from "../runtime/mod.ts";
 /** A picture that can be posted; addresses are text. */
 export type RemoteImage = Exclude<ImageSource, URL> | ImageBitmap;
 
-/** The bytes of a file of weights, or its address. */
-export type RemoteWeights = Uint8Array | string;
+/**
+ * A file: its bytes, or a Blob, which is posted without a copy however large it is.
+ */
+export type RemoteFile = Uint8Array | Blob;
+
+/** A file of weights, or its address. */
+export type RemoteWeights = RemoteFile | string;
+
+/** Where a worker's runtime finds its own files. */
+export interface RemoteRuntimeFiles extends Omit<RuntimeFiles, "wasmBinary"> {
+  /** The .wasm file of the build used. */
+  readonly wasmBinary?: RemoteFile;
+}
 
 /** The map of one class: all of {@linkcode TargetMap} but `pictureMap`, which `placeMap` makes of it. */
 export type PlainTarget = Omit<TargetMap, "pictureMap">;
@@ -74,8 +85,9 @@ export interface ExplanationFacts extends PlainExplanation {
 
 /** Options of a worker's explainer: those of `createExplainer` that can be posted. */
 export type PostedExplainerOptions =
-  & Pick<ExplainerOptions, "model" | "auxiliary" | "head" | "device" | "threads" | "offline" | "mirrors">
+  & Pick<ExplainerOptions, "model" | "auxiliary" | "device" | "threads" | "offline" | "mirrors">
   & {
+    readonly head?: RemoteFile;
     readonly weights?: RemoteWeights;
     readonly auxiliaryWeights?: RemoteWeights;
     /** Name of the cache, or the folder in Deno: a cache itself cannot be posted. */
@@ -86,6 +98,7 @@ export type PostedExplainerOptions =
 export type PostedTrainOptions =
   & Omit<
     TrainOptions,
+    | "start"
     | "images"
     | "validation"
     | "backboneWeights"
@@ -96,6 +109,7 @@ export type PostedTrainOptions =
     | "signal"
   >
   & {
+    readonly start?: Exclude<TrainOptions["start"], Uint8Array | undefined> | RemoteFile;
     readonly images: readonly Exclude<RemoteImage, ImageBitmap>[];
     readonly validation?: readonly Exclude<RemoteImage, ImageBitmap>[];
     readonly backboneWeights?: RemoteWeights;
@@ -106,7 +120,7 @@ export type PostedTrainOptions =
 
 /** The methods by name. */
 export interface Methods {
-  readonly configureRuntime: Method<RuntimeFiles, void>;
+  readonly configureRuntime: Method<RemoteRuntimeFiles, void>;
   readonly createExplainer: Method<PostedExplainerOptions, OpenedExplainer>;
   readonly disposeExplainer: Method<{ readonly explainer: number }, void>;
   readonly explain: Method<
@@ -116,6 +130,7 @@ export interface Methods {
   readonly disposeExplanation: Method<{ readonly explanation: number }, void>;
   readonly explainTarget: Method<{ readonly explanation: number; readonly target: Target }, PlainTarget>;
   readonly picture: Method<{ readonly explanation: number }, RgbImage>;
+  readonly bitmap: Method<{ readonly explanation: number; readonly longSide: number }, ImageBitmap>;
   readonly input: Method<{ readonly explainer: number; readonly explanation: number }, Float32Array>;
   readonly overlay: Method<
     {

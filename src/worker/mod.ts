@@ -23,6 +23,8 @@ export type {
   PlainTarget,
   PostedExplainerOptions,
   PostedTrainOptions,
+  RemoteFile,
   RemoteImage,
+  RemoteRuntimeFiles,
   RemoteWeights,
 } from "./methods.ts";

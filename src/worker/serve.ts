@@ -20,9 +20,10 @@ import type {
   Methods,
   OpenedExplainer,
   PlainTarget,
-  RemoteImage,
+  RemoteFile,
   RemoteWeights,
 } from "./methods.ts";
+import { bitmapOf, isBitmap, pixelsOf } from "./bitmaps.ts";
 import { plainError } from "./plain_error.ts";
 
 /** What a method may use beside its parameters. */
@@ -92,12 +93,18 @@ function createHandlers(): Handlers {
     held(explanations, handle, "explanation").explanation;
 
   return {
-    configureRuntime,
-    createExplainer: async ({ weights, auxiliaryWeights, ...options }, { signal, report }) => {
+    configureRuntime: async ({ wasmBinary, ...files }) => {
+      configureRuntime({
+        ...files,
+        ...(wasmBinary === undefined ? {} : { wasmBinary: await bytesOf(wasmBinary) }),
+      });
+    },
+    createExplainer: async ({ head, weights, auxiliaryWeights, ...options }, { signal, report }) => {
       const explainer = await createExplainer({
         ...options,
-        ...(weights === undefined ? {} : { weights: weightsFrom(weights) }),
-        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: weightsFrom(auxiliaryWeights) }),
+        ...(head === undefined ? {} : { head: await bytesOf(head) }),
+        ...(weights === undefined ? {} : { weights: await weightsFrom(weights) }),
+        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: await weightsFrom(auxiliaryWeights) }),
         onProgress: report,
         signal,
       });
@@ -130,6 +137,11 @@ function createHandlers(): Handlers {
       handOver(copy.buffer);
       return { width, height, data: copy };
     },
+    bitmap: async ({ explanation, longSide }, { handOver }) => {
+      const bitmap = await bitmapOf(explanationOf(explanation).picture, longSide);
+      handOver(bitmap);
+      return bitmap;
+    },
     input: ({ explainer, explanation }, { handOver }) => {
       const { preprocessing } = explainerOf(explainer).backbone;
       const { pixels } = preprocess(explanationOf(explanation).picture, preprocessing);
@@ -148,11 +160,13 @@ function createHandlers(): Handlers {
       handOver(probabilities.buffer);
       return probabilities;
     },
-    train: async ({ backboneWeights, auxiliaryWeights, ...options }, { signal, report, handOver }) => {
+    train: async ({ start, backboneWeights, auxiliaryWeights, ...options }, context) => {
+      const { signal, report, handOver } = context;
       const result = await train({
         ...options,
-        ...(backboneWeights === undefined ? {} : { backboneWeights: weightsFrom(backboneWeights) }),
-        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: weightsFrom(auxiliaryWeights) }),
+        ...(start === undefined ? {} : { start: typeof start === "string" ? start : await bytesOf(start) }),
+        ...(backboneWeights === undefined ? {} : { backboneWeights: await weightsFrom(backboneWeights) }),
+        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: await weightsFrom(auxiliaryWeights) }),
         signal,
         onProgress: report,
       });
@@ -217,20 +231,10 @@ function renderTarget(
   return renderOverlay(picture, target.map, window, { caption: captionOf(target), subtitle, ...looks });
 }
 
-function weightsFrom(weights: RemoteWeights): Uint8Array | URL {
-  return typeof weights === "string" ? new URL(weights) : weights;
+async function weightsFrom(weights: RemoteWeights): Promise<Uint8Array | URL> {
+  return typeof weights === "string" ? new URL(weights) : await bytesOf(weights);
 }
 
-function isBitmap(image: RemoteImage): image is ImageBitmap {
-  return typeof ImageBitmap !== "undefined" && image instanceof ImageBitmap;
-}
-
-/** The pixels of a bitmap that has come over; it is closed. */
-function pixelsOf(bitmap: ImageBitmap): ImageData {
-  const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext("2d");
-  if (context === null) throw new TypeError("Cannot read an ImageBitmap: this runtime has no 2d canvas");
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return context.getImageData(0, 0, width, height);
+async function bytesOf(file: RemoteFile): Promise<Uint8Array> {
+  return file instanceof Uint8Array ? file : new Uint8Array(await file.arrayBuffer());
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ToolsSession } from "./main_thread.ts";
+
 /** Not a literal: `deno check` and every other test would download it. */
 const PLAYWRIGHT = ["npm:playwright-core", "1.65.1"].join("@");
 
@@ -18,20 +20,49 @@ const FLAGS = [
   // Software WebGPU: right, and slow.
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
+  // A camera that shows a test picture, and that is allowed.
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
 ];
 
 /** What the tests use of playwright's Page. Expressions are text: they are evaluated in the page. */
 export interface Page {
+  readonly mouse: {
+    move(x: number, y: number, options?: { steps: number }): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
+  };
+  readonly keyboard: { press(key: string): Promise<void> };
   goto(url: string): Promise<unknown>;
+  reload(): Promise<unknown>;
   click(selector: string): Promise<void>;
+  focus(selector: string): Promise<void>;
   fill(selector: string, value: string): Promise<void>;
+  selectOption(selector: string, value: string): Promise<unknown>;
   textContent(selector: string): Promise<string | null>;
   evaluate<T>(expression: string): Promise<T>;
   waitForFunction(expression: string, argument: undefined, options: { timeout: number }): Promise<unknown>;
+  waitForEvent(event: "download"): Promise<Download>;
   setInputFiles(selector: string, path: string): Promise<void>;
   setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
   emulateMedia(media: { readonly colorScheme: "light" | "dark" }): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A file that a page hands to the person. */
+export interface Download {
+  suggestedFilename(): string;
+  path(): Promise<string>;
+}
+
+/** A page that is open. */
+export interface OpenPage extends Page {
+  /** Its errors, and whatever its console shows as one. */
+  readonly errors: readonly string[];
+  /** Addresses that it asked for, beside data URLs. */
+  readonly requests: readonly string[];
+  /** Chromium's own tools for it. */
+  tools(): Promise<ToolsSession>;
 }
 
 interface ConsoleMessage {
@@ -49,20 +80,17 @@ interface Context {
       on(event: "console", listener: (said: ConsoleMessage) => void): void;
       on(event: "pageerror", listener: (error: Error) => void): void;
       on(event: "request", listener: (request: PageRequest) => void): void;
+      addInitScript(script: string): Promise<void>;
     }
   >;
+  newCDPSession(page: Page): Promise<ToolsSession>;
   close(): Promise<void>;
 }
 
 /** A running browser. */
 export interface Chromium {
-  /**
-   * Opens a page whose errors, and whatever its console shows as one, are collected in `errors`, and what it asks for
-   * beside data URLs in `requests`.
-   */
-  open(
-    url: string,
-  ): Promise<Page & { readonly errors: readonly string[]; readonly requests: readonly string[] }>;
+  /** Opens a page; `script` runs before its own program at every load. */
+  open(url: string, script?: string): Promise<OpenPage>;
   /** Ends it and removes its profile. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -89,7 +117,7 @@ export async function startChromium(program: string): Promise<Chromium> {
     args: FLAGS,
   });
   return {
-    open: async (url) => {
+    open: async (url, script) => {
       const page = await context.newPage();
       const errors: string[] = [];
       page.on("console", (said) => {
@@ -100,8 +128,9 @@ export async function startChromium(program: string): Promise<Chromium> {
       page.on("request", (request) => {
         if (!request.url().startsWith("data:")) requests.push(request.url());
       });
+      if (script !== undefined) await page.addInitScript(script);
       await page.goto(url);
-      return Object.assign(page, { errors, requests });
+      return Object.assign(page, { errors, requests, tools: () => context.newCDPSession(page) });
     },
     [Symbol.asyncDispose]: async () => {
       await context.close();

@@ -1,0 +1,42 @@
+/**
+ * Pictures between the library, which has them as bytes of red, green and blue, and a page, which draws bitmaps.
+ *
+ * @module
+ */
+import { resizeImage } from "../image/resize.ts";
+import type { RgbImage } from "../image/types.ts";
+
+/** Whether something is a bitmap; false where the runtime has none. */
+export function isBitmap(image: unknown): image is ImageBitmap {
+  return typeof ImageBitmap !== "undefined" && image instanceof ImageBitmap;
+}
+
+/** The pixels of a bitmap that has come over; it is closed. */
+export function pixelsOf(bitmap: ImageBitmap): ImageData {
+  const { width, height } = bitmap;
+  const context = typeof OffscreenCanvas === "undefined"
+    ? null
+    : new OffscreenCanvas(width, height).getContext("2d");
+  if (context === null) throw new TypeError("Cannot read an ImageBitmap: this runtime has no 2d canvas");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
+}
+
+/** A picture as a bitmap, reduced to `longSide` pixels where it is larger. */
+export async function bitmapOf(picture: RgbImage, longSide: number): Promise<ImageBitmap> {
+  const scale = Math.min(1, longSide / Math.max(picture.width, picture.height));
+  const { width, height, data } = scale === 1 ? picture : resizeImage(
+    picture,
+    Math.max(1, Math.round(scale * picture.width)),
+    Math.max(1, Math.round(scale * picture.height)),
+  );
+  const pixels = new ImageData(width, height);
+  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
+    pixels.data[to] = data[from]!;
+    pixels.data[to + 1] = data[from + 1]!;
+    pixels.data[to + 2] = data[from + 2]!;
+    pixels.data[to + 3] = 255;
+  }
+  return await createImageBitmap(pixels);
+}
