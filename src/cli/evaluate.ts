@@ -3,16 +3,14 @@
  *
  * @module
  */
-import type { EvaluateResult } from "../faithfulness/evaluate_options.ts";
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
 import { evaluationJson, type ImageRecord } from "../faithfulness/summary.ts";
-import type { Explainer } from "../ptame/explainer.ts";
-import { measure } from "./evaluation/measure.ts";
+import { measure, type Measured } from "./evaluation/measure.ts";
 import { HELP, OPTIONS, type Plan, planOf } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { reportData, writeReport } from "./evaluation/report.ts";
 import { tableLines } from "./evaluation/table.ts";
-import { explainerOptions, openPtame } from "./explainer_options.ts";
+import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, makeFolder, writeFile } from "./files.ts";
 import { bold, openTerminal, printable, type Terminal, terminalWidth } from "./terminal.ts";
 import { parseArguments, UsageError } from "./usage.ts";
@@ -38,23 +36,21 @@ export async function evaluateCommand(args: readonly string[], signal: AbortSign
   if (plan.report !== undefined) await makeFolder(plan.report);
 
   const path = plan.report === undefined ? RECORDS : `${plan.report}/records.jsonl`;
-  const resume = given.flag("resume");
-  const file = await openRecordFile<ImageRecord>(path, resume);
+  const file = await openRecordFile<ImageRecord>(path, given.flag("resume"));
   let whole = false;
   try {
     terminal.doing("Loading");
-    await using explainer = await openPtame({ ...options, signal }, given);
-    const { result, rows } = await measure(plan, explainer, options, file, resume, terminal, signal);
-    const document = documentOf(result, plan, explainer);
-    if (csv !== undefined) await writeFile(csv, evaluationCsv(result));
+    const measured = await measure(plan, { options, given, file, terminal, signal });
+    const document = documentOf(measured, plan);
+    if (csv !== undefined) await writeFile(csv, evaluationCsv(measured.result));
     if (plan.report !== undefined) {
       terminal.doing("Drawing the report");
       await writeFile(`${plan.report}/results.json`, JSON.stringify(document, null, 2) + "\n");
-      await writeReport(`${plan.report}/report.html`, reportData(result, rows, plan, explainer));
+      await writeReport(`${plan.report}/report.html`, reportData(measured, plan));
     }
     signal.throwIfAborted();
     whole = true;
-    showResult(result, explainer, terminal, csv, plan.report);
+    showResult(measured, terminal, csv, plan.report);
     if (given.flag("json")) console.log(JSON.stringify(document, null, 2));
     return 0;
   } catch (error) {
@@ -69,25 +65,26 @@ export async function evaluateCommand(args: readonly string[], signal: AbortSign
 }
 
 /** What `--json` says. */
-function documentOf(result: EvaluateResult, plan: Plan, explainer: Explainer) {
+function documentOf({ result, subject }: Measured, { seed }: Plan) {
   const { preset, images, methods } = evaluationJson(result);
-  const { name, trained, backbone } = explainer.head.record;
+  const { backbone, auxiliary, session, head } = subject;
   return {
     preset,
     images,
-    model: explainer.backbone.name,
-    auxiliary: explainer.auxiliary,
-    head: { name, trained, backbone },
-    device: explainer.session.device,
-    seed: plan.seed,
+    model: backbone.name,
+    ...(head === undefined ? {} : {
+      auxiliary,
+      head: { name: head.record.name, trained: head.record.trained, backbone: head.record.backbone },
+    }),
+    device: session.device,
+    seed,
     skipped: result.skipped,
     methods,
   };
 }
 
 function showResult(
-  result: EvaluateResult,
-  explainer: Explainer,
+  { result, subject }: Measured,
   terminal: Terminal,
   csv: string | undefined,
   report: string | undefined,
@@ -95,10 +92,9 @@ function showResult(
   const { skipped, images, preset } = result;
   if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
   terminal.say("");
-  terminal.say(`${explainer.backbone.name}, ${images} images, preset ${preset}; 95 % intervals, * best mean`);
-  if (!explainer.head.record.trained) {
-    terminal.say(`The head of ptame is not trained: ${explainer.head.record.name}`);
-  }
+  terminal.say(`${subject.backbone.name}, ${images} images, preset ${preset}; 95 % intervals, * best mean`);
+  const { head } = subject;
+  if (head?.record.trained === false) terminal.say(`The head of ptame is not trained: ${head.record.name}`);
   terminal.say("");
   for (const line of tableLines(result, terminalWidth(), bold)) terminal.say(line);
   if (csv !== undefined) terminal.say(`table: ${printable(csv)}`);

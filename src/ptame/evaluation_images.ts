@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BackboneFacts } from "../backbone/facts.ts";
 import { boxesInCut } from "../faithfulness/boxes.ts";
 import type { EvaluationImage } from "../faithfulness/evaluate_options.ts";
 import type { Box, MapMethod, ScoreBatch } from "../faithfulness/types.ts";
@@ -24,13 +25,20 @@ export interface EvaluationImagesOptions {
   readonly boxesOf?: (name: string) => readonly Box[] | undefined;
 }
 
-/** Pictures as the explainer's backbone reads them. */
+/** Who reads the pictures; an explainer is one. */
+export interface PictureReader {
+  /** The classifier. */
+  readonly backbone: BackboneFacts;
+  /** Name of the auxiliary, where there is one. */
+  readonly auxiliary?: string;
+}
+
+/** Pictures as a classifier reads them. */
 export function* evaluationImages(
   images: readonly ImageSource[],
-  explainer: Explainer,
+  { backbone, auxiliary }: PictureReader,
   options: EvaluationImagesOptions = {},
 ): Generator<EvaluationImage> {
-  const { preprocessing } = networkNamed(explainer.auxiliary);
   const named = new Set<string>();
   for (const [index, image] of images.entries()) {
     // A picture may be listed twice; names are not.
@@ -40,14 +48,16 @@ export function* evaluationImages(
       name,
       pixels: async () => {
         const picture = await decodeImage(image);
-        const { pixels, window } = preprocess(picture, explainer.backbone.preprocessing);
-        options.auxiliaryPixels?.set(pixels, preprocess(picture, preprocessing).pixels);
+        const { pixels, window } = preprocess(picture, backbone.preprocessing);
+        if (auxiliary !== undefined) {
+          options.auxiliaryPixels?.set(
+            pixels,
+            preprocess(picture, networkNamed(auxiliary).preprocessing).pixels,
+          );
+        }
         const boxes = options.boxesOf?.(name);
         if (boxes === undefined) return pixels;
-        return {
-          pixels,
-          region: { boxes: boxesInCut(boxes, window, explainer.backbone.preprocessing.crop) },
-        };
+        return { pixels, region: { boxes: boxesInCut(boxes, window, backbone.preprocessing.crop) } };
       },
     };
   }

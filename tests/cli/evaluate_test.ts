@@ -4,12 +4,13 @@ import { tableLines } from "../../src/cli/evaluation/table.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 import { type ImageRecord, summarize } from "../../src/faithfulness/summary.ts";
 import { warmUpWasm } from "../support/devices.ts";
+import { smallClassifier } from "../ptame/small_classifier.ts";
 import { startCli } from "../support/run_cli.ts";
 
 await warmUpWasm();
 
 const FIXTURES = decodeURIComponent(new URL("../fixtures/image/", import.meta.url).pathname);
-const QUICK = ["--measures", "ad", "--methods", "ptame", "--device", "wasm"];
+const QUICK = ["--measures", "ad", "--methods", "gradcam,edges", "--device", "wasm"];
 
 /** Runs `act` in a folder of its own with a folder of photos, and removes it. */
 async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
@@ -47,7 +48,16 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
     Deno.writeTextFileSync(`${folder}/boxes.json`, JSON.stringify(boxes));
     const code = await evaluateHere(
       ...["--images", `${folder}/photos/`, "--report", `${folder}/out/`, "--csv", `${folder}/t.csv`],
-      ...["--methods", "ptame,edges,ptame", "--measures", "ad,energy", "--preset", "torchcam"],
+      ...[
+        "--methods",
+        "gradcam,edges,gradcam",
+        "--methods",
+        "ptame",
+        "--measures",
+        "ad,energy",
+        "--preset",
+        "torchcam",
+      ],
       ...["--boxes", `${folder}/boxes.json`, "--device", "wasm", "--gallery", "3"],
     );
     assertEquals(code, 0);
@@ -60,7 +70,7 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
       "wasm",
     ]);
     assertEquals(document.skipped.map(({ image }: { image: string }) => image), [`${folder}/photos/z.jpg`]);
-    assertEquals(Object.keys(document.methods), ["ptame", "edges"]);
+    assertEquals(Object.keys(document.methods), ["gradcam", "edges", "ptame"]);
     const { AD100, energy, millisecondsPerImage } = document.methods.ptame;
     assertEquals([AD100.images, AD100.preset, energy.images, energy.preset], [3, "torchcam", 2, "rise"]);
     assert(AD100.low <= AD100.value && AD100.value <= AD100.high && millisecondsPerImage > 0);
@@ -80,24 +90,30 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
     assertStringIncludes(html, "deno task evaluate --images ");
     assertStringIncludes(html, "z.jpg: Cannot decode image ");
     const maps = recordsIn(`${folder}/out/maps.jsonl`) as unknown as { image: string; method: string }[];
-    assertEquals(maps.map(({ method }) => method), ["ptame", "edges", "ptame", "edges"]);
+    assertEquals(maps.map(({ method }) => method), [
+      "gradcam",
+      "edges",
+      "ptame",
+      "gradcam",
+      "edges",
+      "ptame",
+    ]);
 
     const rows = Deno.readTextFileSync(`${folder}/t.csv`).trimEnd().split("\r\n").map((row) =>
       row.split(",")
     );
     assertEquals(rows.map(([method, measure]) => `${method} ${measure}`), [
       "method measure",
-      "ptame AD100",
-      "ptame energy",
-      "edges AD100",
-      "edges energy",
+      ...["gradcam AD100", "gradcam energy", "edges AD100", "edges energy", "ptame AD100", "ptame energy"],
     ]);
-    assertEquals(rows[1]!.slice(2, 5).map(Number), [AD100.value, AD100.low, AD100.high]);
+    assertEquals(rows[5]!.slice(2, 5).map(Number), [AD100.value, AD100.low, AD100.high]);
   }));
 
 Deno.test("evaluate loses nothing when it is stopped, and goes on to the same result", () =>
   inFolder(async (folder) => {
-    const run = ["--images", `${folder}/photos`, "--report", `${folder}/out`, ...QUICK];
+    Deno.writeFileSync(`${folder}/small.onnx`, smallClassifier().onnx);
+    const own = ["--model", `${folder}/small.onnx`];
+    const run = ["--images", `${folder}/photos`, "--report", `${folder}/out`, ...own, ...QUICK];
     const program = startCli(["evaluate", ...run], folder);
     const said = new Response(program.stderr).text();
     const path = `${folder}/out/records.jsonl`;
@@ -136,8 +152,10 @@ Deno.test("evaluate loses nothing when it is stopped, and goes on to the same re
 
     assertEquals(await evaluateHere(...run.with(3, `${folder}/whole`)), 0);
     const whole = JSON.parse(Deno.readTextFileSync(`${folder}/whole/results.json`));
+    // No head is needed where ptame is not asked for.
+    assertEquals([document.model, document.head], ["small", undefined]);
     for (const key of ["AD100", "AD50", "AD15"]) {
-      assertEquals(document.methods.ptame[key], whole.methods.ptame[key]);
+      assertEquals(document.methods.gradcam[key], whole.methods.gradcam[key]);
     }
   }));
 

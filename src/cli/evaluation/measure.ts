@@ -3,73 +3,90 @@
  *
  * @module
  */
+import type { MapProgress } from "../../baselines/types.ts";
 import { boxesFor, pathBelow } from "../../faithfulness/boxes.ts";
 import { evaluate } from "../../faithfulness/evaluate.ts";
 import type { EvaluateResult, EvaluationProgress } from "../../faithfulness/evaluate_options.ts";
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
 import type { ImageRecord } from "../../faithfulness/summary.ts";
 import type { MapMethod } from "../../faithfulness/types.ts";
-import { type AuxiliaryPixels, evaluationImages, explainerScores } from "../../ptame/evaluation_images.ts";
-import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
+import { type AuxiliaryPixels, evaluationImages } from "../../ptame/evaluation_images.ts";
+import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
 import { digestOfSource } from "../../weights/storage/digest.ts";
+import { openPtame } from "../explainer_options.ts";
 import { isFile } from "../files.ts";
 import { evenlySpread } from "../image_lists.ts";
 import { bar, longDuration, printable, type Terminal } from "../terminal.ts";
+import type { Arguments } from "../usage.ts";
 import { createGallery, type StoredMap } from "./gallery.ts";
-import { methodsOf } from "./methods.ts";
+import { type OpenMethods, openMethods } from "./methods.ts";
 import type { Plan } from "./plan.ts";
 import { openRecordFile, type RecordFile } from "./record_file.ts";
 
+/** What an evaluation found, and what it was of. */
+export interface Measured {
+  readonly result: EvaluateResult;
+  /** Pictures of the report. */
+  readonly rows: GalleryRow[];
+  /** The classifier, and P-TAME's head where it was measured. */
+  readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head">;
+}
+
+/** What is at hand for measuring. */
+export interface MeasureContext {
+  /** Classifier and head, as the options say them. */
+  readonly options: ExplainerOptions;
+  /** The options themselves. */
+  readonly given: Arguments;
+  /** Where records go. */
+  readonly file: RecordFile<ImageRecord>;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
 /** Measures, and gathers the pictures of the report where one is asked for. */
-export async function measure(
-  plan: Plan,
-  explainer: Explainer,
-  options: ExplainerOptions,
-  file: RecordFile<ImageRecord>,
-  resume: boolean,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<{ result: EvaluateResult; rows: GalleryRow[] }> {
+export async function measure(plan: Plan, context: MeasureContext): Promise<Measured> {
+  const { options, given, file, terminal, signal } = context;
   const { images, boxes, folder } = plan;
+  countBoxes(plan, terminal);
   const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
-  const missing = images.filter((image) =>
-    boxes !== undefined && boxesFor(boxes, image, folder) === undefined
-  );
-  if (missing.length === images.length) {
-    throw new Error(`Cannot evaluate: ${missing[0]} and all other images are not in the file of --boxes`);
-  }
-  if (missing.length > 0) {
-    terminal.say(`${missing.length} image(s) have no boxes and do not count for pointing and energy`);
-  }
+  const progress = progressOn(terminal);
+  await using opened = await openMethods(plan.methods, { ...options, signal }, {
+    ptame: () => openPtame({ ...options, signal }, given),
+    auxiliaryPixels,
+    seed: plan.seed,
+    tap: plan.tap,
+    ...(plan.samples === undefined ? {} : { samples: plan.samples }),
+    onProgress: progress.map,
+  });
+  const { methods, score, backbone } = opened;
   terminal.say(
     `Evaluating ${plan.methods.join(", ")} on ${images.length} images with ${plan.preset}: ` +
-      `${explainer.backbone.name} on ${explainer.session.device}`,
+      `${backbone.name} on ${opened.session.device}`,
   );
-  const model = identityOf(explainer, options);
+  const identity = identityOf(opened, options, plan);
   const pictures = () =>
-    evaluationImages(images, explainer, {
+    evaluationImages(images, opened, {
       auxiliaryPixels,
       ...(boxes === undefined ? {} : { boxesOf: (name) => boxesFor(boxes, name, folder) }),
     });
-  const methods = methodsOf(plan.methods, explainer, auxiliaryPixels, plan.seed);
   const mapsPath = plan.report === undefined ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
-    : await openRecordFile<StoredMap>(mapsPath, resume && await isFile(mapsPath));
+    : await openRecordFile<StoredMap>(mapsPath, given.flag("resume") && await isFile(mapsPath));
   try {
-    const gallery = maps && createGallery(evenlySpread(images, plan.gallery), maps, { model });
-    const progress = progressOn(terminal);
+    const gallery = maps && createGallery(evenlySpread(images, plan.gallery), maps, { model: identity });
     const result = await evaluate({
       images: gallery?.images(pictures()) ?? pictures(),
       total: images.length,
       methods: progress.methods(gallery?.methods(methods) ?? methods),
-      score: explainerScores(explainer),
+      score,
       preset: plan.preset,
       measures: plan.measures,
-      normalization: explainer.backbone.preprocessing,
+      normalization: backbone.preprocessing,
       seed: plan.seed,
-      model,
+      model: identity,
       records: file.records,
       onRecord: (record) => file.append(record),
       onProgress: progress.report,
@@ -79,26 +96,50 @@ export async function measure(
     if (result.images === 0) {
       throw new Error(`Cannot evaluate: none of the ${images.length} images can be read`);
     }
-    const { labels } = explainer.backbone;
-    const rows = await gallery?.rows(pictures(), methods, result.records, labels, signal) ?? [];
-    return { result, rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })) };
+    const rows = await gallery?.rows(pictures(), methods, result.records, backbone.labels, signal) ?? [];
+    const { auxiliary, session, head } = opened;
+    return {
+      result,
+      rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })),
+      subject: { backbone, session, head, ...(auxiliary === undefined ? {} : { auxiliary }) },
+    };
   } finally {
     await maps?.close();
   }
 }
 
+/** Says how many images have no boxes; none having any is a mistake. */
+function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
+  if (boxes === undefined) return;
+  const missing = images.filter((image) => boxesFor(boxes, image, folder) === undefined);
+  if (missing.length === images.length) {
+    throw new Error(`Cannot evaluate: ${missing[0]} and all other images are not in the file of --boxes`);
+  }
+  if (missing.length > 0) {
+    terminal.say(`${missing.length} image(s) have no boxes and do not count for pointing and energy`);
+  }
+}
+
 /** What records depend on beside measures and seed: a map of another head is another method's. */
-function identityOf(explainer: Explainer, { weights }: ExplainerOptions): string {
-  const contents: (ByteSource | Uint8Array)[] = [explainer.head.bytes];
+function identityOf(
+  { backbone, auxiliary, head }: OpenMethods,
+  { model, weights }: ExplainerOptions,
+  { tap, samples }: Plan,
+): string {
+  const contents: (ByteSource | Uint8Array)[] = [];
+  if (head !== undefined) contents.push(head.bytes);
+  if (typeof model === "object") contents.push(model.onnx);
   if (weights instanceof Uint8Array) contents.push(weights);
   else if (weights !== undefined && "table" in weights) contents.push(weights.content);
   const digests = contents.map((content) => digestOfSource(sourceOf(content)).slice(0, 8));
-  return `${explainer.backbone.name} ${explainer.auxiliary} ${digests.join(" ")}`;
+  const more = [tap === undefined ? [] : `tap:${tap}`, samples === undefined ? [] : `samples:${samples}`];
+  return [backbone.name, auxiliary ?? [], digests, more].flat(2).join(" ");
 }
 
 /** A progress bar on a terminal, with the method at work; a line every half minute elsewhere. */
 function progressOn(terminal: Terminal): {
   report(progress: EvaluationProgress): void;
+  map(method: string, progress: MapProgress): void;
   methods(all: Readonly<Record<string, MapMethod>>): Record<string, MapMethod>;
 } {
   let last = performance.now();
@@ -112,6 +153,9 @@ function progressOn(terminal: Terminal): {
       if (terminal.live || now - last < 30_000) return;
       terminal.say(`image ${done}/${total}${left}`);
       last = now;
+    },
+    map: (method, { done, total }) => {
+      if (done % 50 === 0) terminal.doing(`${line}  ${method} ${done}/${total}`.trimStart());
     },
     methods: (all) =>
       Object.fromEntries(

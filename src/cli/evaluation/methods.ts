@@ -1,25 +1,35 @@
 /**
- * The methods that `evaluate` knows by name: P-TAME and what it is compared with.
+ * The methods that `evaluate` compares: P-TAME, the baselines, and the controls that know nothing of the classifier.
  *
  * @module
  */
-import { controls } from "../../baselines/controls.ts";
-import type { MapMethod } from "../../faithfulness/types.ts";
-import { type AuxiliaryPixels, explainerMethod } from "../../ptame/evaluation_images.ts";
+import { openClassifier, type OpenClassifierOptions } from "../../baselines/classifier/open.ts";
+import { METHODS } from "../../baselines/methods.ts";
+import { mapMethodOf, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
+import type { MapMethod, ScoreBatch } from "../../faithfulness/types.ts";
+import {
+  type AuxiliaryPixels,
+  explainerMethod,
+  explainerScores,
+  type PictureReader,
+} from "../../ptame/evaluation_images.ts";
 import type { Explainer } from "../../ptame/explainer.ts";
+import { PTAME } from "../../ptame/explanation.ts";
+import type { Head } from "../../ptame/head_file.ts";
+import type { Session } from "../../runtime/mod.ts";
 import { suggestion } from "../../text/nearest.ts";
 import { UsageError } from "../usage.ts";
 
-/** Names of the controls: maps that know nothing of the classifier. */
-export const CONTROL_NAMES = ["random", "gaussian", "edges"] as const;
-
 /** All names, in the order of reports. */
-export const METHOD_NAMES: readonly string[] = ["ptame", ...CONTROL_NAMES];
+export const METHOD_NAMES: readonly string[] = [PTAME, ...METHODS.map(({ name }) => name)];
 
 /** Whether a method knows nothing of the classifier. */
 export function isControl(name: string): boolean {
-  return CONTROL_NAMES.some((control) => control === name);
+  return METHODS.some((method) => method.name === name && method.needs === "picture");
 }
+
+/** What is measured unless methods are named: a pass or less each. */
+export const USUAL_METHODS: readonly string[] = [PTAME, ...METHOD_NAMES.filter(isControl)];
 
 /**
  * Names in lists with commas, each once.
@@ -42,16 +52,75 @@ export function namesIn<T extends string>(
   });
 }
 
-/** The methods over an explainer. */
-export function methodsOf(
+/** Methods at work, and the classifier that judges them. */
+export interface OpenMethods extends PictureReader, AsyncDisposable {
+  /** By name. */
+  readonly methods: Readonly<Record<string, MapMethod>>;
+  /** The classifier. */
+  readonly score: ScoreBatch;
+  /** Where it runs. */
+  readonly session: Pick<Session, "device" | "threads">;
+  /** The head of ptame, where that is among the methods. */
+  readonly head: Head | undefined;
+}
+
+/** How methods are opened. */
+export interface OpenMethodsOptions extends MethodOptions {
+  /** Takes the auxiliary's cuts of pictures. */
+  readonly auxiliaryPixels: AuxiliaryPixels;
+  /** Where CAM methods look. */
+  readonly tap?: string | undefined;
+  /** Called as a map of many passes is made. */
+  readonly onProgress?: (method: string, progress: MapProgress) => void;
+}
+
+/**
+ * Opens methods over a classifier. A head is needed for ptame alone; and beside ptame the classifier is opened a second
+ * time only where a method looks into it.
+ *
+ * @param ptame Opens P-TAME's explainer.
+ */
+export async function openMethods(
   names: readonly string[],
-  explainer: Explainer,
-  auxiliaryPixels: AuxiliaryPixels,
-  seed: number,
-): Record<string, MapMethod> {
-  const all: Record<string, MapMethod> = {
-    ptame: explainerMethod(explainer, auxiliaryPixels),
-    ...controls(seed),
+  classifierOptions: OpenClassifierOptions,
+  options: OpenMethodsOptions & { readonly ptame: () => Promise<Explainer> },
+): Promise<OpenMethods> {
+  const { auxiliaryPixels, onProgress } = options;
+  const chosen = METHODS.filter(({ name }) => names.includes(name));
+  await using opened = new AsyncDisposableStack();
+  const explainer = names.includes(PTAME) ? opened.use(await options.ptame()) : undefined;
+  // On a GPU a batch costs little more than a picture; elsewhere it brings nothing.
+  const batched = explainer?.session.device === "webgpu";
+  const looked = explainer === undefined || batched || chosen.some(({ needs }) => needs !== "picture");
+  const classifier = looked
+    ? opened.use(
+      await openClassifier({
+        ...classifierOptions,
+        ...(options.tap === undefined ? {} : { tap: options.tap }),
+      }),
+    )
+    : undefined;
+  const methods: Record<string, MapMethod> = {};
+  for (const name of names) {
+    const definition = chosen.find((each) => each.name === name);
+    methods[name] = definition === undefined
+      ? explainerMethod(explainer!, auxiliaryPixels)
+      // A control leaves the classifier alone.
+      : mapMethodOf(definition, definition.create(classifier!, options), {
+        onProgress: (progress) => onProgress?.(name, progress),
+      });
+  }
+  const session = explainer?.session ?? await classifier!.session();
+  const kept = opened.move();
+  return {
+    backbone: explainer?.backbone ?? classifier!.facts,
+    ...(explainer === undefined ? {} : { auxiliary: explainer.auxiliary }),
+    head: explainer?.head,
+    session,
+    methods,
+    score: explainer !== undefined && !batched
+      ? explainerScores(explainer)
+      : (pictures, signal) => classifier!.probabilities(pictures, signal),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-  return Object.fromEntries(names.map((name) => [name, all[name]!]));
 }

@@ -11,7 +11,7 @@ import { readFile } from "../files.ts";
 import { evenlySpread, holdOut, listImages } from "../image_lists.ts";
 import { ONNX_HELP } from "../onnx_model.ts";
 import { type Arguments, UsageError } from "../usage.ts";
-import { METHOD_NAMES, namesIn } from "./methods.ts";
+import { METHOD_NAMES, namesIn, USUAL_METHODS } from "./methods.ts";
 import { commandLine } from "./report.ts";
 
 /** What `--help` says. */
@@ -22,7 +22,11 @@ Usage: deno task evaluate --images DIR|LIST [options]
 
 Options:
   --images DIR|LIST          Folder with pictures (walked), or a text file with a path per line
-  --methods A,B,…            ${METHOD_NAMES.join(", ")} (default: all of them)
+  --methods A,B,…            ${METHOD_NAMES.slice(0, 6).join(", ")},
+                             ${METHOD_NAMES.slice(6).join(", ")}
+                             (default: ${USUAL_METHODS.join(", ")})
+  --tap NAME                 Module, value or node where CAM methods look (default: the deepest with positions)
+  --samples N                RISE's masks, the steps of gradients, Score-CAM's channels
   --measures A,B,…           ${MEASURES.join(", ")} (default: ad, ic, road)
   --preset NAME              ${PRESETS.map((preset) => preset.name).join(", ")}
                              (default: ptame-2025; measures that a preset lacks are taken with their own)
@@ -54,6 +58,8 @@ export const OPTIONS = {
   values: [
     "images",
     "methods",
+    "tap",
+    "samples",
     "measures",
     "preset",
     "hold-out",
@@ -76,6 +82,10 @@ export interface Plan {
   readonly folder: string;
   readonly images: readonly string[];
   readonly methods: readonly string[];
+  /** Where CAM methods look; they choose where it is not said. */
+  readonly tap: string | undefined;
+  /** Passes of the methods that leave it open. */
+  readonly samples: number | undefined;
   readonly measures: readonly MeasureName[];
   readonly preset: string;
   readonly seed: number;
@@ -101,7 +111,7 @@ export async function planOf(given: Arguments, args: readonly string[]): Promise
     known: readonly T[],
     usual: readonly T[],
   ) => given.list(option).length === 0 ? usual : namesIn(option, given.list(option), known);
-  const methods = named("methods", METHOD_NAMES, METHOD_NAMES);
+  const methods = named("methods", METHOD_NAMES, USUAL_METHODS);
   const measures = named("measures", MEASURES, ["ad", "ic", "road"]);
   const preset = given.oneOf("preset", PRESETS.map(({ name }) => name)) ?? "ptame-2025";
   const [count, limit, seed] = [
@@ -123,5 +133,6 @@ export async function planOf(given: Arguments, args: readonly string[]): Promise
   const report = given.value("report")?.replace(/(?<=.)[/\\]+$/, "");
   const gallery = given.wholeNumber("gallery", 0) ?? GALLERY;
   const command = commandLine("evaluate", args);
-  return { folder, images, methods, measures, preset, seed, boxes, report, gallery, command };
+  const [tap, samples] = [given.value("tap"), given.wholeNumber("samples", 1)];
+  return { folder, images, methods, tap, samples, measures, preset, seed, boxes, report, gallery, command };
 }

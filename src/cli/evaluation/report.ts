@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { EvaluateResult } from "../../faithfulness/evaluate_options.ts";
 import { presetNamed } from "../../faithfulness/presets.ts";
 import type { ReportOptions } from "../../faithfulness/report/page.ts";
-import type { GalleryRow, ReportData } from "../../faithfulness/report/types.ts";
-import type { Explainer } from "../../ptame/explainer.ts";
+import type { ReportData } from "../../faithfulness/report/types.ts";
+import type { HeadRecord } from "../../ptame/head_file.ts";
 import { quoted } from "../explainer_options.ts";
 import { writeFile } from "../files.ts";
+import type { Measured } from "./measure.ts";
 import { isControl } from "./methods.ts";
 import type { Plan } from "./plan.ts";
 
@@ -39,22 +39,23 @@ export async function writeReport(path: string, data: ReportData): Promise<void>
 
 /** The report's data: what was measured, and how to do it again. */
 export function reportData(
-  result: EvaluateResult,
-  gallery: readonly GalleryRow[],
+  { result, rows, subject }: Measured,
   plan: Plan,
-  explainer: Explainer,
 ): ReportData {
   const { records, skipped, ...evaluation } = result;
-  const { head, session, backbone } = explainer;
-  const { name, trained } = head.record;
+  const { head, session, backbone, auxiliary } = subject;
   return {
     title: `How faithful are maps of ${backbone.name}?`,
     command: plan.command,
     settings: [
       ["Images", `${evaluation.images} of ${plan.folder}`],
       ["Classifier", backbone.name],
-      ["Auxiliary", explainer.auxiliary],
-      ["Head of ptame", trained ? `${name}, trained for ${head.record.backbone}` : `${name}, not trained`],
+      ...(head === undefined || auxiliary === undefined ? [] : [
+        ["Auxiliary", auxiliary] as const,
+        ["Head of ptame", `${head.record.name}, ${trainedFor(head.record)}`] as const,
+      ]),
+      ...(plan.tap === undefined ? [] : [["Tap of CAM methods", plan.tap] as const]),
+      ...(plan.samples === undefined ? [] : [["Samples", String(plan.samples)] as const]),
       ["Preset", `${plan.preset} (${presetNamed(plan.preset).source})`],
       ["Seed", String(plan.seed)],
       ["Device", session.device === "webgpu" ? "webgpu" : `${session.device}, ${session.threads} thread(s)`],
@@ -63,8 +64,12 @@ export function reportData(
     evaluation,
     records,
     controls: plan.methods.filter(isControl),
-    gallery,
+    gallery: rows,
     skipped,
     seed: plan.seed,
   };
+}
+
+function trainedFor({ trained, backbone }: HeadRecord): string {
+  return trained ? `trained for ${backbone}` : "not trained";
 }
