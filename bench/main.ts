@@ -8,6 +8,8 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { type Context, lineOf, type Part, type Row } from "./measure.ts";
+import { baselines } from "./parts/baselines.ts";
+import { folder as folders } from "./parts/folder.ts";
 import { head } from "./parts/head.ts";
 import { memory } from "./parts/memory.ts";
 import { overhead } from "./parts/overhead.ts";
@@ -15,7 +17,16 @@ import { picture } from "./parts/picture.ts";
 import { start } from "./parts/start.ts";
 import { training } from "./parts/training.ts";
 
-const PARTS: Readonly<Record<string, Part>> = { picture, overhead, head, training, start, memory };
+const PARTS: Readonly<Record<string, Part>> = {
+  picture,
+  overhead,
+  head,
+  baselines,
+  training,
+  start,
+  folder: folders,
+  memory,
+};
 const DEVICES = ["wasm", "native", "webgpu"] as const;
 
 const HELP = `Measure speed and memory: medians, and ratios to what ran in turn with them.
