@@ -28,6 +28,17 @@ export function downloadOptions(given: Arguments, terminal: Terminal): WeightOpt
 }
 
 /**
+ * Gives pictures back as they are.
+ *
+ * @throws {UsageError} When one is on the network, and `--offline` forbids it.
+ */
+export function allowed<T extends readonly string[]>(given: Arguments, images: T): T {
+  const remote = given.flag("offline") ? images.find((image) => /^https?:/i.test(image)) : undefined;
+  if (remote === undefined) return images;
+  throw new UsageError(`Cannot read image ${remote}: --offline forbids the network`);
+}
+
+/**
  * The addresses in `PTAME_MIRROR`, apart by spaces: folders that have the published files under their names.
  *
  * @throws {UsageError} When one is not an address.

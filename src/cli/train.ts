@@ -11,7 +11,7 @@ import { train } from "../ptame/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { type DownloadProgress, isDownload } from "../weights/download/progress.ts";
 import { NETWORK_NAMES } from "./explainer_options.ts";
-import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
+import { allowed, DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { checkWritable, readFile, readWeights, reason, stemOf, writeFile } from "./files.ts";
 import { holdOut, listImages } from "./image_lists.ts";
 import { isOnnxPath, ONNX_HELP, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
@@ -234,12 +234,12 @@ async function picturesOf(
   given: Arguments,
   folder: string,
 ): Promise<{ images: string[]; validation: string[] }> {
-  const all = await listImages(folder);
+  const all = allowed(given, await listImages(folder));
   const count = given.wholeNumber("hold-out", 0) ?? 0;
   const separate = given.value("validation");
   if (separate !== undefined) {
     if (count > 0) throw new UsageError("Options --hold-out and --validation exclude each other");
-    return { images: all, validation: await listImages(separate) };
+    return { images: all, validation: allowed(given, await listImages(separate)) };
   }
   const { rest, held } = holdOut(all, count);
   return { images: rest, validation: held };

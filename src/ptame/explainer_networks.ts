@@ -49,6 +49,10 @@ export async function loadExplainerNetworks(
   const given = options.head === undefined ? undefined : await readHead(options.head, "");
   const auxiliary = networkNamed(options.auxiliary ?? defaultAuxiliary(network, given));
   const sharesPass = network === auxiliary;
+  // Said before hundreds of megabytes are fetched for it.
+  if (given !== undefined && network !== undefined) {
+    checkHeadFits(given, auxiliary.name, headShapeOf(auxiliary, network.classes));
+  }
   const auxiliaryWeights = await loadWeights(
     auxiliary,
     options.auxiliaryWeights ?? (sharesPass ? options.weights : undefined),

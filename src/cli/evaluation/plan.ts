@@ -6,6 +6,7 @@
 import { type BoxesByImage, parseBoxes } from "../../faithfulness/boxes.ts";
 import { PRESETS } from "../../faithfulness/presets.ts";
 import { type MeasureName, MEASURES } from "../../faithfulness/types.ts";
+import { allowed } from "../downloads.ts";
 import { DEVICE_HELP, EXPLAINER_FLAGS, EXPLAINER_OPTIONS, MODEL_HELP } from "../explainer_options.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, holdOut, listImages } from "../image_lists.ts";
@@ -127,7 +128,7 @@ export async function planOf(given: Arguments, args: readonly string[]): Promise
   const boxes = boxesPath === undefined
     ? undefined
     : parseBoxes(new TextDecoder().decode(await readFile(boxesPath, "boxes")), boxesPath);
-  const listed = await listImages(folder);
+  const listed = allowed(given, await listImages(folder));
   const held = count === undefined ? listed : holdOut(listed, count).held;
   const images = limit === undefined ? held : evenlySpread(held, limit);
   const report = given.value("report")?.replace(/(?<=.)[/\\]+$/, "");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { allowed } from "../downloads.ts";
 import { DEVICE_HELP, explainerOptions, MODEL_HELP } from "../explainer_options.ts";
 import { ONNX_HELP } from "../onnx_model.ts";
 import { messageOf, openTerminal, printable } from "../terminal.ts";
@@ -65,7 +66,7 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
   const request = requestOf(given);
   const method = methodOf(given);
   const sample = given.positional.length === 0;
-  const images = sample ? [SAMPLE_NAME] : given.positional;
+  const images = sample ? [SAMPLE_NAME] : allowed(given, given.positional);
   const destinations = await destinationsFor(given, images);
   for (const image of images) refuseOverwriting(image, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");

@@ -7,6 +7,7 @@
 import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
 import { fetchAhead, methodOf } from "../explain/method.ts";
+import { allowed } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { EXPLAIN_NAMES } from "../explain/names.ts";
 import { requestOf } from "../explain/picture.ts";
@@ -63,7 +64,7 @@ export async function explainMany(
   const workers = given.wholeNumber("workers", 1) ?? Math.min(MOST_WORKERS, navigator.hardwareConcurrency);
   const terminal = openTerminal(given.flag("quiet"));
 
-  const all = tasksOf(await listImages(source), source, out, given.value("map"));
+  const all = tasksOf(allowed(given, await listImages(source)), source, out, given.value("map"));
   const tasks = shardOf(all, shard);
   await makeFolder(out);
   await checkSameRun(`${out}/run.json`, given);

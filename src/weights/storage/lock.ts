@@ -24,7 +24,7 @@ export async function takeLock(
     let held = false;
     try {
       // Whoever held it may have removed the file after we opened it: then we hold what nobody else will find.
-      held = await file.tryLock(true) && await isAt(path, file);
+      held = await isFree(file) && await isAt(path, file);
       if (held) {
         return async () => {
           await Deno.remove(path).catch(() => {});
@@ -37,6 +37,14 @@ export async function takeLock(
     if (!waited) options.onWait();
     await pause(LOOK_EVERY, options.signal);
   }
+}
+
+/** Locks an open file unless another holds it. */
+async function isFree(file: Deno.FsFile): Promise<boolean> {
+  if ("tryLock" in file) return await file.tryLock(true);
+  // Deno before 2.6: it waits inside, without a word and without an end before the other's.
+  await (file as Deno.FsFile).lock(true);
+  return true;
 }
 
 async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
