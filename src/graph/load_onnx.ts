@@ -7,6 +7,7 @@
 import { type ByteSource, sourceOf } from "../weights/byte_source.ts";
 import { readOnnx } from "./onnx/read.ts";
 import type { OpenGraph, OpenNode } from "./open_graph.ts";
+import { dequantizer, refuseQuantised } from "./passes/dequantize/mod.ts";
 import { createDerivedFile } from "./passes/derived.ts";
 import type { Rewrite } from "./passes/rewrite.ts";
 import { specialise } from "./passes/specialise.ts";
@@ -64,7 +65,10 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
     if (hasOtherFloats(open)) notes.push("its other floating-point types are computed in float32");
     open = widened(open, derived, files);
   }
-  const made = specialise(outsideOf(open, bytes), { shapes, files: all, rule });
+  const rules = options.dequantize
+    ? dequantizer({ derived, files: all, rule })
+    : (node: OpenNode) => refuseQuantised(node) ?? rule(node);
+  const made = specialise(outsideOf(open, bytes), { shapes, files: all, rule: rules });
   const used = new Set<string>();
   for (const { data } of made.graph.initializers.values()) if (data.kind === "external") used.add(data.file);
   const kept = new Map([...all].filter(([name]) => used.has(name)));

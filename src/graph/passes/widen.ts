@@ -65,14 +65,16 @@ export function hasOtherFloats(graph: OpenGraph): boolean {
     graph.initializers.some(({ type }) => OTHER_FLOATS.includes(type));
 }
 
-function float32Of(type: DataType, bytes: Uint8Array): Float32Array {
+/** Floating-point numbers of any type as float32. */
+export function float32Of(type: DataType, bytes: Uint8Array): Float32Array {
   // Copied where they lie at an odd place: typed arrays must be aligned.
-  const width = type === "float64" ? 8 : 2;
+  const width = type === "float64" ? 8 : type === "float32" ? 4 : 2;
   const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
   const count = aligned.byteLength / width;
   if (type === "float64") {
     return Float32Array.from(new Float64Array(aligned.buffer, aligned.byteOffset, count));
   }
+  if (type === "float32") return new Float32Array(aligned.buffer, aligned.byteOffset, count);
   const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, count);
   return type === "float16" ? float16ToFloat32(halves) : bfloat16ToFloat32(halves);
 }

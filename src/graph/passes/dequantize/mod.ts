@@ -1,0 +1,142 @@
+/**
+ * A quantised network as one on real numbers: values that are whole numbers in the file stand for the reals behind
+ * them, weights are scaled when they are read. Results differ by what rounding takes away.
+ *
+ * @module
+ */
+import type { ByteSource } from "../../../weights/byte_source.ts";
+import { float32Of } from "../widen.ts";
+import type { OpenNode } from "../../open_graph.ts";
+import { sizeOf, type Value } from "../../types.ts";
+import { type DerivedFile, sourceOfInitializer } from "../derived.ts";
+import { inputAt, knownAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
+import type { Workshop } from "../workshop.ts";
+import { type Affine, alongAxis, limited, realNumbers, rounded, sameAffine } from "./affine.ts";
+import { type Quantised, quantisedOperators } from "./operators.ts";
+
+/** Operators that only move numbers or compare them: they do to reals what they do to the whole ones. */
+const MOVING = new Set([
+  "MaxPool",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Slice",
+  "Split",
+  "Gather",
+  "Concat",
+  "Expand",
+  "Identity",
+  "DepthToSpace",
+  "SpaceToDepth",
+  "Resize",
+  "Upsample",
+]);
+
+/** What `dequantizer` works with. */
+export interface DequantizeOptions {
+  /** Takes the weights that are to be scaled when they are read. */
+  readonly derived: DerivedFile;
+  /** Contents of external data. */
+  readonly files: ReadonlyMap<string, ByteSource>;
+  /** The rule of an operator that is not quantised, if it has one. */
+  rule(node: OpenNode): Rewrite | undefined;
+}
+
+/** Rules of a walk that makes a quantised network real; they remember what its values stand for. */
+export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rewrite | undefined {
+  const affines = new Map<string, Affine>();
+
+  function derivedConstant(w: Workshop, value: Value, make: (bytes: Uint8Array) => Float32Array): Value {
+    const bytes = sourceOfInitializer(w.initializerOf(value)!, options.files);
+    const data = options.derived.add(sizeOf(value.shape), () => make(bytes()));
+    const name = w.unique(`${value.name}_real`);
+    return w.declare({ name, type: "float32", shape: value.shape, data });
+  }
+
+  function real(node: RewriteInput, index: number, affine: Affine): Value {
+    const { w } = node;
+    const x = inputAt(node, index);
+    const known = affines.get(node.node.inputs[index]!);
+    if (known !== undefined) {
+      if (sameAffine(known, affine)) return x;
+      // Other words for the same whole numbers: (x / s₀ + z₀ − z₁)·s₁.
+      const rank = x.shape.length;
+      const factor = affine.scale.map((scale, i) => scale / (known.scale[i] ?? known.scale[0]!));
+      const shift = affine.scale.map((scale, i) =>
+        ((known.zeroPoint[i] ?? known.zeroPoint[0]!) - affine.zeroPoint[i]!) * scale
+      );
+      return w.add(
+        w.mul(x, alongAxis(w, factor, rank, affine.axis)),
+        alongAxis(w, shift, rank, affine.axis),
+      );
+    }
+    if (x.type === "float32") return x;
+    if (w.initializerOf(x) !== undefined) {
+      return derivedConstant(w, x, (bytes) => realNumbers(bytes, x.shape, affine));
+    }
+    // Whole numbers that are fed: pictures in bytes.
+    const rank = x.shape.length;
+    const whole = w.sub(w.cast(x, "float32"), alongAxis(w, affine.zeroPoint, rank, affine.axis));
+    return w.mul(whole, alongAxis(w, affine.scale, rank, affine.axis));
+  }
+
+  function affineAt(node: RewriteInput, scaleAt: number, of: number | "result", axis: number): Affine {
+    const scale = knownAt(node, scaleAt);
+    if (scale === undefined) throw new TypeError(`its scale (input ${scaleAt}) is missing`);
+    const zero = node.inputs[scaleAt + 1];
+    const zeroPoint = knownAt(node, scaleAt + 1) ?? scale.map(() => 0);
+    const type = zero?.type ?? (of === "result" ? "uint8" : inputAt(node, of).type);
+    const all = zeroPoint.length === scale.length ? zeroPoint : scale.map(() => zeroPoint[0]!);
+    return { scale, zeroPoint: all, type, axis };
+  }
+
+  function result(node: RewriteInput, value: Value, affine: Affine): Value {
+    node.note("it is quantised: computed in float32, its results held in their ranges but not rounded");
+    const { w } = node;
+    affines.set(node.node.outputs[0]!, affine);
+    if (w.initializerOf(value) !== undefined && value.type === "float32") {
+      return derivedConstant(
+        w,
+        value,
+        (bytes) => rounded(float32Of("float32", bytes), value.shape, affine),
+      );
+    }
+    return limited(w, value, affine);
+  }
+
+  const rules = quantisedOperators({ real, affineAt, result });
+
+  /** An operator that moves quantised values: what comes out stands for the same. */
+  const moving = (inner: Rewrite | undefined): Rewrite => (node) => {
+    const found = node.node.inputs.flatMap((name) => affines.get(name) ?? []);
+    if (!MOVING.has(node.node.op) || (node.node.op === "Concat" && found.length < node.inputs.length)) {
+      throw new TypeError("it works on quantised numbers, which is not supported");
+    }
+    if (found.some((each) => each.scale.length > 1 || !sameAffine(each, found[0]!))) {
+      throw new TypeError("it mixes numbers of several scales, which is not supported");
+    }
+    for (const name of node.node.outputs) if (name !== "") affines.set(name, found[0]!);
+    return inner === undefined ? undefined : inner(node);
+  };
+
+  return (node) => {
+    const name = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
+    if (Object.hasOwn(rules, name)) return rules[name];
+    const inner = options.rule(node);
+    const counts = node.op === "Shape" || node.op === "Size";
+    return !counts && node.inputs.some((input) => affines.has(input)) ? moving(inner) : inner;
+  };
+}
+
+/** Their names; the rules themselves are not used. */
+const QUANTISED_OPERATORS = new Set(Object.keys(quantisedOperators({} as Quantised)));
+
+/** The rule of quantised operators where the network is to stay as it is: it cannot. */
+export function refuseQuantised({ op, domain }: OpenNode): Rewrite | undefined {
+  if (!QUANTISED_OPERATORS.has(domain === "" ? op : `${domain}.${op}`)) return undefined;
+  return () => {
+    throw new TypeError("the network is quantised; dequantise it first (dequantize: true)");
+  };
+}
