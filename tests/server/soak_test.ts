@@ -1,0 +1,29 @@
+import { assert, assertEquals } from "@std/assert";
+import { heavyTests } from "../support/devices.ts";
+import { runDeno } from "../support/run_cli.ts";
+
+const SCRIPT = decodeURIComponent(new URL("../support/soak.ts", import.meta.url).pathname);
+
+/** How much resident memory may grow over the second half of a soak. */
+const MOST_GROWTH = 0.05;
+
+const ignore = Deno.build.os !== "linux" || !heavyTests();
+
+for (const [what, count] of [["explanations", 2000], ["cycles", 200]] as const) {
+  Deno.test({
+    name: `a soak of ${count} ${what} leaves memory and threads bounded`,
+    ignore,
+    fn: async () => {
+      const ended = await runDeno(["-A", SCRIPT, what, String(count)]);
+      assertEquals(ended.code, 0, ended.stderr);
+      const parts = ended.stdout.trim().split("\n").map((line) =>
+        JSON.parse(line) as { megabytes: number; threads: number }
+      );
+      assertEquals(parts.length, 10);
+      const middle = Math.max(parts[4]!.megabytes, parts[5]!.megabytes);
+      const end = Math.min(parts[8]!.megabytes, parts[9]!.megabytes);
+      assert(end < middle * (1 + MOST_GROWTH), ended.stdout);
+      assert(parts[9]!.threads <= parts[1]!.threads, ended.stdout);
+    },
+  });
+}
