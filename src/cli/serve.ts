@@ -67,6 +67,7 @@ const NAMES = {
 
 const DEFAULT_PORT = 8000;
 const GREATEST_PORT = 65535;
+const GRACE_MILLISECONDS = 3000;
 
 /** Runs `serve` until the signal says stop, and gives its exit code. */
 export async function serveCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -108,7 +109,12 @@ export async function serveCommand(args: readonly string[], signal: AbortSignal)
       await stopped(signal);
       terminal.say("Stopping: finishing what runs");
     } finally {
-      await Promise.all([server.shutdown(), handler.close()]);
+      const shut = server.shutdown();
+      await handler.close();
+      // All is answered; a client that keeps its connection or reads slowly is waited for a little.
+      const waited = new AbortController();
+      await Promise.race([shut, pause(GRACE_MILLISECONDS, waited.signal).catch(() => {})]);
+      waited.abort();
       removeEventListener("unhandledrejection", survive);
     }
   } finally {

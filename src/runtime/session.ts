@@ -12,6 +12,7 @@ import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
 import type { ByteSource } from "../weights/byte_source.ts";
 import { externalBytes } from "./external_data.ts";
 import { type Device, loadBuild, type Ort, type OrtBuild, threadsInUse, withWebGpuLock } from "./ort.ts";
+import { threadsStart } from "./wasm_threads.ts";
 import { type DeviceTensor, isDeviceTensor, type Tensor } from "./tensor.ts";
 
 /** How a session is opened. */
@@ -142,6 +143,12 @@ function threadsFor(device: Device, asked: number | undefined): number {
       );
     }
     return present;
+  }
+  if (device === "wasm" && !threadsStart()) {
+    if (asked === undefined || asked === 1) return 1;
+    throw new DeviceError(
+      `Cannot run on ${asked} threads: ${navigator.userAgent} runs wasm on one, Deno 2.8 on more`,
+    );
   }
   return asked ?? availableThreads();
 }

@@ -12,6 +12,17 @@
  * @module
  */
 
+/** The first Deno in which every release starts the runtime's threads: before 2.7.14 they fail in their own messages. */
+const FIRST_WITH_THREADS = [2, 8] as const;
+
+/** Whether the wasm runtime's threads start here, as far as the platform's name tells; only old Denos are known not to. */
+export function threadsStart(userAgent: string = globalThis.navigator?.userAgent ?? ""): boolean {
+  const [, major, minor] = /^Deno\/(\d+)\.(\d+)/.exec(userAgent) ?? [];
+  if (major === undefined) return true;
+  const [needed, least] = FIRST_WITH_THREADS;
+  return Number(major) > needed || (Number(major) === needed && Number(minor) >= least);
+}
+
 /** Pages of 64 KiB to start with, the first that the system grants: 1 GiB, 256 MiB. */
 const INITIAL_PAGES = [16384, 4096];
 

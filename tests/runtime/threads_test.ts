@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { threadsStart } from "../../src/runtime/wasm_threads.ts";
 import { runDeno } from "../support/run_cli.ts";
 
 /** A first session whose weights make the wasm memory grow at once; prints "done" after one run. */
@@ -38,4 +39,16 @@ Deno.test({
       await Deno.remove(script);
     }
   },
+});
+
+Deno.test("threadsStart() knows the Denos whose threads fail", () => {
+  const known = (agent: string) => threadsStart(agent);
+  assertEquals(["Deno/2.5.7", "Deno/2.7.14", "Deno/1.46.3"].map(known), [false, false, false]);
+  assertEquals(["Deno/2.8.0", "Deno/2.10.0", "Deno/3.0.0", "Mozilla/5.0", ""].map(known), [
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
 });

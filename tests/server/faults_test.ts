@@ -87,11 +87,11 @@ Deno.test("createHandler() answers 200 or 429 beyond its queue, stays well, and 
     for (const response of await Promise.all(all)) {
       statuses.push(response.status);
       if (response.status === 429) assertMatch(response.headers.get("retry-after")!, /^[1-9]\d*$/);
-      await response.body!.cancel();
+      await response.arrayBuffer();
     }
     assertEquals(statuses.sort(), [200, 200, 200, 429, 429, 429, 429, 429, 429]);
     const after = await post(origin);
-    await after.body!.cancel();
+    await after.arrayBuffer();
     assertEquals(after.status, 200);
     assertEquals((await health(origin)).taken, 0);
   });
@@ -104,7 +104,7 @@ Deno.test("createHandler() frees the place of a client that hangs up in the midd
     connection.close();
     await until(() => answers.some(({ path }) => path === "/explain"), "the place is left");
     const response = await post(origin);
-    await response.body!.cancel();
+    await response.arrayBuffer();
     assertEquals(response.status, 200);
     assert(answers.every(({ status }) => status < 500));
   });
@@ -159,7 +159,7 @@ Deno.test("createHandler() answers 503 at the deadline, and its signal reaches t
     assertEquals(seen.map((signal) => signal.aborted), [true]);
     open();
     const after = await post(origin);
-    await after.body!.cancel();
+    await after.arrayBuffer();
     assertEquals(after.status === 200 || after.status === 503, true);
     assertEquals(answers.every(({ status }) => status === 503 || status === 200), true);
   });
@@ -195,7 +195,7 @@ Deno.test("close() of a handler waits for what runs and refuses what is new", as
   assertEquals(closed, false);
   open();
   const response = await running;
-  await response.body!.cancel();
+  await response.arrayBuffer();
   assertEquals(response.status, 200);
   await closing;
 });
