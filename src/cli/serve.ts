@@ -16,6 +16,7 @@ import {
 } from "./explainer_options.ts";
 import { reason } from "./files.ts";
 import { ONNX_HELP } from "./onnx_model.ts";
+import { pause } from "../weights/download/back_off.ts";
 import { openPublicFetch } from "./public_fetch.ts";
 import { duration, messageOf, openTerminal, printable, type Terminal } from "./terminal.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
