@@ -110,7 +110,7 @@ export const METHODS: readonly MethodDefinition[] = [
     source: "Smilkov et al. 2017",
     needs: "gradient",
     tapped: false,
-    view: "range",
+    view: "magnitude",
     passes: (_, { samples = SMOOTH_SAMPLES } = {}) => 2 * samples,
     create: (classifier, { seed, samples } = {}) => smoothGrad(classifier, { seed, samples }),
   },

@@ -50,7 +50,10 @@ export type MethodNeeds =
 export type MethodView =
   /** `(value − least) / (greatest − least)`. */
   | "range"
-  /** The same of the magnitudes: the sign tells the direction only. */
+  /**
+   * The same of the magnitudes, for the sign tells the direction only; what is above the 99th percentile counts as that,
+   * or the map of a few outstanding pixels would be black elsewhere (Smilkov et al. 2017, section 3).
+   */
   | "magnitude"
   /** As they are: they lie in [0, 1] already. */
   | "mask";
@@ -104,7 +107,7 @@ export function mapMethodOf(
  */
 export function maskOf(map: ValueMap, view: MethodView): ValueMap {
   if (view === "mask") return map;
-  const values = view === "magnitude" ? map.values.map(Math.abs) : map.values;
+  const values = view === "magnitude" ? capped(map.values.map(Math.abs)) : map.values;
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (!Number.isFinite(value)) {
@@ -116,4 +119,11 @@ export function maskOf(map: ValueMap, view: MethodView): ValueMap {
   // No least span: gradients may be as small as the score is sure.
   const span = high > low ? high - low : 1;
   return { ...map, values: values.map((value) => (value - low) / span) };
+}
+
+/** Values no greater than their 99th percentile. */
+function capped(values: Float32Array): Float32Array {
+  const cap = values.toSorted()[Math.floor(0.99 * (values.length - 1))]!;
+  // A map that is nearly all zeros keeps its few values; NaN is left to be found.
+  return cap > 0 ? values.map((value) => (value > cap ? cap : value)) : values;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createBaseline } from "../../src/baselines/explainer.ts";
-import { METHODS } from "../../src/baselines/methods.ts";
+import { methodNamed } from "../../src/baselines/methods.ts";
 import type { MapProgress } from "../../src/baselines/types.ts";
 import type { MapExplainer } from "../../src/ptame/map_explanation.ts";
 import { decodeImage } from "../../src/image/decode.ts";
@@ -12,8 +12,9 @@ await warmUpWasm();
 const PHOTO = new URL("../fixtures/image/photo_0.jpg", import.meta.url);
 const SMALL = { model: smallClassifier(), device: "wasm" } as const;
 
-Deno.test("createBaseline() explains pictures by every method behind the seam of P-TAME's explainer", async () => {
-  for (const { name, tapped } of METHODS) {
+Deno.test("createBaseline() explains pictures behind the seam of P-TAME's explainer", async () => {
+  for (const name of ["layercam", "rise", "edges"]) {
+    const { tapped } = methodNamed(name);
     await using baseline = await createBaseline(name, { ...SMALL, samples: 5 });
     assertEquals(baseline.tap, tapped ? "relu_2_out" : undefined);
     const explainer: MapExplainer = baseline;

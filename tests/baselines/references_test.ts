@@ -1,0 +1,99 @@
+/**
+ * The baselines at full size against PyTorch, from the same weights and picture (tests/fixtures/baselines/generate.py,
+ * float64). Maps are compared in [0, 1], Integrated Gradients in units of their largest magnitude.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { findNetwork } from "../../models/registry.ts";
+import { gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
+import { gradCamPlusPlusMap } from "../../src/baselines/activation/grad_cam_plus_plus.ts";
+import { layerCamMap } from "../../src/baselines/activation/layer_cam.ts";
+import type { OpenClassifier } from "../../src/baselines/classifier/open.ts";
+import { methodNamed } from "../../src/baselines/methods.ts";
+import { maskOf } from "../../src/baselines/types.ts";
+import { heavyTests, warmUpWasm } from "../support/devices.ts";
+import { seededImage } from "../support/seeded_weights.ts";
+import { seededClassifier } from "./support.ts";
+
+await warmUpWasm();
+
+type Name = "resnet18" | "vit_b_16";
+
+interface Expected {
+  readonly size: number;
+  readonly maps: Readonly<Record<string, readonly number[]>>;
+  readonly scored_channels: number;
+  readonly integrated: {
+    readonly steps: number;
+    readonly positions: readonly number[];
+    readonly values: readonly number[];
+  };
+}
+
+const FIXTURE = JSON.parse(
+  Deno.readTextFileSync(new URL("../fixtures/baselines/maps.json", import.meta.url)),
+) as {
+  weight_seed: number;
+  image_seed: number;
+  target: number;
+  networks: Record<Name, Expected>;
+};
+
+const { target } = FIXTURE;
+const LIMIT = 1e-4;
+const picture = seededImage(FIXTURE.image_seed);
+
+function seeded(name: Name): Promise<OpenClassifier> {
+  return seededClassifier(findNetwork(name)!, FIXTURE.weight_seed);
+}
+
+function compare(name: Name, method: string, ours: ArrayLike<number>, theirs: readonly number[]): void {
+  assertEquals(ours.length, theirs.length);
+  const away = Math.max(...theirs.map((value, i) => Math.abs(ours[i]! - value)));
+  console.log(`${name}: ${method} is away by ${away.toExponential(1)}`);
+  assert(away < LIMIT, `${method} of ${name} is away by ${away}`);
+}
+
+/** The three that need one pass there and back, from one pass. */
+async function compareGradientMaps(name: Name, classifier: OpenClassifier): Promise<void> {
+  const expected = FIXTURE.networks[name];
+  assertEquals(classifier.tap().width, expected.size);
+  const pass = await classifier.tapped(picture, target);
+  const formulas = { "gradcam": gradCamMap, "gradcam++": gradCamPlusPlusMap, "layercam": layerCamMap };
+  for (const [method, formula] of Object.entries(formulas)) {
+    compare(name, method, maskOf(formula(pass), "range").values, expected.maps[method]!);
+  }
+}
+
+async function comparePasses(name: Name, classifier: OpenClassifier): Promise<void> {
+  const { maps, scored_channels, integrated } = FIXTURE.networks[name];
+  for (const method of ["scorecam", "ablationcam"]) {
+    if (maps[method] === undefined) continue;
+    const { create, view } = methodNamed(method);
+    const map = await create(classifier, { samples: scored_channels })(picture, target);
+    compare(name, method, maskOf(map, view).values, maps[method]);
+  }
+  const { steps, positions, values } = integrated;
+  const raw =
+    (await methodNamed("integrated-gradients").create(classifier, { samples: steps })(picture, target))
+      .values;
+  const largest = raw.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  compare(name, "integrated gradients", positions.map((at) => raw[at]! / largest), values);
+}
+
+Deno.test("Grad-CAM, Grad-CAM++, Layer-CAM, Score-CAM, Ablation-CAM and Integrated Gradients of ResNet-18 agree with PyTorch's formulas", async () => {
+  await using classifier = await seeded("resnet18");
+  await compareGradientMaps("resnet18", classifier);
+  await comparePasses("resnet18", classifier);
+});
+
+Deno.test({
+  name:
+    "Grad-CAM, Grad-CAM++, Layer-CAM, Score-CAM and Integrated Gradients of ViT-B/16 agree with PyTorch's formulas",
+  // Four sessions of 343 MB of weights each: half a minute of CPU.
+  ignore: !heavyTests(),
+  fn: async () => {
+    await using classifier = await seeded("vit_b_16");
+    await compareGradientMaps("vit_b_16", classifier);
+    await comparePasses("vit_b_16", classifier);
+  },
+});
