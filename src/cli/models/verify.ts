@@ -4,8 +4,9 @@
  * @module
  */
 import { networks } from "../../../models/registry.ts";
-import { digestOfFile } from "../../weights/storage/digest.ts";
+import { sourceOf } from "../../weights/byte_source.ts";
 import { fetchBytes } from "../../weights/fetch_bytes.ts";
+import { digestOfFile, digestOfSource } from "../../weights/storage/digest.ts";
 import { reason } from "../files.ts";
 import { byteCount, openTerminal, printable, type Terminal } from "../terminal.ts";
 import { parseArguments } from "../usage.ts";
@@ -82,9 +83,7 @@ async function isRight(file: Checked, terminal: Terminal, signal: AbortSignal): 
 
 async function digestOf(path: string, signal: AbortSignal): Promise<string> {
   if (!/^https?:/.test(path)) return await digestOfFile(path, signal);
-  const bytes = await fetchBytes(new URL(path), "weights", signal);
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digestOfSource(sourceOf(await fetchBytes(new URL(path), "weights", signal)));
 }
 
 async function isThere(path: string): Promise<boolean> {

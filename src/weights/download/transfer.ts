@@ -155,6 +155,11 @@ function bytesBefore(response: Response, state: State, bytes: number): number {
   }
   if (status !== 200 && status !== 206) throw new TransferError(`the server answered ${status}`);
 
+  // A login page, of a network that wants one, has no length that would give it away.
+  if (/^text\/html/i.test(headers.get("content-type") ?? "")) {
+    throw new TransferError("the server sends a web page, not the file");
+  }
+
   const tag = headers.get("etag") ?? undefined;
   if (state.tag !== undefined && tag !== undefined && tag !== state.tag) {
     throw new TransferError("the file changed there during the download");

@@ -145,9 +145,19 @@ const REFUSED: readonly [when: string, answer: Answer, requests: number, message
   ],
   [
     "another file is there",
-    answering(CONTENT.subarray(0, 99), undefined, { "content-type": "text/html" }),
+    answering(CONTENT.subarray(0, 99), undefined, { "content-type": "text/plain" }),
     1,
-    "the server has 99 bytes there (text/html), not 200000",
+    "the server has 99 bytes there (text/plain), not 200000",
+  ],
+  [
+    "a network answers with its login page",
+    () => ({
+      status: 200,
+      headers: { "content-type": "text/html; charset=utf-8" },
+      parts: [CONTENT.subarray(0, 99)],
+    }),
+    1,
+    "the server sends a web page, not the file",
   ],
   [
     "more comes than belongs to the file",
