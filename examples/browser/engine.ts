@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { findAdapter } from "@ptame/ptame";
-import { connectWorker, type RemoteExplainer, type RemoteLibrary } from "@ptame/ptame/worker";
+import { connectWorker, findAdapter, type RemoteExplainer, type RemoteLibrary } from "@ptame/ptame/worker";
 import type { TrainProgress, TrainResult } from "@ptame/ptame/train";
 import type { Which } from "./dom.ts";
 import type { FilesReply, FilesRequest } from "./files_worker.ts";

@@ -27,7 +27,7 @@ self.addEventListener("message", async ({ data: { folder, paths } }: MessageEven
   try {
     const files = await loadFiles(paths, folder, (progress) => {
       const now = performance.now();
-      if (now - last < PAUSE && progress.loaded < progress.total) return;
+      if (now - last < PAUSE && progress.loaded < progress.total && progress.trouble === "") return;
       last = now;
       reply({ progress });
     });

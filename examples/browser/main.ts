@@ -57,7 +57,6 @@ async function render(): Promise<void> {
   if (tab === "compare" && second !== undefined) {
     const difference = differenceOf(first.map, second.map);
     showDifference("third", difference, first.label, second.label);
-    element("compared").textContent = `${first.label} (orange) or ${second.label} (blue)`;
     announce({ kind: "compared", difference });
   }
 }
@@ -137,7 +136,7 @@ async function start(device: DeviceChoice, threads?: number): Promise<void> {
   engine = undefined;
   intake.setReady(false);
   say("Loading the classifier …");
-  showLoading({ loaded: 0, total: 1, downloading: false });
+  showLoading({ loaded: 0, total: 1, downloading: false, trouble: "" });
   try {
     engine = await openEngine({ device, threads, after, onProgress: showLoading });
   } finally {

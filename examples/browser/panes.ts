@@ -43,7 +43,11 @@ export function showMap(
 
 /** Shows what speaks for one class rather than the other. */
 export function showDifference(pane: PaneName, difference: ValueMap, first: string, second: string): void {
-  show(pane, "What tells them apart", `The picture; orange speaks for ${first}, blue for ${second}`);
+  show(
+    pane,
+    `Orange: ${first}; blue: ${second}`,
+    `The picture; orange speaks for ${first}, blue for ${second}`,
+  );
   drawDifference(canvasOf(pane, "heat"), difference);
 }
 

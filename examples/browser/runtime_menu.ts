@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findAdapter } from "@ptame/ptame";
+import { findAdapter } from "@ptame/ptame/worker";
 import { element } from "./dom.ts";
 import type { DeviceChoice } from "./engine.ts";
 import type { LoadProgress } from "./stored_files.ts";
@@ -43,12 +43,14 @@ export function showLoading(progress: LoadProgress | undefined): void {
   const box = element("loading");
   box.hidden = progress === undefined;
   if (progress === undefined) return;
-  const { loaded, total, downloading } = progress;
+  const { loaded, total, downloading, trouble } = progress;
   const bar = element<HTMLProgressElement>("loading-bar");
   bar.max = total;
   bar.value = loaded;
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
-  element("loading-text").textContent = loaded === total
+  element("loading-text").textContent = trouble !== ""
+    ? `Trying again: ${trouble}`
+    : loaded === total
     ? "Starting the classifier …"
     : total === 1
     ? "Loading …"

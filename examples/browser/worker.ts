@@ -4,6 +4,6 @@
  * @module
  */
 /// <reference lib="webworker" />
-import { serveWorker } from "@ptame/ptame/worker";
+import { serveWorker } from "@ptame/ptame/worker/serve";
 
 serveWorker(self);

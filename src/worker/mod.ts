@@ -1,8 +1,9 @@
 /**
  * The library in a Web Worker, behind the calls that the library itself has: a page explains and trains without
- * waiting for a network on its own thread.
+ * waiting for a network on its own thread, and does not even load the library there.
  *
- * The worker's module is one call, `serveWorker(self)`; the page's is `connectWorker(worker)`.
+ * This is the page's end, `connectWorker(worker)`. The worker's module is one call, `serveWorker(self)` of
+ * `@ptame/ptame/worker/serve`.
  *
  * @module
  */
@@ -15,7 +16,7 @@ export {
   type RemoteLibrary,
   type RemoteTrainOptions,
 } from "./connect.ts";
-export { serveWorker } from "./serve.ts";
+export { type AdapterInfo, findAdapter } from "../runtime/device.ts";
 export type { Port } from "./messages.ts";
 export type {
   ExplainerFacts,

@@ -5,7 +5,7 @@
  */
 import { ImageError } from "../image/types.ts";
 import { TrainingError } from "../ptame/train_options.ts";
-import { DeviceError, ModelError, RunError } from "../runtime/mod.ts";
+import { DeviceError, ModelError, RunError } from "../runtime/errors.ts";
 import { DownloadError } from "../weights/download/download.ts";
 
 /** An error that can be posted. */

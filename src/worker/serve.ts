@@ -48,7 +48,7 @@ type Handlers = {
  *
  * @example A whole worker module
  * ```ts ignore
- * import { serveWorker } from "@ptame/ptame/worker";
+ * import { serveWorker } from "@ptame/ptame/worker/serve";
  *
  * serveWorker(self);
  * ```

@@ -14,6 +14,8 @@ const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
 const STEPS = 3;
 /** As examples/browser/engine.ts has it. */
 const LEARNING_RATE = 1e-3;
+/** Not a literal: every test would download it. */
+const AXE = ["npm:axe-core", "4.11.0"].join("@");
 /** A task of the page's thread that takes longer is felt. */
 const LONG_TASK = 50;
 
@@ -74,6 +76,8 @@ Deno.test({
           const text = await Deno.readTextFile(new URL(`src/page/${name}`, folder));
           assert(!text.includes('"node:'), `${name} imports from node:`);
         }
+        const { size } = await Deno.stat(new URL("src/page/main.js", folder));
+        assert(size < 60_000, `the page's own thread loads ${size} bytes: has it the library in it?`);
       });
 
       const page = await watchPage(browser, `${at(isolated)}?threads=2`);
@@ -200,6 +204,26 @@ Deno.test({
         },
       });
 
+      await t.step({
+        name: "has no fault that axe finds, in any tab, light and dark",
+        ignore: !heavyTests(),
+        fn: async () => {
+          const { default: axe } = await import(AXE);
+          await page.evaluate(axe.source);
+          for (const colorScheme of ["light", "dark"] as const) {
+            await page.emulateMedia({ colorScheme });
+            for (const tab of ["look", "erase", "compare", "teach"]) {
+              await page.click(`#tab-${tab}`);
+              const faults = await page.evaluate<string[]>(
+                `Promise.all(document.getAnimations().map(({ finished }) => finished)).then(() => axe.run())
+                  .then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].target))`,
+              );
+              assertEquals(faults, [], `${tab}, ${colorScheme}`);
+            }
+          }
+        },
+      });
+
       await t.step("trains as Deno does, and the map follows; the head can be kept", async () => {
         const from = await page.count();
         let losses: readonly number[] = [];
@@ -292,6 +316,22 @@ Deno.test({
           await page.close();
         },
       );
+
+      await t.step({
+        name: "explains on WebGPU",
+        ignore: !heavyTests(),
+        fn: async () => {
+          const page = await watchPage(browser, `${at(plain)}?device=webgpu`);
+          await page.ready();
+          await page.click("#sample");
+          const shown = await page.event<Shown>("event.kind === 'shown'");
+          assertEquals(await page.textContent("#runs"), "Runs on webgpu.");
+          assertAlmostEquals(shown.target.probability, top!.probability, 1e-3);
+          assert(largestDifference(shown.map, top!.map.values) < 5e-3);
+          assertEquals(page.errors, []);
+          await page.close();
+        },
+      });
 
       // The whole classifier takes 18 s a pass on the software adapter of a page; a small network shows the same.
       await t.step("WebGPU in a page computes what wasm does", async () => {

@@ -4,6 +4,6 @@
  * @module
  */
 /// <reference lib="webworker" />
-import { serveWorker } from "../../src/worker/mod.ts";
+import { serveWorker } from "../../src/worker/serve.ts";
 
 serveWorker(self);

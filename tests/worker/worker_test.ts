@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createExplainer, ImageError } from "../../mod.ts";
-import { connectWorker, type RemoteLibrary, serveWorker } from "../../src/worker/mod.ts";
+import { connectWorker, type RemoteLibrary } from "../../src/worker/mod.ts";
+import { serveWorker } from "../../src/worker/serve.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
 const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
