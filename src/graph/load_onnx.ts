@@ -7,10 +7,12 @@
 import { type ByteSource, sourceOf } from "../weights/byte_source.ts";
 import { readOnnx } from "./onnx/read.ts";
 import type { OpenGraph, OpenNode } from "./open_graph.ts";
+import { type BatchLog, rebatching, recording } from "./passes/batch/mod.ts";
 import { dequantizer, refuseQuantised } from "./passes/dequantize/mod.ts";
 import { createDerivedFile } from "./passes/derived.ts";
 import type { Rewrite } from "./passes/rewrite.ts";
-import { specialise } from "./passes/specialise.ts";
+import { specialise, type Specialised } from "./passes/specialise.ts";
+import type { Adapt } from "./passes/workshop.ts";
 import { UPGRADES } from "./passes/upgrades/mod.ts";
 import { hasOtherFloats, widened } from "./passes/widen.ts";
 import type { Graph } from "./types.ts";
@@ -65,14 +67,47 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
     if (hasOtherFloats(open)) notes.push("its other floating-point types are computed in float32");
     open = widened(open, derived, files);
   }
-  const rules = options.dequantize
-    ? dequantizer({ derived, files: all, rule })
-    : (node: OpenNode) => refuseQuantised(node) ?? rule(node);
-  const made = specialise(outsideOf(open, bytes), { shapes, files: all, rule: rules });
+  // New for each walk: the rules of quantised operators remember what they have seen.
+  const rules = () =>
+    options.dequantize
+      ? dequantizer({ derived, files: all, rule })
+      : (node: OpenNode) => refuseQuantised(node) ?? rule(node);
+  const made = inBatches(
+    outsideOf(open, bytes),
+    shapes,
+    (graph, own, adapt) => specialise(graph, { shapes: own, files: all, rule: rules(), adapt }),
+  );
   const used = new Set<string>();
   for (const { data } of made.graph.initializers.values()) if (data.kind === "external") used.add(data.file);
   const kept = new Map([...all].filter(([name]) => used.has(name)));
   return { graph: made.graph, files: kept, notes: [...notes, ...made.notes] };
+}
+
+/** Makes a graph static for the batch that is asked for, rebuilding it where it is made for another. */
+function inBatches(
+  graph: OpenGraph,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  walk: (graph: OpenGraph, shapes: Readonly<Record<string, readonly number[]>>, adapt?: Adapt) => Specialised,
+): Specialised {
+  const input = graph.inputs[0];
+  const asked = input === undefined ? undefined : shapes[input.name];
+  const declared = input?.shape[0];
+  const own = typeof declared === "number" ? declared : 1;
+  if (graph.inputs.length !== 1 || asked === undefined || asked.length < 2 || asked[0] === own) {
+    return walk(graph, shapes);
+  }
+  if (typeof declared !== "number") {
+    try {
+      const made = walk(graph, shapes);
+      if (made.graph.outputs.every(({ shape }) => shape[0] === asked[0])) return made;
+    } catch (error) {
+      // Some files say that their batch is open, and have it written into their shapes all the same.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+  const log: BatchLog = new Map();
+  walk(graph, { ...shapes, [input!.name]: asked.with(0, own) }, recording(log));
+  return walk(graph, shapes, rebatching(log, own, asked[0]!));
 }
 
 /** The graph with its large weights as external data that lie in the model's own file. */

@@ -8,7 +8,7 @@ import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { inspectOnnx, readOnnx } from "../../src/graph/onnx_file.ts";
 import { type Graph, sizeOf } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";
-import { float32DataOf, float32Tensor, openSession, type Session } from "../../src/runtime/mod.ts";
+import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededImage, seededTensor } from "../support/seeded_weights.ts";
 
@@ -82,11 +82,12 @@ function relativeDistance(found: readonly number[], expected: readonly number[])
   return Math.hypot(...expected.map((value, i) => found[i]! - value)) / Math.hypot(...expected);
 }
 
-async function runs(session: Session, side: number, batch: number) {
+/** Pictures of different brightness. */
+function pictures(which: readonly number[], side: number) {
   const one = seededImage(FIXTURE.image_seed, [1, 3, side, side]);
-  const images = new Float32Array(batch * one.length);
-  for (let i = 0; i < batch; i++) images.set(one.map((value) => value * (1 - i / 4)), i * one.length);
-  return await session.run({ image: float32Tensor(images, [batch, 3, side, side]) });
+  const data = new Float32Array(which.length * one.length);
+  which.forEach((index, i) => data.set(one.map((value) => value * (1 - index / 4)), i * one.length));
+  return float32Tensor(data, [which.length, 3, side, side]);
 }
 
 for (const [name, expected] of Object.entries(FIXTURE.networks)) {
@@ -105,7 +106,7 @@ for (const [name, expected] of Object.entries(FIXTURE.networks)) {
       device: "wasm",
       files: loaded.files,
     });
-    const outputs = await runs(session, side, 1);
+    const outputs = await session.run({ image: pictures([0], side) });
     await session.dispose();
     const logits = Array.from(float32DataOf(outputs["logits"]!));
     assert(
@@ -116,5 +117,28 @@ for (const [name, expected] of Object.entries(FIXTURE.networks)) {
     const error = relativeDistance(expected.positions.map((at) => gradient[at]!), expected.values);
     const norm = Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0));
     assert(error < 1e-5 && Math.abs(norm / expected.norm - 1) < 1e-5, `gradient ${error}, norm ${norm}`);
+  });
+}
+
+for (const name of ["resnet_11", "vit_14_fixed", "swin_17_fixed", "swin_13", "shufflenet_17"]) {
+  Deno.test(`loadOnnx() of ${name} for three pictures computes what it computes for each`, async () => {
+    const onnx = await fileOf(name);
+    const files = new Map([["weights", weightsOf(onnx)]]);
+    const { side } = FIXTURE.networks[name]!;
+    const logits: number[][] = [];
+    for (const batch of [1, 3]) {
+      const loaded = loadOnnx(onnx, { shapes: { image: [batch, 3, side, side] }, files });
+      const session = await openSession(loaded.graph, { device: "wasm", files: loaded.files });
+      const run = (part: number[]) => session.run({ image: pictures(part, side) });
+      for (const part of batch === 1 ? [[0], [1], [2]] : [[0, 1, 2]]) {
+        logits.push(Array.from(float32DataOf((await run(part))["logits"]!)));
+      }
+      await session.dispose();
+    }
+    const [together, apart] = [logits[3]!, logits.slice(0, 3).flat()];
+    assertEquals(together.length, apart.length);
+    assert(relativeDistance(together, apart) < 1e-6, `${relativeDistance(together, apart)}`);
+    // The pictures differ.
+    assert(relativeDistance(apart.slice(0, 10), apart.slice(10, 20)) > 1e-3);
   });
 }
