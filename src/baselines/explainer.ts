@@ -56,16 +56,6 @@ export interface BaselineExplainer extends MapExplainer {
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
  * @throws {TypeError} When the classifier cannot be opened as the method asks: a tap that is none, or (when it first
  * runs) an operator that cannot be differentiated.
- *
- * @example Grad-CAM of the shipped sample
- * ```ts
- * import { createBaseline } from "./explainer.ts";
- *
- * await using baseline = await createBaseline("gradcam", { device: "wasm" });
- * const cat = new URL("../../models/sample/chelsea.jpg", import.meta.url);
- * const { targets } = await baseline.explain(cat);
- * console.assert(targets[0]!.map.values.length === 7 * 7);
- * ```
  */
 export async function createBaseline(
   name: string,
