@@ -9,7 +9,7 @@ import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { readFile, readWeights } from "./files.ts";
-import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
+import { isOnnxPath, ONNX_FLAGS, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Arguments } from "./usage.ts";
 
@@ -26,7 +26,7 @@ export const EXPLAINER_OPTIONS = [
 ] as const;
 
 /** Names of the flags, for `parseArguments`. */
-export const EXPLAINER_FLAGS = DOWNLOAD_FLAGS;
+export const EXPLAINER_FLAGS = [...DOWNLOAD_FLAGS, ...ONNX_FLAGS] as const;
 
 /** The networks known by name, in two lines of a help text. */
 export const NETWORK_NAMES = [networks.slice(0, 3), networks.slice(3)]

@@ -23,6 +23,9 @@ export const ONNX_OPTIONS = [
   "output",
 ] as const;
 
+/** Those of them that take no value. */
+export const ONNX_FLAGS = ["dequantize"] as const;
+
 /** What `--help` says of them. */
 export const ONNX_HELP = `Options of an .onnx classifier (a file NAME.json beside NAME.onnx may say the same):
   --size N, --resize N       Width and height of its input; the short side before the cut (default: its own)
@@ -31,7 +34,8 @@ export const ONNX_HELP = `Options of an .onnx classifier (a file NAME.json besid
   --layout NCHW|NHWC         Where the channels are (default: found in the file)
   --channels RGB|BGR         Order of the colours (default: RGB)
   --labels FILE              Class names, one per line, or JSON
-  --output NAME              The output with the scores (default: the first)`;
+  --output NAME              The output with the scores (default: the first)
+  --dequantize               Compute a quantised network in float32 where gradients are needed`;
 
 /** Whether a model is named by a path of an .onnx file. */
 export function isOnnxPath(model: string): boolean {
@@ -63,6 +67,7 @@ export async function readOnnxModel(path: string, given: Arguments, what = "mode
     onnx,
     externalData,
     preprocessing: { ...beside?.preprocessing, ...options },
+    dequantize: given.flag("dequantize"),
     ...(labels === undefined ? {} : { labels }),
     ...(output === undefined ? {} : { output }),
   };
@@ -70,7 +75,8 @@ export async function readOnnxModel(path: string, given: Arguments, what = "mode
 
 /** Refuses options of an .onnx classifier where there is none. */
 export function refuseOnnxOptions(model: string | undefined, given: Arguments): void {
-  const stray = ONNX_OPTIONS.find((name) => given.value(name) !== undefined);
+  const stray = ONNX_OPTIONS.find((name) => given.value(name) !== undefined) ??
+    ONNX_FLAGS.find((name) => given.flag(name));
   if (stray !== undefined) {
     throw new UsageError(
       `Option --${stray} is for an .onnx classifier; ${model ?? "the default"} needs none`,

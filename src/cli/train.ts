@@ -14,7 +14,14 @@ import { NETWORK_NAMES } from "./explainer_options.ts";
 import { allowed, DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { checkWritable, readFile, readWeights, reason, stemOf, writeFile } from "./files.ts";
 import { holdOut, listImages } from "./image_lists.ts";
-import { isOnnxPath, ONNX_HELP, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
+import {
+  isOnnxPath,
+  ONNX_FLAGS,
+  ONNX_HELP,
+  ONNX_OPTIONS,
+  readOnnxModel,
+  refuseOnnxOptions,
+} from "./onnx_model.ts";
 import { bar, longDuration, openTerminal, printable, type Terminal } from "./terminal.ts";
 import { suggestion } from "../text/nearest.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
@@ -69,7 +76,7 @@ const HYPER: Readonly<Record<string, keyof HyperParameters>> = {
 };
 
 const NAMES = {
-  flags: ["resume", "json", "quiet", "help", ...DOWNLOAD_FLAGS],
+  flags: ["resume", "json", "quiet", "help", ...DOWNLOAD_FLAGS, ...ONNX_FLAGS],
   values: [
     "backbone",
     "backbone-weights",

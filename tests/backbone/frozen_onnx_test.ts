@@ -4,6 +4,7 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
+import { openOnnxBackbone } from "../../src/backbone/onnx_backbone.ts";
 import type { TrainOptions } from "../../src/ptame/train_options.ts";
 import { train } from "../../src/ptame/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
@@ -42,6 +43,29 @@ Deno.test("train() names node and operator of an .onnx classifier that it cannot
   const error = await assertRejects(() => train({ ...RUN, backbone }), TypeError, "norm1");
   assert(error.message.startsWith("Cannot differentiate node "), error.message);
   assert(error.message.includes("(LRN): no rule for this operator"), error.message);
+});
+
+Deno.test("a quantised classifier explains as it is; train() says what to do first, and does it when asked", async () => {
+  const fixture = new URL("../fixtures/onnx/quantised.json", import.meta.url);
+  const { model } = JSON.parse(Deno.readTextFileSync(fixture))["qdq, per channel"];
+  const onnx = Uint8Array.from(atob(model), (character) => character.charCodeAt(0));
+  const quantised = { name: "quantised", onnx, preprocessing: { range: [-1, 1] } } as const;
+  const backbone = await openOnnxBackbone(quantised, [], { device: "wasm" });
+  const [scores] = await backbone.scores([new Float32Array(3 * 16 * 16).fill(0.7)]);
+  await backbone.session.dispose();
+  assertEquals(scores!.length, backbone.classes);
+
+  const options: TrainOptions = { ...RUN, backbone: quantised, auxiliary: "efficientnet_lite0" };
+  await assertRejects(
+    () => train(options),
+    TypeError,
+    "the network is quantised; dequantise it first (--dequantize, in a program dequantize: true)",
+  );
+  const { head, losses } = await train({ ...options, backbone: { ...quantised, dequantize: true } });
+  assertEquals(losses.length, 2);
+  // The head of the network on real numbers explains the quantised one.
+  await using explainer = await createExplainer({ model: quantised, head, device: "wasm" });
+  assertEquals((await explainer.explain(photo(1))).head.trained, true);
 });
 
 Deno.test("frozenOnnx() takes opsets 7 to 21, and refuses others", () => {

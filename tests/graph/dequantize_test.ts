@@ -69,7 +69,9 @@ Deno.test("loadOnnx() refuses a quantised network where it is to stay as it is",
   for (const name of ["qdq, per channel", "operators, per channel", "dynamic"]) {
     const error = assertThrows(() => loadOnnx(bytesOf(FIXTURE[name]!.model)), TypeError);
     assert(
-      error.message.endsWith("the network is quantised; dequantise it first (dequantize: true)"),
+      error.message.endsWith(
+        "the network is quantised; dequantise it first (--dequantize, in a program dequantize: true)",
+      ),
       error.message,
     );
   }

@@ -137,6 +137,8 @@ const QUANTISED_OPERATORS = new Set(Object.keys(quantisedOperators({} as Quantis
 export function refuseQuantised({ op, domain }: OpenNode): Rewrite | undefined {
   if (!QUANTISED_OPERATORS.has(domain === "" ? op : `${domain}.${op}`)) return undefined;
   return () => {
-    throw new TypeError("the network is quantised; dequantise it first (dequantize: true)");
+    throw new TypeError(
+      "the network is quantised; dequantise it first (--dequantize, in a program dequantize: true)",
+    );
   };
 }
