@@ -31,6 +31,7 @@ export type { OnnxModel } from "./src/backbone/onnx_backbone.ts";
 export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/backbone/onnx_settings.ts";
 export type { OnnxPreprocessing } from "./src/backbone/picture_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
+export type { Contrast } from "./src/ptame/contrast.ts";
 export type { ClassScore, Target } from "./src/ptame/prediction.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
 export {

@@ -5,6 +5,7 @@
  * @module
  */
 import { colorize, type ColormapName } from "./colormap.ts";
+import { colorizeSigned } from "./diverging.ts";
 import { resizeImage } from "./resize.ts";
 import { type Colour, fitText, type Font, loadFont, measureText } from "./text.ts";
 import type { CropWindow, RgbImage, ValueMap } from "./types.ts";
@@ -18,8 +19,49 @@ export interface OverlayOptions {
   readonly subtitle?: string;
   /** Colours of the map; inferno unless told otherwise. */
   readonly colormap?: ColormapName;
-  /** How much of the photo the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise. */
+  /** How much of the photo the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise, 0.85 with a contrast. */
   readonly opacity?: number;
+  /**
+   * The map holds signed values, −1 to 1: what speaks for one class and against another. Names of the two, for the
+   * legend.
+   */
+  readonly contrast?: { readonly for: string; readonly against: string };
+}
+
+/** How values become colours, and what the bar says of them. */
+interface Scale {
+  colours(values: Float32Array): Uint8Array;
+  /** How much of the photo a value covers, as a share of the opacity. */
+  weight(value: number): number;
+  /** How much of the photo's own colours stay: two hues over a coloured photo could not be told from it. */
+  readonly saturation: number;
+  /** How much of the photo the strongest part of the map covers, unless told otherwise. */
+  readonly opacity: number;
+  /** The values at the ends of the bar. */
+  readonly ends: readonly [number, number];
+  /** Values with ticks, and what stands below them. */
+  readonly ticks: readonly (readonly [value: number, text: string])[];
+}
+
+function scaleOf({ colormap, contrast }: OverlayOptions): Scale {
+  if (contrast !== undefined) {
+    return {
+      colours: colorizeSigned,
+      weight: (value) => Math.min(Math.abs(value), 1),
+      saturation: 0.1,
+      opacity: 0.85,
+      ends: [-1, 1],
+      ticks: [[-1, `more ${contrast.against}`], [0, ""], [1, `more ${contrast.for}`]],
+    };
+  }
+  return {
+    colours: (values) => colorize(values, colormap),
+    weight: (value) => Math.min(Math.max(value, 0), 1),
+    saturation: 0.75,
+    opacity: 0.7,
+    ends: [0, 1],
+    ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => [value, String(value)] as const),
+  };
 }
 
 /** The photo's long side is brought into these bounds: text stays legible, files stay small. */
@@ -59,8 +101,9 @@ function fillRectangle(
 function blend(photo: RgbImage, map: ValueMap, window: CropWindow, options: OverlayOptions): void {
   const { width, height, data } = photo;
   const values = placeMap(map.values, map.width, map.height, window, width, height);
-  const colours = colorize(values, options.colormap);
-  const opacity = options.opacity ?? 0.7;
+  const scale = scaleOf(options);
+  const colours = scale.colours(values);
+  const { opacity = scale.opacity } = options;
   const [left, right] = [window.x, window.x + window.width];
   const [top, bottom] = [window.y, window.y + window.height];
   for (let y = 0; y < height; y++) {
@@ -73,9 +116,9 @@ function blend(photo: RgbImage, map: ValueMap, window: CropWindow, options: Over
         continue;
       }
       // The photo's own colours give way a little, so that the map's are not taken for them.
-      const alpha = opacity * Math.min(Math.max(values[y * width + x]!, 0), 1);
+      const alpha = opacity * scale.weight(values[y * width + x]!);
       for (let c = 0; c < 3; c++) {
-        const calm = 0.75 * data[at + c]! + 0.25 * light;
+        const calm = scale.saturation * data[at + c]! + (1 - scale.saturation) * light;
         data[at + c] = calm * (1 - alpha) + colours[at + c]! * alpha + 0.5;
       }
     }
@@ -106,27 +149,34 @@ function fitCaption(caption: string, size: number, maxWidth: number): string {
   return fitText(label, size, maxWidth - measureText(probability, size)) + probability;
 }
 
-/** A horizontal colour bar from 0 to 1 with ticks and numbers below; returns nothing, draws into `canvas`. */
+/** A horizontal colour bar with ticks and words below; returns nothing, draws into `canvas`. */
 function colourBar(
   canvas: RgbImage,
   font: Font,
   place: { x: number; y: number; width: number; size: number },
-  colormap: ColormapName | undefined,
+  scale: Scale,
 ): void {
   const { x, y, width, size } = place;
+  const [least, most] = scale.ends;
   const thickness = Math.round(size * 0.62);
-  const ramp = colorize(Float32Array.from({ length: width }, (_, i) => i / Math.max(1, width - 1)), colormap);
+  const ramp = scale.colours(
+    Float32Array.from({ length: width }, (_, i) => least + (most - least) * i / Math.max(1, width - 1)),
+  );
   fillRectangle(canvas, x - 1, y - 1, width + 2, thickness + 2, [84, 88, 96]);
   for (let i = 0; i < width; i++) {
     const colour: Colour = [ramp[3 * i]!, ramp[3 * i + 1]!, ramp[3 * i + 2]!];
     fillRectangle(canvas, x + i, y, 1, thickness, colour);
   }
   const tick = Math.max(2, Math.round(size * 0.2));
-  for (const value of [0, 0.25, 0.5, 0.75, 1]) {
-    const at = x + Math.round(value * (width - 1));
+  for (const [value, words] of scale.ticks) {
+    const at = x + Math.round((value - least) / (most - least) * (width - 1));
     fillRectangle(canvas, at, y + thickness + 1, 1, tick, GREY);
-    const text = String(value);
-    const left = at + 0.5 - measureText(text, size * 0.8) / 2;
+    const text = fitText(words, size * 0.8, width / 2 - 0.3 * size);
+    const centred = at + 0.5 - measureText(text, size * 0.8) / 2;
+    // Numbers stand in the middle below their ticks; names begin and end with the bar.
+    const left = /^[\d.]*$/.test(text)
+      ? centred
+      : Math.min(Math.max(centred, x), x + width - measureText(text, size * 0.8));
     font.draw(canvas, text, left, y + thickness + tick + size * 0.86, size * 0.8, GREY);
   }
 }
@@ -139,7 +189,7 @@ function colourBar(
  * end in "…".
  *
  * @param image The photo, upright.
- * @param map The map of one class, values in [0, 1], of any size.
+ * @param map The map of one class, values in [0, 1], of any size; with `contrast`, values in [−1, 1].
  * @param window What of the photo the map covers, in pixels of the photo.
  * @param options Caption and looks.
  * @returns The picture, ready for {@linkcode encodePng}.
@@ -206,6 +256,6 @@ export async function renderOverlay(
   }
   const barTop = beside ? top + (content - barHeight) / 2 : top + textHeight + 0.8 * size;
   const barX = beside ? canvasWidth - gap - barWidth : gap;
-  colourBar(canvas, font, { x: barX, y: Math.round(barTop), width: barWidth, size }, options.colormap);
+  colourBar(canvas, font, { x: barX, y: Math.round(barTop), width: barWidth, size }, scaleOf(options));
   return canvas;
 }

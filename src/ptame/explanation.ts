@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Contrast, contrastOf } from "./contrast.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
 import {
@@ -26,6 +27,12 @@ export interface Explanation extends MapExplanation {
   readonly head: HeadRecord;
   /** Explains another class from the same pass: no network runs. */
   explainTarget(target: Target): TargetMap;
+  /**
+   * What speaks for one class rather than another, from the same pass.
+   *
+   * @throws {RangeError} When a class is unknown, or the two are one.
+   */
+  contrast(target: Target, against: Target): Contrast;
 }
 
 /** P-TAME's name among the methods. */
@@ -63,5 +70,6 @@ export function explanationOf(
     auxiliary: pass.auxiliary,
     head: record,
     explainTarget: (target) => mapOf(pass, resolveTarget(target, pass.labels)),
+    contrast: (target, against) => contrastOf(pass, target, against, subtitle),
   });
 }

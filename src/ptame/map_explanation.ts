@@ -168,7 +168,8 @@ export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map
   };
 }
 
-function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): ValueMap {
+/** A map over the picture at the size asked for; 0 outside what was seen. */
+export function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): ValueMap {
   const [width, height] = [size?.width ?? picture.width, size?.height ?? picture.height];
   const [across, down] = [width / picture.width, height / picture.height];
   const scaled = {

@@ -7,7 +7,7 @@ import { encodeNpy } from "../image/npy.ts";
 import type { TargetMap } from "./map_explanation.ts";
 
 /** The maps as .npy, float32: [H, W] for one target, [K, H, W] for several. */
-export function mapsNpy(targets: readonly TargetMap[]): Uint8Array<ArrayBuffer> {
+export function mapsNpy(targets: readonly Pick<TargetMap, "map">[]): Uint8Array<ArrayBuffer> {
   const { width, height } = targets[0]!.map;
   const all = new Float32Array(targets.length * width * height);
   targets.forEach(({ map }, i) => all.set(map.values, i * width * height));

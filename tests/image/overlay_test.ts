@@ -123,3 +123,25 @@ Deno.test("font.draw() inks letters between ascent and baseline, and boxes for u
   assert(ink("日", 30).sum > 5000);
   assertEquals(ink("日", 30).sum, ink("本", 30).sum);
 });
+
+Deno.test("renderOverlay() of a contrast covers both sides of zero and names both classes at the bar's ends", async () => {
+  const photo = flat(600, 400, [120, 120, 120]);
+  const window = { x: 0, y: 0, width: 600, height: 400 };
+  const values = Float32Array.from({ length: 64 }, (_, i) => i % 8 < 3 ? -1 : i % 8 < 5 ? 0 : 1);
+  const of = (contrast: { for: string; against: string }) =>
+    renderOverlay(photo, { width: 8, height: 8, values }, window, {
+      caption: "cat 50.0 %",
+      opacity: 1,
+      contrast,
+    });
+  const drawn = await of({ for: "cat", against: "dog" });
+  const [blue, none, orange] = [pixel(drawn, 50, 200), pixel(drawn, 300, 200), pixel(drawn, 550, 200)];
+  assertEquals(none, [120, 120, 120]);
+  assert(blue[2]! > blue[0]! + 60 && orange[0]! > orange[2]! + 60, `${blue} ${orange}`);
+  // Another name draws another legend; names too long for it end in an ellipsis and leave the rest as it is.
+  const other = await of({ for: "cat", against: "wolf" });
+  const differing = drawn.data.findIndex((value, i) => value !== other.data[i]);
+  assert(differing > 3 * 600 * 400, "the names are below the photo");
+  const long = await of({ for: "cat".repeat(40), against: "dog".repeat(40) });
+  assertEquals([long.width, long.height], [drawn.width, drawn.height]);
+});

@@ -1,0 +1,94 @@
+/**
+ * What speaks for one class rather than another, from the same pass. The fuser is linear, so the difference of two
+ * classes' maps is the map of the difference of their rows.
+ *
+ * A class's map has a level of its own, which says how large its mask is on any picture and not where it is: with the
+ * shipped head two cats of equal probability may differ by 10 everywhere. So the difference is taken about its own
+ * mean: above 0, the head looks for the first class more than for the second, compared with the rest of the picture.
+ * It is divided by its greatest magnitude, which leaves 0 where it is; min–max would not. Which class is likelier is
+ * said by the probabilities, never by this map.
+ *
+ * @module
+ */
+import { renderOverlay } from "../image/overlay.ts";
+import { encodePng } from "../image/png.ts";
+import type { RgbImage, ValueMap } from "../image/types.ts";
+import type { Head } from "./head_file.ts";
+import { type Feature, fuseMap } from "./fuse.ts";
+import { captionOf, placeOver, type SeenPicture } from "./map_explanation.ts";
+import { type ClassScore, resolveTarget, type Target } from "./prediction.ts";
+
+/** What speaks for one class rather than another. */
+export interface Contrast {
+  /** The class that values above 0 speak for. */
+  readonly for: ClassScore;
+  /** The class that values below 0 speak for. */
+  readonly against: ClassScore;
+  /** The contrast at the head's resolution, −1 to 1, mean 0; all 0 where the two maps differ by a constant. */
+  readonly map: ValueMap;
+  /** The difference of the two maps before centring and scaling: its mean, and what 1 stands for. */
+  readonly scale: { readonly mean: number; readonly unit: number };
+  /** The contrast up-sampled bilinearly over the picture; 0 outside the window that the classifier saw. */
+  readonly pictureMap: ValueMap;
+  /** The photo with the contrast over it, and a legend that names both classes. */
+  overlay(): Promise<RgbImage>;
+  /** The same as the bytes of a PNG file. */
+  overlayPng(): Promise<Uint8Array>;
+}
+
+/** Values about their mean, divided by the greatest magnitude. */
+export function centred({ values, ...size }: ValueMap): { map: ValueMap; scale: Contrast["scale"] } {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let unit = 0;
+  for (const value of values) unit = Math.max(unit, Math.abs(value - mean));
+  if (!Number.isFinite(mean) || !Number.isFinite(unit)) {
+    throw new RangeError("Cannot contrast: the head's map is not finite; its weights may be damaged");
+  }
+  // Rounding alone must not be blown up into a picture.
+  const flat = unit <= 1e-5 * Math.max(1, Math.abs(mean));
+  const map = { ...size, values: values.map((value) => flat ? 0 : (value - mean) / unit) };
+  return { map, scale: { mean, unit: flat ? 0 : unit } };
+}
+
+/**
+ * The contrast of two classes from the features of a pass.
+ *
+ * @throws {RangeError} When a class is unknown, or the two are one.
+ */
+export function contrastOf(
+  seen: SeenPicture & { readonly head: Head; readonly features: readonly Feature[] },
+  first: Target,
+  second: Target,
+  subtitle: string,
+): Contrast {
+  const [a, b] = [resolveTarget(first, seen.labels), resolveTarget(second, seen.labels)];
+  if (a === b) throw new RangeError(`Cannot contrast ${seen.labels[a]} with itself: name another class`);
+  const scoreOf = (index: number): ClassScore => ({
+    index,
+    label: seen.labels[index]!,
+    probability: seen.probabilities[index]!,
+  });
+  const [mine, other] = [seen.head.row(a), seen.head.row(b)];
+  const { map, scale } = centred(fuseMap(seen.features, mine.map((weight, i) => weight - other[i]!)));
+  const [chosen, against] = [scoreOf(a), scoreOf(b)];
+  let placed: ValueMap | undefined;
+  const overlay = () =>
+    renderOverlay(seen.picture, map, seen.window, {
+      caption: captionOf(chosen),
+      subtitle: `rather than ${captionOf(against)}; ${subtitle}`,
+      contrast: { for: chosen.label, against: against.label },
+    });
+  return {
+    for: chosen,
+    against,
+    map,
+    scale,
+    get pictureMap() {
+      return placed ??= placeOver(map, seen);
+    },
+    overlay,
+    overlayPng: async () => await encodePng(await overlay()),
+  };
+}

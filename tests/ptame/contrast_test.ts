@@ -1,0 +1,67 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { centred } from "../../src/ptame/contrast.ts";
+import { createExplainer } from "../../src/ptame/explainer.ts";
+import { warmUpWasm } from "../support/devices.ts";
+
+await warmUpWasm();
+
+const PHOTO = new URL("../fixtures/image/photo_0.jpg", import.meta.url);
+
+Deno.test("centred() takes the mean away and leaves zero where it is", () => {
+  const { map, scale } = centred({ width: 2, height: 2, values: Float32Array.of(10, 12, 13, 13) });
+  assertEquals([scale.mean, scale.unit], [12, 2]);
+  assertEquals([...map.values], [-1, 0, 0.5, 0.5]);
+  // Two maps that differ by a constant say nothing of where.
+  const flat = centred({ width: 2, height: 1, values: Float32Array.of(3, 3 + 1e-6) });
+  assertEquals([...flat.map.values, flat.scale.unit], [0, 0, 0]);
+  assertThrows(
+    () => centred({ width: 1, height: 1, values: Float32Array.of(NaN) }),
+    RangeError,
+    "not finite",
+  );
+});
+
+Deno.test("Explanation.contrast() is the difference of the two classes' maps, from the same pass", async () => {
+  await using explainer = await createExplainer({ device: "wasm" });
+  const explanation = await explainer.explain(PHOTO, { topK: 2 });
+  const [first, second] = explanation.targets;
+  const contrast = explanation.contrast(first!.index, second!.label);
+  assertEquals([contrast.for.index, contrast.against.index], [first!.index, second!.index]);
+  const { mean, unit } = contrast.scale;
+  // The raw maps, from the masks and their ranges.
+  const raw = (of: typeof first, i: number) =>
+    of!.map.values[i]! * (of!.range.high - of!.range.low) + of!.range.low;
+  let sum = 0;
+  contrast.map.values.forEach((value, i) => {
+    assertAlmostEquals(value * unit + mean, raw(first, i) - raw(second, i), 1e-3);
+    sum += value;
+  });
+  assertAlmostEquals(sum / contrast.map.values.length, 0, 1e-5);
+  assertAlmostEquals(
+    contrast.map.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    1,
+    1e-6,
+  );
+
+  const back = explanation.contrast(second!.index, first!.index);
+  back.map.values.forEach((value, i) => assertAlmostEquals(value, -contrast.map.values[i]!, 1e-5));
+  assertEquals(contrast.pictureMap.width, explanation.picture.width);
+
+  // Both hues are over the photo, and the legend below is as of no other overlay.
+  const [drawn, plain] = [await contrast.overlay(), await explanation.overlay()];
+  assertEquals([drawn.width, drawn.height > explanation.picture.height], [plain.width, true]);
+  let [warm, cold] = [0, 0];
+  for (let i = 0; i < drawn.data.length; i += 3) {
+    const lean = drawn.data[i]! - drawn.data[i + 2]!;
+    if (lean > 40) warm++;
+    if (lean < -40) cold++;
+  }
+  assert(warm > 500 && cold > 500, `${warm} warm and ${cold} cold pixels`);
+
+  assertThrows(
+    () => explanation.contrast(first!.index, first!.label),
+    RangeError,
+    `Cannot contrast ${first!.label} with itself`,
+  );
+  await assertRejects(async () => await explanation.contrast("tabby", "tiger cet"), RangeError, "tiger cat");
+});
