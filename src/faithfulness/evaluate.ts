@@ -8,11 +8,12 @@ import { ImageError } from "../image/types.ts";
 import type { EvaluateOptions, EvaluateResult, LoadedImage, SkippedImage } from "./evaluate_options.ts";
 import type { Preset } from "./presets.ts";
 import { presetFor, presetNamed } from "./presets.ts";
-import { enlarge, type Probe } from "./probe.ts";
+import { askProbes } from "./ask.ts";
+import { enlarge } from "./probe.ts";
 import { probesOf } from "./probes.ts";
-import { createScoreQueue, outcomeOf, type ScoreQueue, topClass } from "./scoring.ts";
+import { createScoreQueue, topClass } from "./scoring.ts";
 import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
-import { type MeasureName, MEASURES, type Outcome, type Region } from "./types.ts";
+import { type MeasureName, MEASURES, type Region } from "./types.ts";
 
 /** A number from a text (FNV-1a, 32 bits), so that an image's noise depends on nothing but its name and the seed. */
 function hashOf(text: string): number {
@@ -149,7 +150,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       const sample = named(method, name, () => enlarge({ pixels, map, target, probability }));
       const context = { normalization, region, seed: hashOf(`${seed}/${name}`) };
       const probes = probesOf(sample, measures, preset, context);
-      await ask(queue, probes, target, (reading) => {
+      await askProbes(queue, probes, target, (reading) => {
         pending.methods[method] = { milliseconds, maskArea: sample.area, ...reading };
         if (--pending.open === 0) complete.push(pending);
       });
@@ -214,38 +215,6 @@ interface Waiting {
   readonly pixels: Float32Array;
   readonly region: Region | undefined;
   readonly record: ImageRecord | undefined;
-}
-
-/** Puts all pictures of the probes into the queue; `done` is called when the last answer is there. */
-async function ask(
-  queue: ScoreQueue,
-  probes: readonly Probe[],
-  target: number,
-  done: (reading: Pick<MapRecord, "values" | "areas" | "curves">) => void,
-): Promise<void> {
-  const outcomes = probes.map((): Outcome[] => []);
-  let open = probes.reduce((sum, probe) => sum + probe.count, 0);
-  const read = () => {
-    const readings = probes.map((probe, index) => probe.read(outcomes[index]!));
-    const merged = <T>(parts: (Readonly<Record<string, T>> | undefined)[]): Record<string, T> =>
-      Object.assign({}, ...parts);
-    done({
-      values: merged(readings.map((reading) => reading.values)),
-      areas: merged(readings.map((reading) => reading.areas)),
-      curves: merged(readings.map((reading) => reading.curves)),
-    });
-  };
-  if (open === 0) return read();
-  for (const [index, probe] of probes.entries()) {
-    let position = 0;
-    for (const picture of probe.pictures()) {
-      const at = position++;
-      await queue.add(picture, (probabilities) => {
-        outcomes[index]![at] = outcomeOf(probabilities, target);
-        if (--open === 0) read();
-      });
-    }
-  }
 }
 
 /** Says which method and image an error speaks of. */

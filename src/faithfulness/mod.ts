@@ -12,6 +12,15 @@
  * @module
  */
 export { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
+export { type BoxesByImage, boxesFor, boxesInCut, parseBoxes } from "./boxes.ts";
+export {
+  type CheckedMap,
+  checkMap,
+  type CheckOptions,
+  checkSentence,
+  type ControlCount,
+  type MapCheck,
+} from "./check.ts";
 export { spearman, ssim, type SsimOptions } from "./correlation.ts";
 export { evaluate } from "./evaluate.ts";
 export type {
@@ -62,6 +71,7 @@ export {
   MEASURES,
   type Normalization,
   type Region,
+  type Sample,
   type ScoreBatch,
 } from "./types.ts";
-export type { ValueMap } from "../image/types.ts";
+export type { CropWindow, ValueMap } from "../image/types.ts";

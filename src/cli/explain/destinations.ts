@@ -38,11 +38,12 @@ export async function destinationsFor(given: Arguments, images: readonly string[
   const out = await place("out", /\.png$/i, ".png");
   const map = await place("map", /\.(npy|png|json)$/i, ".npy, .png or .json");
   const stems = uniqueStems(images);
+  const kind = given.value("against") === undefined ? "explained" : "contrast";
   return {
     overlay: (image, label, which, count) => {
       const suffix = overlaySuffix(label, which, count);
       if (out?.file !== undefined) return out.file.replace(/\.png$/i, (extension) => suffix + extension);
-      const name = `${stems.get(image)}.explained${suffix}.png`;
+      const name = `${stems.get(image)}.${kind}${suffix}.png`;
       return out === undefined ? name : `${out.folder}/${name}`;
     },
     map: (image) => (map === undefined ? undefined : map.file ?? `${map.folder}/${stems.get(image)}.npy`),

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { Contrast } from "../../ptame/contrast.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
+import type { TargetCheck } from "./check.ts";
 import type { ExplainedPicture } from "./picture.ts";
 
 /** What `--json` says of one picture. */
@@ -26,14 +28,18 @@ export interface ExplainedImage {
     probability: number;
     map: { width: number; height: number; min: number; max: number; mean: number };
     out: string;
+    /** With --against: the other class, and the difference of the two maps before centring and scaling. */
+    contrast?: { index: number; label: string; probability: number; mean: number; unit: number };
   }[];
+  /** With --check. */
+  checks?: TargetCheck[];
   out: string;
   milliseconds: { load: number; prepare: number; predict: number; explain: number };
 }
 
 /** The document of a picture. `load` is how many milliseconds the networks took to open. */
 export function documentOf(
-  { explanation, outs }: ExplainedPicture,
+  { explanation, contrasts, outs }: ExplainedPicture,
   image: string,
   load: number,
 ): ExplainedImage {
@@ -59,6 +65,7 @@ export function documentOf(
       probability,
       map: { width: map.width, height: map.height, ...summary(map.values) },
       out: outs[which]!,
+      ...contrastWith(contrasts?.[which]),
     })),
     out: outs[0]!,
     milliseconds: {
@@ -68,6 +75,12 @@ export function documentOf(
       explain: rounded(explain),
     },
   };
+}
+
+function contrastWith(contrast: Contrast | undefined) {
+  if (contrast === undefined) return {};
+  const { index, label, probability } = contrast.against;
+  return { contrast: { index, label, probability, ...contrast.scale } };
 }
 
 function headOf({ head: { name, trained, backbone } }: Explanation) {

@@ -9,6 +9,7 @@ import { ONNX_HELP } from "../onnx_model.ts";
 import { messageOf, openTerminal, printable } from "../terminal.ts";
 import { parseArguments } from "../usage.ts";
 import { explainMany, namesMany } from "../many/command.ts";
+import { checksOf, showChecks } from "./check.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { METHOD_HELP, methodOf, openExplainer, passesOf } from "./method.ts";
 import { documentOf, type ExplainedImage } from "./document.ts";
@@ -28,6 +29,8 @@ Options:
 ${MODEL_HELP}
   --target INDEX|LABEL       Class to explain; may be given several times (default: the top class)
   --top K                    Explain the K most probable classes
+  --against INDEX|LABEL      Show what speaks for the class rather than this one (ptame alone)
+  --check                    Measure the map beside maps that know nothing of the classifier
 ${METHOD_HELP}
 ${DEVICE_HELP}
   --out PATH|DIR             Where the overlay goes (default: NAME.explained.png here)
@@ -45,7 +48,8 @@ Examples:
   deno task explain photo.jpg --target "tiger cat" --out cat.png
   deno task explain a.jpg b.jpg --top 3 --out explained/ --json
   deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors
-  deno task explain photo.jpg --method gradcam
+  deno task explain photo.jpg --target "tiger cat" --against tabby
+  deno task explain photo.jpg --method gradcam --check
   deno task explain photo.jpg --map photo.npy --device wasm --threads 1
   deno task explain photos/ --out explained/ --shard 3/16`;
 
@@ -94,8 +98,10 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
           terminal.doing(`Explaining ${printable(image)} by ${method}: ${done} of ${total}`),
         signal,
       });
-      documents.push(documentOf(explained, image, load));
+      const checks = given.flag("check") ? await checksOf(explainer, explained, terminal, signal) : undefined;
+      documents.push({ ...documentOf(explained, image, load), ...(checks === undefined ? {} : { checks }) });
       showTable(terminal, explainer, explained, image, load);
+      if (checks !== undefined) showChecks(terminal, checks);
     } catch (error) {
       // One picture alone fails the command; among several the others go on.
       if (signal.aborted || images.length === 1) throw error;

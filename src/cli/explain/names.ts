@@ -8,7 +8,17 @@ import { METHOD_OPTIONS } from "./method.ts";
 
 /** Names of the options, for `parseArguments`. */
 export const EXPLAIN_NAMES = {
-  flags: ["json", "quiet", "help", ...EXPLAINER_FLAGS],
-  values: ["target", "top", "out", "map", "workers", "shard", ...METHOD_OPTIONS, ...EXPLAINER_OPTIONS],
+  flags: ["check", "json", "quiet", "help", ...EXPLAINER_FLAGS],
+  values: [
+    "target",
+    "against",
+    "top",
+    "out",
+    "map",
+    "workers",
+    "shard",
+    ...METHOD_OPTIONS,
+    ...EXPLAINER_OPTIONS,
+  ],
   lists: ["target"],
 } as const;

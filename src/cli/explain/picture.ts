@@ -4,8 +4,11 @@
  * @module
  */
 import { colorize } from "../../image/colormap.ts";
+import { colorizeSigned } from "../../image/diverging.ts";
 import { encodePng } from "../../image/png.ts";
 import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
+import type { Contrast } from "../../ptame/contrast.ts";
+import { isPtame, PTAME } from "../../ptame/explanation.ts";
 import type { ExplainOptions, MapExplainer, MapExplanation } from "../../ptame/map_explanation.ts";
 import { mapsNpy } from "../../ptame/maps_npy.ts";
 import { writeFile } from "../files.ts";
@@ -14,12 +17,17 @@ import { UsageError } from "../usage.ts";
 import type { Destinations } from "./destinations.ts";
 
 /** What is explained of every picture. */
-export type Request = Pick<ExplainOptions, "target" | "topK">;
+export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
+  /** The class that the others are contrasted with. */
+  readonly against?: string;
+}
 
 /** A picture explained, and where its results are. */
 export interface ExplainedPicture {
   /** The explanation. */
   readonly explanation: MapExplanation;
+  /** What speaks for each target rather than the class of --against, where one is named. */
+  readonly contrasts: readonly Contrast[] | undefined;
   /** Paths of the overlays, one per target. */
   readonly outs: readonly string[];
   /** Path of the map, where one is asked for. */
@@ -37,7 +45,13 @@ export function requestOf(given: Arguments): Request {
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
+  const against = given.value("against");
+  const method = given.value("method");
+  if (against !== undefined && method !== undefined && method !== PTAME) {
+    throw new UsageError(`Option --against is for ${PTAME}: maps of ${method} are no differences`);
+  }
   return {
+    ...(against === undefined ? {} : { against }),
     ...(target.length > 0 ? { target } : {}),
     ...(topK === undefined ? {} : { topK }),
   };
@@ -58,17 +72,21 @@ export async function explainPicture(
     readonly signal: AbortSignal;
   },
 ): Promise<ExplainedPicture> {
-  const { source = image, signal, ...request } = options;
+  const { source = image, signal, against, ...request } = options;
   const explanation = await explainer.explain(source, { ...request, signal });
-  const outs = await writeOverlays(explanation, image, destinations, signal);
+  const contrasts = against === undefined || !isPtame(explanation)
+    ? undefined
+    : explanation.targets.map(({ index }) => explanation.contrast(index, against));
+  const outs = await writeOverlays(explanation, contrasts, image, destinations, signal);
   const mapPath = destinations.map(image);
-  if (mapPath !== undefined) await writeMap(mapPath, explanation);
+  if (mapPath !== undefined) await writeMap(mapPath, explanation, contrasts);
   signal.throwIfAborted();
-  return { explanation, outs, mapPath };
+  return { explanation, contrasts, outs, mapPath };
 }
 
 async function writeOverlays(
   explanation: MapExplanation,
+  contrasts: readonly Contrast[] | undefined,
   image: string,
   destinations: Destinations,
   signal: AbortSignal,
@@ -78,23 +96,31 @@ async function writeOverlays(
   for (let which = 0; which < count; which++) {
     signal.throwIfAborted();
     const path = destinations.overlay(image, explanation.targets[which]!.label, which, count);
-    await writeFile(path, await explanation.overlayPng(which));
+    await writeFile(path, await (contrasts?.[which]?.overlayPng() ?? explanation.overlayPng(which)));
     outs.push(path);
   }
   return outs;
 }
 
 /** The bare maps: [height, width] for one target, [K, height, width] for several; a picture shows the first. */
-async function writeMap(path: string, { targets }: MapExplanation): Promise<void> {
+async function writeMap(
+  path: string,
+  explanation: MapExplanation,
+  contrasts: readonly Contrast[] | undefined,
+): Promise<void> {
+  const targets = contrasts?.map(({ for: { index, label }, map }) => ({ index, label, map })) ??
+    explanation.targets;
   const { width, height } = targets[0]!.map;
   if (/\.png$/i.test(path)) {
-    const data = colorize(targets[0]!.map.values, "inferno");
+    const { values } = targets[0]!.map;
+    const data = contrasts === undefined ? colorize(values, "inferno") : colorizeSigned(values);
     return await writeFile(path, await encodePng({ width, height, data }));
   }
   if (/\.json$/i.test(path)) {
-    const maps = targets.map(({ index, label, map }) => ({
+    const maps = targets.map(({ index, label, map }, which) => ({
       index,
       label,
+      ...(contrasts === undefined ? {} : { against: contrasts[which]!.against.label }),
       width,
       height,
       values: [...map.values],

@@ -19,7 +19,7 @@ const ACTIVATION_WORDS = {
 export function showTable(
   terminal: Terminal,
   explainer: MapExplainer,
-  { explanation, outs, mapPath }: ExplainedPicture,
+  { explanation, contrasts, outs, mapPath }: ExplainedPicture,
   image: string,
   load: number,
 ): void {
@@ -45,7 +45,11 @@ export function showTable(
       }`,
     );
   }
-  targets.forEach(({ label }, which) => terminal.say(`   ${label}: ${printable(outs[which]!)}`));
+  targets.forEach(({ label }, which) => {
+    const other = contrasts?.[which]?.against.label;
+    const rather = other === undefined ? "" : ` rather than ${other}`;
+    terminal.say(`   ${label}${rather}: ${printable(outs[which]!)}`);
+  });
   if (mapPath !== undefined) terminal.say(`   map: ${printable(mapPath)}`);
   const { prepare, predict, explain } = milliseconds;
   terminal.say(

@@ -58,6 +58,9 @@ export async function explainMany(
   if (out === undefined || /\.png$/i.test(out)) {
     throw new UsageError("Option --out must name a folder for the results of a folder or list of pictures");
   }
+  if (given.flag("check")) {
+    throw new UsageError("Option --check is for single pictures; deno task evaluate measures many");
+  }
   requestOf(given);
   methodOf(given);
   const shard = given.value("shard") === undefined ? WHOLE : parseShard(given.value("shard")!);

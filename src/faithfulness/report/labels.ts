@@ -7,12 +7,16 @@ import { betterOf, measureOf } from "../probes.ts";
 import type { Evaluation } from "../summary.ts";
 import { type Interval, MEASURES } from "../types.ts";
 
-/** The keys of measures that any method has, in the order of reports. */
-export function keysOf(evaluation: Pick<Evaluation, "methods">): string[] {
-  const keys = new Set(Object.values(evaluation.methods).flatMap(({ measures }) => Object.keys(measures)));
+/** Keys of measures, each once, in the order of reports. */
+export function inOrder(keys: Iterable<string>): string[] {
   const place = (key: string) => MEASURES.indexOf(measureOf(key));
   // Stable: keys of one measure stay as they are read, 100 % first.
-  return [...keys].sort((a, b) => place(a) - place(b));
+  return [...new Set(keys)].sort((a, b) => place(a) - place(b));
+}
+
+/** The keys of measures that any method has, in the order of reports. */
+export function keysOf(evaluation: Pick<Evaluation, "methods">): string[] {
+  return inOrder(Object.values(evaluation.methods).flatMap(({ measures }) => Object.keys(measures)));
 }
 
 /** "AD50" as "AD 50 %", "ROAD-MoRF" as "ROAD MoRF", "insertion" as "Insertion". */

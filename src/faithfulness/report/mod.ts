@@ -16,7 +16,7 @@
 export { evaluationCsv } from "./csv.ts";
 export { renderReport, type ReportOptions } from "./page.ts";
 export type { GalleryRow, ReportData } from "./types.ts";
-export { type Verdict, verdictFor, verdictOver, verdictText } from "./verdict.ts";
+export { type Verdict, verdictOver, verdictText } from "./verdict.ts";
 export type { BootstrapOptions } from "../bootstrap.ts";
 export type { SkippedImage } from "../evaluate_options.ts";
 export type { Reading } from "../probe.ts";

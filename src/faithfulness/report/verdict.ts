@@ -5,7 +5,6 @@
  * @module
  */
 import type { BootstrapOptions } from "../bootstrap.ts";
-import { betterOf } from "../probes.ts";
 import { compareMethods, type ImageRecord } from "../summary.ts";
 import { titleOf } from "./labels.ts";
 
@@ -41,20 +40,6 @@ export function verdictOver(
   );
   const keys = [...new Set([...comparisons.values()].flatMap((each) => Object.keys(each)))];
   return verdictOf(keys, controls, (key, control) => comparisons.get(control)![key]?.ahead === method);
-}
-
-/** For one image: ahead is the better value, with no word on noise. */
-export function verdictFor(
-  values: Readonly<Record<string, Readonly<Record<string, number>>>>,
-  method: string,
-  controls: readonly string[],
-): Verdict {
-  const own = values[method]!;
-  return verdictOf(Object.keys(own), controls, (key, control) => {
-    const theirs = values[control]?.[key];
-    if (theirs === undefined) return true;
-    return betterOf(key) === "higher" ? own[key]! > theirs : own[key]! < theirs;
-  });
 }
 
 function listed(words: readonly string[], last = "and"): string {

@@ -1,0 +1,68 @@
+/**
+ * `explain --check`: the measures of a picture's maps beside the controls, and in plain words whether they beat them.
+ *
+ * @module
+ */
+import { controls } from "../../baselines/controls.ts";
+import { type CheckedMap, checkMap, checkSentence, type MapCheck } from "../../faithfulness/check.ts";
+import { arrowOf, inOrder, shownValue, titleOf } from "../../faithfulness/report/labels.ts";
+import { preprocess } from "../../image/preprocess.ts";
+import type { MapExplainer } from "../../ptame/map_explanation.ts";
+import type { Terminal } from "../terminal.ts";
+import type { ExplainedPicture } from "./picture.ts";
+
+/** A check as `--json` prints it. */
+export interface TargetCheck extends MapCheck {
+  /** The class whose map was checked. */
+  readonly label: string;
+  /** The check in words. */
+  readonly sentence: string;
+}
+
+/** Checks the maps of all targets. */
+export async function checksOf(
+  explainer: MapExplainer,
+  { explanation }: ExplainedPicture,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TargetCheck[]> {
+  const { pixels } = preprocess(explanation.picture, explainer.backbone.preprocessing);
+  let asked = 0;
+  const score = async (pictures: Float32Array[]) => {
+    const all: Float32Array[] = [];
+    for (const picture of pictures) {
+      terminal.doing(`Checking: ${asked++} pictures scored`);
+      all.push(await explainer.classify(picture, signal));
+    }
+    return all;
+  };
+  const checks: TargetCheck[] = [];
+  for (const { index, label, probability, map } of explanation.targets) {
+    const check = await checkMap({ pixels, map, target: index, probability }, controls(), {
+      score,
+      normalization: explainer.backbone.preprocessing,
+      signal,
+    });
+    checks.push({ label, ...check, sentence: checkSentence(check) });
+  }
+  return checks;
+}
+
+/** Shows checks as tables with their sentences. */
+export function showChecks(terminal: Terminal, checks: readonly TargetCheck[]): void {
+  for (const { label, map, controls, preset, sentence } of checks) {
+    const rows: [string, CheckedMap][] = [["map", map], ...Object.entries(controls)];
+    const title = `${label}, preset ${preset}`;
+    const line = (first: string, cells: readonly string[]) =>
+      terminal.say(
+        `   ${first.padEnd(Math.max(14, title.length))}${cells.map((cell) => cell.padStart(10)).join("")}`,
+      );
+    terminal.say("");
+    line(title, rows.map(([name]) => name));
+    for (const key of inOrder(Object.keys(map.values))) {
+      line(`${titleOf(key)} ${arrowOf(key)}`, rows.map(([, { values }]) => shownValue(key, values[key]!)));
+    }
+    line("map area", rows.map(([, { maskArea }]) => maskArea.toFixed(2)));
+    terminal.say(`   ${sentence}`);
+  }
+}

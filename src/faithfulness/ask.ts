@@ -1,0 +1,40 @@
+/**
+ * Has the pictures of a map's probes scored, in batches that other maps share.
+ *
+ * @module
+ */
+import type { Probe, Reading } from "./probe.ts";
+import { outcomeOf, type ScoreQueue } from "./scoring.ts";
+import type { Outcome } from "./types.ts";
+
+/** Puts all pictures of the probes into the queue; `done` is called when the last answer is there. */
+export async function askProbes(
+  queue: ScoreQueue,
+  probes: readonly Probe[],
+  target: number,
+  done: (reading: Reading) => void,
+): Promise<void> {
+  const outcomes = probes.map((): Outcome[] => []);
+  let open = probes.reduce((sum, probe) => sum + probe.count, 0);
+  const read = () => {
+    const readings = probes.map((probe, index) => probe.read(outcomes[index]!));
+    const merged = <T>(parts: (Readonly<Record<string, T>> | undefined)[]): Record<string, T> =>
+      Object.assign({}, ...parts);
+    done({
+      values: merged(readings.map((reading) => reading.values)),
+      areas: merged(readings.map((reading) => reading.areas)),
+      curves: merged(readings.map((reading) => reading.curves)),
+    });
+  };
+  if (open === 0) return read();
+  for (const [index, probe] of probes.entries()) {
+    let position = 0;
+    for (const picture of probe.pictures()) {
+      const at = position++;
+      await queue.add(picture, (probabilities) => {
+        outcomes[index]![at] = outcomeOf(probabilities, target);
+        if (--open === 0) read();
+      });
+    }
+  }
+}

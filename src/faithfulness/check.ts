@@ -1,0 +1,139 @@
+/**
+ * Is the map of this one picture better than maps that know nothing of the classifier? One picture has no interval, so
+ * nothing is said of noise: measures are counted, and what is not ahead in most of them does not beat.
+ *
+ * @module
+ */
+import { askProbes } from "./ask.ts";
+import { presetFor, presetNamed } from "./presets.ts";
+import { enlarge, type Reading } from "./probe.ts";
+import { betterOf, probesOf } from "./probes.ts";
+import { createScoreQueue } from "./scoring.ts";
+import type { MapMethod, MeasureName, Normalization, Sample, ScoreBatch } from "./types.ts";
+
+/** What was measured of one map. */
+export interface CheckedMap {
+  /** By the measure's key, as "AD50". */
+  readonly values: Readonly<Record<string, number>>;
+  /** Mean of the map at the picture's size. */
+  readonly maskArea: number;
+}
+
+/** The map beside one control. */
+export interface ControlCount {
+  /** The control's name. */
+  readonly name: string;
+  /** Measures in which the map is better. */
+  readonly better: number;
+  /** Measures in which it is worse. */
+  readonly worse: number;
+  /** Measures in which they are equal. */
+  readonly equal: number;
+}
+
+/** What a check found. */
+export interface MapCheck {
+  /** Name of the preset asked for. */
+  readonly preset: string;
+  /** The map. */
+  readonly map: CheckedMap;
+  /** The controls' maps, by name. */
+  readonly controls: Readonly<Record<string, CheckedMap>>;
+  /** The map beside each. */
+  readonly counts: readonly ControlCount[];
+  /** Whether it is better than every control in more measures than it is worse. */
+  readonly beatsControls: boolean;
+}
+
+/** How a map is checked. */
+export interface CheckOptions {
+  /** Name of the preset; "ptame-2025" by default. */
+  readonly preset?: string;
+  /** AD, IC and ROAD by default; ROAD is left out where the class explained is not the top one. */
+  readonly measures?: readonly MeasureName[];
+  /** What the classifier normalises with. */
+  readonly normalization?: Normalization;
+  /** Of noise; 0 by default. */
+  readonly seed?: number;
+  /** Pictures per call of `score`; 16 by default. */
+  readonly batchSize?: number;
+  /** Stops between batches. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Measures a map beside controls.
+ *
+ * @param sample Picture, map, class explained and its probability on the clean picture.
+ * @param controls The controls, by name.
+ * @param score The classifier.
+ * @throws {RangeError} When a map leaves [0, 1] or the scores are no probabilities.
+ */
+export async function checkMap(
+  sample: Sample,
+  controls: Readonly<Record<string, MapMethod>>,
+  options: CheckOptions & { readonly score: ScoreBatch },
+): Promise<MapCheck> {
+  const { score, normalization, seed = 0, batchSize = 16, signal } = options;
+  const preset = presetNamed(options.preset ?? "ptame-2025");
+  const queue = createScoreQueue(score, batchSize, signal);
+  let [top, probability] = [true, sample.probability];
+  await queue.add(sample.pixels, (clean) => {
+    // The clean picture's own, in the same arithmetic: a rounded one would look like a rise.
+    probability = clean[sample.target]!;
+    top = clean.every((other) => other <= probability);
+  });
+  await queue.flush();
+  const measures = (options.measures ?? ["ad", "ic", "road"])
+    // Whether a class stays the top one can only be asked of one that is.
+    .filter((measure) => top || presetFor(preset, measure).road?.score !== "accuracy" || measure !== "road");
+
+  const measure = async (of: Sample): Promise<() => CheckedMap> => {
+    const enlarged = enlarge({ ...of, probability });
+    const probes = probesOf(enlarged, measures, preset, { normalization, seed });
+    let reading: Reading | undefined;
+    await askProbes(queue, probes, of.target, (found) => reading = found);
+    return () => ({ values: reading!.values, maskArea: enlarged.area });
+  };
+  const own = await measure(sample);
+  const others: [string, () => CheckedMap][] = [];
+  for (const [name, make] of Object.entries(controls)) {
+    signal?.throwIfAborted();
+    others.push([name, await measure({ ...sample, map: await make(sample.pixels, sample.target, signal) })]);
+  }
+  await queue.flush();
+  const [map, measured] = [own(), Object.fromEntries(others.map(([name, read]) => [name, read()]))];
+  const counts = Object.entries(measured).map(([name, { values }]) => countOf(name, map.values, values));
+  return {
+    preset: preset.name,
+    map,
+    controls: measured,
+    counts,
+    beatsControls: counts.every(({ better, worse }) => better > worse),
+  };
+}
+
+function countOf(
+  name: string,
+  own: Readonly<Record<string, number>>,
+  theirs: Readonly<Record<string, number>>,
+): ControlCount {
+  let [better, worse, equal] = [0, 0, 0];
+  for (const [key, value] of Object.entries(own)) {
+    const ahead = (betterOf(key) === "higher" ? 1 : -1) * (value - theirs[key]!);
+    if (ahead > 0) better++;
+    else if (ahead < 0) worse++;
+    else equal++;
+  }
+  return { name, better, worse, equal };
+}
+
+/** The check in one plain sentence. */
+export function checkSentence({ counts, beatsControls }: MapCheck): string {
+  const words = ({ name, better, worse }: ControlCount) =>
+    `${name} (better in ${better} ${better === 1 ? "measure" : "measures"}, worse in ${worse})`;
+  if (beatsControls) return `On this picture the map beats the controls: ${counts.map(words).join(", ")}.`;
+  const failed = counts.filter(({ better, worse }) => better <= worse);
+  return `On this picture the map does not beat ${failed.map(words).join(", nor ")}, ` +
+    `${failed.length === 1 ? "which knows" : "which know"} nothing of the classifier: do not rely on it.`;
+}
