@@ -1,5 +1,5 @@
 /**
- * The command line: `explain`, `train`, `evaluate`, `models` and `serve`. Exit codes: 0, 1 for anything that failed, 2
+ * The command line: `explain`, `train`, `evaluate`, `sanity`, `models` and `serve`. Exit codes: 0, 1 for anything that failed, 2
  * for wrong usage, 130 after Ctrl-C.
  *
  * @module
@@ -7,6 +7,7 @@
 import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain/mod.ts";
 import { modelsCommand } from "./models/mod.ts";
+import { sanityCommand } from "./sanity/mod.ts";
 import { serveCommand } from "./serve.ts";
 import { trainCommand } from "./train.ts";
 import { type Command, commandNamed } from "./dispatch.ts";
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   train: trainCommand,
   evaluate: evaluateCommand,
+  sanity: sanityCommand,
   models: modelsCommand,
   serve: serveCommand,
 };

@@ -15,6 +15,8 @@ import { type Arguments, UsageError } from "../usage.ts";
 /** Names of the options, for `parseArguments`. */
 export const METHOD_OPTIONS = ["method", "tap", "samples", "seed"] as const;
 
+const BASELINE_OPTIONS: readonly string[] = METHOD_OPTIONS.slice(1);
+
 /** What `--help` says of them. */
 export const METHOD_HELP = `
   --method NAME              ptame, ${METHODS.slice(0, 5).map(({ name }) => name).join(", ")},
@@ -33,12 +35,15 @@ const HEAD_OPTIONS = ["auxiliary", "auxiliary-weights", "head"];
 /**
  * The method that is asked for: a baseline's name, or `undefined` for P-TAME.
  *
+ * @param shared Options of the baselines that mean something for P-TAME too.
  * @throws {UsageError} When it is unknown, or options of other methods are given.
  */
-export function methodOf(given: Arguments): string | undefined {
+export function methodOf(given: Arguments, shared: readonly string[] = []): string | undefined {
   const asked = given.oneOf("method", [PTAME, ...METHODS.map(({ name }) => name)]) ?? PTAME;
   const definition = METHODS.find(({ name }) => name === asked);
-  const foreign = definition === undefined ? METHOD_OPTIONS.slice(1) : HEAD_OPTIONS;
+  const foreign = definition === undefined
+    ? BASELINE_OPTIONS.filter((name) => !shared.includes(name))
+    : HEAD_OPTIONS;
   for (const name of foreign) {
     if (given.value(name) === undefined) continue;
     const whose = definition === undefined ? "the baselines, see --method" : PTAME;

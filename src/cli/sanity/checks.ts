@@ -1,0 +1,146 @@
+/**
+ * Runs the sanity checks that the command asks for: of a baseline by a classifier that forgets, of P-TAME by heads that
+ * do, and the swap test of two heads.
+ *
+ * @module
+ */
+import { loadClassifier } from "../../baselines/classifier/load.ts";
+import { classifierOver } from "../../baselines/classifier/open.ts";
+import { methodNamed } from "../../baselines/methods.ts";
+import { type RandomizationOptions, randomizationTest } from "../../baselines/sanity.ts";
+import { compareVariant, type SanityImage, type SanityResult, swapTest } from "../../faithfulness/sanity.ts";
+import type { Comparison } from "../../faithfulness/summary.ts";
+import {
+  type AuxiliaryPixels,
+  evaluationImages,
+  explainerMethod,
+  explainerScores,
+  type PictureReader,
+} from "../../ptame/evaluation_images.ts";
+import { createExplainer, type ExplainerOptions } from "../../ptame/explainer.ts";
+import { PTAME } from "../../ptame/explanation.ts";
+import { randomizedHead } from "../../ptame/randomized_head.ts";
+import { openPtame } from "../explainer_options.ts";
+import type { Arguments } from "../usage.ts";
+
+/** What is checked. */
+export interface SanityPlan {
+  /** Paths of the pictures. */
+  readonly images: readonly string[];
+  /** A baseline's name; `undefined` for P-TAME. */
+  readonly method: string | undefined;
+  /** The head of another backbone, for the swap test. */
+  readonly swap: Uint8Array | undefined;
+  /** Seed, order, stages and what else the method and its classifier take. */
+  readonly settings: RandomizationOptions;
+}
+
+/** What was found. */
+export interface SanityReport {
+  readonly model: string;
+  readonly method: string;
+  readonly images: number;
+  readonly variants: readonly SanityResult[];
+  readonly swap?: {
+    /** Own minus swapped by measure. */
+    readonly differences: Readonly<Record<string, Comparison>>;
+    readonly passed: readonly string[];
+    readonly failed: readonly string[];
+  };
+}
+
+/** Runs a plan. */
+export function runChecks(
+  plan: SanityPlan,
+  options: ExplainerOptions & { readonly signal: AbortSignal },
+  given: Arguments,
+): Promise<SanityReport> {
+  return plan.method === undefined
+    ? checkHead(plan, options, given)
+    : checkBaseline(plan, options, plan.method);
+}
+
+type Classify = (pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>;
+
+/** The pictures, each with the classifier's top class. */
+async function sanityImages(
+  { images, settings: { signal } }: SanityPlan,
+  reader: PictureReader,
+  classify: Classify,
+  auxiliaryPixels?: AuxiliaryPixels,
+): Promise<SanityImage[]> {
+  const found: SanityImage[] = [];
+  for (
+    const { pixels: read } of evaluationImages(images, reader, auxiliaryPixels ? { auxiliaryPixels } : {})
+  ) {
+    signal?.throwIfAborted();
+    const loaded = typeof read === "function" ? await read() : read;
+    const pixels = loaded instanceof Float32Array ? loaded : loaded.pixels;
+    const probabilities = await classify(pixels, signal);
+    found.push({ pixels, target: probabilities.indexOf(Math.max(...probabilities)) });
+  }
+  return found;
+}
+
+async function checkBaseline(
+  plan: SanityPlan,
+  options: ExplainerOptions & { readonly signal: AbortSignal },
+  name: string,
+): Promise<SanityReport> {
+  const parts = await loadClassifier(options);
+  const { facts } = parts;
+  let images: SanityImage[];
+  {
+    await using classifier = await classifierOver(parts, plan.settings);
+    const classify: Classify = async (pixels, signal) =>
+      (await classifier.probabilities([pixels], signal))[0]!;
+    images = await sanityImages(plan, { backbone: facts }, classify);
+  }
+  const variants = await randomizationTest(parts, methodNamed(name), images, plan.settings);
+  return { model: facts.name, method: name, images: images.length, variants };
+}
+
+async function checkHead(
+  plan: SanityPlan,
+  options: ExplainerOptions & { readonly signal: AbortSignal },
+  given: Arguments,
+): Promise<SanityReport> {
+  const { seed = 0, signal, onProgress } = plan.settings;
+  await using explainer = await openPtame(options, given);
+  const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
+  const images = await sanityImages(plan, explainer, explainer.classify, auxiliaryPixels);
+  const own = explainerMethod(explainer, auxiliaryPixels);
+  const originals = [];
+  for (const { pixels, target } of images) originals.push(await own(pixels, target, signal));
+
+  const variants: SanityResult[] = [];
+  for (const part of ["fuser", "all"] as const) {
+    const head = await randomizedHead(explainer.head, { seed, part });
+    await using random = await createExplainer({ ...options, auxiliary: explainer.auxiliary, head });
+    const name = part === "fuser" ? "fuser" : "whole head";
+    const before = variants.length * images.length;
+    variants.push(
+      await compareVariant(name, explainerMethod(random, auxiliaryPixels), images, originals, {
+        seed,
+        ...(signal === undefined ? {} : { signal }),
+        onProgress: ({ done }) => onProgress?.({ done: before + done, total: 2 * images.length }),
+      }),
+    );
+  }
+  const report = { model: explainer.backbone.name, method: PTAME, images: images.length, variants };
+  if (plan.swap === undefined) return report;
+
+  await using swapped = await createExplainer({
+    ...options,
+    auxiliary: explainer.auxiliary,
+    head: plan.swap,
+  });
+  const { differences, passed, failed } = await swapTest(own, explainerMethod(swapped, auxiliaryPixels), {
+    images: evaluationImages(plan.images, explainer, { auxiliaryPixels }),
+    score: explainerScores(explainer),
+    normalization: explainer.backbone.preprocessing,
+    seed,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { ...report, swap: { differences, passed, failed } };
+}
