@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderReport } from "../../src/faithfulness/report/page.ts";
+import { bundleModules } from "../../tools/bundle_browser.ts";
 import { reportData } from "../faithfulness/report/fixture.ts";
 import { findChromium, startChromium } from "./chromium.ts";
 
@@ -18,6 +19,9 @@ Deno.test({
     const { parseHTML } = await import(LINKEDOM);
     const { document } = parseHTML("<html></html>");
     const path = await Deno.makeTempFile({ suffix: ".html" });
+    const dist = await Deno.makeTempDir({ prefix: "ptame_report_" });
+    await bundleModules([new URL("report_page.ts", import.meta.url)], new URL(`file://${dist}/`));
+    const bundled = await Deno.readTextFile(`${dist}/report_page.js`);
     try {
       await Deno.writeTextFile(path, await renderReport(await reportData(), { document }));
       await using browser = await startChromium(program!);
@@ -47,9 +51,23 @@ Deno.test({
       assert(drawn, "a picture is missing");
       assertEquals(page.requests, [`file://${path}`]);
       assertEquals(page.errors, []);
-      await page.close();
+
+      // A page that draws the report itself draws the same one.
+      const drawing = await browser.open("about:blank");
+      await drawing.evaluate(
+        `import("data:text/javascript," + encodeURIComponent(${JSON.stringify(bundled)})).then(() => {})`,
+      );
+      const own = parseHTML(await drawing.evaluate<string>("draw()")).document;
+      const ours = parseHTML(await Deno.readTextFile(path)).document;
+      const said = (page: Document) =>
+        [...page.querySelectorAll("table, .verdicts, svg, figcaption")].map((each) => each.textContent);
+      assertEquals(said(own), said(ours));
+      const curve = (page: Document) => page.querySelector('svg [aria-label="line"] path')!.getAttribute("d");
+      assertEquals(curve(own), curve(ours));
+      assertEquals(drawing.errors, []);
     } finally {
       await Deno.remove(path);
+      await Deno.remove(dist, { recursive: true });
     }
   },
 });
