@@ -38,7 +38,7 @@ const ALL_GROUPS: Readonly<Record<string, Cases>> = {
   "indexing that WebGPU lacks": FALLING_BACK_CASES,
 };
 /** Cases that WebGPU has no kernels for, forward already: there they run partly on the CPU, or not at all. */
-const PARTLY_ON_CPU = /^(Selu|LogSoftmax|Sum |Mean )/;
+const PARTLY_ON_CPU = /^(Selu|LogSoftmax|LRN|Sum |Mean )/;
 const NOT_ON_WEBGPU = /^Cast there and back/;
 const DEVICES: readonly GradientDevice[] = ["wasm", "native", "webgpu"];
 

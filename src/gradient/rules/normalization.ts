@@ -9,6 +9,7 @@ import { floatOf, intOf, type Value } from "../../graph/types.ts";
 import {
   type GradientRule,
   inputOf,
+  multipliedAlong,
   reducedTo,
   reshaped,
   single,
@@ -116,6 +117,30 @@ const batchNormalization: GradientRule = single((context) => {
   ];
 });
 
+// y_c = x_c·D_c^−β with D_c = k + α/n·Σ x_j² over the n channels j around c: the direct part is dy·D^−β, and every
+// channel j near c receives −2αβ/n·x_j·(dy·x·D^(−β−1))_c.
+const localResponse: GradientRule = unary(({ b, attributes, x, dy }) => {
+  const size = intOf(attributes, "size", 1);
+  const alpha = floatOf(attributes, "alpha", 1e-4);
+  const beta = floatOf(attributes, "beta", 0.75);
+  const channels = x.shape[1]!;
+  // near[j, c] = 1 where channel j counts for c.
+  const near = (j: number, c: number) => j >= c - ((size - 1) >> 1) && j <= c + (size >> 1) ? 1 : 0;
+  const band = (transposed: boolean) => ({
+    rows: channels,
+    columns: channels,
+    data: Float64Array.from({ length: channels * channels }, (_, i) => {
+      const [row, column] = [Math.floor(i / channels), i % channels];
+      return transposed ? near(column, row) : near(row, column);
+    }),
+  });
+  const sums = multipliedAlong(b, b.mul(x, x), 1, band(false));
+  const d = b.add(b.mul(sums, alpha / size), floatOf(attributes, "bias", 1));
+  const direct = b.mul(dy, b.pow(d, -beta));
+  const shared = multipliedAlong(b, b.div(b.mul(direct, x), d), 1, band(true));
+  return b.sub(direct, b.mul(b.mul(x, shared), 2 * alpha * beta / size));
+});
+
 /** Rules by operator. */
 export const NORMALIZATION: Readonly<Record<string, GradientRule>> = {
   Softmax: softmax,
@@ -123,4 +148,5 @@ export const NORMALIZATION: Readonly<Record<string, GradientRule>> = {
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,
   BatchNormalization: batchNormalization,
+  LRN: localResponse,
 };

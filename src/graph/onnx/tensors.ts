@@ -148,7 +148,10 @@ export function attributeOf(nodeName: string, proto: AttributeProto): Attribute 
     case Kind.STRINGS:
       return { type: "strings", value: proto.strings.map(utf8) };
     case Kind.TENSOR:
-      return { type: "tensor", value: tensorData(proto.t!) };
+      if (proto.t === undefined) {
+        throw new SyntaxError(`Cannot read node ${nodeName}: its attribute ${proto.name} is empty`);
+      }
+      return { type: "tensor", value: tensorData(proto.t) };
     default:
       throw new TypeError(
         `Cannot read node ${nodeName}: attribute ${proto.name} is of a kind that is not supported (${

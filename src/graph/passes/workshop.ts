@@ -189,6 +189,9 @@ export function createWorkshop(
         return numbers === undefined ? undefined : Array.from(numbers.data);
       },
     });
+    if (outputCount > Math.max(1, infos.length)) {
+      throw new TypeError(`Cannot read node ${node.name} (${node.op}): it has ${outputCount} outputs`);
+    }
     const give = (made: readonly Numbers[]) => {
       node.outputs.forEach((output, i) => {
         if (output !== "") constantOf(output, made[i]!);

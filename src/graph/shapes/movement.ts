@@ -48,7 +48,7 @@ const flatten: ShapeRule = (node) => {
 
 const concat: ShapeRule = (node) => {
   const inputs = node.inputs.map((_, i) => required(node, i));
-  const first = inputs[0]!;
+  const first = required(node, 0);
   const axis = axisOf(intOf(node.attributes, "axis", 0), first.shape.length);
   let total = 0;
   for (const input of inputs) {

@@ -35,10 +35,11 @@ export function required(node: RuleInput, index: number): Value {
 
 /** The constant numbers of the input at `index`, which must be known when the graph is built. */
 export function requiredConstant(node: RuleInput, index: number): readonly number[] {
+  const { name } = required(node, index);
   const numbers = node.constant(index);
   if (numbers === undefined) {
     throw new TypeError(
-      `input ${index} (${node.inputs[index]?.name}) must be a constant for its shape to be static`,
+      `input ${index} (${name}) must be a constant for its shape to be static`,
     );
   }
   return numbers;

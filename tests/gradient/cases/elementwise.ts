@@ -178,6 +178,10 @@ export const NORMALIZATION_CASES: Cases = {
   },
   InstanceNormalization: (t) =>
     t.b.node("InstanceNormalization", [t.variable([2, 3, 4, 2]), t.variable([3]), t.variable([3])])[0]!,
+  "LRN of three channels": (t) =>
+    t.b.node("LRN", [t.variable([2, 5, 2, 3])], { size: int(3), alpha: float(0.9), beta: float(0.6) })[0]!,
+  "LRN of five channels, more than there are on a side": (t) =>
+    t.b.node("LRN", [t.variable([1, 6, 2, 2])], { size: int(5), alpha: float(0.5), bias: float(2) })[0]!,
 };
 
 const gemm = (transA: number, transB: number, bias?: readonly number[]): Cases[string] => (t) =>

@@ -283,6 +283,20 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
       ...shape.slice(2).map(() => 1),
     ]);
   },
+  LRN: (c) => {
+    const x = c.input(0);
+    const size = c.int("size", 1);
+    const [channels, area] = [x.shape[1]!, x.shape.slice(2).reduce((product, side) => product * side, 1)];
+    const data = x.data.map((value, i) => {
+      const channel = Math.floor(i / area) % channels;
+      let sum = 0;
+      for (let k = -Math.floor((size - 1) / 2); k <= Math.ceil((size - 1) / 2); k++) {
+        if (channel + k >= 0 && channel + k < channels) sum += x.data[i + k * area]! ** 2;
+      }
+      return value * (c.float("bias", 1) + c.float("alpha", 1e-4) / size * sum) ** -c.float("beta", 0.75);
+    });
+    return { shape: x.shape, data };
+  },
   BatchNormalization: (c) => {
     const channel = (i: number) =>
       reshape(c.input(i), [c.input(i).shape[0]!, ...c.outputShape.slice(2).map(() => 1)]);

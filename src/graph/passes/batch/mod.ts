@@ -87,7 +87,7 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
     try {
       keepsApart({ node, inputs, axes, constant });
     } catch (cause) {
-      if (!(cause instanceof TypeError)) throw cause;
+      if (!(cause instanceof TypeError) && !(cause instanceof RangeError)) throw cause;
       return fail(cause.message);
     }
     const at = axes.findIndex((axis) => axis !== undefined);

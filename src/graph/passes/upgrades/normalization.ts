@@ -21,6 +21,7 @@ const groupNormalization: Rewrite = (node) => {
   const { w, attributes, opset } = node;
   const [x, scale, bias] = [inputAt(node, 0), inputAt(node, 1), inputAt(node, 2)];
   const groups = intOf(attributes, "num_groups", 1);
+  if (x.shape.length < 3) throw new TypeError(`its input has ${x.shape.length} axes, not 3 or more`);
   const [n, c] = x.shape as [number, number];
   const fill = (value: number) => w.constant(x.type, [groups], new Array<number>(groups).fill(value));
   const plain = w.node("InstanceNormalization", [w.reshape(x, [n, groups, -1]), fill(1), fill(0)], {
