@@ -5,18 +5,26 @@ import { SAMPLE } from "../support/pictures.ts";
 
 const explainer = await createExplainer({ device: "wasm" });
 
-/** A server on this machine for one test, and what it answered. */
+/** A server on this machine for one test, and what it answered; `release` lets go what still waits at its end. */
 async function withServer(
   options: HandlerOptions,
   act: (origin: string, answers: Answered[], port: number) => Promise<void>,
+  release: () => void = () => {},
 ): Promise<void> {
   const answers: Answered[] = [];
   const handler = createHandler({ explainer, onAnswer: (answer) => answers.push(answer), ...options });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+  const stop = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, signal: stop.signal, onListen: () => {} },
+    (request) => handler(request),
+  );
   try {
     await act(`http://127.0.0.1:${server.addr.port}`, answers, server.addr.port);
   } finally {
-    await server.shutdown();
+    release();
+    // Not shutdown(): Deno 2.5 waits 90 s there for a connection that fetch keeps.
+    stop.abort();
+    await server.finished;
     await handler.close();
   }
 }
@@ -78,23 +86,23 @@ const head = (more: string) =>
 Deno.test("createHandler() answers 200 or 429 beyond its queue, stays well, and recovers at once", async () => {
   const { explainer, open } = gated();
   await withServer({ explainer, waiting: 2 }, async (origin, answers) => {
-    const all = Array.from({ length: 9 }, () => post(origin));
+    const all = Array.from({ length: 9 }, async () => {
+      const response = await post(origin);
+      await response.arrayBuffer();
+      if (response.status === 429) assertMatch(response.headers.get("retry-after")!, /^[1-9]\d*$/);
+      return response.status;
+    });
     await until(() => answers.length === 6, "six refusals");
     const { taken, status } = await health(origin);
     assertEquals([taken, status], [3, "ok"]);
     open();
-    const statuses: number[] = [];
-    for (const response of await Promise.all(all)) {
-      statuses.push(response.status);
-      if (response.status === 429) assertMatch(response.headers.get("retry-after")!, /^[1-9]\d*$/);
-      await response.arrayBuffer();
-    }
+    const statuses = await Promise.all(all);
     assertEquals(statuses.sort(), [200, 200, 200, 429, 429, 429, 429, 429, 429]);
     const after = await post(origin);
     await after.arrayBuffer();
     assertEquals(after.status, 200);
     assertEquals((await health(origin)).taken, 0);
-  });
+  }, open);
 });
 
 Deno.test("createHandler() frees the place of a client that hangs up in the middle of its body", async () => {
@@ -149,20 +157,19 @@ Deno.test("createHandler() cuts a body that grows too long, and reads none that 
 
 Deno.test("createHandler() answers 503 at the deadline, and its signal reaches the explainer", async () => {
   const { explainer, open, seen } = gated();
-  await withServer({ explainer, deadline: 150 }, async (origin, answers) => {
-    const responses = await Promise.all([post(origin), post(origin)]);
-    for (const response of responses) {
+  await withServer({ explainer, deadline: 1000 }, async (origin) => {
+    const running = post(origin);
+    await until(() => seen.length === 1, "it runs");
+    const waiting = post(origin);
+    for (const response of await Promise.all([running, waiting])) {
       assertEquals(response.status, 503);
       assertEquals((await response.json()).error.code, "deadline");
       assert(Number(response.headers.get("retry-after")) >= 1);
     }
     assertEquals(seen.map((signal) => signal.aborted), [true]);
-    open();
-    const after = await post(origin);
-    await after.arrayBuffer();
-    assertEquals(after.status === 200 || after.status === 503, true);
-    assertEquals(answers.every(({ status }) => status === 503 || status === 200), true);
-  });
+    // What runs on keeps the turn; the place is free.
+    assertEquals((await health(origin)).taken, 0);
+  }, open);
 });
 
 Deno.test("a malformed request ends neither the server nor others' answers", async () => {
