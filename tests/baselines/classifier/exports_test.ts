@@ -14,7 +14,6 @@ const FOLDER = new URL("../../fixtures/onnx/", import.meta.url);
 const TAPS: Readonly<Record<string, readonly [layer: string, ...shape: number[]]>> = {
   // Its last stage has one position only in a picture of 32 pixels.
   resnet_11: ["/layer3/layer3.0/relu_1/", 256, 2, 2],
-  densenet_13: ["/Relu", 16, 4, 4],
   convnext_17: ["/features/features.3/", 16, 4, 4],
   vit_17: ["/encoder/layers/encoder_layer_0/", 16, 4, 4],
   swin_13: ["/permute/", 16, 4, 4],
