@@ -25,10 +25,10 @@ let subject: Subject | undefined;
 let selected = 0;
 let rival = 0;
 let tab: Tab = "look";
+let labels: readonly string[] = [];
 
 /** The head whose maps count where one map is shown. */
 const headInUse = (): Which => subject?.explanation("after") === undefined ? "before" : "after";
-const labels = () => engine!.explainer("before")!.backbone.labels;
 
 /** Draws what the present tab, class and heads ask for. */
 async function render(): Promise<void> {
@@ -74,7 +74,7 @@ async function select(target: number | string): Promise<void> {
   selected = (await subject.mapOf("before", target)).index;
   erasing.follow();
   await render();
-  say(`Showing where it looks for ${labels()[selected]}.`);
+  say(`Showing where it looks for ${labels[selected]}.`);
 }
 
 async function compareWith(target: number | string): Promise<void> {
@@ -142,10 +142,11 @@ async function start(device: DeviceChoice, threads?: number): Promise<void> {
   } finally {
     showLoading(undefined);
   }
-  const { device: runs, threads: used } = engine.explainer("before")!;
+  const { device: runs, threads: used, backbone } = engine.explainer("before")!;
+  labels = backbone.labels;
   showRuntime(runs, used);
   teaching.update();
-  element("labels").replaceChildren(...labels().map((label) => new Option(label)));
+  element("labels").replaceChildren(...labels.map((label) => new Option(label)));
   intake.setReady(true);
   announce({ kind: "ready", device: runs, threads: used });
   if (subject === undefined) return say("Ready for a picture.");
@@ -167,7 +168,7 @@ const teaching = setUpTeaching({
 const erasing = setUpErasing({
   explainer: () => engine?.explainer("before"),
   subject: () => subject,
-  selected: () => ({ index: selected, label: labels()[selected]! }),
+  selected: () => ({ index: selected, label: labels[selected]! }),
 });
 const intake = setUpIntake((pictures) => attempt(() => take(pictures)));
 setUpCamera({
@@ -205,7 +206,7 @@ element("save-overlay").addEventListener("click", () =>
     if (explanation === undefined) return;
     const strength = Number(element<HTMLInputElement>("strength").value);
     const png = await explanation.overlayPng(selected, { opacity: strength });
-    const name = labels()[selected]!.split(",")[0]!.replaceAll(/\W+/g, "_");
+    const name = labels[selected]!.split(",")[0]!.replaceAll(/\W+/g, "_");
     download(new Blob([png], { type: "image/png" }), `${name}.png`);
     say("The picture with its heatmap is saved.");
   }));

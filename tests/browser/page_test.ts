@@ -224,46 +224,57 @@ Deno.test({
         },
       });
 
-      await t.step("trains as Deno does, and the map follows; the head can be kept", async () => {
-        const from = await page.count();
-        let losses: readonly number[] = [];
-        let after: Shown;
-        await awake(async () => {
-          await page.click("#tab-teach");
-          await page.fill("#steps", String(STEPS));
-          await page.click("#start");
-          ({ losses } = await page.event<{ losses: number[] }>("event.kind === 'trained'", from));
-          after = await page.event<Shown>("event.which === 'after' && event.kind === 'shown'", from);
-        });
-        assertEquals(losses.length, STEPS);
+      await t.step({
+        name: "trains as Deno does, and the map follows; the head can be kept",
+        ignore: !heavyTests(),
+        fn: async () => {
+          const from = await page.count();
+          let losses: readonly number[] = [];
+          let after: Shown;
+          await awake(async () => {
+            await page.click("#tab-teach");
+            await page.fill("#steps", String(STEPS));
+            await page.click("#start");
+            ({ losses } = await page.event<{ losses: number[] }>("event.kind === 'trained'", from));
+            after = await page.event<Shown>("event.which === 'after' && event.kind === 'shown'", from);
+          });
+          assertEquals(losses.length, STEPS);
 
-        const own = await train({
-          backbone: explainer.backbone.name,
-          images: [SAMPLE],
-          batch: 1,
-          steps: STEPS,
-          start: explainer.head.bytes,
-          hyperParameters: { learningRate: LEARNING_RATE },
-          device: "wasm",
-        });
-        own.losses.forEach(({ total }, i) => assertAlmostEquals(losses[i]!, total, 1e-3));
-        await using trained = await createExplainer({ device: "wasm", head: own.head });
-        const { targets } = await trained.explain(SAMPLE, { target: top!.index });
-        assert(largestDifference(after!.map, targets[0]!.map.values) < 5e-3);
-        assert(largestDifference(after!.map, before.map) > 1e-2, "training did not change the map");
+          const own = await train({
+            backbone: explainer.backbone.name,
+            images: [SAMPLE],
+            batch: 1,
+            steps: STEPS,
+            start: explainer.head.bytes,
+            hyperParameters: { learningRate: LEARNING_RATE },
+            device: "wasm",
+          });
+          own.losses.forEach(({ total }, i) => assertAlmostEquals(losses[i]!, total, 1e-3));
+          await using trained = await createExplainer({ device: "wasm", head: own.head });
+          const { targets } = await trained.explain(SAMPLE, { target: top!.index });
+          assert(largestDifference(after!.map, targets[0]!.map.values) < 5e-3);
+          assert(largestDifference(after!.map, before.map) > 1e-2, "training did not change the map");
 
-        const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-head")]);
-        const kept = await readHead(await Deno.readFile(await download.path()), download.suggestedFilename());
-        assertEquals(kept.record.name, "taught in a page");
-        assertEquals(kept.record.trained, true);
+          const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-head")]);
+          const kept = await readHead(
+            await Deno.readFile(await download.path()),
+            download.suggestedFilename(),
+          );
+          assertEquals(kept.record.name, "taught in a page");
+          assertEquals(kept.record.trained, true);
+        },
       });
 
-      await t.step("goes over to another device with its picture and its head", async () => {
-        const from = await page.count();
-        await page.selectOption("#device", "wasm");
-        await page.event("event.kind === 'ready'", from);
-        const shown = await page.event<Shown>("event.which === 'after' && event.kind === 'shown'", from);
-        assertEquals(shown.target.label, top!.label);
+      await t.step({
+        name: "goes over to another device with its picture and its head",
+        ignore: !heavyTests(),
+        fn: async () => {
+          const from = await page.count();
+          await page.selectOption("#device", "wasm");
+          await page.event("event.kind === 'ready'", from);
+          const shown = await page.event<Shown>("event.which === 'after' && event.kind === 'shown'", from);
+          assertEquals(shown.target.label, top!.label);
+        },
       });
 
       await t.step("says what is wrong with a file that is no picture, and goes on", async () => {
@@ -334,21 +345,25 @@ Deno.test({
       });
 
       // The whole classifier takes 18 s a pass on the software adapter of a page; a small network shows the same.
-      await t.step("WebGPU in a page computes what wasm does", async () => {
-        await bundleModules([new URL("webgpu_page.ts", import.meta.url)], new URL("src/page/", folder));
-        await Deno.writeTextFile(
-          new URL("blank.html", folder),
-          '<!DOCTYPE html><link rel="icon" href="data:,">',
-        );
-        const page = await browser.open(`${at(plain)}blank.html`);
-        const [gpu, wasm] = await page.evaluate<{ device: string; values: number[] }[]>(
-          `import("/src/page/webgpu_page.js").then(async () => [await run("webgpu"), await run("wasm")])`,
-        );
-        assertEquals([gpu!.device, wasm!.device], ["webgpu", "wasm"]);
-        assert(Math.max(...wasm!.values.map(Math.abs)) > 0.1, "the network says nothing");
-        assert(largestDifference(gpu!.values, wasm!.values) < 1e-4);
-        assertEquals(page.errors, []);
-        await page.close();
+      await t.step({
+        name: "WebGPU in a page computes what wasm does",
+        ignore: !heavyTests(),
+        fn: async () => {
+          await bundleModules([new URL("webgpu_page.ts", import.meta.url)], new URL("src/page/", folder));
+          await Deno.writeTextFile(
+            new URL("blank.html", folder),
+            '<!DOCTYPE html><link rel="icon" href="data:,">',
+          );
+          const page = await browser.open(`${at(plain)}blank.html`);
+          const [gpu, wasm] = await page.evaluate<{ device: string; values: number[] }[]>(
+            `import("/src/page/webgpu_page.js").then(async () => [await run("webgpu"), await run("wasm")])`,
+          );
+          assertEquals([gpu!.device, wasm!.device], ["webgpu", "wasm"]);
+          assert(Math.max(...wasm!.values.map(Math.abs)) > 0.1, "the network says nothing");
+          assert(largestDifference(gpu!.values, wasm!.values) < 1e-4);
+          assertEquals(page.errors, []);
+          await page.close();
+        },
       });
     } finally {
       if (online) await isolated.shutdown();
