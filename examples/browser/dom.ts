@@ -14,7 +14,7 @@ export type PageEvent =
   | { readonly kind: "ready"; readonly device: string; readonly threads: number }
   | { readonly kind: "explained"; readonly which: Which; readonly prediction: readonly ClassScore[] }
   | { readonly kind: "shown"; readonly which: Which; readonly target: ClassScore; readonly map: ValueMap }
-  | { readonly kind: "compared"; readonly difference: ValueMap }
+  | { readonly kind: "compared"; readonly map: ValueMap }
   | { readonly kind: "erased"; readonly share: number; readonly probability: number }
   | { readonly kind: "live"; readonly target: ClassScore }
   | { readonly kind: "progress"; readonly progress: TrainProgress }

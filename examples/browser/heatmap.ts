@@ -5,11 +5,7 @@
  * @module
  */
 import type { CropWindow, ValueMap } from "@ptame/ptame";
-import { colorize } from "@ptame/ptame/image";
-
-/** Orange speaks for the first class, blue for the second: told apart by every kind of colour vision. */
-const FOR = [255, 140, 26] as const;
-const AGAINST = [64, 150, 255] as const;
+import { colorize, colorizeSigned } from "@ptame/ptame/image";
 
 /** Draws the photo; what the classifier does not see of it is dark. */
 export function drawPhoto(
@@ -31,27 +27,12 @@ export function drawPhoto(
 
 /** Draws a map in inferno's colours; the less it says, the more of the photo shows. */
 export function drawMap(canvas: HTMLCanvasElement, { width, height, values }: ValueMap): void {
-  const colours = colorize(values);
-  drawPixels(canvas, width, height, (pixels) => {
-    for (let i = 0; i < values.length; i++) {
-      pixels[4 * i] = colours[3 * i]!;
-      pixels[4 * i + 1] = colours[3 * i + 1]!;
-      pixels[4 * i + 2] = colours[3 * i + 2]!;
-      pixels[4 * i + 3] = 255 * values[i]!;
-    }
-  });
+  draw(canvas, width, height, colorize(values), values);
 }
 
-/** Draws a difference: orange above zero, blue below, the strongest in full. */
-export function drawDifference(canvas: HTMLCanvasElement, { width, height, values }: ValueMap): void {
-  const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-  drawPixels(canvas, width, height, (pixels) => {
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]! / most;
-      pixels.set(value > 0 ? FOR : AGAINST, 4 * i);
-      pixels[4 * i + 3] = 255 * Math.abs(value);
-    }
-  });
+/** Draws signed values from -1 to 1: orange above zero, blue below; nothing where they are zero. */
+export function drawSigned(canvas: HTMLCanvasElement, { width, height, values }: ValueMap): void {
+  draw(canvas, width, height, colorizeSigned(values), values);
 }
 
 /** Lays a canvas over the part of a photo that the classifier sees, in shares of the photo. */
@@ -73,15 +54,19 @@ export function drawScale(canvas: HTMLCanvasElement): void {
   drawMap(canvas, { width: 256, height: 1, values: Float32Array.from({ length: 256 }, (_, i) => i / 255) });
 }
 
-function drawPixels(
+function draw(
   canvas: HTMLCanvasElement,
   width: number,
   height: number,
-  fill: (pixels: Uint8ClampedArray) => void,
+  colours: Uint8Array,
+  values: Float32Array,
 ): void {
   Object.assign(canvas, { width, height });
   const image = new ImageData(width, height);
-  fill(image.data);
+  for (let i = 0; i < values.length; i++) {
+    for (let channel = 0; channel < 3; channel++) image.data[4 * i + channel] = colours[3 * i + channel]!;
+    image.data[4 * i + 3] = 255 * Math.abs(values[i]!);
+  }
   canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { RemoteExplanation } from "@ptame/ptame/worker";
 import { setUpCamera } from "./camera.ts";
 import { fillClasses, markClass } from "./class_list.ts";
 import { announce, attempt, download, element, percent, say, type Which } from "./dom.ts";
@@ -14,8 +15,8 @@ import { drawScale } from "./heatmap.ts";
 import { setUpIntake } from "./intake.ts";
 import { showDevices, showLoading, showRuntime } from "./runtime_menu.ts";
 import { goOffline } from "./offline.ts";
-import { clearPanes, showDifference, showMap, showPhoto } from "./panes.ts";
-import { differenceOf, openSubject, type Subject } from "./subject.ts";
+import { clearPanes, showContrast, showMap, showPhoto } from "./panes.ts";
+import { openSubject, type Subject } from "./subject.ts";
 import { setUpTabs, type Tab } from "./tabs.ts";
 import { setUpTeaching } from "./teaching.ts";
 
@@ -35,6 +36,7 @@ async function render(): Promise<void> {
   const own = subject;
   if (own === undefined) return;
   markClass(selected);
+  element<HTMLSelectElement>("rivals").value = String(rival);
   const first = await own.mapOf(tab === "look" || tab === "teach" ? "before" : headInUse(), selected);
   const taught = own.explanation("after") !== undefined;
   const second = tab === "compare"
@@ -54,10 +56,11 @@ async function render(): Promise<void> {
     showMap("second", second, tab === "compare" ? name(second) : `${name(second)}: the head of this page`);
     announceMap(tab === "compare" ? headInUse() : "after", second);
   }
-  if (tab === "compare" && second !== undefined) {
-    const difference = differenceOf(first.map, second.map);
-    showDifference("third", difference, first.label, second.label);
-    announce({ kind: "compared", difference });
+  if (tab === "compare") {
+    const contrast = await own.explanation(headInUse())!.contrast(selected, rival);
+    if (own !== subject) return;
+    showContrast("third", contrast);
+    announce({ kind: "compared", map: contrast.map });
   }
 }
 
@@ -71,7 +74,10 @@ function announceMap(
 async function select(target: number | string): Promise<void> {
   if (subject === undefined) return;
   // By name it may be wrong: asked first, kept then.
-  selected = (await subject.mapOf("before", target)).index;
+  const { index } = await subject.mapOf("before", target);
+  // A class is not compared with itself: the two change places.
+  if (index === rival) rival = selected;
+  selected = index;
   erasing.follow();
   await render();
   say(`Showing where it looks for ${labels[selected]}.`);
@@ -79,7 +85,9 @@ async function select(target: number | string): Promise<void> {
 
 async function compareWith(target: number | string): Promise<void> {
   if (subject === undefined) return;
-  rival = (await subject.mapOf("before", target)).index;
+  const { index } = await subject.mapOf("before", target);
+  if (index === selected) selected = rival;
+  rival = index;
   await render();
 }
 
@@ -200,16 +208,24 @@ element("swap").addEventListener("click", () => {
 element<HTMLInputElement>("strength").addEventListener("input", ({ target }) => {
   document.body.style.setProperty("--strength", (target as HTMLInputElement).value);
 });
-element("save-overlay").addEventListener("click", () =>
-  attempt(async () => {
-    const explanation = subject?.explanation(headInUse());
-    if (explanation === undefined) return;
-    const strength = Number(element<HTMLInputElement>("strength").value);
-    const png = await explanation.overlayPng(selected, { opacity: strength });
-    const name = labels[selected]!.split(",")[0]!.replaceAll(/\W+/g, "_");
-    download(new Blob([png], { type: "image/png" }), `${name}.png`);
-    say("The picture with its heatmap is saved.");
-  }));
+function onSave(
+  button: string,
+  draw: (explanation: RemoteExplanation) => Promise<Uint8Array<ArrayBuffer>>,
+): void {
+  element(button).addEventListener("click", () =>
+    attempt(async () => {
+      const explanation = subject?.explanation(headInUse());
+      if (explanation === undefined) return;
+      const name = labels[selected]!.split(",")[0]!.replaceAll(/\W+/g, "_");
+      download(new Blob([await draw(explanation)], { type: "image/png" }), `${name}.png`);
+      say("The picture is saved.");
+    }));
+}
+onSave("save-overlay", (explanation) => {
+  const opacity = Number(element<HTMLInputElement>("strength").value);
+  return explanation.overlayPng(selected, { opacity });
+});
+onSave("save-contrast", (explanation) => explanation.contrastPng(selected, rival));
 
 drawScale(element<HTMLCanvasElement>("scale"));
 const query = new URLSearchParams(location.search);

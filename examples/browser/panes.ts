@@ -4,8 +4,9 @@
  * @module
  */
 import type { ClassScore, ValueMap } from "@ptame/ptame";
+import type { PlainContrast } from "@ptame/ptame/worker";
 import { element } from "./dom.ts";
-import { drawDifference, drawMap, drawPhoto, placeOver } from "./heatmap.ts";
+import { drawMap, drawPhoto, drawSigned, placeOver } from "./heatmap.ts";
 import type { Subject } from "./subject.ts";
 
 /** The places for a photo. */
@@ -41,14 +42,11 @@ export function showMap(
   drawMap(canvasOf(pane, "heat"), target.map);
 }
 
-/** Shows what speaks for one class rather than the other. */
-export function showDifference(pane: PaneName, difference: ValueMap, first: string, second: string): void {
-  show(
-    pane,
-    `Orange: ${first}; blue: ${second}`,
-    `The picture; orange speaks for ${first}, blue for ${second}`,
-  );
-  drawDifference(canvasOf(pane, "heat"), difference);
+/** Shows what speaks for one class rather than another. */
+export function showContrast(pane: PaneName, contrast: PlainContrast): void {
+  const [mine, other] = [contrast.for.label, contrast.against.label];
+  show(pane, `Orange: ${mine}; blue: ${other}`, `The picture; orange speaks for ${mine}, blue for ${other}`);
+  drawSigned(canvasOf(pane, "heat"), contrast.map);
 }
 
 function show(pane: PaneName, caption: string, description: string): void {

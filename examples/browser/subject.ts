@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClassScore, ValueMap } from "@ptame/ptame";
+import type { ClassScore } from "@ptame/ptame";
 import type { PlainTarget, RemoteExplanation } from "@ptame/ptame/worker";
 import type { Engine } from "./engine.ts";
 import type { Which } from "./dom.ts";
@@ -66,9 +66,4 @@ export async function openSubject(engine: Engine, source: Blob): Promise<Subject
       for (const explanation of explanations.values()) explanation.dispose().catch(() => undefined);
     },
   };
-}
-
-/** Where one class's mask is the stronger, in [-1, 1]: above zero the first's. */
-export function differenceOf(first: ValueMap, second: ValueMap): ValueMap {
-  return { ...first, values: first.values.map((value, i) => value - second.values[i]!) };
 }

@@ -15,6 +15,7 @@ import { type Caller, type CallOptions, createCaller, type Port } from "./messag
 import type {
   ExplainerFacts,
   Methods,
+  PlainContrast,
   PlainExplanation,
   PlainTarget,
   PostedExplainerOptions,
@@ -50,6 +51,10 @@ export interface RemoteExplainer extends ExplainerFacts {
 export interface RemoteExplanation extends PlainExplanation {
   /** Explains another class from the same pass: no network runs. */
   explainTarget(target: Target): Promise<PlainTarget>;
+  /** What speaks for one class rather than another, from the same pass. */
+  contrast(target: Target, against: Target): Promise<PlainContrast>;
+  /** The photo with that over it, and a legend, as the bytes of a PNG file. */
+  contrastPng(target: Target, against: Target): Promise<Uint8Array<ArrayBuffer>>;
   /** The picture as it was decoded, upright. */
   picture(): Promise<RgbImage>;
   /**
@@ -185,6 +190,9 @@ function remoteExplanation(
   return {
     ...facts,
     explainTarget: (target) => ask("explainTarget", { explanation, target }),
+    contrast: (target, against) => ask("contrast", { explanation, target, against }),
+    contrastPng: (target, against) =>
+      ask("contrastPng", { explanation, target, against }) as Promise<Uint8Array<ArrayBuffer>>,
     picture: () => ask("picture", { explanation }),
     bitmap: (longSide = 1024) => ask("bitmap", { explanation, longSide }),
     input: () => ask("input", { explainer, explanation }) as Promise<Float32Array<ArrayBuffer>>,

@@ -7,6 +7,7 @@ import type { BackboneFacts } from "../backbone/facts.ts";
 import type { OverlayOptions } from "../image/overlay.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainerOptions } from "../ptame/explainer.ts";
+import type { Contrast } from "../ptame/contrast.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import type { ExplainOptions, TargetMap } from "../ptame/map_explanation.ts";
@@ -33,6 +34,9 @@ export interface RemoteRuntimeFiles extends Omit<RuntimeFiles, "wasmBinary"> {
 
 /** The map of one class: all of {@linkcode TargetMap} but `pictureMap`, which `placeMap` makes of it. */
 export type PlainTarget = Omit<TargetMap, "pictureMap">;
+
+/** What speaks for one class rather than another: all of {@linkcode Contrast} that can be posted. */
+export type PlainContrast = Pick<Contrast, "for" | "against" | "map" | "scale">;
 
 /** Of what an explainer consists, and where it runs. */
 export interface ExplainerFacts {
@@ -118,6 +122,13 @@ export type PostedTrainOptions =
     readonly cache?: string;
   };
 
+/** Two classes of an explanation. */
+interface Pair {
+  readonly explanation: number;
+  readonly target: Target;
+  readonly against: Target;
+}
+
 /** The methods by name. */
 export interface Methods {
   readonly configureRuntime: Method<RemoteRuntimeFiles, void>;
@@ -129,6 +140,8 @@ export interface Methods {
   >;
   readonly disposeExplanation: Method<{ readonly explanation: number }, void>;
   readonly explainTarget: Method<{ readonly explanation: number; readonly target: Target }, PlainTarget>;
+  readonly contrast: Method<Pair, PlainContrast>;
+  readonly contrastPng: Method<Pair, Uint8Array>;
   readonly picture: Method<{ readonly explanation: number }, RgbImage>;
   readonly bitmap: Method<{ readonly explanation: number; readonly longSide: number }, ImageBitmap>;
   readonly input: Method<{ readonly explainer: number; readonly explanation: number }, Float32Array>;

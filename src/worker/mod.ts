@@ -20,6 +20,7 @@ export { type AdapterInfo, findAdapter } from "../runtime/device.ts";
 export type { Port } from "./messages.ts";
 export type {
   ExplainerFacts,
+  PlainContrast,
   PlainExplanation,
   PlainTarget,
   PostedExplainerOptions,

@@ -131,6 +131,16 @@ function createHandlers(): Handlers {
       handOver(plain.map.values.buffer);
       return plain;
     },
+    contrast: ({ explanation, target, against }, { handOver }) => {
+      const { map, scale, ...classes } = explanationOf(explanation).contrast(target, against);
+      handOver(map.values.buffer);
+      return { for: classes.for, against: classes.against, map, scale };
+    },
+    contrastPng: async ({ explanation, target, against }, { handOver }) => {
+      const png = await explanationOf(explanation).contrast(target, against).overlayPng();
+      handOver(png.buffer);
+      return png;
+    },
     picture: ({ explanation }, { handOver }) => {
       const { width, height, data } = explanationOf(explanation).picture;
       const copy = data.slice();

@@ -34,11 +34,7 @@ export async function watchPage(browser: Chromium, url: string): Promise<Watched
       const find = `seen.slice(${from}).find((event) => event.kind === "failed" || (${condition}))`;
       await page.waitForFunction(find, undefined, PATIENCE);
       const found = await page.evaluate<T & { kind: string; message?: string }>(
-        `(({ map, difference, ...rest }) => ({
-          ...rest,
-          ...(map && { map: [...map.values] }),
-          ...(difference && { difference: [...difference.values] }),
-        }))(${find})`,
+        `(({ map, ...rest }) => ({ ...rest, ...(map && { map: [...map.values] }) }))(${find})`,
       );
       if (found.kind === "failed") throw new Error(`The page failed: ${found.message}`);
       return found;

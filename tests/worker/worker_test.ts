@@ -40,6 +40,10 @@ Deno.test("connectWorker() gives what the library gives on its own thread", asyn
 
     const teddy = await explanation.explainTarget("teddy");
     near(teddy.map.values, expected.explainTarget("teddy").map.values, 1e-4);
+    const [first, second] = expected.targets.map(({ index }) => index);
+    const contrast = await explanation.contrast(first!, second!);
+    near(contrast.map.values, expected.contrast(first!, second!).map.values, 1e-3);
+    assertEquals([contrast.for.index, contrast.against.index], [first, second]);
     assertEquals((await explanation.picture()).data, expected.picture.data);
     const overlay = await explanation.overlay(expected.prediction[0]!.index);
     near(overlay.data, (await expected.overlay()).data, 1);
