@@ -101,7 +101,11 @@ function backwardNode(
 ): readonly (Value | undefined)[] {
   const rule = node.domain === "" && Object.hasOwn(RULES, node.op) ? RULES[node.op] : undefined;
   const named = `node ${node.name} (${node.domain === "" ? node.op : `${node.domain}.${node.op}`})`;
-  if (rule === undefined) throw new TypeError(`Cannot differentiate ${named}: no rule for this operator`);
+  if (rule === undefined) {
+    throw new TypeError(
+      `Cannot differentiate ${named}: no rule for this operator; export the model without it`,
+    );
+  }
   const inputs = node.inputs.map((name) => (name === "" ? undefined : b.valueOf(name)));
   let found: readonly (Value | undefined)[];
   try {

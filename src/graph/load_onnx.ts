@@ -123,7 +123,8 @@ function outsideOf(graph: OpenGraph, model: Uint8Array): OpenGraph {
 }
 
 function rule({ op, domain }: OpenNode): Rewrite | undefined {
-  return domain === "" && Object.hasOwn(UPGRADES, op) ? UPGRADES[op] : undefined;
+  const name = domain === "" ? op : `${domain}.${op}`;
+  return Object.hasOwn(UPGRADES, name) ? UPGRADES[name] : undefined;
 }
 
 /** Refuses external data that are not given, or that lie outside their file. */

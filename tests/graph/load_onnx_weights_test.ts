@@ -5,7 +5,7 @@ import { decodeNumbers } from "../../src/graph/constants.ts";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { type Graph, type Initializer, sizeOf } from "../../src/graph/types.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { float32DataOf, float32Tensor, openSession, type Tensor } from "../../src/runtime/mod.ts";
 import { type ByteSource, sourceOf } from "../../src/weights/byte_source.ts";
 import { float32ToFloat16 } from "../../src/weights/half.ts";
 import { warmUpWasm } from "../support/devices.ts";
@@ -125,4 +125,45 @@ Deno.test("loadOnnx() refuses external data that are missing, too short or somew
   }
   const wrong = encodeOnnx(halfNetwork({ ...outside, length: 10 }));
   assertThrows(() => loadOnnx(wrong), SyntaxError, "holds 10 bytes, not 14400");
+});
+
+Deno.test("loadOnnx() feeds a picture in bytes as float32 where it is cast first, and only there", () => {
+  const b = createBuilder("bytes");
+  const picture = b.input("picture", "uint8", [1, 4, 4, 3]);
+  b.output(b.mul(b.cast(b.transpose(picture, [0, 3, 1, 2]), "float32"), 1 / 255), "y");
+  const { graph } = loadOnnx(encodeOnnx(b.build()), { float32: true });
+  assertEquals(graph.inputs[0]!.type, "float32");
+  assertEquals(graph.nodes.map(({ op }) => op), ["Transpose", "Mul", "Identity"]);
+
+  const whole = createBuilder("whole");
+  const x = whole.input("x", "uint8", [4]);
+  whole.output(whole.cast(whole.div(x, 2), "float32"), "y");
+  const kept = loadOnnx(encodeOnnx(whole.build()), { float32: true });
+  assertEquals(kept.graph.inputs[0]!.type, "uint8");
+});
+
+Deno.test("loadOnnx() scales bytes that are fed to a quantised network, fed as they are or as float32", async () => {
+  const b = createBuilder("bytes");
+  b.input("x", "uint8", [3]);
+  const [scale, zero] = [b.constant("float32", [], [0.5]), b.constant("uint8", [], [10])];
+  const y = { name: "y", type: "float32", shape: [3] } as const;
+  const dequantize = {
+    name: "first",
+    op: "DequantizeLinear",
+    domain: "",
+    inputs: ["x", scale.name, zero.name],
+    outputs: ["y"],
+    attributes: {},
+  };
+  const onnx = encodeOnnx({ ...b.build(), nodes: [dequantize], outputs: [y] });
+  for (const float32 of [true, false]) {
+    const { graph } = loadOnnx(onnx, { dequantize: true, float32 });
+    const data = float32 ? Float32Array.of(0, 10, 255) : Uint8Array.of(0, 10, 255);
+    const session = await openSession(graph, { device: "wasm" });
+    const type = float32 ? "float32" : "uint8";
+    assertEquals(graph.inputs[0]!.type, type);
+    const outputs = await session.run({ x: { type, shape: [3], data } as Tensor });
+    await session.dispose();
+    assertEquals(Array.from(float32DataOf(outputs["y"]!)), [-5, 0, 122.5]);
+  }
 });

@@ -53,10 +53,33 @@ export function widened(
   };
   return {
     ...graph,
-    inputs: graph.inputs.map((input) => ({ ...input, type: widenedType(input.type) })),
+    inputs: graph.inputs.map((input) => ({
+      ...input,
+      type: isOnlyCast(graph, input.name) ? "float32" : widenedType(input.type),
+    })),
     initializers: graph.initializers.map((each) => tensor(each, each.name)),
     nodes: graph.nodes.map(node),
   };
+}
+
+const MOVING = new Set(["Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
+const MAKING_REAL = /^(Cast|DequantizeLinear|QLinear\w+|ConvInteger|MatMulInteger)$/;
+
+/**
+ * Whether a value (a picture in bytes) is made real before anything is computed of it: then it may as well be fed as
+ * float32, and a gradient can reach it.
+ */
+function isOnlyCast(graph: OpenGraph, name: string): boolean {
+  const [values, seen] = [[name], new Set([name])];
+  for (const value of values) {
+    for (const node of graph.nodes) {
+      if (!node.inputs.includes(value)) continue;
+      if (MAKING_REAL.test(node.op)) continue;
+      if (!MOVING.has(node.op) || node.inputs[0] !== value) return false;
+      for (const output of node.outputs) if (!seen.has(output)) seen.add(output) && values.push(output);
+    }
+  }
+  return ![...seen].some((each) => graph.outputs.includes(each));
 }
 
 /** Whether a graph has values that `widened` changes. */

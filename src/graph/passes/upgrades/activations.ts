@@ -36,7 +36,7 @@ const softmax: Rewrite = (node) => {
 };
 
 /** x·Φ(x), exactly or by tanh. */
-function gelu(w: Workshop, x: Value, approximate: boolean): Value {
+export function gelu(w: Workshop, x: Value, approximate: boolean): Value {
   if (!approximate) return w.mul(w.mul(x, w.add(w.erf(w.mul(x, Math.SQRT1_2)), 1)), 0.5);
   const inner = w.mul(w.mul(x, w.add(w.mul(w.mul(x, x), 0.044715), 1)), Math.sqrt(2 / Math.PI));
   return w.mul(w.mul(x, w.add(w.tanh(inner), 1)), 0.5);

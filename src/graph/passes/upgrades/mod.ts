@@ -7,16 +7,18 @@
 import type { Rewrite } from "../rewrite.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import { EINSUM } from "./einsum.ts";
+import { MICROSOFT } from "./microsoft.ts";
 import { MOVEMENT } from "./movement.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import { REDUCTION } from "./reduction.ts";
 import { RESIZE } from "./resize.ts";
 import { VALUES } from "./values.ts";
 
-/** Rules by operator. */
+/** Rules by operator; those of other domains as `domain.Op`. */
 export const UPGRADES: Readonly<Record<string, Rewrite>> = {
   ...ACTIVATIONS,
   ...EINSUM,
+  ...MICROSOFT,
   ...MOVEMENT,
   ...NORMALIZATION,
   ...REDUCTION,
