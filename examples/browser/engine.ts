@@ -27,6 +27,11 @@ const LEARNING_RATE = 1e-3;
 /** What is asked of a device, by name. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
 
+/** Whether a name is one of them. */
+export function isDeviceChoice(name: string): name is DeviceChoice {
+  return ["auto", "webgpu", "wasm"].includes(name);
+}
+
 /** How an engine is opened. */
 export interface EngineOptions {
   readonly device: DeviceChoice;

@@ -64,7 +64,10 @@ export function setUpErasing({ explainer, subject, selected }: ErasingHooks): Er
       while (changed && erasure !== undefined) {
         changed = false;
         const [now, share] = [subject(), erasure.share];
-        const probabilities = await explainer()!.classify(erasedInput(input!, erasure, filling()));
+        const own = explainer();
+        // Another worker is coming, and begins anew.
+        if (own === undefined) break;
+        const probabilities = await own.classify(erasedInput(input!, erasure, filling()));
         // Another picture may have come meanwhile.
         if (now !== subject()) continue;
         answer = { share, probabilities };

@@ -9,7 +9,7 @@ import type { RemoteExplanation } from "@ptame/ptame/worker";
 import { setUpCamera } from "./camera.ts";
 import { fillClasses, markClass } from "./class_list.ts";
 import { announce, attempt, download, element, percent, say, type Which } from "./dom.ts";
-import { type DeviceChoice, type Engine, openEngine } from "./engine.ts";
+import { type DeviceChoice, type Engine, isDeviceChoice, openEngine } from "./engine.ts";
 import { setUpErasing } from "./erasing.ts";
 import { drawScale } from "./heatmap.ts";
 import { setUpIntake } from "./intake.ts";
@@ -26,6 +26,8 @@ let subject: Subject | undefined;
 let selected = 0;
 let rival = 0;
 let tab: Tab = "look";
+/** How many pictures have been taken in. */
+let taken = 0;
 let labels: readonly string[] = [];
 
 /** The head whose maps count where one map is shown. */
@@ -95,6 +97,7 @@ async function compareWith(target: number | string): Promise<void> {
 async function take(pictures: readonly Blob[]): Promise<void> {
   const [source] = pictures;
   if (source === undefined || engine === undefined) return;
+  const turn = ++taken;
   teaching.stop();
   const name = source instanceof File ? source.name : "the picture";
   say(`Explaining ${name} …`);
@@ -102,6 +105,8 @@ async function take(pictures: readonly Blob[]): Promise<void> {
   try {
     const next = await openSubject(engine, source);
     if (engine.explainer("after") !== undefined) await next.explainWith(engine, "after");
+    // Another picture has come meanwhile: that one is meant.
+    if (turn !== taken) return next.forget();
     subject?.forget();
     subject = next;
     teaching.setPictures(pictures);
@@ -229,10 +234,14 @@ onSave("save-contrast", (explanation) => explanation.contrastPng(selected, rival
 
 drawScale(element<HTMLCanvasElement>("scale"));
 const query = new URLSearchParams(location.search);
-const asked = (query.get("device") ?? "auto") as DeviceChoice;
+const asked = query.get("device") ?? "auto";
 const threads = query.has("threads") ? Number(query.get("threads")) : undefined;
 attempt(() => showDevices(asked, (device) => attempt(() => start(device))));
 attempt(async () => {
+  if (!isDeviceChoice(asked)) {
+    showLoading(undefined);
+    throw new Error(`Unknown device ${asked}: choose auto, webgpu or wasm`);
+  }
   await start(asked, threads);
   await goOffline();
 });

@@ -10,7 +10,7 @@ import type { LoadProgress } from "./stored_files.ts";
 
 /** Fills the menu of devices with what is there. */
 export async function showDevices(
-  chosen: DeviceChoice,
+  chosen: string,
   choose: (device: DeviceChoice) => void,
 ): Promise<void> {
   const menu = element<HTMLSelectElement>("device");

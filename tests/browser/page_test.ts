@@ -289,6 +289,16 @@ Deno.test({
         assertEquals(page.errors, []);
       });
 
+      await t.step("says what is wrong with a device in its address, and lets one choose", async () => {
+        const page = await watchPage(browser, `${at(plain)}?device=gpu`);
+        await page.waitForFunction("document.querySelector('#status.failed')", undefined, {
+          timeout: 10_000,
+        });
+        assertEquals(await page.textContent("#status"), "Unknown device gpu: choose auto, webgpu or wasm");
+        assertEquals(await page.evaluate("document.getElementById('device').disabled"), false);
+        await page.close();
+      });
+
       await t.step("works without a network after the first visit, and asks nobody else", async () => {
         await page.waitForFunction("!document.getElementById('offline').hidden", undefined, {
           timeout: 30_000,
