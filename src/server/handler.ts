@@ -29,7 +29,7 @@ export interface HandlerOptions {
   readonly maxBodyBytes?: number;
   /** Most pixels of a picture, by its header; 2^24 by default. */
   readonly maxPixels?: number;
-  /** Requests that may wait behind the one that runs; 8 by default. */
+  /** Requests that may wait behind the one that runs, fewer where that would take half the deadline; 8 by default. */
   readonly waiting?: number;
   /** Milliseconds for a request, from its headers to its answer; 30 s by default. */
   readonly deadline?: number;
@@ -107,7 +107,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   };
   const deadline = Math.min(checked("deadline", options.deadline ?? 30_000, 1), LONGEST_DEADLINE);
   const waiting = checked("waiting", options.waiting ?? 8, 0);
-  const queue = createQueue(waiting);
+  const queue = createQueue(waiting, deadline / 2);
   const lazy = lazyExplainer(options.explainer ?? (() => createExplainer()));
   let closing: Promise<void> | undefined;
 

@@ -26,7 +26,7 @@ export interface Place {
 export interface Queue {
   /** Places taken: the one that runs, those that wait, those whose body is still on its way. */
   readonly taken: number;
-  /** Takes a place; undefined when all are taken. */
+  /** Takes a place; undefined when all are taken, or the wait would be too long. */
   enter(): Place | undefined;
   /** Seconds after which to ask again, from how long the last ones took; at least 1. */
   retryAfter(): number;
@@ -37,8 +37,11 @@ export interface Queue {
 /** How much the newest duration counts in the mean. */
 const WEIGHT = 0.2;
 
-/** A queue in which one runs and `waiting` may wait. */
-export function createQueue(waiting: number): Queue {
+/**
+ * A queue in which one runs and `waiting` may wait, fewer where those before a new one would take more than
+ * `longestWait` milliseconds by the last ones' measure: better refused now than given up at its deadline.
+ */
+export function createQueue(waiting: number, longestWait = Infinity): Queue {
   let taken = 0;
   let running = false;
   let mean = 0;
@@ -74,7 +77,7 @@ export function createQueue(waiting: number): Queue {
   }
 
   function enter(): Place | undefined {
-    if (taken > waiting) return undefined;
+    if (taken > waiting || taken * mean > longestWait) return undefined;
     taken++;
     let left = false;
     return {

@@ -89,3 +89,14 @@ Deno.test("run() of a place frees its turn when the work fails", async () => {
   place.leave();
   await queue.idle();
 });
+
+Deno.test("createQueue() takes fewer where the last ones took long, and always one", async () => {
+  const queue = createQueue(9, 1);
+  const first = queue.enter()!;
+  await first.run(() => new Promise<void>((resolve) => setTimeout(resolve, 10)), NEVER);
+  first.leave();
+  const places = [queue.enter(), queue.enter()];
+  assertEquals(places.map((place) => place !== undefined), [true, false]);
+  for (const place of places) place?.leave();
+  await queue.idle();
+});
