@@ -30,7 +30,8 @@ export interface RemoteExplainer extends ExplainerFacts {
   /**
    * Explains a picture.
    *
-   * @param image As `Explainer.explain` takes it, or an ImageBitmap (of a camera, say), which is handed over.
+   * @param image As `Explainer.explain` takes it, or in browsers an ImageBitmap (of a camera, say), which is
+   * handed over.
    * @throws As `Explainer.explain`.
    */
   explain(image: ImageSource | ImageBitmap, options?: ExplainOptions): Promise<RemoteExplanation>;
@@ -58,7 +59,7 @@ export interface RemoteExplanation extends PlainExplanation {
   /** The picture as it was decoded, upright. */
   picture(): Promise<RgbImage>;
   /**
-   * The same ready to draw.
+   * The same ready to draw. In browsers: Deno 2.9 hands no bitmap over.
    *
    * @param longSide Most pixels along its longer side; 1024 by default. Smaller pictures stay as they are.
    */
