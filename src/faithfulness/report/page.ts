@@ -32,8 +32,10 @@ function verdicts({ records, controls, evaluation, seed = 0 }: ReportData): stri
   }
   const items = methods.map((name) => {
     const verdict = verdictOver(records, name, present, { seed });
-    const text = escapeHtml(verdictText(verdict, name, "beyond noise"));
-    return `<li${verdict.notAhead.length === 0 ? "" : ' class="fails"'}>${text}</li>`;
+    const text = escapeHtml(verdictText(verdict, name, "beyond noise")).replaceAll(" %", "&nbsp;%");
+    const { ahead, notAhead } = verdict;
+    const kind = notAhead.length === 0 ? "" : ahead.length === 0 ? ' class="fails"' : ' class="partly"';
+    return `<li${kind}>${text}</li>`;
   });
   return `<ul class="verdicts">${items.join("")}</ul>`;
 }

@@ -31,6 +31,7 @@ p { margin: 0 0 10px; max-width: 75ch; }
 .lead, .note { color: var(--soft); }
 .verdicts { padding: 0; margin: 14px 0 18px; list-style: none; }
 .verdicts li { padding: 10px 14px; margin: 0 0 8px; border-left: 4px solid var(--colour-2); background: var(--panel); max-width: 90ch; }
+.verdicts li.partly { border-color: var(--soft); }
 .verdicts li.fails { border-color: var(--warn); }
 /* Shadows at the sides say that there is more to scroll to. */
 .wide { overflow-x: auto; margin: 10px 0; background:
