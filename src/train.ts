@@ -20,19 +20,19 @@
  *
  * @module
  */
-export { train } from "./ptame/trainer.ts";
+export { train } from "./ptame/training/trainer.ts";
 export {
   type CheckpointStore,
   TrainingError,
   type TrainOptions,
   type TrainProgress,
   type TrainResult,
-} from "./ptame/train_options.ts";
-export type { StepLoss, Validation } from "./ptame/checkpoint.ts";
+} from "./ptame/training/train_options.ts";
+export type { StepLoss, Validation } from "./ptame/training/checkpoint.ts";
 export type { HeadStart } from "./ptame/initial_head.ts";
-export type { LossWeights } from "./ptame/loss.ts";
-export { type HyperParameters, type Preset, PRESETS } from "./ptame/presets.ts";
-export type { SkippedImage } from "./ptame/training_images.ts";
+export type { LossWeights } from "./ptame/training/loss.ts";
+export { type HyperParameters, type Preset, PRESETS } from "./ptame/training/presets.ts";
+export type { SkippedImage } from "./ptame/training/training_images.ts";
 export type { OnnxModel } from "./backbone/onnx_backbone.ts";
 export type { WeightSource } from "./weights/load_network.ts";
 export type { WeightOptions } from "./weights/obtain.ts";

@@ -40,7 +40,7 @@ Deno.test("src/train.ts imports no module of the command line, and none that tou
     url.startsWith(ROOT.href)
   );
   assert(
-    own.length > 50 && own.includes(new URL("src/ptame/trainer.ts", ROOT).href),
+    own.length > 50 && own.includes(new URL("src/ptame/training/trainer.ts", ROOT).href),
     `${own.length} modules`,
   );
   for (const url of own) {

@@ -9,7 +9,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 import { createExplainer, type Explainer } from "../../src/ptame/explainer.ts";
 import { HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "../../src/ptame/observed_network.ts";
-import { AUXILIARY_PREFIX, frozen, passGraph as networkGraph } from "../../src/ptame/step.ts";
+import { AUXILIARY_PREFIX, frozen, passGraph as networkGraph } from "../../src/ptame/training/step.ts";
 import { type Device, float32Tensor, openSession, type Session } from "../../src/runtime/mod.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";

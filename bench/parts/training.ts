@@ -5,9 +5,14 @@
  */
 import { findNetwork } from "../../models/registry.ts";
 import { headShapeOf } from "../../src/ptame/observed_network.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX, type FrozenNetwork, passGraph } from "../../src/ptame/step.ts";
-import { initialState } from "../../src/ptame/training_state.ts";
-import { openTrainingStep } from "../../src/ptame/training_step.ts";
+import {
+  AUXILIARY_PREFIX,
+  BACKBONE_PREFIX,
+  type FrozenNetwork,
+  passGraph,
+} from "../../src/ptame/training/step.ts";
+import { initialState } from "../../src/ptame/training/training_state.ts";
+import { openTrainingStep } from "../../src/ptame/training/training_step.ts";
 import { type Device, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { seededFrozen, seededHead } from "../../tests/ptame/seeded_networks.ts";
 import { seededImage } from "../../tests/support/seeded_weights.ts";

@@ -9,7 +9,7 @@ import { loadOnnx } from "../graph/load_onnx.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import type { Graph, Initializer, Value } from "../graph/types.ts";
 import { normalise } from "../ptame/observed_network.ts";
-import type { FrozenNetwork } from "../ptame/step.ts";
+import type { FrozenNetwork } from "../ptame/training/step.ts";
 import type { ByteSource } from "../weights/byte_source.ts";
 import { describedModel } from "./described_model.ts";
 import { externalDataOf, type OnnxModel, outputOf } from "./onnx_backbone.ts";

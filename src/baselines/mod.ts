@@ -36,7 +36,7 @@ export { methodNamed, METHODS } from "./methods.ts";
 export { type RandomizationOptions, type RandomizationStage, randomizationTest, stagesOf } from "./sanity.ts";
 export { layersOf, randomized } from "./classifier/randomized.ts";
 export type { OpenableNetwork } from "./classifier/graphs.ts";
-export type { FrozenNetwork } from "../ptame/step.ts";
+export type { FrozenNetwork } from "../ptame/training/step.ts";
 export type { BoundGraph } from "../weights/bind.ts";
 export {
   type Attribute,

@@ -5,9 +5,9 @@
  */
 import { encodePng } from "../image/png.ts";
 import { renderPlot } from "../image/plot.ts";
-import { type HyperParameters, PRESETS } from "../ptame/presets.ts";
-import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/train_options.ts";
-import { train } from "../ptame/trainer.ts";
+import { type HyperParameters, PRESETS } from "../ptame/training/presets.ts";
+import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/training/train_options.ts";
+import { train } from "../ptame/training/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { type DownloadProgress, isDownload } from "../weights/download/progress.ts";
 import { NETWORK_NAMES } from "./explainer_options.ts";

@@ -24,7 +24,7 @@ import { type ExplainerNetworks, loadExplainerNetworks } from "./explainer_netwo
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
 import { HEAD_PREFIX } from "./observed_network.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX, frozen, type FrozenNetwork } from "./step.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX, frozen, type FrozenNetwork } from "./training/step.ts";
 
 /** What to export: the explainer's own options, but for where it runs. */
 export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads"> {

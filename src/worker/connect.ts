@@ -8,7 +8,7 @@ import type { OverlayOptions } from "../image/overlay.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainOptions } from "../ptame/map_explanation.ts";
 import type { Target } from "../ptame/prediction.ts";
-import type { TrainProgress, TrainResult } from "../ptame/train_options.ts";
+import type { TrainProgress, TrainResult } from "../ptame/training/train_options.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";
 import { isBitmap } from "./bitmaps.ts";
 import { type Caller, type CallOptions, createCaller, type Port } from "./messages.ts";

@@ -12,7 +12,7 @@ import type { Explanation } from "../ptame/explanation.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import type { ExplainOptions, TargetMap } from "../ptame/map_explanation.ts";
 import type { Target } from "../ptame/prediction.ts";
-import type { TrainOptions, TrainResult } from "../ptame/train_options.ts";
+import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";
 
 /** A picture that can be posted; addresses are text. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { ImageError } from "../image/types.ts";
-import { TrainingError } from "../ptame/train_options.ts";
+import { TrainingError } from "../ptame/training/train_options.ts";
 import { DeviceError, ModelError, RunError } from "../runtime/errors.ts";
 import { DownloadError } from "../weights/download/download.ts";
 

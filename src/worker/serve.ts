@@ -11,8 +11,8 @@ import type { RgbImage } from "../image/types.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import { captionOf, type TargetMap } from "../ptame/map_explanation.ts";
-import type { TrainProgress } from "../ptame/train_options.ts";
-import { train } from "../ptame/trainer.ts";
+import type { TrainProgress } from "../ptame/training/train_options.ts";
+import { train } from "../ptame/training/trainer.ts";
 import { configureRuntime } from "../runtime/mod.ts";
 import type { Answer, NewCall, Port, Question } from "./messages.ts";
 import type {

@@ -5,8 +5,8 @@ import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
 import { openOnnxBackbone } from "../../src/backbone/onnx_backbone.ts";
-import type { TrainOptions } from "../../src/ptame/train_options.ts";
-import { train } from "../../src/ptame/trainer.ts";
+import type { TrainOptions } from "../../src/ptame/training/train_options.ts";
+import { train } from "../../src/ptame/training/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 

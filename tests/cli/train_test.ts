@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decodeImage } from "../../src/image/decode.ts";
-import { decodeCheckpoint } from "../../src/ptame/checkpoint.ts";
+import { decodeCheckpoint } from "../../src/ptame/training/checkpoint.ts";
 import { readHead, writeHead } from "../../src/ptame/head_file.ts";
 import { initialHead } from "../../src/ptame/initial_head.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";

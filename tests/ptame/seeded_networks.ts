@@ -7,7 +7,7 @@
 import type { NetworkDefinition } from "../../models/network.ts";
 import { headParameters, type HeadShape } from "../../src/ptame/head.ts";
 import type { HeadTensor } from "../../src/ptame/head_file.ts";
-import { frozen, type FrozenNetwork } from "../../src/ptame/step.ts";
+import { frozen, type FrozenNetwork } from "../../src/ptame/training/step.ts";
 import type { WeightFile } from "../../src/weights/tensor_table.ts";
 import { sourceOf } from "../../src/weights/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";

@@ -9,7 +9,7 @@ import { type BackboneFacts, factsOf } from "../../backbone/facts.ts";
 import { frozenOnnx } from "../../backbone/frozen_onnx.ts";
 import { type OnnxModel, openOnnxBackbone } from "../../backbone/onnx_backbone.ts";
 import { networkNamed } from "../../ptame/network_names.ts";
-import { frozen } from "../../ptame/step.ts";
+import { frozen } from "../../ptame/training/step.ts";
 import type { DeviceRequest, Session } from "../../runtime/mod.ts";
 import { loadWeights, type WeightSource } from "../../weights/load_network.ts";
 import type { WeightOptions } from "../../weights/obtain.ts";

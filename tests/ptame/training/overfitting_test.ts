@@ -1,10 +1,10 @@
 /** The whole method at work: on eight photos a head learns masks that are small and still show the class. */
 import { assert } from "@std/assert";
-import type { TrainOptions } from "../../src/ptame/train_options.ts";
-import { train } from "../../src/ptame/trainer.ts";
+import type { TrainOptions } from "../../../src/ptame/training/train_options.ts";
+import { train } from "../../../src/ptame/training/trainer.ts";
 
 const PHOTOS = [0, 1, 2, 3, 4, 7, 8, 9].map((i) =>
-  new URL(`../fixtures/image/photo_${i}.jpg`, import.meta.url)
+  new URL(`../../fixtures/image/photo_${i}.jpg`, import.meta.url)
 );
 const RUN: TrainOptions = {
   backbone: "efficientnet_lite0",

@@ -3,11 +3,17 @@
  * (tests/fixtures/ptame/generate_step.py).
  */
 import { assert, assertEquals } from "@std/assert";
-import { createBuilder } from "../../src/graph/builder.ts";
-import { adamw, ADAMW_SCALARS, adamwScalars, decayed, scalarInputs } from "../../src/ptame/optimizer.ts";
-import { float32DataOf, float32Tensor, openSession, type Tensor } from "../../src/runtime/mod.ts";
-import { softwareGpu, warmUpWasm } from "../support/devices.ts";
-import { seededTensor } from "../support/seeded_weights.ts";
+import { createBuilder } from "../../../src/graph/builder.ts";
+import {
+  adamw,
+  ADAMW_SCALARS,
+  adamwScalars,
+  decayed,
+  scalarInputs,
+} from "../../../src/ptame/training/optimizer.ts";
+import { float32DataOf, float32Tensor, openSession, type Tensor } from "../../../src/runtime/mod.ts";
+import { softwareGpu, warmUpWasm } from "../../support/devices.ts";
+import { seededTensor } from "../../support/seeded_weights.ts";
 
 await warmUpWasm();
 
@@ -15,7 +21,7 @@ const PARTS = ["parameter", "first", "second", "largest"] as const;
 type Part = typeof PARTS[number];
 
 const FIXTURE = JSON.parse(
-  Deno.readTextFileSync(new URL("../fixtures/ptame/optimizer.json", import.meta.url)),
+  Deno.readTextFileSync(new URL("../../fixtures/ptame/optimizer.json", import.meta.url)),
 ) as {
   weight_decay: number;
   seed: number;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { ImageSource } from "../image/types.ts";
-import { RunError } from "../runtime/mod.ts";
+import type { ImageSource } from "../../image/types.ts";
+import { RunError } from "../../runtime/mod.ts";
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -13,7 +13,7 @@ import {
   type StepLoss,
   type Validation,
 } from "./checkpoint.ts";
-import { writeHead } from "./head_file.ts";
+import { writeHead } from "../head_file.ts";
 import { checkSameRun, hyperParametersOf, recordOf, settingsOf, stepsOf } from "./run_settings.ts";
 import { oneCycle } from "./schedule.ts";
 import { TrainingError, type TrainOptions, type TrainResult } from "./train_options.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { GradientDevice } from "../gradient/rule.ts";
-import type { Graph } from "../graph/types.ts";
+import type { GradientDevice } from "../../gradient/rule.ts";
+import type { Graph } from "../../graph/types.ts";
 import {
   type DeviceRequest,
   type DeviceTensor,
@@ -17,8 +17,8 @@ import {
   resolveDevice,
   type Session,
   type Tensor,
-} from "../runtime/mod.ts";
-import { headParameters, type HeadShape } from "./head.ts";
+} from "../../runtime/mod.ts";
+import { headParameters, type HeadShape } from "../head.ts";
 import type { LossWeights } from "./loss.ts";
 import { runInPieces } from "./micro_batches.ts";
 import { ADAMW_SCALARS, adamwScalars, type AdamwSettings } from "./optimizer.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { suggestion } from "../text/nearest.ts";
+import { suggestion } from "../../text/nearest.ts";
 import type { LossWeights } from "./loss.ts";
 
 /** Settings of the optimiser, and weights of the loss; see loss.ts. */

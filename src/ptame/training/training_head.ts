@@ -7,9 +7,9 @@
  *
  * @module
  */
-import type { Builder } from "../graph/builder.ts";
-import type { Value } from "../graph/types.ts";
-import { HEAD_BN_EPSILON, tapParameterNames } from "./head.ts";
+import type { Builder } from "../../graph/builder.ts";
+import type { Value } from "../../graph/types.ts";
+import { HEAD_BN_EPSILON, tapParameterNames } from "../head.ts";
 
 /** Part of the running statistics that a batch replaces. */
 const MOMENTUM = 0.1;

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { evaluate } from "../faithfulness/mod.ts";
-import type { ImageSource } from "../image/types.ts";
+import { evaluate } from "../../faithfulness/mod.ts";
+import type { ImageSource } from "../../image/types.ts";
 import type { Validation } from "./checkpoint.ts";
 import {
   type AuxiliaryPixels,
   evaluationImages,
   explainerMethod,
   explainerScores,
-} from "./evaluation_images.ts";
-import { createExplainer, type ExplainerOptions } from "./explainer.ts";
+} from "../evaluation_images.ts";
+import { createExplainer, type ExplainerOptions } from "../explainer.ts";
 
 /** Measures a head file after `step` steps. */
 export async function validateHead(

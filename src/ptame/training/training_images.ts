@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { augment } from "../image/augment.ts";
-import { decodeImage } from "../image/decode.ts";
-import { ImageError, type ImageSource } from "../image/types.ts";
-import { createStream } from "../random/generator.ts";
+import { augment } from "../../image/augment.ts";
+import { decodeImage } from "../../image/decode.ts";
+import { ImageError, type ImageSource } from "../../image/types.ts";
+import { createStream } from "../../random/generator.ts";
 
 /** A picture that could not be read. */
 export interface SkippedImage {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { sizeOf } from "../graph/types.ts";
-import { float32DataOf, float32Tensor, type Session, type Tensor } from "../runtime/mod.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { float32DataOf, float32Tensor, type Session, type Tensor } from "../../runtime/mod.ts";
 
 /**
  * Runs a session over pieces of `piece` rows and joins its outputs.

@@ -1,9 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { decodeCheckpoint, encodeCheckpoint, type RunRecord } from "../../src/ptame/checkpoint.ts";
-import { writeHead } from "../../src/ptame/head_file.ts";
-import { initialHead } from "../../src/ptame/initial_head.ts";
-import { initialState, stateShapes } from "../../src/ptame/training_state.ts";
-import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type RunRecord,
+} from "../../../src/ptame/training/checkpoint.ts";
+import { writeHead } from "../../../src/ptame/head_file.ts";
+import { initialHead } from "../../../src/ptame/initial_head.ts";
+import { initialState, stateShapes } from "../../../src/ptame/training/training_state.ts";
+import { encodeSafetensors, parseSafetensors } from "../../../src/weights/safetensors.ts";
 
 const SHAPE = { channels: [4, 8], sizes: [8, 4], classes: 3 };
 const RECORD: RunRecord = {

@@ -3,27 +3,27 @@
  * in every way of cutting it.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { HeadShape } from "../../src/ptame/head.ts";
-import type { LossWeights } from "../../src/ptame/loss.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
+import type { HeadShape } from "../../../src/ptame/head.ts";
+import type { LossWeights } from "../../../src/ptame/training/loss.ts";
+import { headShapeOf } from "../../../src/ptame/observed_network.ts";
 import {
   initialState,
   MOMENTS,
   momentState,
   parameterState,
   roleOf,
-} from "../../src/ptame/training_state.ts";
+} from "../../../src/ptame/training/training_state.ts";
 import {
   openTrainingStep,
   type StepReport,
   type TrainingState,
   type TrainingStepOptions,
-} from "../../src/ptame/training_step.ts";
-import { float32DataOf } from "../../src/runtime/mod.ts";
-import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
-import { seededImage, uniforms } from "../support/seeded_weights.ts";
-import { seededFrozen, seededHead } from "./seeded_networks.ts";
-import { tinyAuxiliary, tinyBackbone } from "./tiny_networks.ts";
+} from "../../../src/ptame/training/training_step.ts";
+import { float32DataOf } from "../../../src/runtime/mod.ts";
+import { heavyTests, softwareGpu, warmUpWasm } from "../../support/devices.ts";
+import { seededImage, uniforms } from "../../support/seeded_weights.ts";
+import { seededFrozen, seededHead } from "../seeded_networks.ts";
+import { tinyAuxiliary, tinyBackbone } from "../tiny_networks.ts";
 
 await warmUpWasm();
 
@@ -43,7 +43,7 @@ interface Case {
 }
 
 const { tiny: CASES } = JSON.parse(
-  Deno.readTextFileSync(new URL("../fixtures/ptame/step.json", import.meta.url)),
+  Deno.readTextFileSync(new URL("../../fixtures/ptame/step.json", import.meta.url)),
 ) as { tiny: Case[] };
 
 const SHAPE: HeadShape = headShapeOf(tinyAuxiliary, 10);

@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { augment } from "../../src/image/augment.ts";
-import { encodePng } from "../../src/image/png.ts";
-import { ImageError, type ImageSource } from "../../src/image/types.ts";
-import { createBatchReader, readableImages } from "../../src/ptame/training_images.ts";
-import { createStream } from "../../src/random/generator.ts";
+import { augment } from "../../../src/image/augment.ts";
+import { encodePng } from "../../../src/image/png.ts";
+import { ImageError, type ImageSource } from "../../../src/image/types.ts";
+import { createBatchReader, readableImages } from "../../../src/ptame/training/training_images.ts";
+import { createStream } from "../../../src/random/generator.ts";
 
-const FOLDER = new URL("../fixtures/image/", import.meta.url);
+const FOLDER = new URL("../../fixtures/image/", import.meta.url);
 const PHOTOS = Array.from(
   { length: 10 },
   (_, i) => new URL(`photo_${i}.${i === 5 || i === 6 ? "png" : "jpg"}`, FOLDER),

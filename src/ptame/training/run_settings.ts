@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { ImageSource } from "../image/types.ts";
+import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
-import type { HeadRecord } from "./head_file.ts";
+import type { HeadRecord } from "../head_file.ts";
 import { type HyperParameters, presetFor, presetNamed } from "./presets.ts";
 import { TrainingError, type TrainOptions } from "./train_options.ts";
 import { nameOf } from "./training_images.ts";

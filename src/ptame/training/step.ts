@@ -18,15 +18,15 @@
  *
  * @module
  */
-import type { NetworkDefinition, NetworkOutputs } from "../../models/registry.ts";
-import { gradients, type GradientSeed } from "../gradient/backward.ts";
-import type { GradientDevice } from "../gradient/rule.ts";
-import { type Builder, createBuilder } from "../graph/builder.ts";
-import { prune } from "../graph/passes/prune.ts";
-import type { Graph, Value } from "../graph/types.ts";
-import { bindWeights, type BoundGraph } from "../weights/bind.ts";
-import type { WeightFile } from "../weights/tensor_table.ts";
-import { FUSER, headParameters, type HeadShape } from "./head.ts";
+import type { NetworkDefinition, NetworkOutputs } from "../../../models/registry.ts";
+import { gradients, type GradientSeed } from "../../gradient/backward.ts";
+import type { GradientDevice } from "../../gradient/rule.ts";
+import { type Builder, createBuilder } from "../../graph/builder.ts";
+import { prune } from "../../graph/passes/prune.ts";
+import type { Graph, Value } from "../../graph/types.ts";
+import { bindWeights, type BoundGraph } from "../../weights/bind.ts";
+import type { WeightFile } from "../../weights/tensor_table.ts";
+import { FUSER, headParameters, type HeadShape } from "../head.ts";
 import {
   crossEntropies,
   type LossTerms,
@@ -38,7 +38,7 @@ import {
   pairMasks,
   targetRows,
 } from "./loss.ts";
-import { observe } from "./observed_network.ts";
+import { observe } from "../observed_network.ts";
 import { adamw, decayed, scalarInputs } from "./optimizer.ts";
 import {
   type BatchStatistics,

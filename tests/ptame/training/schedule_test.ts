@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertThrows } from "@std/assert";
-import { oneCycle } from "../../src/ptame/schedule.ts";
+import { oneCycle } from "../../../src/ptame/training/schedule.ts";
 
 const RUNS = JSON.parse(
-  Deno.readTextFileSync(new URL("../fixtures/ptame/schedule.json", import.meta.url)),
+  Deno.readTextFileSync(new URL("../../fixtures/ptame/schedule.json", import.meta.url)),
 ) as {
   total_steps: number;
   max_lr: number;

@@ -3,20 +3,20 @@
  * (tests/fixtures/ptame/generate_step.py).
  */
 import { assert } from "@std/assert";
-import { findNetwork } from "../../models/registry.ts";
-import type { LossWeights } from "../../src/ptame/loss.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
-import { initialState } from "../../src/ptame/training_state.ts";
-import { openTrainingStep, type StepReport } from "../../src/ptame/training_step.ts";
-import { float32DataOf } from "../../src/runtime/mod.ts";
-import { warmUpWasm } from "../support/devices.ts";
-import { seededImage } from "../support/seeded_weights.ts";
-import { seededFrozen, seededHead } from "./seeded_networks.ts";
+import { findNetwork } from "../../../models/registry.ts";
+import type { LossWeights } from "../../../src/ptame/training/loss.ts";
+import { headShapeOf } from "../../../src/ptame/observed_network.ts";
+import { initialState } from "../../../src/ptame/training/training_state.ts";
+import { openTrainingStep, type StepReport } from "../../../src/ptame/training/training_step.ts";
+import { float32DataOf } from "../../../src/runtime/mod.ts";
+import { warmUpWasm } from "../../support/devices.ts";
+import { seededImage } from "../../support/seeded_weights.ts";
+import { seededFrozen, seededHead } from "../seeded_networks.ts";
 
 await warmUpWasm();
 
 const FIXTURE = JSON.parse(
-  Deno.readTextFileSync(new URL("../fixtures/ptame/full_step.json", import.meta.url)),
+  Deno.readTextFileSync(new URL("../../fixtures/ptame/full_step.json", import.meta.url)),
 ) as {
   readonly seed: number;
   readonly targets: readonly number[];

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import type { Preprocessing } from "../../models/registry.ts";
-import { frozenOnnx } from "../backbone/frozen_onnx.ts";
-import { type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
-import { loadWeights } from "../weights/load_network.ts";
-import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
-import { defaultAuxiliary } from "./default_head.ts";
-import { startingClassifier } from "./starting_head.ts";
-import { checkHeadFits, type HeadTensor, readHead } from "./head_file.ts";
-import { headParameters, type HeadShape } from "./head.ts";
-import { initialHead } from "./initial_head.ts";
-import { networkNamed } from "./network_names.ts";
-import { headShapeOf } from "./observed_network.ts";
+import { IMAGENET_1K } from "../../../models/labels/imagenet_1k.ts";
+import type { Preprocessing } from "../../../models/registry.ts";
+import { frozenOnnx } from "../../backbone/frozen_onnx.ts";
+import { type OnnxModel, openOnnxBackbone } from "../../backbone/onnx_backbone.ts";
+import { loadWeights } from "../../weights/load_network.ts";
+import { float32Of, type WeightFile } from "../../weights/tensor_table.ts";
+import { defaultAuxiliary } from "../default_head.ts";
+import { startingClassifier } from "../starting_head.ts";
+import { checkHeadFits, type HeadTensor, readHead } from "../head_file.ts";
+import { headParameters, type HeadShape } from "../head.ts";
+import { initialHead } from "../initial_head.ts";
+import { networkNamed } from "../network_names.ts";
+import { headShapeOf } from "../observed_network.ts";
 import { frozen, type FrozenNetwork } from "./step.ts";
 import type { TrainOptions } from "./train_options.ts";
 

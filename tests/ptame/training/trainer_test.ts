@@ -1,24 +1,24 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ImageError, type ImageSource } from "../../src/image/types.ts";
-import { decodeCheckpoint } from "../../src/ptame/checkpoint.ts";
-import { readHead, writeHead } from "../../src/ptame/head_file.ts";
-import { initialHead } from "../../src/ptame/initial_head.ts";
-import { PRESETS } from "../../src/ptame/presets.ts";
+import { ImageError, type ImageSource } from "../../../src/image/types.ts";
+import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";
+import { readHead, writeHead } from "../../../src/ptame/head_file.ts";
+import { initialHead } from "../../../src/ptame/initial_head.ts";
+import { PRESETS } from "../../../src/ptame/training/presets.ts";
 import {
   type CheckpointStore,
   TrainingError,
   type TrainOptions,
   type TrainProgress,
-} from "../../src/ptame/train_options.ts";
-import { DownloadError } from "../../src/weights/download/download.ts";
-import { train } from "../../src/ptame/trainer.ts";
-import { warmUpWasm } from "../support/devices.ts";
-import { smallClassifier } from "./small_classifier.ts";
+} from "../../../src/ptame/training/train_options.ts";
+import { DownloadError } from "../../../src/weights/download/download.ts";
+import { train } from "../../../src/ptame/training/trainer.ts";
+import { warmUpWasm } from "../../support/devices.ts";
+import { smallClassifier } from "../small_classifier.ts";
 
 await warmUpWasm();
 
 const photo = (i: number) =>
-  new URL(`../fixtures/image/photo_${i}.${i === 5 ? "png" : "jpg"}`, import.meta.url);
+  new URL(`../../fixtures/image/photo_${i}.${i === 5 ? "png" : "jpg"}`, import.meta.url);
 const SHAPE = { channels: [24, 40, 112, 1280], sizes: [56, 28, 14, 7], classes: 5 };
 /** Three photos and a file that is none: a batch of two meets the border of an epoch every other step. */
 const IMAGES: readonly ImageSource[] = [photo(0), photo(4), new File(["no picture"], "text.jpg"), photo(8)];

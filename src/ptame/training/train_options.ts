@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { ImageSource } from "../image/types.ts";
-import type { Device, DeviceRequest } from "../runtime/mod.ts";
-import type { DownloadProgress } from "../weights/download/progress.ts";
-import type { WeightSource } from "../weights/load_network.ts";
-import type { WeightOptions } from "../weights/obtain.ts";
+import type { ImageSource } from "../../image/types.ts";
+import type { Device, DeviceRequest } from "../../runtime/mod.ts";
+import type { DownloadProgress } from "../../weights/download/progress.ts";
+import type { WeightSource } from "../../weights/load_network.ts";
+import type { WeightOptions } from "../../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
-import type { OnnxModel } from "../backbone/onnx_backbone.ts";
-import type { HeadStart } from "./initial_head.ts";
+import type { OnnxModel } from "../../backbone/onnx_backbone.ts";
+import type { HeadStart } from "../initial_head.ts";
 import type { HyperParameters } from "./presets.ts";
 import type { SkippedImage } from "./training_images.ts";
 

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { bytesOf } from "../graph/constants.ts";
-import { float32Tensor } from "../runtime/mod.ts";
-import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
-import { float32Of } from "../weights/tensor_table.ts";
-import type { HeadShape } from "./head.ts";
+import { bytesOf } from "../../graph/constants.ts";
+import { float32Tensor } from "../../runtime/mod.ts";
+import { encodeSafetensors, parseSafetensors } from "../../weights/safetensors.ts";
+import { float32Of } from "../../weights/tensor_table.ts";
+import type { HeadShape } from "../head.ts";
 import type { SkippedImage } from "./training_images.ts";
 import { stateShapes } from "./training_state.ts";
 import type { TrainingState } from "./training_step.ts";

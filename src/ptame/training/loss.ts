@@ -9,10 +9,10 @@
  *
  * @module
  */
-import { interpolationMatrix } from "../gradient/interpolation.ts";
-import type { Builder } from "../graph/builder.ts";
-import type { Value } from "../graph/types.ts";
-import { doublingsOf, fusedMaps, upsampleByDoubling } from "./head.ts";
+import { interpolationMatrix } from "../../gradient/interpolation.ts";
+import type { Builder } from "../../graph/builder.ts";
+import type { Value } from "../../graph/types.ts";
+import { doublingsOf, fusedMaps, upsampleByDoubling } from "../head.ts";
 
 /** Weights of the loss's terms, and the two numbers inside them. */
 export interface LossWeights {

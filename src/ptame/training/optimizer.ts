@@ -13,8 +13,8 @@
  *
  * @module
  */
-import type { Builder } from "../graph/builder.ts";
-import { sizeOf, type Value } from "../graph/types.ts";
+import type { Builder } from "../../graph/builder.ts";
+import { sizeOf, type Value } from "../../graph/types.ts";
 
 /** PyTorch's default beta2. */
 const BETA2 = 0.999;

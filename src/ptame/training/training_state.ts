@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { sizeOf } from "../graph/types.ts";
-import { float32Tensor, type Tensor } from "../runtime/mod.ts";
-import { headParameters, type HeadShape } from "./head.ts";
-import type { HeadTensor } from "./head_file.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { float32Tensor, type Tensor } from "../../runtime/mod.ts";
+import { headParameters, type HeadShape } from "../head.ts";
+import type { HeadTensor } from "../head_file.ts";
 
 /** How training changes a parameter of the head. */
 export type ParameterRole =
