@@ -6,23 +6,10 @@ import { encodePng } from "../../src/image/png.ts";
 import { initialHead } from "../../src/ptame/initial_head.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
 import { errorLines, runCli } from "../support/run_cli.ts";
+import { filesIn, inFolder } from "../support/folders.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../fixtures/image/", import.meta.url).pathname);
 const PHOTO = `${FIXTURES}photo_0.jpg`;
-
-/** Runs `act` in a folder of its own and removes it. */
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ptame-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-function filesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
-}
 
 Deno.test("explain explains the shipped sample when no image is given", () =>
   inFolder(async (folder) => {

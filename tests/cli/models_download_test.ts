@@ -8,21 +8,12 @@ import { graphOf, unboundWeights } from "../support/networks.ts";
 import { type Ended, errorLines, runCli, runDeno, startCli } from "../support/run_cli.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 import { type Answer, good, serveFile, status } from "../support/weight_server.ts";
+import { filesIn, inFolder } from "../support/folders.ts";
 
 const SMALL = findNetwork("mobilenet_v3_small")!;
 const REAL = SMALL.weights.published![0]!;
 const PHOTO = decodeURIComponent(new URL("../fixtures/image/photo_0.jpg", import.meta.url).pathname);
 
-async function inFolder(act: (cache: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ptame-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const filesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 const lines = ({ stderr }: Ended) => stderr.trim().split("\n");
 
 Deno.test("models pull refuses bytes that are not the published ones, and leaves nothing", async () => {

@@ -3,17 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { errorLines, runCli } from "../support/run_cli.ts";
-
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ptame-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const filesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+import { filesIn, inFolder } from "../support/folders.ts";
 
 Deno.test("models export writes one file that says what it is", async () => {
   await inFolder(async (folder) => {

@@ -4,6 +4,7 @@ import { headParameters } from "../../src/ptame/head.ts";
 import { readHead } from "../../src/ptame/head_file.ts";
 import { errorLines, runCli } from "../support/run_cli.ts";
 import { archiveOf, p, type Piece } from "../weights/torch/make_files.ts";
+import { filesIn, inFolder } from "../support/folders.ts";
 
 /** A head of zeros for EfficientNet-Lite0 as auxiliary; `beside` stands beside it. */
 function checkpoint(beside: readonly [Piece, Piece][] = []): Uint8Array {
@@ -17,17 +18,6 @@ function checkpoint(beside: readonly [Piece, Piece][] = []): Uint8Array {
   });
   return archiveOf(p.dict([p.text("state_dict"), p.dict(...pairs)], ...beside), storages);
 }
-
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ptame-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const filesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
 Deno.test("models import writes a head file and says what it is for", () =>
   inFolder(async (folder) => {
