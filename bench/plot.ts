@@ -21,19 +21,31 @@ const { parseHTML } = await import(["npm:linkedom", "0.18.12"].join("@"));
 const { document } = parseHTML("<!DOCTYPE html><html><body></body></html>");
 
 /** What a reader wants to see: baselines against P-TAME, and ours against PyTorch. */
-const SHOWN = /^(baselines|explanation|training step|process start|head)/;
+const SHOWN = /^(baselines|explanation|training step|process start)/;
 const rows = paths.flatMap((path) => JSON.parse(Deno.readTextFileSync(path)) as Row[])
   .filter(({ name, unit, against }) => against !== "" && unit === "ms" && SHOWN.test(name))
-  .map((row) => ({ ...row, label: `${row.name.replace(/, wasm$/, "")} (${row.device}) / ${row.against}` }));
+  .map((row) => ({ ...row, label: labelOf(row) }));
+function labelOf({ name, device, against }: Row): string {
+  const what = name.replace(/^baselines: /, "").replace(": ptame", ", ptame").replace(/, wasm$/, "")
+    .replace("process start to written PNG", "start to written PNG");
+  return `${what}, ${device} : ${against}`;
+}
 const shown = (ratio: number) => (ratio < 10 ? `${ratio.toFixed(2)} ×` : `${Math.round(ratio)} ×`);
 const svg = Plot.plot({
   document,
   width: 860,
-  marginLeft: 430,
+  marginLeft: 440,
+  marginBottom: 42,
   marginRight: 60,
-  height: 26 * rows.length + 50,
+  height: 26 * rows.length + 70,
   style: { fontSize: "12px", background: "white", color: "#222" },
-  x: { type: "log", label: "times as long", grid: true, tickFormat: (value: number) => String(value) },
+  x: {
+    type: "log",
+    label: "times as long",
+    labelOffset: 36,
+    grid: true,
+    tickFormat: (value: number) => String(value),
+  },
   y: { label: null, domain: rows.map(({ label }) => label) },
   marks: [
     Plot.ruleX([1], { stroke: "#222" }),
