@@ -16,10 +16,10 @@ import { initialState } from "../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../src/ptame/training/training_step.ts";
 import { seededFrozen, seededHead } from "../tests/ptame/seeded_networks.ts";
 import { seededImage } from "../tests/support/seeded_weights.ts";
-import { configPath } from "./config.ts";
+import { CLI, runModule, runProgram } from "./programs.ts";
 import { inTurns, lineOf, median, pairedRatio, type Row } from "./measure.ts";
 import { explainerOptionsOf } from "./networks.ts";
-import { startPythonPeer } from "./python_peer.ts";
+import { PEER_SCRIPT, startPythonPeer } from "./python_peer.ts";
 
 const SAMPLE = new URL("../models/sample/chelsea.jpg", import.meta.url);
 const PAIRING = { model: "resnet50", auxiliary: "resnet18" };
@@ -124,36 +124,18 @@ const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing
 await python.close();
 {
   const folder = await Deno.makeTempDir({ prefix: "ptame-peer-" });
-  const [photo, cli, script] = [
-    SAMPLE,
-    new URL("../src/cli/main.ts", import.meta.url),
-    new URL("./peer_pytorch.py", import.meta.url),
-  ]
-    .map((url) => decodeURIComponent(url.pathname)) as [string, string, string];
-  const run = (which: string, args: string[]) => () =>
-    timed(async () => {
-      const { success, stderr } = await new Deno.Command(which, { args, stdout: "null" }).output();
-      if (!success) throw new Error(`Cannot measure: ${new TextDecoder().decode(stderr)}`);
-    });
-  const ours = [
-    "run",
-    "-A",
-    "--config",
-    configPath(),
-    cli,
-    "explain",
-    photo,
-    "--quiet",
-    "--device",
-    "wasm",
-    "--out",
-    `${folder}/ours.png`,
-  ];
+  const photo = decodeURIComponent(SAMPLE.pathname);
   await compare(
     "process start to written PNG",
-    run(program, [script, "--once", photo, `${folder}/theirs.png`]),
+    () => timed(() => runProgram(program, [PEER_SCRIPT, "--once", photo, `${folder}/theirs.png`])),
     {
-      "ptame, embedded default, wasm": ["wasm", run(Deno.execPath(), ours)],
+      "ptame, embedded default, wasm": [
+        "wasm",
+        () =>
+          timed(() =>
+            runModule(CLI, ["explain", photo, "--quiet", "--device", "wasm", "--out", `${folder}/ours.png`])
+          ),
+      ],
     },
     Math.max(3, rounds >> 1),
   );

@@ -4,7 +4,8 @@
  * @module
  */
 
-const SCRIPT = decodeURIComponent(new URL("./peer_pytorch.py", import.meta.url).pathname);
+/** Path of PyTorch's side. */
+export const PEER_SCRIPT = decodeURIComponent(new URL("./peer_pytorch.py", import.meta.url).pathname);
 
 /** PyTorch's side, ready. */
 export interface PythonPeer {
@@ -25,7 +26,7 @@ export interface PythonPeer {
  */
 export async function startPythonPeer(python: string): Promise<PythonPeer> {
   const child = new Deno.Command(python, {
-    args: [SCRIPT, "--serve"],
+    args: [PEER_SCRIPT, "--serve"],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

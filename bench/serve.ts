@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { type ServerProcess, startServer } from "../tests/support/server_process.ts";
-import { configPath } from "./config.ts";
+import { configPath } from "./programs.ts";
 import { median } from "./measure.ts";
 import { writeWeights } from "./networks.ts";
 import { growthOfSecondHalf, load } from "./serving/load.ts";

@@ -4,10 +4,9 @@
  *
  * @module
  */
-import { configPath } from "../config.ts";
+import { CLI, runModule } from "../programs.ts";
 import { median, type Part } from "../measure.ts";
 
-const CLI = decodeURIComponent(new URL("../../src/cli/main.ts", import.meta.url).pathname);
 const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
 const PICTURES = 48;
 
@@ -27,24 +26,7 @@ export const folder: Part = async function* ({ rounds, folder: place, doing }) {
     for (const [name, args] of Object.entries(forms)) {
       const out = `${place}/out-${round}-${args.length}`;
       const started = performance.now();
-      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          "run",
-          "-A",
-          "--config",
-          configPath(),
-          CLI,
-          "explain",
-          photos,
-          "--out",
-          out,
-          "--device",
-          "wasm",
-          "--quiet",
-          ...args,
-        ],
-      }).output();
-      if (!success) throw new Error(`Cannot measure: ${new TextDecoder().decode(stderr)}`);
+      await runModule(CLI, ["explain", photos, "--out", out, "--device", "wasm", "--quiet", ...args]);
       (rates[name] ??= []).push(PICTURES / (performance.now() - started) * 1000);
     }
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { configPath } from "../config.ts";
+import { runModule } from "../programs.ts";
 import type { Part, Row } from "../measure.ts";
 import { type Pairing, titleOf, writeWeights } from "../networks.ts";
 
@@ -26,11 +26,7 @@ export interface Once {
 
 /** Explains the sample in a process of its own. */
 export async function explainOnce(args: readonly string[]): Promise<Once> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--config", configPath(), SCRIPT, ...args],
-  }).output();
-  if (!success) throw new Error(`Cannot measure: ${new TextDecoder().decode(stderr)}`);
-  return JSON.parse(new TextDecoder().decode(stdout));
+  return JSON.parse(await runModule(SCRIPT, args));
 }
 
 /** Peak resident memory on wasm, where all networks share one memory that never shrinks. */

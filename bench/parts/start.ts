@@ -4,16 +4,9 @@
  * @module
  */
 import { inTurns, type Part, rowsAgainst } from "../measure.ts";
-import { configPath } from "../config.ts";
+import { CLI, runModule, runProgram } from "../programs.ts";
 
-const CLI = decodeURIComponent(new URL("../../src/cli/main.ts", import.meta.url).pathname);
 const PHOTO = decodeURIComponent(new URL("../../models/sample/chelsea.jpg", import.meta.url).pathname);
-
-async function runs(args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: [...args], stdout: "null" })
-    .output();
-  if (!success) throw new Error(`Cannot measure: ${new TextDecoder().decode(stderr)}`);
-}
 
 /** The embedded default on wasm, one and all threads, beside a process of Deno that does nothing. */
 export const start: Part = async function* ({ rounds, folder, doing }) {
@@ -21,26 +14,12 @@ export const start: Part = async function* ({ rounds, folder, doing }) {
   const empty = `${folder}/empty.ts`;
   await Deno.writeTextFile(empty, "");
   const explain = (...more: string[]) => () =>
-    runs([
-      "run",
-      "-A",
-      "--config",
-      configPath(),
-      CLI,
-      "explain",
-      PHOTO,
-      "--quiet",
-      "--device",
-      "wasm",
-      "--out",
-      `${folder}/cold.png`,
-      ...more,
-    ]);
+    runModule(CLI, ["explain", PHOTO, "--quiet", "--device", "wasm", "--out", `${folder}/cold.png`, ...more]);
   const times = await inTurns(
     {
       "process start to written PNG": explain(),
       "the same on one thread": explain("--threads", "1"),
-      "deno run of an empty file": () => runs(["run", empty]),
+      "deno run of an empty file": () => runProgram(Deno.execPath(), ["run", empty]),
     },
     Math.max(3, rounds >> 1),
     1,

@@ -1,0 +1,31 @@
+/**
+ * Programs that a benchmark starts, with the configuration that it runs with itself.
+ *
+ * @module
+ */
+
+/** Path of deno.json, or of its copy with stand-ins where JSR does not answer. */
+export function configPath(): string {
+  const local = import.meta.resolve("@std/cli/parse-args").startsWith("file:");
+  const url = new URL(local ? "../deno.local.json" : "../deno.json", import.meta.url);
+  return decodeURIComponent(url.pathname);
+}
+
+/** The command line of this project. */
+export const CLI = decodeURIComponent(new URL("../src/cli/main.ts", import.meta.url).pathname);
+
+/**
+ * Runs a program to its end and gives what it wrote to stdout.
+ *
+ * @throws {Error} When it fails; the message holds what it said.
+ */
+export async function runProgram(program: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
+  if (!success) throw new Error(`Cannot measure: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
+
+/** Runs a module of this project in a Deno of its own. */
+export function runModule(path: string, args: readonly string[]): Promise<string> {
+  return runProgram(Deno.execPath(), ["run", "-A", "--config", configPath(), path, ...args]);
+}
