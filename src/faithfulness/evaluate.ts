@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hashOf } from "../random/hash.ts";
 import { ImageError } from "../image/types.ts";
 import type { EvaluateOptions, EvaluateResult, LoadedImage, SkippedImage } from "./evaluate_options.ts";
 import type { Preset } from "./presets.ts";
@@ -14,13 +15,6 @@ import { probesOf } from "./probes.ts";
 import { createScoreQueue, topClass } from "./scoring.ts";
 import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
 import { type MeasureName, MEASURES, type Region } from "./types.ts";
-
-/** A number from a text (FNV-1a, 32 bits), so that an image's noise depends on nothing but its name and the seed. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
 
 /** What the records of a run depend on. */
 function settingsOf(preset: Preset, measures: readonly MeasureName[], seed: number, model: string): string {

@@ -4,13 +4,7 @@
  * @module
  */
 import { createStream } from "./generator.ts";
-
-/** FNV-1a, 32 bits: a tensor's stream depends on its name and the seed alone. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
+import { hashOf } from "./hash.ts";
 
 /** Normal numbers with mean 0 and the root mean square of `values`, so that activations keep their size. */
 export function redrawn(name: string, values: Float32Array, seed: number): Float32Array<ArrayBuffer> {

@@ -74,9 +74,9 @@ export async function explainMany(
   const path = `${out}/results${shardSuffix(shard)}.jsonl`;
   const done = new Set<string>();
   const wanted = new Set(tasks.map(({ image }) => image));
-  const records = await openRecordFile<Line>(path, await exists(path), (line) => {
+  const records = await openRecordFile<Line>(path, isFile(path), (line) => {
     // What failed is tried again, and what was removed is made again.
-    const there = "out" in line && wanted.has(line.image) && existsSync(line.out);
+    const there = "out" in line && wanted.has(line.image) && isFile(line.out);
     if (there) done.add(line.image);
     return there;
   });
@@ -183,11 +183,8 @@ async function checkSameRun(path: string, given: Arguments): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-function existsSync(path: string): boolean {
+/** Whether a file is there. */
+function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {
