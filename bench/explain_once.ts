@@ -10,16 +10,11 @@ import { createExplainer } from "../src/ptame/explainer.ts";
 import type { DeviceRequest } from "../src/runtime/mod.ts";
 import { fileSource } from "../src/weights/storage/file_source.ts";
 import { readWeightFile } from "../src/weights/weight_file.ts";
+import { peakMegabytes } from "./serving/resident.ts";
 
 const { model, auxiliary, device, weights, "auxiliary-weights": second } = parseArgs(Deno.args, {
   string: ["model", "auxiliary", "device", "weights", "auxiliary-weights"],
 });
-
-/** Peak of resident memory so far, in MB: Linux says it in kB. */
-function peakMemory(): number {
-  const status = Deno.readTextFileSync("/proc/self/status");
-  return Number(status.match(/VmHWM:\s+(\d+) kB/)![1]) / 1000;
-}
 
 const started = performance.now();
 const explainer = await createExplainer({
@@ -32,5 +27,5 @@ const explainer = await createExplainer({
 await explainer.explain(new URL("../models/sample/chelsea.jpg", import.meta.url));
 const milliseconds = performance.now() - started;
 await explainer.dispose();
-console.log(JSON.stringify({ peak: peakMemory(), milliseconds }));
+console.log(JSON.stringify({ peak: await peakMegabytes(Deno.pid), milliseconds }));
 Deno.exit(0);
