@@ -17,7 +17,7 @@ import { openTrainingStep } from "../src/ptame/training/training_step.ts";
 import { seededFrozen, seededHead } from "../tests/ptame/seeded_networks.ts";
 import { seededImage } from "../tests/support/seeded_weights.ts";
 import { CLI, runModule, runProgram } from "./programs.ts";
-import { inTurns, lineOf, median, pairedRatio, type Row } from "./measure.ts";
+import { type Contestant, inTurns, lineOf, type Row, rowsAgainst } from "./measure.ts";
 import { explainerOptionsOf } from "./networks.ts";
 import { PEER_SCRIPT, startPythonPeer } from "./python_peer.ts";
 
@@ -41,45 +41,21 @@ const peer = `PyTorch ${python.torch}, ${python.threads} threads`;
 console.error(`beside ${peer}`);
 const rows: Row[] = [];
 
-/** Rows of ours against PyTorch's, both in milliseconds of their own clocks, in turns. */
+/** Rows of ours against PyTorch's, in turns. */
 async function compare(
   what: string,
-  theirs: () => Promise<number>,
-  ours: Readonly<Record<string, readonly [device: string, run: () => Promise<number>]>>,
+  theirs: Contestant,
+  ours: Readonly<Record<string, readonly [device: string, run: Contestant]>>,
   count = rounds,
 ): Promise<void> {
-  const clocks: Record<string, number[]> = { [peer]: [], ...mapValues(ours, () => []) };
-  await inTurns({
-    [peer]: async () => clocks[peer]!.push(await theirs()),
-    ...mapValues(ours, ([, run], name) => async () => clocks[name]!.push(await run())),
+  const times = await inTurns({
+    [peer]: theirs,
+    ...Object.fromEntries(Object.entries(ours).map(([name, [, run]]) => [name, run])),
   }, count);
-  const base = clocks[peer]!.slice(-count);
-  const row = { model: MODEL, unit: "ms" } as const;
-  rows.push({ ...row, name: `${what}: ${peer}`, device: "cpu", median: median(base), against: "", ratio: 1 });
-  for (const [name, [device]] of Object.entries(ours)) {
-    const own = clocks[name]!.slice(-count);
-    const ratio = pairedRatio(own, base);
-    rows.push({ ...row, name: `${what}: ${name}`, device, median: median(own), against: "PyTorch", ratio });
-  }
-  if (!given.json) {
-    for (const each of rows.slice(-Object.keys(ours).length - 1)) {
-      console.log(lineOf(each));
-    }
-  }
-}
-
-function mapValues<T, R>(
-  record: Readonly<Record<string, T>>,
-  of: (value: T, key: string) => R,
-): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value, key)]));
-}
-
-/** Milliseconds of an act. */
-async function timed(act: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await act();
-  return performance.now() - started;
+  const found = rowsAgainst(times, peer, { part: what, device: "cpu", model: MODEL })
+    .map((row, i) => i === 0 ? row : { ...row, device: Object.values(ours)[i - 1]![0], against: "PyTorch" });
+  rows.push(...found);
+  if (!given.json) { for (const row of found) console.log(lineOf(row)); }
 }
 
 const picture = await decodeImage(SAMPLE);
@@ -95,7 +71,7 @@ const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing
     "ptame, top class": ["native", whole(native)],
     "ptame, top class, wasm": ["wasm", whole(wasm)],
     // Without the backbone: the class is named.
-    "ptame, class named, wasm": ["wasm", () => timed(() => wasm.maskOf(pixels, 7))],
+    "ptame, class named, wasm": ["wasm", () => wasm.maskOf(pixels, 7)],
   });
   await native.dispose();
   await wasm.dispose();
@@ -112,8 +88,7 @@ const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing
     );
   const [native, wasm] = [await open("native"), await open("wasm")];
   let step = 0;
-  const run = (which: typeof wasm) => () =>
-    timed(() => which.run({ images, targets: [7] }, { step: step++, ...HYPER }));
+  const run = (which: typeof wasm) => () => which.run({ images, targets: [7] }, { step: step++, ...HYPER });
   await compare("training step, label known", () => python.ask("train"), {
     "ptame": ["native", run(native)],
     "ptame, wasm": ["wasm", run(wasm)],
@@ -127,14 +102,12 @@ await python.close();
   const photo = decodeURIComponent(SAMPLE.pathname);
   await compare(
     "process start to written PNG",
-    () => timed(() => runProgram(program, [PEER_SCRIPT, "--once", photo, `${folder}/theirs.png`])),
+    () => runProgram(program, [PEER_SCRIPT, "--once", photo, `${folder}/theirs.png`]),
     {
       "ptame, embedded default, wasm": [
         "wasm",
         () =>
-          timed(() =>
-            runModule(CLI, ["explain", photo, "--quiet", "--device", "wasm", "--out", `${folder}/ours.png`])
-          ),
+          runModule(CLI, ["explain", photo, "--quiet", "--device", "wasm", "--out", `${folder}/ours.png`]),
       ],
     },
     Math.max(3, rounds >> 1),

@@ -99,8 +99,11 @@ export async function openSession(
       : {}),
   };
   const memory = options.lowMemory ? { disable_prepacking: "1" } : {};
+  // Every native session has threads of its own, which after a run keep a core busy in wait of the next one: the other
+  // sessions of an explainer, and JavaScript, would wait for them (2.4 times the time on two cores).
+  const quiet = device === "native" ? { force_spinning_stop: "1" } : {};
   const create = (extra: Record<string, string>) =>
-    build.InferenceSession.create(bytes, { ...base, extra: { session: { ...memory, ...extra } } });
+    build.InferenceSession.create(bytes, { ...base, extra: { session: { ...memory, ...quiet, ...extra } } });
 
   let inner: Ort.InferenceSession;
   let partlyOnCpu = false;
