@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { GraphProto, TypeProto } from "onnx-buf";
+import type { GraphProto, TensorProto, TypeProto } from "onnx-buf";
 import { shown } from "../../text/shown.ts";
 
 /** Real exporters write paths of modules, some hundred characters at most. */
@@ -24,10 +24,7 @@ export function checkLimits(graph: GraphProto, depth = 0): void {
     throw new SyntaxError(`Cannot read ONNX model: more than ${DEEPEST_GRAPH} graphs lie in each other`);
   }
   checkName(graph.name);
-  for (const { name, dims } of graph.initializer) {
-    checkName(name);
-    checkRank(name, dims.length);
-  }
+  for (const tensor of graph.initializer) checkTensor(tensor.name, tensor);
   for (const { name, type } of [...graph.input, ...graph.output]) {
     checkName(name);
     checkType(name, type);
@@ -36,10 +33,16 @@ export function checkLimits(graph: GraphProto, depth = 0): void {
     for (const name of [node.name, node.opType, node.domain, ...node.input, ...node.output]) checkName(name);
     for (const { name, t, tensors, g, graphs } of node.attribute) {
       checkName(name);
-      for (const tensor of t === undefined ? tensors : [t, ...tensors]) checkRank(name, tensor.dims.length);
+      for (const tensor of t === undefined ? tensors : [t, ...tensors]) checkTensor(name, tensor);
       for (const inner of g === undefined ? graphs : [g, ...graphs]) checkLimits(inner, depth + 1);
     }
   }
+}
+
+/** A tensor's names and rank; `owner` is what an error calls it: tensors of attributes are mostly nameless. */
+function checkTensor(owner: string, { name, dims, externalData }: TensorProto): void {
+  for (const text of [name, ...externalData.flatMap(({ key, value }) => [key, value])]) checkName(text);
+  checkRank(owner, dims.length);
 }
 
 function checkType(name: string, type: TypeProto | undefined): void {

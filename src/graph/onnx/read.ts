@@ -12,6 +12,7 @@ import {
   TensorProto_DataLocation,
   type ValueInfoProto,
 } from "onnx-buf";
+import { shown } from "../../text/shown.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
 import { dataTypeOf } from "../shapes/elementwise.ts";
 import { activationOf, type OutputActivation } from "./activation.ts";
@@ -78,8 +79,10 @@ export function readOnnx(bytes: Uint8Array): OpenGraph {
   const local = model.functions[0];
   if (local !== undefined) {
     throw new TypeError(
-      `Cannot read ONNX model: it has functions of its own (${local.domain}.${local.name}); inline them first ` +
-        `(onnx.inliner.inline_local_functions)`,
+      `Cannot read ONNX model: it has functions of its own (${
+        shown(`${local.domain}.${local.name}`)
+      }); inline them ` +
+        `first (onnx.inliner.inline_local_functions)`,
     );
   }
   const opsets: Record<string, number> = {};
