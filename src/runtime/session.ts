@@ -6,10 +6,11 @@
  */
 import { encodeOnnx } from "../graph/onnx_file.ts";
 import { splitLargeGemm } from "../graph/passes/split_large_gemm.ts";
+import { winograd } from "../graph/passes/winograd/mod.ts";
 import type { DataType, Graph } from "../graph/types.ts";
 import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts";
 import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
-import type { ByteSource } from "../weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../weights/byte_source.ts";
 import { externalBytes } from "./external_data.ts";
 import { type Device, loadBuild, type Ort, type OrtBuild, threadsInUse, withWebGpuLock } from "./ort.ts";
 import { threadsStart } from "./wasm_threads.ts";
@@ -77,21 +78,14 @@ export async function openSession(
     if (cause instanceof DeviceError) throw cause;
     throw new DeviceError(`Cannot load the runtime for ${device}: ${runtimeMessage(cause)}`, { cause });
   });
-  const files = [...(options.files ?? [])];
-  const bytes = model instanceof Uint8Array
-    ? model
-    // onnxruntime-node takes no external data from memory: there the weights go into the model.
-    : encodeOnnx(
-      splitLargeGemm(model, options.largestTensor),
-      device === "native" && options.files !== undefined ? { files: options.files } : {},
-    );
+  const { bytes, files } = prepared(model, device, options);
   const base: Ort.InferenceSession.SessionOptions = {
     executionProviders: [device === "native" ? "cpu" : device],
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
     ...(device === "native"
       ? { intraOpNumThreads: threads }
-      : { externalData: files.map(([path, content]) => ({ path, data: externalBytes(content) })) }),
+      : { externalData: [...files].map(([path, content]) => ({ path, data: externalBytes(content) })) }),
     ...(device === "webgpu" && options.keepOnDevice !== undefined
       ? {
         preferredOutputLocation: Object.fromEntries(options.keepOnDevice.map((name) => [name, "gpu-buffer"])),
@@ -130,6 +124,23 @@ export async function openSession(
   }
   const used = device === "wasm" ? threadsInUse() ?? threads : threads;
   return sessionOver(inner, build, device, used, partlyOnCpu, new Set(options.keepOnDevice ?? []));
+}
+
+/** A model as the runtime of a device takes it: its bytes, and the files that they point into. */
+function prepared(
+  model: Graph | Uint8Array,
+  device: Device,
+  { files: given = new Map(), largestTensor }: SessionOptions,
+): { readonly bytes: Uint8Array; readonly files: ReadonlyMap<string, ByteSource | Uint8Array> } {
+  if (model instanceof Uint8Array) return { bytes: model, files: given };
+  if (device !== "wasm") {
+    // onnxruntime-node takes no external data from memory: there the weights go into the model.
+    const inside = device === "native" && given.size > 0 ? { files: given } : {};
+    return { bytes: encodeOnnx(splitLargeGemm(model, largestTensor), inside), files: given };
+  }
+  const sources = new Map([...given].map(([name, content]) => [name, sourceOf(content)]));
+  const { graph, files } = winograd({ graph: model, files: sources });
+  return { bytes: encodeOnnx(splitLargeGemm(graph, largestTensor)), files };
 }
 
 /** Resolves how many threads to run on, and refuses what the process can no longer give. */

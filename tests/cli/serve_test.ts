@@ -23,16 +23,23 @@ Deno.test("serve explains, and at SIGTERM under load finishes what runs and ends
   assertEquals([first.status, first.headers.get("content-type")], [200, "image/png"]);
   await first.arrayBuffer();
 
-  const all = Array.from(
-    { length: 4 },
-    () => explain().then(async (response) => (await response.json(), response.status)),
-  );
-  for (;;) {
-    const { taken } = await (await fetch(`${server.origin}/healthz`)).json();
-    if (taken > 1) break;
+  const all: Promise<number>[] = [];
+  let [taken, answered] = [0, 0];
+  while (taken < 2) {
+    // A quick machine may have answered them all before it is asked how many it has: then it gets as many again.
+    if (answered === all.length) {
+      for (let i = 0; i < 4; i++) {
+        all.push(explain().then(async (response) => {
+          await response.json();
+          answered++;
+          return response.status;
+        }));
+      }
+    }
+    ({ taken } = await (await fetch(`${server.origin}/healthz`)).json());
   }
   const code = server.stop();
-  assertEquals(await Promise.all(all), [200, 200, 200, 200]);
+  assertEquals(new Set(await Promise.all(all)), new Set([200]));
   assertEquals(await code, 0);
   const lines = server.printed().trim().split("\n");
   assert(lines.some((line) => /^POST \/explain 200 /.test(line)), server.printed());

@@ -1,0 +1,83 @@
+/**
+ * One convolution of 3×3 in Winograd's form, in ordinary operators.
+ *
+ * @module
+ */
+import { createBuilder } from "../../builder.ts";
+import type { Graph, Value } from "../../types.ts";
+import { bothSides, type Transforms } from "./transforms.ts";
+
+/** A convolution of 3×3 with stride 1. */
+export interface Convolution {
+  /** Shape of what it reads, [N, Ci, rows, columns]. */
+  readonly input: readonly [number, number, number, number];
+  /** Shape of its result, [N, Co, rows, columns]. */
+  readonly output: readonly [number, number, number, number];
+  /** Zeros above and to the left. */
+  readonly pads: readonly [top: number, left: number];
+  /** Whether something is added per channel. */
+  readonly hasBias: boolean;
+  /** Whether `max(x, 0)` follows. */
+  readonly relu: boolean;
+}
+
+/** Its inputs' names. */
+export interface ConvolutionInputs {
+  /** Pictures, [N, Ci, rows, columns]. */
+  readonly x: string;
+  /** Transformed filters, [t², Co, Ci]. */
+  readonly filters: string;
+  /** What is added per channel, [Co]. */
+  readonly bias: string;
+}
+
+/** The convolution as a graph with the inputs named; its only output is the result. */
+export function winogradGraph(
+  convolution: Convolution,
+  transforms: Transforms,
+  names: ConvolutionInputs,
+): Graph {
+  const [batch, inChannels, rows, columns] = convolution.input;
+  const [, outChannels, height, width] = convolution.output;
+  const [top, left] = convolution.pads;
+  const { m } = transforms;
+  const t = m + 2;
+  const [down, across] = [Math.ceil(height / m), Math.ceil(width / m)];
+  const tiles = batch * down * across;
+  const b = createBuilder("winograd");
+  const x = b.input(names.x, "float32", convolution.input);
+  const filters = b.input(names.filters, "float32", [t * t, outChannels, inChannels]);
+
+  // Bᵀ d B: each channel, as a picture of its own, is convolved with the t² filters of the transform, a tile per step.
+  const transformed = b.conv(
+    b.reshape(x, [batch * inChannels, 1, rows, columns]),
+    b.constant("float32", [t * t, 1, t, t], bothSides(transforms.input)),
+    undefined,
+    { strides: [m, m], pads: [top, left, down * m + 2 - top - rows, across * m + 2 - left - columns] },
+  );
+  const perElement = b.transpose(
+    b.reshape(transformed, [batch, inChannels, t * t, down * across]),
+    [2, 1, 0, 3],
+  );
+  // The products, summed over the channels: a matrix product per element of a tile.
+  const products = b.reshape(
+    b.matmul(filters, b.reshape(perElement, [t * t, inChannels, tiles])),
+    [t * t, outChannels * tiles],
+  );
+  // Aᵀ … A, from t² rows to m²; the bias is the same for all pixels.
+  const back = b.constant("float32", [m * m, t * t], bothSides(transforms.output));
+  let y: Value;
+  if (convolution.hasBias) {
+    const bias = b.reshape(b.input(names.bias, "float32", [outChannels]), [outChannels, 1]);
+    const everywhere = b.reshape(b.expand(bias, [outChannels, tiles]), [1, outChannels * tiles]);
+    y = b.gemm(back, products, everywhere);
+  } else y = b.matmul(back, products);
+  // Before the pixels are moved: here the runtime computes it with the product.
+  if (convolution.relu) y = b.relu(y);
+  y = b.transpose(b.reshape(y, [m, m, outChannels, batch, down, across]), [3, 2, 4, 0, 5, 1]);
+  y = b.reshape(y, [batch, outChannels, down * m, across * m]);
+  if (down * m !== height) y = b.slice(y, 2, 0, height);
+  if (across * m !== width) y = b.slice(y, 3, 0, width);
+  b.output(y);
+  return b.build();
+}
