@@ -23,49 +23,91 @@ export interface Feature {
  */
 export function fuseMap(features: readonly Feature[], row: Float32Array): ValueMap {
   const sizes = features.map((feature) => feature.size);
+  const channels = features.reduce((sum, feature) => sum + feature.channels, 0);
+  if (channels !== row.length) {
+    throw new TypeError(`Cannot fuse a map: the row has ${row.length} weights for ${channels} channels`);
+  }
   const doublings = doublingsOf(sizes);
   const large = Math.max(...sizes);
   const map = new Float32Array(large * large);
-  let channel = 0;
+  let from = 0;
   features.forEach((feature, index) => {
-    const area = feature.size * feature.size;
-    const fused = new Float64Array(area);
-    for (let c = 0; c < feature.channels; c++) {
-      const weight = row[channel + c]!;
-      if (weight === 0) continue;
-      const base = c * area;
-      for (let i = 0; i < area; i++) fused[i]! += weight * feature.data[base + i]!;
-    }
-    channel += feature.channels;
-    addUpsampled(map, large, fused, feature.size, chainedDoublings(feature.size, doublings[index]!));
+    const fused = weightedSum(feature, row.subarray(from, from += feature.channels));
+    addUpsampled(map, large, fused, feature.size, bandOf(feature.size, doublings[index]!));
   });
-  if (channel !== row.length) {
-    throw new TypeError(`Cannot fuse a map: the row has ${row.length} weights for ${channel} channels`);
-  }
   return { width: large, height: large, values: map };
 }
 
-/** `map += U·x·Uᵀ`; every row of U has few entries that are not zero. */
-function addUpsampled(
-  map: Float32Array,
-  large: number,
-  x: Float64Array,
-  size: number,
-  u: Float64Array,
-): void {
-  const tall = new Float64Array(large * size);
-  for (let y = 0; y < large; y++) {
-    for (let k = 0; k < size; k++) {
-      const weight = u[y * size + k]!;
-      if (weight === 0) continue;
-      for (let c = 0; c < size; c++) tall[y * size + c]! += weight * x[k * size + c]!;
+/** Channels that are added at a time: each pass over the sum costs as much as a channel. */
+const TOGETHER = 4;
+
+/** `Σ_c weight_c · r_c`, [size, size]. */
+function weightedSum({ channels, size, data }: Feature, weights: Float32Array): Float64Array {
+  const area = size * size;
+  const sum = new Float64Array(area);
+  let c = 0;
+  for (; c + TOGETHER <= channels; c += TOGETHER) {
+    const first = weights[c]!;
+    const second = weights[c + 1]!;
+    const third = weights[c + 2]!;
+    const fourth = weights[c + 3]!;
+    for (let i = 0, at = c * area; i < area; i++, at++) {
+      sum[i]! += first * data[at]! + second * data[at + area]! + third * data[at + 2 * area]! +
+        fourth * data[at + 3 * area]!;
     }
   }
-  for (let column = 0; column < large; column++) {
-    for (let k = 0; k < size; k++) {
-      const weight = u[column * size + k]!;
-      if (weight === 0) continue;
-      for (let y = 0; y < large; y++) map[y * large + column]! += weight * tall[y * size + k]!;
+  for (; c < channels; c++) {
+    for (let i = 0, at = c * area; i < area; i++, at++) sum[i]! += weights[c]! * data[at]!;
+  }
+  return sum;
+}
+
+/** A matrix whose rows are zero but for a few neighbours: where they start in each row, and what they are. */
+interface Band {
+  readonly starts: Int32Array;
+  /** [rows, width]. */
+  readonly weights: Float64Array;
+  readonly width: number;
+}
+
+const bands = new Map<string, Band>();
+
+/** The matrix of repeated doubling, as a band; made once for each size. */
+function bandOf(size: number, doublings: number): Band {
+  const key = `${size} ${doublings}`;
+  const present = bands.get(key);
+  if (present !== undefined) return present;
+  const matrix = chainedDoublings(size, doublings);
+  const rows = matrix.length / size;
+  const row = (y: number) => matrix.subarray(y * size, (y + 1) * size);
+  const starts = Int32Array.from({ length: rows }, (_, y) => row(y).findIndex((weight) => weight !== 0));
+  const width = Math.max(
+    ...starts.keys().map((y) => row(y).findLastIndex((weight) => weight !== 0) - starts[y]! + 1),
+  );
+  // A band that would stand out on the right starts further left.
+  for (const y of starts.keys()) starts[y] = Math.min(starts[y]!, size - width);
+  const weights = new Float64Array(rows * width);
+  for (const [y, start] of starts.entries()) weights.set(row(y).subarray(start, start + width), y * width);
+  const band = { starts, weights, width };
+  bands.set(key, band);
+  return band;
+}
+
+/** `map += U·x·Uᵀ`. */
+function addUpsampled(map: Float32Array, large: number, x: Float64Array, size: number, u: Band): void {
+  const { starts, weights, width } = u;
+  const line = new Float64Array(size);
+  for (let y = 0; y < large; y++) {
+    line.fill(0);
+    for (let k = 0; k < width; k++) {
+      const weight = weights[y * width + k]!;
+      const from = (starts[y]! + k) * size;
+      for (let column = 0; column < size; column++) line[column]! += weight * x[from + column]!;
+    }
+    for (let column = 0; column < large; column++) {
+      let sum = 0;
+      for (let k = 0; k < width; k++) sum += weights[column * width + k]! * line[starts[column]! + k]!;
+      map[y * large + column]! += sum;
     }
   }
 }
@@ -76,15 +118,24 @@ function addUpsampled(
  * @throws {RangeError} When a value is not finite.
  */
 export function minMax(map: ValueMap): ValueMap {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of map.values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  // NaN is neither less nor greater: its sum tells.
-  if (!Number.isFinite(low) || !Number.isFinite(high) || map.values.some(Number.isNaN)) {
+  const { low, high } = rangeOf(map.values);
+  if (!Number.isFinite(low) || !Number.isFinite(high)) {
     throw new RangeError("Cannot explain: the head's map is not finite; its weights may be damaged");
   }
   const span = Math.max(high - low, 1e-8);
-  return { ...map, values: map.values.map((value) => (value - low) / span) };
+  const values = new Float32Array(map.values.length);
+  for (let i = 0; i < values.length; i++) values[i] = (map.values[i]! - low) / span;
+  return { ...map, values };
+}
+
+/** The least and the largest of some values; NaN where one is. */
+export function rangeOf(values: Float32Array): { readonly low: number; readonly high: number } {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+    // Neither less nor greater than any other.
+    if (Number.isNaN(value)) return { low: NaN, high: NaN };
+  }
+  return { low, high };
 }

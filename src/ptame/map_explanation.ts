@@ -11,6 +11,7 @@ import { encodePng } from "../image/png.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
+import { rangeOf } from "./fuse.ts";
 import { type ClassScore, resolveTarget, type Target, topClasses } from "./prediction.ts";
 
 /** What to explain of a picture. */
@@ -157,10 +158,7 @@ export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map
     label: seen.labels[index]!,
     probability: seen.probabilities[index]!,
     map,
-    range: {
-      low: raw.values.reduce((a, b) => Math.min(a, b)),
-      high: raw.values.reduce((a, b) => Math.max(a, b)),
-    },
+    range: rangeOf(raw.values),
     // Made when first read: a large picture's map costs more than the explanation itself.
     get pictureMap() {
       return placed ??= placeOver(map, seen);

@@ -38,9 +38,11 @@ export function probabilitiesOf(scores: Float32Array, activation: OutputActivati
   if (activation === "softmax" || activation === "sigmoid") return scores;
   // The logarithms of probabilities need nothing special: their softmax is the probabilities.
   if (!negative && Math.abs(sum - 1) < 1e-3) return scores;
-  const exponentials = scores.map((score) => Math.exp(score - highest));
-  const total = exponentials.reduce((a, value) => a + value, 0);
-  return exponentials.map((value) => value / total);
+  const probabilities = new Float32Array(scores.length);
+  let total = 0;
+  for (let i = 0; i < scores.length; i++) total += probabilities[i] = Math.exp(scores[i]! - highest);
+  for (let i = 0; i < scores.length; i++) probabilities[i]! /= total;
+  return probabilities;
 }
 
 /** The `count` most probable classes, best first. */
@@ -49,10 +51,17 @@ export function topClasses(
   labels: readonly string[],
   count: number,
 ): ClassScore[] {
-  return Array.from(probabilities.keys())
-    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
-    .slice(0, count)
-    .map((index) => ({ index, label: labels[index]!, probability: probabilities[index]! }));
+  // Into a list that stays sorted: few of a thousand classes are asked for. Of equals the first stands first.
+  const best: number[] = [];
+  for (let index = 0; index < probabilities.length; index++) {
+    const probability = probabilities[index]!;
+    if (best.length === count && !(probability > probabilities[best[count - 1]!]!)) continue;
+    if (best.length === count) best.pop();
+    let place = best.length;
+    while (place > 0 && probability > probabilities[best[place - 1]!]!) place--;
+    best.splice(place, 0, index);
+  }
+  return best.map((index) => ({ index, label: labels[index]!, probability: probabilities[index]! }));
 }
 
 /**

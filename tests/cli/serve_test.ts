@@ -29,11 +29,13 @@ Deno.test("serve explains, and at SIGTERM under load finishes what runs and ends
     // A quick machine may have answered them all before it is asked how many it has: then it gets as many again.
     if (answered === all.length) {
       for (let i = 0; i < 4; i++) {
-        all.push(explain().then(async (response) => {
-          await response.json();
-          answered++;
-          return response.status;
-        }));
+        all.push(
+          explain().then(async (response) => {
+            await response.json();
+            answered++;
+            return response.status;
+          }),
+        );
       }
     }
     ({ taken } = await (await fetch(`${server.origin}/healthz`)).json());
