@@ -4,6 +4,8 @@
  * @module
  */
 
+import { v8Flags } from "../tools/v8_flags.ts";
+
 /** Path of deno.json, or of its copy with stand-ins where JSR does not answer. */
 export function configPath(): string {
   const local = import.meta.resolve("@std/cli/parse-args").startsWith("file:");
@@ -25,7 +27,7 @@ export async function runProgram(program: string, args: readonly string[]): Prom
   return new TextDecoder().decode(stdout);
 }
 
-/** Runs a module of this project in a Deno of its own. */
+/** Runs a module of this project in a Deno of its own, as `deno task` starts the command line. */
 export function runModule(path: string, args: readonly string[]): Promise<string> {
-  return runProgram(Deno.execPath(), ["run", "-A", "--config", configPath(), path, ...args]);
+  return runProgram(Deno.execPath(), ["run", "-A", ...v8Flags(), "--config", configPath(), path, ...args]);
 }

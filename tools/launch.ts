@@ -6,10 +6,11 @@
  * made once per start, takes two seconds at most and is said on stderr. `PTAME_STD=jsr` or `PTAME_STD=local`
  * makes it without asking the network.
  *
- * It runs with --no-config, so it may import nothing but Deno itself.
+ * It runs with --no-config, so it may import nothing that needs one.
  *
  * @module
  */
+import { v8Flags } from "./v8_flags.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const LOCAL_CONFIG = "deno.local.json";
@@ -149,7 +150,7 @@ async function main(): Promise<number> {
   switch (mode) {
     case "cli":
       return await deno(
-        ["run", ...withConfig, ...CLI_PERMISSIONS, `${root}src/cli/main.ts`, ...args],
+        ["run", ...withConfig, ...v8Flags(), ...CLI_PERMISSIONS, `${root}src/cli/main.ts`, ...args],
         Deno.env.get("INIT_CWD"),
       );
     case "test":

@@ -4,12 +4,6 @@
  *
  * @module
  */
-import { evaluateCommand } from "./evaluate.ts";
-import { explainCommand } from "./explain/mod.ts";
-import { modelsCommand } from "./models/mod.ts";
-import { sanityCommand } from "./sanity/mod.ts";
-import { serveCommand } from "./serve.ts";
-import { trainCommand } from "./train.ts";
 import { type Command, commandNamed } from "./dispatch.ts";
 import { removeUnfinished } from "./files.ts";
 import { messageOf, openTerminal, printable } from "./terminal.ts";
@@ -17,13 +11,14 @@ import { UsageError } from "./usage.ts";
 
 export type { Command } from "./dispatch.ts";
 
+/** Loaded when they are asked for: all together they take longer to read than an explanation. */
 const COMMANDS: Readonly<Record<string, Command>> = {
-  explain: explainCommand,
-  train: trainCommand,
-  evaluate: evaluateCommand,
-  sanity: sanityCommand,
-  models: modelsCommand,
-  serve: serveCommand,
+  explain: async (...given) => await (await import("./explain/mod.ts")).explainCommand(...given),
+  train: async (...given) => await (await import("./train.ts")).trainCommand(...given),
+  evaluate: async (...given) => await (await import("./evaluate.ts")).evaluateCommand(...given),
+  sanity: async (...given) => await (await import("./sanity/mod.ts")).sanityCommand(...given),
+  models: async (...given) => await (await import("./models/mod.ts")).modelsCommand(...given),
+  serve: async (...given) => await (await import("./serve.ts")).serveCommand(...given),
 };
 
 /** Runs a command by name and gives its exit code; prints one line for an error. */

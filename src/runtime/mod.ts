@@ -11,7 +11,7 @@ export {
   resolveDevice,
 } from "./device.ts";
 export { DeviceError, ModelError, RunError } from "./errors.ts";
-export { configureRuntime, type Device, type RuntimeFiles } from "./ort.ts";
+export { configureRuntime, type Device, type RuntimeFiles, threadsInUse } from "./ort.ts";
 export { openSession, type Session, type SessionOptions } from "./session.ts";
 export {
   type DeviceTensor,

@@ -6,6 +6,7 @@
 import { colorize } from "../../image/colormap.ts";
 import { colorizeSigned } from "../../image/diverging.ts";
 import { encodePng } from "../../image/png.ts";
+import type { RgbImage } from "../../image/types.ts";
 import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
 import type { Contrast } from "../../ptame/contrast.ts";
 import { isPtame, PTAME } from "../../ptame/explanation.ts";
@@ -61,14 +62,14 @@ export function requestOf(given: Arguments): Request {
  * Explains a picture and writes overlays and map.
  *
  * @param image What the picture is called; names of results come from it.
- * @param source Where it is, if that is not its name.
+ * @param source The picture, where it is decoded already; else it is read by its name.
  */
 export async function explainPicture(
   explainer: MapExplainer,
   image: string,
   destinations: Destinations,
   options: Request & Pick<BaselineExplainOptions, "onProgress"> & {
-    readonly source?: URL;
+    readonly source?: RgbImage;
     readonly signal: AbortSignal;
   },
 ): Promise<ExplainedPicture> {
