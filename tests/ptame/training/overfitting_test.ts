@@ -2,6 +2,7 @@
 import { assert } from "@std/assert";
 import type { TrainOptions } from "../../../src/ptame/training/train_options.ts";
 import { train } from "../../../src/ptame/training/trainer.ts";
+import { heavyTests } from "../../support/devices.ts";
 
 const PHOTOS = [0, 1, 2, 3, 4, 7, 8, 9].map((i) =>
   new URL(`../../fixtures/image/photo_${i}.jpg`, import.meta.url)
@@ -31,7 +32,14 @@ async function measured(start: TrainOptions["start"]): Promise<{ area: number; p
   return { area: losses[0]!.area, probability: Math.exp(-losses[0]!.ce) };
 }
 
-Deno.test("train() on eight photos: the loss falls, the masks shrink, the targets' probability holds", async () => {
+Deno.test({
+  name: "train() on eight photos: the loss falls, the masks shrink, the targets' probability holds",
+  // Twelve steps of eight photos.
+  ignore: !heavyTests(),
+  fn: learns,
+});
+
+async function learns(): Promise<void> {
   const before = await measured("class-activation");
   const { losses, last } = await train({
     ...RUN,
@@ -47,4 +55,4 @@ Deno.test("train() on eight photos: the loss falls, the masks shrink, the target
   assert(mean(losses.slice(-3)) < 0.9 * mean(losses.slice(0, 3)), "the loss falls");
   assert(after.area < 0.7 * before.area, found);
   assert(after.probability > 0.9 * before.probability, found);
-});
+}
