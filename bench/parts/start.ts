@@ -8,7 +8,7 @@ import { CLI, runModule, runProgram } from "../programs.ts";
 
 const PHOTO = decodeURIComponent(new URL("../../models/sample/chelsea.jpg", import.meta.url).pathname);
 
-/** The embedded default on wasm, one and all threads, beside a process of Deno that does nothing. */
+/** The embedded default on wasm, on its one thread and on all, beside a process of Deno that does nothing. */
 export const start: Part = async function* ({ rounds, folder, doing }) {
   doing("cold start");
   const empty = `${folder}/empty.ts`;
@@ -18,7 +18,7 @@ export const start: Part = async function* ({ rounds, folder, doing }) {
   const times = await inTurns(
     {
       "process start to written PNG": explain(),
-      "the same on one thread": explain("--threads", "1"),
+      "the same on all threads": explain("--threads", String(navigator.hardwareConcurrency)),
       "deno run of an empty file": () => runProgram(Deno.execPath(), ["run", empty]),
     },
     Math.max(3, rounds >> 1),

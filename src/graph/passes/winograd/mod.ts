@@ -34,15 +34,20 @@ export interface BoundGraph {
 const FILE = "winograd";
 /** With fewer channels a convolution is left as it is. */
 const FEWEST_CHANNELS = 32;
-/** With more channels tiles are 2×2: 4×4 would be no faster, and its filters take 2.25 times as much memory. */
-const MOST_CHANNELS_OF_F4 = 128;
+/** With more channels tiles are 2×2: filters of 4×4 take 2.25 times as much memory. */
+const MOST_CHANNELS_OF_F4 = 256;
+/** With more channels than this tiles are 2×2 on small maps too, where 4×4 would be no faster. */
+const MOST_CHANNELS_OF_SMALL_F4 = 128;
+/** Pixels from which a map is no small one. */
+const LARGE_MAP = 28 * 28;
 
-/** Chooses the tiles of a convolution; `undefined` leaves it as it is. */
-export type TilesFor = (inChannels: number, outChannels: number) => Transforms | undefined;
+/** Chooses the tiles of a convolution by its channels and the pixels of its result; `undefined` leaves it as it is. */
+export type TilesFor = (inChannels: number, outChannels: number, pixels: number) => Transforms | undefined;
 
-const tilesFor: TilesFor = (inChannels, outChannels) => {
+const tilesFor: TilesFor = (inChannels, outChannels, pixels) => {
   if (Math.min(inChannels, outChannels) < FEWEST_CHANNELS) return undefined;
-  return Math.max(inChannels, outChannels) <= MOST_CHANNELS_OF_F4 ? F4 : F2;
+  const most = pixels >= LARGE_MAP ? MOST_CHANNELS_OF_F4 : MOST_CHANNELS_OF_SMALL_F4;
+  return Math.max(inChannels, outChannels) <= most ? F4 : F2;
 };
 
 /**
@@ -61,7 +66,8 @@ export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundG
   for (const conv of graph.nodes) {
     if (!isEligible(conv, graph, constants)) continue;
     const [outChannels, inChannels] = graph.values.get(conv.inputs[1]!)!.shape as [number, number];
-    const transforms = choose(inChannels, outChannels);
+    const pixels = sizeOf(graph.values.get(conv.outputs[0]!)!.shape.slice(2));
+    const transforms = choose(inChannels, outChannels, pixels);
     if (transforms === undefined) continue;
     const chain = chainOf(conv, graph, constants, readers);
     const part = partOf(chain, graph, constants, transforms, derived);
