@@ -4,6 +4,8 @@
  *
  *     deno task bench:peer [--python /usr/bin/python3] [--rounds 11] [--json]
  *
+ * `--python` names the interpreter, and with it which PyTorch: a distribution's, or one of PyPI in a virtual environment.
+ *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
@@ -38,6 +40,7 @@ const python = await startPythonPeer(program).catch((error) => {
   Deno.exit(1);
 });
 const peer = `PyTorch ${python.torch}, ${python.threads} threads`;
+const release = `PyTorch ${python.torch.split(".").slice(0, 2).join(".")}`;
 console.error(`beside ${peer}`);
 const rows: Row[] = [];
 
@@ -53,7 +56,7 @@ async function compare(
     ...Object.fromEntries(Object.entries(ours).map(([name, [, run]]) => [name, run])),
   }, count);
   const found = rowsAgainst(times, peer, { part: what, device: "cpu", model: MODEL })
-    .map((row, i) => i === 0 ? row : { ...row, device: Object.values(ours)[i - 1]![0], against: "PyTorch" });
+    .map((row, i) => i === 0 ? row : { ...row, device: Object.values(ours)[i - 1]![0], against: release });
   rows.push(...found);
   if (!given.json) { for (const row of found) console.log(lineOf(row)); }
 }

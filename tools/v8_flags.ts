@@ -2,7 +2,7 @@
  * How the engine is started for the command line. A new wasm module runs as quickly compiled code, and what is called
  * often is compiled again, better, by threads of the engine. A process that explains one picture ends before that has
  * paid: on two cores those threads took a third of its time from it. So functions wait longer for it; the loops that
- * an explanation is made of still get there within their first run.
+ * an explanation is made of still get there within their first run, so that longer work is as fast as without.
  *
  * It imports nothing: the launcher runs without a configuration.
  *

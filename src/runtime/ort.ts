@@ -116,14 +116,24 @@ async function startThreads(build: OrtBuild): Promise<void> {
   await session.release();
 }
 
-let last: Promise<unknown> = Promise.resolve();
+/** Runs what it is given one after the other. */
+function inTurn(): <T>(act: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (act) => {
+    const result = last.then(act, act);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
 
 /**
  * Runs `act` when everything on WebGPU before it has ended. Two runs at once hang the event loop on one
  * session and throw on two, so there is one lock for the whole process.
  */
-export function withWebGpuLock<T>(act: () => Promise<T>): Promise<T> {
-  const result = last.then(act, act);
-  last = result.catch(() => undefined);
-  return result;
-}
+export const withWebGpuLock: <T>(act: () => Promise<T>) => Promise<T> = inTurn();
+
+/**
+ * Opens a session when those before it are open: the web builds hold the external data of all sessions in one place,
+ * and let them go when the first of them has been opened.
+ */
+export const withOpeningLock: <T>(act: () => Promise<T>) => Promise<T> = inTurn();

@@ -12,7 +12,15 @@ import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts
 import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
 import { type ByteSource, sourceOf } from "../weights/byte_source.ts";
 import { externalBytes } from "./external_data.ts";
-import { type Device, loadBuild, type Ort, type OrtBuild, threadsInUse, withWebGpuLock } from "./ort.ts";
+import {
+  type Device,
+  loadBuild,
+  type Ort,
+  type OrtBuild,
+  threadsInUse,
+  withOpeningLock,
+  withWebGpuLock,
+} from "./ort.ts";
 import { threadsStart } from "./wasm_threads.ts";
 import { type DeviceTensor, isDeviceTensor, type Tensor } from "./tensor.ts";
 
@@ -114,7 +122,8 @@ export async function openSession(
           return [await create({}), true];
         }
       });
-    } else inner = await create({});
+    } else if (device === "wasm") inner = await withOpeningLock(() => create({}));
+    else inner = await create({});
   } catch (cause) {
     const said = runtimeMessage(cause);
     if (/no available backend/i.test(said)) {

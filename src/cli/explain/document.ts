@@ -39,12 +39,12 @@ export interface ExplainedImage {
 
 /** The document of a picture. `load` is how many milliseconds the networks took to open. */
 export function documentOf(
-  { explanation, contrasts, outs }: ExplainedPicture,
+  { explanation, milliseconds, contrasts, outs }: ExplainedPicture,
   image: string,
   load: number,
 ): ExplainedImage {
   const rounded = (value: number) => Math.round(value * 10) / 10;
-  const { prepare, predict, explain } = explanation.milliseconds;
+  const { prepare, predict, explain } = milliseconds;
   return {
     image,
     model: explanation.model,

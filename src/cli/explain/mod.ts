@@ -4,7 +4,6 @@
  * @module
  */
 import { findNetwork, networks } from "../../../models/registry.ts";
-import { decodeImage } from "../../image/decode.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
 import { allowed } from "../downloads.ts";
@@ -18,7 +17,7 @@ import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { METHOD_HELP, methodOf, openExplainer, passesOf } from "./method.ts";
 import { documentOf, type ExplainedImage } from "./document.ts";
 import { EXPLAIN_NAMES } from "./names.ts";
-import { explainPicture, requestOf } from "./picture.ts";
+import { decodedPicture, explainPicture, requestOf } from "./picture.ts";
 import { showTable } from "./table.ts";
 
 const HELP = `Explain a photograph: what the classifier sees, and where it looks.
@@ -80,12 +79,13 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   terminal.doing("Loading");
-  const started = performance.now();
-  // Before the runtime starts: while that is being optimised, on all cores, decoding takes four times as long.
-  const first = decodeImage(sample ? SAMPLE : images[0]!, { signal });
-  // It is heard of when its turn comes.
-  first.catch(() => {});
   const options = await explainerOptions(given, terminal);
+  // One picture is decoded before the runtime starts: while that is being optimised, on all cores, it takes four times
+  // as long. What cannot be read is said at once.
+  const decoded = images.length === 1
+    ? await decodedPicture(sample ? SAMPLE : images[0]!, signal)
+    : undefined;
+  const started = performance.now();
   const threads = images.length === 1 && method === undefined && !given.flag("check")
     ? threadsOfOne(options)
     : undefined;
@@ -97,12 +97,12 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
 
   const documents: (ExplainedImage | { image: string; error: string })[] = [];
   let failed = false;
-  for (const [index, image] of images.entries()) {
+  for (const image of images) {
     terminal.doing(`Explaining ${printable(image)}`);
     try {
       const explained = await explainPicture(explainer, image, destinations, {
         ...request,
-        ...(index === 0 ? { source: await first } : {}),
+        ...(decoded === undefined ? {} : { decoded }),
         onProgress: ({ done, total }) =>
           terminal.doing(`Explaining ${printable(image)} by ${method}: ${done} of ${total}`),
         signal,

@@ -5,12 +5,18 @@
  */
 import { colorize } from "../../image/colormap.ts";
 import { colorizeSigned } from "../../image/diverging.ts";
+import { decodeImage } from "../../image/decode.ts";
 import { encodePng } from "../../image/png.ts";
 import type { RgbImage } from "../../image/types.ts";
 import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
 import type { Contrast } from "../../ptame/contrast.ts";
 import { isPtame, PTAME } from "../../ptame/explanation.ts";
-import type { ExplainOptions, MapExplainer, MapExplanation } from "../../ptame/map_explanation.ts";
+import type {
+  ExplainOptions,
+  ExplainTimings,
+  MapExplainer,
+  MapExplanation,
+} from "../../ptame/map_explanation.ts";
 import { mapsNpy } from "../../ptame/maps_npy.ts";
 import { writeFile } from "../files.ts";
 import type { Arguments } from "../usage.ts";
@@ -23,10 +29,25 @@ export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
   readonly against?: string;
 }
 
+/** A picture, and how long decoding it took. */
+export interface DecodedPicture {
+  readonly picture: RgbImage;
+  readonly milliseconds: number;
+}
+
+/** Decodes a picture ahead of its explanation. */
+export async function decodedPicture(source: URL | string, signal: AbortSignal): Promise<DecodedPicture> {
+  const started = performance.now();
+  const picture = await decodeImage(source, { signal });
+  return { picture, milliseconds: performance.now() - started };
+}
+
 /** A picture explained, and where its results are. */
 export interface ExplainedPicture {
   /** The explanation. */
   readonly explanation: MapExplanation;
+  /** How long its parts took, decoding included. */
+  readonly milliseconds: ExplainTimings;
   /** What speaks for each target rather than the class of --against, where one is named. */
   readonly contrasts: readonly Contrast[] | undefined;
   /** Paths of the overlays, one per target. */
@@ -62,19 +83,19 @@ export function requestOf(given: Arguments): Request {
  * Explains a picture and writes overlays and map.
  *
  * @param image What the picture is called; names of results come from it.
- * @param source The picture, where it is decoded already; else it is read by its name.
+ * @param decoded The picture, where it is decoded already; else it is read by its name.
  */
 export async function explainPicture(
   explainer: MapExplainer,
   image: string,
   destinations: Destinations,
   options: Request & Pick<BaselineExplainOptions, "onProgress"> & {
-    readonly source?: RgbImage;
+    readonly decoded?: DecodedPicture;
     readonly signal: AbortSignal;
   },
 ): Promise<ExplainedPicture> {
-  const { source = image, signal, against, ...request } = options;
-  const explanation = await explainer.explain(source, { ...request, signal });
+  const { decoded, signal, against, ...request } = options;
+  const explanation = await explainer.explain(decoded?.picture ?? image, { ...request, signal });
   const contrasts = against === undefined || !isPtame(explanation)
     ? undefined
     : explanation.targets.map(({ index }) => explanation.contrast(index, against));
@@ -82,7 +103,9 @@ export async function explainPicture(
   const mapPath = destinations.map(image);
   if (mapPath !== undefined) await writeMap(mapPath, explanation, contrasts);
   signal.throwIfAborted();
-  return { explanation, contrasts, outs, mapPath };
+  const { milliseconds } = explanation;
+  const prepare = milliseconds.prepare + (decoded?.milliseconds ?? 0);
+  return { explanation, milliseconds: { ...milliseconds, prepare }, contrasts, outs, mapPath };
 }
 
 async function writeOverlays(

@@ -19,11 +19,11 @@ const ACTIVATION_WORDS = {
 export function showTable(
   terminal: Terminal,
   explainer: MapExplainer,
-  { explanation, contrasts, outs, mapPath }: ExplainedPicture,
+  { explanation, milliseconds, contrasts, outs, mapPath }: ExplainedPicture,
   image: string,
   load: number,
 ): void {
-  const { prediction, targets, milliseconds, device, threads } = explanation;
+  const { prediction, targets, device, threads } = explanation;
   const onThreads = device === "webgpu" ? "" : `, ${threads} thread${threads === 1 ? "" : "s"}`;
   const partly = explainer.session.partlyOnCpu ? " (partly on the CPU)" : "";
   terminal.say("");

@@ -1,71 +1,102 @@
 /**
- * Numbers of values that depend on nothing that is fed: weights, and what a graph makes of weights alone (the flipped
- * weights of a gradient, say).
+ * Numbers of weights, and of weights that a graph only lays out anew (the flipped ones of a gradient), whatever their
+ * size. Everything else that depends on constants alone is left to the runtime.
  *
  * @module
  */
 import type { ByteSource } from "../../weights/byte_source.ts";
 import { decodeNumbers } from "../constants.ts";
-import type { Graph, Initializer, Node, Value } from "../types.ts";
+import { type Graph, type Initializer, type Node, sizeOf } from "../types.ts";
+import { sourceOfInitializer } from "./derived.ts";
 import { canFold, fold } from "./fold/mod.ts";
 import { type Numbers, Room } from "./fold/numbers.ts";
-import { sourceOfInitializer } from "./derived.ts";
 import { float32Of } from "./widen.ts";
 
 /** Reads constants of a graph. */
 export interface Constants {
   /** Whether a value's numbers can be worked out. */
   has(name: string): boolean;
-  /** A float32 value's numbers; they are worked out anew each time. */
+  /** Numbers of a float32 value that `has` them; they are worked out anew each time. */
   read(name: string): Float32Array;
 }
+
+/** Operators that lay their first input out anew, by constants of a few numbers. */
+const MOVING = new Set(["Reshape", "Transpose", "Gather", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
 
 /** The constants of a graph whose external data are `files`. */
 export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>): Constants {
   const makers = new Map<string, Node>();
   const known = new Set<string>();
-  for (const { name, type, data } of graph.initializers.values()) {
-    if (data.kind !== "unbound" && ["float32", "int64"].includes(type)) known.add(name);
+  for (const initializer of graph.initializers.values()) {
+    if (isHere(initializer, files)) known.add(initializer.name);
   }
   for (const node of graph.nodes) {
-    if (node.outputs.length !== 1 || !canFold(node.op)) continue;
-    if (!node.inputs.every((name) => name === "" || known.has(name))) continue;
-    makers.set(node.outputs[0]!, node);
-    known.add(node.outputs[0]!);
+    if (node.domain !== "" || node.outputs.length !== 1 || !MOVING.has(node.op)) continue;
+    if (node.op !== "Identity" && !canFold(node.op)) continue;
+    const [moved, ...others] = node.inputs;
+    const input = graph.values.get(moved!);
+    const output = graph.values.get(node.outputs[0]!);
+    if (!known.has(moved!) || !others.every((name) => graph.initializers.has(name) && known.has(name))) {
+      continue;
+    }
+    // Nothing is repeated, so that a chain takes no more room than the weight itself.
+    if (input?.type !== "float32" || output === undefined || sizeOf(output.shape) > sizeOf(input.shape)) {
+      continue;
+    }
+    makers.set(output.name, node);
+    known.add(output.name);
   }
 
-  function numbersOf(name: string): Numbers | undefined {
-    if (name === "") return undefined;
-    const { type, shape } = graph.values.get(name)!;
-    const stored = graph.initializers.get(name);
-    if (stored !== undefined) {
-      const data = type === "float32"
-        ? Float64Array.from(floatsOf(stored))
-        : Float64Array.from(decodeNumbers(type, sourceOfInitializer(stored, files)()));
-      return { type, shape, data };
-    }
-    const node = makers.get(name)!;
-    const made = fold({
-      op: node.op,
-      attributes: node.attributes,
-      inputs: node.inputs.map(numbersOf),
-      outputCount: 1,
-      outputs: [graph.values.get(name)! as Value],
-      room: new Room(Infinity, Infinity),
-    });
-    if (made === undefined) {
-      throw new TypeError(`Cannot work out ${name}: ${node.op} is not folded in this form`);
-    }
-    return made[0]!;
-  }
+  const stored = (initializer: Initializer): Float64Array => {
+    const bytes = sourceOfInitializer(initializer, files)();
+    const { type } = initializer;
+    return Float64Array.from(type === "float32" ? float32Of(type, bytes) : decodeNumbers(type, bytes));
+  };
 
-  const floatsOf = (stored: Initializer) => float32Of(stored.type, sourceOfInitializer(stored, files)());
+  /** From the weight on, a node at a time: a chain may be long. */
+  function moved(name: string): Float64Array {
+    const chain: Node[] = [];
+    let at = name;
+    for (let node = makers.get(at); node !== undefined; node = makers.get(at)) {
+      chain.push(node);
+      at = node.inputs[0]!;
+    }
+    const weight = graph.initializers.get(at)!;
+    let numbers: Numbers = { type: weight.type, shape: weight.shape, data: stored(weight) };
+    for (const node of chain.toReversed()) {
+      if (node.op === "Identity") continue;
+      const others = node.inputs.slice(1).map((other) => {
+        const { type, shape } = graph.initializers.get(other)!;
+        return { type, shape, data: stored(graph.initializers.get(other)!) };
+      });
+      const output = graph.values.get(node.outputs[0]!)!;
+      numbers = fold({
+        op: node.op,
+        attributes: node.attributes,
+        inputs: [numbers, ...others],
+        outputCount: 1,
+        outputs: [output],
+        room: new Room(sizeOf(output.shape), sizeOf(output.shape)),
+      })![0]!;
+    }
+    return numbers.data;
+  }
 
   return {
     has: (name) => known.has(name),
     read: (name) => {
-      const stored = graph.initializers.get(name);
-      return stored?.type === "float32" ? floatsOf(stored) : Float32Array.from(numbersOf(name)!.data);
+      const initializer = graph.initializers.get(name);
+      return initializer === undefined
+        ? Float32Array.from(moved(name))
+        : float32Of("float32", sourceOfInitializer(initializer, files)());
     },
   };
+}
+
+/** Whether a stored constant's bytes are there, all of them; the runtime says it better where they are not. */
+function isHere({ type, data }: Initializer, files: ReadonlyMap<string, ByteSource>): boolean {
+  if (type !== "float32" && type !== "int64") return false;
+  if (data.kind !== "external") return data.kind === "inline";
+  const file = files.get(data.file);
+  return file !== undefined && data.offset + data.length <= file.size;
 }

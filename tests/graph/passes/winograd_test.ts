@@ -1,11 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createBuilder } from "../../../src/graph/builder.ts";
 import { encodeOnnx } from "../../../src/graph/onnx_file.ts";
 import { winograd } from "../../../src/graph/passes/winograd/mod.ts";
 import { bothSides, F2, F4, transformedFilters } from "../../../src/graph/passes/winograd/transforms.ts";
 import type { Graph, Value } from "../../../src/graph/types.ts";
-import { float32Tensor, openSession } from "../../../src/runtime/mod.ts";
+import { float32Tensor, ModelError, openSession } from "../../../src/runtime/mod.ts";
 import { float32DataOf } from "../../../src/runtime/tensor.ts";
+import { sourceOf } from "../../../src/weights/byte_source.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 import { seededTensor } from "../../support/seeded_weights.ts";
 
@@ -149,10 +150,60 @@ Deno.test("winograd() leaves alone what it has no form for, what is not known, a
       b.conv(x, weight(8, 64, 3, 3)),
       b.conv(x, b.input("fed", "float32", [64, 64, 3, 3])),
       b.conv(x, b.weight("unbound", [64, 64, 3, 3])),
+      // Worked out of a weight, not only laid out anew: the runtime's.
+      b.conv(x, b.mul(three, 2)),
+      // Its tiles would take 300 MB.
+      b.conv(b.input("many", "float32", [16, 64, 224, 224]), three),
     ].entries()
   ) b.output(y, `y${index}`);
   const bound = { graph: b.build(), files: new Map() };
   assert(winograd(bound) === bound);
+});
+
+Deno.test("winograd() leaves a weight whose file is missing or too short to the runtime, whose error names it", async () => {
+  const whole = graphOf({ what: "", channels: [32, 32], bias: true });
+  const weight = [...whole.initializers.values()].find(({ shape }) => shape.join() === "32,32,3,3")!;
+  const length = 4 * 32 * 32 * 9;
+  const data = { kind: "external", file: "w", offset: 0, length } as const;
+  const graph = { ...whole, initializers: new Map(whole.initializers).set(weight.name, { ...weight, data }) };
+  for (const size of [undefined, length - 4]) {
+    const files = size === undefined ? new Map() : new Map([["w", sourceOf(new Uint8Array(size))]]);
+    const bound = { graph, files };
+    assert(winograd(bound) === bound);
+    const error = await assertRejects(() => openSession(graph, { device: "wasm", files }), ModelError);
+    assertStringIncludes(error.message, weight.name);
+  }
+});
+
+Deno.test("openSession() on wasm takes a graph through winograd(), whatever its values are called", async () => {
+  const b = createBuilder("names");
+  const numbers = (...shape: number[]) => seededTensor(`weight ${shape}`, shape, 1);
+  // Names that the new values would have, given to others.
+  const stems = ["conv/x", "conv/filters", "conv/bias", "conv/constant", "conv/conv_out", "conv/reshape_out"];
+  let x = b.input("conv/gemm_out", "float32", [1, 32, 8, 8]);
+  const bias = b.constant("float32", [32], numbers(32));
+  for (const name of stems) {
+    b.output(x = b.add(x, 1), name);
+    x = b.valueOf(name);
+  }
+  const weight = b.constant("float32", [32, 32, 3, 3], numbers(32, 32, 3, 3));
+  const y = b.relu(b.node("Conv", [x, weight, bias], {}, { name: "conv" })[0]!);
+  b.output(b.conv(y, weight, bias, { strides: [2, 2] }), "y");
+  const graph = b.build();
+  assert(winograd({ graph, files: new Map() }).graph.nodes.length > graph.nodes.length);
+  const feeds = { "conv/gemm_out": float32Tensor(seededTensor("x", [1, 32, 8, 8], 2), [1, 32, 8, 8]) };
+  const [changed, plain] = await Promise.all([graph, encodeOnnx(graph)].map(async (model) => {
+    const session = await openSession(model, { device: "wasm" });
+    const results = await session.run(feeds);
+    await session.dispose();
+    return results;
+  }));
+  assertEquals(Object.keys(changed!), Object.keys(plain!));
+  for (const [name, tensor] of Object.entries(plain!)) {
+    const [a, c] = [float32DataOf(changed![name]!), float32DataOf(tensor)];
+    const largest = Math.max(...c.map(Math.abs));
+    assert(a.every((value, i) => Math.abs(value - c[i]!) <= 2e-5 * largest), name);
+  }
 });
 
 Deno.test("transformedFilters() and bothSides() are the paper's products", () => {

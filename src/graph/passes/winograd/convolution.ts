@@ -21,22 +21,15 @@ export interface Convolution {
   readonly relu: boolean;
 }
 
-/** Its inputs' names. */
-export interface ConvolutionInputs {
-  /** Pictures, [N, Ci, rows, columns]. */
-  readonly x: string;
-  /** Transformed filters, [t², Co, Ci]. */
-  readonly filters: string;
-  /** What is added per channel, [Co]. */
-  readonly bias: string;
-}
+/** The input with the pictures, [N, Ci, rows, columns]. */
+export const X = "x";
+/** The input with the transformed filters, [t², Co, Ci]. */
+export const FILTERS = "filters";
+/** The input with what is added per channel, [Co]. */
+export const BIAS = "bias";
 
-/** The convolution as a graph with the inputs named; its only output is the result. */
-export function winogradGraph(
-  convolution: Convolution,
-  transforms: Transforms,
-  names: ConvolutionInputs,
-): Graph {
+/** The convolution as a graph of its own; its only output is the result. */
+export function winogradGraph(convolution: Convolution, transforms: Transforms): Graph {
   const [batch, inChannels, rows, columns] = convolution.input;
   const [, outChannels, height, width] = convolution.output;
   const [top, left] = convolution.pads;
@@ -45,8 +38,8 @@ export function winogradGraph(
   const [down, across] = [Math.ceil(height / m), Math.ceil(width / m)];
   const tiles = batch * down * across;
   const b = createBuilder("winograd");
-  const x = b.input(names.x, "float32", convolution.input);
-  const filters = b.input(names.filters, "float32", [t * t, outChannels, inChannels]);
+  const x = b.input(X, "float32", convolution.input);
+  const filters = b.input(FILTERS, "float32", [t * t, outChannels, inChannels]);
 
   // Bᵀ d B: each channel, as a picture of its own, is convolved with the t² filters of the transform, a tile per step.
   const transformed = b.conv(
@@ -68,7 +61,7 @@ export function winogradGraph(
   const back = b.constant("float32", [m * m, t * t], bothSides(transforms.output));
   let y: Value;
   if (convolution.hasBias) {
-    const bias = b.reshape(b.input(names.bias, "float32", [outChannels]), [outChannels, 1]);
+    const bias = b.reshape(b.input(BIAS, "float32", [outChannels]), [outChannels, 1]);
     const everywhere = b.reshape(b.expand(bias, [outChannels, tiles]), [1, outChannels * tiles]);
     y = b.gemm(back, products, everywhere);
   } else y = b.matmul(back, products);

@@ -16,12 +16,14 @@ import {
   intsOf,
   type Node,
   sizeOf,
+  textOf,
   type Value,
 } from "../../types.ts";
+import { bytesOf } from "../../constants.ts";
 import { type Constants, constantsOf } from "../constant_numbers.ts";
 import { createDerivedFile, type DerivedFile } from "../derived.ts";
 import { prune } from "../prune.ts";
-import { winogradGraph } from "./convolution.ts";
+import { BIAS, FILTERS, winogradGraph, X } from "./convolution.ts";
 import { F2, F4, transformedFilters, type Transforms } from "./transforms.ts";
 
 /** A graph and the files that its weights lie in. */
@@ -30,8 +32,8 @@ export interface BoundGraph {
   readonly files: ReadonlyMap<string, ByteSource>;
 }
 
-/** Name of the file that transformed filters seem to lie in. */
-const FILE = "winograd";
+/** Name of the file that transformed filters seem to lie in; no file of a model is called so. */
+const FILE = "ptame:winograd";
 /** With fewer channels a convolution is left as it is. */
 const FEWEST_CHANNELS = 32;
 /** With more channels tiles are 2×2: filters of 4×4 take 2.25 times as much memory. */
@@ -40,6 +42,8 @@ const MOST_CHANNELS_OF_F4 = 256;
 const MOST_CHANNELS_OF_SMALL_F4 = 128;
 /** Pixels from which a map is no small one. */
 const LARGE_MAP = 28 * 28;
+/** Bytes that transformed pictures may take: the largest of VGG-16 have 29 MB each. */
+const MOST_BYTES = 64 * 2 ** 20;
 
 /** Chooses the tiles of a convolution by its channels and the pixels of its result; `undefined` leaves it as it is. */
 export type TilesFor = (inChannels: number, outChannels: number, pixels: number) => Transforms | undefined;
@@ -52,8 +56,10 @@ const tilesFor: TilesFor = (inChannels, outChannels, pixels) => {
 
 /**
  * The graph with its 3×3 convolutions of constant weights in Winograd's form, and the batch normalisation and the ReLU
- * that follow with them. Filters are transformed when the runtime asks for them. Results differ by rounding: by up to
- * about 1e-6 (m = 2) and 2e-5 (m = 4) of the largest.
+ * that follow with them. Filters are transformed when the runtime asks for them.
+ *
+ * Results differ by rounding, by up to about 1e-6 (m = 2) and 2e-5 (m = 4) of the largest in reach; a tile's pixels are
+ * computed together, so that reach is the tile's, and what is not finite spreads over it.
  */
 export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundGraph {
   const { graph } = bound;
@@ -63,14 +69,23 @@ export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundG
   const initializers = new Map(graph.initializers);
   const values = new Map(graph.values);
   const instead = new Map<Node, readonly Node[]>();
+  const unique = namesBeside(graph);
   for (const conv of graph.nodes) {
     if (!isEligible(conv, graph, constants)) continue;
     const [outChannels, inChannels] = graph.values.get(conv.inputs[1]!)!.shape as [number, number];
-    const pixels = sizeOf(graph.values.get(conv.outputs[0]!)!.shape.slice(2));
-    const transforms = choose(inChannels, outChannels, pixels);
+    const [batch, , rows, columns] = graph.values.get(conv.outputs[0]!)!.shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const transforms = choose(inChannels, outChannels, rows * columns);
     if (transforms === undefined) continue;
+    const { m } = transforms;
+    const tiles = batch * Math.ceil(rows / m) * Math.ceil(columns / m);
+    if (4 * (m + 2) ** 2 * tiles * Math.max(inChannels, outChannels) > MOST_BYTES) continue;
     const chain = chainOf(conv, graph, constants, readers);
-    const part = partOf(chain, graph, constants, transforms, derived);
+    const part = partOf(chain, graph, constants, transforms, derived, unique);
     for (const value of part.values) values.set(value.name, value);
     for (const initializer of part.initializers) initializers.set(initializer.name, initializer);
     for (const node of chain.nodes) instead.set(node, []);
@@ -81,6 +96,17 @@ export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundG
   const files = new Map(bound.files);
   if (!derived.empty) files.set(FILE, derived.content);
   return { graph: prune({ ...graph, nodes, initializers, values }), files };
+}
+
+/** Gives names that a graph does not have yet. */
+function namesBeside(graph: Graph): (stem: string) => string {
+  const taken = new Set([...graph.values.keys(), ...graph.nodes.map(({ name }) => name)]);
+  return (stem) => {
+    let name = stem;
+    for (let i = 2; taken.has(name); i++) name = `${stem}_${i}`;
+    taken.add(name);
+    return name;
+  };
 }
 
 /** Who reads a value; an output of the graph counts as a reader. */
@@ -102,7 +128,7 @@ function isEligible({ op, domain, inputs, attributes }: Node, graph: Graph, cons
   const ones = (name: string) => (intsOf(attributes, name) ?? []).every((each) => each === 1);
   return x.type === "float32" && weight.shape.length === 4 && weight.shape.slice(2).join() === "3,3" &&
     intOf(attributes, "group", 1) === 1 && ones("strides") && ones("dilations") &&
-    attributes["auto_pad"] === undefined &&
+    textOf(attributes, "auto_pad", "NOTSET") === "NOTSET" &&
     inputs.slice(1).every((name) => name === "" || constants.has(name));
 }
 
@@ -136,8 +162,10 @@ function chainOf(
 }
 
 /** Whether a node is a batch normalisation with known statistics. */
-function isFixedNorm({ op, inputs, outputs }: Node, graph: Graph, constants: Constants): boolean {
-  return op === "BatchNormalization" && outputs.length === 1 &&
+function isFixedNorm(node: Node, graph: Graph, constants: Constants): boolean {
+  const { op, domain, inputs, outputs, attributes } = node;
+  return op === "BatchNormalization" && domain === "" && outputs.length === 1 &&
+    intOf(attributes, "training_mode", 0) === 0 &&
     graph.values.get(outputs[0]!)!.type === "float32" &&
     inputs.slice(1).every((name) => constants.has(name));
 }
@@ -155,13 +183,12 @@ function partOf(
   constants: Constants,
   transforms: Transforms,
   derived: DerivedFile,
+  unique: (stem: string) => string,
 ): Part {
   const { conv } = chain;
   const [x, weight] = conv.inputs.slice(0, 2).map((name) => graph.values.get(name)!) as [Value, Value];
   const output = graph.values.get(chain.nodes.at(-1)!.outputs[0]!)!;
   const { factors, offsets } = affineOf(chain, weight.shape[0]!, constants);
-  const own = (name: string) => `${conv.name}/${name}`;
-  const names = { x: x.name, filters: own("filters"), bias: own("bias") };
   const [top = 0, left = 0] = intsOf(conv.attributes, "pads") ?? [];
   const form = winogradGraph(
     {
@@ -172,37 +199,40 @@ function partOf(
       relu: chain.relu,
     },
     transforms,
-    names,
   );
 
+  // The form's values under names of this graph: two are there already, the others are new.
+  const names = new Map([["", ""], [X, x.name], [form.outputs[0]!.name, output.name]]);
+  const named = (name: string): string => {
+    const present = names.get(name);
+    if (present !== undefined) return present;
+    const made = unique(`${conv.name}/${name}`);
+    names.set(name, made);
+    return made;
+  };
   const shape = [(transforms.m + 2) ** 2, ...weight.shape.slice(0, 2)];
   const data = derived.add(
     sizeOf(shape),
     () => transformedFilters(transforms, constants.read(weight.name), factors),
   );
-  const constantsMade: Initializer[] = [{ name: names.filters, type: "float32", shape, data }];
+  const initializers: Initializer[] = [...form.initializers.values()].map((each) => ({
+    ...each,
+    name: named(each.name),
+  }));
+  initializers.push({ name: named(FILTERS), type: "float32", shape, data });
   if (offsets !== undefined) {
-    const bytes = new Uint8Array(offsets.buffer);
-    const data = { kind: "inline", bytes } as const;
-    constantsMade.push({ name: names.bias, type: "float32", shape: [offsets.length], data });
+    const inside = { kind: "inline", bytes: bytesOf(offsets) } as const;
+    initializers.push({ name: named(BIAS), type: "float32", shape: [offsets.length], data: inside });
   }
-  const renamed = (name: string): string => {
-    if (name === "" || Object.values(names).includes(name)) return name;
-    return name === form.outputs[0]!.name ? output.name : own(name);
-  };
-  const initializers = [
-    ...constantsMade,
-    ...[...form.initializers.values()].map((each) => ({ ...each, name: own(each.name) })),
-  ];
   return {
     nodes: form.nodes.map((node) => ({
       ...node,
-      name: own(node.name),
-      inputs: node.inputs.map(renamed),
-      outputs: node.outputs.map(renamed),
+      name: unique(`${conv.name}/${node.name}`),
+      inputs: node.inputs.map(named),
+      outputs: node.outputs.map(named),
     })),
     initializers,
-    values: [...form.values.values()].map((value) => ({ ...value, name: renamed(value.name) })),
+    values: [...form.values.values()].map((value) => ({ ...value, name: named(value.name) })),
   };
 }
 
