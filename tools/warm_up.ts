@@ -1,5 +1,5 @@
 /**
- * Loads the wasm runtime before a test file or a documentation example runs; see `warmUpWasm`.
+ * Loads the wasm runtime before an example of the documentation runs, or a test file that is named; see `warmUpWasm`.
  *
  * @module
  */

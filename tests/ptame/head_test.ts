@@ -4,9 +4,11 @@ import type { Graph, Value } from "../../src/graph/types.ts";
 import { fuseMap, minMax } from "../../src/ptame/fuse.ts";
 import { allMaps, doublingsOf, fusedMaps, FUSER, headFeatures, minMaxMask } from "../../src/ptame/head.ts";
 import { type Device, float32DataOf, float32Tensor, type Tensor } from "../../src/runtime/mod.ts";
-import { heavyTests, softwareGpu } from "../support/devices.ts";
+import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
 import { openWithWeights, seededWeights } from "../support/networks.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
+
+await warmUpWasm();
 
 // ResNet-18's taps; tests/fixtures/head/generate.py made the maps of these classes in PyTorch's float64.
 const CHANNELS = [64, 128, 256, 512];
