@@ -97,6 +97,7 @@ function wasmRun(network: NetworkDefinition): Promise<Run> {
 
 function compare(network: NetworkDefinition, { logits, taps }: Run, record: string): void {
   const away = difference(logits, golden(`${record}/logits`));
+  let most = away;
   assert(away <= LIMIT, `logits differ by ${away}`);
   network.taps.forEach(({ name, channels, size }, i) => {
     const values = taps[i]!;
@@ -107,6 +108,7 @@ function compare(network: NetworkDefinition, { logits, taps }: Run, record: stri
     const sampled = Float32Array.from(goldenPositions(`${key}/positions`), (position) => values[position]!);
     const tapAway = difference(sampled, golden(`${key}/values`), expected.max);
     assert(tapAway <= LIMIT, `tap ${name} differs by ${tapAway}`);
+    most = Math.max(most, tapAway);
     let [sum, squares] = [0, 0];
     for (const value of values) {
       sum += value;
@@ -117,6 +119,7 @@ function compare(network: NetworkDefinition, { logits, taps }: Run, record: stri
     const meanAway = Math.abs(sum / values.length - expected.mean) / expected.max;
     assert(meanAway <= LIMIT, `the mean of tap ${name} differs by ${meanAway}`);
   });
+  console.log(`${record}: largest relative difference from PyTorch ${most}`);
 }
 
 /** Whether the final linear layer on the spatial mean of the last tap gives the logits. */
