@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rangeOf } from "../image/range.ts";
 import type { MapMethod } from "../faithfulness/types.ts";
 import type { ValueMap } from "../image/types.ts";
 import type { OpenClassifier } from "./classifier/open.ts";
@@ -108,13 +109,9 @@ export function mapMethodOf(
 export function maskOf(map: ValueMap, view: MethodView): ValueMap {
   if (view === "mask") return map;
   const values = view === "magnitude" ? capped(map.values.map(Math.abs)) : map.values;
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (!Number.isFinite(value)) {
-      throw new RangeError("Cannot explain: the map is not finite; the classifier's weights may be damaged");
-    }
-    if (value < low) low = value;
-    if (value > high) high = value;
+  const { low, high } = rangeOf(values);
+  if (!Number.isFinite(low) || !Number.isFinite(high)) {
+    throw new RangeError("Cannot explain: the map is not finite; the classifier's weights may be damaged");
   }
   // No least span: gradients may be as small as the score is sure.
   const span = high > low ? high - low : 1;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { rangeOf } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import { rankPixels } from "./threshold.ts";
 import { type Outcome, type Sample, sideOf } from "./types.ts";
@@ -51,14 +52,8 @@ const SLACK = 1e-5;
 export function enlarge(sample: Sample): Enlarged {
   const side = sideOf(sample.pixels);
   const { map } = sample;
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of map.values) {
-    if (Number.isNaN(value)) {
-      throw new RangeError("Cannot measure a map: it has a value that is not a number");
-    }
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
+  const { low, high } = rangeOf(map.values);
+  if (Number.isNaN(low)) throw new RangeError("Cannot measure a map: it has a value that is not a number");
   if (low < -SLACK || high > 1 + SLACK) {
     throw new RangeError(`Cannot measure a map: its values reach from ${low} to ${high}, not within 0 to 1`);
   }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { rangeOf } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import type { ValueMap } from "../image/types.ts";
 import { bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
@@ -49,11 +50,7 @@ function enlarged({ values, width, height }: ValueMap, side: number): Float32Arr
 }
 
 function inUnit(values: Float32Array): Float32Array {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
+  const { low, high } = rangeOf(values);
   const span = high > low ? high - low : 1;
   return values.map((value) => (value - low) / span);
 }

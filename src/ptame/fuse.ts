@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { rangeOf } from "../image/range.ts";
 import type { ValueMap } from "../image/types.ts";
 import { chainedDoublings, doublingsOf } from "./head.ts";
 
@@ -126,16 +127,4 @@ export function minMax(map: ValueMap): ValueMap {
   const values = new Float32Array(map.values.length);
   for (let i = 0; i < values.length; i++) values[i] = (map.values[i]! - low) / span;
   return { ...map, values };
-}
-
-/** The least and the largest of some values; NaN where one is. */
-export function rangeOf(values: Float32Array): { readonly low: number; readonly high: number } {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-    // Neither less nor greater than any other.
-    if (Number.isNaN(value)) return { low: NaN, high: NaN };
-  }
-  return { low, high };
 }

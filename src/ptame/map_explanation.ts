@@ -8,10 +8,10 @@ import type { BackboneFacts } from "../backbone/facts.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
 import { renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
+import { rangeOf } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
-import { rangeOf } from "./fuse.ts";
 import { type ClassScore, resolveTarget, type Target, topClasses } from "./prediction.ts";
 
 /** What to explain of a picture. */

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { rangeOf } from "../../src/ptame/fuse.ts";
 import { topClasses } from "../../src/ptame/prediction.ts";
 
 Deno.test("topClasses() lists the most probable first, of equals the first, and no more than there are", () => {
@@ -16,9 +15,4 @@ Deno.test("topClasses() lists the most probable first, of equals the first, and 
     label: "b",
     probability: 0.75,
   }]);
-});
-
-Deno.test("rangeOf() is the least and the largest, and NaN where a value is", () => {
-  assertEquals(rangeOf(Float32Array.of(2, -1, 0.5)), { low: -1, high: 2 });
-  assertEquals(rangeOf(Float32Array.of(2, NaN, 0.5)), { low: NaN, high: NaN });
 });

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { rangeOf } from "../../image/range.ts";
 import { sideOf } from "../../faithfulness/types.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../classifier/open.ts";
@@ -35,11 +36,7 @@ export function noisyCopy(
   options: SmoothGradOptions = {},
 ): Float32Array {
   const { seed = 0, noise = 0.15 } = options;
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of pixels) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
+  const { low, high } = rangeOf(pixels);
   const generator = createStream(seed, index);
   const deviation = noise * (high - low);
   return pixels.map((value) => value + deviation * generator.normal());
