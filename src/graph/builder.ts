@@ -5,6 +5,7 @@
  * @module
  */
 import { decodeNumbers, encodeNumbers } from "./constants.ts";
+import { createNames } from "./names.ts";
 import { type NodeOptions, type NodeSink, type Operators, operatorsOver } from "./operators.ts";
 import { inferShapes } from "./shapes/mod.ts";
 import { shown } from "./shapes/rule.ts";
@@ -53,36 +54,28 @@ interface State {
   readonly initializers: Map<string, Initializer>;
   readonly numbers: Map<string, readonly number[]>;
   readonly constantNames: Map<string, string>;
-  readonly taken: Map<string, number>;
+  /** A name that no value or node has yet. */
+  readonly unique: (stem: string) => string;
 }
 
 /** Starts an empty graph. */
 export function createBuilder(name: string): Builder {
+  const values = new Map<string, Value>();
   return builderOver({
     name,
     inputs: [],
     outputs: [],
     nodes: [],
-    values: new Map(),
+    values,
     initializers: new Map(),
     numbers: new Map(),
     constantNames: new Map(),
-    taken: new Map(),
+    unique: createNames((name) => values.has(name)),
   }, "");
 }
 
 function builderOver(state: State, prefix: string): Builder {
-  /** `stem`, or `stem_2`, … where it is taken. */
-  function unique(stem: string): string {
-    let name = stem;
-    while (state.values.has(name) || state.taken.has(name)) {
-      const next = (state.taken.get(stem) ?? 1) + 1;
-      state.taken.set(stem, next);
-      name = `${stem}_${next}`;
-    }
-    state.taken.set(name, 1);
-    return name;
-  }
+  const { unique } = state;
 
   function declare(value: Value): Value {
     if (state.values.has(value.name)) throw new TypeError(`Cannot declare ${value.name} twice`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findNetwork, networks } from "../../../models/registry.ts";
+import { findNetwork } from "../../../models/registry.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
 import { allowed } from "../downloads.ts";
@@ -128,8 +128,9 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
  * a small network (efficientnet_lite0 on two cores: a sixth of the time from start to written picture).
  */
 function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): { threads?: number } {
-  const small = (name: ExplainerOptions["model"] = networks[0]!.name) =>
-    typeof name === "string" && findNetwork(name)?.weights.shipped !== undefined;
+  // Where none is named it is the shipped one.
+  const small = (name: ExplainerOptions["model"]) =>
+    name === undefined || (typeof name === "string" && findNetwork(name)?.weights.shipped !== undefined);
   const startsWasm = (device === "wasm" || device === "auto") && threadsInUse() === undefined;
   return threads === undefined && startsWasm && small(model) && small(auxiliary) ? { threads: 1 } : {};
 }

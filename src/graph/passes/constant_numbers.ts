@@ -47,10 +47,11 @@ export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>
     known.add(output.name);
   }
 
-  const stored = (initializer: Initializer): Float64Array => {
+  const numbersOf = (initializer: Initializer): Numbers => {
     const bytes = sourceOfInitializer(initializer, files)();
-    const { type } = initializer;
-    return Float64Array.from(type === "float32" ? float32Of(type, bytes) : decodeNumbers(type, bytes));
+    const { type, shape } = initializer;
+    const data = Float64Array.from(type === "float32" ? float32Of(type, bytes) : decodeNumbers(type, bytes));
+    return { type, shape, data };
   };
 
   /** From the weight on, a node at a time: a chain may be long. */
@@ -61,14 +62,10 @@ export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>
       chain.push(node);
       at = node.inputs[0]!;
     }
-    const weight = graph.initializers.get(at)!;
-    let numbers: Numbers = { type: weight.type, shape: weight.shape, data: stored(weight) };
+    let numbers = numbersOf(graph.initializers.get(at)!);
     for (const node of chain.toReversed()) {
       if (node.op === "Identity") continue;
-      const others = node.inputs.slice(1).map((other) => {
-        const { type, shape } = graph.initializers.get(other)!;
-        return { type, shape, data: stored(graph.initializers.get(other)!) };
-      });
+      const others = node.inputs.slice(1).map((other) => numbersOf(graph.initializers.get(other)!));
       const output = graph.values.get(node.outputs[0]!)!;
       numbers = fold({
         op: node.op,

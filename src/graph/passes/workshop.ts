@@ -9,6 +9,7 @@
  */
 import type { ByteSource } from "../../weights/byte_source.ts";
 import { decodeNumbers, encodeNumbers } from "../constants.ts";
+import { createNames } from "../names.ts";
 import { type NodeOptions, type NodeSink, type Operators, operatorsOver } from "../operators.ts";
 import { inferShapes } from "../shapes/mod.ts";
 import { shown, type ValueInfo } from "../shapes/rule.ts";
@@ -76,24 +77,13 @@ export function createWorkshop(
   const known = new Map<string, Numbers>();
   const nodes: Node[] = [];
   const room = new Room(FOLDED_ELEMENTS, FOLDED_TOTAL);
-  const names = new Set(taken);
-  const counts = new Map<string, number>();
+  const unique = createNames((name) => taken.has(name));
   let marked = 0;
 
   function find(name: string): Value | undefined {
     let at: string | undefined = name;
     while (at !== undefined && !values.has(at)) at = stands.get(at);
     return at === undefined ? undefined : values.get(at);
-  }
-
-  function unique(stem: string): string {
-    let name = stem;
-    for (let i = counts.get(stem) ?? 2; names.has(name); i++) {
-      name = `${stem}_${i}`;
-      counts.set(stem, i + 1);
-    }
-    names.add(name);
-    return name;
   }
 
   function declare(given: Value | Initializer): Value {

@@ -28,15 +28,22 @@ export const FILTERS = "filters";
 /** The input with what is added per channel, [Co]. */
 export const BIAS = "bias";
 
+/** Tiles that cover a result [N, Co, rows, columns]: down and across one picture, and those of all pictures. */
+export function tilesOf(
+  [batch, , height, width]: Convolution["output"],
+  { m }: Transforms,
+): { readonly down: number; readonly across: number; readonly tiles: number } {
+  const [down, across] = [Math.ceil(height / m), Math.ceil(width / m)];
+  return { down, across, tiles: batch * down * across };
+}
+
 /** The convolution as a graph of its own; its only output is the result. */
 export function winogradGraph(convolution: Convolution, transforms: Transforms): Graph {
   const [batch, inChannels, rows, columns] = convolution.input;
   const [, outChannels, height, width] = convolution.output;
   const [top, left] = convolution.pads;
-  const { m } = transforms;
-  const t = m + 2;
-  const [down, across] = [Math.ceil(height / m), Math.ceil(width / m)];
-  const tiles = batch * down * across;
+  const { m, t } = transforms;
+  const { down, across, tiles } = tilesOf(convolution.output, transforms);
   const b = createBuilder("winograd");
   const x = b.input(X, "float32", convolution.input);
   const filters = b.input(FILTERS, "float32", [t * t, outChannels, inChannels]);

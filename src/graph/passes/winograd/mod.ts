@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ByteSource } from "../../../weights/byte_source.ts";
+import type { BoundGraph } from "../../../weights/bind.ts";
 import {
   floatOf,
   type Graph,
@@ -20,17 +20,12 @@ import {
   type Value,
 } from "../../types.ts";
 import { bytesOf } from "../../constants.ts";
+import { createNames } from "../../names.ts";
 import { type Constants, constantsOf } from "../constant_numbers.ts";
 import { createDerivedFile, type DerivedFile } from "../derived.ts";
 import { prune } from "../prune.ts";
-import { BIAS, FILTERS, winogradGraph, X } from "./convolution.ts";
+import { BIAS, FILTERS, tilesOf, winogradGraph, X } from "./convolution.ts";
 import { F2, F4, transformedFilters, type Transforms } from "./transforms.ts";
-
-/** A graph and the files that its weights lie in. */
-export interface BoundGraph {
-  readonly graph: Graph;
-  readonly files: ReadonlyMap<string, ByteSource>;
-}
 
 /** Name of the file that transformed filters seem to lie in; no file of a model is called so. */
 const FILE = "ptame:winograd";
@@ -69,21 +64,16 @@ export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundG
   const initializers = new Map(graph.initializers);
   const values = new Map(graph.values);
   const instead = new Map<Node, readonly Node[]>();
-  const unique = namesBeside(graph);
+  const taken = new Set([...graph.values.keys(), ...graph.nodes.map(({ name }) => name)]);
+  const unique = createNames((name) => taken.has(name));
   for (const conv of graph.nodes) {
     if (!isEligible(conv, graph, constants)) continue;
     const [outChannels, inChannels] = graph.values.get(conv.inputs[1]!)!.shape as [number, number];
-    const [batch, , rows, columns] = graph.values.get(conv.outputs[0]!)!.shape as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const transforms = choose(inChannels, outChannels, rows * columns);
+    const output = graph.values.get(conv.outputs[0]!)!.shape as [number, number, number, number];
+    const transforms = choose(inChannels, outChannels, output[2] * output[3]);
     if (transforms === undefined) continue;
-    const { m } = transforms;
-    const tiles = batch * Math.ceil(rows / m) * Math.ceil(columns / m);
-    if (4 * (m + 2) ** 2 * tiles * Math.max(inChannels, outChannels) > MOST_BYTES) continue;
+    const { tiles } = tilesOf(output, transforms);
+    if (4 * transforms.t ** 2 * tiles * Math.max(inChannels, outChannels) > MOST_BYTES) continue;
     const chain = chainOf(conv, graph, constants, readers);
     const part = partOf(chain, graph, constants, transforms, derived, unique);
     for (const value of part.values) values.set(value.name, value);
@@ -96,17 +86,6 @@ export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundG
   const files = new Map(bound.files);
   if (!derived.empty) files.set(FILE, derived.content);
   return { graph: prune({ ...graph, nodes, initializers, values }), files };
-}
-
-/** Gives names that a graph does not have yet. */
-function namesBeside(graph: Graph): (stem: string) => string {
-  const taken = new Set([...graph.values.keys(), ...graph.nodes.map(({ name }) => name)]);
-  return (stem) => {
-    let name = stem;
-    for (let i = 2; taken.has(name); i++) name = `${stem}_${i}`;
-    taken.add(name);
-    return name;
-  };
 }
 
 /** Who reads a value; an output of the graph counts as a reader. */
@@ -210,7 +189,7 @@ function partOf(
     names.set(name, made);
     return made;
   };
-  const shape = [(transforms.m + 2) ** 2, ...weight.shape.slice(0, 2)];
+  const shape = [transforms.t ** 2, ...weight.shape.slice(0, 2)];
   const data = derived.add(
     sizeOf(shape),
     () => transformedFilters(transforms, constants.read(weight.name), factors),

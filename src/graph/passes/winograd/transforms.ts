@@ -14,6 +14,8 @@ type Matrix = readonly (readonly number[])[];
 export interface Transforms {
   /** Rows and columns of outputs in a tile. */
   readonly m: 2 | 4;
+  /** Rows and columns of inputs under a tile, m + 2. */
+  readonly t: number;
   /** Bᵀ [t, t]. */
   readonly input: Matrix;
   /** G [t, 3]. */
@@ -25,6 +27,7 @@ export interface Transforms {
 /** F(2×2, 3×3). */
 export const F2: Transforms = {
   m: 2,
+  t: 4,
   input: [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
   filter: [[1, 0, 0], [1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [0, 0, 1]],
   output: [[1, 1, 1, 0], [0, 1, -1, -1]],
@@ -33,6 +36,7 @@ export const F2: Transforms = {
 /** F(4×4, 3×3). */
 export const F4: Transforms = {
   m: 4,
+  t: 6,
   input: [
     [4, 0, -5, 0, 1, 0],
     [0, -4, -4, 1, 1, 0],
@@ -72,11 +76,10 @@ export function bothSides(matrix: Matrix): Float32Array {
  * @returns [t², Co, Ci]: for each element of a tile the matrix that its channels are multiplied with.
  */
 export function transformedFilters(
-  { m, filter }: Transforms,
+  { t, filter }: Transforms,
   weight: Float32Array,
   factors: Float32Array,
 ): Float32Array {
-  const t = m + 2;
   const filters = weight.length / 9;
   const perChannel = filters / factors.length;
   const flat = Float64Array.from(filter.flat());
