@@ -31,7 +31,15 @@ export {
 export type { StepLoss, Validation } from "./ptame/training/checkpoint.ts";
 export type { HeadStart } from "./ptame/initial_head.ts";
 export type { LossWeights } from "./ptame/training/loss.ts";
-export { type HyperParameters, type Preset, PRESETS } from "./ptame/training/presets.ts";
+export {
+  type HyperParameters,
+  MASK_FORMS,
+  type Preset,
+  PRESETS,
+  type TrainingForm,
+} from "./ptame/training/presets.ts";
+export { ROW_FORMS } from "./ptame/training/rows.ts";
+export type { View } from "./ptame/training/views.ts";
 export type { SkippedImage } from "./ptame/training/training_images.ts";
 export type { OnnxModel } from "./backbone/onnx_backbone.ts";
 export type { WeightSource } from "./weights/load_network.ts";

@@ -5,7 +5,8 @@
  */
 import { encodePng } from "../image/png.ts";
 import { renderPlot } from "../image/plot.ts";
-import { type HyperParameters, PRESETS } from "../ptame/training/presets.ts";
+import { type HyperParameters, MASK_FORMS, PRESETS } from "../ptame/training/presets.ts";
+import { ROW_FORMS } from "../ptame/training/rows.ts";
 import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/training/train_options.ts";
 import { train } from "../ptame/training/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
@@ -43,6 +44,10 @@ Options:
   --epochs N, --steps N      Passes over the pictures (default: 1), or steps in all
   --batch N, --micro-batch N Pictures per step (default: 32), and at once through the backbone (default: 4)
   --preset NAME              ${PRESETS.map((preset) => preset.name).join(", ")}
+  --rows FORM                Rows of the fuser: own (the paper's, a row per class), or shared by all classes, so that
+                             classes without photographs learn too (default: the preset's)
+  --masks FORM               area (the paper's: a price on the mask's area), or budget: the shares of the pixels that
+                             measures keep (default: the preset's)
   --lr, --weight-decay, --ce, --area, --smooth, --border, --power X
                              Hyper-parameters that differ from the preset's
   --start KIND|HEAD          class-activation, default, or a head file to go on from
@@ -91,6 +96,8 @@ const NAMES = {
     "batch",
     "micro-batch",
     "preset",
+    "rows",
+    "masks",
     ...Object.keys(HYPER),
     ...ONNX_OPTIONS,
     "start",
@@ -151,6 +158,7 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
     licence: given.value("licence"),
     data: given.value("data"),
   };
+  const form = whatIsGiven({ rows: given.oneOf("rows", ROW_FORMS), masks: given.oneOf("masks", MASK_FORMS) });
   const device = given.oneOf("device", DEVICE_REQUESTS) ?? "auto";
   const { images, validation } = await picturesOf(given, folder);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, given.flag("resume"));
@@ -166,6 +174,7 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
       backbone: isOnnxPath(backbone) ? await readOnnxModel(backbone, given, "backbone") : backbone,
       images,
       hyperParameters,
+      form,
       device,
       checkpoint,
       ...downloads,

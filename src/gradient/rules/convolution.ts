@@ -140,10 +140,15 @@ function weightGradient(
   const batch = x.shape[0]!;
   if (group === 1 && isPointwise(window)) {
     const space = sizeOf(x.shape.slice(2));
-    const rows = b.reshape(dy, [batch, shape[0]!, space]);
+    // One product over batch and space: a product per picture and their sum took 2.5 times as long for 1280 channels
+    // and a batch of 16, because each of the 16 results is as large as the weight.
+    const rows = b.transpose(b.reshape(dy, [batch, shape[0]!, space]), [1, 0, 2]);
     const columns = b.transpose(b.reshape(x, [batch, shape[1]!, space]), [0, 2, 1]);
-    const each = b.matmul(rows, columns);
-    return b.reshape(batch === 1 ? each : b.reduceSum(each, [0]), shape);
+    const product = b.matmul(
+      b.reshape(rows, [shape[0]!, batch * space]),
+      b.reshape(columns, [batch * space, shape[1]!]),
+    );
+    return b.reshape(product, shape);
   }
   // A convolution of x by dy in which batch and channels change places, and stride and dilation too.
   const inPerGroup = x.shape[1]! / group;

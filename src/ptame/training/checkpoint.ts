@@ -10,6 +10,7 @@ import { encodeSafetensors, parseSafetensors } from "../../weights/safetensors.t
 import { float32Of } from "../../weights/tensor_table.ts";
 import type { HeadShape } from "../head.ts";
 import type { SkippedImage } from "./training_images.ts";
+import type { RowForm } from "./rows.ts";
 import { stateShapes } from "./training_state.ts";
 import type { TrainingState } from "./training_step.ts";
 
@@ -87,7 +88,7 @@ export function encodeCheckpoint({ record, state, best }: Checkpoint): Uint8Arra
  * @throws {SyntaxError} When it is damaged or no checkpoint.
  * @throws {TypeError} When it is of a head of another shape.
  */
-export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape): Checkpoint {
+export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: RowForm): Checkpoint {
   let header, record: RunRecord;
   try {
     header = parseSafetensors(bytes);
@@ -101,7 +102,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape): Checkpoin
     throw new SyntaxError(`Cannot read checkpoint: ${(cause as Error).message}`, { cause });
   }
   const state: TrainingState = {};
-  for (const [name, dims] of stateShapes(shape)) {
+  for (const [name, dims] of stateShapes(shape, rows)) {
     const entry = header.tensors.get(name);
     if (entry === undefined || entry.shape.join() !== dims.join()) {
       const found = entry === undefined ? "missing" : `[${entry.shape.join(", ")}]`;

@@ -50,8 +50,8 @@ export function ownMasksOf(b: Builder, masks: Value): Value {
   return b.reduceSum(b.mul(masks, b.constant("float32", [batch, batch, 1, 1], identity)), [1]);
 }
 
-/** The same masks without the B² − B others: what the masked pass needs. */
-export function ownMasks(b: Builder, features: readonly Value[], rows: Value): Value {
+/** The maps behind `ownMasksOf`, without the B² − B others: each picture's map of its own target, [B, 1, S, S]. */
+export function ownMaps(b: Builder, features: readonly Value[], rows: Value): Value {
   const doublings = doublingsOf(features.map((feature) => feature.shape[2]!));
   const perTap = b.split(rows, 1, features.map((feature) => feature.shape[1]!));
   const maps = features.map((feature, index) => {
@@ -64,7 +64,7 @@ export function ownMasks(b: Builder, features: readonly Value[], rows: Value): V
       doublings[index]!,
     );
   });
-  return b.sigmoid(maps.reduce((sum, map) => b.add(sum, map)));
+  return maps.reduce((sum, map) => b.add(sum, map));
 }
 
 /** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the pictures [N, 3, S, S] that they multiply. */

@@ -5,6 +5,8 @@
  */
 import { suggestion } from "../../text/nearest.ts";
 import type { LossWeights } from "./loss.ts";
+import type { ROW_FORMS } from "./rows.ts";
+import type { View } from "./views.ts";
 
 /** Settings of the optimiser, and weights of the loss; see loss.ts. */
 export interface HyperParameters extends LossWeights {
@@ -14,8 +16,25 @@ export interface HyperParameters extends LossWeights {
   readonly weightDecay: number;
 }
 
+/** The two ways to mask a picture while a head is trained, as options spell them: see loss.ts and budget.ts. */
+export const MASK_FORMS = ["area", "budget"] as const;
+
+/** What is trained, and against which masks. */
+export interface TrainingForm {
+  /** Where the fuser's rows come from; see rows.ts. */
+  readonly rows: typeof ROW_FORMS[number];
+  /** Scale of each tap's part of a shared row, or one for all. */
+  readonly rowScale: number | readonly number[];
+  /** How pictures are masked: by the paper's sigmoid and price on area, or with a budget. */
+  readonly masks: typeof MASK_FORMS[number];
+  /** What budgeted masks show of each picture. */
+  readonly views: readonly View[];
+  /** How many views of each picture a step takes. */
+  readonly viewsPerImage: number;
+}
+
 /** A named set of hyper-parameters. */
-export interface Preset extends HyperParameters {
+export interface Preset extends HyperParameters, Partial<TrainingForm> {
   /** Its name on the command line. */
   readonly name: string;
   /** Backbone that it was chosen for. */
@@ -23,6 +42,34 @@ export interface Preset extends HyperParameters {
   /** Auxiliary that it was chosen with. */
   readonly auxiliary: string;
 }
+
+const keep = (share: number, rest: Partial<View> = {}): View => ({
+  share,
+  side: "keep",
+  mask: "soft",
+  fill: "black",
+  loss: "cross-entropy",
+  ...rest,
+});
+const hard = { mask: "hard", fill: "neighbours" } as const;
+const remove = (share: number): View => keep(share, { ...hard, side: "remove", loss: "removal" });
+
+/**
+ * What budgeted masks show where nothing else is asked for. Soft masks over black teach what average drop measures, hard
+ * ones over neighbours, from both sides, the order of the pixels that ROAD measures (docs/decisions.md).
+ */
+export const BUDGET_VIEWS: readonly View[] = [
+  keep(1),
+  keep(0.5),
+  keep(0.5, hard),
+  keep(0.15),
+  remove(0.3),
+  keep(0.3, hard),
+  keep(0.5),
+  remove(0.1),
+  keep(0.15),
+  remove(0.5),
+];
 
 /** The paper's table, and the project's own choice for the embedded default. */
 export const PRESETS: readonly Preset[] = [
@@ -99,8 +146,21 @@ export const PRESETS: readonly Preset[] = [
     power: 0.3,
     smooth: 1e-3,
     border: 0,
+    rows: "shared",
+    rowScale: 0.3,
+    masks: "budget",
+    views: BUDGET_VIEWS,
   },
 ];
+
+/** The paper's form, and what a run with shared rows or budgeted masks takes where its preset says nothing of them. */
+export const DEFAULT_FORM: TrainingForm = {
+  rows: "own",
+  rowScale: 0.3,
+  masks: "area",
+  views: BUDGET_VIEWS,
+  viewsPerImage: 1,
+};
 
 /** The preset for a backbone, preferring one chosen with this auxiliary; the paper's ResNet-50 for any other. */
 export function presetFor(backbone: string, auxiliary: string): Preset {

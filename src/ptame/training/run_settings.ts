@@ -7,7 +7,16 @@
 import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
 import type { HeadRecord } from "../head_file.ts";
-import { type HyperParameters, presetFor, presetNamed } from "./presets.ts";
+import {
+  DEFAULT_FORM,
+  type HyperParameters,
+  type Preset,
+  presetFor,
+  presetNamed,
+  type TrainingForm,
+} from "./presets.ts";
+import { OWN_ROWS, type RowForm } from "./rows.ts";
+import { checkViews } from "./views.ts";
 import { TrainingError, type TrainOptions } from "./train_options.ts";
 import { nameOf } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
@@ -41,9 +50,7 @@ export function hyperParametersOf(
   options: TrainOptions,
   { backbone, auxiliary }: TrainingNetworks,
 ): HyperParameters {
-  const preset = options.preset === undefined
-    ? presetFor(backbone.name, auxiliary.name)
-    : presetNamed(options.preset);
+  const preset = presetOf(options, backbone.name, auxiliary.name);
   const { learningRate, weightDecay, ce, area, smooth, border, power } = {
     ...preset,
     ...options.hyperParameters,
@@ -57,11 +64,57 @@ export function hyperParametersOf(
   return hyper;
 }
 
+function presetOf({ preset }: TrainOptions, backbone: string, auxiliary: string): Preset {
+  return preset === undefined ? presetFor(backbone, auxiliary) : presetNamed(preset);
+}
+
+/**
+ * The preset's form with the options' own in its place.
+ *
+ * @throws {RangeError} When the preset is unknown, or a share or scale is none.
+ * @throws {TypeError} When shared rows are asked for and the auxiliary's classifier does not tell the same classes apart.
+ */
+export function formOf(
+  options: TrainOptions,
+  { backbone, auxiliary, classifier, shape }: TrainingNetworks,
+): TrainingForm & { readonly rowForm: RowForm } {
+  const form = { ...DEFAULT_FORM, ...presetOf(options, backbone.name, auxiliary.name), ...options.form };
+  const { rows, rowScale, masks, views, viewsPerImage } = form;
+  if (masks === "budget") checkViews(views);
+  if (!Number.isInteger(viewsPerImage) || viewsPerImage < 1) {
+    throw new RangeError(
+      `Cannot train on ${viewsPerImage} views of each image: it must be a whole number above 0`,
+    );
+  }
+  return { rows, rowScale, masks, views, viewsPerImage, rowForm: rowForm() };
+
+  function rowForm(): RowForm {
+    if (rows === "own") return OWN_ROWS;
+    if (classifier === undefined) {
+      throw new TypeError(
+        `Cannot share rows: the classifier of auxiliary ${auxiliary.name} does not tell the classes of ` +
+          `${backbone.name} apart; train rows of their own (--rows own)`,
+      );
+    }
+    const scales = typeof rowScale === "number" ? shape.channels.map(() => rowScale) : rowScale;
+    if (
+      scales.length !== shape.channels.length || !scales.every((scale) => Number.isFinite(scale) && scale > 0)
+    ) {
+      throw new RangeError(
+        `Cannot scale rows by ${scales.join(", ")}: one number above 0 is needed, or one for each of the ` +
+          `${shape.channels.length} taps`,
+      );
+    }
+    return { kind: "shared", width: classifier.length / shape.classes, scales };
+  }
+}
+
 /** What a run is started with: a resumed one must have the same, or it would not be the same run. */
 export async function settingsOf(
   options: TrainOptions,
   { backbone, auxiliary }: TrainingNetworks,
   hyper: HyperParameters,
+  form: TrainingForm,
   images: readonly ImageSource[],
   steps: number,
 ): Promise<Record<string, unknown>> {
@@ -75,6 +128,13 @@ export async function settingsOf(
     microBatch: options.microBatch ?? "automatic",
     seed: options.seed ?? 0,
     start: options.start instanceof Uint8Array ? "file" : options.start ?? "automatic",
+    rows: form.rows,
+    ...(form.rows === "shared" ? { rowScale: String(form.rowScale) } : {}),
+    masks: form.masks,
+    ...(form.masks === "budget"
+      // As text, so that two runs are compared by it.
+      ? { views: JSON.stringify(form.views), viewsPerImage: form.viewsPerImage }
+      : {}),
     ...hyper,
   };
 }

@@ -27,19 +27,20 @@ import type { Graph, Value } from "../../graph/types.ts";
 import { bindWeights, type BoundGraph } from "../../weights/bind.ts";
 import type { WeightFile } from "../../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape } from "../head.ts";
+import { budgetGradient, budgetInputs, budgetMaps, budgetMasks, gates } from "./budget.ts";
 import {
   crossEntropies,
-  type LossTerms,
   lossTerms,
   type LossWeights,
   maskedImages,
-  ownMasks,
+  ownMaps,
   ownMasksOf,
   pairMasks,
   targetRows,
 } from "./loss.ts";
 import { observe } from "../observed_network.ts";
 import { adamw, decayed, scalarInputs } from "./optimizer.ts";
+import { OWN_ROWS, type RowForm, rowsOfTargets, trainedParameters } from "./rows.ts";
 import {
   type BatchStatistics,
   parameterOf,
@@ -96,6 +97,8 @@ export interface GraphOptions {
 
 /** Which update is built. */
 export interface UpdateOptions extends GraphOptions {
+  /** Where the fuser's rows come from; own rows by default. */
+  readonly rows?: RowForm;
   /** Whether the gradients of the learned parameters are outputs too. */
   readonly gradients?: boolean;
 }
@@ -127,27 +130,60 @@ export function passGraph(
 /**
  * Each picture's own mask, from the head with the statistics of the whole batch.
  *
- * - Inputs: "tap_0", … [batch, C_l, S_l, S_l], "targets" int64 [batch], and "head.NAME" of every parameter
- *   that is not a running statistic or a bias before a normalisation.
+ * - Inputs: "tap_0", … [batch, C_l, S_l, S_l], what `rowsOfTargets` adds, and "head.NAME" of every parameter that is
+ *   not a running statistic or a bias before a normalisation.
  * - Output: "masks" [batch, 1, S, S] in (0, 1).
  */
-export function masksGraph(shape: HeadShape, batch: number): Graph {
+export function masksGraph(shape: HeadShape, batch: number, rows: RowForm = OWN_ROWS): Graph {
   const b = createBuilder("masks");
+  b.output(b.sigmoid(targetMaps(b, shape, batch, rows).maps), "masks");
+  return prune(b.build());
+}
+
+/**
+ * Each picture's own masks with a budget, from the head with the statistics of the whole batch; see budget.ts.
+ *
+ * - Inputs: as of `masksGraph`, and those of `budgetInputs`.
+ * - Outputs: "masks" [batch·views, 1, S, S] in [0, 1], and "gates" [batch, views, S, S] for `budgetUpdateGraph`.
+ */
+export function budgetMasksGraph(
+  shape: HeadShape,
+  batch: number,
+  views: number,
+  rows: RowForm = OWN_ROWS,
+): Graph {
+  const b = createBuilder("budget masks");
+  const given = budgetInputs(b, batch, views);
+  const m = budgetMaps(b, targetMaps(b, shape, batch, rows).maps);
+  const g = gates(b, m, given);
+  b.output(g, "gates");
+  const size = m.shape[3]!;
+  b.output(b.reshape(budgetMasks(b, m, g, given), [batch * views, 1, size, size]), "masks");
+  return prune(b.build());
+}
+
+/** Adds the head up to each picture's map of its own target, with the inputs that it needs. */
+function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm) {
   const taps = tapInputs(b, shape, batch);
-  const targets = b.input("targets", "int64", [batch]);
-  // The others do not change a mask, and every input would have to be fed.
-  const learned = [...headParameters(shape)].filter(([name]) => roleOf(name) === "learned");
+  // The others do not change a map, and every input would have to be fed.
+  const learned = [...trainedParameters(shape, rows)].filter(([name]) => roleOf(name) === "learned");
   const parameters = parameterInputs(b, learned);
   const { features } = trainingFeatures(b, taps, parameters);
-  b.output(ownMasks(b, features, targetRows(b, parameterOf(parameters, FUSER), targets)), "masks");
-  return prune(b.build());
+  return { maps: ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch)) };
+}
+
+/** Which masked pass is built. */
+export interface MaskedPassOptions extends GraphOptions {
+  /** Whether what is masked away shows another picture instead of black: the input "fills", like "images". */
+  readonly fills?: boolean;
 }
 
 /**
  * The masked pass through the frozen backbone and back to the masks. Pictures do not touch each other here, so a
  * batch may be cut in any way.
  *
- * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch].
+ * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" where
+ *   they are asked for; the gradient takes them as fixed.
  * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each picture's own cross-entropy,
  *   neither averaged nor weighed.
  * - Weights under `BACKBONE_PREFIX`.
@@ -156,13 +192,14 @@ export function backboneGraph(
   backbone: FrozenNetwork,
   batch: number,
   maskSize: number,
-  options: GraphOptions = {},
+  options: MaskedPassOptions = {},
 ): Graph {
   const b = createBuilder(`${backbone.name} masked`);
   const images = imagesInput(b, backbone, batch);
+  const fills = options.fills ? imagesInput(b, backbone, batch, "fills") : undefined;
   const masks = b.input("masks", "float32", [batch, 1, maskSize, maskSize]);
   const targets = b.input("targets", "int64", [batch]);
-  const losses = maskedLosses(b, backbone, images, masks, targets);
+  const losses = maskedLosses(b, backbone, images, masks, targets, fills);
   const [gradient] = gradients(b, b.reduceSum(losses, undefined, false), [masks], options);
   b.output(losses, "cross_entropies");
   b.output(gradient!, "mask_gradients");
@@ -183,22 +220,53 @@ export function updateGraph(
   weights: LossWeights,
   options: UpdateOptions = {},
 ): Graph {
+  const rows = options.rows ?? OWN_ROWS;
   const b = createBuilder("update");
   const taps = tapInputs(b, shape, batch);
   const size = Math.max(...shape.sizes);
-  const targets = b.input("targets", "int64", [batch]);
   const losses = b.input("cross_entropies", "float32", [batch]);
   const maskGradients = b.input("mask_gradients", "float32", [batch, 1, size, size]);
-  const parameters = parameterInputs(b, headParameters(shape));
+  const parameters = parameterInputs(b, trainedParameters(shape, rows));
 
   const { features, statistics } = trainingFeatures(b, taps, parameters);
-  const masks = pairMasks(b, features, targetRows(b, parameterOf(parameters, FUSER), targets));
+  const masks = pairMasks(b, features, rowsOfTargets(b, shape, rows, parameters, batch));
   const terms = lossTerms(b, masks, losses, weights);
-  update(b, parameters, statistics, terms, [
+  for (const term of ["ce", "area", "variation", "total"] as const) b.output(terms[term], term);
+  update(b, parameters, statistics, [
     { value: terms.total, seed: b.scalar(1) },
     // What the cross-entropies, here mere inputs, owe to the masks: ∂(ce·mean CE)/∂M_ii.
     { value: ownMasksOf(b, masks), seed: b.mul(maskGradients, weights.ce / batch) },
   ], options);
+  return prune(b.build());
+}
+
+/**
+ * The rest of a step with budgeted masks: from the gradients of the masks back to the maps (`budgetGradient`), the
+ * head's gradients, and AdamW.
+ *
+ * - Inputs: "tap_0", …, what `rowsOfTargets` adds, `budgetInputs`, "gates" of `budgetMasksGraph`, "mask_gradients"
+ *   [batch, views, S, S], weighed as the loss weighs each view, the state and the rank-0 `ADAMW_SCALARS`.
+ * - Outputs: `nextState` of every part of the state and, where asked for, `gradientName` of every learned parameter.
+ */
+export function budgetUpdateGraph(
+  shape: HeadShape,
+  batch: number,
+  views: number,
+  options: UpdateOptions = {},
+): Graph {
+  const rows = options.rows ?? OWN_ROWS;
+  const b = createBuilder("budget update");
+  const taps = tapInputs(b, shape, batch);
+  const size = Math.max(...shape.sizes);
+  const given = budgetInputs(b, batch, views);
+  const g = b.input("gates", "float32", [batch, views, size, size]);
+  const maskGradients = b.input("mask_gradients", "float32", [batch, views, size, size]);
+  const parameters = parameterInputs(b, trainedParameters(shape, rows));
+
+  const { features, statistics } = trainingFeatures(b, taps, parameters);
+  const m = budgetMaps(b, ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch)));
+  const seed = budgetGradient(b, m, g, given, maskGradients);
+  update(b, parameters, statistics, [{ value: m, seed }], options);
   return prune(b.build());
 }
 
@@ -239,7 +307,8 @@ export function fusedGraph(
   const losses = maskedLosses(b, backbone, images, ownMasksOf(b, masks), targets);
   b.output(losses, "cross_entropies");
   const terms = lossTerms(b, masks, losses, weights);
-  update(b, parameters, statistics, terms, [{ value: terms.total, seed: b.scalar(1) }], options);
+  for (const term of ["ce", "area", "variation", "total"] as const) b.output(terms[term], term);
+  update(b, parameters, statistics, [{ value: terms.total, seed: b.scalar(1) }], options);
   return prune(b.build());
 }
 
@@ -250,8 +319,13 @@ function maskedLosses(
   images: Value,
   masks: Value,
   targets: Value,
+  fills?: Value,
 ): Value {
-  const { logits } = backbone.pass(b.scope(BACKBONE_PREFIX), maskedImages(b, images, masks));
+  // m·x + (1 − m)·fill
+  const shown = fills === undefined
+    ? maskedImages(b, images, masks)
+    : b.add(maskedImages(b, b.sub(images, fills), masks), fills);
+  const { logits } = backbone.pass(b.scope(BACKBONE_PREFIX), shown);
   return crossEntropies(b, logits, targets);
 }
 
@@ -260,11 +334,9 @@ function update(
   b: Builder,
   parameters: ParameterValues,
   statistics: readonly BatchStatistics[],
-  terms: LossTerms,
   seeds: readonly GradientSeed[],
   options: UpdateOptions,
 ): void {
-  for (const term of ["ce", "area", "variation", "total"] as const) b.output(terms[term], term);
   for (const [name, value] of runningStatistics(b, statistics, parameters)) {
     b.output(value, nextState(parameterState(name)));
   }
@@ -288,8 +360,8 @@ function update(
   }
 }
 
-function imagesInput(b: Builder, { inputSize }: FrozenNetwork, batch: number): Value {
-  return b.input("images", "float32", [batch, 3, inputSize, inputSize]);
+function imagesInput(b: Builder, { inputSize }: FrozenNetwork, batch: number, name = "images"): Value {
+  return b.input(name, "float32", [batch, 3, inputSize, inputSize]);
 }
 
 function tapInputs(b: Builder, { channels, sizes }: HeadShape, batch: number): Value[] {

@@ -11,7 +11,7 @@ import type { WeightOptions } from "../../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
 import type { OnnxModel } from "../../backbone/onnx_backbone.ts";
 import type { HeadStart } from "../initial_head.ts";
-import type { HyperParameters } from "./presets.ts";
+import type { HyperParameters, TrainingForm } from "./presets.ts";
 import type { SkippedImage } from "./training_images.ts";
 
 /** What a training run reports while it goes on; first of all, what is downloaded for it. */
@@ -78,6 +78,8 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly preset?: string;
   /** Hyper-parameters that differ from the preset's. */
   readonly hyperParameters?: Partial<HyperParameters>;
+  /** What is trained and against which masks, where it differs from the preset. */
+  readonly form?: Partial<TrainingForm>;
   /** How the head starts; from the auxiliary's classifier where the classes are the same, else PyTorch's default. */
   readonly start?: HeadStart["kind"] | Uint8Array;
   /** Of the order, the augmentation and the start; 0 by default. */

@@ -14,7 +14,8 @@ import {
   type Validation,
 } from "./checkpoint.ts";
 import { writeHead } from "../head_file.ts";
-import { checkSameRun, hyperParametersOf, recordOf, settingsOf, stepsOf } from "./run_settings.ts";
+import { checkSameRun, formOf, hyperParametersOf, recordOf, settingsOf, stepsOf } from "./run_settings.ts";
+import { rowStartOf } from "./rows.ts";
 import { oneCycle } from "./schedule.ts";
 import { TrainingError, type TrainOptions, type TrainResult } from "./train_options.ts";
 import { createBatchReader, readableImages, type SkippedImage } from "./training_images.ts";
@@ -51,10 +52,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const networks = await loadTrainingNetworks(options);
   const { backbone, auxiliary, shape, inputs } = networks;
   const hyper = hyperParametersOf(options, networks);
-  const settings = await settingsOf(options, networks, hyper, images, steps);
+  const form = formOf(options, networks);
+  const { rowForm: rows } = form;
+  const settings = await settingsOf(options, networks, hyper, form, images, steps);
 
   const saved = await options.checkpoint?.load();
-  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, shape);
+  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, shape, rows);
   if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
   const record = checkpoint?.record;
   const losses: StepLoss[] = [...record?.losses ?? []];
@@ -69,7 +72,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
   const heldOut = await readableImages(options.validation ?? [], signal);
   const reader = createBatchReader({ images, batch, seed, inputs, position });
-  const state = checkpoint?.state ?? initialState(shape, await startingParameters(networks, options));
+  const start = await startingParameters(networks, options);
+  const rowStart = rows.kind === "own" ? undefined : rowStartOf(start, networks.classifier!);
+  const state = checkpoint?.state ?? initialState(shape, start, rows);
   const step = await openTrainingStep({
     auxiliary,
     backbone,
@@ -78,6 +83,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     batch,
     microBatch: Math.min(options.microBatch ?? networks.fixedBatch ?? 4, batch),
     device: options.device ?? "auto",
+    rows,
+    ...(rowStart === undefined ? {} : { rowStart }),
+    ...(form.masks === "area" ? {} : { budget: { views: form.views, each: form.viewsPerImage } }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   }, state);
 
@@ -87,7 +95,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     return present;
   };
   const headFile = async (): Promise<Uint8Array> =>
-    await writeHead(recordOf(options, networks, settings, done), headOf(shape, await wholeState()));
+    await writeHead(
+      recordOf(options, networks, settings, done),
+      headOf(shape, await wholeState(), rows, rowStart),
+    );
   const save = async () => {
     if (options.checkpoint === undefined) return;
     const record: RunRecord = { step: done, position, settings, losses, validations, skipped };
@@ -202,7 +213,11 @@ async function oneStep(
   settings: Parameters<TrainingStep["run"]>[1],
   signal: AbortSignal | undefined,
 ): Promise<StepLoss> {
-  const batch = { images, ...(auxiliaryImages === undefined ? {} : { auxiliaryImages }) };
+  const batch = {
+    images,
+    step: settings.step,
+    ...(auxiliaryImages === undefined ? {} : { auxiliaryImages }),
+  };
   let terms;
   try {
     ({ terms } = await step.run(batch, settings, { signal }));

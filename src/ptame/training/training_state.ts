@@ -6,8 +6,17 @@
  */
 import { sizeOf } from "../../graph/types.ts";
 import { float32Tensor, type Tensor } from "../../runtime/mod.ts";
-import { headParameters, type HeadShape } from "../head.ts";
+import { FUSER, headParameters, type HeadShape } from "../head.ts";
 import type { HeadTensor } from "../head_file.ts";
+import {
+  COMMON,
+  MIXING,
+  OWN_ROWS,
+  type RowForm,
+  type RowStart,
+  trainedParameters,
+  writtenOut,
+} from "./rows.ts";
 
 /** How training changes a parameter of the head. */
 export type ParameterRole =
@@ -18,7 +27,7 @@ export type ParameterRole =
   /** By the batches seen: running means and variances. */
   | "statistic";
 
-/** How training changes the parameter of that name (one of `headParameters`). */
+/** How training changes the parameter of that name (one of `trainedParameters`). */
 export function roleOf(name: string): ParameterRole {
   if (name.endsWith(".running_mean") || name.endsWith(".running_var")) return "statistic";
   return name.startsWith("convs.") && name.endsWith(".bias") ? "decayed" : "learned";
@@ -43,9 +52,9 @@ export function nextState(name: string): string {
 }
 
 /** Every part of the state by name, with its shape: inputs of the update; `nextState` of each is an output. */
-export function stateShapes(shape: HeadShape): Map<string, readonly number[]> {
+export function stateShapes(shape: HeadShape, rows: RowForm = OWN_ROWS): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
-  const parameters = headParameters(shape);
+  const parameters = trainedParameters(shape, rows);
   for (const [name, dims] of parameters) shapes.set(parameterState(name), dims);
   for (const [name, dims] of parameters) {
     if (roleOf(name) !== "learned") continue;
@@ -55,15 +64,20 @@ export function stateShapes(shape: HeadShape): Map<string, readonly number[]> {
 }
 
 /**
- * The state before the first step: a head's parameters, and moments of zero.
+ * The state before the first step: a head's parameters, what shared rows learn at zero, and moments of zero.
  *
  * @throws {TypeError} When a parameter is missing or has another shape.
  */
-export function initialState(shape: HeadShape, head: Iterable<HeadTensor>): Record<string, Tensor> {
+export function initialState(
+  shape: HeadShape,
+  head: Iterable<HeadTensor>,
+  rows: RowForm = OWN_ROWS,
+): Record<string, Tensor> {
   const given = new Map([...head].map((tensor) => [parameterState(tensor.name), tensor]));
+  const fromZero = new Set([MIXING, COMMON].map(parameterState));
   const state: Record<string, Tensor> = {};
-  for (const [name, dims] of stateShapes(shape)) {
-    if (!name.startsWith(parameterState(""))) {
+  for (const [name, dims] of stateShapes(shape, rows)) {
+    if (!name.startsWith(parameterState("")) || fromZero.has(name)) {
       state[name] = float32Tensor(new Float32Array(sizeOf(dims)), dims);
       continue;
     }
@@ -77,11 +91,24 @@ export function initialState(shape: HeadShape, head: Iterable<HeadTensor>): Reco
   return state;
 }
 
-/** The head's parameters in a state, for writing a head file. */
-export function headOf(shape: HeadShape, state: Readonly<Record<string, Tensor>>): HeadTensor[] {
-  return [...headParameters(shape)].map(([name, dims]) => ({
-    name,
-    shape: dims,
-    data: state[parameterState(name)]!.data as Float32Array,
-  }));
+/**
+ * The head's parameters in a state, for writing a head file.
+ *
+ * @param start What shared rows started from; own rows need none.
+ */
+export function headOf(
+  shape: HeadShape,
+  state: Readonly<Record<string, Tensor>>,
+  rows: RowForm = OWN_ROWS,
+  start?: RowStart,
+): HeadTensor[] {
+  const numbers = (name: string) => state[parameterState(name)]!.data as Float32Array;
+  return [...headParameters(shape)].map(([name, dims]) => {
+    if (name !== FUSER || rows.kind === "own") return { name, shape: dims, data: numbers(name) };
+    if (start === undefined) {
+      throw new TypeError("Cannot write out shared rows: what they start from is not given");
+    }
+    const data = writtenOut(shape, rows, start, numbers(MIXING), numbers(COMMON));
+    return { name, shape: dims, data };
+  });
 }

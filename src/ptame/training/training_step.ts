@@ -1,6 +1,6 @@
 /**
  * Runs the graphs of step.ts: opens their sessions once, cuts batches into micro-batches, and keeps the state between
- * steps, on the device where it can stay there.
+ * steps, on the device where it can stay there. What is particular to budgeted masks is in budget_run.ts.
  *
  * @module
  */
@@ -18,14 +18,27 @@ import {
   type Session,
   type Tensor,
 } from "../../runtime/mod.ts";
-import { headParameters, type HeadShape } from "../head.ts";
+import type { HeadShape } from "../head.ts";
+import { type BudgetPlan, runBudget } from "./budget_run.ts";
 import type { LossWeights } from "./loss.ts";
 import { runInPieces } from "./micro_batches.ts";
 import { ADAMW_SCALARS, adamwScalars, type AdamwSettings } from "./optimizer.ts";
 import {
+  CLASS_VECTORS,
+  OWN_ROWS,
+  rowFeeds,
+  type RowForm,
+  rowLength,
+  type RowStart,
+  START_ROWS,
+  trainedParameters,
+} from "./rows.ts";
+import {
   AUXILIARY_PREFIX,
   BACKBONE_PREFIX,
   backboneGraph,
+  budgetMasksGraph,
+  budgetUpdateGraph,
   type FrozenNetwork,
   fusedGraph,
   gradientName,
@@ -54,6 +67,14 @@ export interface TrainingStepOptions {
   readonly microBatch?: number;
   /** "whole" runs one graph per step and needs `microBatch` = `batch`; see step.ts. "parts" by default. */
   readonly form?: "parts" | "whole";
+  /** Where the fuser's rows come from; own rows by default. Shared ones need `rowStart`, and run in parts. */
+  readonly rows?: RowForm;
+  /** What shared rows start from. */
+  readonly rowStart?: RowStart;
+  /** Masks with a budget in place of the paper's sigmoid and price on area; they run in parts. */
+  readonly budget?: BudgetPlan;
+  /** 1 for each class that may be a target, where not all may; the likeliest of them is taken for each picture. */
+  readonly allowed?: Uint8Array;
   /** Device to run on; "auto" by default. */
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes. */
@@ -70,18 +91,23 @@ export interface TrainingBatch {
   readonly auxiliaryImages?: Float32Array;
   /** Class per picture; the backbone's own top-1 where it is not given. */
   readonly targets?: readonly number[];
+  /** Place in the run, counted from 0: budgeted masks draw their views by it. 0 by default. */
+  readonly step?: number;
 }
 
 /** What a step reports. */
 export interface StepReport {
-  /** Terms of the loss, not weighed, and their weighed sum, before the update. */
+  /**
+   * Terms of the loss, not weighed, and their weighed sum, before the update. Of budgeted masks, `ce` is the mean over
+   * the views that keep, `area` the mean of all masks, and `variation` 0.
+   */
   readonly terms: {
     readonly ce: number;
     readonly area: number;
     readonly variation: number;
     readonly total: number;
   };
-  /** Cross-entropy of each masked picture. */
+  /** Cross-entropy of each masked picture; of each of its views, where masks have a budget. */
   readonly crossEntropies: Float32Array;
   /** Class per picture that the masks were trained for. */
   readonly targets: readonly number[];
@@ -118,6 +144,16 @@ export interface TrainingStep {
 }
 
 type Held = Record<string, Tensor | DeviceTensor>;
+
+/** What a step came to, before it is reported. */
+interface StepOutcome {
+  readonly outputs: Held;
+  readonly targets: readonly number[];
+  readonly losses: Tensor;
+  /** Terms that the host worked out; those of the paper's loss are outputs. */
+  readonly terms?: StepReport["terms"];
+}
+
 type RunOptions = { readonly signal?: AbortSignal | undefined };
 
 /**
@@ -130,9 +166,15 @@ export async function openTrainingStep(
   options: TrainingStepOptions,
   state: Readonly<TrainingState>,
 ): Promise<TrainingStep> {
-  const { auxiliary, backbone, shape, weights, batch } = options;
+  const { auxiliary, backbone, shape, weights, batch, budget, rows = OWN_ROWS } = options;
   const micro = options.microBatch ?? batch;
   const whole = options.form === "whole";
+  if (whole && (rows.kind !== "own" || budget !== undefined)) {
+    throw new RangeError(
+      "Cannot train in one graph with shared rows or budgeted masks; use the step in parts",
+    );
+  }
+  if (rows.kind === "shared") checkRowStart(shape, rows.width, options.rowStart);
   for (const size of [batch, micro]) {
     if (!Number.isInteger(size) || size < 1) {
       throw new RangeError(`Cannot train on batches of ${size}: it must be a whole number of at least 1`);
@@ -142,12 +184,12 @@ export async function openTrainingStep(
     throw new RangeError(`Cannot cut batches of ${batch} into micro-batches of ${micro}`);
   }
   const device: GradientDevice = await resolveDevice(options.device);
-  const update = { device, gradients: options.gradients ?? false };
+  const update = { device, gradients: options.gradients ?? false, rows };
   const shared = auxiliary === backbone;
   const mapSize = Math.max(...shape.sizes);
-  const names = [...stateShapes(shape).keys()];
+  const names = [...stateShapes(shape, rows).keys()];
   const differentiated = options.gradients
-    ? [...headParameters(shape).keys()].filter((name) => roleOf(name) === "learned")
+    ? [...trainedParameters(shape, rows).keys()].filter((name) => roleOf(name) === "learned")
     : [];
   const opened: Session[] = [];
 
@@ -191,9 +233,23 @@ export async function openTrainingStep(
       passGraph(auxiliary, micro, AUXILIARY_PREFIX, { taps: true, logits: shared }),
       [[auxiliary, AUXILIARY_PREFIX]],
     ),
-    masks: await open(masksGraph(shape, batch), []),
-    masked: await open(backboneGraph(backbone, micro, mapSize, update), [[backbone, BACKBONE_PREFIX]]),
-    update: await open(updateGraph(shape, batch, weights, update), [], next),
+    masks: await open(
+      budget === undefined
+        ? masksGraph(shape, batch, rows)
+        : budgetMasksGraph(shape, batch, budget.each, rows),
+      [],
+    ),
+    masked: await open(
+      backboneGraph(backbone, micro, mapSize, { device, fills: budget !== undefined }),
+      [[backbone, BACKBONE_PREFIX]],
+    ),
+    update: await open(
+      budget === undefined
+        ? updateGraph(shape, batch, weights, update)
+        : budgetUpdateGraph(shape, batch, budget.each, update),
+      [],
+      next,
+    ),
   });
   const sessions = await (whole ? openWhole() : openParts()).catch(async (error) => {
     await dispose();
@@ -228,14 +284,17 @@ export async function openTrainingStep(
     return imagesOf(given.auxiliaryImages ?? given.images, auxiliary);
   }
 
-  async function predict(given: TrainingBatch, run: RunOptions = {}): Promise<number[]> {
+  async function cleanLogits(given: TrainingBatch, run: RunOptions): Promise<Tensor> {
     const { logits } = await inPieces(
       await cleanSession(),
       { images: imagesOf(given.images, backbone) },
       run,
     );
-    return bestOf(logits!);
+    return logits!;
   }
+
+  const predict = async (given: TrainingBatch, run: RunOptions = {}): Promise<number[]> =>
+    bestOf(await cleanLogits(given, run), options.allowed);
 
   async function runWhole(
     session: Session,
@@ -257,22 +316,48 @@ export async function openTrainingStep(
     run: RunOptions,
   ) {
     const { logits, ...taps } = await inPieces(parts.features, { images: auxiliaryImagesOf(given) }, run);
-    const known = given.targets ?? (logits === undefined ? await predict(given, run) : bestOf(logits));
-    const targets = checkedTargets(known, batch, shape.classes);
-    const fedTargets = int64Tensor(targets);
-    // A session takes of the state what it has inputs for.
-    const { masks } = await parts.masks.run({ ...taps, targets: fedTargets, ...held }, run);
+    const needsClean = given.targets === undefined || budget !== undefined;
+    const clean = logits ?? (needsClean ? await cleanLogits(given, run) : undefined);
+    const targets = checkedTargets(given.targets ?? bestOf(clean!, options.allowed), batch, shape.classes);
+    const rowInputs = fedRows(targets);
     const images = imagesOf(given.images, backbone);
+    if (budget !== undefined) {
+      const { outputs, terms, losses } = await runBudget(budget, {
+        images,
+        targets,
+        clean: clean!,
+        step: given.step ?? 0,
+        // A session takes of the state what it has inputs for.
+        masks: (feeds) => parts.masks.run({ ...taps, ...rowInputs, ...feeds, ...held }, run),
+        masked: (feeds, count) => runInPieces(parts.masked, feeds, { batch: count, piece: micro }, run),
+        update: (feeds) =>
+          parts.update.runOnDevice({ ...taps, ...rowInputs, ...feeds, ...scalars, ...held }, run),
+      });
+      moveOn(outputs);
+      return { outputs, targets, losses, terms };
+    }
+    const fedTargets = int64Tensor(targets);
+    const { masks } = await parts.masks.run({ ...taps, ...rowInputs, ...held }, run);
     const back = await inPieces(parts.masked, { images, masks: masks!, targets: fedTargets }, run);
     const outputs = await parts.update.runOnDevice({
       ...taps,
       ...back,
-      targets: fedTargets,
+      ...rowInputs,
       ...scalars,
       ...held,
     }, run);
     moveOn(outputs);
     return { outputs, targets, losses: back["cross_entropies"]! };
+  }
+
+  /** What the graphs take to know the targets' rows. */
+  function fedRows(targets: readonly number[]): Record<string, Tensor> {
+    if (rows.kind === "own") return { targets: int64Tensor(targets) };
+    const { startRows, classVectors } = rowFeeds(shape, rows, options.rowStart!, targets);
+    return {
+      [START_ROWS]: float32Tensor(startRows, [batch, rowLength(shape)]),
+      [CLASS_VECTORS]: float32Tensor(classVectors, [batch, rows.width]),
+    };
   }
 
   return {
@@ -286,12 +371,13 @@ export async function openTrainingStep(
       const scalars = Object.fromEntries(
         ADAMW_SCALARS.map((name) => [name, float32Tensor(Float32Array.of(numbers[name]), [])]),
       );
-      const { outputs, targets, losses } = "fused" in sessions
+      const { outputs, targets, losses, terms }: StepOutcome = "fused" in sessions
         ? await runWhole(sessions.fused, given, scalars, run)
         : await runParts(sessions, given, scalars, run);
       const term = (name: string) => float32DataOf(outputs[name] as Tensor)[0]!;
       return {
-        terms: { ce: term("ce"), area: term("area"), variation: term("variation"), total: term("total") },
+        terms: terms ??
+          { ce: term("ce"), area: term("area"), variation: term("variation"), total: term("total") },
         crossEntropies: float32DataOf(losses),
         targets,
         gradients: new Map(
@@ -322,15 +408,26 @@ function checkedTargets(targets: readonly number[], batch: number, classes: numb
   return targets;
 }
 
-/** Index of the largest of each row. */
-function bestOf(logits: Tensor): number[] {
+/** Index of the largest of each row, among the allowed ones. */
+function bestOf(logits: Tensor, allowed?: Uint8Array): number[] {
   const [rows, classes] = logits.shape as [number, number];
   const data = float32DataOf(logits);
   return Array.from({ length: rows }, (_, row) => {
-    let best = 0;
-    for (let i = 1; i < classes; i++) {
-      if (data[row * classes + i]! > data[row * classes + best]!) best = i;
+    let best = -1;
+    for (let i = 0; i < classes; i++) {
+      if (allowed !== undefined && allowed[i] !== 1) continue;
+      if (best < 0 || data[row * classes + i]! > data[row * classes + best]!) best = i;
     }
     return best;
   });
+}
+
+/** Shared rows need a start that fits; the runtime's own error would not say what is missing. */
+function checkRowStart({ classes, ...shape }: HeadShape, width: number, start: RowStart | undefined): void {
+  const length = rowLength({ classes, ...shape });
+  if (start?.fuser.length !== classes * length || start.vectors.length !== classes * width) {
+    throw new TypeError(
+      `Cannot train shared rows: they need a start of ${classes} x ${length} weights and ${classes} vectors of ${width}`,
+    );
+  }
 }

@@ -1,0 +1,122 @@
+/**
+ * One step with budgeted masks, on the host's side: which views are drawn, what stands where they mask, and how much
+ * each answer weighs. The graphs are step.ts's.
+ *
+ * @module
+ */
+import { upsampleMap } from "../../image/upsample.ts";
+import {
+  type DeviceTensor,
+  float32DataOf,
+  float32Tensor,
+  int64Tensor,
+  type Tensor,
+} from "../../runtime/mod.ts";
+import { fillOf } from "./fill.ts";
+import { lossOf, type View, viewsOfStep } from "./views.ts";
+
+/** What is shown of every picture. */
+export interface BudgetPlan {
+  /** The views that steps go round. */
+  readonly views: readonly View[];
+  /** How many of them each picture of a batch is shown in. */
+  readonly each: number;
+}
+
+type Feeds = Record<string, Tensor>;
+
+/** What a step with budgeted masks works with. */
+export interface BudgetStep {
+  /** [batch, 3, S, S] in [0, 1]. */
+  readonly images: Tensor;
+  /** Class per picture. */
+  readonly targets: readonly number[];
+  /** Scores of the whole pictures, [batch, classes]. */
+  readonly clean: Tensor;
+  /** Place in the run, counted from 0. */
+  readonly step: number;
+  /** Runs `budgetMasksGraph`. */
+  masks(feeds: Feeds): Promise<Feeds>;
+  /** Runs `backboneGraph` over so many rows. */
+  masked(feeds: Feeds, count: number): Promise<Feeds>;
+  /** Runs `budgetUpdateGraph`. */
+  update(feeds: Feeds): Promise<Record<string, Tensor | DeviceTensor>>;
+}
+
+/** Runs the step: masks, masked pass, update. */
+export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep) {
+  const { images, targets, clean } = context;
+  const [batch, , side] = images.shape as [number, number, number, number];
+  const drawn = viewsOfStep(views, context.step, batch, each);
+  const perView = (value: (view: View) => number) =>
+    float32Tensor(Float32Array.from(drawn, value), [batch, each, 1, 1]);
+  const given = {
+    shares: perView(({ share }) => share),
+    soft: perView(({ mask }) => Number(mask === "soft")),
+    kept: perView((view) => Number(view.side === "keep")),
+  };
+  const { masks, gates } = await context.masks(given);
+  const size = masks!.shape[3]!;
+
+  const count = drawn.length;
+  const pixels = float32DataOf(images);
+  const picture = 3 * side * side;
+  const shown = new Float32Array(count * picture);
+  const fills = new Float32Array(count * picture);
+  drawn.forEach(({ fill }, at) => {
+    const own = pixels.subarray(Math.floor(at / each) * picture, (Math.floor(at / each) + 1) * picture);
+    shown.set(own, at * picture);
+    // Black is what it is already.
+    if (fill === "black") return;
+    const small = float32DataOf(masks!).subarray(at * size * size, (at + 1) * size * size);
+    const mask = upsampleMap(small, size, size, side, side);
+    fillOf(fill, own, mask, fills.subarray(at * picture, (at + 1) * picture));
+  });
+  const targetPerView = drawn.map((_, at) => targets[Math.floor(at / each)]!);
+  const { cross_entropies: losses, mask_gradients: gradients } = await context.masked({
+    images: float32Tensor(shown, [count, ...images.shape.slice(1)]),
+    fills: float32Tensor(fills, [count, ...images.shape.slice(1)]),
+    masks: masks!,
+    targets: int64Tensor(targetPerView),
+  }, count);
+
+  const cleanProbabilities = probabilitiesOf(clean, targets);
+  const weighed = float32DataOf(gradients!).slice();
+  let total = 0;
+  drawn.forEach((view, at) => {
+    const { loss, factor } = lossOf(
+      view,
+      float32DataOf(losses!)[at]!,
+      cleanProbabilities[Math.floor(at / each)]!,
+    );
+    total += loss / count;
+    for (let i = at * size * size; i < (at + 1) * size * size; i++) weighed[i]! *= factor / count;
+  });
+  const outputs = await context.update({
+    ...given,
+    gates: gates!,
+    mask_gradients: float32Tensor(weighed, [batch, each, size, size]),
+  });
+  const keeping = float32DataOf(losses!).filter((_, at) => drawn[at]!.side === "keep");
+  return {
+    outputs,
+    losses: losses!,
+    terms: { ce: meanOf(keeping), area: meanOf(float32DataOf(masks!)), variation: 0, total },
+  };
+}
+
+/** Mean of all; 0 of none. */
+function meanOf(values: Float32Array): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The targets' probabilities by the logits of each picture. */
+function probabilitiesOf(logits: Tensor, targets: readonly number[]): number[] {
+  const classes = logits.shape[1]!;
+  return targets.map((target, row) => {
+    const own = float32DataOf(logits).subarray(row * classes, (row + 1) * classes);
+    const most = own.reduce((a, b) => Math.max(a, b));
+    const sum = own.reduce((total, value) => total + Math.exp(value - most), 0);
+    return Math.exp(own[target]! - most) / sum;
+  });
+}

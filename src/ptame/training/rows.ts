@@ -1,0 +1,148 @@
+/**
+ * Where the fuser's rows come from while a head is trained.
+ *
+ * *Own rows* are the paper's: each class has a row of its own, which changes only when a picture of that class is met.
+ *
+ * *Shared rows* are one function of the class's vector w_c, the row of the auxiliary's final linear layer:
+ *
+ *     row_c = start_c + scale ⊙ (w_c·M + k)
+ *
+ * with start_c the row before training, M [width of w, Σ C_l] and k [1, Σ C_l] learned from zero, and one scale per tap.
+ * So every class learns from every picture, those that no picture shows too. When training ends the rows are written
+ * out into an ordinary fuser.
+ *
+ * @module
+ */
+import type { Builder } from "../../graph/builder.ts";
+import type { Value } from "../../graph/types.ts";
+import { FUSER, headParameters, type HeadShape } from "../head.ts";
+import type { HeadTensor } from "../head_file.ts";
+import { targetRows } from "./loss.ts";
+import { parameterOf, type ParameterValues } from "./training_head.ts";
+
+/** Names of the two forms, as options spell them. */
+export const ROW_FORMS = ["own", "shared"] as const;
+
+/** Which form the rows have, with what a graph must know of it. */
+export type RowForm =
+  | { readonly kind: "own" }
+  | {
+    readonly kind: "shared";
+    /** Length of a class's vector. */
+    readonly width: number;
+    /** Scale of each tap's part of a row. */
+    readonly scales: readonly number[];
+  };
+
+/** What shared rows start from, of all classes. */
+export interface RowStart {
+  /** Rows before training, [classes, Σ C_l]. */
+  readonly fuser: Float32Array;
+  /** The vectors w_c, [classes, width]. */
+  readonly vectors: Float32Array;
+}
+
+/** The paper's form. */
+export const OWN_ROWS: RowForm = { kind: "own" };
+
+/** Name of M. */
+export const MIXING = "rows.mixing";
+/** Name of k. */
+export const COMMON = "rows.common";
+/** Input: the rows before training of a batch's targets, [batch, Σ C_l]. */
+export const START_ROWS = "start_rows";
+/** Input: the vectors of a batch's targets, [batch, width]. */
+export const CLASS_VECTORS = "class_vectors";
+
+/** Σ C_l: how many weights a row has. */
+export function rowLength({ channels }: HeadShape): number {
+  return channels.reduce((sum, count) => sum + count, 0);
+}
+
+/** Every parameter that training carries, by name, with its shape: a head's own, or M and k in place of the fuser. */
+export function trainedParameters(shape: HeadShape, rows: RowForm): Map<string, readonly number[]> {
+  const parameters = headParameters(shape);
+  if (rows.kind === "own") return parameters;
+  parameters.delete(FUSER);
+  parameters.set(MIXING, [rows.width, rowLength(shape)]);
+  parameters.set(COMMON, [1, rowLength(shape)]);
+  return parameters;
+}
+
+/**
+ * The rows of a batch's targets in a graph, [batch, Σ C_l]. Adds the inputs that they need: "targets" int64 [batch] for
+ * own rows; `START_ROWS` and `CLASS_VECTORS` for shared ones.
+ */
+export function rowsOfTargets(
+  b: Builder,
+  shape: HeadShape,
+  rows: RowForm,
+  parameters: ParameterValues,
+  batch: number,
+): Value {
+  if (rows.kind === "own") {
+    return targetRows(b, parameterOf(parameters, FUSER), b.input("targets", "int64", [batch]));
+  }
+  const start = b.input(START_ROWS, "float32", [batch, rowLength(shape)]);
+  const vectors = b.input(CLASS_VECTORS, "float32", [batch, rows.width]);
+  const change = b.add(b.matmul(vectors, parameterOf(parameters, MIXING)), parameterOf(parameters, COMMON));
+  const scales = b.constant("float32", [1, rowLength(shape)], scalePerWeight(shape, rows.scales));
+  return b.add(start, b.mul(change, scales));
+}
+
+/**
+ * What shared rows start from: a head before training and the rows of the auxiliary's final linear layer.
+ *
+ * @throws {TypeError} When the head has no fuser.
+ */
+export function rowStartOf(head: Iterable<HeadTensor>, vectors: Float32Array): RowStart {
+  const fuser = [...head].find(({ name }) => name === FUSER);
+  if (fuser === undefined) throw new TypeError(`Cannot share rows: the head has no ${FUSER}`);
+  return { fuser: fuser.data, vectors };
+}
+
+/** What `rowsOfTargets` takes in, for these targets. */
+export function rowFeeds(
+  shape: HeadShape,
+  { width }: Extract<RowForm, { kind: "shared" }>,
+  start: RowStart,
+  targets: readonly number[],
+): { readonly startRows: Float32Array; readonly classVectors: Float32Array } {
+  const pick = (from: Float32Array, length: number) => {
+    const picked = new Float32Array(targets.length * length);
+    targets.forEach((target, i) => {
+      picked.set(from.subarray(target * length, (target + 1) * length), i * length);
+    });
+    return picked;
+  };
+  return { startRows: pick(start.fuser, rowLength(shape)), classVectors: pick(start.vectors, width) };
+}
+
+/** The fuser that shared rows amount to, [classes, Σ C_l]. */
+export function writtenOut(
+  shape: HeadShape,
+  { width, scales }: Extract<RowForm, { kind: "shared" }>,
+  { fuser, vectors }: RowStart,
+  mixing: Float32Array,
+  common: Float32Array,
+): Float32Array {
+  const length = rowLength(shape);
+  const scale = scalePerWeight(shape, scales);
+  const rows = new Float32Array(shape.classes * length);
+  const sum = new Float64Array(length);
+  for (let c = 0; c < shape.classes; c++) {
+    sum.set(common);
+    for (let k = 0; k < width; k++) {
+      const weight = vectors[c * width + k]!;
+      if (weight === 0) continue;
+      const from = k * length;
+      for (let i = 0; i < length; i++) sum[i]! += weight * mixing[from + i]!;
+    }
+    for (let i = 0; i < length; i++) rows[c * length + i] = fuser[c * length + i]! + scale[i]! * sum[i]!;
+  }
+  return rows;
+}
+
+function scalePerWeight({ channels }: HeadShape, scales: readonly number[]): Float32Array {
+  return Float32Array.from(channels.flatMap((count, tap) => Array<number>(count).fill(scales[tap]!)));
+}
