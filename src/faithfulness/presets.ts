@@ -91,6 +91,11 @@ export const PRESETS: readonly Preset[] = [
     },
   },
   {
+    name: "hard-masks",
+    source: "the masks of ptame-2025 without the map's values: the order of the pixels alone",
+    masking: { percents: [50, 15], mask: "hard", space: "unit", drop: "relative", epsilon: 0 },
+  },
+  {
     name: "gradcam-lib",
     source: "Gildenblat et al.: pytorch-grad-cam",
     masking: { percents: [100], mask: "soft", space: "normalized", drop: "absolute", epsilon: 0 },
