@@ -8,6 +8,7 @@ import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
 import type { HeadRecord } from "../head_file.ts";
 import { type HyperParameters, presetFor, presetNamed } from "./presets.ts";
+import type { PartCounts } from "./sorting.ts";
 import { TrainingError, type TrainOptions } from "./train_options.ts";
 import { nameOf } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
@@ -74,17 +75,22 @@ export async function settingsOf(
     batch: options.batch ?? 32,
     microBatch: options.microBatch ?? "automatic",
     seed: options.seed ?? 0,
+    holdOutClasses: options.holdOutClasses ?? 0,
     start: options.start instanceof Uint8Array ? "file" : options.start ?? "automatic",
     ...hyper,
   };
 }
 
+/** What checkpoints from before there was such a setting were made with. */
+const BEFORE: Readonly<Record<string, unknown>> = { holdOutClasses: 0 };
+
 /** Refuses a checkpoint of another run; the message names what differs. */
 export function checkSameRun(record: RunRecord, settings: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(settings)) {
-    if (record.settings[name] !== value) {
+    const saved = record.settings[name] ?? BEFORE[name];
+    if (saved !== value) {
       throw new TrainingError(
-        `Cannot resume: the checkpoint was made with ${name} ${record.settings[name]}, this run has ${value}`,
+        `Cannot resume: the checkpoint was made with ${name} ${saved}, this run has ${value}`,
       );
     }
   }
@@ -96,6 +102,7 @@ export function recordOf(
   { backbone, auxiliary }: TrainingNetworks,
   settings: Readonly<Record<string, unknown>>,
   step: number,
+  parts?: PartCounts,
 ): HeadRecord {
   return {
     name: options.name ?? `${backbone.name} head`,
@@ -103,7 +110,12 @@ export function recordOf(
     backbone: backbone.name,
     trained: true,
     ...(options.licence === undefined ? {} : { licence: options.licence }),
-    training: { ...settings, step, ...(options.data === undefined ? {} : { data: options.data }) },
+    training: {
+      ...settings,
+      ...(parts === undefined ? {} : { parts }),
+      step,
+      ...(options.data === undefined ? {} : { data: options.data }),
+    },
   };
 }
 
