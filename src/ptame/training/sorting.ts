@@ -41,8 +41,11 @@ export interface SortOptions {
 
 /** How far sorting is. */
 export interface SortProgress {
+  /** Pictures done, the unreadable ones included. */
   readonly done: number;
+  /** All of them. */
   readonly total: number;
+  /** Estimated from what has been done. */
   readonly secondsLeft: number;
 }
 
