@@ -28,6 +28,8 @@ export {
   type TrainProgress,
   type TrainResult,
 } from "./ptame/training/train_options.ts";
+export { allowedTargets, type ClassPart, partOf } from "./ptame/class_split.ts";
+export type { PartCounts, SortProgress } from "./ptame/training/sorting.ts";
 export type { StepLoss, Validation } from "./ptame/training/checkpoint.ts";
 export type { HeadStart } from "./ptame/initial_head.ts";
 export type { LossWeights } from "./ptame/training/loss.ts";

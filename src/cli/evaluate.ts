@@ -65,7 +65,7 @@ export async function evaluateCommand(args: readonly string[], signal: AbortSign
 }
 
 /** What `--json` says. */
-function documentOf({ result, subject }: Measured, { seed }: Plan) {
+function documentOf({ result, subject, classes }: Measured, { seed, selection }: Plan) {
   const { preset, images, methods } = evaluationJson(result);
   const { backbone, auxiliary, session, head } = subject;
   return {
@@ -78,6 +78,7 @@ function documentOf({ result, subject }: Measured, { seed }: Plan) {
     }),
     device: session.device,
     seed,
+    ...(selection === undefined ? {} : { heldOutClasses: { ...selection, classes } }),
     skipped: result.skipped,
     methods,
   };

@@ -14,6 +14,7 @@ import { type DownloadProgress, isDownload } from "../weights/download/progress.
 import { NETWORK_NAMES } from "./explainer_options.ts";
 import { allowed, DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { checkWritable, readFile, readWeights, reason, stemOf, writeFile } from "./files.ts";
+import { shareOf } from "./class_selection.ts";
 import { holdOut, listImages } from "./image_lists.ts";
 import {
   isOnnxPath,
@@ -40,6 +41,8 @@ Options:
   --images DIR|LIST          Folder with pictures (walked), or a text file with a path per line
   --hold-out N               Keep N of them, evenly spread, for validation (default: 0)
   --validation DIR|LIST      Pictures for validation, instead of --hold-out
+  --hold-out-classes SHARE   Never train on pictures in which the classifier sees one of this share of its classes (0 to
+                             0.9); without --hold-out and --validation, 100 pictures of half of them validate
   --out HEAD.safetensors     The head; beside it NAME.last.safetensors, NAME.loss.png, NAME.checkpoint.safetensors
   --epochs N, --steps N      Passes over the pictures (default: 1), or steps in all
   --batch N, --micro-batch N Pictures per step (default: 32), and at once through the backbone (default: 4)
@@ -53,6 +56,8 @@ Options:
   --start KIND|HEAD          class-activation, default, or a head file to go on from
   --seed N                   Of order, augmentation and start (default: 0)
   --device NAME, --threads N ${DEVICE_REQUESTS.join(", ")} (default: auto)
+  --image-workers N          Workers that decode pictures ahead (default: half of the cores, 4 at most; 0: none)
+  --image-cache MB           Megabytes of decoded pictures kept for later epochs (default: 1024)
   --checkpoint-every N       Steps between checkpoints (default: 50)
   --validate-every N         Steps between validations (default: a fifth of the run)
   --resume                   Go on from the checkpoint beside --out
@@ -89,6 +94,7 @@ const NAMES = {
     "auxiliary-weights",
     "images",
     "hold-out",
+    "hold-out-classes",
     "validation",
     "out",
     "epochs",
@@ -104,6 +110,8 @@ const NAMES = {
     "seed",
     "device",
     "threads",
+    "image-workers",
+    "image-cache",
     "checkpoint-every",
     "validate-every",
     "limit",
@@ -150,6 +158,9 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
     checkpointEvery: given.wholeNumber("checkpoint-every", 1),
     validateEvery: given.wholeNumber("validate-every", 1),
     limit: given.wholeNumber("limit", 1),
+    holdOutClasses: shareOf(given, "hold-out-classes"),
+    imageWorkers: given.wholeNumber("image-workers", 0),
+    imageCache: given.wholeNumber("image-cache", 0),
   };
   const texts = {
     auxiliary: given.value("auxiliary"),
@@ -301,6 +312,30 @@ function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, Downloa
         const again = progress.resumedAt > 0 ? `, going on after step ${progress.resumedAt}` : "";
         terminal.say(
           `Training on ${progress.device}: ${progress.images} images, ${progress.steps} steps${again}`,
+        );
+        break;
+      }
+      case "sorting": {
+        const { done, total, secondsLeft } = progress;
+        const left = `${longDuration(secondsLeft)} left`;
+        const shown = `${bar(done / total, 10).padEnd(10, "░")} ${done}/${total}  ${left}`;
+        terminal.doing(`${shown}  sorting by class`);
+        const now = performance.now();
+        if (!terminal.live && now - last > 30_000) {
+          terminal.say(`sorting by class: image ${done}/${total}, ${left}`);
+          last = now;
+        }
+        break;
+      }
+      case "sorted": {
+        const { train, choose, score, unreadable } = progress.counts;
+        const of = ({ images, classes }: typeof train) => `${images} images of ${classes} classes`;
+        terminal.say(
+          `${Number((progress.holdOutClasses * 100).toFixed(4))} % of the classes are held out: ${
+            of(train)
+          } to train on, ` +
+            `${of(choose)} to choose by, ${of(score)} to score on` +
+            (unreadable > 0 ? `, ${unreadable} unreadable` : ""),
         );
         break;
       }

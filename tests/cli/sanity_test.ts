@@ -18,6 +18,12 @@ Deno.test("sanity randomises an .onnx classifier layer by layer under Grad-CAM",
     assertEquals([model, method, images, variants.length], ["small", "gradcam", 1, 3]);
     for (const { spearman, flat } of variants) assert(flat === 1 || Math.abs(spearman.value) <= 1);
     assertEquals(errorLines(ended), []);
+
+    // The first ten classes are all to train on, of which share ever: nothing is left to check on.
+    const held = ["--held-out-classes", "0.2", "--part", "score"];
+    const none = await runCli([...common, "--method", "gradcam", ...held], folder);
+    assertEquals(none.code, 1);
+    assertStringIncludes(none.stderr, "none of the 1 images is of held-out classes (0.2), part score");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -36,6 +42,7 @@ Deno.test("sanity refuses what its method has not", async () => {
       "takes one of cascading, independent, not cascade",
     ],
     [["--images", PHOTO, "--samples", "3"], "Option --samples is for the baselines"],
+    [["--images", PHOTO, "--part", "score"], "belong together"],
     [["photo.jpg"], "Unexpected argument photo.jpg of sanity"],
   ];
   for (const [args, message] of cases) {

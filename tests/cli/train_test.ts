@@ -92,6 +92,21 @@ Deno.test("train writes both heads and the loss curve in plain lines, and remove
     assertEquals([quiet.code, quiet.stdout, quiet.stderr], [0, "", ""]);
   }));
 
+Deno.test("train --hold-out-classes says how the classes were split, and so does the head", () =>
+  inFolder(async (folder) => {
+    const options = ["--hold-out-classes", "0.4", "--image-workers", "1", "--image-cache", "50"];
+    const ended = await runCli(["train", ...RUN, "--steps", "2", "--batch", "2", ...options], folder);
+    assertEquals(ended.code, 0, ended.stderr);
+    // All five classes of the small classifier are of part train.
+    assertMatch(
+      ended.stderr,
+      /^40 % of the classes are held out: 3 images of \d classes to train on, 0 images of 0 classes to choose by, 0 /m,
+    );
+    const { record } = await readHead(Deno.readFileSync(`${folder}/h.safetensors`), "head");
+    assertEquals(record.training!["holdOutClasses"], 0.4);
+    assertEquals((record.training!["parts"] as { train: { images: number } }).train.images, 3);
+  }));
+
 Deno.test("train ends with 2 and the nearest name for wrong usage", async () => {
   const given = ["--backbone", "b", "--images", "i", "--out", "o.safetensors"];
   const cases: [string[], string][] = [
@@ -103,6 +118,9 @@ Deno.test("train ends with 2 and the nearest name for wrong usage", async () => 
     [[...given, "--start", "defualt"], "did you mean default?"],
     [[...given, "--batch", "0"], "at least 1, not 0"],
     [[...given, "--steps", "1.5"], "whole number of at least 1, not 1.5"],
+    [[...given, "--hold-out-classes", "40"], "takes a share from 0 to 0.9, not 40"],
+    [[...given, "--image-workers", "some"], "whole number of at least 0, not some"],
+    [[...given, "--image-cache", "-1"], "--image-cache"],
     [[...given, "--lr", "fast"], "a number of at least 0, not fast"],
     [[...given, "--ce=-1"], "a number of at least 0, not -1"],
     [[...given, "more"], "Unexpected argument more"],

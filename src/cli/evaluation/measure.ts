@@ -14,6 +14,7 @@ import { type AuxiliaryPixels, evaluationImages } from "../../ptame/evaluation_i
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
 import { digestOfSource } from "../../weights/storage/digest.ts";
+import { checkHeldOut, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
 import { isFile } from "../files.ts";
 import { evenlySpread } from "../image_lists.ts";
@@ -27,6 +28,8 @@ import { openRecordFile, type RecordFile } from "./record_file.ts";
 /** What an evaluation found, and what it was of. */
 export interface Measured {
   readonly result: EvaluateResult;
+  /** Distinct classes of the pictures, where these were chosen by class. */
+  readonly classes: number | undefined;
   /** Pictures of the report. */
   readonly rows: GalleryRow[];
   /** The classifier, and P-TAME's head where it was measured. */
@@ -48,8 +51,7 @@ export interface MeasureContext {
 /** Measures, and gathers the pictures of the report where one is asked for. */
 export async function measure(plan: Plan, context: MeasureContext): Promise<Measured> {
   const { options, given, file, terminal, signal } = context;
-  const { images, boxes, folder } = plan;
-  countBoxes(plan, terminal);
+  const { boxes, folder, selection } = plan;
   const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
   const progress = progressOn(terminal);
   await using opened = await openMethods(plan.methods, { ...options, signal }, {
@@ -61,6 +63,19 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
     onProgress: progress.map,
   });
   const { methods, score, backbone } = opened;
+  if (selection !== undefined && opened.head !== undefined) {
+    checkHeldOut(opened.head.record, selection, terminal);
+  }
+  const selected = selection === undefined
+    ? undefined
+    : await selectImages(plan.images, selection, selection.limit, {
+      reader: opened,
+      score,
+      terminal,
+      signal,
+    });
+  const images = selected?.images ?? plan.images;
+  countBoxes({ ...plan, images }, terminal);
   terminal.say(
     `Evaluating ${plan.methods.join(", ")} on ${images.length} images with ${plan.preset}: ` +
       `${backbone.name} on ${opened.session.device}`,
@@ -100,6 +115,7 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
     const { auxiliary, session, head } = opened;
     return {
       result,
+      classes: selected?.classes,
       rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })),
       subject: { backbone, session, head, ...(auxiliary === undefined ? {} : { auxiliary }) },
     };
@@ -124,7 +140,7 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
 function identityOf(
   { backbone, auxiliary, head }: OpenMethods,
   { model, weights }: ExplainerOptions,
-  { tap, samples }: Plan,
+  { tap, samples, selection }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
@@ -132,7 +148,12 @@ function identityOf(
   if (weights instanceof Uint8Array) contents.push(weights);
   else if (weights !== undefined && "table" in weights) contents.push(weights.content);
   const digests = contents.map((content) => digestOfSource(sourceOf(content)).slice(0, 8));
-  const more = [tap === undefined ? [] : `tap:${tap}`, samples === undefined ? [] : `samples:${samples}`];
+  const more = [
+    tap === undefined ? [] : `tap:${tap}`,
+    samples === undefined ? [] : `samples:${samples}`,
+    // A record says for itself that its class was held out.
+    selection === undefined ? [] : `classes:${selection.part}/${selection.share}`,
+  ];
   return [backbone.name, auxiliary ?? [], digests, more].flat(2).join(" ");
 }
 

@@ -6,6 +6,7 @@
 import { type BoxesByImage, parseBoxes } from "../../faithfulness/boxes.ts";
 import { PRESETS } from "../../faithfulness/presets.ts";
 import { type MeasureName, MEASURES } from "../../faithfulness/types.ts";
+import { type ClassSelection, SELECTION_HELP, SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
 import { allowed } from "../downloads.ts";
 import { DEVICE_HELP, EXPLAINER_FLAGS, EXPLAINER_OPTIONS, MODEL_HELP } from "../explainer_options.ts";
 import { readFile } from "../files.ts";
@@ -32,7 +33,8 @@ Options:
   --preset NAME              ${PRESETS.map((preset) => preset.name).join(", ")}
                              (default: ptame-2025; measures that a preset lacks are taken with their own)
   --hold-out N               Only the N pictures that train --hold-out N keeps out
-  --limit N                  Only N pictures, evenly spread
+${SELECTION_HELP}
+  --limit N                  Only N pictures (of those), evenly spread
   --boxes FILE.json          Objects for pointing and energy: { "cat.jpg": [[x, y, width, height]], … }
   --seed N                   Of noise, intervals and random maps (default: 0)
 ${MODEL_HELP}
@@ -50,6 +52,7 @@ ${ONNX_HELP}
 Examples:
   deno task evaluate --images photos/ --limit 50
   deno task evaluate --images photos/ --hold-out 200 --head head.safetensors --report out/
+  deno task evaluate --images photos/ --held-out-classes 0.4 --part score --per-class 4 --limit 300
   deno task evaluate --images photos/ --methods ptame,random --measures insertion,deletion --preset rise --csv rise.csv
   deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json`;
 
@@ -64,6 +67,7 @@ export const OPTIONS = {
     "measures",
     "preset",
     "hold-out",
+    ...SELECTION_OPTIONS,
     "limit",
     "boxes",
     "seed",
@@ -81,7 +85,10 @@ const GALLERY = 8;
 /** What is measured, as the options say it. */
 export interface Plan {
   readonly folder: string;
+  /** Pictures that are measured; with a selection, that it is made from. */
   readonly images: readonly string[];
+  /** Which of them are measured by their class, and at most how many; all where it is absent. */
+  readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
   readonly methods: readonly string[];
   /** Where CAM methods look; they choose where it is not said. */
   readonly tap: string | undefined;
@@ -130,10 +137,15 @@ export async function planOf(given: Arguments, args: readonly string[]): Promise
     : parseBoxes(new TextDecoder().decode(await readFile(boxesPath, "boxes")), boxesPath);
   const listed = allowed(given, await listImages(folder));
   const held = count === undefined ? listed : holdOut(listed, count).held;
-  const images = limit === undefined ? held : evenlySpread(held, limit);
+  const chosen = selectionOf(given);
+  const selection = chosen === undefined ? undefined : { ...chosen, limit };
+  const images = limit === undefined || selection !== undefined ? held : evenlySpread(held, limit);
   const report = given.value("report")?.replace(/(?<=.)[/\\]+$/, "");
   const gallery = given.wholeNumber("gallery", 0) ?? GALLERY;
   const command = commandLine("evaluate", args);
   const [tap, samples] = [given.value("tap"), given.wholeNumber("samples", 1)];
-  return { folder, images, methods, tap, samples, measures, preset, seed, boxes, report, gallery, command };
+  return {
+    ...{ folder, images, selection, methods, tap, samples, measures, preset },
+    ...{ seed, boxes, report, gallery, command },
+  };
 }

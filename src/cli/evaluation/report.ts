@@ -8,6 +8,7 @@ import { presetNamed } from "../../faithfulness/presets.ts";
 import type { ReportOptions } from "../../faithfulness/report/page.ts";
 import type { ReportData } from "../../faithfulness/report/types.ts";
 import type { HeadRecord } from "../../ptame/head_file.ts";
+import { selectionText } from "../class_selection.ts";
 import { quoted } from "../explainer_options.ts";
 import { writeFile } from "../files.ts";
 import type { Measured } from "./measure.ts";
@@ -39,7 +40,7 @@ export async function writeReport(path: string, data: ReportData): Promise<void>
 
 /** The report's data: what was measured, and how to do it again. */
 export function reportData(
-  { result, rows, subject }: Measured,
+  { result, rows, subject, classes }: Measured,
   plan: Plan,
 ): ReportData {
   const { records, skipped, ...evaluation } = result;
@@ -49,6 +50,9 @@ export function reportData(
     command: plan.command,
     settings: [
       ["Images", `${evaluation.images} of ${plan.folder}`],
+      ...(plan.selection === undefined
+        ? []
+        : [["Classes", `${classes} classes, ${selectionText(plan.selection)}`] as const]),
       ["Classifier", backbone.name],
       ...(head === undefined || auxiliary === undefined ? [] : [
         ["Auxiliary", auxiliary] as const,

@@ -9,6 +9,7 @@ import { classifierOver } from "../../baselines/classifier/open.ts";
 import { methodNamed } from "../../baselines/methods.ts";
 import { type RandomizationOptions, randomizationTest } from "../../baselines/sanity.ts";
 import { compareVariant, type SanityImage, type SanityResult, swapTest } from "../../faithfulness/sanity.ts";
+import type { ScoreBatch } from "../../faithfulness/types.ts";
 import type { Comparison } from "../../faithfulness/summary.ts";
 import {
   type AuxiliaryPixels,
@@ -20,13 +21,17 @@ import {
 import { createExplainer, type ExplainerOptions } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { randomizedHead } from "../../ptame/randomized_head.ts";
+import { checkHeldOut, type ClassSelection, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
+import type { Terminal } from "../terminal.ts";
 import type { Arguments } from "../usage.ts";
 
 /** What is checked. */
 export interface SanityPlan {
   /** Paths of the pictures. */
   readonly images: readonly string[];
+  /** Which of them are taken by their class, and at most how many; all where it is absent. */
+  readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
   /** A baseline's name; `undefined` for P-TAME. */
   readonly method: string | undefined;
   /** The head of another backbone, for the swap test. */
@@ -40,6 +45,8 @@ export interface SanityReport {
   readonly model: string;
   readonly method: string;
   readonly images: number;
+  /** How the pictures were chosen, where they were chosen by class. */
+  readonly heldOutClasses?: ClassSelection & { readonly classes: number };
   readonly variants: readonly SanityResult[];
   readonly swap?: {
     /** Own minus swapped by measure. */
@@ -54,10 +61,28 @@ export function runChecks(
   plan: SanityPlan,
   options: ExplainerOptions & { readonly signal: AbortSignal },
   given: Arguments,
+  terminal: Terminal,
 ): Promise<SanityReport> {
   return plan.method === undefined
-    ? checkHead(plan, options, given)
-    : checkBaseline(plan, options, plan.method);
+    ? checkHead(plan, options, given, terminal)
+    : checkBaseline(plan, options, plan.method, terminal);
+}
+
+/** The plan with the pictures of its selection, and what the report says of it. */
+async function chosenFrom(
+  plan: SanityPlan,
+  reader: PictureReader,
+  classify: Classify,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<{ plan: SanityPlan; said: Pick<SanityReport, "heldOutClasses"> }> {
+  const { selection } = plan;
+  if (selection === undefined) return { plan, said: {} };
+  const score: ScoreBatch = async (pictures) => [await classify(pictures[0]!, signal)];
+  const { images, classes } = await selectImages(plan.images, selection, selection.limit, {
+    ...{ reader, score, terminal, signal },
+  });
+  return { plan: { ...plan, images }, said: { heldOutClasses: { ...selection, classes } } };
 }
 
 type Classify = (pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>;
@@ -83,30 +108,38 @@ async function sanityImages(
 }
 
 async function checkBaseline(
-  plan: SanityPlan,
+  all: SanityPlan,
   options: ExplainerOptions & { readonly signal: AbortSignal },
   name: string,
+  terminal: Terminal,
 ): Promise<SanityReport> {
   const parts = await loadClassifier(options);
   const { facts } = parts;
   let images: SanityImage[];
+  let said: Pick<SanityReport, "heldOutClasses">;
+  let plan = all;
   {
-    await using classifier = await classifierOver(parts, plan.settings);
+    await using classifier = await classifierOver(parts, all.settings);
     const classify: Classify = async (pixels, signal) =>
       (await classifier.probabilities([pixels], signal))[0]!;
+    ({ plan, said } = await chosenFrom(all, { backbone: facts }, classify, terminal, options.signal));
     images = await sanityImages(plan, { backbone: facts }, classify);
   }
   const variants = await randomizationTest(parts, methodNamed(name), images, plan.settings);
-  return { model: facts.name, method: name, images: images.length, variants };
+  return { model: facts.name, method: name, images: images.length, ...said, variants };
 }
 
 async function checkHead(
-  plan: SanityPlan,
+  all: SanityPlan,
   options: ExplainerOptions & { readonly signal: AbortSignal },
   given: Arguments,
+  terminal: Terminal,
 ): Promise<SanityReport> {
-  const { seed = 0, signal, onProgress } = plan.settings;
+  const { seed = 0, signal, onProgress } = all.settings;
   await using explainer = await openPtame(options, given);
+  if (all.selection !== undefined) checkHeldOut(explainer.head.record, all.selection, terminal);
+  const { classify } = explainer;
+  const { plan, said } = await chosenFrom(all, explainer, classify, terminal, options.signal);
   const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
   const images = await sanityImages(plan, explainer, explainer.classify, auxiliaryPixels);
   const own = explainerMethod(explainer, auxiliaryPixels);
@@ -127,7 +160,7 @@ async function checkHead(
       }),
     );
   }
-  const report = { model: explainer.backbone.name, method: PTAME, images: images.length, variants };
+  const report = { model: explainer.backbone.name, method: PTAME, images: images.length, ...said, variants };
   if (plan.swap === undefined) return report;
 
   await using swapped = await createExplainer({

@@ -12,6 +12,7 @@ import {
   explainerOptions,
   MODEL_HELP,
 } from "../explainer_options.ts";
+import { SELECTION_HELP, SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
 import { METHOD_HELP, METHOD_OPTIONS, methodOf } from "../explain/method.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, listImages } from "../image_lists.ts";
@@ -31,7 +32,8 @@ Usage: deno task sanity --images DIR|LIST|PICTURE [options]
 
 Options:
   --images PATH              A folder with pictures, a text file with a path per line, or a picture
-  --limit N                  Only N pictures, evenly spread (default: ${LIMIT})
+${SELECTION_HELP}
+  --limit N                  Only N pictures (of those), evenly spread (default: ${LIMIT})
 ${METHOD_HELP}
   --order ORDER              cascading: from the scores down; or independent: each layer alone (default: cascading)
   --stages N                 Only N stages, evenly spread over the layers (default: all)
@@ -50,7 +52,16 @@ Examples:
 
 const OPTIONS = {
   flags: ["json", "quiet", "help", ...EXPLAINER_FLAGS],
-  values: ["images", "limit", "order", "stages", "swap", ...METHOD_OPTIONS, ...EXPLAINER_OPTIONS],
+  values: [
+    "images",
+    "limit",
+    ...SELECTION_OPTIONS,
+    "order",
+    "stages",
+    "swap",
+    ...METHOD_OPTIONS,
+    ...EXPLAINER_OPTIONS,
+  ],
   lists: [],
 };
 
@@ -72,6 +83,7 @@ export async function sanityCommand(args: readonly string[], signal: AbortSignal
     { ...plan, settings: { ...plan.settings, ...placeOf(options) } },
     { ...options, signal },
     given,
+    terminal,
   );
   signal.throwIfAborted();
   showReport(report, terminal);
@@ -104,8 +116,11 @@ async function planOf(given: Arguments, terminal: Terminal, signal: AbortSignal)
     given.wholeNumber("samples", 1),
     given.wholeNumber("seed", 0),
   ];
+  const listed = await listImages(images);
+  const chosen = selectionOf(given);
   return {
-    images: evenlySpread(await listImages(images), limit),
+    images: chosen === undefined ? evenlySpread(listed, limit) : listed,
+    selection: chosen === undefined ? undefined : { ...chosen, limit },
     method,
     swap: swap === undefined ? undefined : await readFile(swap, "head"),
     settings: {

@@ -23,6 +23,11 @@ export interface BudgetPlan {
   readonly each: number;
 }
 
+/** Whether some view's loss depends on what the classifier says of the whole picture. */
+export function needsCleanScores({ views }: BudgetPlan): boolean {
+  return views.some(({ loss }) => loss === "drop");
+}
+
 type Feeds = Record<string, Tensor>;
 
 /** What a step with budgeted masks works with. */
@@ -31,8 +36,8 @@ export interface BudgetStep {
   readonly images: Tensor;
   /** Class per picture. */
   readonly targets: readonly number[];
-  /** Scores of the whole pictures, [batch, classes]. */
-  readonly clean: Tensor;
+  /** Scores of the whole pictures, [batch, classes]; may be missing where `needsCleanScores` is false. */
+  readonly clean: Tensor | undefined;
   /** Place in the run, counted from 0. */
   readonly step: number;
   /** Runs `budgetMasksGraph`. */
@@ -80,14 +85,14 @@ export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep
     targets: int64Tensor(targetPerView),
   }, count);
 
-  const cleanProbabilities = probabilitiesOf(clean, targets);
+  const cleanProbabilities = clean === undefined ? undefined : probabilitiesOf(clean, targets);
   const weighed = float32DataOf(gradients!).slice();
   let total = 0;
   drawn.forEach((view, at) => {
     const { loss, factor } = lossOf(
       view,
       float32DataOf(losses!)[at]!,
-      cleanProbabilities[Math.floor(at / each)]!,
+      cleanProbabilities?.[Math.floor(at / each)] ?? NaN,
     );
     total += loss / count;
     for (let i = at * size * size; i < (at + 1) * size * size; i++) weighed[i]! *= factor / count;

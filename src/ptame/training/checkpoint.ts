@@ -11,6 +11,7 @@ import { float32Of } from "../../weights/tensor_table.ts";
 import type { HeadShape } from "../head.ts";
 import type { SkippedImage } from "./training_images.ts";
 import type { RowForm } from "./rows.ts";
+import { KEPT_CLASSES } from "./sorting.ts";
 import { stateShapes } from "./training_state.ts";
 import type { TrainingState } from "./training_step.ts";
 
@@ -62,14 +63,18 @@ export interface Checkpoint {
   readonly state: TrainingState;
   /** The best head so far as a head file, where one has been validated. */
   readonly best: Uint8Array | undefined;
+  /** [images, 5]: classes of the pictures, where they were sorted; see `SortedImages`. */
+  readonly classes?: Int32Array | undefined;
 }
 
 const FORMAT = "ptame-checkpoint";
 /** The best head's file, as it is, inside the checkpoint. */
 const BEST = "best_head_file";
+/** The pictures' classes. */
+const CLASSES = "image_classes";
 
 /** Writes a checkpoint. */
-export function encodeCheckpoint({ record, state, best }: Checkpoint): Uint8Array {
+export function encodeCheckpoint({ record, state, best, classes }: Checkpoint): Uint8Array {
   const tensors = Object.entries(state).map(([name, tensor]) => ({
     name,
     type: "float32" as const,
@@ -79,7 +84,14 @@ export function encodeCheckpoint({ record, state, best }: Checkpoint): Uint8Arra
   const file = best === undefined
     ? []
     : [{ name: BEST, type: "uint8" as const, shape: [best.length], data: best }];
-  return encodeSafetensors([...tensors, ...file], { format: FORMAT, record: JSON.stringify(record) });
+  const rows = (classes?.length ?? 0) / KEPT_CLASSES;
+  const sorted = classes === undefined
+    ? []
+    : [{ name: CLASSES, type: "int32" as const, shape: [rows, KEPT_CLASSES], data: bytesOf(classes) }];
+  return encodeSafetensors([...tensors, ...file, ...sorted], {
+    format: FORMAT,
+    record: JSON.stringify(record),
+  });
 }
 
 /**
@@ -112,11 +124,16 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: Row
     }
     state[name] = float32Tensor(float32Of(bytes, entry).slice(), dims);
   }
-  const best = header.tensors.get(BEST);
+  const contentOf = (name: string) => {
+    const entry = header.tensors.get(name);
+    return entry === undefined ? undefined : bytes.slice(entry.offset, entry.offset + entry.length);
+  };
+  const classes = contentOf(CLASSES);
   return {
     record,
     state,
-    best: best === undefined ? undefined : bytes.slice(best.offset, best.offset + best.length),
+    best: contentOf(BEST),
+    ...(classes === undefined ? {} : { classes: new Int32Array(classes.buffer) }),
   };
 }
 

@@ -17,6 +17,7 @@ import {
 } from "./presets.ts";
 import { OWN_ROWS, type RowForm } from "./rows.ts";
 import { checkViews } from "./views.ts";
+import type { PartCounts } from "./sorting.ts";
 import { TrainingError, type TrainOptions } from "./train_options.ts";
 import { nameOf } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
@@ -68,6 +69,11 @@ function presetOf({ preset }: TrainOptions, backbone: string, auxiliary: string)
   return preset === undefined ? presetFor(backbone, auxiliary) : presetNamed(preset);
 }
 
+/** A run's form, and its rows as graphs know them. */
+export interface RunForm extends TrainingForm {
+  readonly rowForm: RowForm;
+}
+
 /**
  * The preset's form with the options' own in its place.
  *
@@ -77,7 +83,7 @@ function presetOf({ preset }: TrainOptions, backbone: string, auxiliary: string)
 export function formOf(
   options: TrainOptions,
   { backbone, auxiliary, classifier, shape }: TrainingNetworks,
-): TrainingForm & { readonly rowForm: RowForm } {
+): RunForm {
   const form = { ...DEFAULT_FORM, ...presetOf(options, backbone.name, auxiliary.name), ...options.form };
   const { rows, rowScale, masks, views, viewsPerImage } = form;
   if (masks === "budget") checkViews(views);
@@ -127,6 +133,7 @@ export async function settingsOf(
     batch: options.batch ?? 32,
     microBatch: options.microBatch ?? "automatic",
     seed: options.seed ?? 0,
+    holdOutClasses: options.holdOutClasses ?? 0,
     start: options.start instanceof Uint8Array ? "file" : options.start ?? "automatic",
     rows: form.rows,
     ...(form.rows === "shared" ? { rowScale: String(form.rowScale) } : {}),
@@ -139,12 +146,16 @@ export async function settingsOf(
   };
 }
 
+/** What checkpoints from before there was such a setting were made with. */
+const BEFORE: Readonly<Record<string, unknown>> = { holdOutClasses: 0 };
+
 /** Refuses a checkpoint of another run; the message names what differs. */
 export function checkSameRun(record: RunRecord, settings: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(settings)) {
-    if (record.settings[name] !== value) {
+    const saved = record.settings[name] ?? BEFORE[name];
+    if (saved !== value) {
       throw new TrainingError(
-        `Cannot resume: the checkpoint was made with ${name} ${record.settings[name]}, this run has ${value}`,
+        `Cannot resume: the checkpoint was made with ${name} ${saved}, this run has ${value}`,
       );
     }
   }
@@ -156,6 +167,7 @@ export function recordOf(
   { backbone, auxiliary }: TrainingNetworks,
   settings: Readonly<Record<string, unknown>>,
   step: number,
+  parts?: PartCounts,
 ): HeadRecord {
   return {
     name: options.name ?? `${backbone.name} head`,
@@ -163,7 +175,12 @@ export function recordOf(
     backbone: backbone.name,
     trained: true,
     ...(options.licence === undefined ? {} : { licence: options.licence }),
-    training: { ...settings, step, ...(options.data === undefined ? {} : { data: options.data }) },
+    training: {
+      ...settings,
+      ...(parts === undefined ? {} : { parts }),
+      step,
+      ...(options.data === undefined ? {} : { data: options.data }),
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import type { StepLoss, Validation } from "./checkpoint.ts";
 import type { OnnxModel } from "../../backbone/onnx_backbone.ts";
 import type { HeadStart } from "../initial_head.ts";
 import type { HyperParameters, TrainingForm } from "./presets.ts";
+import type { PartCounts, SortProgress } from "./sorting.ts";
 import type { SkippedImage } from "./training_images.ts";
 
 /** What a training run reports while it goes on; first of all, what is downloaded for it. */
@@ -25,6 +26,10 @@ export type TrainProgress =
     /** Steps done before, where the run goes on from a checkpoint. */
     readonly resumedAt: number;
   }
+  /** Every picture is classified once, where classes are held out. */
+  | ({ readonly kind: "sorting" } & SortProgress)
+  /** What that gave; of a resumed run too, which need not do it again. */
+  | { readonly kind: "sorted"; readonly holdOutClasses: number; readonly counts: PartCounts }
   | {
     readonly kind: "step";
     readonly steps: number;
@@ -62,7 +67,16 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly images: Iterable<ImageSource> | AsyncIterable<ImageSource>;
   /** At most so many of them. */
   readonly limit?: number;
-  /** Held-out pictures for validation by AD and IC; none by default. */
+  /**
+   * Share of the classes that are kept out of training, 0 (the default) to 0.9: no picture in which the classifier sees
+   * one of them is trained on, and none of them is ever a target. Which they are depends on their indices alone; half of
+   * them are to choose by, half to score on. See `partOf`.
+   */
+  readonly holdOutClasses?: number;
+  /**
+   * Held-out pictures for validation by AD and IC. By default none; with `holdOutClasses`, up to 100 of the pictures of
+   * classes to choose by.
+   */
   readonly validation?: readonly ImageSource[];
   /** Steps between validations; a fifth of the run by default. */
   readonly validateEvery?: number;
@@ -74,6 +88,13 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly batch?: number;
   /** Pictures that go through the backbone at once: memory, not results; 4 by default. */
   readonly microBatch?: number;
+  /**
+   * Workers that decode and cut pictures ahead of the steps: speed, not results. By default half of the cores, four at
+   * most; 0 reads between the steps.
+   */
+  readonly imageWorkers?: number;
+  /** Megabytes of decoded and resized pictures that are kept for later epochs: speed, not results; 1024 by default. */
+  readonly imageCache?: number;
   /** Name of a preset; the paper's for the backbone by default. */
   readonly preset?: string;
   /** Hyper-parameters that differ from the preset's. */

@@ -7,21 +7,39 @@
 import type { ImageSource } from "../../image/types.ts";
 import { RunError } from "../../runtime/mod.ts";
 import {
+  type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
   type RunRecord,
   type StepLoss,
   type Validation,
 } from "./checkpoint.ts";
+import { allowedTargets, checkShare } from "../class_split.ts";
 import { writeHead } from "../head_file.ts";
-import { checkSameRun, formOf, hyperParametersOf, recordOf, settingsOf, stepsOf } from "./run_settings.ts";
+import { openPictureCuts, type PictureCuts, usualWorkers } from "./picture_cuts.ts";
+import type { HyperParameters } from "./presets.ts";
 import { rowStartOf } from "./rows.ts";
+import {
+  checkSameRun,
+  formOf,
+  hyperParametersOf,
+  recordOf,
+  type RunForm,
+  settingsOf,
+  stepsOf,
+} from "./run_settings.ts";
 import { oneCycle } from "./schedule.ts";
 import { TrainingError, type TrainOptions, type TrainResult } from "./train_options.ts";
-import { createBatchReader, readableImages, type SkippedImage } from "./training_images.ts";
-import { loadTrainingNetworks, startingParameters } from "./training_networks.ts";
+import { createBatchReader, type ReadBatch, type SkippedImage } from "./training_images.ts";
+import { loadTrainingNetworks, startingParameters, type TrainingNetworks } from "./training_networks.ts";
+import { preparePictures, type TrainingPictures } from "./training_pictures.ts";
 import { headOf, initialState } from "./training_state.ts";
-import { openTrainingStep, type TrainingState, type TrainingStep } from "./training_step.ts";
+import {
+  openTrainingStep,
+  type TrainingBatch,
+  type TrainingState,
+  type TrainingStep,
+} from "./training_step.ts";
 import { validateHead } from "./validation.ts";
 
 /**
@@ -46,19 +64,75 @@ import { validateHead } from "./validation.ts";
  * ```
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { batch = 32, seed = 0, checkpointEvery = 50, signal, onProgress } = options;
+  const { batch = 32, signal } = options;
+  checkReading(options);
   const images = await collect(options.images, options.limit);
-  const steps = stepsOf(options, images.length);
+  const planned = stepsOf(options, images.length);
   const networks = await loadTrainingNetworks(options);
-  const { backbone, auxiliary, shape, inputs } = networks;
   const hyper = hyperParametersOf(options, networks);
   const form = formOf(options, networks);
-  const { rowForm: rows } = form;
-  const settings = await settingsOf(options, networks, hyper, form, images, steps);
+  const { steps: _, ...early } = await settingsOf(options, networks, hyper, form, images, planned);
 
   const saved = await options.checkpoint?.load();
-  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, shape, rows);
-  if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
+  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, networks.shape, form.rowForm);
+  if (checkpoint !== undefined) checkSameRun(checkpoint.record, early);
+  const { holdOutClasses = 0, imageWorkers = usualWorkers(), imageCache = 1024 } = options;
+  const cuts = openPictureCuts({
+    images,
+    inputs: networks.inputs,
+    workers: imageWorkers,
+    // What is looked at once need not be kept.
+    cacheBytes: holdOutClasses > 0 || planned * batch > images.length ? imageCache * 1e6 : 0,
+    signal,
+  });
+  const microBatch = Math.min(options.microBatch ?? networks.fixedBatch ?? 4, batch);
+  try {
+    const classes = checkpoint?.classes;
+    const pictures = await preparePictures({ options, images, cuts, networks, piece: microBatch, classes });
+    // With held-out classes it is known only now how many pictures an epoch has.
+    const steps = stepsOf(options, pictures.use.length);
+    const settings = { ...early, steps };
+    if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
+    const prepared = {
+      images,
+      networks,
+      hyper,
+      form,
+      microBatch,
+      cuts,
+      pictures,
+      steps,
+      settings,
+      checkpoint,
+    };
+    return await trainOn({ options, ...prepared });
+  } finally {
+    cuts.close();
+  }
+}
+
+/** A run whose pictures are known. */
+interface PreparedRun {
+  readonly options: TrainOptions;
+  readonly images: readonly ImageSource[];
+  readonly networks: TrainingNetworks;
+  readonly hyper: HyperParameters;
+  readonly form: RunForm;
+  readonly microBatch: number;
+  readonly cuts: PictureCuts;
+  readonly pictures: TrainingPictures;
+  readonly steps: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+async function trainOn(run: PreparedRun): Promise<TrainResult> {
+  const { options, images, networks, hyper, form, microBatch, cuts, pictures, steps, settings, checkpoint } =
+    run;
+  const { rowForm: rows } = form;
+  const { batch = 32, seed = 0, checkpointEvery = 50, signal, onProgress } = options;
+  const { backbone, auxiliary, shape, inputs } = networks;
+  const { use, validation: heldOut, sorted } = pictures;
   const record = checkpoint?.record;
   const losses: StepLoss[] = [...record?.losses ?? []];
   const validations: Validation[] = [...record?.validations ?? []];
@@ -70,8 +144,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   /** Whether there is something that is in no checkpoint yet. */
   let unsaved = false;
 
-  const heldOut = await readableImages(options.validation ?? [], signal);
-  const reader = createBatchReader({ images, batch, seed, inputs, position });
+  const batches = steps - done;
+  const reader = createBatchReader({ images, use, batch, seed, inputs, position, cuts, batches });
   const start = await startingParameters(networks, options);
   const rowStart = rows.kind === "own" ? undefined : rowStartOf(start, networks.classifier!);
   const state = checkpoint?.state ?? initialState(shape, start, rows);
@@ -81,11 +155,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     shape,
     weights: hyper,
     batch,
-    microBatch: Math.min(options.microBatch ?? networks.fixedBatch ?? 4, batch),
+    microBatch,
     device: options.device ?? "auto",
     rows,
     ...(rowStart === undefined ? {} : { rowStart }),
     ...(form.masks === "area" ? {} : { budget: { views: form.views, each: form.viewsPerImage } }),
+    ...(options.holdOutClasses ? { allowed: allowedTargets(shape.classes, options.holdOutClasses) } : {}),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   }, state);
 
@@ -96,13 +171,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
   const headFile = async (): Promise<Uint8Array> =>
     await writeHead(
-      recordOf(options, networks, settings, done),
+      recordOf(options, networks, settings, done, sorted?.counts),
       headOf(shape, await wholeState(), rows, rowStart),
     );
   const save = async () => {
     if (options.checkpoint === undefined) return;
     const record: RunRecord = { step: done, position, settings, losses, validations, skipped };
-    await options.checkpoint.save(encodeCheckpoint({ record, state: await wholeState(), best }));
+    const classes = sorted?.classes;
+    await options.checkpoint.save(encodeCheckpoint({ record, state: await wholeState(), best, classes }));
     unsaved = false;
     onProgress?.({ kind: "checkpoint", step: done });
   };
@@ -116,7 +192,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
   const validate = async () => {
     const head = await headFile();
-    const validation = await validateHead(head, done, heldOut.readable, {
+    const validation = await validateHead(head, done, heldOut, {
       model: options.backbone,
       ...(networks.backboneWeights === undefined ? {} : { weights: networks.backboneWeights }),
       auxiliary: auxiliary.name,
@@ -133,7 +209,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const validateEvery = options.validateEvery ?? Math.max(1, Math.ceil(steps / 5));
   const isDue = (every: number) => done > 0 && (done % every === 0 || done === steps);
 
-  let coming: Promise<Float32Array[]> | undefined;
+  let coming: Promise<ReadBatch> | undefined;
   /** Reads a batch ahead. It may fail before anyone waits for it. */
   const readAhead = () => {
     coming = reader.next(signal);
@@ -141,25 +217,35 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     return coming;
   };
   try {
-    onProgress?.({ kind: "start", device: step.device, images: images.length, steps, resumedAt: done });
-    reportSkipped(heldOut.skipped);
+    onProgress?.({ kind: "start", device: step.device, images: use.length, steps, resumedAt: done });
+    reportSkipped(pictures.skipped);
+    // A run that is stopped early need not sort again.
+    if (sorted?.fresh) await save();
     const first = done;
     let seconds = 0;
     for (;;) {
       // Asked here and not behind the step: a run that was stopped while it validated goes on with that.
       const validated = validations.at(-1)?.step === done;
-      if (heldOut.readable.length > 0 && isDue(validateEvery) && !validated) await validate();
+      if (heldOut.length > 0 && isDue(validateEvery) && !validated) await validate();
       if (unsaved && isDue(checkpointEvery)) await save();
       if (done >= steps) break;
 
       signal?.throwIfAborted();
       const started = performance.now();
-      const [pixels, auxiliaryPixels] = await (coming ?? readAhead());
+      const { pixels: [pixels, auxiliaryPixels], images: taken } = await (coming ?? readAhead());
       const read = reader.position;
       // The next batch is read while the step runs, where the device leaves the program time for it.
       if (done + 1 < steps) readAhead();
       const cycle = oneCycle(done, steps, hyper.learningRate);
-      const loss = await oneStep(step, pixels!, auxiliaryPixels, {
+      // Where both are one network the step sees the cut's own scores, and picks the likeliest class that is allowed.
+      const targets = auxiliary === backbone ? undefined : pictures.targetsOf(taken);
+      const given = {
+        images: pixels!,
+        step: done,
+        ...(auxiliaryPixels === undefined ? {} : { auxiliaryImages: auxiliaryPixels }),
+        ...(targets === undefined ? {} : { targets }),
+      };
+      const loss = await oneStep(step, given, {
         step: done,
         ...cycle,
         weightDecay: hyper.weightDecay,
@@ -188,6 +274,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     if (signal?.aborted && unsaved) await save();
     throw error;
   } finally {
+    // What is read ahead is not waited for.
+    cuts.close();
     await coming?.catch(() => undefined);
     await step.dispose();
   }
@@ -205,19 +293,30 @@ async function collect(
   return all;
 }
 
+/**
+ * Checks what says how pictures are read.
+ *
+ * @throws {RangeError} When a number is none that can be used.
+ */
+function checkReading({ holdOutClasses = 0, imageWorkers = 0, imageCache = 0 }: TrainOptions): void {
+  checkShare(holdOutClasses);
+  if (!Number.isInteger(imageWorkers) || imageWorkers < 0) {
+    throw new RangeError(
+      `Cannot read pictures with ${imageWorkers} workers: it must be a whole number of at least 0`,
+    );
+  }
+  if (!(imageCache >= 0)) {
+    throw new RangeError(`Cannot keep ${imageCache} MB of pictures: it must be a number of at least 0`);
+  }
+}
+
 /** Runs one step and refuses a loss that is not finite before anyone keeps what it made of the head. */
 async function oneStep(
   step: TrainingStep,
-  images: Float32Array,
-  auxiliaryImages: Float32Array | undefined,
+  batch: TrainingBatch,
   settings: Parameters<TrainingStep["run"]>[1],
   signal: AbortSignal | undefined,
 ): Promise<StepLoss> {
-  const batch = {
-    images,
-    step: settings.step,
-    ...(auxiliaryImages === undefined ? {} : { auxiliaryImages }),
-  };
   let terms;
   try {
     ({ terms } = await step.run(batch, settings, { signal }));

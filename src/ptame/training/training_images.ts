@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { augment } from "../../image/augment.ts";
 import { decodeImage } from "../../image/decode.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
+import type { InputSize } from "./picture_cutter.ts";
+import { openPictureCuts, type PictureCuts } from "./picture_cuts.ts";
 
 /** A picture that could not be read. */
 export interface SkippedImage {
@@ -17,30 +18,47 @@ export interface SkippedImage {
   readonly reason: string;
 }
 
+/** A batch as it was read. */
+export interface ReadBatch {
+  /** [batch, 3, crop, crop] in [0, 1] for each of the crops asked for. */
+  readonly pixels: readonly Float32Array[];
+  /** Which pictures these are: places in the list. */
+  readonly images: readonly number[];
+}
+
 /** Reads batches one after the other. */
 export interface BatchReader {
-  /** Pictures taken so far, over all epochs, the unreadable ones included. */
+  /** Pictures taken so far, over all epochs, the unreadable ones included; not those that are only read ahead. */
   readonly position: number;
   /** Pictures that could not be read, each once. */
   readonly skipped: readonly SkippedImage[];
   /**
-   * The next batch, [batch, 3, crop, crop] in [0, 1] for each of the crops asked for.
+   * The next batch.
    *
    * @throws {ImageError} When not one picture can be read.
    */
-  next(signal?: AbortSignal): Promise<Float32Array[]>;
+  next(signal?: AbortSignal): Promise<ReadBatch>;
 }
 
 /** How pictures become batches. */
 export interface BatchReaderOptions {
   readonly images: readonly ImageSource[];
+  /** Places of those that are taken; all by default. */
+  readonly use?: readonly number[];
   readonly batch: number;
   readonly seed: number;
   /** Where to go on; 0 for a new run. */
   readonly position?: number;
   /** Sizes per network; one entry where both read the same. */
-  readonly inputs: readonly { readonly resize: number; readonly crop: number }[];
+  readonly inputs: readonly InputSize[];
+  /** Who cuts the pictures, of the same list and for the same inputs; the thread itself by default. */
+  readonly cuts?: PictureCuts;
+  /** Batches that will be asked for, so that none is read ahead in vain. */
+  readonly batches?: number;
 }
+
+/** Batches that workers read ahead: one is ready while the next is made. */
+const AHEAD = 2;
 
 /** The streams of a seed: below this one each picture's augmentation by its place in the run, from it on the epochs. */
 const FIRST_EPOCH = 0x8000_0000;
@@ -90,32 +108,57 @@ export async function readableImages(
 
 /** Starts reading batches; epochs follow each other without a gap. */
 export function createBatchReader(options: BatchReaderOptions): BatchReader {
-  const { images, batch, seed, inputs } = options;
+  const { images, batch, seed, inputs, batches = Infinity } = options;
+  const use = options.use ?? images.map((_, index) => index);
+  const cuts = options.cuts ?? openPictureCuts({ images, inputs });
   let position = options.position ?? 0;
   let order = new Uint32Array();
   let epoch = -1;
+  let begun = 0;
   const skipped = new Map<number, SkippedImage>();
+  /** Cuts that have been asked for, by position. */
+  const asked = new Map<number, Promise<Float32Array[]>>();
 
-  /** The next readable picture, cut for each input. */
-  async function one(signal: AbortSignal | undefined): Promise<Float32Array[]> {
+  /** The picture of a position. */
+  function imageAt(place: number): number {
+    const at = Math.floor(place / use.length);
+    if (at !== epoch) [epoch, order] = [at, orderOf(use.length, seed, at)];
+    return use[order[place % use.length]!]!;
+  }
+
+  /** Asks for the cuts of positions ahead. The thread itself would gain nothing: it reads when it is waited for. */
+  function readAhead(missing: number, signal: AbortSignal | undefined): void {
+    const more = Math.min(AHEAD, batches - begun) * batch + missing;
+    const end = cuts.workers > 0 ? position + more : position + 1;
+    for (let place = position; place < end; place++) {
+      const index = imageAt(place);
+      if (asked.has(place) || skipped.has(index)) continue;
+      const cut = cuts.cut(index, { kind: "augmented", seed, stream: place }, signal);
+      // It may fail long before its turn.
+      cut.catch(() => undefined);
+      asked.set(place, cut);
+    }
+  }
+
+  /** The next readable picture, cut for each input, and which it is. */
+  async function one(missing: number, signal: AbortSignal | undefined): Promise<[number, Float32Array[]]> {
     // Not a count of tries: the end of one epoch and the start of the next may hold the same unreadable pictures.
-    while (skipped.size < images.length) {
+    while (skipped.size < use.length) {
       signal?.throwIfAborted();
-      const at = Math.floor(position / images.length);
-      if (at !== epoch) [epoch, order] = [at, orderOf(images.length, seed, at)];
-      const index = order[position % images.length]!;
-      const stream = position++;
-      if (skipped.has(index)) continue;
+      readAhead(missing, signal);
+      const place = position++;
+      const index = imageAt(place);
+      const cut = asked.get(place);
+      asked.delete(place);
+      if (cut === undefined || skipped.has(index)) continue;
       try {
-        const image = await decodeImage(images[index]!, signal === undefined ? {} : { signal });
-        // The same draw for each input: both networks see the same part of the picture.
-        return inputs.map((input) => augment(image, input, createStream(seed, stream)));
+        return [index, await cut];
       } catch (error) {
         if (!(error instanceof ImageError)) throw error;
         skipped.set(index, { image: nameOf(images[index]!, index), reason: error.message });
       }
     }
-    throw new ImageError(`Cannot train: none of the ${images.length} images can be read`, {
+    throw new ImageError(`Cannot train: none of the ${use.length} images can be read`, {
       cause: [...skipped.values()][0]?.reason,
     });
   }
@@ -128,11 +171,15 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
       return [...skipped.values()];
     },
     next: async (signal) => {
-      const batches = inputs.map(({ crop }) => new Float32Array(batch * 3 * crop * crop));
-      for (let i = 0; i < batch; i++) {
-        (await one(signal)).forEach((pixels, which) => batches[which]!.set(pixels, i * pixels.length));
+      begun++;
+      const pixels = inputs.map(({ crop }) => new Float32Array(batch * 3 * crop * crop));
+      const read: number[] = [];
+      while (read.length < batch) {
+        const [index, parts] = await one(batch - read.length, signal);
+        parts.forEach((part, which) => pixels[which]!.set(part, read.length * part.length));
+        read.push(index);
       }
-      return batches;
+      return { pixels, images: read };
     },
   };
 }

@@ -19,7 +19,7 @@ import {
   type Tensor,
 } from "../../runtime/mod.ts";
 import type { HeadShape } from "../head.ts";
-import { type BudgetPlan, runBudget } from "./budget_run.ts";
+import { type BudgetPlan, needsCleanScores, runBudget } from "./budget_run.ts";
 import type { LossWeights } from "./loss.ts";
 import { runInPieces } from "./micro_batches.ts";
 import { ADAMW_SCALARS, adamwScalars, type AdamwSettings } from "./optimizer.ts";
@@ -316,7 +316,8 @@ export async function openTrainingStep(
     run: RunOptions,
   ) {
     const { logits, ...taps } = await inPieces(parts.features, { images: auxiliaryImagesOf(given) }, run);
-    const needsClean = given.targets === undefined || budget !== undefined;
+    // Known targets spare the clean pass, unless a loss asks how likely they were.
+    const needsClean = given.targets === undefined || (budget !== undefined && needsCleanScores(budget));
     const clean = logits ?? (needsClean ? await cleanLogits(given, run) : undefined);
     const targets = checkedTargets(given.targets ?? bestOf(clean!, options.allowed), batch, shape.classes);
     const rowInputs = fedRows(targets);
@@ -325,7 +326,7 @@ export async function openTrainingStep(
       const { outputs, terms, losses } = await runBudget(budget, {
         images,
         targets,
-        clean: clean!,
+        clean,
         step: given.step ?? 0,
         // A session takes of the state what it has inputs for.
         masks: (feeds) => parts.masks.run({ ...taps, ...rowInputs, ...feeds, ...held }, run),

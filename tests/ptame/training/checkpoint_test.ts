@@ -54,6 +54,15 @@ Deno.test("decodeCheckpoint() keeps nothing of the bytes it read", () => {
   assertEquals(read.state["head.fuser.weight"]!.data, stateOf()["head.fuser.weight"]!.data);
 });
 
+Deno.test("decodeCheckpoint() gives back the classes of sorted pictures, and none where none were sorted", () => {
+  const classes = Int32Array.from([3, 2, 1, 0, 4, -1, -1, -1, -1, -1, 999, 1, 2, 3, -1]);
+  const checkpoint = { record: RECORD, state: stateOf(), best: new Uint8Array([1, 2, 3]) };
+  const bytes = encodeCheckpoint({ ...checkpoint, classes });
+  assertEquals(parseSafetensors(bytes).tensors.get("image_classes")!.shape, [3, 5]);
+  assertEquals(decodeCheckpoint(bytes, SHAPE).classes, classes);
+  assertEquals(decodeCheckpoint(encodeCheckpoint(checkpoint), SHAPE).classes, undefined);
+});
+
 Deno.test("decodeCheckpoint() refuses what is damaged or no checkpoint", async () => {
   const whole = encodeCheckpoint({ record: RECORD, state: stateOf(), best: undefined });
   const lying = whole.slice();

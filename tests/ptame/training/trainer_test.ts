@@ -233,6 +233,9 @@ Deno.test("train() refuses what cannot work before it begins", async () => {
     [{ microBatch: 0 }, RangeError, "batches of 0"],
     [{ steps: 0 }, RangeError, "for 0 steps"],
     [{ steps: 2.5 }, RangeError, "for 2.5 steps"],
+    [{ holdOutClasses: 0.95 }, RangeError, "a share of 0.95 of the classes: it must be from 0 to 0.9"],
+    [{ imageWorkers: 1.5 }, RangeError, "with 1.5 workers"],
+    [{ imageCache: NaN }, RangeError, "Cannot keep NaN MB"],
     [{ preset: "resnet5" }, RangeError, 'Unknown preset "resnet5": did you mean resnet50?'],
     [{ backbone: "vgg" }, RangeError, 'Unknown model "vgg": did you mean vgg16?'],
     [{ auxiliary: "resnet17" }, RangeError, 'Unknown model "resnet17": did you mean resnet18?'],
@@ -265,6 +268,7 @@ Deno.test("train() refuses a checkpoint of another run and names the setting", a
     [{ seed: 5 }, "with seed 4, this run has 5"],
     [{ limit: 3, images: IMAGES }, "with images 2, this run has 3"],
     [{ hyperParameters: { area: 2 } }, "this run has 2"],
+    [{ holdOutClasses: 0.4 }, "with holdOutClasses 0, this run has 0.4"],
     [{ backbone: { ...smallClassifier(), name: "other" } }, "with backbone small, this run has other"],
   ];
   for (const [options, message] of cases) {
@@ -274,4 +278,14 @@ Deno.test("train() refuses a checkpoint of another run and names the setting", a
   }
   const seven = { ...RUN, images, steps: 1, backbone: smallClassifier({ classes: 7 }), checkpoint: store };
   await assertRejects(() => train(seven), TypeError, "the head needs [7, ");
+});
+
+Deno.test("train() gives the same head whoever reads the pictures, and whatever is kept of them", async () => {
+  const run = { ...RUN, steps: 4 };
+  const alone = await train({ ...run, imageWorkers: 0, imageCache: 0 });
+  for (const own of [{ imageWorkers: 2, imageCache: 0 }, { imageWorkers: 1 }, { imageWorkers: 0 }]) {
+    const other = await train({ ...run, ...own });
+    assertEquals(other.losses, alone.losses, JSON.stringify(own));
+    assert(other.head.every((byte, i) => byte === alone.head[i]), JSON.stringify(own));
+  }
 });

@@ -32,7 +32,7 @@ function whichOf(batch: Float32Array): number[] {
 
 async function take(reader: ReturnType<typeof createBatchReader>, batches: number): Promise<Float32Array[]> {
   const taken: Float32Array[] = [];
-  for (let i = 0; i < batches; i++) taken.push((await reader.next())[0]!);
+  for (let i = 0; i < batches; i++) taken.push((await reader.next()).pixels[0]!);
   return taken;
 }
 
@@ -124,7 +124,7 @@ Deno.test("createBatchReader() cuts the same part for both inputs, each as augme
   const image = { width: 256, height: 192, data };
   const inputs = [{ resize: 48, crop: 42 }, { resize: 96, crop: 84 }];
   const reader = createBatchReader({ images: [image], batch: 12, seed: 7, inputs });
-  const [small, large] = await reader.next() as [Float32Array, Float32Array];
+  const [small, large] = (await reader.next()).pixels as [Float32Array, Float32Array];
   assertEquals(small.subarray(0, 3 * 42 * 42), augment(image, inputs[0]!, createStream(7, 0)));
   const lefts = new Set<number>();
   for (let i = 0; i < 12; i++) {

@@ -1,0 +1,146 @@
+/**
+ * Pictures chosen by the class that the classifier sees in them: how a head is measured on classes that it was never
+ * trained on.
+ *
+ * @module
+ */
+import { topClass } from "../faithfulness/scoring.ts";
+import type { ScoreBatch } from "../faithfulness/types.ts";
+import { ImageError } from "../image/types.ts";
+import { type ClassPart, partOf, spreadOverClasses } from "../ptame/class_split.ts";
+import { evaluationImages, type PictureReader } from "../ptame/evaluation_images.ts";
+import type { HeadRecord } from "../ptame/head_file.ts";
+import { evenlySpread } from "./image_lists.ts";
+import { bar, longDuration, printable, type Terminal } from "./terminal.ts";
+import { type Arguments, UsageError } from "./usage.ts";
+
+/** What `--help` says. */
+export const SELECTION_HELP =
+  `  --held-out-classes SHARE   Only pictures in which the classifier sees one of the classes that
+                             train --hold-out-classes SHARE keeps out, and of these
+  --part choose|score        those to choose a head by, or those to score the chosen one on
+  --per-class N              of them only N pictures of a class`;
+
+/** Names of the options. */
+export const SELECTION_OPTIONS: readonly string[] = ["held-out-classes", "part", "per-class"];
+
+/** Which pictures are meant. */
+export interface ClassSelection {
+  /** Share of the classes that is held out. */
+  readonly share: number;
+  readonly part: ClassPart;
+  /** Most pictures of a class. */
+  readonly perClass: number | undefined;
+}
+
+/** What was chosen. */
+export interface Selected {
+  readonly images: readonly string[];
+  /** Distinct classes among them. */
+  readonly classes: number;
+}
+
+/**
+ * A share of classes, 0 to 0.9.
+ *
+ * @throws {UsageError} For anything else.
+ */
+export function shareOf(given: Arguments, option: string): number | undefined {
+  const text = given.value(option);
+  if (text === undefined) return undefined;
+  const share = Number(text);
+  if (share >= 0 && share <= 0.9) return share;
+  throw new UsageError(`Option --${option} takes a share from 0 to 0.9, not ${text}`);
+}
+
+/**
+ * The selection that is asked for.
+ *
+ * @throws {UsageError} When half of it is.
+ */
+export function selectionOf(given: Arguments): ClassSelection | undefined {
+  const share = shareOf(given, "held-out-classes");
+  const part = given.oneOf("part", ["choose", "score"]);
+  const perClass = given.wholeNumber("per-class", 1);
+  if (share === undefined && part === undefined && perClass === undefined) return undefined;
+  if (share === undefined || part === undefined) {
+    throw new UsageError("Options --held-out-classes SHARE and --part choose|score belong together");
+  }
+  if (share === 0) {
+    throw new UsageError("Option --held-out-classes takes a share above 0: of 0 there are none");
+  }
+  return { share, part, perClass };
+}
+
+/** A selection in a few words. */
+export function selectionText({ share, part, perClass }: ClassSelection): string {
+  const most = perClass === undefined ? "" : `, at most ${perClass} of a class`;
+  return `of held-out classes (${share}), part ${part}${most}`;
+}
+
+/**
+ * Classifies pictures and keeps those of a selection, in the order of the list. Those that cannot be read are said and
+ * left out.
+ *
+ * @param limit At most so many of them, evenly spread.
+ * @throws {Error} When none is left.
+ */
+export async function selectImages(
+  images: readonly string[],
+  selection: ClassSelection,
+  limit: number | undefined,
+  context: {
+    readonly reader: PictureReader;
+    readonly score: ScoreBatch;
+    readonly terminal: Terminal;
+    readonly signal: AbortSignal;
+  },
+): Promise<Selected> {
+  const { reader, score, terminal, signal } = context;
+  const found: { readonly index: number; readonly name: string; readonly class: number }[] = [];
+  const started = performance.now();
+  let said = started;
+  let done = 0;
+  for (const { pixels } of evaluationImages(images, { backbone: reader.backbone })) {
+    signal.throwIfAborted();
+    const name = images[done]!;
+    try {
+      const read = await (pixels as () => Promise<Float32Array>)();
+      const top = topClass((await score([read], signal))[0]!);
+      if (partOf(top, selection.share) === selection.part) found.push({ index: done, name, class: top });
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      terminal.say(`skipped: ${printable(error.message)}`);
+    }
+    done++;
+    const now = performance.now();
+    const left = `${longDuration((now - started) / 1000 / done * (images.length - done))} left`;
+    const count = `${done}/${images.length}`;
+    terminal.doing(`${bar(done / images.length, 10).padEnd(10, "░")} ${count}  ${left}  sorting by class`);
+    if (!terminal.live && now - said > 30_000) {
+      terminal.say(`sorting by class: image ${count}, ${left}`);
+      said = now;
+    }
+    // A pass blocks: signals get their turn.
+    if (done % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const few = spreadOverClasses(found).filter(({ rank }) => rank < (selection.perClass ?? Infinity));
+  if (few.length === 0) {
+    throw new Error(`Cannot go on: none of the ${images.length} images is ${selectionText(selection)}`);
+  }
+  const chosen = few.sort((a, b) => a.index - b.index);
+  const kept = limit === undefined ? chosen : evenlySpread(chosen, limit);
+  const classes = new Set(kept.map((picture) => picture.class)).size;
+  terminal.say(`${kept.length} images of ${classes} classes are ${selectionText(selection)}`);
+  return { images: kept.map(({ name }) => name), classes };
+}
+
+/** Warns where a head does not say that it kept away from the classes it is now measured on. */
+export function checkHeldOut(head: HeadRecord, { share }: ClassSelection, terminal: Terminal): void {
+  const held = Number(head.training?.["holdOutClasses"] ?? 0);
+  // A larger share holds out all classes that a smaller one does.
+  if (!head.trained || held >= share) return;
+  terminal.say(
+    `The head says that it was trained with --hold-out-classes ${held}: it may know some of these classes`,
+  );
+}

@@ -1,0 +1,181 @@
+/**
+ * Sorts pictures by the class that the classifier sees in them, before the first step: those of held-out classes are
+ * never trained on.
+ *
+ * @module
+ */
+import { ImageError, type ImageSource } from "../../image/types.ts";
+import {
+  type DeviceRequest,
+  float32DataOf,
+  float32Tensor,
+  openSession,
+  resolveDevice,
+} from "../../runtime/mod.ts";
+import { type ClassPart, partOf, spreadOverClasses } from "../class_split.ts";
+import { topClasses } from "../prediction.ts";
+import type { PictureCuts } from "./picture_cuts.ts";
+import { BACKBONE_PREFIX, type FrozenNetwork, passGraph } from "./step.ts";
+import { nameOf, type SkippedImage } from "./training_images.ts";
+
+/** Classes that are kept of each picture, best first. */
+export const KEPT_CLASSES = 5;
+
+/** Pictures to choose a head by, unless they are named. */
+const CHOOSE_BY = 100;
+
+/** What is sorted, and with what. */
+export interface SortOptions {
+  readonly images: readonly ImageSource[];
+  /** Cuts of them, the backbone's input first. */
+  readonly cuts: PictureCuts;
+  readonly backbone: FrozenNetwork;
+  /** Pictures that go through the backbone at once. */
+  readonly piece: number;
+  readonly device?: DeviceRequest | undefined;
+  readonly threads?: number | undefined;
+  /** Called after every piece. */
+  readonly onProgress?: (progress: SortProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How far sorting is. */
+export interface SortProgress {
+  /** Pictures done, the unreadable ones included. */
+  readonly done: number;
+  /** All of them. */
+  readonly total: number;
+  /** Estimated from what has been done. */
+  readonly secondsLeft: number;
+}
+
+/** What sorting found. */
+export interface SortedImages {
+  /** [images, 5]: the top classes of each picture, best first; -1 where it cannot be read, or there are no more. */
+  readonly classes: Int32Array;
+  /** Pictures that cannot be read. */
+  readonly skipped: readonly SkippedImage[];
+}
+
+/** Classifies every picture once, cut as evaluations cut it. */
+export async function sortImages(options: SortOptions): Promise<SortedImages> {
+  const { images, cuts, backbone, piece, signal, onProgress } = options;
+  const total = images.length;
+  const classes = new Int32Array(total * KEPT_CLASSES).fill(-1);
+  const skipped: SkippedImage[] = [];
+  const bound = backbone.bind({
+    graph: passGraph(backbone, piece, BACKBONE_PREFIX, { taps: false, logits: true }),
+    files: new Map(),
+  }, BACKBONE_PREFIX);
+  const session = await openSession(bound.graph, {
+    device: await resolveDevice(options.device),
+    files: bound.files,
+    lowMemory: true,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  const asked: Promise<Float32Array | ImageError>[] = [];
+  try {
+    const started = performance.now();
+    for (let start = 0; start < total; start += piece) {
+      signal?.throwIfAborted();
+      // Workers read ahead while the classifier blocks this thread.
+      const ahead = Math.min(total, start + (cuts.workers > 0 ? 4 : 1) * piece);
+      for (let index = asked.length; index < ahead; index++) {
+        const read = readable(cuts, index, signal);
+        // It may fail when nobody waits for it any more.
+        read.catch(() => undefined);
+        asked.push(read);
+      }
+      const pixels = new Float32Array(piece * 3 * backbone.inputSize ** 2);
+      const found: number[] = [];
+      for (let index = start; index < Math.min(start + piece, total); index++) {
+        const read = await asked[index]!;
+        delete asked[index];
+        if (read instanceof ImageError) {
+          skipped.push({ image: nameOf(images[index]!, index), reason: read.message });
+        } else {
+          pixels.set(read, found.length * read.length);
+          found.push(index);
+        }
+      }
+      if (found.length > 0) {
+        const fed = float32Tensor(pixels, [piece, 3, backbone.inputSize, backbone.inputSize]);
+        const logits = float32DataOf((await session.run({ images: fed }, { signal }))["logits"]!);
+        const width = logits.length / piece;
+        found.forEach((index, row) => {
+          const best = topClasses(logits.subarray(row * width, (row + 1) * width), [], KEPT_CLASSES);
+          classes.set(best.map((each) => each.index), index * KEPT_CLASSES);
+        });
+      }
+      const done = Math.min(start + piece, total);
+      const seconds = (performance.now() - started) / 1000;
+      onProgress?.({ done, total, secondsLeft: seconds / done * (total - done) });
+      // Signals and timers get their turn, as between steps.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  } finally {
+    await session.dispose();
+  }
+  return { classes, skipped };
+}
+
+/** The backbone's centre cut, or why there is none. */
+async function readable(
+  cuts: PictureCuts,
+  index: number,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array | ImageError> {
+  try {
+    return (await cuts.cut(index, { kind: "centre" }, signal))[0]!;
+  } catch (error) {
+    if (error instanceof ImageError) return error;
+    throw error;
+  }
+}
+
+/** Pictures and distinct classes of each part, and how many pictures cannot be read: for the record of a head. */
+export type PartCounts =
+  & Readonly<Record<ClassPart, { readonly images: number; readonly classes: number }>>
+  & { readonly unreadable: number };
+
+/** Which pictures a run with held-out classes uses. */
+export interface SplitImages {
+  /** Places of those to train on. */
+  readonly train: readonly number[];
+  /** Places of those to choose a head by: at most 100, spread over the classes, the same ones however they are listed. */
+  readonly choose: readonly number[];
+  readonly counts: PartCounts;
+}
+
+/**
+ * Splits sorted pictures by their top class.
+ *
+ * @param classes See {@linkcode SortedImages}.
+ * @param share Share of the classes that is held out.
+ */
+export function splitImages(images: readonly ImageSource[], classes: Int32Array, share: number): SplitImages {
+  const pictures = images.flatMap((image, index) => {
+    const top = classes[index * KEPT_CLASSES]!;
+    return top < 0 ? [] : [{ index, name: nameOf(image, index), class: top, part: partOf(top, share) }];
+  });
+  const of = (part: ClassPart) => pictures.filter((picture) => picture.part === part);
+  const counted = (part: ClassPart) => ({
+    images: of(part).length,
+    classes: new Set(of(part).map((picture) => picture.class)).size,
+  });
+  return {
+    train: of("train").map(({ index }) => index),
+    choose: spreadOverClasses(of("choose")).slice(0, CHOOSE_BY).map(({ index }) => index),
+    counts: {
+      train: counted("train"),
+      choose: counted("choose"),
+      score: counted("score"),
+      unreadable: images.length - pictures.length,
+    },
+  };
+}
+
+/** The class of each picture of a batch as sorting saw it: of part "train", whatever the augmented cut looks like. */
+export function sortedTargets(classes: Int32Array, batch: readonly number[]): number[] {
+  return batch.map((index) => classes[index * KEPT_CLASSES]!);
+}
