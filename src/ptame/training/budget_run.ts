@@ -13,6 +13,7 @@ import {
   type Tensor,
 } from "../../runtime/mod.ts";
 import { fillOf } from "./fill.ts";
+import { softmaxOf } from "./targets.ts";
 import { lossOf, type View, viewsOfStep } from "./views.ts";
 
 /** What is shown of every picture. */
@@ -118,10 +119,7 @@ function meanOf(values: Float32Array): number {
 /** The targets' probabilities by the logits of each picture. */
 function probabilitiesOf(logits: Tensor, targets: readonly number[]): number[] {
   const classes = logits.shape[1]!;
-  return targets.map((target, row) => {
-    const own = float32DataOf(logits).subarray(row * classes, (row + 1) * classes);
-    const most = own.reduce((a, b) => Math.max(a, b));
-    const sum = own.reduce((total, value) => total + Math.exp(value - most), 0);
-    return Math.exp(own[target]! - most) / sum;
-  });
+  return targets.map((target, row) =>
+    softmaxOf(float32DataOf(logits).subarray(row * classes, (row + 1) * classes))(target)
+  );
 }

@@ -31,6 +31,8 @@ export interface TrainingForm {
   readonly views: readonly View[];
   /** How many views of each picture a step takes. */
   readonly viewsPerImage: number;
+  /** How often a picture is masked for another of its likeliest classes than the first, 0 to 1; see targets.ts. */
+  readonly otherTargets: number;
 }
 
 /** A named set of hyper-parameters. */
@@ -150,6 +152,7 @@ export const PRESETS: readonly Preset[] = [
     rowScale: 0.3,
     masks: "budget",
     views: BUDGET_VIEWS,
+    otherTargets: 0.5,
   },
 ];
 
@@ -160,6 +163,7 @@ export const DEFAULT_FORM: TrainingForm = {
   masks: "area",
   views: BUDGET_VIEWS,
   viewsPerImage: 1,
+  otherTargets: 0,
 };
 
 /** The preset for a backbone, preferring one chosen with this auxiliary; the paper's ResNet-50 for any other. */

@@ -85,14 +85,17 @@ export function formOf(
   { backbone, auxiliary, classifier, shape }: TrainingNetworks,
 ): RunForm {
   const form = { ...DEFAULT_FORM, ...presetOf(options, backbone.name, auxiliary.name), ...options.form };
-  const { rows, rowScale, masks, views, viewsPerImage } = form;
+  const { rows, rowScale, masks, views, viewsPerImage, otherTargets } = form;
   if (masks === "budget") checkViews(views);
   if (!Number.isInteger(viewsPerImage) || viewsPerImage < 1) {
     throw new RangeError(
       `Cannot train on ${viewsPerImage} views of each image: it must be a whole number above 0`,
     );
   }
-  return { rows, rowScale, masks, views, viewsPerImage, rowForm: rowForm() };
+  if (!(otherTargets >= 0 && otherTargets <= 1)) {
+    throw new RangeError(`Cannot take other targets in a share of ${otherTargets}: it must be from 0 to 1`);
+  }
+  return { rows, rowScale, masks, views, viewsPerImage, otherTargets, rowForm: rowForm() };
 
   function rowForm(): RowForm {
     if (rows === "own") return OWN_ROWS;
@@ -138,6 +141,7 @@ export async function settingsOf(
     rows: form.rows,
     ...(form.rows === "shared" ? { rowScale: String(form.rowScale) } : {}),
     masks: form.masks,
+    otherTargets: form.otherTargets,
     ...(form.masks === "budget"
       // As text, so that two runs are compared by it.
       ? { views: JSON.stringify(form.views), viewsPerImage: form.viewsPerImage }

@@ -160,7 +160,11 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     rows,
     ...(rowStart === undefined ? {} : { rowStart }),
     ...(form.masks === "area" ? {} : { budget: { views: form.views, each: form.viewsPerImage } }),
-    ...(options.holdOutClasses ? { allowed: allowedTargets(shape.classes, options.holdOutClasses) } : {}),
+    targets: {
+      others: form.otherTargets,
+      seed,
+      ...(options.holdOutClasses ? { allowed: allowedTargets(shape.classes, options.holdOutClasses) } : {}),
+    },
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   }, state);
 
@@ -237,8 +241,9 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       // The next batch is read while the step runs, where the device leaves the program time for it.
       if (done + 1 < steps) readAhead();
       const cycle = oneCycle(done, steps, hyper.learningRate);
-      // Where both are one network the step sees the cut's own scores, and picks the likeliest class that is allowed.
-      const targets = auxiliary === backbone ? undefined : pictures.targetsOf(taken);
+      // The step chooses by the cut's own scores where it has them (both are one network) or needs them.
+      const seen = auxiliary === backbone || form.otherTargets > 0;
+      const targets = seen ? undefined : pictures.targetsOf(taken);
       const given = {
         images: pixels!,
         step: done,

@@ -46,6 +46,7 @@ import {
   passGraph,
   updateGraph,
 } from "./step.ts";
+import { chooseTargets, type TargetChoice } from "./targets.ts";
 import { nextState, roleOf, stateShapes } from "./training_state.ts";
 
 /** What a training step is made of. */
@@ -73,8 +74,8 @@ export interface TrainingStepOptions {
   readonly rowStart?: RowStart;
   /** Masks with a budget in place of the paper's sigmoid and price on area; they run in parts. */
   readonly budget?: BudgetPlan;
-  /** 1 for each class that may be a target, where not all may; the likeliest of them is taken for each picture. */
-  readonly allowed?: Uint8Array;
+  /** Which class each picture is masked for, where its targets are not given; its top-1 by default. */
+  readonly targets?: TargetChoice;
   /** Device to run on; "auto" by default. */
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes. */
@@ -91,7 +92,7 @@ export interface TrainingBatch {
   readonly auxiliaryImages?: Float32Array;
   /** Class per picture; the backbone's own top-1 where it is not given. */
   readonly targets?: readonly number[];
-  /** Place in the run, counted from 0: budgeted masks draw their views by it. 0 by default. */
+  /** Place in the run, counted from 0: views and targets are drawn by it. 0 by default. */
   readonly step?: number;
 }
 
@@ -135,7 +136,7 @@ export interface TrainingStep {
     settings: AdamwSettings,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<StepReport>;
-  /** The backbone's top-1 of each clean picture. */
+  /** The class that each picture of a batch would be masked for. */
   predict(batch: TrainingBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<number[]>;
   /** The state after the last step, in the program's memory. */
   state(): Promise<TrainingState>;
@@ -293,8 +294,10 @@ export async function openTrainingStep(
     return logits!;
   }
 
+  const targetsBy = (clean: Tensor, { step = 0 }: TrainingBatch) =>
+    chooseTargets(clean, options.targets ?? {}, step);
   const predict = async (given: TrainingBatch, run: RunOptions = {}): Promise<number[]> =>
-    bestOf(await cleanLogits(given, run), options.allowed);
+    targetsBy(await cleanLogits(given, run), given);
 
   async function runWhole(
     session: Session,
@@ -319,7 +322,7 @@ export async function openTrainingStep(
     // Known targets spare the clean pass, unless a loss asks how likely they were.
     const needsClean = given.targets === undefined || (budget !== undefined && needsCleanScores(budget));
     const clean = logits ?? (needsClean ? await cleanLogits(given, run) : undefined);
-    const targets = checkedTargets(given.targets ?? bestOf(clean!, options.allowed), batch, shape.classes);
+    const targets = checkedTargets(given.targets ?? targetsBy(clean!, given), batch, shape.classes);
     const rowInputs = fedRows(targets);
     const images = imagesOf(given.images, backbone);
     if (budget !== undefined) {
@@ -407,20 +410,6 @@ function checkedTargets(targets: readonly number[], batch: number, classes: numb
     throw new RangeError(`Cannot train for class ${wrong}: classes are numbered 0 to ${classes - 1}`);
   }
   return targets;
-}
-
-/** Index of the largest of each row, among the allowed ones. */
-function bestOf(logits: Tensor, allowed?: Uint8Array): number[] {
-  const [rows, classes] = logits.shape as [number, number];
-  const data = float32DataOf(logits);
-  return Array.from({ length: rows }, (_, row) => {
-    let best = -1;
-    for (let i = 0; i < classes; i++) {
-      if (allowed !== undefined && allowed[i] !== 1) continue;
-      if (best < 0 || data[row * classes + i]! > data[row * classes + best]!) best = i;
-    }
-    return best;
-  });
 }
 
 /** Shared rows need a start that fits; the runtime's own error would not say what is missing. */

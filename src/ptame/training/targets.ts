@@ -1,0 +1,67 @@
+/**
+ * Which class a picture is masked for while a head is trained: the backbone's own top-1, or now and then another of its
+ * likeliest classes, for a picture can explain more than one, and more classes are met so.
+ *
+ * @module
+ */
+import { hashOf } from "../../random/hash.ts";
+import { createStream } from "../../random/generator.ts";
+import { float32DataOf, type Tensor } from "../../runtime/mod.ts";
+
+/** How targets are chosen. */
+export interface TargetChoice {
+  /** 1 for each class that may be a target; all may by default. */
+  readonly allowed?: Uint8Array;
+  /** How often another of the likeliest classes takes the place of the first, 0 to 1; 0 by default. */
+  readonly others?: number;
+  /** Of the draws; 0 by default. */
+  readonly seed?: number;
+}
+
+/** How many of the likeliest allowed classes are drawn from. */
+const LIKELIEST = 5;
+/** Less likely ones are left alone: there is nothing to see of them. */
+const LEAST_PROBABILITY = 0.02;
+
+/**
+ * A target for each picture. What is drawn depends on the seed and the picture's place in the run alone.
+ *
+ * @param logits Scores of the whole pictures, [batch, classes].
+ * @param step Counted from 0.
+ */
+export function chooseTargets(logits: Tensor, choice: TargetChoice, step: number): number[] {
+  const { allowed, others = 0, seed = 0 } = choice;
+  const [batch, classes] = logits.shape as [number, number];
+  const scores = float32DataOf(logits);
+  return Array.from({ length: batch }, (_, row) => {
+    const own = scores.subarray(row * classes, (row + 1) * classes);
+    const best = likeliest(own, allowed, others > 0 ? LIKELIEST : 1);
+    if (others === 0) return best[0]!;
+    const generator = createStream(hashOf(`targets ${seed}`), step * batch + row);
+    if (generator.uniform() >= others) return best[0]!;
+    const probabilityOf = softmaxOf(own);
+    const enough = best.filter((index) => probabilityOf(index) > LEAST_PROBABILITY);
+    return enough.length === 0 ? best[0]! : enough[generator.below(enough.length)]!;
+  });
+}
+
+/** Indices of the highest scores among the allowed ones, highest first. */
+function likeliest(scores: Float32Array, allowed: Uint8Array | undefined, count: number): number[] {
+  const best: number[] = [];
+  for (let i = 0; i < scores.length; i++) {
+    if (allowed !== undefined && allowed[i] !== 1) continue;
+    if (best.length === count && scores[i]! <= scores[best.at(-1)!]!) continue;
+    let at = best.length;
+    while (at > 0 && scores[best[at - 1]!]! < scores[i]!) at--;
+    best.splice(at, 0, i);
+    if (best.length > count) best.pop();
+  }
+  return best;
+}
+
+/** Probability of each class by these scores. */
+export function softmaxOf(scores: Float32Array): (index: number) => number {
+  const most = scores.reduce((a, b) => Math.max(a, b));
+  const sum = scores.reduce((total, value) => total + Math.exp(value - most), 0);
+  return (index) => Math.exp(scores[index]! - most) / sum;
+}
