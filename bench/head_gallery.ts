@@ -8,17 +8,17 @@
  * `NAME=gradcam`. The first form takes `--count` photographs (24), one of each class of that part, the folders in turns,
  * in an order made of their names: nobody picked them. The second takes those on which one method (`--of`, by default
  * "ptame" as records have it) is furthest behind another (`--against`, "gradcam") in records of `evaluate --report`.
- * `--device` (native), `--threads`, `--cell` (96 pixels), `--across` (3 photographs) and `--title` say the rest. Below
+ * `--device` (native), `--threads`, `--cell` (88 pixels), `--across` (3 photographs) and `--title` say the rest. Below
  * 400 kB in any case. Through the launcher where JSR does not answer:
  * `deno run --no-config -A tools/launch.ts deno run -A bench/head_gallery.ts …`
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { openClassifier, type OpenClassifier } from "../src/baselines/classifier/open.ts";
+import { type OpenClassifier, openClassifier } from "../src/baselines/classifier/open.ts";
 import { METHODS } from "../src/baselines/methods.ts";
 import { mapMethodOf } from "../src/baselines/types.ts";
-import { selectImages, type ClassSelection } from "../src/cli/class_selection.ts";
+import { type ClassSelection, selectImages } from "../src/cli/class_selection.ts";
 import { photoOf } from "../src/cli/evaluation/gallery.ts";
 import { readFile, writeFile } from "../src/cli/files.ts";
 import { listImages } from "../src/cli/image_lists.ts";
@@ -40,7 +40,23 @@ const LIMIT = 400_000;
 const MODEL = "efficientnet_lite0";
 
 const given = parseArgs(Deno.args, {
-  string: ["images", "held-out-classes", "part", "count", "worst", "records", "of", "against", "out", "title", "device", "threads", "cell", "across", "_"],
+  string: [
+    "images",
+    "held-out-classes",
+    "part",
+    "count",
+    "worst",
+    "records",
+    "of",
+    "against",
+    "out",
+    "title",
+    "device",
+    "threads",
+    "cell",
+    "across",
+    "_",
+  ],
   collect: ["images", "records"],
 });
 const columns = given._.map(String).map((text) => {
@@ -48,7 +64,9 @@ const columns = given._.map(String).map((text) => {
   return { name: at < 0 ? text : text.slice(0, at), source: text.slice(at + 1) };
 });
 const byRecords = given.worst !== undefined;
-if (given.out === undefined || columns.length === 0 || (byRecords ? given.records : given.images).length === 0) {
+if (
+  given.out === undefined || columns.length === 0 || (byRecords ? given.records : given.images).length === 0
+) {
   console.error(
     "Usage: head_gallery.ts (--images DIR… --held-out-classes SHARE --part choose|score | --worst MEASURE --records FILE…) " +
       "--out FILE.png NAME=HEAD.safetensors|NAME=start|gradcam…",
@@ -85,7 +103,7 @@ const sheet = await drawSheet({
   title: given.title?.split("|") ?? titleOf(),
   columns: columns.map(({ name }) => name),
   rows,
-  cell: Number(given.cell ?? 96),
+  cell: Number(given.cell ?? 88),
   across: Number(given.across ?? 3),
 });
 await writeFile(given.out, await encodeBelow(sheet, LIMIT));
@@ -127,16 +145,18 @@ async function unpicked(): Promise<Chosen[]> {
 }
 
 function failures(measure: string): Chosen[] {
-  const records = given.records.flatMap((text) => {
+  const paths: readonly string[] = given.records;
+  const records = paths.flatMap((text) => {
     const [, path, name = "ptame"] = /^(.*?)(?:#(.*))?$/.exec(text)!;
     return Deno.readTextFileSync(path!).split("\n").filter((line) => line.trim() !== "")
       .map((line) => ({ name, record: JSON.parse(line) as ImageRecord }));
   });
+  const digits = (value: number) => value.toFixed(/^(AD|IC)/.test(measure) ? 1 : 3);
   const [of, against] = [given.of ?? "ptame", given.against ?? "gradcam"];
   return worstOf(records, { measure, of, against }).slice(0, count).map(({ image, target, own, other }) => ({
     image,
     target,
-    note: `${measure}: ${own.toFixed(1)}, ${against} ${other.toFixed(1)}`,
+    note: `${measure}: head ${digits(own)}, ${against} ${digits(other)}`,
   }));
 }
 

@@ -7,7 +7,7 @@ import { pngOf } from "../../src/image/png.ts";
 import type { RgbImage } from "../../src/image/types.ts";
 
 /** Bits of a channel that tell colours apart. */
-const BITS = 5;
+const BITS = 6;
 const BINS = 1 << (3 * BITS);
 
 /** A colour of the picture, and how many pixels have it. */
@@ -26,7 +26,9 @@ export async function encodeIndexedPng(image: RgbImage, colours: number): Promis
   for (const { key, colour } of bins) nearest[key] = nearestOf(palette, colour);
   const rows = new Uint8Array((width + 1) * height);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = nearest[keyOf(data, 3 * (y * width + x))]!;
+    for (let x = 0; x < width; x++) {
+      rows[y * (width + 1) + 1 + x] = nearest[keyOf(data, 3 * (y * width + x))]!;
+    }
   }
   return await pngOf({ width, height, colourType: 3 }, rows, [["PLTE", Uint8Array.from(palette.flat())]]);
 }
@@ -37,7 +39,9 @@ export async function encodeBelow(image: RgbImage, limit: number): Promise<Uint8
     const bytes = await encodeIndexedPng(image, colours);
     if (bytes.length <= limit) return bytes;
   }
-  throw new RangeError(`Cannot write the picture in ${limit} bytes: make its cells smaller (--cell) or fewer`);
+  throw new RangeError(
+    `Cannot write the picture in ${limit} bytes: make its cells smaller (--cell) or fewer`,
+  );
 }
 
 function keyOf(data: Uint8Array, at: number): number {
@@ -85,12 +89,17 @@ function medianCut(bins: readonly Bin[], colours: number): number[][] {
 
 function boxOf(content: readonly Bin[]): { content: readonly Bin[]; channel: number; weight: number } {
   const ranges = [0, 1, 2].map((c) => {
-    const values = content.map(({ colour }) => colour[c]!);
-    return Math.max(...values) - Math.min(...values);
+    let [low, high] = [Infinity, -Infinity];
+    for (const { colour } of content) [low, high] = [Math.min(low, colour[c]!), Math.max(high, colour[c]!)];
+    return high - low;
   });
   const widest = Math.max(...ranges);
   const pixels = content.reduce((sum, { count }) => sum + count, 0);
-  return { content, channel: ranges.indexOf(widest), weight: content.length < 2 ? 0 : widest * Math.sqrt(pixels) };
+  return {
+    content,
+    channel: ranges.indexOf(widest),
+    weight: content.length < 2 ? 0 : widest * Math.sqrt(pixels),
+  };
 }
 
 function nearestOf(palette: readonly (readonly number[])[], colour: readonly number[]): number {

@@ -59,7 +59,14 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
   const room = width - 2 * MARGIN;
   title.forEach((line, i) => {
     const size = i === 0 ? LARGE : SMALL;
-    font.draw(canvas, fitText(line, size, room), MARGIN, MARGIN + LARGE + i * LINE, size, i === 0 ? WHITE : GREY);
+    font.draw(
+      canvas,
+      fitText(line, size, room),
+      MARGIN,
+      MARGIN + LARGE + i * LINE,
+      size,
+      i === 0 ? WHITE : GREY,
+    );
   });
   drawScale(canvas, font, width - MARGIN, MARGIN + 5);
 
@@ -88,7 +95,12 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
 }
 
 /** What the colours mean, in the upper right corner. */
-function drawScale(canvas: RgbImage, font: Awaited<ReturnType<typeof loadFont>>, right: number, y: number): void {
+function drawScale(
+  canvas: RgbImage,
+  font: Awaited<ReturnType<typeof loadFont>>,
+  right: number,
+  y: number,
+): void {
   const [little, much, length, thickness] = ["counts little", "counts most", 90, 9];
   const x = right - measureText(much, SMALL) - 6 - length;
   const colours = colorize(Float32Array.from({ length }, (_, i) => i / (length - 1)));
