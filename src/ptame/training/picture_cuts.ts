@@ -37,7 +37,7 @@ export interface PictureCutsOptions {
 }
 
 /** Workers that read pictures unless told otherwise: half of the cores, four at most. */
-export function usualWorkers(cores: number = navigator.hardwareConcurrency): number {
+export function usualWorkers(cores: number = globalThis.navigator?.hardwareConcurrency ?? 2): number {
   return Math.min(Math.max(Math.floor(cores / 2), 1), 4);
 }
 
