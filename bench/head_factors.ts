@@ -102,10 +102,10 @@ const [threads, usualSteps, photos] = [given.threads ?? 1, given.steps ?? 200, g
   number,
   number,
 ];
-const seeds = (given.seeds ?? "0,1").split(",").map(Number);
+const seeds: number[] = (given.seeds ?? "0,1").split(",").map(Number);
 Deno.mkdirSync(folder, { recursive: true });
 
-const names = given.only?.split(",") ?? Object.keys(FACTORS);
+const names: string[] = given.only?.split(",") ?? Object.keys(FACTORS);
 const runs = names.flatMap((factor) => seeds.map((seed) => ({ factor, seed, file: `${factor} ${seed}` })));
 const unknown = names.find((name) => FACTORS[name] === undefined);
 if (unknown !== undefined) {
