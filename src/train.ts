@@ -23,7 +23,6 @@
 export { train } from "./ptame/training/trainer.ts";
 export {
   type CheckpointStore,
-  TrainingError,
   type TrainOptions,
   type TrainProgress,
   type TrainResult,
@@ -46,7 +45,8 @@ export type { SkippedImage } from "./ptame/training/training_images.ts";
 export type { OnnxModel } from "./backbone/onnx_backbone.ts";
 export type { WeightSource } from "./weights/load_network.ts";
 export type { WeightOptions } from "./weights/obtain.ts";
-export { DownloadError } from "./weights/download/download.ts";
+export { TrainingError } from "./ptame/errors.ts";
+export { DownloadError } from "./weights/download/errors.ts";
 export type { DownloadProgress } from "./weights/download/progress.ts";
 export type { WeightCache } from "./weights/storage/types.ts";
 export type { ImageSource, RgbImage } from "./image/types.ts";

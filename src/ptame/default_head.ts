@@ -9,41 +9,12 @@ import { findNetwork, type NetworkDefinition, networks } from "../../models/regi
 import { fetchBytes } from "../weights/fetch_bytes.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
 import type { BackboneFacts } from "../backbone/facts.ts";
+import { NoHeadError } from "./errors.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { startingClassifier, startingHead } from "./starting_head.ts";
 
 /** Folder of the shipped heads, on disk or on the package's server. */
 const SHIPPED = new URL("../../models/heads/", import.meta.url);
-
-/** No head is given, none is shipped, and none can start: one has to be trained. */
-export class NoHeadError extends TypeError {
-  /** Its class, for programs. */
-  override name = "NoHeadError";
-
-  /**
-   * Says what is missing and which command mends it.
-   *
-   * @param backbone The backbone as `--backbone` of `train` takes it.
-   * @param auxiliary The auxiliary that the head would read.
-   * @param why What is missing.
-   * @param more Further options for `train`.
-   */
-  constructor(
-    /** The backbone as `--backbone` of `train` takes it. */
-    readonly backbone: string,
-    /** The auxiliary that the head would read. */
-    readonly auxiliary: string,
-    /** What is missing. */
-    readonly why: string,
-    more: readonly string[] = [],
-  ) {
-    const options = [`--backbone ${backbone}`, `--auxiliary ${auxiliary}`, ...more];
-    super(
-      `Cannot explain ${backbone}: ${why}; name a head with --head, or train one: ` +
-        `deno task train ${options.join(" ")} --images FOLDER --out head.safetensors`,
-    );
-  }
-}
 
 /** The heads that a network can be explained with, without training one. */
 export interface KnownHeads {

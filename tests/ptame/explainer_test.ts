@@ -11,7 +11,7 @@ import { writeHead } from "../../src/ptame/head_file.ts";
 import { initialHead } from "../../src/ptame/initial_head.ts";
 import { featureName, headShapeOf, passGraph } from "../../src/ptame/observed_network.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
-import { DownloadError } from "../../src/weights/download/download.ts";
+import { DownloadError } from "../../src/weights/download/errors.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
 import { sourceOf } from "../../src/weights/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";

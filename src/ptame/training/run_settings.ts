@@ -18,7 +18,8 @@ import {
 import { OWN_ROWS, type RowForm } from "./rows.ts";
 import { checkViews } from "./views.ts";
 import type { PartCounts } from "./sorting.ts";
-import { TrainingError, type TrainOptions } from "./train_options.ts";
+import { TrainingError } from "../errors.ts";
+import type { TrainOptions } from "./train_options.ts";
 import { nameOf } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
 

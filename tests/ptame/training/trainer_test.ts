@@ -10,7 +10,7 @@ import {
   type TrainOptions,
   type TrainProgress,
 } from "../../../src/ptame/training/train_options.ts";
-import { DownloadError } from "../../../src/weights/download/download.ts";
+import { DownloadError } from "../../../src/weights/download/errors.ts";
 import { train } from "../../../src/ptame/training/trainer.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 import { smallClassifier } from "../small_classifier.ts";
