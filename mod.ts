@@ -19,11 +19,13 @@
 export { NoHeadError, UnknownBackboneError } from "./src/ptame/errors.ts";
 export { createExplainer, explain, type Explainer, type ExplainerOptions } from "./src/ptame/explainer.ts";
 export type { Explanation } from "./src/ptame/explanation.ts";
+export type { OverlayLooks } from "./src/image/overlay.ts";
 export type {
   ExplainOptions,
   ExplainTimings,
   MapExplainer,
   MapExplanation,
+  OverlayRequest,
   TargetMap,
 } from "./src/ptame/map_explanation.ts";
 export type { BackboneFacts } from "./src/backbone/facts.ts";

@@ -201,3 +201,18 @@ Deno.test("an explanation displays itself in a Deno notebook", async () => {
   assert(image.width >= 320);
   assert(IMAGENET_1K.some((label) => bundle["text/plain"]!.includes(label)));
 });
+
+Deno.test("overlayPng() draws any class, in the colours asked for, as bytes that a Response takes", async () => {
+  await using explainer = await createExplainer({ device: "wasm" });
+  const explanation = await explainer.explain(new URL("../../models/sample/chelsea.jpg", import.meta.url));
+  const [first, teddy, green, faint] = [
+    await explanation.overlayPng(),
+    await explanation.overlayPng({ target: "teddy" }),
+    await explanation.overlayPng({ colours: "viridis" }),
+    await explanation.overlayPng({ opacity: 0.2 }),
+  ];
+  assertEquals(new Set([first, teddy, green, faint].map((png) => png.length)).size, 4);
+  assertEquals(await explanation.overlayPng({ target: explanation.targets[0]!.index }), first);
+  assertEquals((await new Response(first).bytes()).length, first.length);
+  await assertRejects(() => explanation.overlayPng({ target: "no such class" }), RangeError, "no such class");
+});
