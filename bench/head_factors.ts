@@ -15,7 +15,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { createBaseline } from "../src/baselines/explainer.ts";
 import { listImages } from "../src/cli/image_lists.ts";
 import { bootstrapDifference, evaluate, type ImageRecord, type MapMethod } from "../src/faithfulness/mod.ts";
-import { betterOf } from "../src/faithfulness/probes.ts";
+import { betterOf } from "../src/faithfulness/measures.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { preprocess } from "../src/image/preprocess.ts";
 import { partOf, spreadOverClasses } from "../src/ptame/class_split.ts";
