@@ -23,8 +23,10 @@ export const MASK_FORMS = ["area", "budget"] as const;
 export interface TrainingForm {
   /** Where the fuser's rows come from; see rows.ts. */
   readonly rows: typeof ROW_FORMS[number];
-  /** Scale of each tap's part of a shared row, or one for all. */
+  /** Scale of each tap's part of what tells shared rows apart, or one for all; see rows.ts. */
   readonly rowScale: number | readonly number[];
+  /** The same for what all shared rows have in common. */
+  readonly commonScale: number | readonly number[];
   /** How pictures are masked: by the paper's sigmoid and price on area, or with a budget. */
   readonly masks: typeof MASK_FORMS[number];
   /** What budgeted masks show of each picture. */
@@ -162,6 +164,7 @@ export const PRESETS: readonly Preset[] = [
 export const DEFAULT_FORM: TrainingForm = {
   rows: "own",
   rowScale: 0.3,
+  commonScale: 0.3,
   masks: "area",
   views: BUDGET_VIEWS,
   viewsPerImage: 1,

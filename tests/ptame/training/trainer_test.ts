@@ -1,3 +1,4 @@
+import { TrainingError } from "../../../src/ptame/errors.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ImageError, type ImageSource } from "../../../src/image/types.ts";
 import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";
@@ -6,7 +7,6 @@ import { initialHead } from "../../../src/ptame/initial_head.ts";
 import { PRESETS } from "../../../src/ptame/training/presets.ts";
 import {
   type CheckpointStore,
-  TrainingError,
   type TrainOptions,
   type TrainProgress,
 } from "../../../src/ptame/training/train_options.ts";
