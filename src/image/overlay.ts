@@ -47,7 +47,7 @@ interface Scale {
   readonly ticks: readonly (readonly [value: number, text: string])[];
 }
 
-function scaleOf({ colours, contrast }: OverlayOptions): Scale {
+function scaleOf({ colours, contrast }: Omit<OverlayOptions, "caption">): Scale {
   if (contrast !== undefined) {
     return {
       colours: colorizeSigned,
@@ -101,8 +101,13 @@ function fillRectangle(
   }
 }
 
-/** Lays the heatmap over the photo; what the classifier did not see turns grey and dark. */
-function blend(photo: RgbImage, map: ValueMap, window: CropWindow, options: OverlayOptions): void {
+/** Lays the heatmap over the photo, which is drawn into; what the classifier did not see turns grey and dark. */
+export function blend(
+  photo: RgbImage,
+  map: ValueMap,
+  window: CropWindow,
+  options: Omit<OverlayOptions, "caption">,
+): void {
   const { width, height, data } = photo;
   const values = placeMap(map.values, map.width, map.height, window, width, height);
   const scale = scaleOf(options);

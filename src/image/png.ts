@@ -78,14 +78,28 @@ export async function encodePng(image: RgbImage | RgbaImage | GreyImage): Promis
       `Cannot encode PNG: ${width} x ${height} pixels need 1, 3 or 4 bytes each, got ${data.length}`,
     );
   }
+  const rows = filterRows(data, width * channels, height, channels);
+  return await pngOf({ width, height, colourType: channels === 1 ? 0 : channels === 3 ? 2 : 6 }, rows);
+}
+
+/**
+ * A PNG file of 8 bits a channel.
+ *
+ * @param shape Size in pixels, and PNG's colour type.
+ * @param rows The rows as PNG has them before compression: each behind the kind of its filter.
+ * @param more Chunks between header and pixels, as a palette is.
+ */
+export async function pngOf(
+  shape: { readonly width: number; readonly height: number; readonly colourType: 0 | 2 | 3 | 6 },
+  rows: Uint8Array,
+  more: readonly (readonly [type: string, data: Uint8Array])[] = [],
+): Promise<Uint8Array<ArrayBuffer>> {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
-  view.setUint32(0, width);
-  view.setUint32(4, height);
+  view.setUint32(0, shape.width);
+  view.setUint32(4, shape.height);
   header[8] = 8;
-  header[9] = channels === 1 ? 0 : channels === 3 ? 2 : 6;
-
-  const rows = filterRows(data, width * channels, height, channels);
+  header[9] = shape.colourType;
   const compressed = new Blob([rows as Uint8Array<ArrayBuffer>]).stream().pipeThrough(
     new CompressionStream("deflate"),
   );
@@ -93,6 +107,7 @@ export async function encodePng(image: RgbImage | RgbaImage | GreyImage): Promis
   const parts = [
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", header),
+    ...more.map(([type, data]) => chunk(type, data)),
     chunk("IDAT", pixels),
     chunk("IEND", new Uint8Array(0)),
   ];

@@ -5,7 +5,7 @@
  * @module
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import type { NetworkDefinition } from "../../models/registry.ts";
+import { type NetworkDefinition, networks } from "../../models/registry.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
 import type { BackboneFacts } from "../backbone/facts.ts";
@@ -28,6 +28,20 @@ export function startingClassifier(
   return auxiliary.classifierTap && shares && layer !== undefined
     ? float32Of(weights.content, layer)
     : undefined;
+}
+
+/**
+ * Why {@linkcode startingClassifier} gives nothing, and what to do: the end of an error.
+ *
+ * @param instead What can be done without it.
+ */
+export function noStart(auxiliary: string, backbone: string, instead: string): string {
+  const able = networks.filter(({ classifierTap }) => classifierTap).map(({ name }) => name);
+  if (able.includes(auxiliary)) {
+    return `auxiliary ${auxiliary} does not share the classes of backbone ${backbone}; ${instead}`;
+  }
+  return `the scores of auxiliary ${auxiliary} are not a linear layer on its last tap; ` +
+    `take another (--auxiliary ${able.join(", ")}) or ${instead}`;
 }
 
 /**

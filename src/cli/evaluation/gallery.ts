@@ -51,7 +51,7 @@ function unpacked({ width, height, values }: StoredMap): ValueMap {
 }
 
 /** `[3, S, S]` in [0, 1] as a picture. */
-function photoOf(pixels: Float32Array): RgbImage {
+export function photoOf(pixels: Float32Array): RgbImage {
   const area = pixels.length / 3;
   const side = Math.sqrt(area);
   const data = Uint8Array.from(pixels, (_, i) => Math.round(255 * pixels[i % 3 * area + Math.floor(i / 3)]!));

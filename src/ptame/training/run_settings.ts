@@ -7,6 +7,7 @@
 import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
 import type { HeadRecord } from "../head_file.ts";
+import { noStart } from "../starting_head.ts";
 import {
   DEFAULT_FORM,
   type HyperParameters,
@@ -79,7 +80,8 @@ export interface RunForm extends TrainingForm {
  * The preset's form with the options' own in its place.
  *
  * @throws {RangeError} When the preset is unknown, or a share or scale is none.
- * @throws {TypeError} When shared rows are asked for and the auxiliary's classifier does not tell the same classes apart.
+ * @throws {TypeError} When shared rows are asked for and the auxiliary's classifier has none to share: its scores are not a
+ * linear layer on its last tap, or it tells other classes apart.
  */
 export function formOf(
   options: TrainOptions,
@@ -102,8 +104,9 @@ export function formOf(
     if (rows === "own") return OWN_ROWS;
     if (classifier === undefined) {
       throw new TypeError(
-        `Cannot share rows: the classifier of auxiliary ${auxiliary.name} does not tell the classes of ` +
-          `${backbone.name} apart; train rows of their own (--rows own)`,
+        `Cannot share rows: ${
+          noStart(auxiliary.name, backbone.name, "train rows of their own (--rows own)")
+        }`,
       );
     }
     return {

@@ -10,7 +10,7 @@ import { type OnnxModel, openOnnxBackbone } from "../../backbone/onnx_backbone.t
 import { loadWeights } from "../../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../../weights/tensor_table.ts";
 import { defaultAuxiliary } from "../default_head.ts";
-import { startingClassifier } from "../starting_head.ts";
+import { noStart, startingClassifier } from "../starting_head.ts";
 import { checkHeadFits, type HeadTensor, readHead } from "../head_file.ts";
 import { headParameters, type HeadShape } from "../head.ts";
 import { initialHead } from "../initial_head.ts";
@@ -91,7 +91,7 @@ function inputsOf(backbone: Preprocessing, auxiliary: Preprocessing): Preprocess
 /**
  * The head before the first step.
  *
- * @throws {TypeError} When a given head does not fit, or the auxiliary does not share the backbone's classes.
+ * @throws {TypeError} When a given head does not fit, or the auxiliary has no rows to start from.
  */
 export async function startingParameters(
   networks: TrainingNetworks,
@@ -110,7 +110,8 @@ export async function startingParameters(
   if (kind === "default") return initialHead(shape, { kind }, options.seed);
   if (classifier === undefined) {
     throw new TypeError(
-      `Cannot start from class activations: auxiliary ${auxiliary.name} does not share the backbone's classes`,
+      "Cannot start from class activations: " +
+        noStart(auxiliary.name, networks.backbone.name, "start from random weights (--start default)"),
     );
   }
   return initialHead(shape, { kind, classifier }, options.seed);
