@@ -20,6 +20,8 @@ const PROGRAM = `
 import { createExplainer } from "@ptame/ptame";
 const explainer = await createExplainer({ device: "wasm", threads: 1 });
 const { prediction, targets } = await explainer.explain("photo.jpg");
+// As before Node 20.16.
+process.getBuiltinModule = undefined;
 const byUrl = await explainer.explain(new URL("photo.jpg", import.meta.url));
 const missing = await explainer.explain("no/such.jpg").catch((error) => error.message);
 await explainer.dispose();
@@ -100,7 +102,7 @@ Deno.test({
   name: "the packed module explains the sample in Node as in Deno",
   ignore: !heavy || !(await canInstall()),
   fn: async (t) => {
-    const explainer = await createExplainer({ device: "wasm", threads: 1 });
+    const explainer = await createExplainer({ device: "wasm" });
     const { prediction, targets } = await explainer.explain(SAMPLE);
     await explainer.dispose();
     const folder = await Deno.makeTempDir();
