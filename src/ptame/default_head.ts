@@ -7,14 +7,12 @@
 import { findHead, type HeadDefinition, heads } from "../../models/heads.ts";
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
 import { fetchBytes } from "../weights/fetch_bytes.ts";
+import { shippedHeadUrl } from "../weights/shipped.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
 import type { BackboneFacts } from "../backbone/facts.ts";
 import { NoHeadError } from "./errors.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { startingClassifier, startingHead } from "./starting_head.ts";
-
-/** Folder of the shipped heads, on disk or on the package's server. */
-const SHIPPED = new URL("../../models/heads/", import.meta.url);
 
 /** The heads that a network can be explained with, without training one. */
 export interface KnownHeads {
@@ -65,6 +63,6 @@ export async function defaultHead(
       : `no head is trained for it with auxiliary ${auxiliary.name}, and none can start from that network's classifier`;
     throw new NoHeadError(backbone.name, auxiliary.name, why);
   }
-  const bytes = await fetchBytes(new URL(shipped.file, SHIPPED), `head of ${backbone.name}`, signal);
+  const bytes = await fetchBytes(shippedHeadUrl(shipped.file), `head of ${backbone.name}`, signal);
   return await readHead(bytes, shipped.file);
 }
