@@ -246,8 +246,16 @@ Deno.test("train() refuses what cannot work before it begins", async () => {
     ],
     [{ hyperParameters: { ce: -1 } }, RangeError, "with ce -1"],
     [{ hyperParameters: { learningRate: NaN } }, RangeError, "with learningRate NaN"],
-    [{ start: "class-activation" }, TypeError, "does not share the classes of backbone small; start from random"],
-    [{ form: { rows: "shared" } }, TypeError, "classes of backbone small; train rows of their own (--rows own)"],
+    [
+      { start: "class-activation" },
+      TypeError,
+      "does not share the classes of backbone small; start from random",
+    ],
+    [
+      { form: { rows: "shared" } },
+      TypeError,
+      "classes of backbone small; train rows of their own (--rows own)",
+    ],
     [{ start: head }, TypeError, "it has 7 classes, the backbone 5"],
     [{ start: bad }, SyntaxError, "Cannot read"],
     [{ images: [bad, bad] }, ImageError, "none of the 2 images can be read"],
