@@ -40,7 +40,7 @@ export {
   type TrainingForm,
 } from "./ptame/training/presets.ts";
 export { ROW_FORMS } from "./ptame/training/rows.ts";
-export type { View } from "./ptame/training/views.ts";
+export type { Fill, View } from "./ptame/training/views.ts";
 export type { SkippedImage } from "./ptame/training/training_images.ts";
 export type { OnnxModel } from "./backbone/onnx_backbone.ts";
 export type { WeightSource } from "./weights/load_network.ts";

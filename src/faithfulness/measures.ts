@@ -11,13 +11,19 @@ import { type Preset, presetNamed } from "./presets.ts";
 import type { Enlarged, Probe } from "./probe.ts";
 import { ROAD } from "./road.ts";
 
-const TABLE = [AVERAGE_DROP, INCREASE, ROAD, INSERTION, DELETION, POINTING, ENERGY] as const;
-
 /** The measures that can be asked for. */
-export type MeasureName = typeof TABLE[number]["name"];
+export type MeasureName = "ad" | "ic" | "road" | "insertion" | "deletion" | "pointing" | "energy";
 
 /** All measures, in the order of reports. */
-export const MEASURES: readonly MeasureDefinition<MeasureName>[] = TABLE;
+export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
+  AVERAGE_DROP,
+  INCREASE,
+  ROAD,
+  INSERTION,
+  DELETION,
+  POINTING,
+  ENERGY,
+];
 
 /** Their names. */
 export const MEASURE_NAMES: readonly MeasureName[] = MEASURES.map(({ name }) => name);

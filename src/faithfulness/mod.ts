@@ -70,6 +70,7 @@ export {
   type Interval,
   type MapMethod,
   type Normalization,
+  type Outcome,
   type Region,
   type Sample,
   type ScoreBatch,

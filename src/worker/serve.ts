@@ -5,7 +5,6 @@
  * @module
  */
 import { preprocess } from "../image/preprocess.ts";
-import type { RgbImage } from "../image/types.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { TargetMap } from "../ptame/map_explanation.ts";

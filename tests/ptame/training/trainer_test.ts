@@ -5,10 +5,10 @@ import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";
 import { readHead, writeHead } from "../../../src/ptame/head_file.ts";
 import { initialHead } from "../../../src/ptame/initial_head.ts";
 import { PRESETS } from "../../../src/ptame/training/presets.ts";
-import {
-  type CheckpointStore,
-  type TrainOptions,
-  type TrainProgress,
+import type {
+  CheckpointStore,
+  TrainOptions,
+  TrainProgress,
 } from "../../../src/ptame/training/train_options.ts";
 import { DownloadError } from "../../../src/weights/download/errors.ts";
 import { train } from "../../../src/ptame/training/trainer.ts";
