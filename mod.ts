@@ -16,14 +16,16 @@
  *
  * @module
  */
-export { NoHeadError } from "./src/ptame/default_head.ts";
+export { NoHeadError, UnknownBackboneError } from "./src/ptame/errors.ts";
 export { createExplainer, explain, type Explainer, type ExplainerOptions } from "./src/ptame/explainer.ts";
 export type { Explanation } from "./src/ptame/explanation.ts";
+export type { OverlayLooks } from "./src/image/overlay.ts";
 export type {
   ExplainOptions,
   ExplainTimings,
   MapExplainer,
   MapExplanation,
+  OverlayRequest,
   TargetMap,
 } from "./src/ptame/map_explanation.ts";
 export type { BackboneFacts } from "./src/backbone/facts.ts";
@@ -39,7 +41,6 @@ export {
   type ImportedHead,
   importHead,
   type ImportOptions,
-  UnknownBackboneError,
 } from "./src/ptame/import_head.ts";
 export type { HeadShape } from "./src/ptame/head.ts";
 export { randomizedHead, type RandomizedHeadOptions } from "./src/ptame/randomized_head.ts";
@@ -48,7 +49,7 @@ export type { TensorEntry, TensorTable, TensorType, WeightFile } from "./src/wei
 export { readWeightFile } from "./src/weights/weight_file.ts";
 export type { WeightSource } from "./src/weights/load_network.ts";
 export type { WeightOptions } from "./src/weights/obtain.ts";
-export { DownloadError } from "./src/weights/download/download.ts";
+export { DownloadError } from "./src/weights/download/errors.ts";
 export type { DownloadProgress } from "./src/weights/download/progress.ts";
 export type { WeightCache } from "./src/weights/storage/types.ts";
 export {

@@ -12,7 +12,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { bootstrapDifference, bootstrapInterval, type ImageRecord } from "../src/faithfulness/mod.ts";
-import { betterOf } from "../src/faithfulness/probes.ts";
+import { betterOf } from "../src/faithfulness/measures.ts";
 
 const RESAMPLES = 10_000;
 

@@ -23,7 +23,6 @@
 export { train } from "./ptame/training/trainer.ts";
 export {
   type CheckpointStore,
-  TrainingError,
   type TrainOptions,
   type TrainProgress,
   type TrainResult,
@@ -41,12 +40,13 @@ export {
   type TrainingForm,
 } from "./ptame/training/presets.ts";
 export { ROW_FORMS } from "./ptame/training/rows.ts";
-export type { View } from "./ptame/training/views.ts";
+export type { Fill, View } from "./ptame/training/views.ts";
 export type { SkippedImage } from "./ptame/training/training_images.ts";
 export type { OnnxModel } from "./backbone/onnx_backbone.ts";
 export type { WeightSource } from "./weights/load_network.ts";
 export type { WeightOptions } from "./weights/obtain.ts";
-export { DownloadError } from "./weights/download/download.ts";
+export { TrainingError } from "./ptame/errors.ts";
+export { DownloadError } from "./weights/download/errors.ts";
 export type { DownloadProgress } from "./weights/download/progress.ts";
 export type { WeightCache } from "./weights/storage/types.ts";
 export type { ImageSource, RgbImage } from "./image/types.ts";

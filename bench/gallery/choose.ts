@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { betterOf } from "../../src/faithfulness/probes.ts";
+import { betterOf } from "../../src/faithfulness/measures.ts";
 import type { ImageRecord } from "../../src/faithfulness/summary.ts";
 import { type ClassifiedPicture, spreadOverClasses } from "../../src/ptame/class_split.ts";
 

@@ -158,6 +158,8 @@ function engineOver({ remote, runtime, before, head, weights, open, close }: {
         auxiliaryWeights: weights,
         images: pictures,
         batch: Math.min(MOST_PER_STEP, pictures.length),
+        // The bundle holds no worker for pictures, and they are few.
+        imageWorkers: 0,
         steps,
         start: after?.head ?? head,
         hyperParameters: { learningRate: LEARNING_RATE },

@@ -228,7 +228,7 @@ function onSave(
 }
 onSave("save-overlay", (explanation) => {
   const opacity = Number(element<HTMLInputElement>("strength").value);
-  return explanation.overlayPng(selected, { opacity });
+  return explanation.overlayPng({ target: selected, opacity });
 });
 onSave("save-contrast", (explanation) => explanation.contrastPng(selected, rival));
 

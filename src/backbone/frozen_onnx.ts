@@ -5,6 +5,7 @@
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
+import { withoutFinalActivation } from "../graph/final_activation.ts";
 import { loadOnnx } from "../graph/load_onnx.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import type { Graph, Initializer, Value } from "../graph/types.ts";
@@ -46,7 +47,9 @@ export function frozenOnnx(given: OnnxModel): FrozenNetwork {
       const index = graphs++;
       const own = (file: string) => `${file}~${index}`;
       for (const [file, content] of loaded.files) contents.set(own(file), content);
-      const graph = withoutActivation(withFilesNamed(loaded.graph, own), which);
+      const named = withFilesNamed(loaded.graph, own);
+      // The loss takes scores, and a softmax of probabilities would be flat.
+      const graph = withoutFinalActivation(named, named.outputs[which]!.name);
       const outputs = b.embed(graph, { [input.name]: fed });
       return { logits: asRows(b, outputs.get(graph.outputs[0]!.name)!) };
     },
@@ -82,16 +85,6 @@ function placed(b: Builder, images: Value, { layout, order, preprocessing }: Pic
     x = b.concat([2, 1, 0].map((channel) => b.slice(x, 1, channel, channel + 1)), 1);
   }
   return layout === "NHWC" ? b.transpose(x, [0, 2, 3, 1]) : x;
-}
-
-/** The graph up to its last softmax: the loss takes scores, and a softmax of probabilities would be flat. */
-function withoutActivation(graph: Graph, which = 0): Graph {
-  const output = graph.outputs[which]!;
-  const last = graph.nodes.find((node) => node.outputs.includes(output.name));
-  const drops = last !== undefined && ["Softmax", "LogSoftmax", "Sigmoid"].includes(last.op);
-  if (!drops && last?.op !== "Identity") return { ...graph, outputs: [output] };
-  const before = { ...graph, outputs: [graph.values.get(last.inputs[0]!)!] };
-  return drops ? before : withoutActivation(before);
 }
 
 /** [N, classes, 1, 1] as [N, classes]. */

@@ -73,31 +73,37 @@ export async function randomizationTest(
   const report = (done: number) => options.onProgress?.({ done, total });
 
   const originals: ValueMap[] = [];
-  {
-    await using intact = await classifierOver({ facts, network: () => network }, options);
+  const intact = await classifierOver({ facts, network: () => network }, options);
+  try {
     const attribute = method.create(intact, options);
     for (const { pixels, target } of images) {
       originals.push(await attribute(pixels, target, { signal: options.signal }));
       report(originals.length);
     }
+  } finally {
+    await intact.dispose();
   }
   const results: SanityResult[] = [];
   for (const [i, { name, layers }] of stages.entries()) {
     const forgetful = randomized(network, layers, options.seed);
-    await using classifier = await classifierOver({ facts, network: () => forgetful }, options);
-    const attribute = method.create(classifier, options);
-    results.push(
-      await compareVariant(
-        name,
-        (pixels, target, signal) => attribute(pixels, target, { signal }),
-        images,
-        originals,
-        {
-          ...options,
-          onProgress: ({ done }) => report(images.length * (1 + i) + done),
-        },
-      ),
-    );
+    const classifier = await classifierOver({ facts, network: () => forgetful }, options);
+    try {
+      const attribute = method.create(classifier, options);
+      results.push(
+        await compareVariant(
+          name,
+          (pixels, target, signal) => attribute(pixels, target, { signal }),
+          images,
+          originals,
+          {
+            ...options,
+            onProgress: ({ done }) => report(images.length * (1 + i) + done),
+          },
+        ),
+      );
+    } finally {
+      await classifier.dispose();
+    }
   }
   return results;
 }

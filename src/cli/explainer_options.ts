@@ -4,7 +4,7 @@
  * @module
  */
 import { networks } from "../../models/registry.ts";
-import { NoHeadError } from "../ptame/default_head.ts";
+import { NoHeadError } from "../ptame/errors.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";

@@ -48,12 +48,16 @@ export async function writeParts(
   signal: AbortSignal,
 ): Promise<void> {
   await writeBeside(path, async (beside) => {
-    using file = await Deno.open(beside, { write: true, create: true, truncate: true });
-    for (const part of parts) {
+    const file = await Deno.open(beside, { write: true, create: true, truncate: true });
+    try {
+      for (const part of parts) {
+        signal.throwIfAborted();
+        for (let at = 0; at < part.length;) at += await file.write(part.subarray(at));
+      }
       signal.throwIfAborted();
-      for (let at = 0; at < part.length;) at += await file.write(part.subarray(at));
+    } finally {
+      file.close();
     }
-    signal.throwIfAborted();
   });
 }
 

@@ -29,7 +29,7 @@ export async function askProbes(
   if (open === 0) return read();
   for (const [index, probe] of probes.entries()) {
     let position = 0;
-    for (const picture of probe.pictures()) {
+    for await (const picture of probe.pictures()) {
       const at = position++;
       await queue.add(picture, (probabilities) => {
         outcomes[index]![at] = outcomeOf(probabilities, target);

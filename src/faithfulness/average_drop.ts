@@ -5,8 +5,9 @@
  *
  * @module
  */
-import type { MaskingProtocol } from "./presets.ts";
-import { type Enlarged, meanOf, type Probe } from "./probe.ts";
+import type { MeasureDefinition, ProbeContext } from "./measure.ts";
+import type { MaskingProtocol, Preset } from "./presets.ts";
+import { type Enlarged, meanOf, type PlainProbe, type Probe } from "./probe.ts";
 import { keepTop } from "./threshold.ts";
 import type { Normalization } from "./types.ts";
 
@@ -59,7 +60,7 @@ export function maskingProbe(
   sample: Enlarged,
   protocol: MaskingProtocol,
   normalization: Normalization | undefined,
-): Probe {
+): PlainProbe {
   const { percents, space } = protocol;
   if (space === "normalized" && normalization === undefined) {
     throw new TypeError("Cannot mask normalised pixels: no normalization is given");
@@ -85,3 +86,55 @@ export function maskingProbe(
     },
   };
 }
+
+/** Probe of AD, IC or both: they need the same pictures. */
+function maskingSource(
+  sample: Enlarged,
+  preset: Preset,
+  { normalization }: ProbeContext,
+  asked: readonly string[],
+): Probe {
+  const probe = maskingProbe(sample, preset.masking!, normalization);
+  const wanted = [AVERAGE_DROP, INCREASE].filter(({ name }) => asked.includes(name));
+  const pick = <T>(of: Readonly<Record<string, T>> = {}) =>
+    Object.fromEntries(
+      Object.entries(of).filter(([key]) => wanted.some((measure) => measure.describe(key) !== undefined)),
+    );
+  return {
+    ...probe,
+    read(outcomes) {
+      const { values, areas } = probe.read(outcomes);
+      return { values: pick(values), areas: pick(areas) };
+    },
+  };
+}
+
+const SHARED = {
+  source: "Chattopadhay et al.: Grad-CAM++, WACV 2018",
+  part: "masking",
+  standIn: "ptame-2025",
+  probe: maskingSource,
+} as const;
+
+/** Keys like "AD50": the letters, and the percentage that is kept. */
+function describeAs(letters: string, better: "higher" | "lower") {
+  return (key: string) => {
+    const percent = key.startsWith(letters) ? key.slice(letters.length) : "";
+    if (percent === "" || Number.isNaN(Number(percent))) return undefined;
+    return { title: `${letters} ${percent} %`, better, digits: 1 } as const;
+  };
+}
+
+/** Average drop: keys "AD100", "AD50", … */
+export const AVERAGE_DROP: MeasureDefinition<"ad"> = {
+  ...SHARED,
+  name: "ad",
+  describe: describeAs("AD", "lower"),
+};
+
+/** Increase in confidence: keys "IC100", "IC50", … */
+export const INCREASE: MeasureDefinition<"ic"> = {
+  ...SHARED,
+  name: "ic",
+  describe: describeAs("IC", "higher"),
+};

@@ -5,11 +5,11 @@
  * @module
  */
 import { askProbes } from "./ask.ts";
-import { presetFor, presetNamed } from "./presets.ts";
+import { betterOf, type MeasureName, measureNamed, presetFor, probesOf, USUAL_MEASURES } from "./measures.ts";
+import { presetNamed } from "./presets.ts";
 import { enlarge, type Reading } from "./probe.ts";
-import { betterOf, probesOf } from "./probes.ts";
 import { createScoreQueue } from "./scoring.ts";
-import type { MapMethod, MeasureName, Normalization, Sample, ScoreBatch } from "./types.ts";
+import type { MapMethod, Normalization, Sample, ScoreBatch } from "./types.ts";
 
 /** What was measured of one map. */
 export interface CheckedMap {
@@ -84,9 +84,9 @@ export async function checkMap(
     top = clean.every((other) => other <= probability);
   });
   await queue.flush();
-  const measures = (options.measures ?? ["ad", "ic", "road"])
-    // Whether a class stays the top one can only be asked of one that is.
-    .filter((measure) => top || presetFor(preset, measure).road?.score !== "accuracy" || measure !== "road");
+  const measures = (options.measures ?? USUAL_MEASURES).filter((name) =>
+    top || !measureNamed(name).onlyOfTopClass?.(presetFor(preset, name))
+  );
 
   const measure = async (of: Sample): Promise<() => CheckedMap> => {
     const enlarged = enlarge({ ...of, probability });

@@ -8,17 +8,24 @@ import { hashOf } from "../random/hash.ts";
 import { ImageError } from "../image/types.ts";
 import type { EvaluateOptions, EvaluateResult, LoadedImage, SkippedImage } from "./evaluate_options.ts";
 import type { Preset } from "./presets.ts";
-import { presetFor, presetNamed } from "./presets.ts";
+import { presetNamed } from "./presets.ts";
 import { askProbes } from "./ask.ts";
 import { enlarge } from "./probe.ts";
-import { probesOf } from "./probes.ts";
+import {
+  MEASURE_NAMES,
+  type MeasureName,
+  measureNamed,
+  presetFor,
+  probesOf,
+  USUAL_MEASURES,
+} from "./measures.ts";
 import { createScoreQueue, topClass } from "./scoring.ts";
 import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
-import { type MeasureName, MEASURES, type Region } from "./types.ts";
+import type { Region } from "./types.ts";
 
 /** What the records of a run depend on. */
 function settingsOf(preset: Preset, measures: readonly MeasureName[], seed: number, model: string): string {
-  const used = MEASURES.filter((measure) => measures.includes(measure))
+  const used = MEASURE_NAMES.filter((measure) => measures.includes(measure))
     .map((measure) => `${measure}:${presetFor(preset, measure).name}`);
   return `${used.join(" ")} seed:${seed}${model === "" ? "" : ` model:${model}`}`;
 }
@@ -66,12 +73,8 @@ interface Pending {
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   const { methods, score, signal, normalization, seed = 0, batchSize = 16, model = "" } = options;
   const preset = presetNamed(options.preset ?? "ptame-2025");
-  const measures = options.measures ?? ["ad", "ic", "road"];
-  for (const measure of measures) {
-    if (!MEASURES.includes(measure)) {
-      throw new RangeError(`Unknown measure ${JSON.stringify(measure)}: there are ${MEASURES.join(", ")}`);
-    }
-  }
+  const measures = options.measures ?? USUAL_MEASURES;
+  measures.forEach(measureNamed);
   const names = Object.keys(methods);
   if (names.length === 0) throw new RangeError("Cannot evaluate: no method is given");
   const settings = settingsOf(preset, measures, seed, model);
@@ -142,7 +145,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       const map = await methods[method]!(pixels, target, signal);
       const milliseconds = performance.now() - begin;
       const sample = named(method, name, () => enlarge({ pixels, map, target, probability }));
-      const context = { normalization, region, seed: hashOf(`${seed}/${name}`) };
+      const context = {
+        normalization,
+        region,
+        seed: hashOf(`${seed}/${name}`),
+        explainAgain: (pixels: Float32Array) => methods[method]!(pixels, target, signal),
+      };
       const probes = probesOf(sample, measures, preset, context);
       await askProbes(queue, probes, target, (reading) => {
         pending.methods[method] = { milliseconds, maskArea: sample.area, ...reading };

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Evaluation, ImageRecord } from "./summary.ts";
-import type { MapMethod, MeasureName, Normalization, Region, ScoreBatch } from "./types.ts";
+import type { MeasureName } from "./measures.ts";
+import type { MapMethod, Normalization, Region, ScoreBatch } from "./types.ts";
 
 /** A picture with what only the picture itself can tell. */
 export interface LoadedImage {

@@ -7,8 +7,9 @@
  *
  * @module
  */
+import type { MeasureDefinition, ValueDescription } from "./measure.ts";
 import type { StepsProtocol } from "./presets.ts";
-import type { Enlarged, Probe } from "./probe.ts";
+import type { Enlarged, PlainProbe } from "./probe.ts";
 import type { Normalization } from "./types.ts";
 
 /**
@@ -87,7 +88,7 @@ export function stepsProbe(
   kind: "insertion" | "deletion",
   protocol: StepsProtocol,
   normalization: Normalization | undefined,
-): Probe {
+): PlainProbe {
   if (normalization === undefined) {
     throw new TypeError(
       `Cannot measure ${kind}: no normalization is given, its mean is the colour of removed pixels`,
@@ -127,3 +128,37 @@ export function stepsProbe(
     },
   };
 }
+
+/** One of the two: its name is its only key. */
+function stepsMeasure<Kind extends "insertion" | "deletion">(
+  kind: Kind,
+  description: ValueDescription,
+): MeasureDefinition<Kind> {
+  return {
+    name: kind,
+    source: "Petsiuk, Das, Saenko: RISE, BMVC 2018",
+    part: "steps",
+    standIn: "rise",
+    probe: (sample, preset, { normalization }) => stepsProbe(sample, kind, preset.steps!, normalization),
+    describe: (key) => key === kind ? description : undefined,
+    axis: (_key, _preset, points) => ({
+      percents: Array.from({ length: points }, (_, i) => 100 * i / (points - 1)),
+      means: kind === "insertion" ? "kept" : "removed",
+      height: "probability",
+    }),
+  };
+}
+
+/** Insertion: key "insertion". */
+export const INSERTION: MeasureDefinition<"insertion"> = stepsMeasure("insertion", {
+  title: "Insertion",
+  better: "higher",
+  digits: 3,
+});
+
+/** Deletion: key "deletion". */
+export const DELETION: MeasureDefinition<"deletion"> = stepsMeasure("deletion", {
+  title: "Deletion",
+  better: "lower",
+  digits: 3,
+});

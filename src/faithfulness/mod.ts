@@ -51,7 +51,9 @@ export {
   type MethodResult,
   summarize,
 } from "./summary.ts";
-export type { Reading } from "./probe.ts";
+export type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
+export { MEASURE_NAMES, type MeasureName, MEASURES } from "./measures.ts";
+export type { Enlarged, Probe, Reading } from "./probe.ts";
 export {
   compareVariant,
   LIKENESS,
@@ -67,9 +69,8 @@ export {
   type Box,
   type Interval,
   type MapMethod,
-  type MeasureName,
-  MEASURES,
   type Normalization,
+  type Outcome,
   type Region,
   type Sample,
   type ScoreBatch,

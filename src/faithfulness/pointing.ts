@@ -4,8 +4,9 @@
  *
  * @module
  */
+import type { MeasureDefinition } from "./measure.ts";
 import type { PointingProtocol } from "./presets.ts";
-import type { Enlarged, Probe } from "./probe.ts";
+import type { Enlarged, PlainProbe } from "./probe.ts";
 import type { Region } from "./types.ts";
 
 /** S × S values, 1 inside the object. Boxes are clipped to the picture; a pixel is inside if its centre is. */
@@ -69,7 +70,7 @@ export function regionProbe(
   kind: "pointing" | "energy",
   protocol: PointingProtocol,
   region: Region | undefined,
-): Probe {
+): PlainProbe {
   return {
     count: 0,
     pictures: () => [],
@@ -83,3 +84,34 @@ export function regionProbe(
     },
   };
 }
+
+/** One of the two: its name is its only key. */
+function regionMeasure<Kind extends "pointing" | "energy">(
+  kind: Kind,
+  title: string,
+  source: string,
+): MeasureDefinition<Kind> {
+  return {
+    name: kind,
+    source,
+    part: "pointing",
+    standIn: "rise",
+    needs: ["region"],
+    probe: (sample, preset, { region }) => regionProbe(sample, kind, preset.pointing!, region),
+    describe: (key) => key === kind ? { title, better: "higher", digits: 3 } : undefined,
+  };
+}
+
+/** Pointing game: key "pointing". */
+export const POINTING: MeasureDefinition<"pointing"> = regionMeasure(
+  "pointing",
+  "Pointing",
+  "Zhang et al.: Top-down Neural Attention by Excitation Backprop, ECCV 2016",
+);
+
+/** Energy inside the object: key "energy". */
+export const ENERGY: MeasureDefinition<"energy"> = regionMeasure(
+  "energy",
+  "Energy",
+  "Wang et al.: Score-CAM, CVPR Workshops 2020",
+);

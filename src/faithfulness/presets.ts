@@ -1,11 +1,9 @@
 /**
  * Where published programs differ, as data: each preset names every choice that one of them makes. A preset defines
- * only the measures that its source defines; `protocolOf` says which preset stands in for the others.
+ * only the measures that its source defines; each measure names the preset that stands in for the others.
  *
  * @module
  */
-import type { MeasureName } from "./types.ts";
-
 /** How AD and IC mask a picture and compare probabilities. */
 export interface MaskingProtocol {
   /** Percentages of pixels that are kept, highest of the map first. */
@@ -147,32 +145,4 @@ export function presetNamed(name: string): Preset {
   if (preset !== undefined) return preset;
   const names = PRESETS.map((each) => each.name).join(", ");
   throw new RangeError(`Unknown preset ${JSON.stringify(name)}: there are ${names}`);
-}
-
-/** The part of a preset that a measure reads. */
-const PART = {
-  ad: "masking",
-  ic: "masking",
-  road: "road",
-  insertion: "steps",
-  deletion: "steps",
-  pointing: "pointing",
-  energy: "pointing",
-} as const satisfies Record<MeasureName, keyof Preset>;
-
-/** Who is asked where a preset does not define a part. */
-const STAND_INS = {
-  masking: "ptame-2025",
-  road: "road-icml22",
-  steps: "rise",
-  pointing: "rise",
-} as const;
-
-/**
- * The preset that a measure is taken with: the one asked for, or where that one does not define the measure, the
- * one whose own it is. The name that a result carries is the name of what this gives.
- */
-export function presetFor(preset: Preset, measure: MeasureName): Preset {
-  const part = PART[measure];
-  return preset[part] === undefined ? presetNamed(STAND_INS[part]) : preset;
 }

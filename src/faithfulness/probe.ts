@@ -23,10 +23,15 @@ export interface Reading {
 export interface Probe {
   /** How many pictures it needs scored. */
   readonly count: number;
-  /** Makes them, one at a time, in the order of `read`'s outcomes. */
-  pictures(): Iterable<Float32Array>;
+  /** Makes them, one at a time, in the order of `read`'s outcomes; it may ask the method again meanwhile. */
+  pictures(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
   /** Reads the outcomes of all of them. */
   read(outcomes: readonly Outcome[]): Reading;
+}
+
+/** A probe that asks nobody while it makes its pictures. */
+export interface PlainProbe extends Probe {
+  pictures(): Iterable<Float32Array>;
 }
 
 /** A sample with its map at the picture's own size. */

@@ -7,8 +7,9 @@
  */
 import { createGenerator } from "../random/generator.ts";
 import { addNoise, imputeLinear } from "./imputation.ts";
+import type { MeasureDefinition } from "./measure.ts";
 import type { RoadProtocol } from "./presets.ts";
-import { type Enlarged, meanOf, type Probe } from "./probe.ts";
+import { type Enlarged, meanOf, type PlainProbe } from "./probe.ts";
 import { imputeTelea } from "./telea.ts";
 import { markRemoved, topCount } from "./threshold.ts";
 import type { Normalization, Outcome, RemovalOrder } from "./types.ts";
@@ -52,7 +53,7 @@ export function roadProbe(
   protocol: RoadProtocol,
   normalization: Normalization | undefined,
   seed: number,
-): Probe {
+): PlainProbe {
   const { percents, noise, noiseSpace, imputation } = protocol;
   if (noise > 0 && noiseSpace === "normalized" && normalization === undefined) {
     throw new TypeError("Cannot add noise in normalised units: no normalization is given");
@@ -103,3 +104,28 @@ export function roadProbe(
     },
   };
 }
+
+/** ROAD: keys "ROAD", "ROAD-MoRF" and "ROAD-LeRF". */
+export const ROAD: MeasureDefinition<"road"> = {
+  name: "road",
+  source: "Rong et al.: A Consistent and Efficient Evaluation Strategy for Attribution Methods, ICML 2022",
+  part: "road",
+  standIn: "road-icml22",
+  // Whether a class stays the top one can only be asked of one that is.
+  onlyOfTopClass: (preset) => preset.road?.score === "accuracy",
+  probe: (sample, preset, { normalization, seed }) => roadProbe(sample, preset.road!, normalization, seed),
+  describe: (key) => {
+    const titles: Readonly<Record<string, string>> = {
+      "ROAD": "ROAD",
+      "ROAD-MoRF": "ROAD MoRF",
+      "ROAD-LeRF": "ROAD LeRF",
+    };
+    if (!Object.hasOwn(titles, key)) return undefined;
+    return { title: titles[key]!, better: key === "ROAD-MoRF" ? "lower" : "higher", digits: 3 };
+  },
+  axis: (key, { road }) => ({
+    percents: [...road!.percents],
+    means: key === "ROAD-MoRF" ? road!.morf : road!.lerf,
+    height: road!.score === "accuracy" ? "accuracy" : "change",
+  }),
+};

@@ -5,9 +5,9 @@
  * @module
  */
 import { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
-import { presetFor, presetNamed } from "./presets.ts";
+import { axisOf, betterOf, measureOf, presetFor } from "./measures.ts";
+import { type Preset, presetNamed } from "./presets.ts";
 import { meanOf, type Reading } from "./probe.ts";
-import { axisOf, betterOf, measureOf } from "./probes.ts";
 import type { Interval } from "./types.ts";
 
 /** What was measured of one method's map of one image. */
@@ -73,6 +73,12 @@ export interface Evaluation {
   readonly methods: Readonly<Record<string, MethodResult>>;
 }
 
+/** Where a curve's points lie; how high they are is the chart's business. */
+function curveAxis(key: string, asked: Preset, points: number) {
+  const { percents, means } = axisOf(key, asked, points);
+  return { percents, means };
+}
+
 /** The records of a method. */
 function recordsOf(records: readonly ImageRecord[], method: string): MapRecord[] {
   return records.flatMap((record) => record.methods[method] ?? []);
@@ -103,12 +109,12 @@ export function summarize(
       measures[key] = {
         ...bootstrapInterval(having.map((record) => record.values[key]!), options),
         images: having.length,
-        preset: presetFor(asked, measureOf(key)).name,
+        preset: presetFor(asked, measureOf(key).name).name,
         maskArea: meanOf(having.map((record) => record.areas?.[key] ?? record.maskArea)),
         better: betterOf(key),
         ...(curves.length === 0 ? {} : {
           curve: {
-            ...axisOf(key, asked, curves[0]!.length),
+            ...curveAxis(key, asked, curves[0]!.length),
             values: curves[0]!.map((_, index) => meanOf(curves.map((curve) => curve[index]!))),
           },
         }),

@@ -78,20 +78,6 @@ export interface Interval {
   readonly high: number;
 }
 
-/** The measures that can be asked for. */
-export type MeasureName = "ad" | "ic" | "road" | "insertion" | "deletion" | "pointing" | "energy";
-
-/** All measures, in the order of reports. */
-export const MEASURES: readonly MeasureName[] = [
-  "ad",
-  "ic",
-  "road",
-  "insertion",
-  "deletion",
-  "pointing",
-  "energy",
-];
-
 /** Side of a square picture of three colours. */
 export function sideOf(pixels: Float32Array): number {
   const side = Math.sqrt(pixels.length / 3);

@@ -4,7 +4,7 @@
  * @module
  */
 export { decodeOnnx } from "./decode.ts";
-export type { OutputActivation } from "./onnx/activation.ts";
+export type { OutputActivation } from "./final_activation.ts";
 export { inlineExternalData } from "./onnx/inline.ts";
 export { inspectOnnx, type OnnxSummary, readOnnx } from "./onnx/read.ts";
 export { encodeOnnx, type EncodeOptions, type OnnxParts, onnxParts } from "./onnx/write.ts";

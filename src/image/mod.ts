@@ -21,7 +21,7 @@ export { decodeImage, type DecodeOptions } from "./decode.ts";
 export { type ImageFormat, type ImageHeader, readHeader } from "./header.ts";
 export { type Orientation } from "./_exif.ts";
 export { encodeNpy } from "./npy.ts";
-export { type OverlayOptions, renderOverlay } from "./overlay.ts";
+export { type OverlayLooks, type OverlayOptions, renderOverlay } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { preprocess, type Preprocessed, type PreprocessOptions } from "./preprocess.ts";
 export { type ResizeCrop, resizeImage } from "./resize.ts";

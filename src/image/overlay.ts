@@ -11,16 +11,20 @@ import { type Colour, fitText, type Font, loadFont, measureText } from "./text.t
 import type { CropWindow, RgbImage, ValueMap } from "./types.ts";
 import { placeMap } from "./upsample.ts";
 
+/** Colours and strength of a map over a picture. */
+export interface OverlayLooks {
+  /** Colours of the map; inferno unless told otherwise. A contrast has colours of its own. */
+  readonly colours?: ColormapName;
+  /** How much of the photo the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise, 0.85 with a contrast. */
+  readonly opacity?: number;
+}
+
 /** How {@linkcode renderOverlay} draws. */
-export interface OverlayOptions {
+export interface OverlayOptions extends OverlayLooks {
   /** The first line: class and probability, as in "tabby 93.1 %". */
   readonly caption: string;
   /** A second line: model, or "untrained head". */
   readonly subtitle?: string;
-  /** Colours of the map; inferno unless told otherwise. */
-  readonly colormap?: ColormapName;
-  /** How much of the photo the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise, 0.85 with a contrast. */
-  readonly opacity?: number;
   /**
    * The map holds signed values, −1 to 1: what speaks for one class and against another. Names of the two, for the
    * legend.
@@ -43,7 +47,7 @@ interface Scale {
   readonly ticks: readonly (readonly [value: number, text: string])[];
 }
 
-function scaleOf({ colormap, contrast }: Omit<OverlayOptions, "caption">): Scale {
+function scaleOf({ colours, contrast }: Omit<OverlayOptions, "caption">): Scale {
   if (contrast !== undefined) {
     return {
       colours: colorizeSigned,
@@ -55,7 +59,7 @@ function scaleOf({ colormap, contrast }: Omit<OverlayOptions, "caption">): Scale
     };
   }
   return {
-    colours: (values) => colorize(values, colormap),
+    colours: (values) => colorize(values, colours),
     weight: (value) => Math.min(Math.max(value, 0), 1),
     saturation: 0.75,
     opacity: 0.7,

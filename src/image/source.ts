@@ -1,11 +1,11 @@
 /**
  * Gets the bytes of a picture, from wherever they lie, and the name to call it by in errors. Decodes nothing.
  *
- * Files are read with `fetch` of a file URL, so that this works wherever a runtime allows it and needs no runtime's
- * own file API.
+ * Files are read by file URL: with `fetch`, and by the runtime's own module where `fetch` knows no such URLs.
  *
  * @module
  */
+import { readFileUrl } from "../platform/file_url.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 
 /** The bytes of a picture and what to call it. */
@@ -34,6 +34,8 @@ function pathToUrl(path: string): URL {
 async function fetchBytes(url: URL, name: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   let response: Response;
   try {
+    const own = await readFileUrl(url, signal);
+    if (own !== undefined) return own;
     response = await fetch(url, signal === undefined ? {} : { signal });
     if (response.ok) return new Uint8Array(await response.arrayBuffer());
     await response.body?.cancel();

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { renderOverlay } from "../image/overlay.ts";
+import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
 import type { RgbImage, ValueMap } from "../image/types.ts";
 import type { Head } from "./head_file.ts";
@@ -31,9 +31,9 @@ export interface Contrast {
   /** The contrast up-sampled bilinearly over the picture; 0 outside the window that the classifier saw. */
   readonly pictureMap: ValueMap;
   /** The photo with the contrast over it, and a legend that names both classes. */
-  overlay(): Promise<RgbImage>;
+  overlay(looks?: Pick<OverlayLooks, "opacity">): Promise<RgbImage>;
   /** The same as the bytes of a PNG file. */
-  overlayPng(): Promise<Uint8Array>;
+  overlayPng(looks?: Pick<OverlayLooks, "opacity">): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Values about their mean, divided by the greatest magnitude. */
@@ -74,8 +74,9 @@ export function contrastOf(
   const { map, scale } = centred(fuseMap(seen.features, mine.map((weight, i) => weight - other[i]!)));
   const [chosen, against] = [scoreOf(a), scoreOf(b)];
   let placed: ValueMap | undefined;
-  const overlay = () =>
+  const overlay = (looks: Pick<OverlayLooks, "opacity"> = {}) =>
     renderOverlay(seen.picture, map, seen.window, {
+      ...looks,
       caption: captionOf(chosen),
       subtitle: `rather than ${captionOf(against)}; ${subtitle}`,
       contrast: { for: chosen.label, against: against.label },
@@ -89,6 +90,6 @@ export function contrastOf(
       return placed ??= placeOver(map, seen);
     },
     overlay,
-    overlayPng: async () => await encodePng(await overlay()),
+    overlayPng: async (looks) => await encodePng(await overlay(looks)),
   };
 }

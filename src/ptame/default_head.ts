@@ -7,43 +7,12 @@
 import { findHead, type HeadDefinition, heads } from "../../models/heads.ts";
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
 import { fetchBytes } from "../weights/fetch_bytes.ts";
+import { shippedHeadUrl } from "../weights/shipped.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
 import type { BackboneFacts } from "../backbone/facts.ts";
+import { NoHeadError } from "./errors.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { startingClassifier, startingHead } from "./starting_head.ts";
-
-/** Folder of the shipped heads, on disk or on the package's server. */
-const SHIPPED = new URL("../../models/heads/", import.meta.url);
-
-/** No head is given, none is shipped, and none can start: one has to be trained. */
-export class NoHeadError extends TypeError {
-  /** Its class, for programs. */
-  override name = "NoHeadError";
-
-  /**
-   * Says what is missing and which command mends it.
-   *
-   * @param backbone The backbone as `--backbone` of `train` takes it.
-   * @param auxiliary The auxiliary that the head would read.
-   * @param why What is missing.
-   * @param more Further options for `train`.
-   */
-  constructor(
-    /** The backbone as `--backbone` of `train` takes it. */
-    readonly backbone: string,
-    /** The auxiliary that the head would read. */
-    readonly auxiliary: string,
-    /** What is missing. */
-    readonly why: string,
-    more: readonly string[] = [],
-  ) {
-    const options = [`--backbone ${backbone}`, `--auxiliary ${auxiliary}`, ...more];
-    super(
-      `Cannot explain ${backbone}: ${why}; name a head with --head, or train one: ` +
-        `deno task train ${options.join(" ")} --images FOLDER --out head.safetensors`,
-    );
-  }
-}
 
 /** The heads that a network can be explained with, without training one. */
 export interface KnownHeads {
@@ -94,6 +63,6 @@ export async function defaultHead(
       : `no head is trained for it with auxiliary ${auxiliary.name}, and none can start from that network's classifier`;
     throw new NoHeadError(backbone.name, auxiliary.name, why);
   }
-  const bytes = await fetchBytes(new URL(shipped.file, SHIPPED), `head of ${backbone.name}`, signal);
+  const bytes = await fetchBytes(shippedHeadUrl(shipped.file), `head of ${backbone.name}`, signal);
   return await readHead(bytes, shipped.file);
 }

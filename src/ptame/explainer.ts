@@ -272,6 +272,10 @@ export async function explain(
   image: ImageSource,
   options: ExplainOptions & ExplainerOptions = {},
 ): Promise<Explanation> {
-  await using explainer = await createExplainer(options);
-  return await explainer.explain(image, options);
+  const explainer = await createExplainer(options);
+  try {
+    return await explainer.explain(image, options);
+  } finally {
+    await explainer.dispose();
+  }
 }

@@ -66,7 +66,7 @@ export function explanationOf(
   const { record } = pass.head;
   const subtitle = record.trained ? pass.model : `${pass.model}, untrained head`;
   return displayed({
-    ...mapExplanationOf(pass, maps, timings(performance.now()), subtitle),
+    ...mapExplanationOf(pass, maps, timings(performance.now()), subtitle, (index) => mapOf(pass, index)),
     auxiliary: pass.auxiliary,
     head: record,
     explainTarget: (target) => mapOf(pass, resolveTarget(target, pass.labels)),

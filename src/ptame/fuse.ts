@@ -83,7 +83,7 @@ function bandOf(size: number, doublings: number): Band {
   const row = (y: number) => matrix.subarray(y * size, (y + 1) * size);
   const starts = Int32Array.from({ length: rows }, (_, y) => row(y).findIndex((weight) => weight !== 0));
   const width = Math.max(
-    ...starts.keys().map((y) => row(y).findLastIndex((weight) => weight !== 0) - starts[y]! + 1),
+    ...Array.from(starts, (start, y) => row(y).findLastIndex((weight) => weight !== 0) - start + 1),
   );
   // A band that would stand out on the right starts further left.
   for (const y of starts.keys()) starts[y] = Math.min(starts[y]!, size - width);

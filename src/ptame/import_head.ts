@@ -13,6 +13,7 @@ import { shown } from "../text/shown.ts";
 import type { ByteSource } from "../weights/byte_source.ts";
 import { float32Of, type TensorEntry } from "../weights/tensor_table.ts";
 import { readTorchCheckpoint } from "../weights/torch/mod.ts";
+import { UnknownBackboneError } from "./errors.ts";
 import { FUSER, headParameters, tapParameterNames } from "./head.ts";
 import { type HeadRecord, type HeadTensor, writeHead } from "./head_file.ts";
 import { mentionedNetworks } from "./mentioned_networks.ts";
@@ -43,12 +44,6 @@ export interface ImportedHead {
   readonly backboneFrom: "options" | "file name" | "hyper-parameters";
   /** Tensors of the checkpoint's dictionary that are no part of the head. */
   readonly leftOut: readonly string[];
-}
-
-/** The backbone of a checkpoint is not known: ask for it. */
-export class UnknownBackboneError extends Error {
-  /** Name of the class. */
-  override name = "UnknownBackboneError";
 }
 
 /** Batches seen; matters to training with a cumulative average alone. */

@@ -6,7 +6,7 @@
  */
 import type { BackboneFacts } from "../backbone/facts.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
-import { renderOverlay } from "../image/overlay.ts";
+import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
 import { rangeOf } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
@@ -75,6 +75,12 @@ export interface ExplainTimings {
   readonly explain: number;
 }
 
+/** What is drawn over a picture, and how. */
+export interface OverlayRequest extends OverlayLooks {
+  /** The class whose map is drawn; the first that was asked for by default. */
+  readonly target?: Target;
+}
+
 /** An explanation of one picture by any method. */
 export interface MapExplanation {
   /** Name of the backbone. */
@@ -97,10 +103,14 @@ export interface MapExplanation {
   readonly window: CropWindow;
   /** How long its parts took. */
   readonly milliseconds: ExplainTimings;
-  /** The photo with the heatmap of target `which` (its place in `targets`, 0 by default) over it. */
-  overlay(which?: number): Promise<RgbImage>;
+  /**
+   * The photo with a class's heatmap over it.
+   *
+   * @throws {RangeError} When the target is not a class, or one whose map the method would have to make first.
+   */
+  overlay(request?: OverlayRequest): Promise<RgbImage>;
   /** The same as the bytes of a PNG file. */
-  overlayPng(which?: number): Promise<Uint8Array>;
+  overlayPng(request?: OverlayRequest): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A picture that a classifier has seen. */
@@ -184,21 +194,33 @@ export function captionOf({ label, probability }: Pick<ClassScore, "label" | "pr
   return `${label} ${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
 }
 
-/** Builds the explanation of a picture from its maps; `subtitle` stands below the class on the overlay. */
+/**
+ * Builds the explanation of a picture from its maps.
+ *
+ * @param subtitle Stands below the class on the overlay.
+ * @param further Makes the map of a class that was not asked for, where the method can do so without another pass.
+ */
 export function mapExplanationOf(
   seen: SeenPicture,
   targets: readonly TargetMap[],
   milliseconds: ExplainTimings,
   subtitle: string,
+  further?: (index: number) => TargetMap,
 ): MapExplanation {
-  const overlay = (which = 0): Promise<RgbImage> => {
-    const target = targets[which];
-    if (target === undefined) {
-      return Promise.reject(
-        new RangeError(`Cannot draw target ${which}: the explanation has ${targets.length} target(s)`),
-      );
-    }
-    return renderOverlay(seen.picture, target.map, seen.window, { caption: captionOf(target), subtitle });
+  const targetOf = (target: Target): TargetMap => {
+    const index = resolveTarget(target, seen.labels);
+    const found = targets.find((each) => each.index === index) ?? further?.(index);
+    if (found !== undefined) return found;
+    const made = targets.map(({ label }) => label).join(", ");
+    throw new RangeError(`Cannot draw ${seen.labels[index]}: the explanation has maps of ${made} alone`);
+  };
+  const overlay = async ({ target, ...looks }: OverlayRequest = {}): Promise<RgbImage> => {
+    const chosen = target === undefined ? targets[0]! : targetOf(target);
+    return await renderOverlay(seen.picture, chosen.map, seen.window, {
+      caption: captionOf(chosen),
+      subtitle,
+      ...looks,
+    });
   };
   const { model, method, activation, device, threads, picture, window } = seen;
   return {
@@ -213,7 +235,7 @@ export function mapExplanationOf(
     window,
     milliseconds,
     overlay,
-    overlayPng: async (which = 0) => await encodePng(await overlay(which)),
+    overlayPng: async (request) => await encodePng(await overlay(request)),
   };
 }
 

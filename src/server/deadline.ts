@@ -4,10 +4,12 @@
  * @module
  */
 
-/** A limit of time; disposing of it stops its timer. */
-export interface Deadline extends Disposable {
+/** A limit of time. */
+export interface Deadline {
   /** Aborted when the time is over, with the error, or when another signal is. */
   readonly signal: AbortSignal;
+  /** Stops its timer. */
+  stop(): void;
 }
 
 /** Starts a limit of time. */
@@ -19,7 +21,7 @@ export function deadline(milliseconds: number, error: () => Error, other?: Abort
   else other?.addEventListener("abort", follow, { once: true });
   return {
     signal: controller.signal,
-    [Symbol.dispose]: () => {
+    stop: () => {
       clearTimeout(timer);
       other?.removeEventListener("abort", follow);
     },

@@ -46,12 +46,12 @@ export async function explainRoute(request: Request, url: URL, route: ExplainRou
     await discardBody(request, limits.maxBodyBytes, DISCARD_MILLISECONDS);
     throw error;
   }
+  const limit = deadline(
+    route.deadline,
+    () => tooLate(route.deadline, queue.retryAfter()),
+    request.signal,
+  );
   try {
-    using limit = deadline(
-      route.deadline,
-      () => tooLate(route.deadline, queue.retryAfter()),
-      request.signal,
-    );
     const picture = await readPicture(request, limits, limit.signal);
     const act = () => answer(request, { route, query, picture, signal: limit.signal });
     return await place.run(act, limit.signal);
@@ -61,6 +61,7 @@ export async function explainRoute(request: Request, url: URL, route: ExplainRou
     }
     throw error;
   } finally {
+    limit.stop();
     place.leave();
   }
 }

@@ -7,18 +7,16 @@ import { fetchBytes } from "../weights/fetch_bytes.ts";
 import { PAGE_POLICY } from "./headers.ts";
 import type { Resource } from "./resource.ts";
 
-const FOLDER = new URL("./page/", import.meta.url);
-
-/** The file behind each path of the page, and its type. */
-export const PAGE_FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
-  "/": ["index.html", "text/html; charset=utf-8"],
-  "/page.css": ["page.css", "text/css; charset=utf-8"],
-  "/page.js": ["page.js", "text/javascript; charset=utf-8"],
+/** The file behind each path of the page, and its type. Written out one by one: bundlers follow nothing else. */
+export const PAGE_FILES: Readonly<Record<string, readonly [file: URL, type: string]>> = {
+  "/": [new URL("./page/index.html", import.meta.url), "text/html; charset=utf-8"],
+  "/page.css": [new URL("./page/page.css", import.meta.url), "text/css; charset=utf-8"],
+  "/page.js": [new URL("./page/page.js", import.meta.url), "text/javascript; charset=utf-8"],
 };
 
 /** The resource of a path of {@linkcode PAGE_FILES}. */
 export async function pageFile(path: string): Promise<Resource> {
   const [file, type] = PAGE_FILES[path]!;
-  const body = await fetchBytes(new URL(file, FOLDER), "page") as Uint8Array<ArrayBuffer>;
+  const body = await fetchBytes(file, "page") as Uint8Array<ArrayBuffer>;
   return { body, type, headers: { "content-security-policy": PAGE_POLICY } };
 }

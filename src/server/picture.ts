@@ -71,14 +71,19 @@ export async function readPicture(
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkBody(request.headers, limits);
-  using arriving = deadline(
+  const arriving = deadline(
     limits.bodyDeadline,
     () => new HttpError(408, "body_timeout", "Cannot read the body: it arrives too slowly"),
     signal,
   );
   const type = mediaType(request.headers);
   const maxBytes = type === "application/json" ? MOST_JSON_BYTES : limits.maxBodyBytes;
-  const body = await readBytes(request.body, { maxBytes, signal: arriving.signal });
+  let body: Uint8Array<ArrayBuffer>;
+  try {
+    body = await readBytes(request.body, { maxBytes, signal: arriving.signal });
+  } finally {
+    arriving.stop();
+  }
   if (body.length === 0) throw bad("no_image", "Cannot explain: the body is empty");
   const picture = type === "application/json"
     ? await fetchedPicture(body, limits, signal)
@@ -125,12 +130,16 @@ async function fetchedPicture(
       "Cannot fetch the picture: this server fetches no URLs; send the picture",
     );
   }
-  using arriving = deadline(
+  const arriving = deadline(
     bodyDeadline,
     () => new HttpError(422, "url_unreachable", "Cannot fetch the picture: it arrives too slowly"),
     signal,
   );
-  return await fetchImage(url, urls, { maxBytes: maxBodyBytes, signal: arriving.signal });
+  try {
+    return await fetchImage(url, urls, { maxBytes: maxBodyBytes, signal: arriving.signal });
+  } finally {
+    arriving.stop();
+  }
 }
 
 function checkPixels(picture: Uint8Array, maxPixels: number): void {

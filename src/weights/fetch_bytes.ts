@@ -1,9 +1,10 @@
 /**
- * Reads a whole file by URL: file: needs read permission in Deno, https: net. One way for Deno, Deno Deploy and
- * browsers, where a package's own files are URLs too.
+ * Reads a whole file by URL: file: needs read permission in Deno, https: net. One way for every runtime, since a
+ * package's own files are URLs everywhere.
  *
  * @module
  */
+import { readFileUrl } from "../platform/file_url.ts";
 
 /**
  * The bytes behind a URL.
@@ -13,6 +14,8 @@
 export async function fetchBytes(url: URL, what: string, signal?: AbortSignal): Promise<Uint8Array> {
   let response: Response;
   try {
+    const own = await readFileUrl(url, signal);
+    if (own !== undefined) return own;
     response = await fetch(url, { signal: signal ?? null });
     if (response.ok) return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {

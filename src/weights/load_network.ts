@@ -7,14 +7,12 @@
 import type { NetworkDefinition } from "../../models/registry.ts";
 import { fetchBytes } from "./fetch_bytes.ts";
 import { obtainWeights, type WeightOptions } from "./obtain.ts";
+import { shippedWeightsUrl } from "./shipped.ts";
 import type { WeightFile } from "./tensor_table.ts";
 import { readWeightFile } from "./weight_file.ts";
 
 /** Where weights are: the bytes of a file, its address, or a file whose table is read already. */
 export type WeightSource = Uint8Array | URL | WeightFile;
-
-/** Folder of the shipped weights, on disk or on the package's server. */
-const SHIPPED = new URL("../../models/weights/", import.meta.url);
 
 /**
  * Loads a network's weights.
@@ -37,6 +35,6 @@ export async function loadWeights(
   const what = `weights of ${network.name}`;
   const bytes = source instanceof Uint8Array
     ? source
-    : await fetchBytes(source ?? new URL(shipped!.file, SHIPPED), what, options.signal);
+    : await fetchBytes(source ?? shippedWeightsUrl(shipped!.file), what, options.signal);
   return readWeightFile(what, bytes);
 }

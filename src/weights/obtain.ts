@@ -5,7 +5,8 @@
  */
 import type { NetworkDefinition, PublishedFile } from "../../models/registry.ts";
 import type { ByteSource } from "./byte_source.ts";
-import { download, DownloadError } from "./download/download.ts";
+import { download } from "./download/download.ts";
+import { DownloadError } from "./download/errors.ts";
 import type { DownloadProgress } from "./download/progress.ts";
 import { openStorage } from "./storage/mod.ts";
 import type { WeightCache } from "./storage/types.ts";

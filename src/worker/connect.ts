@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { OverlayOptions } from "../image/overlay.ts";
+import type { OverlayRequest } from "../ptame/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainOptions } from "../ptame/map_explanation.ts";
 import type { Target } from "../ptame/prediction.ts";
@@ -67,15 +67,12 @@ export interface RemoteExplanation extends PlainExplanation {
   /** The picture as the backbone reads it, [3, crop, crop] in [0, 1]: to change it and to classify it again. */
   input(): Promise<Float32Array<ArrayBuffer>>;
   /** The photo with a class's heatmap over it. */
-  overlay(target: Target, looks?: OverlayLooks): Promise<RgbImage>;
+  overlay(request?: OverlayRequest): Promise<RgbImage>;
   /** The same as the bytes of a PNG file. */
-  overlayPng(target: Target, looks?: OverlayLooks): Promise<Uint8Array<ArrayBuffer>>;
+  overlayPng(request?: OverlayRequest): Promise<Uint8Array<ArrayBuffer>>;
   /** Lets the worker forget it. */
   dispose(): Promise<void>;
 }
-
-/** Colours and strength of an overlay. */
-export type OverlayLooks = Omit<OverlayOptions, "caption" | "subtitle">;
 
 /** Options of a worker's explainer: those of `createExplainer`; addresses may be relative to the page. */
 export interface RemoteExplainerOptions extends Omit<PostedExplainerOptions, "weights" | "auxiliaryWeights"> {
@@ -197,10 +194,9 @@ function remoteExplanation(
     picture: () => ask("picture", { explanation }),
     bitmap: (longSide = 1024) => ask("bitmap", { explanation, longSide }),
     input: () => ask("input", { explainer, explanation }) as Promise<Float32Array<ArrayBuffer>>,
-    overlay: (target, looks = {}) =>
-      ask("overlay", { explanation, target, looks, png: false }) as Promise<RgbImage>,
-    overlayPng: (target, looks = {}) =>
-      ask("overlay", { explanation, target, looks, png: true }) as Promise<Uint8Array<ArrayBuffer>>,
+    overlay: (request = {}) => ask("overlay", { explanation, request, png: false }) as Promise<RgbImage>,
+    overlayPng: (request = {}) =>
+      ask("overlay", { explanation, request, png: true }) as Promise<Uint8Array<ArrayBuffer>>,
     dispose: () => ask("disposeExplanation", { explanation }),
   };
 }

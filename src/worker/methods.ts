@@ -4,7 +4,7 @@
  * @module
  */
 import type { BackboneFacts } from "../backbone/facts.ts";
-import type { OverlayOptions } from "../image/overlay.ts";
+import type { OverlayRequest } from "../ptame/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainerOptions } from "../ptame/explainer.ts";
 import type { Contrast } from "../ptame/contrast.ts";
@@ -146,12 +146,7 @@ export interface Methods {
   readonly bitmap: Method<{ readonly explanation: number; readonly longSide: number }, ImageBitmap>;
   readonly input: Method<{ readonly explainer: number; readonly explanation: number }, Float32Array>;
   readonly overlay: Method<
-    {
-      readonly explanation: number;
-      readonly target: Target;
-      readonly png: boolean;
-      readonly looks: Omit<OverlayOptions, "caption" | "subtitle">;
-    },
+    { readonly explanation: number; readonly png: boolean; readonly request: OverlayRequest },
     RgbImage | Uint8Array
   >;
   readonly classify: Method<

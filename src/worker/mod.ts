@@ -9,7 +9,6 @@
  */
 export {
   connectWorker,
-  type OverlayLooks,
   type RemoteExplainer,
   type RemoteExplainerOptions,
   type RemoteExplanation,
@@ -18,6 +17,8 @@ export {
 } from "./connect.ts";
 export { type AdapterInfo, findAdapter } from "../runtime/device.ts";
 export type { Port } from "./messages.ts";
+export type { OverlayLooks } from "../image/overlay.ts";
+export type { OverlayRequest } from "../ptame/map_explanation.ts";
 export type {
   ExplainerFacts,
   PlainContrast,

@@ -4,13 +4,10 @@
  *
  * @module
  */
-import { renderOverlay } from "../image/overlay.ts";
-import { encodePng } from "../image/png.ts";
 import { preprocess } from "../image/preprocess.ts";
-import type { RgbImage } from "../image/types.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
-import { captionOf, type TargetMap } from "../ptame/map_explanation.ts";
+import type { TargetMap } from "../ptame/map_explanation.ts";
 import type { TrainProgress } from "../ptame/training/train_options.ts";
 import { train } from "../ptame/training/trainer.ts";
 import { configureRuntime } from "../runtime/mod.ts";
@@ -158,10 +155,9 @@ function createHandlers(): Handlers {
       handOver(pixels.buffer);
       return pixels;
     },
-    overlay: async ({ explanation, target, png, looks }, { handOver }) => {
+    overlay: async ({ explanation, png, request }, { handOver }) => {
       const own = explanationOf(explanation);
-      const overlay = await renderTarget(own, own.explainTarget(target), looks);
-      const made = png ? await encodePng(overlay) : overlay;
+      const made = png ? await own.overlayPng(request) : await own.overlay(request);
       handOver((made instanceof Uint8Array ? made : made.data).buffer);
       return made;
     },
@@ -228,17 +224,9 @@ function explanationFacts(handle: number, explanation: Explanation): Explanation
   };
 }
 
+/** A target's data. The map is a copy: this one is handed over, and its own is still to be drawn. */
 function plainTarget({ index, label, probability, map, range }: TargetMap): PlainTarget {
-  return { index, label, probability, map, range };
-}
-
-function renderTarget(
-  { picture, window, head, model }: Explanation,
-  target: TargetMap,
-  looks: Methods["overlay"]["parameters"]["looks"],
-): Promise<RgbImage> {
-  const subtitle = head.trained ? model : `${model}, untrained head`;
-  return renderOverlay(picture, target.map, window, { caption: captionOf(target), subtitle, ...looks });
+  return { index, label, probability, map: { ...map, values: map.values.slice() }, range };
 }
 
 async function weightsFrom(weights: RemoteWeights): Promise<Uint8Array | URL> {

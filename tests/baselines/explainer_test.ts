@@ -38,7 +38,11 @@ Deno.test("BaselineExplainer.explain() tells how far it is, stops, and draws", a
   assertEquals([seen.length, seen.at(-1)], [30, { done: 30, total: 30 }]);
   const overlay = await decodeImage(await explanation.overlayPng());
   assert(overlay.width >= 320);
-  await assertRejects(() => explanation.overlay(1), RangeError, "has 1 target(s)");
+  await assertRejects(
+    () => explanation.overlay({ target: 4 }),
+    RangeError,
+    "the explanation has maps of",
+  );
   const stop = new AbortController();
   const stopped = baseline.explain(PHOTO, {
     signal: stop.signal,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { enlarge, type Enlarged, type Probe, type Reading } from "../../src/faithfulness/probe.ts";
+import { enlarge, type Enlarged, type PlainProbe, type Reading } from "../../src/faithfulness/probe.ts";
 import { outcomeOf, topClass } from "../../src/faithfulness/scoring.ts";
 import type { Normalization, ScoreBatch } from "../../src/faithfulness/types.ts";
 import type { ValueMap } from "../../src/image/types.ts";
@@ -85,6 +85,6 @@ export function sample(seed: number, of: ValueMap = map(seed)): Enlarged {
 }
 
 /** Runs a probe on the small classifier. */
-export function run(probe: Probe, target: number): Reading {
+export function run(probe: PlainProbe, target: number): Reading {
   return probe.read([...probe.pictures()].map((each) => outcomeOf(probabilities(each), target)));
 }

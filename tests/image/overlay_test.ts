@@ -59,7 +59,7 @@ Deno.test("renderOverlay() brings any size into its bounds and keeps the proport
 Deno.test("renderOverlay() draws the colour bar from the map's first colour to its last", async () => {
   const drawn = await renderOverlay(flat(500, 300, [0, 0, 0]), MAP, { x: 0, y: 0, width: 500, height: 300 }, {
     caption: "x",
-    colormap: "viridis",
+    colours: "viridis",
   });
   const colours = new Set<string>();
   for (let y = 300; y < drawn.height; y++) {

@@ -11,7 +11,7 @@ import { writeHead } from "../../src/ptame/head_file.ts";
 import { initialHead } from "../../src/ptame/initial_head.ts";
 import { featureName, headShapeOf, passGraph } from "../../src/ptame/observed_network.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
-import { DownloadError } from "../../src/weights/download/download.ts";
+import { DownloadError } from "../../src/weights/download/errors.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
 import { sourceOf } from "../../src/weights/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
@@ -200,4 +200,19 @@ Deno.test("an explanation displays itself in a Deno notebook", async () => {
   const image = await decodeImage(png);
   assert(image.width >= 320);
   assert(IMAGENET_1K.some((label) => bundle["text/plain"]!.includes(label)));
+});
+
+Deno.test("overlayPng() draws any class, in the colours asked for, as bytes that a Response takes", async () => {
+  await using explainer = await createExplainer({ device: "wasm" });
+  const explanation = await explainer.explain(new URL("../../models/sample/chelsea.jpg", import.meta.url));
+  const [first, teddy, green, faint] = [
+    await explanation.overlayPng(),
+    await explanation.overlayPng({ target: "teddy" }),
+    await explanation.overlayPng({ colours: "viridis" }),
+    await explanation.overlayPng({ opacity: 0.2 }),
+  ];
+  assertEquals(new Set([first, teddy, green, faint].map((png) => png.length)).size, 4);
+  assertEquals(await explanation.overlayPng({ target: explanation.targets[0]!.index }), first);
+  assertEquals((await new Response(first).bytes()).length, first.length);
+  await assertRejects(() => explanation.overlayPng({ target: "no such class" }), RangeError, "no such class");
 });

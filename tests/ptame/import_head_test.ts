@@ -1,6 +1,7 @@
 /** Checkpoints of the authors' program: one that PyTorch writes here and now, and small ones made by hand. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { importHead, UnknownBackboneError } from "../../src/ptame/import_head.ts";
+import { UnknownBackboneError } from "../../src/ptame/errors.ts";
+import { importHead } from "../../src/ptame/import_head.ts";
 import { headParameters } from "../../src/ptame/head.ts";
 import { checkHeadFits, readHead } from "../../src/ptame/head_file.ts";
 import { headShapeOf } from "../../src/ptame/observed_network.ts";

@@ -1,7 +1,7 @@
 /** Published weights by every kind of cache, from a server on this machine. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { findNetwork, type NetworkDefinition } from "../../models/registry.ts";
-import { DownloadError } from "../../src/weights/download/download.ts";
+import { DownloadError } from "../../src/weights/download/errors.ts";
 import type { DownloadProgress } from "../../src/weights/download/progress.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
 import { obtainWeights } from "../../src/weights/obtain.ts";

@@ -45,7 +45,7 @@ Deno.test("connectWorker() gives what the library gives on its own thread", asyn
     near(contrast.map.values, expected.contrast(first!, second!).map.values, 1e-3);
     assertEquals([contrast.for.index, contrast.against.index], [first, second]);
     assertEquals((await explanation.picture()).data, expected.picture.data);
-    const overlay = await explanation.overlay(expected.prediction[0]!.index);
+    const overlay = await explanation.overlay({ target: expected.prediction[0]!.index });
     near(overlay.data, (await expected.overlay()).data, 1);
 
     const input = await explanation.input();

@@ -50,11 +50,10 @@ export interface MeasureContext {
 
 /** Measures, and gathers the pictures of the report where one is asked for. */
 export async function measure(plan: Plan, context: MeasureContext): Promise<Measured> {
-  const { options, given, file, terminal, signal } = context;
-  const { boxes, folder, selection } = plan;
+  const { options, given, terminal, signal } = context;
   const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
   const progress = progressOn(terminal);
-  await using opened = await openMethods(plan.methods, { ...options, signal }, {
+  const opened = await openMethods(plan.methods, { ...options, signal }, {
     ptame: () => openPtame({ ...options, signal }, given),
     auxiliaryPixels,
     seed: plan.seed,
@@ -62,6 +61,24 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
     ...(plan.samples === undefined ? {} : { samples: plan.samples }),
     onProgress: progress.map,
   });
+  try {
+    return await measureOpened(opened, plan, { ...context, auxiliaryPixels, progress });
+  } finally {
+    await opened.dispose();
+  }
+}
+
+/** The same, with the methods open. */
+async function measureOpened(
+  opened: OpenMethods,
+  plan: Plan,
+  context: MeasureContext & {
+    readonly auxiliaryPixels: AuxiliaryPixels;
+    readonly progress: ReturnType<typeof progressOn>;
+  },
+): Promise<Measured> {
+  const { options, given, file, terminal, signal, auxiliaryPixels, progress } = context;
+  const { boxes, folder, selection } = plan;
   const { methods, score, backbone } = opened;
   if (selection !== undefined && opened.head !== undefined) {
     checkHeldOut(opened.head.record, selection, terminal);

@@ -53,7 +53,7 @@ export function namesIn<T extends string>(
 }
 
 /** Methods at work, and the classifier that judges them. */
-export interface OpenMethods extends PictureReader, AsyncDisposable {
+export interface OpenMethods extends PictureReader {
   /** By name. */
   readonly methods: Readonly<Record<string, MapMethod>>;
   /** The classifier. */
@@ -62,6 +62,8 @@ export interface OpenMethods extends PictureReader, AsyncDisposable {
   readonly session: Pick<Session, "device" | "threads">;
   /** The head of ptame, where that is among the methods. */
   readonly head: Head | undefined;
+  /** Frees what they hold. */
+  dispose(): Promise<void>;
 }
 
 /** How methods are opened. */
@@ -87,40 +89,47 @@ export async function openMethods(
 ): Promise<OpenMethods> {
   const { auxiliaryPixels, onProgress } = options;
   const chosen = METHODS.filter(({ name }) => names.includes(name));
-  await using opened = new AsyncDisposableStack();
-  const explainer = names.includes(PTAME) ? opened.use(await options.ptame()) : undefined;
-  // On a GPU a batch costs little more than a picture; elsewhere it brings nothing.
-  const batched = explainer?.session.device === "webgpu";
-  const looked = explainer === undefined || batched || chosen.some(({ needs }) => needs !== "picture");
-  const classifier = looked
-    ? opened.use(
-      await openClassifier({
+  const opened: { dispose(): Promise<void> }[] = [];
+  const dispose = async () => {
+    for (const each of opened.splice(0).reverse()) await each.dispose();
+  };
+  try {
+    const explainer = names.includes(PTAME) ? await options.ptame() : undefined;
+    if (explainer !== undefined) opened.push(explainer);
+    // On a GPU a batch costs little more than a picture; elsewhere it brings nothing.
+    const batched = explainer?.session.device === "webgpu";
+    const looked = explainer === undefined || batched || chosen.some(({ needs }) => needs !== "picture");
+    const classifier = looked
+      ? await openClassifier({
         ...classifierOptions,
         ...(options.tap === undefined ? {} : { tap: options.tap }),
-      }),
-    )
-    : undefined;
-  const methods: Record<string, MapMethod> = {};
-  for (const name of names) {
-    const definition = chosen.find((each) => each.name === name);
-    methods[name] = definition === undefined
-      ? explainerMethod(explainer!, auxiliaryPixels)
-      // A control leaves the classifier alone.
-      : mapMethodOf(definition, definition.create(classifier!, options), {
-        onProgress: (progress) => onProgress?.(name, progress),
-      });
+      })
+      : undefined;
+    if (classifier !== undefined) opened.push(classifier);
+    const methods: Record<string, MapMethod> = {};
+    for (const name of names) {
+      const definition = chosen.find((each) => each.name === name);
+      methods[name] = definition === undefined
+        ? explainerMethod(explainer!, auxiliaryPixels)
+        // A control leaves the classifier alone.
+        : mapMethodOf(definition, definition.create(classifier!, options), {
+          onProgress: (progress) => onProgress?.(name, progress),
+        });
+    }
+    const session = explainer?.session ?? await classifier!.session();
+    return {
+      backbone: explainer?.backbone ?? classifier!.facts,
+      ...(explainer === undefined ? {} : { auxiliary: explainer.auxiliary }),
+      head: explainer?.head,
+      session,
+      methods,
+      score: explainer !== undefined && !batched
+        ? explainerScores(explainer)
+        : (pictures, signal) => classifier!.probabilities(pictures, signal),
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
   }
-  const session = explainer?.session ?? await classifier!.session();
-  const kept = opened.move();
-  return {
-    backbone: explainer?.backbone ?? classifier!.facts,
-    ...(explainer === undefined ? {} : { auxiliary: explainer.auxiliary }),
-    head: explainer?.head,
-    session,
-    methods,
-    score: explainer !== undefined && !batched
-      ? explainerScores(explainer)
-      : (pictures, signal) => classifier!.probabilities(pictures, signal),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
 }

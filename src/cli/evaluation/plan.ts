@@ -5,7 +5,12 @@
  */
 import { type BoxesByImage, parseBoxes } from "../../faithfulness/boxes.ts";
 import { PRESETS } from "../../faithfulness/presets.ts";
-import { type MeasureName, MEASURES } from "../../faithfulness/types.ts";
+import {
+  MEASURE_NAMES,
+  type MeasureName,
+  measureNamed,
+  USUAL_MEASURES,
+} from "../../faithfulness/measures.ts";
 import { type ClassSelection, SELECTION_HELP, SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
 import { allowed } from "../downloads.ts";
 import { DEVICE_HELP, EXPLAINER_FLAGS, EXPLAINER_OPTIONS, MODEL_HELP } from "../explainer_options.ts";
@@ -29,7 +34,7 @@ Options:
                              (default: ${USUAL_METHODS.join(", ")})
   --tap NAME                 Module, value or node where CAM methods look (default: the deepest with positions)
   --samples N                RISE's masks, the steps of gradients, Score-CAM's channels
-  --measures A,B,…           ${MEASURES.join(", ")} (default: ad, ic, road)
+  --measures A,B,…           ${MEASURE_NAMES.join(", ")} (default: ${USUAL_MEASURES.join(", ")})
   --preset NAME              ${PRESETS.map((preset) => preset.name).join(", ")}
                              (default: ptame-2025; measures that a preset lacks are taken with their own)
   --hold-out N               Only the N pictures that train --hold-out N keeps out
@@ -120,7 +125,7 @@ export async function planOf(given: Arguments, args: readonly string[]): Promise
     usual: readonly T[],
   ) => given.list(option).length === 0 ? usual : namesIn(option, given.list(option), known);
   const methods = named("methods", METHOD_NAMES, USUAL_METHODS);
-  const measures = named("measures", MEASURES, ["ad", "ic", "road"]);
+  const measures = named("measures", MEASURE_NAMES, USUAL_MEASURES);
   const preset = given.oneOf("preset", PRESETS.map(({ name }) => name)) ?? "ptame-2025";
   const [count, limit, seed] = [
     given.wholeNumber("hold-out", 1),
@@ -128,7 +133,7 @@ export async function planOf(given: Arguments, args: readonly string[]): Promise
     given.wholeNumber("seed", 0) ?? 0,
   ];
   const boxesPath = given.value("boxes");
-  const pointing = measures.filter((measure) => measure === "pointing" || measure === "energy");
+  const pointing = measures.filter((name) => measureNamed(name).needs?.includes("region"));
   if (pointing.length > 0 && boxesPath === undefined) {
     throw new UsageError(`Measure ${pointing[0]} needs to know where the objects are: --boxes FILE.json`);
   }

@@ -89,38 +89,47 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
   const threads = images.length === 1 && method === undefined && !given.flag("check")
     ? threadsOfOne(options)
     : undefined;
-  await using explainer = await openExplainer(method, { ...options, ...threads, signal }, given);
-  const load = performance.now() - started;
+  const explainer = await openExplainer(method, { ...options, ...threads, signal }, given);
+  try {
+    const load = performance.now() - started;
 
-  const costs = passesOf(explainer);
-  if (costs !== undefined) terminal.say(costs);
+    const costs = passesOf(explainer);
+    if (costs !== undefined) terminal.say(costs);
 
-  const documents: (ExplainedImage | { image: string; error: string })[] = [];
-  let failed = false;
-  for (const image of images) {
-    terminal.doing(`Explaining ${printable(image)}`);
-    try {
-      const explained = await explainPicture(explainer, image, destinations, {
-        ...request,
-        ...(decoded === undefined ? {} : { decoded }),
-        onProgress: ({ done, total }) =>
-          terminal.doing(`Explaining ${printable(image)} by ${method}: ${done} of ${total}`),
-        signal,
-      });
-      const checks = given.flag("check") ? await checksOf(explainer, explained, terminal, signal) : undefined;
-      documents.push({ ...documentOf(explained, image, load), ...(checks === undefined ? {} : { checks }) });
-      showTable(terminal, explainer, explained, image, load);
-      if (checks !== undefined) showChecks(terminal, checks);
-    } catch (error) {
-      // One picture alone fails the command; among several the others go on.
-      if (signal.aborted || images.length === 1) throw error;
-      failed = true;
-      terminal.fail(`ptame: ${printable(messageOf(error))}`);
-      documents.push({ image, error: messageOf(error) });
+    const documents: (ExplainedImage | { image: string; error: string })[] = [];
+    let failed = false;
+    for (const image of images) {
+      terminal.doing(`Explaining ${printable(image)}`);
+      try {
+        const explained = await explainPicture(explainer, image, destinations, {
+          ...request,
+          ...(decoded === undefined ? {} : { decoded }),
+          onProgress: ({ done, total }) =>
+            terminal.doing(`Explaining ${printable(image)} by ${method}: ${done} of ${total}`),
+          signal,
+        });
+        const checks = given.flag("check")
+          ? await checksOf(explainer, explained, terminal, signal)
+          : undefined;
+        documents.push({
+          ...documentOf(explained, image, load),
+          ...(checks === undefined ? {} : { checks }),
+        });
+        showTable(terminal, explainer, explained, image, load);
+        if (checks !== undefined) showChecks(terminal, checks);
+      } catch (error) {
+        // One picture alone fails the command; among several the others go on.
+        if (signal.aborted || images.length === 1) throw error;
+        failed = true;
+        terminal.fail(`ptame: ${printable(messageOf(error))}`);
+        documents.push({ image, error: messageOf(error) });
+      }
     }
+    if (json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
+    return failed ? 1 : 0;
+  } finally {
+    await explainer.dispose();
   }
-  if (json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
-  return failed ? 1 : 0;
 }
 
 /**

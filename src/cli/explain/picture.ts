@@ -119,8 +119,10 @@ async function writeOverlays(
   const count = explanation.targets.length;
   for (let which = 0; which < count; which++) {
     signal.throwIfAborted();
-    const path = destinations.overlay(image, explanation.targets[which]!.label, which, count);
-    await writeFile(path, await (contrasts?.[which]?.overlayPng() ?? explanation.overlayPng(which)));
+    const target = explanation.targets[which]!;
+    const path = destinations.overlay(image, target.label, which, count);
+    const drawn = contrasts?.[which]?.overlayPng() ?? explanation.overlayPng({ target: target.index });
+    await writeFile(path, await drawn);
     outs.push(path);
   }
   return outs;

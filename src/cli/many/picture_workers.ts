@@ -7,6 +7,12 @@ import type { ExplainedImage } from "../explain/document.ts";
 import type { FromWorker, PictureTask, ToWorker } from "./picture_worker.ts";
 import { type PoolWorker, WorkerDied } from "./pool.ts";
 
+/** What is told when the worker answers. */
+interface Waiting {
+  resolve(reply: FromWorker): void;
+  reject(error: Error): void;
+}
+
 /**
  * Starts a worker that explains pictures.
  *
@@ -14,7 +20,7 @@ import { type PoolWorker, WorkerDied } from "./pool.ts";
  */
 export function openPictureWorker(args: readonly string[]): PoolWorker<PictureTask, ExplainedImage> {
   const worker = new Worker(new URL("./picture_worker.ts", import.meta.url), { type: "module" });
-  let waiting: PromiseWithResolvers<FromWorker> | undefined;
+  let waiting: Waiting | undefined;
   let dead: WorkerDied | undefined;
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => waiting?.resolve(data);
   worker.onerror = (event) => {
@@ -25,9 +31,10 @@ export function openPictureWorker(args: readonly string[]): PoolWorker<PictureTa
   };
   const ask = async (message: ToWorker): Promise<FromWorker> => {
     if (dead !== undefined) throw dead;
-    waiting = Promise.withResolvers<FromWorker>();
-    worker.postMessage(message);
-    const reply = await waiting.promise;
+    const reply = await new Promise<FromWorker>((resolve, reject) => {
+      waiting = { resolve, reject };
+      worker.postMessage(message);
+    });
     if (reply.kind === "failed") throw new Error(reply.message);
     return reply;
   };

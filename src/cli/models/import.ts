@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type ImportedHead, importHead, UnknownBackboneError } from "../../ptame/import_head.ts";
+import { UnknownBackboneError } from "../../ptame/errors.ts";
+import { type ImportedHead, importHead } from "../../ptame/import_head.ts";
 import type { ByteSource } from "../../weights/byte_source.ts";
 import { fileSource } from "../../weights/storage/file_source.ts";
 import { checkWritable, reason, stemOf, writeFile } from "../files.ts";

@@ -5,6 +5,7 @@
  */
 import { findNetwork, type NetworkDefinition, networks } from "../../../models/registry.ts";
 import { suggestion } from "../../text/nearest.ts";
+import { shippedWeightsUrl } from "../../weights/shipped.ts";
 import { type DiskStorage, diskStorage } from "../../weights/storage/disk.ts";
 import { ownFolder } from "../../weights/storage/own_folder.ts";
 import { UsageError } from "../usage.ts";
@@ -28,6 +29,6 @@ export function network(name: string): NetworkDefinition {
 
 /** Where shipped weights are: a path, or an address where the package itself is on a server. */
 export function shippedPath(file: string): string {
-  const url = new URL(`../../../models/weights/${file}`, import.meta.url);
+  const url = shippedWeightsUrl(file);
   return url.protocol === "file:" ? decodeURIComponent(url.pathname) : url.href;
 }

@@ -18,7 +18,7 @@ import {
   explainerScores,
   type PictureReader,
 } from "../../ptame/evaluation_images.ts";
-import { createExplainer, type ExplainerOptions } from "../../ptame/explainer.ts";
+import { createExplainer, type Explainer, type ExplainerOptions } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { randomizedHead } from "../../ptame/randomized_head.ts";
 import { checkHeldOut, type ClassSelection, selectImages } from "../class_selection.ts";
@@ -118,12 +118,14 @@ async function checkBaseline(
   let images: SanityImage[];
   let said: Pick<SanityReport, "heldOutClasses">;
   let plan = all;
-  {
-    await using classifier = await classifierOver(parts, all.settings);
+  const classifier = await classifierOver(parts, all.settings);
+  try {
     const classify: Classify = async (pixels, signal) =>
       (await classifier.probabilities([pixels], signal))[0]!;
     ({ plan, said } = await chosenFrom(all, { backbone: facts }, classify, terminal, options.signal));
     images = await sanityImages(plan, { backbone: facts }, classify);
+  } finally {
+    await classifier.dispose();
   }
   const variants = await randomizationTest(parts, methodNamed(name), images, plan.settings);
   return { model: facts.name, method: name, images: images.length, ...said, variants };
@@ -135,8 +137,21 @@ async function checkHead(
   given: Arguments,
   terminal: Terminal,
 ): Promise<SanityReport> {
+  const explainer = await openPtame(options, given);
+  try {
+    return await checkHeadOf(explainer, all, options, terminal);
+  } finally {
+    await explainer.dispose();
+  }
+}
+
+async function checkHeadOf(
+  explainer: Explainer,
+  all: SanityPlan,
+  options: ExplainerOptions & { readonly signal: AbortSignal },
+  terminal: Terminal,
+): Promise<SanityReport> {
   const { seed = 0, signal, onProgress } = all.settings;
-  await using explainer = await openPtame(options, given);
   if (all.selection !== undefined) checkHeldOut(explainer.head.record, all.selection, terminal);
   const { classify } = explainer;
   const { plan, said } = await chosenFrom(all, explainer, classify, terminal, options.signal);
@@ -149,31 +164,39 @@ async function checkHead(
   const variants: SanityResult[] = [];
   for (const part of ["fuser", "all"] as const) {
     const head = await randomizedHead(explainer.head, { seed, part });
-    await using random = await createExplainer({ ...options, auxiliary: explainer.auxiliary, head });
-    const name = part === "fuser" ? "fuser" : "whole head";
-    const before = variants.length * images.length;
-    variants.push(
-      await compareVariant(name, explainerMethod(random, auxiliaryPixels), images, originals, {
-        seed,
-        ...(signal === undefined ? {} : { signal }),
-        onProgress: ({ done }) => onProgress?.({ done: before + done, total: 2 * images.length }),
-      }),
-    );
+    const random = await createExplainer({ ...options, auxiliary: explainer.auxiliary, head });
+    try {
+      const name = part === "fuser" ? "fuser" : "whole head";
+      const before = variants.length * images.length;
+      variants.push(
+        await compareVariant(name, explainerMethod(random, auxiliaryPixels), images, originals, {
+          seed,
+          ...(signal === undefined ? {} : { signal }),
+          onProgress: ({ done }) => onProgress?.({ done: before + done, total: 2 * images.length }),
+        }),
+      );
+    } finally {
+      await random.dispose();
+    }
   }
   const report = { model: explainer.backbone.name, method: PTAME, images: images.length, ...said, variants };
   if (plan.swap === undefined) return report;
 
-  await using swapped = await createExplainer({
+  const swapped = await createExplainer({
     ...options,
     auxiliary: explainer.auxiliary,
     head: plan.swap,
   });
-  const { differences, passed, failed } = await swapTest(own, explainerMethod(swapped, auxiliaryPixels), {
-    images: evaluationImages(plan.images, explainer, { auxiliaryPixels }),
-    score: explainerScores(explainer),
-    normalization: explainer.backbone.preprocessing,
-    seed,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  return { ...report, swap: { differences, passed, failed } };
+  try {
+    const { differences, passed, failed } = await swapTest(own, explainerMethod(swapped, auxiliaryPixels), {
+      images: evaluationImages(plan.images, explainer, { auxiliaryPixels }),
+      score: explainerScores(explainer),
+      normalization: explainer.backbone.preprocessing,
+      seed,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { ...report, swap: { differences, passed, failed } };
+  } finally {
+    await swapped.dispose();
+  }
 }

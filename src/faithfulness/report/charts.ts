@@ -7,6 +7,8 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { Evaluation, ImageRecord, MeasureResult } from "../summary.ts";
+import { axisOf } from "../measures.ts";
+import { presetNamed } from "../presets.ts";
 import { arrowOf, keysOf, titleOf } from "./labels.ts";
 import type { MethodStyle } from "./palette.ts";
 
@@ -47,6 +49,13 @@ function draw(
   return svg.outerHTML;
 }
 
+/** What a curve's height is, as captions say it. */
+const HEIGHTS = {
+  accuracy: "Share of images whose class is still seen",
+  change: "Change of the class's probability",
+  probability: "Probability of the class",
+} as const;
+
 /** Mean curves over the pixels that are removed or kept: one chart per measure that has them. */
 export function curveCharts(evaluation: Evaluation, context: ChartContext): Chart[] {
   return keysOf(evaluation).flatMap((key) => {
@@ -71,11 +80,7 @@ export function curveCharts(evaluation: Evaluation, context: ChartContext): Char
     const values = curves.flatMap(({ curve }) => curve.values);
     const unit = Math.min(...values) >= 0 && Math.max(...values) <= 1;
     const title = `${titleOf(key)} ${arrowOf(key)}`;
-    const subject = /^ROAD/.test(key) && unit
-      ? "Share of images whose class is still seen"
-      : /^ROAD/.test(key)
-      ? "Change of the class's probability"
-      : "Probability of the class";
+    const subject = HEIGHTS[axisOf(key, presetNamed(evaluation.preset), 2).height];
     return [{
       title,
       caption: `${subject}, by the percentage of pixels ${means}.`,

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { betterOf, measureOf } from "../probes.ts";
+import { betterOf, describeValue, MEASURE_NAMES, measureOf } from "../measures.ts";
 import type { Evaluation } from "../summary.ts";
-import { type Interval, MEASURES } from "../types.ts";
+import type { Interval } from "../types.ts";
 
 /** Keys of measures, each once, in the order of reports. */
 export function inOrder(keys: Iterable<string>): string[] {
-  const place = (key: string) => MEASURES.indexOf(measureOf(key));
+  const place = (key: string) => MEASURE_NAMES.indexOf(measureOf(key).name);
   // Stable: keys of one measure stay as they are read, 100 % first.
   return [...new Set(keys)].sort((a, b) => place(a) - place(b));
 }
@@ -21,9 +21,7 @@ export function keysOf(evaluation: Pick<Evaluation, "methods">): string[] {
 
 /** "AD50" as "AD 50 %", "ROAD-MoRF" as "ROAD MoRF", "insertion" as "Insertion". */
 export function titleOf(key: string): string {
-  const masked = /^(AD|IC)([\d.]+)$/.exec(key);
-  if (masked !== null) return `${masked[1]} ${masked[2]} %`;
-  return (key[0]!.toUpperCase() + key.slice(1)).replace("-", " ");
+  return describeValue(key).title;
 }
 
 /** An arrow in the direction that is good. */
@@ -33,7 +31,7 @@ export function arrowOf(key: string): "↑" | "↓" {
 
 /** A value with the digits that are worth reading: percentages one, shares three. */
 export function shownValue(key: string, value: number): string {
-  const text = value.toFixed(/^(AD|IC)\d/.test(key) ? 1 : 3);
+  const text = value.toFixed(describeValue(key).digits);
   // No minus sign before nothing.
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text;
 }

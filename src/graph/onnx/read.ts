@@ -15,7 +15,7 @@ import {
 import { shown } from "../../text/shown.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
 import { dataTypeOf } from "../shapes/elementwise.ts";
-import { activationOf, type OutputActivation } from "./activation.ts";
+import { finalActivation, type OutputActivation } from "../final_activation.ts";
 import { checkLimits } from "./limits.ts";
 import { attributeOf, tensorData } from "./tensors.ts";
 
@@ -50,6 +50,11 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
     const name = isOnnxDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
     operators[name] = (operators[name] ?? 0) + 1;
   }
+  const nodes = graph.node.map(({ opType, input, output }) => ({
+    op: opType,
+    inputs: input,
+    outputs: output,
+  }));
   const external = new Set<string>();
   for (const tensor of tensorsOf(graph)) {
     const location = tensor.externalData.find((entry) => entry.key === "location")?.value;
@@ -61,7 +66,7 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
     opset: opsetOf(model),
     inputs: graph.input.filter((value) => !initializers.has(value.name)).map(openValue),
     outputs: graph.output.map(openValue),
-    activations: graph.output.map(({ name }) => activationOf(graph, name)),
+    activations: graph.output.map(({ name }) => finalActivation(nodes, name).activation),
     externalFiles: [...external],
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
     operators,

@@ -10,7 +10,7 @@
  * @module
  */
 import { upsampleMap } from "../../image/upsample.ts";
-import type { View } from "./views.ts";
+import type { Fill } from "./views.ts";
 
 /** Side of the small picture that "blur" enlarges. */
 const BLURRED_SIDE = 14;
@@ -23,7 +23,7 @@ const BLURRED_SIDE = 14;
  * @param into Takes the values; all of it is written.
  */
 export function fillOf(
-  fill: View["fill"],
+  fill: Fill,
   pixels: Float32Array,
   mask: Float32Array,
   into: Float32Array,

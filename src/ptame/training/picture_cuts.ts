@@ -37,13 +37,15 @@ export interface PictureCutsOptions {
 }
 
 /** Workers that read pictures unless told otherwise: half of the cores, four at most. */
-export function usualWorkers(cores: number = navigator.hardwareConcurrency): number {
+export function usualWorkers(cores: number = globalThis.navigator?.hardwareConcurrency ?? 2): number {
   return Math.min(Math.max(Math.floor(cores / 2), 1), 4);
 }
 
-interface Waiting extends PromiseWithResolvers<Float32Array[]> {
+interface Waiting {
   readonly index: number;
   readonly cut: Cut;
+  resolve(cuts: Float32Array[]): void;
+  reject(reason: unknown): void;
 }
 
 /** A worker at work, and what it was asked. */
@@ -125,9 +127,9 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
         if (!(error instanceof DOMException)) throw error;
         return await cutHere(index, cut, stop);
       }
-      const request = { index, cut, ...Promise.withResolvers<Float32Array[]>() };
-      to.waiting.set(id, request);
-      return await request.promise;
+      return await new Promise<Float32Array[]>((resolve, reject) => {
+        to.waiting.set(id, { index, cut, resolve, reject });
+      });
     },
     close: () => close(new DOMException("The pictures were closed", "AbortError")),
   };

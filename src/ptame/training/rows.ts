@@ -5,9 +5,10 @@
  *
  * *Shared rows* are one function of the class's vector w_c, the row of the auxiliary's final linear layer:
  *
- *     row_c = start_c + scale ⊙ (w_c·M + k)
+ *     row_c = start_c + scale ⊙ (w_c·M) + common_scale ⊙ k
  *
- * with start_c the row before training, M [width of w, Σ C_l] and k [1, Σ C_l] learned from zero, and one scale per tap.
+ * with start_c the row before training, M [width of w, Σ C_l] and k [1, Σ C_l] learned from zero, and two scales per tap:
+ * Adam moves every parameter by about the learning rate, so a scale says how fast a part of the rows may move.
  * So every class learns from every picture, those that no picture shows too. When training ends the rows are written
  * out into an ordinary fuser.
  *
@@ -30,8 +31,10 @@ export type RowForm =
     readonly kind: "shared";
     /** Length of a class's vector. */
     readonly width: number;
-    /** Scale of each tap's part of a row. */
+    /** Scale of each tap's part of w_c·M: what tells classes apart. */
     readonly scales: readonly number[];
+    /** Scale of each tap's part of k: what all classes share. */
+    readonly commonScales: readonly number[];
   };
 
 /** What shared rows start from, of all classes. */
@@ -85,9 +88,11 @@ export function rowsOfTargets(
   }
   const start = b.input(START_ROWS, "float32", [batch, rowLength(shape)]);
   const vectors = b.input(CLASS_VECTORS, "float32", [batch, rows.width]);
-  const change = b.add(b.matmul(vectors, parameterOf(parameters, MIXING)), parameterOf(parameters, COMMON));
-  const scales = b.constant("float32", [1, rowLength(shape)], scalePerWeight(shape, rows.scales));
-  return b.add(start, b.mul(change, scales));
+  const scaled = (value: Value, scales: readonly number[]) =>
+    b.mul(value, b.constant("float32", [1, rowLength(shape)], scalePerWeight(shape, scales)));
+  const own = scaled(b.matmul(vectors, parameterOf(parameters, MIXING)), rows.scales);
+  const common = scaled(parameterOf(parameters, COMMON), rows.commonScales);
+  return b.add(start, b.add(own, common));
 }
 
 /**
@@ -121,24 +126,29 @@ export function rowFeeds(
 /** The fuser that shared rows amount to, [classes, Σ C_l]. */
 export function writtenOut(
   shape: HeadShape,
-  { width, scales }: Extract<RowForm, { kind: "shared" }>,
+  { width, scales, commonScales }: Extract<RowForm, { kind: "shared" }>,
   { fuser, vectors }: RowStart,
   mixing: Float32Array,
   common: Float32Array,
 ): Float32Array {
   const length = rowLength(shape);
-  const scale = scalePerWeight(shape, scales);
+  const [scale, commonScale] = [scales, commonScales].map((each) => scalePerWeight(shape, each)) as [
+    Float32Array,
+    Float32Array,
+  ];
   const rows = new Float32Array(shape.classes * length);
   const sum = new Float64Array(length);
   for (let c = 0; c < shape.classes; c++) {
-    sum.set(common);
+    sum.fill(0);
     for (let k = 0; k < width; k++) {
       const weight = vectors[c * width + k]!;
       if (weight === 0) continue;
       const from = k * length;
       for (let i = 0; i < length; i++) sum[i]! += weight * mixing[from + i]!;
     }
-    for (let i = 0; i < length; i++) rows[c * length + i] = fuser[c * length + i]! + scale[i]! * sum[i]!;
+    for (let i = 0; i < length; i++) {
+      rows[c * length + i] = fuser[c * length + i]! + scale[i]! * sum[i]! + commonScale[i]! * common[i]!;
+    }
   }
   return rows;
 }

@@ -19,7 +19,8 @@ import {
 import { OWN_ROWS, type RowForm } from "./rows.ts";
 import { checkViews } from "./views.ts";
 import type { PartCounts } from "./sorting.ts";
-import { TrainingError, type TrainOptions } from "./train_options.ts";
+import { TrainingError } from "../errors.ts";
+import type { TrainOptions } from "./train_options.ts";
 import { nameOf } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
 
@@ -87,7 +88,7 @@ export function formOf(
   { backbone, auxiliary, classifier, shape }: TrainingNetworks,
 ): RunForm {
   const form = { ...DEFAULT_FORM, ...presetOf(options, backbone.name, auxiliary.name), ...options.form };
-  const { rows, rowScale, masks, views, viewsPerImage, otherTargets } = form;
+  const { rows, rowScale, commonScale, masks, views, viewsPerImage, otherTargets } = form;
   if (masks === "budget") checkViews(views);
   if (!Number.isInteger(viewsPerImage) || viewsPerImage < 1) {
     throw new RangeError(
@@ -97,7 +98,7 @@ export function formOf(
   if (!(otherTargets >= 0 && otherTargets <= 1)) {
     throw new RangeError(`Cannot take other targets in a share of ${otherTargets}: it must be from 0 to 1`);
   }
-  return { rows, rowScale, masks, views, viewsPerImage, otherTargets, rowForm: rowForm() };
+  return { rows, rowScale, commonScale, masks, views, viewsPerImage, otherTargets, rowForm: rowForm() };
 
   function rowForm(): RowForm {
     if (rows === "own") return OWN_ROWS;
@@ -108,16 +109,25 @@ export function formOf(
         }`,
       );
     }
-    const scales = typeof rowScale === "number" ? shape.channels.map(() => rowScale) : rowScale;
-    if (
-      scales.length !== shape.channels.length || !scales.every((scale) => Number.isFinite(scale) && scale > 0)
-    ) {
-      throw new RangeError(
-        `Cannot scale rows by ${scales.join(", ")}: one number above 0 is needed, or one for each of the ` +
-          `${shape.channels.length} taps`,
-      );
+    return {
+      kind: "shared",
+      width: classifier.length / shape.classes,
+      scales: perTap(rowScale),
+      commonScales: perTap(commonScale),
+    };
+  }
+
+  function perTap(given: number | readonly number[]): readonly number[] {
+    const scales = typeof given === "number" ? shape.channels.map(() => given) : given;
+    const taps = shape.channels.length;
+    if (scales.length === taps && scales.every((scale) => Number.isFinite(scale) && scale >= 0)) {
+      return scales;
     }
-    return { kind: "shared", width: classifier.length / shape.classes, scales };
+    throw new RangeError(
+      `Cannot scale rows by ${
+        scales.join(", ")
+      }: a number of at least 0 is needed, or one for each of the ${taps} taps`,
+    );
   }
 }
 
@@ -142,7 +152,9 @@ export async function settingsOf(
     holdOutClasses: options.holdOutClasses ?? 0,
     start: options.start instanceof Uint8Array ? "file" : options.start ?? "automatic",
     rows: form.rows,
-    ...(form.rows === "shared" ? { rowScale: String(form.rowScale) } : {}),
+    ...(form.rows === "shared"
+      ? { rowScale: String(form.rowScale), commonScale: String(form.commonScale) }
+      : {}),
     masks: form.masks,
     otherTargets: form.otherTargets,
     ...(form.masks === "budget"

@@ -138,9 +138,3 @@ export interface TrainResult {
   /** Pictures that could not be read. */
   readonly skipped: readonly SkippedImage[];
 }
-
-/** Training went wrong in a way that more of it would not mend. */
-export class TrainingError extends Error {
-  /** The name that tells it from other errors. */
-  override name = "TrainingError";
-}

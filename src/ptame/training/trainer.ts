@@ -29,7 +29,8 @@ import {
   stepsOf,
 } from "./run_settings.ts";
 import { oneCycle } from "./schedule.ts";
-import { TrainingError, type TrainOptions, type TrainResult } from "./train_options.ts";
+import { TrainingError } from "../errors.ts";
+import type { TrainOptions, TrainResult } from "./train_options.ts";
 import { createBatchReader, type ReadBatch, type SkippedImage } from "./training_images.ts";
 import { loadTrainingNetworks, startingParameters, type TrainingNetworks } from "./training_networks.ts";
 import { preparePictures, type TrainingPictures } from "./training_pictures.ts";

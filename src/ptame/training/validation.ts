@@ -22,22 +22,26 @@ export async function validateHead(
   options: ExplainerOptions,
   signal: AbortSignal | undefined,
 ): Promise<Validation> {
-  await using explainer = await createExplainer({ ...options, head });
-  const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
-  const { methods } = await evaluate({
-    images: evaluationImages(images, explainer, { auxiliaryPixels }),
-    methods: { head: explainerMethod(explainer, auxiliaryPixels) },
-    score: explainerScores(explainer),
-    measures: ["ad", "ic"],
-    resamples: 1,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const { measures, maskArea } = methods["head"]!;
-  const value = (key: string) => measures[key]!.value;
-  return {
-    step,
-    averageDrop: [value("AD100"), value("AD50"), value("AD15")],
-    increase: [value("IC100"), value("IC50"), value("IC15")],
-    maskArea: maskArea.value,
-  };
+  const explainer = await createExplainer({ ...options, head });
+  try {
+    const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
+    const { methods } = await evaluate({
+      images: evaluationImages(images, explainer, { auxiliaryPixels }),
+      methods: { head: explainerMethod(explainer, auxiliaryPixels) },
+      score: explainerScores(explainer),
+      measures: ["ad", "ic"],
+      resamples: 1,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const { measures, maskArea } = methods["head"]!;
+    const value = (key: string) => measures[key]!.value;
+    return {
+      step,
+      averageDrop: [value("AD100"), value("AD50"), value("AD15")],
+      increase: [value("IC100"), value("IC50"), value("IC15")],
+      maskArea: maskArea.value,
+    };
+  } finally {
+    await explainer.dispose();
+  }
 }

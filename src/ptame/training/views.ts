@@ -14,7 +14,7 @@
  */
 
 /** What stands where a mask takes the picture away; see fill.ts. */
-export const FILLS = ["black", "mean", "blur", "neighbours"] as const;
+export type Fill = "black" | "mean" | "blur" | "neighbours";
 
 /** One way to show a picture. */
 export interface View {
@@ -25,7 +25,7 @@ export interface View {
   /** Whether kept pixels are weighed with the map (soft) or count fully (hard). */
   readonly mask: "soft" | "hard";
   /** What stands where the picture is masked. */
-  readonly fill: typeof FILLS[number];
+  readonly fill: Fill;
   /** What is minimised. */
   readonly loss: "cross-entropy" | "drop" | "removal";
   /** Weight of its loss; 1 by default. */

@@ -6,18 +6,13 @@
  *
  * @module
  */
+import { DownloadError } from "./errors.ts";
 import type { PublishedFile } from "../../../models/network.ts";
 import type { ByteSource } from "../byte_source.ts";
 import type { Incoming, WeightStorage } from "../storage/types.ts";
 import { RETRY_POLICY, type RetryPolicy } from "./back_off.ts";
 import { type DownloadProgress, rateMeter } from "./progress.ts";
 import { transfer, TransferError } from "./transfer.ts";
-
-/** A file could not be downloaded; the message says what each address answered. */
-export class DownloadError extends Error {
-  /** The name that tells it from other errors. */
-  override name = "DownloadError";
-}
 
 /** How a file is downloaded. */
 export interface DownloadOptions {

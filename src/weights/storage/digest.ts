@@ -4,8 +4,19 @@
  *
  * @module
  */
-import { createHash, type Hash } from "node:crypto";
+import { builtinModule } from "../../platform/builtin.ts";
 import type { ByteSource } from "../byte_source.ts";
+
+/** What of node:crypto is used. */
+interface HashModule {
+  createHash(name: "sha256"): Hash;
+}
+
+interface Hash {
+  update(bytes: Uint8Array): void;
+  copy(): Hash;
+  digest(as: "hex"): string;
+}
 
 /** Bytes that are read at once. */
 const PIECE = 1 << 20;
@@ -19,7 +30,8 @@ export interface Digest {
 
 /** The digest of no bytes yet. */
 export function sha256(): Digest {
-  const hash: Hash = createHash("sha256");
+  const { createHash } = builtinModule("node:crypto") as HashModule;
+  const hash = createHash("sha256");
   return {
     update: (bytes) => {
       hash.update(bytes);
@@ -41,10 +53,14 @@ export async function digestRest(file: Deno.FsFile, digest: Digest, signal?: Abo
 
 /** SHA-256 of a file, in hexadecimal digits. */
 export async function digestOfFile(path: string, signal?: AbortSignal): Promise<string> {
-  using file = await Deno.open(path);
-  const digest = sha256();
-  await digestRest(file, digest, signal);
-  return digest.value();
+  const file = await Deno.open(path);
+  try {
+    const digest = sha256();
+    await digestRest(file, digest, signal);
+    return digest.value();
+  } finally {
+    file.close();
+  }
 }
 
 /** SHA-256 of a source, in hexadecimal digits. */

@@ -20,14 +20,18 @@ export function fileSource(path: string): ByteSource {
     read: (offset, length) => {
       checkInside(size, offset, length);
       const bytes = new Uint8Array(length);
-      using file = Deno.openSync(path);
-      file.seekSync(offset, Deno.SeekMode.Start);
-      for (let at = 0; at < length;) {
-        const count = file.readSync(bytes.subarray(at));
-        if (count === null) throw new RangeError(`Cannot read ${path}: it ends at byte ${offset + at}`);
-        at += count;
+      const file = Deno.openSync(path);
+      try {
+        file.seekSync(offset, Deno.SeekMode.Start);
+        for (let at = 0; at < length;) {
+          const count = file.readSync(bytes.subarray(at));
+          if (count === null) throw new RangeError(`Cannot read ${path}: it ends at byte ${offset + at}`);
+          at += count;
+        }
+        return bytes;
+      } finally {
+        file.close();
       }
-      return bytes;
     },
   };
 }

@@ -7,7 +7,7 @@ import { controls } from "../../../src/baselines/controls.ts";
 import { evaluate } from "../../../src/faithfulness/evaluate.ts";
 import type { GalleryRow, ReportData } from "../../../src/faithfulness/report/types.ts";
 import { summarize } from "../../../src/faithfulness/summary.ts";
-import { MEASURES } from "../../../src/faithfulness/types.ts";
+import { MEASURE_NAMES } from "../../../src/faithfulness/measures.ts";
 import { map, NORMALIZATION, picture, score, SIDE } from "../fixture.ts";
 
 /** Names of the methods: one has markup in it. */
@@ -22,7 +22,7 @@ export async function reportData(): Promise<ReportData> {
     images: [0, 1, 2].map((seed) => ({ name: `picture ${seed}`, pixels: picture(seed), region })),
     methods,
     score,
-    measures: MEASURES,
+    measures: MEASURE_NAMES,
     normalization: NORMALIZATION,
     resamples: 50,
   });

@@ -17,7 +17,12 @@ await warmUpWasm();
 const SHAPE = headShapeOf(tinyAuxiliary, 10);
 const WIDTH = 16;
 const LENGTH = SHAPE.channels.reduce((a, c) => a + c, 0);
-const ROWS = { kind: "shared", width: WIDTH, scales: [0.5, 1, 2, 0.25] } as const satisfies RowForm;
+const ROWS = {
+  kind: "shared",
+  width: WIDTH,
+  scales: [0.5, 1, 2, 0.25],
+  commonScales: [3, 0.1, 1, 0],
+} as const satisfies RowForm;
 const HEAD = seededHead(SHAPE, 5);
 const START = rowStartOf(
   HEAD,
@@ -51,14 +56,15 @@ async function stepOf(options: Partial<TrainingStepOptions>) {
 
 const rowOf = (fuser: Float32Array, c: number) => fuser.subarray(c * LENGTH, (c + 1) * LENGTH);
 
-Deno.test("headOf() writes shared rows out as start + scale·(w·M + k)", () => {
+Deno.test("headOf() writes shared rows out as start + scale·(w·M) + common scale·k", () => {
   const mixing = Float32Array.from(uniforms("mixing", WIDTH * LENGTH, 2));
   const common = Float32Array.from(uniforms("common", LENGTH, 3));
   const fuser = writtenOut(SHAPE, ROWS, START, mixing, common);
   for (const [c, channel, tap] of [[0, 0, 0], [9, 5, 1], [3, 13, 2], [6, 39, 3]] as const) {
-    let sum = common[channel]!;
+    let sum = 0;
     for (let k = 0; k < WIDTH; k++) sum += START.vectors[c * WIDTH + k]! * mixing[k * LENGTH + channel]!;
-    const expected = START.fuser[c * LENGTH + channel]! + ROWS.scales[tap]! * sum;
+    const expected = START.fuser[c * LENGTH + channel]! + ROWS.scales[tap]! * sum +
+      ROWS.commonScales[tap]! * common[channel]!;
     assert(Math.abs(fuser[c * LENGTH + channel]! - expected) < 1e-5);
   }
   const state = initialState(SHAPE, HEAD, ROWS);

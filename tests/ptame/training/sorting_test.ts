@@ -1,3 +1,4 @@
+import { TrainingError } from "../../../src/ptame/errors.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createBuilder } from "../../../src/graph/builder.ts";
 import { encodeOnnx } from "../../../src/graph/onnx_file.ts";
@@ -7,11 +8,7 @@ import { type ClassPart, partOf } from "../../../src/ptame/class_split.ts";
 import { readHead } from "../../../src/ptame/head_file.ts";
 import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";
 import { sortedTargets, splitImages } from "../../../src/ptame/training/sorting.ts";
-import {
-  TrainingError,
-  type TrainOptions,
-  type TrainProgress,
-} from "../../../src/ptame/training/train_options.ts";
+import type { TrainOptions, TrainProgress } from "../../../src/ptame/training/train_options.ts";
 import { train } from "../../../src/ptame/training/trainer.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 

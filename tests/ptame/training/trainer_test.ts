@@ -1,16 +1,16 @@
+import { TrainingError } from "../../../src/ptame/errors.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ImageError, type ImageSource } from "../../../src/image/types.ts";
 import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";
 import { readHead, writeHead } from "../../../src/ptame/head_file.ts";
 import { initialHead } from "../../../src/ptame/initial_head.ts";
 import { PRESETS } from "../../../src/ptame/training/presets.ts";
-import {
-  type CheckpointStore,
-  TrainingError,
-  type TrainOptions,
-  type TrainProgress,
+import type {
+  CheckpointStore,
+  TrainOptions,
+  TrainProgress,
 } from "../../../src/ptame/training/train_options.ts";
-import { DownloadError } from "../../../src/weights/download/download.ts";
+import { DownloadError } from "../../../src/weights/download/errors.ts";
 import { train } from "../../../src/ptame/training/trainer.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 import { smallClassifier } from "../small_classifier.ts";
@@ -246,8 +246,16 @@ Deno.test("train() refuses what cannot work before it begins", async () => {
     ],
     [{ hyperParameters: { ce: -1 } }, RangeError, "with ce -1"],
     [{ hyperParameters: { learningRate: NaN } }, RangeError, "with learningRate NaN"],
-    [{ start: "class-activation" }, TypeError, "does not share the classes of backbone small; start from random"],
-    [{ form: { rows: "shared" } }, TypeError, "classes of backbone small; train rows of their own (--rows own)"],
+    [
+      { start: "class-activation" },
+      TypeError,
+      "does not share the classes of backbone small; start from random",
+    ],
+    [
+      { form: { rows: "shared" } },
+      TypeError,
+      "classes of backbone small; train rows of their own (--rows own)",
+    ],
     [{ start: head }, TypeError, "it has 7 classes, the backbone 5"],
     [{ start: bad }, SyntaxError, "Cannot read"],
     [{ images: [bad, bad] }, ImageError, "none of the 2 images can be read"],

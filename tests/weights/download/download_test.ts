@@ -1,7 +1,8 @@
 /** A published file into a folder: what is there afterwards, whatever happens. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PublishedFile } from "../../../models/network.ts";
-import { download, DownloadError, type DownloadOptions } from "../../../src/weights/download/download.ts";
+import { download, type DownloadOptions } from "../../../src/weights/download/download.ts";
+import { DownloadError } from "../../../src/weights/download/errors.ts";
 import type { DownloadProgress } from "../../../src/weights/download/progress.ts";
 import { type DiskStorage, diskStorage } from "../../../src/weights/storage/disk.ts";
 import {

@@ -1,0 +1,95 @@
+/**
+ * The measures, as a table: everything that lists, draws, plans or reads measures goes through it.
+ *
+ * @module
+ */
+import { AVERAGE_DROP, INCREASE } from "./average_drop.ts";
+import { DELETION, INSERTION } from "./insertion_deletion.ts";
+import type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
+import { ENERGY, POINTING } from "./pointing.ts";
+import { type Preset, presetNamed } from "./presets.ts";
+import type { Enlarged, Probe } from "./probe.ts";
+import { ROAD } from "./road.ts";
+
+/** The measures that can be asked for. */
+export type MeasureName = "ad" | "ic" | "road" | "insertion" | "deletion" | "pointing" | "energy";
+
+/** All measures, in the order of reports. */
+export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
+  AVERAGE_DROP,
+  INCREASE,
+  ROAD,
+  INSERTION,
+  DELETION,
+  POINTING,
+  ENERGY,
+];
+
+/** Their names. */
+export const MEASURE_NAMES: readonly MeasureName[] = MEASURES.map(({ name }) => name);
+
+/** What is measured unless measures are named. */
+export const USUAL_MEASURES: readonly MeasureName[] = ["ad", "ic", "road"];
+
+/**
+ * The measure of that name.
+ *
+ * @throws {RangeError} When there is none.
+ */
+export function measureNamed(name: string): MeasureDefinition<MeasureName> {
+  const found = MEASURES.find((measure) => measure.name === name);
+  if (found !== undefined) return found;
+  throw new RangeError(`Unknown measure ${JSON.stringify(name)}: there are ${MEASURE_NAMES.join(", ")}`);
+}
+
+/**
+ * The measure that a key of a reading belongs to: "AD50" to ad, "ROAD-MoRF" to road.
+ *
+ * @throws {RangeError} When it is no measure's.
+ */
+export function measureOf(key: string): MeasureDefinition<MeasureName> {
+  const found = MEASURES.find((measure) => measure.describe(key) !== undefined);
+  if (found === undefined) throw new RangeError(`Unknown value ${JSON.stringify(key)}: no measure has it`);
+  return found;
+}
+
+/** How a value is read by people; by its key. */
+export function describeValue(key: string): ValueDescription {
+  return measureOf(key).describe(key)!;
+}
+
+/** Which direction is good. */
+export function betterOf(key: string): "higher" | "lower" {
+  return describeValue(key).better;
+}
+
+/** The horizontal axis of the curve under a key. */
+export function axisOf(key: string, asked: Preset, points: number): CurveAxis {
+  const measure = measureOf(key);
+  if (measure.axis === undefined) throw new RangeError(`Cannot draw ${key}: it has no curve`);
+  return measure.axis(key, presetFor(asked, measure.name), points);
+}
+
+/**
+ * The preset that a measure is taken with: the one asked for, or where that one does not define the measure, the
+ * one whose own it is. The name that a result carries is the name of what this gives.
+ */
+export function presetFor(preset: Preset, name: MeasureName): Preset {
+  const { part, standIn } = measureNamed(name);
+  return preset[part] === undefined ? presetNamed(standIn) : preset;
+}
+
+/** The probes of a map; measures that need the same pictures share theirs. */
+export function probesOf(
+  sample: Enlarged,
+  names: readonly MeasureName[],
+  preset: Preset,
+  context: ProbeContext,
+): Probe[] {
+  const measures = [...new Set(names)].map(measureNamed);
+  const sources = new Set(measures.map(({ probe }) => probe));
+  return [...sources].map((probe) => {
+    const own = measures.filter((measure) => measure.probe === probe).map(({ name }) => name);
+    return probe(sample, presetFor(preset, own[0]!), context, own);
+  });
+}

@@ -1,0 +1,126 @@
+/** The table of measures: every value of every measure is described once, and a new measure needs one definition. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { askProbes } from "../../src/faithfulness/ask.ts";
+import type { MeasureDefinition } from "../../src/faithfulness/measure.ts";
+import {
+  axisOf,
+  describeValue,
+  measureNamed,
+  measureOf,
+  MEASURES,
+  presetFor,
+  probesOf,
+} from "../../src/faithfulness/measures.ts";
+import { presetNamed, PRESETS } from "../../src/faithfulness/presets.ts";
+import type { Reading } from "../../src/faithfulness/probe.ts";
+import { createScoreQueue } from "../../src/faithfulness/scoring.ts";
+import { NORMALIZATION, sample } from "./fixture.ts";
+
+const score = (pictures: Float32Array[]) => Promise.resolve(pictures.map(() => Float32Array.of(0.7, 0.3)));
+
+async function readingOf(names: readonly string[], preset: string): Promise<Reading> {
+  const of = sample(1);
+  const context = {
+    normalization: NORMALIZATION,
+    seed: 1,
+    region: { boxes: [{ x: 0, y: 0, width: 4, height: 4 }] },
+  };
+  const queue = createScoreQueue(score, 16);
+  const probes = probesOf(of, names as never, presetNamed(preset), context);
+  let reading: Reading | undefined;
+  await askProbes(queue, probes, 0, (found) => reading = found);
+  await queue.flush();
+  return reading!;
+}
+
+for (const { name: preset } of PRESETS) {
+  Deno.test(`every value that ${preset} gives belongs to one measure, and every curve has an axis`, async () => {
+    for (const { name } of MEASURES) {
+      const { values, curves = {} } = await readingOf([name], preset);
+      assert(Object.keys(values).length > 0, name);
+      for (const key of Object.keys(values)) {
+        assertEquals(
+          MEASURES.filter((measure) => measure.describe(key) !== undefined).map((each) => each.name),
+          [
+            name,
+          ],
+        );
+        const { title, digits } = describeValue(key);
+        assert(title.length > 0 && digits > 0);
+      }
+      for (const [key, curve] of Object.entries(curves)) {
+        assertEquals(axisOf(key, presetNamed(preset), curve.length).percents.length, curve.length, key);
+      }
+    }
+  });
+}
+
+Deno.test("ad and ic share their pictures, and give their own values only", async () => {
+  const of = sample(1);
+  const context = { normalization: NORMALIZATION, seed: 0 };
+  const preset = presetNamed("ptame-2025");
+  assertEquals(probesOf(of, ["ad", "ic"], preset, context).length, 1);
+  assertEquals(Object.keys((await readingOf(["ic"], "ptame-2025")).values), ["IC100", "IC50", "IC15"]);
+  assertEquals(Object.keys((await readingOf(["ad", "ic"], "hard-masks")).values).sort(), [
+    "AD15",
+    "AD50",
+    "IC15",
+    "IC50",
+  ]);
+});
+
+Deno.test("titles, directions and digits are those of reports", () => {
+  assertEquals(describeValue("AD50"), { title: "AD 50 %", better: "lower", digits: 1 });
+  assertEquals(describeValue("IC100"), { title: "IC 100 %", better: "higher", digits: 1 });
+  assertEquals(describeValue("ROAD-MoRF"), { title: "ROAD MoRF", better: "lower", digits: 3 });
+  assertEquals(describeValue("insertion").title, "Insertion");
+  assertThrows(() => measureOf("AD"), RangeError, 'Unknown value "AD"');
+  assertThrows(() => measureOf("ROAD-X"), RangeError);
+  assertThrows(
+    () => measureNamed("nothing"),
+    RangeError,
+    'Unknown measure "nothing": there are ad, ic, road',
+  );
+});
+
+Deno.test("a preset that lacks a measure is stood in for by the measure's own", () => {
+  const preset = presetNamed("gradcam-lib");
+  assertEquals(presetFor(preset, "ad").name, "gradcam-lib");
+  assertEquals(presetFor(preset, "insertion").name, "rise");
+  assertEquals(presetFor(presetNamed("torchcam"), "road").name, "road-icml22");
+});
+
+Deno.test("a measure may ask the method again while it makes its pictures", async () => {
+  const asked: Float32Array[] = [];
+  const stability: MeasureDefinition = {
+    ...measureNamed("ad"),
+    name: "stability",
+    needs: ["explainAgain"],
+    probe: ({ pixels }, _preset, { explainAgain }) => {
+      let difference = 0;
+      return {
+        count: 1,
+        async *pictures() {
+          const { values } = await explainAgain!(pixels.map((value) => value / 2));
+          difference = values[0]!;
+          yield pixels;
+        },
+        read: () => ({ values: { stability: difference } }),
+      };
+    },
+    describe: (key) => key === "stability" ? { title: "Stability", better: "lower", digits: 3 } : undefined,
+  };
+  const of = sample(1);
+  const probe = stability.probe(of, presetNamed("ptame-2025"), {
+    seed: 0,
+    explainAgain: (pixels) => {
+      asked.push(pixels);
+      return Promise.resolve({ width: 1, height: 1, values: Float32Array.of(0.25) });
+    },
+  }, ["stability"]);
+  const queue = createScoreQueue(score, 4);
+  let reading: Reading | undefined;
+  await askProbes(queue, [probe], 0, (found) => reading = found);
+  await queue.flush();
+  assertEquals([asked.length, reading!.values], [1, { stability: 0.25 }]);
+});
