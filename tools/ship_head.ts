@@ -1,17 +1,20 @@
 /**
- * Makes a trained head ready to ship: the same tensors with matrices in float16, the same record.
+ * Makes a trained head ready to ship: the same tensors with matrices in float16, the same record, completed with texts
+ * where the run was not given them.
  *
- *     deno run -A tools/ship_head.ts HEAD.safetensors models/heads/NAME.safetensors
+ *     deno run -A tools/ship_head.ts HEAD.safetensors models/heads/NAME.safetensors [--name T] [--licence T] [--data T]
  *
  * @module
  */
+import { parseArgs } from "@std/cli/parse-args";
 import { headParameters } from "../src/ptame/head.ts";
 import { readHead, writeHead } from "../src/ptame/head_file.ts";
 import { float32Of } from "../src/weights/tensor_table.ts";
 
-const [from, to] = Deno.args;
+const given = parseArgs(Deno.args, { string: ["name", "licence", "data"] });
+const [from, to] = given._.map(String);
 if (from === undefined || to === undefined) {
-  console.error("Usage: ship_head.ts HEAD.safetensors OUT.safetensors");
+  console.error("Usage: ship_head.ts HEAD.safetensors OUT.safetensors [--name T] [--licence T] [--data T]");
   Deno.exit(2);
 }
 const head = await readHead(await Deno.readFile(from), from);
@@ -19,6 +22,12 @@ const { content, table } = head.file;
 const tensors = [...headParameters({ channels: head.channels, sizes: [], classes: head.classes })].map(
   ([name, shape]) => ({ name, shape, data: float32Of(content, table.tensors.get(name)!).slice() }),
 );
-const shipped = await writeHead(head.record, tensors, "float16");
+const record = {
+  ...head.record,
+  ...(given.name === undefined ? {} : { name: given.name }),
+  ...(given.licence === undefined ? {} : { licence: given.licence }),
+  training: { ...head.record.training, ...(given.data === undefined ? {} : { data: given.data }) },
+};
+const shipped = await writeHead(record, tensors, "float16");
 await Deno.writeFile(to, shipped);
 console.log(`${to}: ${shipped.length} bytes`);
