@@ -25,24 +25,17 @@ import { startingHeadFile } from "../src/ptame/starting_head.ts";
 import { BUDGET_VIEWS, type TrainingForm } from "../src/ptame/training/presets.ts";
 import type { TrainOptions } from "../src/ptame/training/train_options.ts";
 import { train } from "../src/ptame/training/trainer.ts";
-import type { View } from "../src/ptame/training/views.ts";
+import { type View, viewOf } from "../src/ptame/training/views.ts";
 
 const NETWORK = "efficientnet_lite0";
 const HELD_OUT = 0.4;
 const MEASURES = ["AD100", "AD50", "AD15", "IC50", "ROAD-MoRF", "ROAD-LeRF", "ROAD"] as const;
 
-const soft = (share: number, rest: Partial<View> = {}): View => ({
-  share,
-  side: "keep",
-  mask: "soft",
-  fill: "black",
-  loss: "cross-entropy",
-  ...rest,
-});
-const hard = (share: number, fill: View["fill"] = "neighbours"): View => soft(share, { mask: "hard", fill });
+const hard = (share: number, fill: View["fill"] = "neighbours"): View =>
+  viewOf(share, { mask: "hard", fill });
 const removed = (share: number, fill: View["fill"] = "neighbours"): View =>
-  soft(share, { mask: "hard", fill, side: "remove", loss: "removal" });
-const SOFT = [soft(1), soft(0.5), soft(0.5), soft(0.15), soft(0.15)];
+  viewOf(share, { mask: "hard", fill, side: "remove", loss: "removal" });
+const SOFT = [viewOf(1), viewOf(0.5), viewOf(0.5), viewOf(0.15), viewOf(0.15)];
 const twoSided = (fill: View["fill"]) => [
   hard(0.7, fill),
   hard(0.5, fill),
@@ -66,7 +59,7 @@ const FACTORS: Readonly<Record<string, Factor>> = {
   "rate 5e-4": { rate: 5e-4 },
   "rate 3e-3": { rate: 3e-3 },
   "loss drop": { views: SOFT.map((view) => ({ ...view, loss: "drop" })) },
-  "shares down to 5 %": { views: [...SOFT, soft(0.05)] },
+  "shares down to 5 %": { views: [...SOFT, viewOf(0.05)] },
   "soft over mean": { views: SOFT.map((view) => ({ ...view, fill: "mean" })) },
   "soft over blur": { views: SOFT.map((view) => ({ ...view, fill: "blur" })) },
   "soft over neighbours": { views: SOFT.map((view) => ({ ...view, fill: "neighbours" })) },

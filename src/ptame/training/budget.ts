@@ -18,7 +18,6 @@
  */
 import type { Builder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/types.ts";
-import { minMaxMask } from "../head.ts";
 
 /** τ: how soft the gate is, in parts of the map's range. */
 export const GATE_WIDTH = 0.05;
@@ -47,7 +46,7 @@ export function budgetInputs(b: Builder, batch: number, views: number): BudgetIn
 /**
  * g of each view.
  *
- * @param m Maps in [0, 1], [batch, 1, S, S].
+ * @param m Maps in [0, 1], [batch, 1, S, S]: `minMaxMask` of head.ts.
  * @returns [batch, views, S, S].
  */
 export function gates(b: Builder, m: Value, { shares }: Pick<BudgetInputs, "shares">): Value {
@@ -93,9 +92,4 @@ export function budgetGradient(
   const mean = b.div(total(b.mul(w, toGate)), b.max(total(w), 1e-12));
   const throughGate = b.mul(b.div(w, GATE_WIDTH), b.sub(toGate, mean));
   return b.reduceSum(b.add(direct, throughGate), [1]);
-}
-
-/** m of maps z, [batch, 1, S, S]. */
-export function budgetMaps(b: Builder, z: Value): Value {
-  return minMaxMask(b, z);
 }

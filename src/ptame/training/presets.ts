@@ -6,7 +6,7 @@
 import { suggestion } from "../../text/nearest.ts";
 import type { LossWeights } from "./loss.ts";
 import type { ROW_FORMS } from "./rows.ts";
-import type { View } from "./views.ts";
+import { type View, viewOf } from "./views.ts";
 
 /** Settings of the optimiser, and weights of the loss; see loss.ts. */
 export interface HyperParameters extends LossWeights {
@@ -47,34 +47,26 @@ export interface Preset extends HyperParameters, Partial<TrainingForm> {
   readonly auxiliary: string;
 }
 
-const keep = (share: number, rest: Partial<View> = {}): View => ({
-  share,
-  side: "keep",
-  mask: "soft",
-  fill: "black",
-  loss: "cross-entropy",
-  ...rest,
-});
 const hard = { mask: "hard", fill: "neighbours" } as const;
-const remove = (share: number): View => keep(share, { ...hard, side: "remove", loss: "removal" });
+const remove = (share: number): View => viewOf(share, { ...hard, side: "remove", loss: "removal" });
 
 /**
  * What budgeted masks show where nothing else is asked for. Soft masks over black teach what average drop measures, hard
  * ones over neighbours, from both sides, the order of the pixels that ROAD measures (docs/decisions.md).
  */
 export const BUDGET_VIEWS: readonly View[] = [
-  keep(1),
-  keep(0.5),
-  keep(0.15),
-  keep(0.5, hard),
+  viewOf(1),
+  viewOf(0.5),
+  viewOf(0.15),
+  viewOf(0.5, hard),
   remove(0.3),
-  keep(0.15),
-  keep(0.3, hard),
+  viewOf(0.15),
+  viewOf(0.3, hard),
   remove(0.1),
-  keep(0.5),
-  keep(0.15, hard),
+  viewOf(0.5),
+  viewOf(0.15, hard),
   remove(0.5),
-  keep(0.15),
+  viewOf(0.15),
 ];
 
 /** The paper's table, and the project's own choice for the embedded default. */

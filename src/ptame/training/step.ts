@@ -26,8 +26,8 @@ import { prune } from "../../graph/passes/prune.ts";
 import type { Graph, Value } from "../../graph/types.ts";
 import { bindWeights, type BoundGraph } from "../../weights/bind.ts";
 import type { WeightFile } from "../../weights/tensor_table.ts";
-import { FUSER, headParameters, type HeadShape } from "../head.ts";
-import { budgetGradient, budgetInputs, budgetMaps, budgetMasks, gates } from "./budget.ts";
+import { FUSER, headParameters, type HeadShape, minMaxMask } from "../head.ts";
+import { budgetGradient, budgetInputs, budgetMasks, gates } from "./budget.ts";
 import {
   crossEntropies,
   lossTerms,
@@ -136,7 +136,7 @@ export function passGraph(
  */
 export function masksGraph(shape: HeadShape, batch: number, rows: RowForm = OWN_ROWS): Graph {
   const b = createBuilder("masks");
-  b.output(b.sigmoid(targetMaps(b, shape, batch, rows).maps), "masks");
+  b.output(b.sigmoid(targetMaps(b, shape, batch, rows)), "masks");
   return prune(b.build());
 }
 
@@ -154,7 +154,7 @@ export function budgetMasksGraph(
 ): Graph {
   const b = createBuilder("budget masks");
   const given = budgetInputs(b, batch, views);
-  const m = budgetMaps(b, targetMaps(b, shape, batch, rows).maps);
+  const m = minMaxMask(b, targetMaps(b, shape, batch, rows));
   const g = gates(b, m, given);
   b.output(g, "gates");
   const size = m.shape[3]!;
@@ -163,13 +163,13 @@ export function budgetMasksGraph(
 }
 
 /** Adds the head up to each picture's map of its own target, with the inputs that it needs. */
-function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm) {
+function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm): Value {
   const taps = tapInputs(b, shape, batch);
   // The others do not change a map, and every input would have to be fed.
   const learned = [...trainedParameters(shape, rows)].filter(([name]) => roleOf(name) === "learned");
   const parameters = parameterInputs(b, learned);
   const { features } = trainingFeatures(b, taps, parameters);
-  return { maps: ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch)) };
+  return ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch));
 }
 
 /** Which masked pass is built. */
@@ -209,7 +209,7 @@ export function backboneGraph(
 /**
  * The rest of the step: area and variation over all B×B masks, the head's gradients, and AdamW.
  *
- * - Inputs: "tap_0", …, "targets" int64 [batch], "cross_entropies" [batch] and "mask_gradients" [batch, 1, S, S] of
+ * - Inputs: "tap_0", …, what `rowsOfTargets` adds, "cross_entropies" [batch] and "mask_gradients" [batch, 1, S, S] of
  *   `backboneGraph`, the state (`stateShapes`), and the rank-0 `ADAMW_SCALARS`.
  * - Outputs: the scalars "ce", "area", "variation" (not weighed) and "total", `nextState` of every part of the state
  *   and, where asked for, `gradientName` of every learned parameter.
@@ -264,7 +264,7 @@ export function budgetUpdateGraph(
   const parameters = parameterInputs(b, trainedParameters(shape, rows));
 
   const { features, statistics } = trainingFeatures(b, taps, parameters);
-  const m = budgetMaps(b, ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch)));
+  const m = minMaxMask(b, ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch)));
   const seed = budgetGradient(b, m, g, given, maskGradients);
   update(b, parameters, statistics, [{ value: m, seed }], options);
   return prune(b.build());

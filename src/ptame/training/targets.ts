@@ -7,6 +7,7 @@
 import { hashOf } from "../../random/hash.ts";
 import { createStream } from "../../random/generator.ts";
 import { float32DataOf, type Tensor } from "../../runtime/mod.ts";
+import { topClasses } from "../prediction.ts";
 
 /** How targets are chosen. */
 export interface TargetChoice {
@@ -47,16 +48,11 @@ export function chooseTargets(logits: Tensor, choice: TargetChoice, step: number
 
 /** Indices of the highest scores among the allowed ones, highest first. */
 function likeliest(scores: Float32Array, allowed: Uint8Array | undefined, count: number): number[] {
-  const best: number[] = [];
-  for (let i = 0; i < scores.length; i++) {
-    if (allowed !== undefined && allowed[i] !== 1) continue;
-    if (best.length === count && scores[i]! <= scores[best.at(-1)!]!) continue;
-    let at = best.length;
-    while (at > 0 && scores[best[at - 1]!]! < scores[i]!) at--;
-    best.splice(at, 0, i);
-    if (best.length > count) best.pop();
-  }
-  return best;
+  const isAllowed = (index: number) => allowed === undefined || allowed[index] === 1;
+  const open = allowed === undefined
+    ? scores
+    : scores.map((score, index) => isAllowed(index) ? score : -Infinity);
+  return topClasses(open, [], count).map(({ index }) => index).filter(isAllowed);
 }
 
 /** Probability of each class by these scores. */

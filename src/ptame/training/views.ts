@@ -32,6 +32,11 @@ export interface View {
   readonly weight?: number;
 }
 
+/** A view that keeps a share softly over black and must keep the class, but for what `rest` says. */
+export function viewOf(share: number, rest: Partial<View> = {}): View {
+  return { share, side: "keep", mask: "soft", fill: "black", loss: "cross-entropy", ...rest };
+}
+
 /** p beyond which "removal" grows no steeper: at 1 its slope has no end. */
 const STEEPEST = 0.95;
 

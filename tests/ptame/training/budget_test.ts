@@ -3,12 +3,12 @@
  * every device.
  */
 import { assert, assertEquals } from "@std/assert";
+import { minMaxMask } from "../../../src/ptame/head.ts";
 import { gradients } from "../../../src/gradient/backward.ts";
 import { createBuilder } from "../../../src/graph/builder.ts";
 import {
   budgetGradient,
   budgetInputs,
-  budgetMaps,
   budgetMasks,
   GATE_WIDTH,
   gates,
@@ -62,7 +62,7 @@ async function onDevice(device: Device) {
   const z = b.input("z", "float32", [BATCH, 1, SIZE, SIZE]);
   const seed = b.input("seed", "float32", [BATCH, VIEWS.length, SIZE, SIZE]);
   const given = budgetInputs(b, BATCH, VIEWS.length);
-  const m = budgetMaps(b, z);
+  const m = minMaxMask(b, z);
   const g = gates(b, m, given);
   b.output(g, "gates");
   b.output(budgetMasks(b, m, g, given), "masks");
