@@ -19,7 +19,7 @@
 import type { Builder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/types.ts";
 
-/** τ: how soft the gate is, in parts of the map's range. */
+/** τ where a view does not say: how soft the gate is, in parts of the map's range. */
 export const GATE_WIDTH = 0.05;
 
 /** Halvings of q's interval: 3 to 3·2⁻²⁶, which float32 just tells apart. */
@@ -35,12 +35,14 @@ export interface BudgetInputs {
   readonly soft: Value;
   /** 1 where the share is kept, 0 where it is removed. */
   readonly kept: Value;
+  /** τ of the gate, above 0. */
+  readonly widths: Value;
 }
 
-/** Adds the inputs "shares", "soft" and "kept". */
+/** Adds the inputs "shares", "soft", "kept" and "widths". */
 export function budgetInputs(b: Builder, batch: number, views: number): BudgetInputs {
   const input = (name: keyof BudgetInputs) => b.input(name, "float32", [batch, views, 1, 1]);
-  return { shares: input("shares"), soft: input("soft"), kept: input("kept") };
+  return { shares: input("shares"), soft: input("soft"), kept: input("kept"), widths: input("widths") };
 }
 
 /**
@@ -49,8 +51,12 @@ export function budgetInputs(b: Builder, batch: number, views: number): BudgetIn
  * @param m Maps in [0, 1], [batch, 1, S, S]: `minMaxMask` of head.ts.
  * @returns [batch, views, S, S].
  */
-export function gates(b: Builder, m: Value, { shares }: Pick<BudgetInputs, "shares">): Value {
-  const gateAt = (q: Value) => b.sigmoid(b.div(b.sub(m, q), GATE_WIDTH));
+export function gates(
+  b: Builder,
+  m: Value,
+  { shares, widths }: Pick<BudgetInputs, "shares" | "widths">,
+): Value {
+  const gateAt = (q: Value) => b.sigmoid(b.div(b.sub(m, q), widths));
   const everywhere = (value: number) => b.add(b.mul(shares, 0), value);
   let [low, high] = [everywhere(LOWEST), everywhere(HIGHEST)];
   const middle = () => b.mul(b.add(low, high), 0.5);
@@ -80,7 +86,7 @@ export function budgetGradient(
   b: Builder,
   m: Value,
   g: Value,
-  { soft, kept }: BudgetInputs,
+  { soft, kept, widths }: BudgetInputs,
   gradient: Value,
 ): Value {
   const toShown = b.mul(gradient, b.sub(b.mul(kept, 2), 1));
@@ -90,6 +96,6 @@ export function budgetGradient(
   const total = (x: Value) => b.reduceSum(b.reduceSum(x, [3]), [2, 3]);
   // A gate that lets everything pass has no slope to divide by.
   const mean = b.div(total(b.mul(w, toGate)), b.max(total(w), 1e-12));
-  const throughGate = b.mul(b.div(w, GATE_WIDTH), b.sub(toGate, mean));
+  const throughGate = b.mul(b.div(w, widths), b.sub(toGate, mean));
   return b.reduceSum(b.add(direct, throughGate), [1]);
 }

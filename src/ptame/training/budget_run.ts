@@ -12,6 +12,7 @@ import {
   int64Tensor,
   type Tensor,
 } from "../../runtime/mod.ts";
+import { GATE_WIDTH } from "./budget.ts";
 import { fillOf } from "./fill.ts";
 import { softmaxOf } from "./targets.ts";
 import { lossOf, type View, viewsOfStep } from "./views.ts";
@@ -60,6 +61,7 @@ export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep
     shares: perView(({ share }) => share),
     soft: perView(({ mask }) => Number(mask === "soft")),
     kept: perView((view) => Number(view.side === "keep")),
+    widths: perView(({ width = GATE_WIDTH }) => width),
   };
   const { masks, gates } = await context.masks(given);
   const size = masks!.shape[3]!;

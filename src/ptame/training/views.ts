@@ -30,6 +30,11 @@ export interface View {
   readonly loss: "cross-entropy" | "drop" | "removal";
   /** Weight of its loss; 1 by default. */
   readonly weight?: number;
+  /**
+   * τ of its gate, in parts of the map's range; 0.05 by default. A narrow gate shows what a measure shows, which keeps a
+   * pixel or does not; a wide one lets more pixels learn. See budget.ts.
+   */
+  readonly width?: number;
 }
 
 /** A view that keeps a share softly over black and must keep the class, but for what `rest` says. */
@@ -85,13 +90,16 @@ export function lossOf(
 /**
  * Checks views that a caller wrote.
  *
- * @throws {RangeError} When there are none, or one of them has a share that is none.
+ * @throws {RangeError} When there are none, or one of them has a share or a width that is none.
  */
 export function checkViews(views: readonly View[]): void {
   if (views.length === 0) throw new RangeError("Cannot train with budgeted masks: there are no views");
-  for (const { share } of views) {
+  for (const { share, width = 1 } of views) {
     if (!(share > 0 && share <= 1)) {
       throw new RangeError(`Cannot train with a share of ${share}: it must be above 0 and at most 1`);
+    }
+    if (!(width > 0 && Number.isFinite(width))) {
+      throw new RangeError(`Cannot train with a gate of width ${width}: it must be above 0`);
     }
   }
 }

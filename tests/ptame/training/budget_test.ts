@@ -24,12 +24,12 @@ const AREA = SIZE * SIZE;
 
 /** Each kind of view once. */
 const VIEWS = [
-  { share: 1, soft: 1, kept: 1 },
-  { share: 0.5, soft: 1, kept: 1 },
-  { share: 0.15, soft: 1, kept: 1 },
-  { share: 0.3, soft: 0, kept: 1 },
-  { share: 0.05, soft: 0, kept: 0 },
-  { share: 0.5, soft: 1, kept: 0 },
+  { share: 1, soft: 1, kept: 1, width: GATE_WIDTH },
+  { share: 0.5, soft: 1, kept: 1, width: GATE_WIDTH },
+  { share: 0.15, soft: 1, kept: 1, width: 0.015 },
+  { share: 0.3, soft: 0, kept: 1, width: 0.02 },
+  { share: 0.05, soft: 0, kept: 0, width: GATE_WIDTH },
+  { share: 0.5, soft: 1, kept: 0, width: 0.1 },
 ];
 
 const generator = createGenerator(3);
@@ -42,8 +42,8 @@ const SEED = draw(BATCH * VIEWS.length * AREA);
 function masksOf(z: Float64Array): { readonly masks: Float64Array[]; readonly gates: Float64Array[] } {
   const [low, high] = [Math.min(...z), Math.max(...z)];
   const m = z.map((value) => (value - low) / (high - low));
-  const found = VIEWS.map(({ share, soft, kept }) => {
-    const gateAt = (q: number) => m.map((value) => 1 / (1 + Math.exp((q - value) / GATE_WIDTH)));
+  const found = VIEWS.map(({ share, soft, kept, width }) => {
+    const gateAt = (q: number) => m.map((value) => 1 / (1 + Math.exp((q - value) / width)));
     let [below, above] = [-1, 2];
     for (let i = 0; i < 60; i++) {
       const q = (below + above) / 2;
@@ -69,7 +69,7 @@ async function onDevice(device: Device) {
   const [found] = gradients(b, [{ value: m, seed: budgetGradient(b, m, g, given, seed) }], [z], { device });
   b.output(found!, "gradient");
   const session = await openSession(b.build(), { device });
-  const perView = (name: "share" | "soft" | "kept") =>
+  const perView = (name: "share" | "soft" | "kept" | "width") =>
     float32Tensor(
       Float32Array.from({ length: BATCH * VIEWS.length }, (_, i) => VIEWS[i % VIEWS.length]![name]),
       [BATCH, VIEWS.length, 1, 1],
@@ -81,6 +81,7 @@ async function onDevice(device: Device) {
       shares: perView("share"),
       soft: perView("soft"),
       kept: perView("kept"),
+      widths: perView("width"),
     });
   } finally {
     await session.dispose();

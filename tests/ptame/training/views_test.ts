@@ -40,9 +40,12 @@ Deno.test("lossOf() grows no steeper where nothing is removed", () => {
   assertAlmostEquals(lossOf(view({ loss: "removal" }), 0, 1).factor, -19, 1e-9);
 });
 
-Deno.test("checkViews() refuses what is no share", () => {
+Deno.test("checkViews() refuses what is no share, and a gate without width", () => {
   for (const share of [0, -0.1, 1.01, NaN]) {
     assertThrows(() => checkViews([view({ share })]), RangeError, `a share of ${share}`);
+  }
+  for (const width of [0, -1, NaN, Infinity]) {
+    assertThrows(() => checkViews([view({ width })]), RangeError, `a gate of width ${width}`);
   }
   assertThrows(() => checkViews([]), RangeError, "there are no views");
 });
