@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { edgeMap } from "../image/edges.ts";
 import { createGenerator } from "../random/generator.ts";
 import { type MapMethod, sideOf } from "../faithfulness/types.ts";
 
@@ -44,33 +45,8 @@ export function centredGaussian(): MapMethod {
  * without edges gives a map of zeros.
  */
 export function edgeMagnitude(): MapMethod {
-  return (pixels) => {
-    const side = sideOf(pixels);
-    const area = side * side;
-    const grey = Float32Array.from(
-      { length: area },
-      (_, i) => 0.299 * pixels[i]! + 0.587 * pixels[area + i]! + 0.114 * pixels[2 * area + i]!,
-    );
-    const inside = (at: number) => Math.min(side - 1, Math.max(0, at));
-    const value = (x: number, y: number) => grey[inside(y) * side + inside(x)]!;
-    const sums = new Float64Array(SIDE * SIDE);
-    const counts = new Float64Array(SIDE * SIDE);
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) {
-        const across = value(x + 1, y - 1) + 2 * value(x + 1, y) + value(x + 1, y + 1) -
-          value(x - 1, y - 1) - 2 * value(x - 1, y) - value(x - 1, y + 1);
-        const down = value(x - 1, y + 1) + 2 * value(x, y + 1) + value(x + 1, y + 1) -
-          value(x - 1, y - 1) - 2 * value(x, y - 1) - value(x + 1, y - 1);
-        const cell = Math.floor(y * SIDE / side) * SIDE + Math.floor(x * SIDE / side);
-        sums[cell]! += Math.hypot(across, down);
-        counts[cell]!++;
-      }
-    }
-    const means = sums.map((sum, i) => sum / Math.max(1, counts[i]!));
-    const [low, high] = [Math.min(...means), Math.max(...means)];
-    const values = Float32Array.from(means, (mean) => (mean - low) / Math.max(high - low, 1e-8));
-    return Promise.resolve({ width: SIDE, height: SIDE, values });
-  };
+  return (pixels) =>
+    Promise.resolve({ width: SIDE, height: SIDE, values: edgeMap(pixels, sideOf(pixels), SIDE) });
 }
 
 /** The three controls by the names that reports use. */

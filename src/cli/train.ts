@@ -327,6 +327,13 @@ function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, Downloa
         }
         break;
       }
+      case "edges":
+        terminal.say(
+          `the first tap draws edges: it explains ${
+            (100 * progress.explained).toFixed(0)
+          } % of their variance`,
+        );
+        break;
       case "sorted": {
         const { train, choose, score, unreadable } = progress.counts;
         const of = ({ images, classes }: typeof train) => `${images} images of ${classes} classes`;

@@ -55,6 +55,8 @@ export interface RunRecord {
   readonly validations: readonly Validation[];
   /** Pictures that could not be read so far; none where it is absent. */
   readonly skipped?: readonly SkippedImage[];
+  /** What the start added to the first tap's part of every row; see edge_start.ts. */
+  readonly edgeRow?: readonly number[];
 }
 
 /** A checkpoint in memory. */

@@ -88,7 +88,7 @@ export function formOf(
   { backbone, auxiliary, classifier, shape }: TrainingNetworks,
 ): RunForm {
   const form = { ...DEFAULT_FORM, ...presetOf(options, backbone.name, auxiliary.name), ...options.form };
-  const { rows, rowScale, commonScale, masks, views, viewsPerImage, otherTargets } = form;
+  const { rows, rowScale, commonScale, masks, views, viewsPerImage, otherTargets, edges } = form;
   if (masks === "budget") checkViews(views);
   if (!Number.isInteger(viewsPerImage) || viewsPerImage < 1) {
     throw new RangeError(
@@ -98,7 +98,20 @@ export function formOf(
   if (!(otherTargets >= 0 && otherTargets <= 1)) {
     throw new RangeError(`Cannot take other targets in a share of ${otherTargets}: it must be from 0 to 1`);
   }
-  return { rows, rowScale, commonScale, masks, views, viewsPerImage, otherTargets, rowForm: rowForm() };
+  if (!(edges >= 0 && Number.isFinite(edges))) {
+    throw new RangeError(`Cannot start with edges of strength ${edges}: it must be a number of at least 0`);
+  }
+  return {
+    rows,
+    rowScale,
+    commonScale,
+    masks,
+    views,
+    viewsPerImage,
+    otherTargets,
+    edges,
+    rowForm: rowForm(),
+  };
 
   function rowForm(): RowForm {
     if (rows === "own") return OWN_ROWS;
@@ -157,6 +170,7 @@ export async function settingsOf(
       : {}),
     masks: form.masks,
     otherTargets: form.otherTargets,
+    edges: form.edges,
     ...(form.masks === "budget"
       // As text, so that two runs are compared by it.
       ? { views: JSON.stringify(form.views), viewsPerImage: form.viewsPerImage }
@@ -166,7 +180,7 @@ export async function settingsOf(
 }
 
 /** What checkpoints from before there was such a setting were made with. */
-const BEFORE: Readonly<Record<string, unknown>> = { holdOutClasses: 0 };
+const BEFORE: Readonly<Record<string, unknown>> = { holdOutClasses: 0, edges: 0 };
 
 /** Refuses a checkpoint of another run; the message names what differs. */
 export function checkSameRun(record: RunRecord, settings: Readonly<Record<string, unknown>>): void {

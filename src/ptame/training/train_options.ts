@@ -30,6 +30,8 @@ export type TrainProgress =
   | ({ readonly kind: "sorting" } & SortProgress)
   /** What that gave; of a resumed run too, which need not do it again. */
   | { readonly kind: "sorted"; readonly holdOutClasses: number; readonly counts: PartCounts }
+  /** The first tap has learned to draw edges, where the form asks for it; the part of their variance that it explains. */
+  | { readonly kind: "edges"; readonly explained: number }
   | {
     readonly kind: "step";
     readonly steps: number;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ImageSource } from "../../image/types.ts";
-import { RunError } from "../../runtime/mod.ts";
+import { resolveDevice, RunError } from "../../runtime/mod.ts";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -15,7 +15,8 @@ import {
   type Validation,
 } from "./checkpoint.ts";
 import { allowedTargets, checkShare } from "../class_split.ts";
-import { writeHead } from "../head_file.ts";
+import { edgeStart, withEdgeRow } from "./edge_start.ts";
+import { type HeadTensor, writeHead } from "../head_file.ts";
 import { openPictureCuts, type PictureCuts, usualWorkers } from "./picture_cuts.ts";
 import type { HyperParameters } from "./presets.ts";
 import { rowStartOf } from "./rows.ts";
@@ -147,7 +148,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
 
   const batches = steps - done;
   const reader = createBatchReader({ images, use, batch, seed, inputs, position, cuts, batches });
-  const start = await startingParameters(networks, options);
+  const { head: start, row: edgeRow } = await startOf(run);
   const rowStart = rows.kind === "own" ? undefined : rowStartOf(start, networks.classifier!);
   const state = checkpoint?.state ?? initialState(shape, start, rows);
   const step = await openTrainingStep({
@@ -181,7 +182,15 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     );
   const save = async () => {
     if (options.checkpoint === undefined) return;
-    const record: RunRecord = { step: done, position, settings, losses, validations, skipped };
+    const record: RunRecord = {
+      step: done,
+      position,
+      settings,
+      losses,
+      validations,
+      skipped,
+      ...(edgeRow === undefined ? {} : { edgeRow }),
+    };
     const classes = sorted?.classes;
     await options.checkpoint.save(encodeCheckpoint({ record, state: await wholeState(), best, classes }));
     unsaved = false;
@@ -285,6 +294,25 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     await coming?.catch(() => undefined);
     await step.dispose();
   }
+}
+
+/** The head before the first step, and what every row has been given for edges. */
+async function startOf(
+  { options, networks, form, cuts, pictures, checkpoint }: PreparedRun,
+): Promise<{ readonly head: readonly HeadTensor[]; readonly row?: readonly number[] }> {
+  const { shape, auxiliary } = networks;
+  const head = await startingParameters(networks, options);
+  if (form.edges === 0 || options.start instanceof Uint8Array) return { head };
+  // What was fitted is in the checkpoint's state; of the rows before training it has what was added.
+  const row = checkpoint?.record.edgeRow;
+  if (row !== undefined) return { head: withEdgeRow(head, shape, row), row };
+  const { seed = 0, threads, signal, onProgress } = options;
+  const device = await resolveDevice(options.device);
+  const start = await edgeStart(
+    { auxiliary, shape, head, strength: form.edges, cuts, use: pictures.use, device, threads, seed, signal },
+  );
+  onProgress?.({ kind: "edges", explained: start.explained });
+  return start;
 }
 
 async function collect(

@@ -1,0 +1,353 @@
+/**
+ * A start for fine maps: before a head is trained, its shallowest tap learns to draw edges, for all classes alike.
+ *
+ * The deepest tap says which part of a picture speaks for a class, in cells as large as the classifier's last map has;
+ * within such a cell the edges say where the object is. Gradients through masks find that out slowly, because at the start
+ * the shallow features mean nothing. So the convolution, the normalisation and a row of weights for the first tap are
+ * fitted to the edges of some of the pictures (`edgeMap`) by least squares, with the head's own formula:
+ *
+ *     r = ReLU(γ·norm(conv1x1(f)) + β + f),   minimise mean (row·r + offset − edges)²
+ *
+ * and the row is added to the first tap's part of every class's row. docs/decisions.md has what it brings.
+ *
+ * @module
+ */
+import { gradients } from "../../gradient/backward.ts";
+import { createBuilder } from "../../graph/builder.ts";
+import { type Graph, sizeOf } from "../../graph/types.ts";
+import { edgeMap } from "../../image/edges.ts";
+import { ImageError } from "../../image/types.ts";
+import { createGenerator } from "../../random/generator.ts";
+import { type Device, float32DataOf, float32Tensor, openSession, type Tensor } from "../../runtime/mod.ts";
+import { type Feature, fuseMap } from "../fuse.ts";
+import { FUSER, type HeadShape, tapParameterNames } from "../head.ts";
+import type { HeadTensor } from "../head_file.ts";
+import { adamw, ADAMW_SCALARS, adamwScalars, scalarInputs } from "./optimizer.ts";
+import type { PictureCuts } from "./picture_cuts.ts";
+import { rowLength } from "./rows.ts";
+import { oneCycle } from "./schedule.ts";
+import { BACKBONE_PREFIX, type FrozenNetwork, passGraph, tapName } from "./step.ts";
+import { trainingFeatures } from "./training_head.ts";
+import { MOMENTS } from "./training_state.ts";
+
+/** Pictures that edges are learned from, at most. */
+const PICTURES = 64;
+/** Numbers of their first taps that are kept at once, at most: 128 MB. */
+const MOST_NUMBERS = 32e6;
+/** Pictures in a step of the fit, and steps. */
+const [BATCH, STEPS] = [8, 800];
+const LEARNING_RATE = 1e-2;
+
+/** What edges are learned from. */
+export interface EdgeStartOptions {
+  /** Network whose taps the head reads. */
+  readonly auxiliary: FrozenNetwork;
+  readonly shape: HeadShape;
+  /** The head before it: how strong its maps are says how strong the edges become. */
+  readonly head: readonly HeadTensor[];
+  /** Standard deviation of the edges in parts of that of the head's maps before. */
+  readonly strength: number;
+  /** Pictures, and the places of those that may be used. */
+  readonly cuts: PictureCuts;
+  readonly use: readonly number[];
+  readonly device: Device;
+  readonly threads?: number | undefined;
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A head whose first tap draws edges. */
+export interface EdgeStart {
+  readonly head: HeadTensor[];
+  /** What was added to the first tap's part of every row, [channels of the first tap]. */
+  readonly row: readonly number[];
+  /** Part of the edges' variance that the first tap explains, up to 1. */
+  readonly explained: number;
+}
+
+/** Fits the first tap to edges and adds them to the head. */
+export async function edgeStart(options: EdgeStartOptions): Promise<EdgeStart> {
+  const { shape, head, strength } = options;
+  const seen = await seenPictures(options);
+  const { parameters, explained } = await fit(options, seen);
+  const names = tapParameterNames(0);
+  // The fit's edges have a deviation of 1.
+  const row = [...parameters.get(ROW)!].map((weight) => weight * strength * seen.mapDeviation);
+  const fitted = new Map<string, Float32Array>([
+    [names.convWeight, parameters.get(names.convWeight)!],
+    [names.scale, parameters.get(names.scale)!],
+    [names.bias, parameters.get(names.bias)!],
+    [names.convBias, new Float32Array(shape.channels[0]!)],
+    ...statisticsOf(seen, parameters.get(names.convWeight)!, shape.channels[0]!),
+  ]);
+  const changed = head.map((tensor) => ({ ...tensor, data: fitted.get(tensor.name) ?? tensor.data }));
+  return { head: withEdgeRow(changed, shape, row), row, explained };
+}
+
+/** The head with the same numbers added to the first tap's part of every class's row. */
+export function withEdgeRow(
+  head: readonly HeadTensor[],
+  shape: HeadShape,
+  row: readonly number[],
+): HeadTensor[] {
+  const length = rowLength(shape);
+  return head.map((tensor) => {
+    if (tensor.name !== FUSER) return tensor;
+    const data = tensor.data.slice();
+    for (let at = 0; at < data.length; at += length) {
+      row.forEach((weight, channel) => data[at + channel]! += weight);
+    }
+    return { ...tensor, data };
+  });
+}
+
+/** What the fit works with. */
+interface SeenPictures {
+  readonly count: number;
+  /** First taps, divided by `scale`, [count, C, S, S]. */
+  readonly taps: Float32Array;
+  /** Deviation of all numbers of the first taps. */
+  readonly scale: number;
+  /** Edges with a mean of 0 and a deviation of 1, [count, S, S]. */
+  readonly edges: Float32Array;
+  /** Mean deviation of the head's maps of the class that each picture's features speak for most. */
+  readonly mapDeviation: number;
+}
+
+async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
+  const { auxiliary, shape, head, cuts, use, device, threads, signal } = options;
+  const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
+  const each = channels * size * size;
+  const wanted = Math.max(BATCH, Math.min(PICTURES, Math.floor(MOST_NUMBERS / each), use.length));
+  const bound = auxiliary.bind({
+    graph: passGraph(auxiliary, 1, BACKBONE_PREFIX, { taps: true, logits: false }),
+    files: new Map(),
+  }, BACKBONE_PREFIX);
+  const session = await openSession(bound.graph, {
+    device,
+    files: bound.files,
+    lowMemory: true,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const taps: Float32Array[] = [];
+  const edges: Float32Array[] = [];
+  let deviations = 0;
+  try {
+    for (let i = 0; i < wanted; i++) {
+      signal?.throwIfAborted();
+      const pixels = await readable(cuts, use[Math.floor(i * use.length / wanted)]!, signal);
+      if (pixels === undefined) continue;
+      const side = auxiliary.inputSize;
+      const outputs = await session.run({ images: float32Tensor(pixels, [1, 3, side, side]) }, { signal });
+      const features = shape.channels.map((count, tap): Feature => {
+        const data = float32DataOf(outputs[tapName(tap)]!);
+        return { channels: count, size: shape.sizes[tap]!, data: data.map((value) => Math.max(0, value)) };
+      });
+      deviations += deviation(fuseMap(features, speakingRow(features, fuserOf(head), shape)).values);
+      taps.push(float32DataOf(outputs[tapName(0)]!).slice());
+      edges.push(edgeMap(pixels, side, size));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  } finally {
+    await session.dispose();
+  }
+  if (taps.length === 0) throw new ImageError("Cannot learn edges: none of the pictures can be read");
+  const [allTaps, allEdges] = [joined(taps), joined(edges)];
+  const scale = Math.max(deviation(allTaps), 1e-8);
+  const [mean, spread] = [meanOf(allEdges), Math.max(deviation(allEdges), 1e-8)];
+  return {
+    count: taps.length,
+    taps: allTaps.map((value) => value / scale),
+    scale,
+    edges: allEdges.map((value) => (value - mean) / spread),
+    mapDeviation: deviations / taps.length,
+  };
+}
+
+/** The auxiliary's centre cut; nothing where the picture cannot be read, which is reported when its turn comes. */
+async function readable(cuts: PictureCuts, index: number, signal: AbortSignal | undefined) {
+  try {
+    return (await cuts.cut(index, { kind: "centre" }, signal)).at(-1)!;
+  } catch (error) {
+    if (error instanceof ImageError) return undefined;
+    throw error;
+  }
+}
+
+function fuserOf(head: readonly HeadTensor[]): Float32Array {
+  return head.find(({ name }) => name === FUSER)!.data;
+}
+
+/** The row whose map has the highest mean. */
+function speakingRow(features: readonly Feature[], fuser: Float32Array, shape: HeadShape): Float32Array {
+  const means = features.flatMap(({ channels, size, data }) =>
+    Array.from(
+      { length: channels },
+      (_, channel) => meanOf(data.subarray(channel * size * size, (channel + 1) * size * size)),
+    )
+  );
+  const length = rowLength(shape);
+  const row = (index: number) => fuser.subarray(index * length, (index + 1) * length);
+  let [best, highest] = [0, -Infinity];
+  for (let index = 0; index < shape.classes; index++) {
+    const sum = row(index).reduce((total, weight, i) => total + weight * means[i]!, 0);
+    if (sum > highest) [best, highest] = [index, sum];
+  }
+  return row(best);
+}
+
+const ROW = "row";
+const OFFSET = "offset";
+
+/** Fits convolution, normalisation and row; the parameters are those of the tap as it is, not divided by `scale`. */
+async function fit(
+  { shape, device, threads, seed, signal }: EdgeStartOptions,
+  seen: SeenPictures,
+): Promise<{ readonly parameters: ReadonlyMap<string, Float32Array>; readonly explained: number }> {
+  const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
+  const batch = Math.min(BATCH, seen.count);
+  const names = tapParameterNames(0);
+  const shapes = new Map<string, readonly number[]>([
+    [names.convWeight, [channels, channels, 1, 1]],
+    [names.scale, [channels]],
+    [names.bias, [channels]],
+    [ROW, [1, channels, 1, 1]],
+    [OFFSET, [1, 1, 1, 1]],
+  ]);
+  const session = await openSession(fitGraph(shapes, batch, size, device), {
+    device,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const generator = createGenerator(seed);
+  const bound = 1 / Math.sqrt(channels);
+  const drawn = new Set([names.convWeight, ROW]);
+  let state: Record<string, Tensor> = {};
+  for (const [name, dims] of shapes) {
+    const start = new Float32Array(sizeOf(dims));
+    if (drawn.has(name)) start.forEach((_, i) => start[i] = (2 * generator.uniform() - 1) * bound);
+    if (name === names.scale) start.fill(1);
+    state[name] = float32Tensor(start, dims);
+    for (const moment of MOMENTS) {
+      state[`${moment}.${name}`] = float32Tensor(new Float32Array(start.length), dims);
+    }
+  }
+  let explained = 0;
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      signal?.throwIfAborted();
+      const chosen = Array.from({ length: batch }, () => generator.below(seen.count));
+      const numbers = adamwScalars({ step, ...oneCycle(step, STEPS, LEARNING_RATE), weightDecay: 0 });
+      const outputs = await session.run({
+        tap: float32Tensor(picked(seen.taps, chosen, channels * size * size), [batch, channels, size, size]),
+        edges: float32Tensor(picked(seen.edges, chosen, size * size), [batch, 1, size, size]),
+        ...Object.fromEntries(
+          ADAMW_SCALARS.map((name) => [name, float32Tensor(Float32Array.of(numbers[name]), [])]),
+        ),
+        ...state,
+      }, { signal });
+      const loss = float32DataOf(outputs["loss"]!)[0]!;
+      // The edges have a variance of 1; the last steps move little.
+      explained += (1 - loss - explained) * (step < STEPS - 100 ? 1 : 1 / (step - STEPS + 101));
+      state = Object.fromEntries(Object.keys(state).map((name) => [name, outputs[`next.${name}`]!]));
+      if (step % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  } finally {
+    await session.dispose();
+  }
+  const parameters = new Map([...shapes.keys()].map((name) => [name, float32DataOf(state[name]!).slice()]));
+  // r of the divided tap is r of the tap, divided: scale and bias grow with it, the row shrinks.
+  for (const name of [names.scale, names.bias]) {
+    parameters.get(name)!.forEach((value, i, all) => all[i] = value * seen.scale);
+  }
+  parameters.get(ROW)!.forEach((value, i, all) => all[i] = value / seen.scale);
+  return { parameters, explained };
+}
+
+/** "tap", "edges", parameters, moments and scalars to "loss" and what comes next of each. */
+function fitGraph(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  batch: number,
+  size: number,
+  device: Device,
+): Graph {
+  const b = createBuilder("edges");
+  const channels = shapes.get(ROW)![1]!;
+  const tap = b.input("tap", "float32", [batch, channels, size, size]);
+  const edges = b.input("edges", "float32", [batch, 1, size, size]);
+  const parameters = new Map([...shapes].map(([name, dims]) => [name, b.input(name, "float32", dims)]));
+  const { features } = trainingFeatures(b, [tap], parameters);
+  const drawn = b.add(b.conv(features[0]!, parameters.get(ROW)!), parameters.get(OFFSET)!);
+  const off = b.sub(drawn, edges);
+  const loss = b.reduceMean(b.reduceMean(b.mul(off, off), [3]), undefined, false);
+  b.output(loss, "loss");
+  const scalars = scalarInputs(b);
+  const found = gradients(b, loss, [...parameters.values()], { device });
+  [...parameters].forEach(([name, parameter], i) => {
+    const input = (moment: string) => b.input(`${moment}.${name}`, "float32", parameter.shape);
+    const moments = { first: input("first"), second: input("second"), largest: input("largest") };
+    const next = adamw(b, parameter, found[i]!, moments, scalars);
+    b.output(next.parameter, `next.${name}`);
+    for (const moment of MOMENTS) b.output(next[moment], `next.${moment}.${name}`);
+  });
+  return b.build();
+}
+
+/** Running mean and variance of the convolution over all the pictures, for explaining. */
+function statisticsOf(
+  { taps, scale, count }: SeenPictures,
+  weight: Float32Array,
+  channels: number,
+): [string, Float32Array][] {
+  const area = taps.length / count / channels;
+  const names = tapParameterNames(0);
+  const [means, variances] = [new Float32Array(channels), new Float32Array(channels)];
+  const line = new Float64Array(area);
+  for (let out = 0; out < channels; out++) {
+    let [sum, squares] = [0, 0];
+    for (let picture = 0; picture < count; picture++) {
+      line.fill(0);
+      for (let c = 0; c < channels; c++) {
+        const factor = weight[out * channels + c]! * scale;
+        const from = (picture * channels + c) * area;
+        for (let i = 0; i < area; i++) line[i]! += factor * taps[from + i]!;
+      }
+      for (const value of line) {
+        sum += value;
+        squares += value * value;
+      }
+    }
+    const n = count * area;
+    means[out] = sum / n;
+    variances[out] = (squares - sum * sum / n) / (n - 1);
+  }
+  return [[names.mean, means], [names.variance, variances]];
+}
+
+function picked(from: Float32Array, places: readonly number[], length: number): Float32Array {
+  const all = new Float32Array(places.length * length);
+  places.forEach((place, i) => all.set(from.subarray(place * length, (place + 1) * length), i * length));
+  return all;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function meanOf(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+function deviation(values: Float32Array): number {
+  const mean = meanOf(values);
+  let sum = 0;
+  for (const value of values) sum += (value - mean) ** 2;
+  return Math.sqrt(sum / values.length);
+}
