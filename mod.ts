@@ -28,13 +28,13 @@ export type {
   OverlayRequest,
   TargetMap,
 } from "./src/ptame/map_explanation.ts";
-export type { BackboneFacts } from "./src/backbone/facts.ts";
-export type { OnnxModel } from "./src/backbone/onnx_backbone.ts";
-export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/backbone/onnx_settings.ts";
-export type { OnnxPreprocessing } from "./src/backbone/picture_input.ts";
+export type { BackboneFacts } from "./src/classifier/facts.ts";
+export type { OnnxModel } from "./src/classifier/onnx_classifier.ts";
+export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/classifier/onnx_settings.ts";
+export type { OnnxPreprocessing } from "./src/classifier/picture_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { Contrast } from "./src/ptame/contrast.ts";
-export type { ClassScore, Target } from "./src/ptame/prediction.ts";
+export type { ClassScore, Target } from "./src/classifier/prediction.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
 export {
   type CheckpointFile,

@@ -15,7 +15,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { type OpenClassifier, openClassifier } from "../src/baselines/classifier/open.ts";
+import { type OpenClassifier, openClassifier } from "../src/classifier/open.ts";
 import { METHODS } from "../src/baselines/methods.ts";
 import { mapMethodOf } from "../src/baselines/types.ts";
 import { type ClassSelection, selectImages } from "../src/cli/class_selection.ts";

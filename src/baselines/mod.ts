@@ -14,7 +14,7 @@
  *
  * @module
  */
-export { type ClassifierParts, loadClassifier, type LoadClassifierOptions } from "./classifier/load.ts";
+export { type ClassifierParts, loadClassifier, type LoadClassifierOptions } from "../classifier/load.ts";
 export {
   classifierOver,
   type OpenClassifier,
@@ -23,8 +23,8 @@ export {
   type OpenOptions,
   type TappedGradient,
   type TappedPass,
-} from "./classifier/open.ts";
-export type { Tap } from "./classifier/tap.ts";
+} from "../classifier/open.ts";
+export type { Tap } from "../classifier/tap.ts";
 export type { Value } from "../graph/types.ts";
 export {
   type BaselineExplainer,
@@ -34,8 +34,8 @@ export {
 } from "./explainer.ts";
 export { methodNamed, METHODS } from "./methods.ts";
 export { type RandomizationOptions, type RandomizationStage, randomizationTest, stagesOf } from "./sanity.ts";
-export { layersOf, randomized } from "./classifier/randomized.ts";
-export type { OpenableNetwork } from "./classifier/graphs.ts";
+export { layersOf, randomized } from "../classifier/randomized.ts";
+export type { OpenableNetwork } from "../classifier/graphs.ts";
 export type { FrozenNetwork } from "../ptame/training/step.ts";
 export type { BoundGraph } from "../weights/bind.ts";
 export {
@@ -50,8 +50,8 @@ export {
   type MethodView,
 } from "./types.ts";
 export type { MapMethod } from "../faithfulness/types.ts";
-export type { OnnxModel } from "../backbone/onnx_backbone.ts";
-export type { BackboneFacts } from "../backbone/facts.ts";
+export type { OnnxModel } from "../classifier/onnx_classifier.ts";
+export type { BackboneFacts } from "../classifier/facts.ts";
 export type {
   ExplainOptions,
   ExplainTimings,

@@ -11,9 +11,9 @@ import {
   type SanityResult,
 } from "../faithfulness/sanity.ts";
 import type { ValueMap } from "../image/types.ts";
-import type { ClassifierParts } from "./classifier/load.ts";
-import { classifierOver, type OpenOptions } from "./classifier/open.ts";
-import { layersOf, randomized } from "./classifier/randomized.ts";
+import type { ClassifierParts } from "../classifier/load.ts";
+import { classifierOver, type OpenOptions } from "../classifier/open.ts";
+import { layersOf, randomized } from "../classifier/randomized.ts";
 import type { MethodDefinition, MethodOptions } from "./types.ts";
 
 /** What is randomised at one stage. */

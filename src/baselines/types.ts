@@ -6,7 +6,7 @@
 import { rangeOf } from "../image/range.ts";
 import type { MapMethod } from "../faithfulness/types.ts";
 import type { ValueMap } from "../image/types.ts";
-import type { OpenClassifier } from "./classifier/open.ts";
+import type { OpenClassifier } from "../classifier/open.ts";
 
 /** How far a map of many passes is. */
 export interface MapProgress {

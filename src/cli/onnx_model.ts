@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { OnnxModel } from "../backbone/onnx_backbone.ts";
-import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../backbone/onnx_settings.ts";
+import type { OnnxModel } from "../classifier/onnx_classifier.ts";
+import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { readFile, stemOf } from "./files.ts";
 import { type Arguments, UsageError } from "./usage.ts";

@@ -9,7 +9,7 @@ import { findNetwork, type NetworkDefinition, networks } from "../../models/regi
 import { fetchBytes } from "../weights/fetch_bytes.ts";
 import { shippedHeadUrl } from "../weights/shipped.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { BackboneFacts } from "../classifier/facts.ts";
 import { NoHeadError } from "./errors.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { startingClassifier, startingHead } from "./starting_head.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { BackboneFacts } from "../classifier/facts.ts";
 import { boxesInCut } from "../faithfulness/boxes.ts";
 import type { EvaluationImage } from "../faithfulness/evaluate_options.ts";
 import type { Box, MapMethod, ScoreBatch } from "../faithfulness/types.ts";
@@ -12,7 +12,7 @@ import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { ImageSource } from "../image/types.ts";
 import type { Explainer } from "./explainer.ts";
-import { networkNamed } from "./network_names.ts";
+import { networkNamed } from "../classifier/network_names.ts";
 
 /** Pictures as the auxiliary reads them, by the same pictures as the backbone does. */
 export type AuxiliaryPixels = WeakMap<Float32Array, Float32Array>;

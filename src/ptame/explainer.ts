@@ -7,8 +7,8 @@
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { NetworkDefinition } from "../../models/registry.ts";
-import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
-import { type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
+import { type BackboneFacts, factsOf } from "../classifier/facts.ts";
+import { type OnnxModel, openOnnxBackbone } from "../classifier/onnx_classifier.ts";
 import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { ImageSource, RgbImage, ValueMap } from "../image/types.ts";
@@ -29,7 +29,7 @@ import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { loadExplainerNetworks } from "./explainer_networks.ts";
 import type { Head } from "./head_file.ts";
 import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
-import { probabilitiesOf } from "./prediction.ts";
+import { probabilitiesOf } from "../classifier/prediction.ts";
 
 /** What to explain, with what, where. */
 export interface ExplainerOptions extends WeightOptions {

@@ -5,14 +5,14 @@
  * @module
  */
 import { type NetworkDefinition, networks } from "../../models/registry.ts";
-import type { BackboneFacts } from "../backbone/facts.ts";
-import type { OnnxModel } from "../backbone/onnx_backbone.ts";
+import type { BackboneFacts } from "../classifier/facts.ts";
+import type { OnnxModel } from "../classifier/onnx_classifier.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
 import { defaultAuxiliary, defaultHead } from "./default_head.ts";
 import type { ExplainerOptions } from "./explainer.ts";
 import { checkHeadFits, type Head, readHead } from "./head_file.ts";
-import { networkNamed } from "./network_names.ts";
+import { networkNamed } from "../classifier/network_names.ts";
 import { headShapeOf } from "./observed_network.ts";
 
 /** The networks of an explainer, loaded but not opened. */

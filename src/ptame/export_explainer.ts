@@ -8,10 +8,10 @@
  */
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import type { NetworkDefinition } from "../../models/registry.ts";
-import { type CutDescription, EXPLAINER_FORMAT } from "../backbone/described_model.ts";
-import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
-import { frozenOnnx } from "../backbone/frozen_onnx.ts";
-import { externalDataOf, type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
+import { type CutDescription, EXPLAINER_FORMAT } from "../classifier/described_model.ts";
+import { type BackboneFacts, factsOf } from "../classifier/facts.ts";
+import { frozenOnnx } from "../classifier/onnx_part.ts";
+import { externalDataOf, type OnnxModel, openOnnxBackbone } from "../classifier/onnx_classifier.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { encodeNumbers } from "../graph/constants.ts";
 import { inlineExternalData, inspectOnnx, onnxParts } from "../graph/onnx_file.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { BackboneFacts } from "../classifier/facts.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
 import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
@@ -12,7 +12,7 @@ import { rangeOf } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
-import { type ClassScore, resolveTarget, type Target, topClasses } from "./prediction.ts";
+import { type ClassScore, resolveTarget, type Target, topClasses } from "../classifier/prediction.ts";
 
 /** What to explain of a picture. */
 export interface ExplainOptions {

@@ -8,11 +8,11 @@ import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import { type NetworkDefinition, networks } from "../../models/registry.ts";
 import { loadWeights } from "../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { BackboneFacts } from "../classifier/facts.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
 import { initialHead } from "./initial_head.ts";
 import { headShapeOf } from "./observed_network.ts";
-import { networkNamed } from "./network_names.ts";
+import { networkNamed } from "../classifier/network_names.ts";
 
 /**
  * The rows that a head can start from: the auxiliary's final linear layer, [classes, channels of the last tap], where it

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { BackboneFacts } from "../classifier/facts.ts";
 import type { OverlayRequest } from "../ptame/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainerOptions } from "../ptame/explainer.ts";
@@ -11,7 +11,7 @@ import type { Contrast } from "../ptame/contrast.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import type { ExplainOptions, TargetMap } from "../ptame/map_explanation.ts";
-import type { Target } from "../ptame/prediction.ts";
+import type { Target } from "../classifier/prediction.ts";
 import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openClassifier } from "../../src/baselines/classifier/open.ts";
+import { openClassifier } from "../../src/classifier/open.ts";
 import { methodNamed, METHODS } from "../../src/baselines/methods.ts";
 import { mapMethodOf, type MapProgress, maskOf } from "../../src/baselines/types.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
-import { factsOf, numberedLabels } from "../../src/backbone/facts.ts";
-import { classifierOver } from "../../src/baselines/classifier/open.ts";
-import { layersOf, randomized } from "../../src/baselines/classifier/randomized.ts";
+import { frozenOnnx } from "../../src/classifier/onnx_part.ts";
+import { factsOf, numberedLabels } from "../../src/classifier/facts.ts";
+import { classifierOver } from "../../src/classifier/open.ts";
+import { layersOf, randomized } from "../../src/classifier/randomized.ts";
 import { methodNamed } from "../../src/baselines/methods.ts";
 import { randomizationTest, stagesOf } from "../../src/baselines/sanity.ts";
 import { IMAGENET_PREPROCESSING } from "../../models/network.ts";

@@ -4,12 +4,8 @@
  * @module
  */
 import type { NetworkDefinition } from "../../models/network.ts";
-import { factsOf, numberedLabels } from "../../src/backbone/facts.ts";
-import {
-  classifierOver,
-  type OpenClassifier,
-  type OpenOptions,
-} from "../../src/baselines/classifier/open.ts";
+import { factsOf, numberedLabels } from "../../src/classifier/facts.ts";
+import { classifierOver, type OpenClassifier, type OpenOptions } from "../../src/classifier/open.ts";
 import { seededFrozen } from "../ptame/seeded_networks.ts";
 
 /** A network of models/, or a tiny one, with weights from a seed. */

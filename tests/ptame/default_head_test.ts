@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { heads } from "../../models/heads.ts";
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import { findNetwork, networks } from "../../models/registry.ts";
-import { factsOf } from "../../src/backbone/facts.ts";
+import { factsOf } from "../../src/classifier/facts.ts";
 import { defaultAuxiliary, defaultHead, knownHeads } from "../../src/ptame/default_head.ts";
 import { NoHeadError } from "../../src/ptame/errors.ts";
 import { FUSER } from "../../src/ptame/head.ts";

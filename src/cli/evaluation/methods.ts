@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openClassifier, type OpenClassifierOptions } from "../../baselines/classifier/open.ts";
+import { openClassifier, type OpenClassifierOptions } from "../../classifier/open.ts";
 import { METHODS } from "../../baselines/methods.ts";
 import { mapMethodOf, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
 import type { MapMethod, ScoreBatch } from "../../faithfulness/types.ts";

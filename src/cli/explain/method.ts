@@ -4,7 +4,7 @@
  * @module
  */
 import { type BaselineExplainer, createBaseline } from "../../baselines/explainer.ts";
-import { loadClassifier } from "../../baselines/classifier/load.ts";
+import { loadClassifier } from "../../classifier/load.ts";
 import { METHODS } from "../../baselines/methods.ts";
 import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
 import { loadExplainerNetworks } from "../../ptame/explainer_networks.ts";

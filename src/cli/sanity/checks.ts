@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { loadClassifier } from "../../baselines/classifier/load.ts";
-import { classifierOver } from "../../baselines/classifier/open.ts";
+import { loadClassifier } from "../../classifier/load.ts";
+import { classifierOver } from "../../classifier/open.ts";
 import { methodNamed } from "../../baselines/methods.ts";
 import { type RandomizationOptions, randomizationTest } from "../../baselines/sanity.ts";
 import { compareVariant, type SanityImage, type SanityResult, swapTest } from "../../faithfulness/sanity.ts";

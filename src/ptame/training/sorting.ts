@@ -13,7 +13,7 @@ import {
   resolveDevice,
 } from "../../runtime/mod.ts";
 import { type ClassPart, partOf, spreadOverClasses } from "../class_split.ts";
-import { topClasses } from "../prediction.ts";
+import { topClasses } from "../../classifier/prediction.ts";
 import type { PictureCuts } from "./picture_cuts.ts";
 import { BACKBONE_PREFIX, type FrozenNetwork, passGraph } from "./step.ts";
 import { nameOf, type SkippedImage } from "./training_images.ts";

@@ -9,7 +9,7 @@ import type { DownloadProgress } from "../../weights/download/progress.ts";
 import type { WeightSource } from "../../weights/load_network.ts";
 import type { WeightOptions } from "../../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
-import type { OnnxModel } from "../../backbone/onnx_backbone.ts";
+import type { OnnxModel } from "../../classifier/onnx_classifier.ts";
 import type { HeadStart } from "../initial_head.ts";
 import type { HyperParameters, TrainingForm } from "./presets.ts";
 import type { PartCounts, SortProgress } from "./sorting.ts";

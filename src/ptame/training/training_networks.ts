@@ -5,8 +5,8 @@
  */
 import { IMAGENET_1K } from "../../../models/labels/imagenet_1k.ts";
 import type { Preprocessing } from "../../../models/registry.ts";
-import { frozenOnnx } from "../../backbone/frozen_onnx.ts";
-import { type OnnxModel, openOnnxBackbone } from "../../backbone/onnx_backbone.ts";
+import { frozenOnnx } from "../../classifier/onnx_part.ts";
+import { type OnnxModel, openOnnxBackbone } from "../../classifier/onnx_classifier.ts";
 import { loadWeights } from "../../weights/load_network.ts";
 import { float32Of, type WeightFile } from "../../weights/tensor_table.ts";
 import { defaultAuxiliary } from "../default_head.ts";
@@ -14,7 +14,7 @@ import { noStart, startingClassifier } from "../starting_head.ts";
 import { checkHeadFits, type HeadTensor, readHead } from "../head_file.ts";
 import { headParameters, type HeadShape } from "../head.ts";
 import { initialHead } from "../initial_head.ts";
-import { networkNamed } from "../network_names.ts";
+import { networkNamed } from "../../classifier/network_names.ts";
 import { headShapeOf } from "../observed_network.ts";
 import { frozen, type FrozenNetwork } from "./step.ts";
 import type { TrainOptions } from "./train_options.ts";

@@ -1,11 +1,11 @@
 /** One classifier written in the ways that people's files are written in: every way gives the same answer. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { type OnnxModel, openOnnxBackbone } from "../../src/backbone/onnx_backbone.ts";
-import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
+import { type OnnxModel, openOnnxBackbone } from "../../src/classifier/onnx_classifier.ts";
+import { frozenOnnx } from "../../src/classifier/onnx_part.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { DataType, Graph, Value } from "../../src/graph/types.ts";
-import { probabilitiesOf } from "../../src/ptame/prediction.ts";
+import { probabilitiesOf } from "../../src/classifier/prediction.ts";
 import { type Device, float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededTensor, uniforms } from "../support/seeded_weights.ts";

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../../models/labels/imagenet_1k.ts";
-import { networks } from "../../../models/registry.ts";
-import { type BackboneFacts, factsOf } from "../../backbone/facts.ts";
-import { frozenOnnx } from "../../backbone/frozen_onnx.ts";
-import { type OnnxModel, openOnnxBackbone } from "../../backbone/onnx_backbone.ts";
-import { networkNamed } from "../../ptame/network_names.ts";
-import { frozen } from "../../ptame/training/step.ts";
-import type { DeviceRequest, Session } from "../../runtime/mod.ts";
-import { loadWeights, type WeightSource } from "../../weights/load_network.ts";
-import type { WeightOptions } from "../../weights/obtain.ts";
+import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
+import { networks } from "../../models/registry.ts";
+import { type BackboneFacts, factsOf } from "./facts.ts";
+import { frozenOnnx } from "./onnx_part.ts";
+import { type OnnxModel, openOnnxBackbone } from "./onnx_classifier.ts";
+import { networkNamed } from "./network_names.ts";
+import { frozen } from "../ptame/training/step.ts";
+import type { DeviceRequest, Session } from "../runtime/mod.ts";
+import { loadWeights, type WeightSource } from "../weights/load_network.ts";
+import type { WeightOptions } from "../weights/obtain.ts";
 import type { OpenableNetwork } from "./graphs.ts";
 
 /** Which classifier is loaded. */

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { BackboneFacts } from "../../backbone/facts.ts";
-import type { Graph } from "../../graph/types.ts";
-import { probabilitiesOf } from "../../ptame/prediction.ts";
+import type { BackboneFacts } from "./facts.ts";
+import type { Graph } from "../graph/types.ts";
+import { probabilitiesOf } from "./prediction.ts";
 import {
   type DeviceRequest,
   float32DataOf,
@@ -15,7 +15,7 @@ import {
   resolveDevice,
   type Session,
   type Tensor,
-} from "../../runtime/mod.ts";
+} from "../runtime/mod.ts";
 import {
   activationsGraph,
   behindTapGraph,

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { gradients } from "../../gradient/backward.ts";
-import type { GradientDevice } from "../../gradient/rule.ts";
-import { type Builder, createBuilder } from "../../graph/builder.ts";
-import { prune } from "../../graph/passes/prune.ts";
-import type { Graph, Value } from "../../graph/types.ts";
-import { BACKBONE_PREFIX, type FrozenNetwork } from "../../ptame/training/step.ts";
+import { gradients } from "../gradient/backward.ts";
+import type { GradientDevice } from "../gradient/rule.ts";
+import { type Builder, createBuilder } from "../graph/builder.ts";
+import { prune } from "../graph/passes/prune.ts";
+import type { Graph, Value } from "../graph/types.ts";
+import { BACKBONE_PREFIX, type FrozenNetwork } from "../ptame/training/step.ts";
 import { type Tap, tapOf } from "./tap.ts";
 
 /** A network that can be opened, and what its taps are called. */

@@ -13,7 +13,7 @@ import { normalise } from "../ptame/observed_network.ts";
 import type { FrozenNetwork } from "../ptame/training/step.ts";
 import type { ByteSource } from "../weights/byte_source.ts";
 import { describedModel } from "./described_model.ts";
-import { externalDataOf, type OnnxModel, outputOf } from "./onnx_backbone.ts";
+import { externalDataOf, type OnnxModel, outputOf } from "./onnx_classifier.ts";
 import { LUMA, type PictureInput, pictureInput } from "./picture_input.ts";
 
 /**

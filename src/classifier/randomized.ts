@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { bytesOf } from "../../graph/constants.ts";
-import { type Graph, type Initializer, sizeOf } from "../../graph/types.ts";
-import { redrawn } from "../../random/redraw.ts";
-import type { BoundGraph } from "../../weights/bind.ts";
-import { sourceOf } from "../../weights/byte_source.ts";
-import { float32Of } from "../../weights/tensor_table.ts";
+import { bytesOf } from "../graph/constants.ts";
+import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
+import { redrawn } from "../random/redraw.ts";
+import type { BoundGraph } from "../weights/bind.ts";
+import { sourceOf } from "../weights/byte_source.ts";
+import { float32Of } from "../weights/tensor_table.ts";
 import { type OpenableNetwork, PREFIX, scoresGraph } from "./graphs.ts";
 
 const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);

@@ -3,8 +3,8 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
-import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
-import { openOnnxBackbone } from "../../src/backbone/onnx_backbone.ts";
+import { frozenOnnx } from "../../src/classifier/onnx_part.ts";
+import { openOnnxBackbone } from "../../src/classifier/onnx_classifier.ts";
 import type { TrainOptions } from "../../src/ptame/training/train_options.ts";
 import { train } from "../../src/ptame/training/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
