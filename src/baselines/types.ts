@@ -97,7 +97,7 @@ export function mapMethodOf(
   attribute: Attribute,
   options: Pick<AttributeOptions, "onProgress"> = {},
 ): MapMethod {
-  return async (pixels, target, signal) =>
+  return async ({ pixels }, target, signal) =>
     maskOf(await attribute(pixels, target, { ...options, signal }), view);
 }
 
