@@ -28,13 +28,16 @@ export type {
   OverlayRequest,
   TargetMap,
 } from "./src/ptame/map_explanation.ts";
-export type { BackboneFacts } from "./src/backbone/facts.ts";
-export type { OnnxModel } from "./src/backbone/onnx_backbone.ts";
-export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/backbone/onnx_settings.ts";
-export type { OnnxPreprocessing } from "./src/backbone/picture_input.ts";
+export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "./src/classifier/load.ts";
+export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./src/classifier/types.ts";
+export type { CustomNetwork } from "./src/classifier/network_classifier.ts";
+export type { OnnxModel } from "./src/classifier/onnx_model.ts";
+export type { CutImage, PreparedImage, PrepareOptions } from "./src/classifier/prepared_image.ts";
+export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/classifier/onnx_settings.ts";
+export type { OnnxPreprocessing } from "./src/classifier/picture_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { Contrast } from "./src/ptame/contrast.ts";
-export type { ClassScore, Target } from "./src/ptame/prediction.ts";
+export type { ClassScore, Target } from "./src/classifier/prediction.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
 export {
   type CheckpointFile,
@@ -75,4 +78,13 @@ export {
   type RgbImage,
   type ValueMap,
 } from "./src/image/types.ts";
-export type { Preprocessing } from "./models/registry.ts";
+export type { BoundGraph } from "./src/weights/bind.ts";
+export type {
+  Builder,
+  BuildNetwork,
+  NetworkOutputs,
+  Preprocessing,
+  TapDefinition,
+  Value,
+  WeightsDefinition,
+} from "./models/registry.ts";

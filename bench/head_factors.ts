@@ -110,7 +110,7 @@ if (!given.table) {
   await measured("Grad-CAM", lists.choose, async () => {
     const baseline = await createBaseline("gradcam", { model: NETWORK, device, threads });
     return {
-      method: (pixels, target, signal) => baseline.maskOf(pixels, target, signal),
+      method: explainerMethod(baseline),
       dispose: () => baseline.dispose(),
     };
   });

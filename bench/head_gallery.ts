@@ -15,7 +15,8 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { type OpenClassifier, openClassifier } from "../src/baselines/classifier/open.ts";
+import { prepareImage } from "../src/classifier/prepared_image.ts";
+import { type OpenClassifier, openClassifier } from "../src/classifier/open.ts";
 import { METHODS } from "../src/baselines/methods.ts";
 import { mapMethodOf } from "../src/baselines/types.ts";
 import { type ClassSelection, selectImages } from "../src/cli/class_selection.ts";
@@ -26,8 +27,7 @@ import { openTerminal } from "../src/cli/terminal.ts";
 import { topClass } from "../src/faithfulness/scoring.ts";
 import type { ImageRecord } from "../src/faithfulness/summary.ts";
 import type { MapMethod, ScoreBatch } from "../src/faithfulness/types.ts";
-import { decodeImage } from "../src/image/decode.ts";
-import { preprocess } from "../src/image/preprocess.ts";
+import type { ImageSource } from "../src/image/types.ts";
 import { createExplainer } from "../src/ptame/explainer.ts";
 import { explainerMethod } from "../src/ptame/evaluation_images.ts";
 import { startingHeadFile } from "../src/ptame/starting_head.ts";
@@ -90,11 +90,12 @@ const chosen = byRecords ? failures(given.worst!) : await unpicked();
 const { facts } = classifier;
 const rows: SheetRow[] = [];
 for (const { image, target: wanted, note } of chosen) {
-  const { pixels } = preprocess(await decodeImage(image), facts.preprocessing);
+  const prepared = await prepareImage(image, [facts.preprocessing]);
+  const { pixels } = prepared;
   const [probabilities] = await classifier.probabilities([pixels], signal);
   const target = wanted ?? topClass(probabilities!);
   const maps = [];
-  for (const method of methods) maps.push(await method(pixels, target, signal));
+  for (const method of methods) maps.push(await method(prepared, target, signal));
   const label = `${facts.labels[target]}  ${(100 * probabilities![target]!).toFixed(1)} %`;
   rows.push({ photo: photoOf(pixels), maps, captions: note === undefined ? [label] : [label, note] });
   console.log(`${image}\t${label}${note === undefined ? "" : `\t${note}`}`);
@@ -132,11 +133,13 @@ async function unpicked(): Promise<Chosen[]> {
   const score: ScoreBatch = (pictures, signal) => classifier.probabilities(pictures, signal);
   const folders = [];
   for (const folder of given.images) {
-    const context = { reader: { backbone: classifier.facts }, score, terminal, signal };
+    const { facts } = classifier;
+    const prepare = (image: ImageSource) => prepareImage(image, [facts.preprocessing]);
+    const context = { reader: { backbone: facts, prepare }, score, terminal, signal };
     const { images } = await selectImages(await listImages(folder), selection, undefined, context);
     const pictures = [];
     for (const name of images) {
-      const { pixels } = preprocess(await decodeImage(name), classifier.facts.preprocessing);
+      const { pixels } = await prepare(name);
       pictures.push({ name, class: topClass((await score([pixels], signal))[0]!) });
     }
     folders.push(pictures);

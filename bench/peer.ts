@@ -74,7 +74,7 @@ const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing
     "ptame, top class": ["native", whole(native)],
     "ptame, top class, wasm": ["wasm", whole(wasm)],
     // Without the backbone: the class is named.
-    "ptame, class named, wasm": ["wasm", () => wasm.maskOf(pixels, 7)],
+    "ptame, class named, wasm": ["wasm", () => wasm.maskOf({ pixels }, 7)],
   });
   await native.dispose();
   await wasm.dispose();

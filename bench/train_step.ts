@@ -9,14 +9,10 @@
  *
  * @module
  */
+import type { GraphPart } from "../src/classifier/types.ts";
 import { findNetwork } from "../models/registry.ts";
 import { headShapeOf } from "../src/ptame/observed_network.ts";
-import {
-  AUXILIARY_PREFIX,
-  BACKBONE_PREFIX,
-  type FrozenNetwork,
-  passGraph,
-} from "../src/ptame/training/step.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX, passGraph } from "../src/ptame/training/step.ts";
 import { initialState } from "../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../src/ptame/training/training_step.ts";
 import { type DeviceRequest, float32Tensor, openSession } from "../src/runtime/mod.ts";
@@ -45,7 +41,7 @@ const images = seededImage(4, [batch, 3, size, size]);
 const targets = Array.from({ length: batch }, (_, i) => i);
 const weights = { ce: 0.16, area: 0.84, smooth: 0, border: 0, power: 0.3 };
 
-async function openPass(network: FrozenNetwork, prefix: string, taps: boolean) {
+async function openPass(network: GraphPart, prefix: string, taps: boolean) {
   const graph = passGraph(network, microBatch, prefix, { taps, logits: !taps });
   const bound = network.bind({ graph, files: new Map() }, prefix);
   return await openSession(bound.graph, { device, files: bound.files });

@@ -16,7 +16,9 @@
  */
 export { type ExportedExplainer, exportExplainer, type ExportOptions } from "./ptame/export_explainer.ts";
 export type { ExplainerOptions } from "./ptame/explainer.ts";
-export type { BackboneFacts } from "./backbone/facts.ts";
-export type { OnnxModel } from "./backbone/onnx_backbone.ts";
+export type { ClassifierSource } from "./classifier/load.ts";
+export type { CustomNetwork } from "./classifier/network_classifier.ts";
+export type { OnnxModel } from "./classifier/onnx_model.ts";
+export type { ClassifierFacts } from "./classifier/types.ts";
 export type { HeadRecord } from "./ptame/head_file.ts";
 export type { WeightSource } from "./weights/load_network.ts";

@@ -42,7 +42,9 @@ export {
 export { ROW_FORMS } from "./ptame/training/rows.ts";
 export type { Fill, View } from "./ptame/training/views.ts";
 export type { SkippedImage } from "./ptame/training/training_images.ts";
-export type { OnnxModel } from "./backbone/onnx_backbone.ts";
+export type { ClassifierSource } from "./classifier/load.ts";
+export type { CustomNetwork } from "./classifier/network_classifier.ts";
+export type { OnnxModel } from "./classifier/onnx_model.ts";
 export type { WeightSource } from "./weights/load_network.ts";
 export type { WeightOptions } from "./weights/obtain.ts";
 export { TrainingError } from "./ptame/errors.ts";

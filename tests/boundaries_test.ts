@@ -50,3 +50,15 @@ Deno.test("graph and gradient are pure: no clock, no random numbers, no input or
   const impure = (text: string) => /Math\.random|Date\.now|performance\.|\bfetch\(|\bsetTimeout/.test(text);
   assertEquals(filesThat(impure, "src/graph", "src/gradient"), []);
 });
+
+Deno.test("src/classifier imports nothing of what is built on classifiers", () => {
+  const above = ["ptame", "baselines", "faithfulness", "worker", "server", "cli"].join("|");
+  const imports = (text: string) =>
+    new RegExp(`(from|import\\()\\s*"(\\.\\./)+(src/)?(${above})/`).test(text);
+  assertEquals(filesThat(imports, "src/classifier"), []);
+  assertEquals(filesThat(imports, "src/ptame").length > 0, true);
+});
+
+Deno.test("only src/classifier/labels.ts knows ImageNet's labels", () => {
+  assertEquals(filesThat((text) => /imagenet_1k\.ts/.test(text), "src"), ["src/classifier/labels.ts"]);
+});

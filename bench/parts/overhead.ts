@@ -5,11 +5,12 @@
  * @module
  */
 import { findNetwork } from "../../models/registry.ts";
+import { networkPart } from "../../src/classifier/network_part.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 import { createExplainer, type Explainer } from "../../src/ptame/explainer.ts";
 import { HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "../../src/ptame/observed_network.ts";
-import { AUXILIARY_PREFIX, frozen, passGraph as networkGraph } from "../../src/ptame/training/step.ts";
+import { AUXILIARY_PREFIX, passGraph as networkGraph } from "../../src/ptame/training/step.ts";
 import { type Device, float32Tensor, openSession, type Session } from "../../src/runtime/mod.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
@@ -26,7 +27,7 @@ async function openNetworks({ model, auxiliary }: Pairing, device: Device): Prom
     : [[model, { logits: true, taps: false }], [auxiliary, { logits: false, taps: true }]] as const;
   return await Promise.all(wanted.map(async ([name, outputs]) => {
     const network = findNetwork(name)!;
-    const own = frozen(network, await loadWeights(network, weightsOf(network)));
+    const own = networkPart(network, await loadWeights(network, weightsOf(network)));
     const graph = networkGraph(own, 1, AUXILIARY_PREFIX, outputs);
     const bound = own.bind({ graph, files: new Map() }, AUXILIARY_PREFIX);
     return await openSession(bound.graph, { device, files: bound.files });
@@ -43,9 +44,9 @@ async function openSessions(
   for (const name of new Set([model, auxiliary])) {
     const network = findNetwork(name)!;
     const features = name === auxiliary;
-    const unbound = { graph: passGraph(network, { logits: name === model, features }), files: new Map() };
-    const weights = await loadWeights(network, weightsOf(network));
-    const bound = bindWeights(unbound, weights, { prefix: NETWORK_PREFIX });
+    const part = networkPart(network, await loadWeights(network, weightsOf(network)));
+    const unbound = { graph: passGraph(part, { logits: name === model, features }), files: new Map() };
+    const bound = part.bind(unbound, NETWORK_PREFIX);
     const whole = features ? bindWeights(bound, explainer.head.file, { prefix: HEAD_PREFIX }) : bound;
     sessions.push(await openSession(whole.graph, { device, files: whole.files }));
   }

@@ -3,14 +3,10 @@
  *
  * @module
  */
+import type { GraphPart } from "../../src/classifier/types.ts";
 import { findNetwork } from "../../models/registry.ts";
 import { headShapeOf } from "../../src/ptame/observed_network.ts";
-import {
-  AUXILIARY_PREFIX,
-  BACKBONE_PREFIX,
-  type FrozenNetwork,
-  passGraph,
-} from "../../src/ptame/training/step.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX, passGraph } from "../../src/ptame/training/step.ts";
 import { initialState } from "../../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../../src/ptame/training/training_step.ts";
 import { type Device, float32Tensor, openSession } from "../../src/runtime/mod.ts";
@@ -21,7 +17,7 @@ import { inTurns, type Part, rowsAgainst } from "../measure.ts";
 /** The paper's weights for ResNet-50. */
 const LOSS = { ce: 0.16, area: 0.84, smooth: 0, border: 0, power: 0.3 };
 
-async function openPass(network: FrozenNetwork, prefix: string, taps: boolean, device: Device) {
+async function openPass(network: GraphPart, prefix: string, taps: boolean, device: Device) {
   const graph = passGraph(network, 1, prefix, { taps, logits: !taps });
   const bound = network.bind({ graph, files: new Map() }, prefix);
   return await openSession(bound.graph, { device, files: bound.files });

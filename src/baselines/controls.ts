@@ -20,7 +20,7 @@ function hashOf(pixels: Float32Array): number {
 
 /** Independent uniform values in [0, 1); the same picture and seed give the same map. */
 export function randomMap(seed = 0): MapMethod {
-  return (pixels) => {
+  return ({ pixels }) => {
     const generator = createGenerator(hashOf(pixels) + seed * 2 ** 32);
     const values = Float32Array.from({ length: SIDE * SIDE }, () => generator.uniform());
     return Promise.resolve({ width: SIDE, height: SIDE, values });
@@ -45,7 +45,7 @@ export function centredGaussian(): MapMethod {
  * without edges gives a map of zeros.
  */
 export function edgeMagnitude(): MapMethod {
-  return (pixels) =>
+  return ({ pixels }) =>
     Promise.resolve({ width: SIDE, height: SIDE, values: edgeMap(pixels, sideOf(pixels), SIDE) });
 }
 

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { decodeImage } from "../image/decode.ts";
-import { preprocess } from "../image/preprocess.ts";
+import { cutImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
 import type { ImageSource } from "../image/types.ts";
 import {
   askedClasses,
@@ -19,7 +18,7 @@ import {
   type TargetMap,
   targetMapOf,
 } from "../ptame/map_explanation.ts";
-import { openClassifier, type OpenClassifierOptions } from "./classifier/open.ts";
+import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { methodNamed } from "./methods.ts";
 import { type MapProgress, maskOf, type MethodDefinition, type MethodOptions } from "./types.ts";
 
@@ -76,12 +75,9 @@ export async function createBaseline(
       const { signal, onProgress } = options;
       checkTopK(options.topK ?? 1, facts);
       const started = performance.now();
-      const picture = await decodeImage(image, {
-        ...(options.maxPixels === undefined ? {} : { maxPixels: options.maxPixels }),
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const picture = await readImage(image, options);
       signal?.throwIfAborted();
-      const { pixels, window } = preprocess(picture, facts.preprocessing);
+      const { pixels, window } = cutImage(picture, facts.preprocessing);
       const prepared = performance.now();
       const [probabilities] = await classifier.probabilities([pixels], signal);
       const predicted = performance.now();
@@ -117,8 +113,9 @@ export async function createBaseline(
       backbone: facts,
       session,
       explain,
+      prepare: (image, options) => prepareImage(image, [facts.preprocessing], options),
       classify: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
-      maskOf: async (pixels, target, signal) =>
+      maskOf: async ({ pixels }, target, signal) =>
         maskOf(await attribute(pixels, target, { signal }), method.view),
       dispose: classifier.dispose,
       [Symbol.asyncDispose]: classifier.dispose,

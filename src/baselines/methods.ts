@@ -19,7 +19,7 @@ import type { Attribute, MethodDefinition } from "./types.ts";
 
 /** A control: it knows the picture at most. */
 function control(map: MapMethod): Attribute {
-  return (pixels, target, { signal } = {}) => map(pixels, target, signal);
+  return (pixels, target, { signal } = {}) => map({ pixels }, target, signal);
 }
 
 /** All baselines, in the order of lists and reports. */

@@ -14,7 +14,10 @@
  *
  * @module
  */
-export { type ClassifierParts, loadClassifier, type LoadClassifierOptions } from "./classifier/load.ts";
+export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "../classifier/load.ts";
+export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "../classifier/types.ts";
+export type { CustomNetwork } from "../classifier/network_classifier.ts";
+export type { CutImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 export {
   classifierOver,
   type OpenClassifier,
@@ -23,8 +26,8 @@ export {
   type OpenOptions,
   type TappedGradient,
   type TappedPass,
-} from "./classifier/open.ts";
-export type { Tap } from "./classifier/tap.ts";
+} from "../classifier/open.ts";
+export type { Tap } from "../classifier/tap.ts";
 export type { Value } from "../graph/types.ts";
 export {
   type BaselineExplainer,
@@ -34,9 +37,7 @@ export {
 } from "./explainer.ts";
 export { methodNamed, METHODS } from "./methods.ts";
 export { type RandomizationOptions, type RandomizationStage, randomizationTest, stagesOf } from "./sanity.ts";
-export { layersOf, randomized } from "./classifier/randomized.ts";
-export type { OpenableNetwork } from "./classifier/graphs.ts";
-export type { FrozenNetwork } from "../ptame/training/step.ts";
+export { layersOf, overPart, randomized, randomizedClassifier } from "../classifier/randomized.ts";
 export type { BoundGraph } from "../weights/bind.ts";
 export {
   type Attribute,
@@ -50,8 +51,7 @@ export {
   type MethodView,
 } from "./types.ts";
 export type { MapMethod } from "../faithfulness/types.ts";
-export type { OnnxModel } from "../backbone/onnx_backbone.ts";
-export type { BackboneFacts } from "../backbone/facts.ts";
+export type { OnnxModel } from "../classifier/onnx_model.ts";
 export type {
   ExplainOptions,
   ExplainTimings,

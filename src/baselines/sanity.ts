@@ -11,9 +11,9 @@ import {
   type SanityResult,
 } from "../faithfulness/sanity.ts";
 import type { ValueMap } from "../image/types.ts";
-import type { ClassifierParts } from "./classifier/load.ts";
-import { classifierOver, type OpenOptions } from "./classifier/open.ts";
-import { layersOf, randomized } from "./classifier/randomized.ts";
+import { classifierOver, type OpenOptions } from "../classifier/open.ts";
+import { layersOf, overPart, randomizedClassifier } from "../classifier/randomized.ts";
+import type { Classifier } from "../classifier/types.ts";
 import type { MethodDefinition, MethodOptions } from "./types.ts";
 
 /** What is randomised at one stage. */
@@ -56,24 +56,24 @@ export function stagesOf(
  * How like the maps of the intact classifier those of the randomised ones are. A method that explains the classifier
  * ends far from 1.
  *
- * @param parts The intact classifier; nothing of it is disposed of.
+ * @param classifier The intact classifier; nothing of it is disposed of.
  * @returns One result per stage, from the scores down.
  * @throws {TypeError} When the method asks for what the classifier has not.
  */
 export async function randomizationTest(
-  parts: Pick<ClassifierParts, "facts" | "network">,
+  classifier: Classifier,
   method: MethodDefinition,
   images: readonly SanityImage[],
   options: RandomizationOptions = {},
 ): Promise<SanityResult[]> {
-  const { facts } = parts;
-  const network = parts.network();
-  const stages = stagesOf(layersOf(network), options);
+  // By its graph, as the randomised ones: a file's own scores may be rounded otherwise.
+  const whole = overPart(classifier, classifier.part());
+  const stages = stagesOf(layersOf(whole.part()), options);
   const total = images.length * (1 + stages.length);
   const report = (done: number) => options.onProgress?.({ done, total });
 
   const originals: ValueMap[] = [];
-  const intact = await classifierOver({ facts, network: () => network }, options);
+  const intact = await classifierOver(whole, options);
   try {
     const attribute = method.create(intact, options);
     for (const { pixels, target } of images) {
@@ -85,14 +85,13 @@ export async function randomizationTest(
   }
   const results: SanityResult[] = [];
   for (const [i, { name, layers }] of stages.entries()) {
-    const forgetful = randomized(network, layers, options.seed);
-    const classifier = await classifierOver({ facts, network: () => forgetful }, options);
+    const forgetful = await classifierOver(randomizedClassifier(whole, layers, options.seed), options);
     try {
-      const attribute = method.create(classifier, options);
+      const attribute = method.create(forgetful, options);
       results.push(
         await compareVariant(
           name,
-          (pixels, target, signal) => attribute(pixels, target, { signal }),
+          ({ pixels }, target, signal) => attribute(pixels, target, { signal }),
           images,
           originals,
           {
@@ -102,7 +101,7 @@ export async function randomizationTest(
         ),
       );
     } finally {
-      await classifier.dispose();
+      await forgetful.dispose();
     }
   }
   return results;

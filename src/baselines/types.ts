@@ -6,7 +6,7 @@
 import { rangeOf } from "../image/range.ts";
 import type { MapMethod } from "../faithfulness/types.ts";
 import type { ValueMap } from "../image/types.ts";
-import type { OpenClassifier } from "./classifier/open.ts";
+import type { OpenClassifier } from "../classifier/open.ts";
 
 /** How far a map of many passes is. */
 export interface MapProgress {
@@ -97,7 +97,7 @@ export function mapMethodOf(
   attribute: Attribute,
   options: Pick<AttributeOptions, "onProgress"> = {},
 ): MapMethod {
-  return async (pixels, target, signal) =>
+  return async ({ pixels }, target, signal) =>
     maskOf(await attribute(pixels, target, { ...options, signal }), view);
 }
 

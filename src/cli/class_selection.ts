@@ -8,7 +8,7 @@ import { topClass } from "../faithfulness/scoring.ts";
 import type { ScoreBatch } from "../faithfulness/types.ts";
 import { ImageError } from "../image/types.ts";
 import { type ClassPart, partOf, spreadOverClasses } from "../ptame/class_split.ts";
-import { evaluationImages, type PictureReader } from "../ptame/evaluation_images.ts";
+import { evaluationImages, type ImageReader } from "../ptame/evaluation_images.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import { evenlySpread } from "./image_lists.ts";
 import { bar, longDuration, printable, type Terminal } from "./terminal.ts";
@@ -90,7 +90,7 @@ export async function selectImages(
   selection: ClassSelection,
   limit: number | undefined,
   context: {
-    readonly reader: PictureReader;
+    readonly reader: ImageReader;
     readonly score: ScoreBatch;
     readonly terminal: Terminal;
     readonly signal: AbortSignal;
@@ -101,12 +101,12 @@ export async function selectImages(
   const started = performance.now();
   let said = started;
   let done = 0;
-  for (const { pixels } of evaluationImages(images, { backbone: reader.backbone })) {
+  for (const { pixels } of evaluationImages(images, reader)) {
     signal.throwIfAborted();
     const name = images[done]!;
     try {
-      const read = await (pixels as () => Promise<Float32Array>)();
-      const top = topClass((await score([read], signal))[0]!);
+      const read = await pixels();
+      const top = topClass((await score([read.pixels], signal))[0]!);
       if (partOf(top, selection.share) === selection.part) found.push({ index: done, name, class: top });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;

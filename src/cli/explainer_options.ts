@@ -7,6 +7,7 @@ import { networks } from "../../models/registry.ts";
 import { NoHeadError } from "../ptame/errors.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
+import { AUXILIARY_HELP, AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
 import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { readFile, readWeights } from "./files.ts";
 import { isOnnxPath, ONNX_FLAGS, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
@@ -17,8 +18,7 @@ import type { Arguments } from "./usage.ts";
 export const EXPLAINER_OPTIONS = [
   "model",
   "weights",
-  "auxiliary",
-  "auxiliary-weights",
+  ...AUXILIARY_OPTIONS,
   "head",
   "device",
   "threads",
@@ -36,8 +36,7 @@ export const NETWORK_NAMES = [networks.slice(0, 3), networks.slice(3)]
 export const MODEL_HELP = `
   --model NAME|FILE.onnx     Classifier to explain: an .onnx file, or ${NETWORK_NAMES}
   --weights FILE             Its weights, safetensors or PyTorch's (default: shipped, or downloaded once)
-  --auxiliary NAME           Network that reads the picture for the head
-  --auxiliary-weights FILE   Its weights, in the same way
+${AUXILIARY_HELP}
   --head FILE                Trained head (.safetensors)
 ${DOWNLOAD_HELP}`.slice(1);
 
@@ -60,15 +59,15 @@ export async function explainerOptions(given: Arguments, terminal: Terminal): Pr
     given.value("auxiliary-weights"),
     given.value("head"),
   ];
-  const auxiliary = given.value("auxiliary");
   const threads = given.wholeNumber("threads", 1);
   const own = model !== undefined && isOnnxPath(model);
   if (!own) refuseOnnxOptions(model, given);
+  const named = await withAuxiliary(own ? await readOnnxModel(model, given) : model, model, given);
   return {
     ...downloadOptions(given, terminal),
-    ...(model === undefined ? {} : { model: own ? await readOnnxModel(model, given) : model }),
+    ...(named.model === undefined ? {} : { model: named.model }),
     ...(weights === undefined ? {} : { weights: await readWeights(weights) }),
-    ...(auxiliary === undefined ? {} : { auxiliary }),
+    ...(named.auxiliary === undefined ? {} : { auxiliary: named.auxiliary }),
     ...(auxiliaryWeights === undefined ? {} : {
       auxiliaryWeights: await readWeights(auxiliaryWeights),
     }),
@@ -93,12 +92,17 @@ export async function namingFiles<T>(given: Arguments, act: () => Promise<T>): P
 }
 
 function typedHere({ backbone, auxiliary, why }: NoHeadError, given: Arguments): NoHeadError {
-  const own = [["weights", "backbone-weights"], ["auxiliary-weights", "auxiliary-weights"]] as const;
+  const own = [
+    ["weights", "backbone-weights"],
+    ["auxiliary-taps", "auxiliary-taps"],
+    ["auxiliary-weights", "auxiliary-weights"],
+  ] as const;
   const more = [...own, ...ONNX_OPTIONS.map((name) => [name, name] as const)].flatMap(([here, there]) => {
     const value = given.value(here);
     return value === undefined ? [] : [`--${there} ${quoted(value)}`];
   });
-  return new NoHeadError(quoted(given.value("model") ?? backbone), auxiliary, why, more);
+  const read = given.value("auxiliary") ?? auxiliary;
+  return new NoHeadError(quoted(given.value("model") ?? backbone), quoted(read), why, more);
 }
 
 /** A word as a shell takes it. */

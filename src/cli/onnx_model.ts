@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { OnnxModel } from "../backbone/onnx_backbone.ts";
-import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../backbone/onnx_settings.ts";
+import type { OnnxModel } from "../classifier/onnx_model.ts";
+import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { readFile, stemOf } from "./files.ts";
 import { type Arguments, UsageError } from "./usage.ts";
@@ -45,11 +45,16 @@ export function isOnnxPath(model: string): boolean {
 /**
  * Reads an .onnx classifier with all that belongs to it. Options go before the JSON file beside it.
  *
+ * @param given The options, where they speak of this file.
  * @throws {UsageError} When an option is not what it must be.
  */
-export async function readOnnxModel(path: string, given: Arguments, what = "model"): Promise<OnnxModel> {
-  const options = preprocessingOf(given);
-  const labelsPath = given.value("labels");
+export async function readOnnxModel(
+  path: string,
+  given: Arguments | undefined,
+  what = "model",
+): Promise<OnnxModel> {
+  const options = given && preprocessingOf(given);
+  const labelsPath = given?.value("labels");
   const onnx = await readFile(path, what);
   const beside = await settingsBeside(path);
   const externalData = new Map<string, Uint8Array>();
@@ -61,15 +66,16 @@ export async function readOnnxModel(path: string, given: Arguments, what = "mode
     : typeof beside?.labels === "string"
     ? await readLabels(siblingOf(path, beside.labels))
     : beside?.labels;
-  const output = given.value("output") ?? beside?.output;
+  const output = given?.value("output") ?? beside?.output;
   return {
     name: stemOf(path),
     onnx,
     externalData,
     preprocessing: { ...beside?.preprocessing, ...options },
-    dequantize: given.flag("dequantize"),
+    dequantize: given?.flag("dequantize") ?? false,
     ...(labels === undefined ? {} : { labels }),
     ...(output === undefined ? {} : { output }),
+    ...(beside?.taps === undefined ? {} : { taps: beside.taps }),
   };
 }
 

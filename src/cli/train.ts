@@ -11,6 +11,7 @@ import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/train
 import { train } from "../ptame/training/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { type DownloadProgress, isDownload } from "../weights/download/progress.ts";
+import { AUXILIARY_HELP, AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
 import { NETWORK_NAMES } from "./explainer_options.ts";
 import { allowed, DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { checkWritable, readFile, readWeights, reason, stemOf, writeFile } from "./files.ts";
@@ -35,9 +36,7 @@ Usage: deno task train --backbone NAME|FILE.onnx --images DIR --out HEAD.safeten
 Options:
   --backbone NAME|FILE.onnx  Classifier to explain: an .onnx file, or ${NETWORK_NAMES}
   --backbone-weights FILE    Its weights, safetensors or PyTorch's (default: shipped, or downloaded once)
-  --auxiliary NAME           Network whose feature maps the head reads (default: the backbone itself where a head
-                             can start from its classifier, else efficientnet_lite0)
-  --auxiliary-weights FILE   Its weights, in the same way
+${AUXILIARY_HELP}
   --images DIR|LIST          Folder with pictures (walked), or a text file with a path per line
   --hold-out N               Keep N of them, evenly spread, for validation (default: 0)
   --validation DIR|LIST      Pictures for validation, instead of --hold-out
@@ -90,8 +89,7 @@ const NAMES = {
   values: [
     "backbone",
     "backbone-weights",
-    "auxiliary",
-    "auxiliary-weights",
+    ...AUXILIARY_OPTIONS,
     "images",
     "hold-out",
     "hold-out-classes",
@@ -163,7 +161,6 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
     imageCache: given.wholeNumber("image-cache", 0),
   };
   const texts = {
-    auxiliary: given.value("auxiliary"),
     preset: given.oneOf("preset", PRESETS.map((preset) => preset.name)),
     name: given.value("name"),
     licence: given.value("licence"),
@@ -179,10 +176,13 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
   let started = false;
 
   terminal.doing("Loading");
+  const model = isOnnxPath(backbone) ? await readOnnxModel(backbone, given, "backbone") : backbone;
+  const named = await withAuxiliary(model, backbone, given);
   let result: TrainResult;
   try {
     result = await train({
-      backbone: isOnnxPath(backbone) ? await readOnnxModel(backbone, given, "backbone") : backbone,
+      backbone: named.model,
+      ...(named.auxiliary === undefined ? {} : { auxiliary: named.auxiliary }),
       images,
       hyperParameters,
       form,

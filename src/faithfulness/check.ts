@@ -99,7 +99,7 @@ export async function checkMap(
   const others: [string, () => CheckedMap][] = [];
   for (const [name, make] of Object.entries(controls)) {
     signal?.throwIfAborted();
-    others.push([name, await measure({ ...sample, map: await make(sample.pixels, sample.target, signal) })]);
+    others.push([name, await measure({ ...sample, map: await make(sample, sample.target, signal) })]);
   }
   await queue.flush();
   const [map, measured] = [own(), Object.fromEntries(others.map(([name, read]) => [name, read()]))];

@@ -4,9 +4,16 @@
  *
  * @module
  */
+import { changedImage } from "../classifier/prepared_image.ts";
 import { hashOf } from "../random/hash.ts";
 import { ImageError } from "../image/types.ts";
-import type { EvaluateOptions, EvaluateResult, LoadedImage, SkippedImage } from "./evaluate_options.ts";
+import {
+  type EvaluateOptions,
+  type EvaluateResult,
+  type LoadedImage,
+  loadImage,
+  type SkippedImage,
+} from "./evaluate_options.ts";
 import type { Preset } from "./presets.ts";
 import { presetNamed } from "./presets.ts";
 import { askProbes } from "./ask.ts";
@@ -123,7 +130,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   };
 
   const measure = async (image: Waiting, clean: Float32Array): Promise<void> => {
-    const { name, pixels, region, record } = image;
+    const { name, loaded, region, record } = image;
+    const { pixels } = loaded;
     const target = topClass(clean);
     const probability = clean[target]!;
     if (record !== undefined && record.target !== target) {
@@ -142,14 +150,15 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     for (const method of missing) {
       signal?.throwIfAborted();
       const begin = performance.now();
-      const map = await methods[method]!(pixels, target, signal);
+      const map = await methods[method]!(loaded, target, signal);
       const milliseconds = performance.now() - begin;
       const sample = named(method, name, () => enlarge({ pixels, map, target, probability }));
       const context = {
         normalization,
         region,
         seed: hashOf(`${seed}/${name}`),
-        explainAgain: (pixels: Float32Array) => methods[method]!(pixels, target, signal),
+        explainAgain: (change: (pixels: Float32Array) => Float32Array) =>
+          methods[method]!(changedImage(loaded, change), target, signal),
       };
       const probes = probesOf(sample, measures, preset, context);
       await askProbes(queue, probes, target, (reading) => {
@@ -167,8 +176,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     waiting = [];
     const clean: Float32Array[] = [];
     const cleanQueue = createScoreQueue(score, batchSize, signal);
-    for (const [index, { pixels }] of group.entries()) {
-      await cleanQueue.add(pixels, (probabilities) => clean[index] = probabilities);
+    for (const [index, { loaded }] of group.entries()) {
+      await cleanQueue.add(loaded.pixels, (probabilities) => clean[index] = probabilities);
     }
     await cleanQueue.flush();
     for (const [index, image] of group.entries()) await measure(image, clean[index]!);
@@ -185,9 +194,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       await finish(record, false);
       continue;
     }
-    let loaded: Float32Array | LoadedImage;
+    let loaded: LoadedImage;
     try {
-      loaded = typeof image.pixels === "function" ? await image.pixels() : image.pixels;
+      loaded = await loadImage(image);
     } catch (error) {
       if (!(error instanceof ImageError) || options.onSkipped === undefined) throw error;
       skipped.push({ image: image.name, reason: error.message });
@@ -195,8 +204,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       continue;
     }
     order.push(image.name);
-    const { pixels, region = image.region } = loaded instanceof Float32Array ? { pixels: loaded } : loaded;
-    waiting.push({ name: image.name, pixels, region, record });
+    waiting.push({ name: image.name, loaded, region: loaded.region ?? image.region, record });
     if (waiting.length >= batchSize) await measureWaiting();
   }
   if (waiting.length > 0) await measureWaiting();
@@ -214,7 +222,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
 /** An image that waits for its clean pass. */
 interface Waiting {
   readonly name: string;
-  readonly pixels: Float32Array;
+  readonly loaded: LoadedImage;
   readonly region: Region | undefined;
   readonly record: ImageRecord | undefined;
 }

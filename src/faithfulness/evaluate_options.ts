@@ -1,17 +1,16 @@
 /**
- * What an evaluation is asked for, what it reports on the way and what it gives. No code: evaluate.ts runs it.
+ * What an evaluation is asked for, what it reports on the way and what it gives; evaluate.ts runs it.
  *
  * @module
  */
+import type { PreparedImage } from "../classifier/prepared_image.ts";
 import type { Evaluation, ImageRecord } from "./summary.ts";
 import type { MeasureName } from "./measures.ts";
 import type { MapMethod, Normalization, Region, ScoreBatch } from "./types.ts";
 
-/** A picture with what only the picture itself can tell. */
-export interface LoadedImage {
-  /** `[3, S, S]` in [0, 1], not normalised. */
-  readonly pixels: Float32Array;
-  /** Where the object is, in pixels of the S × S cut. */
+/** An image with what only the image itself can tell. */
+export interface LoadedImage extends PreparedImage {
+  /** Where the object is, in pixels of the backbone's cut. */
   readonly region?: Region;
 }
 
@@ -20,14 +19,20 @@ export interface EvaluationImage {
   /** Its name, by which a resumed run knows it again. */
   readonly name: string;
   /**
-   * `[3, S, S]` in [0, 1], not normalised; or how to get it, with its region if it has one, which is not done where a
-   * record is there already.
+   * `[3, S, S]` in [0, 1], not normalised; or how to get it, with the auxiliary's cut and its region if it has these,
+   * which is not done where a record is there already.
    */
   readonly pixels:
     | Float32Array
     | (() => Float32Array | LoadedImage | Promise<Float32Array | LoadedImage>);
   /** Where the object is; only the pointing game and energy ask. */
   readonly region?: Region;
+}
+
+/** An image as methods take it. */
+export async function loadImage({ pixels }: EvaluationImage): Promise<LoadedImage> {
+  const loaded = typeof pixels === "function" ? await pixels() : pixels;
+  return loaded instanceof Float32Array ? { pixels: loaded } : loaded;
 }
 
 /** An image that could not be read. */

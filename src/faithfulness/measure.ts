@@ -37,8 +37,13 @@ export interface ProbeContext {
   readonly region?: Region | undefined;
   /** Of the noise of this picture. */
   readonly seed: number;
-  /** Asks the method again, on another picture of the same size: for measures of how stable its maps are. */
-  readonly explainAgain?: ((pixels: Float32Array) => Promise<ValueMap>) | undefined;
+  /**
+   * Asks the method again, on a changed image of the same size: for measures of how stable its maps are. Where the method
+   * reads another cut of the image, that is changed too.
+   *
+   * @param change Gives the changed pixels for those of a cut, [3, S, S].
+   */
+  readonly explainAgain?: ((change: (pixels: Float32Array) => Float32Array) => Promise<ValueMap>) | undefined;
 }
 
 /** A measure. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { PreparedImage } from "../classifier/prepared_image.ts";
 import { rangeOf } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import type { ValueMap } from "../image/types.ts";
@@ -56,9 +57,7 @@ function inUnit(values: Float32Array): Float32Array {
 }
 
 /** A picture to check on, and the class whose maps are compared. */
-export interface SanityImage {
-  /** `[3, S, S]` in [0, 1], not normalised. */
-  readonly pixels: Float32Array;
+export interface SanityImage extends PreparedImage {
   /** The class: the intact classifier's, also where the randomised one sees another. */
   readonly target: number;
 }
@@ -93,9 +92,10 @@ export async function compareVariant(
   options: SanityOptions = {},
 ): Promise<SanityResult> {
   const found: Likeness[] = [];
-  for (const [i, { pixels, target }] of images.entries()) {
+  for (const [i, image] of images.entries()) {
     options.signal?.throwIfAborted();
-    found.push(likenessOf(originals[i]!, await method(pixels, target, options.signal), sideOf(pixels)));
+    const map = await method(image, image.target, options.signal);
+    found.push(likenessOf(originals[i]!, map, sideOf(image.pixels)));
     options.onProgress?.({ done: i + 1, total: images.length });
   }
   const ordered = found.filter((each) => Number.isFinite(each.spearman));

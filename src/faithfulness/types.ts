@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { PreparedImage } from "../classifier/prepared_image.ts";
 import type { ValueMap } from "../image/types.ts";
 
 /**
@@ -28,11 +29,11 @@ export interface Sample {
 /**
  * An explanation method as evaluations call it: the map of one class.
  *
- * @param pixels `[3, S, S]` in [0, 1], not normalised.
+ * @param image As classifiers read it, not normalised.
  * @param target The class to explain.
  * @returns Values in [0, 1], any resolution.
  */
-export type MapMethod = (pixels: Float32Array, target: number, signal?: AbortSignal) => Promise<ValueMap>;
+export type MapMethod = (image: PreparedImage, target: number, signal?: AbortSignal) => Promise<ValueMap>;
 
 /** Mean and standard deviation that a classifier normalises with, per colour, for pixels in [0, 1]. */
 export interface Normalization {

@@ -6,10 +6,12 @@
  */
 import { findHead, type HeadDefinition, heads } from "../../models/heads.ts";
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
+import { isOnnxModel } from "../classifier/load.ts";
+import type { CustomNetwork } from "../classifier/network_classifier.ts";
+import type { OnnxModel } from "../classifier/onnx_model.ts";
 import { fetchBytes } from "../weights/fetch_bytes.ts";
 import { shippedHeadUrl } from "../weights/shipped.ts";
-import type { WeightFile } from "../weights/tensor_table.ts";
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { ClassifierPair } from "./classifier_pair.ts";
 import { NoHeadError } from "./errors.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { startingClassifier, startingHead } from "./starting_head.ts";
@@ -24,7 +26,7 @@ export interface KnownHeads {
 
 /** The heads known for a network of models/; `--auxiliary` takes any network with `classifierTap` for a start. */
 export function knownHeads(network: NetworkDefinition): KnownHeads {
-  return { trained: heads.filter((head) => head.backbone === network.name), start: startFor(network) };
+  return { trained: heads.filter((head) => head.backbone === network.name), start: startFor(network).name };
 }
 
 /**
@@ -32,14 +34,21 @@ export function knownHeads(network: NetworkDefinition): KnownHeads {
  * are its class-activation maps and one pass serves both; else the shipped network's, which needs no download. The
  * paper's auxiliary (ResNet-18) has to be asked for.
  */
-function startFor(network: NetworkDefinition | undefined): string {
-  return network?.classifierTap ? network.name : networks[0]!.name;
+function startFor(network: OnnxModel | CustomNetwork): OnnxModel | CustomNetwork {
+  return !isOnnxModel(network) && network.classifierTap === true ? network : networks[0]!;
 }
 
-/** The auxiliary where none is named: the given head's own, else the shipped head's, else whose start explains. */
-export function defaultAuxiliary(network: NetworkDefinition | undefined, head: Head | undefined): string {
-  const named = head?.record.auxiliary ?? (network && findHead(network.name)?.auxiliary);
-  return named !== undefined && findNetwork(named) !== undefined ? named : startFor(network);
+/**
+ * The auxiliary where none is named: the given head's own, else the shipped head's, else whose start explains. A head
+ * may read its backbone itself.
+ */
+export function defaultAuxiliary(
+  backbone: OnnxModel | CustomNetwork,
+  head: Head | undefined,
+): OnnxModel | CustomNetwork {
+  const named = head?.record.auxiliary ?? findHead(backbone.name)?.auxiliary;
+  if (named === backbone.name) return backbone;
+  return (named === undefined ? undefined : findNetwork(named)) ?? startFor(backbone);
 }
 
 /**
@@ -49,16 +58,15 @@ export function defaultAuxiliary(network: NetworkDefinition | undefined, head: H
  * scores are not a linear layer on its last tap.
  */
 export async function defaultHead(
-  auxiliary: NetworkDefinition,
-  weights: WeightFile,
-  backbone: BackboneFacts,
+  pair: Pick<ClassifierPair, "auxiliary" | "backbone">,
   signal?: AbortSignal,
 ): Promise<Head> {
+  const [backbone, auxiliary] = [pair.backbone.facts, pair.auxiliary.facts];
   const shipped = findHead(backbone.name, auxiliary.name);
   if (shipped === undefined) {
-    const classifier = startingClassifier(auxiliary, weights, backbone.labels);
-    if (classifier !== undefined) return await startingHead(auxiliary, classifier, backbone);
-    const why = auxiliary.classifierTap
+    const classifier = startingClassifier(pair);
+    if (classifier !== undefined) return await startingHead(pair, classifier);
+    const why = pair.auxiliary.finalLayer() !== undefined
       ? `no head is trained for its ${backbone.classes} classes, which auxiliary ${auxiliary.name} does not share`
       : `no head is trained for it with auxiliary ${auxiliary.name}, and none can start from that network's classifier`;
     throw new NoHeadError(backbone.name, auxiliary.name, why);

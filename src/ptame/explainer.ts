@@ -5,13 +5,17 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import type { NetworkDefinition } from "../../models/registry.ts";
-import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
-import { type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
-import { decodeImage } from "../image/decode.ts";
-import { preprocess } from "../image/preprocess.ts";
-import type { ImageSource, RgbImage, ValueMap } from "../image/types.ts";
+import type { ClassifierSource } from "../classifier/load.ts";
+import {
+  cutImage,
+  type PreparedImage,
+  prepareImage,
+  readImage,
+  sameCut,
+} from "../classifier/prepared_image.ts";
+import { probabilitiesOfPlain } from "../classifier/prediction.ts";
+import type { Scores } from "../classifier/types.ts";
+import type { ImageSource, ValueMap } from "../image/types.ts";
 import {
   type DeviceRequest,
   float32DataOf,
@@ -23,25 +27,25 @@ import {
 import { bindWeights } from "../weights/bind.ts";
 import type { WeightSource } from "../weights/load_network.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
+import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import { type Explanation, explanationOf, PTAME } from "./explanation.ts";
-import { checkTopK, type ExplainOptions, type MapExplainer } from "./map_explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
-import { loadExplainerNetworks } from "./explainer_networks.ts";
-import type { Head } from "./head_file.ts";
+import { type Head, readHead } from "./head_file.ts";
+import { checkTopK, type ExplainOptions, type MapExplainer } from "./map_explanation.ts";
 import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
-import { probabilitiesOf } from "./prediction.ts";
 
 /** What to explain, with what, where. */
 export interface ExplainerOptions extends WeightOptions {
-  /** Backbone: the name of a network, or an .onnx file; "efficientnet_lite0" by default. */
-  readonly model?: string | OnnxModel;
+  /** Backbone: the name of a network, an .onnx file, or a network function; "efficientnet_lite0" by default. */
+  readonly model?: ClassifierSource;
   /** File with the backbone's weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly weights?: WeightSource;
   /**
-   * Auxiliary: the name of a network. By default the head's own; without a head the backbone itself where its scores are
-   * a linear layer on its last tap's mean, else "efficientnet_lite0".
+   * Auxiliary: the name of a network, an .onnx file, or a network function; the same object as `model` where one pass is
+   * to serve both. By default the head's own; without a head the backbone itself where its scores are a linear layer on
+   * its last tap's mean, else "efficientnet_lite0".
    */
-  readonly auxiliary?: string;
+  readonly auxiliary?: ClassifierSource;
   /** File with the auxiliary's weights, in the same way. */
   readonly auxiliaryWeights?: WeightSource;
   /** Head file; by default the shipped one, else the auxiliary's class-activation start where it shares the classes. */
@@ -66,18 +70,18 @@ export interface Explainer extends MapExplainer {
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<Explanation>;
   /**
-   * The mask of one class for a picture that is the backbone's input already, at the head's resolution, min–max in
-   * [0, 1].
+   * The mask of one class, at the head's resolution, min–max in [0, 1].
    *
-   * @param auxiliaryPixels The same picture as the auxiliary reads it, where that is another cut.
-   * @throws {TypeError} When it is another cut and not given.
+   * @param image What `prepare` gives; where backbone and auxiliary read the same cut, `{ pixels }` is enough.
+   * @throws {TypeError} When the auxiliary reads another cut and it is not given.
    */
-  maskOf(
-    pixels: Float32Array,
-    target: number,
-    signal?: AbortSignal,
-    auxiliaryPixels?: Float32Array,
-  ): Promise<ValueMap>;
+  maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  /**
+   * Opens another explainer of the same classifiers, which are not loaded again, with another head.
+   *
+   * @throws {TypeError} When the head does not fit them.
+   */
+  withHead(head: Uint8Array): Promise<Explainer>;
 }
 
 /**
@@ -100,53 +104,33 @@ export interface Explainer extends MapExplainer {
  * ```
  */
 export async function createExplainer(options: ExplainerOptions = {}): Promise<Explainer> {
-  const { signal } = options;
-  const runtime = {
-    device: options.device ?? "auto",
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  };
-  const { backbone: explained, auxiliary, auxiliaryWeights, sharesPass, headFor } =
-    await loadExplainerNetworks(options);
-  const opened: Session[] = [];
-  try {
-    let backbone: BackboneFacts;
-    let scores: ((pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>) | undefined;
-    if (explained.kind === "onnx") {
-      const own = await openOnnxBackbone(explained.model, IMAGENET_1K, runtime);
-      opened.push(own.session);
-      backbone = own;
-      scores = async (pixels, signal) => (await own.scores([pixels], signal))[0]!;
-    } else {
-      const { network, weights } = explained;
-      backbone = factsOf(network, IMAGENET_1K);
-      if (!sharesPass) {
-        const unbound = passGraph(network, { logits: true, features: false });
-        const bound = bindWeights({ graph: unbound, files: new Map() }, weights, {
-          prefix: NETWORK_PREFIX,
-          rename: network.weights.rename,
-        });
-        const session = await openSession(bound.graph, { ...runtime, files: bound.files });
-        opened.push(session);
-        scores = async (pixels, signal) => {
-          const { logits } = await session.run({ image: imageTensor(pixels) }, { signal });
-          return float32DataOf(logits!);
-        };
-      }
-    }
-    const head = await headFor(backbone);
+  const given = options.head === undefined ? undefined : await readHead(options.head, "");
+  const pair = await loadPair(options, given);
+  return await explainerOver(pair, await headFor(pair, given, options.signal), options);
+}
 
-    const unbound = passGraph(auxiliary, { logits: sharesPass, features: true });
-    const withNetwork = bindWeights({ graph: unbound, files: new Map() }, auxiliaryWeights, {
-      prefix: NETWORK_PREFIX,
-      rename: auxiliary.weights.rename,
-    });
+/** Where an explainer runs. */
+export type ExplainerRuntime = Pick<ExplainerOptions, "device" | "threads" | "signal">;
+
+/** An explainer over classifiers that are loaded already; they may serve several explainers. */
+export async function explainerOver(
+  pair: ClassifierPair,
+  head: Head,
+  { device = "auto", threads, signal }: ExplainerRuntime = {},
+): Promise<Explainer> {
+  const runtime = { device, ...(threads === undefined ? {} : { threads }) };
+  const shared = pair.backbone === pair.auxiliary;
+  const part = pair.auxiliary.part();
+  const scores = shared ? undefined : await pair.backbone.openScores(runtime);
+  try {
+    const unbound = passGraph(part, { logits: shared, features: true });
+    const withNetwork = part.bind({ graph: unbound, files: new Map() }, NETWORK_PREFIX);
     const bound = bindWeights(withNetwork, head.file, { prefix: HEAD_PREFIX });
     signal?.throwIfAborted();
     const session = await openSession(bound.graph, { ...runtime, files: bound.files });
-    opened.push(session);
-    return explainerOver({ backbone, auxiliary, head, session, scores, opened });
+    return opened({ pair, head, session, scores, runtime });
   } catch (error) {
-    for (const session of opened) await session.dispose();
+    await scores?.session.dispose();
     throw error;
   }
 }
@@ -156,48 +140,49 @@ function imageTensor(pixels: Float32Array): Tensor {
   return float32Tensor(pixels, [1, 3, side, side]);
 }
 
-interface Loaded {
-  readonly backbone: BackboneFacts;
-  readonly auxiliary: NetworkDefinition;
+interface Opened {
+  readonly pair: ClassifierPair;
   readonly head: Head;
   /** Session of the auxiliary with the head; it gives the logits too where `scores` is undefined. */
   readonly session: Session;
-  readonly scores: ((pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>) | undefined;
-  readonly opened: readonly Session[];
+  readonly scores: Scores | undefined;
+  readonly runtime: Omit<ExplainerRuntime, "signal">;
 }
 
-function explainerOver({ backbone, auxiliary, head, session, scores, opened }: Loaded): Explainer {
+function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
+  const backbone = pair.backbone.facts;
+  const auxiliary = pair.auxiliary.facts;
+  const taps = pair.auxiliary.part().taps();
+  const own = scores?.session ?? session;
   const dispose = async () => {
-    for (const each of opened) await each.dispose();
+    await scores?.session.dispose();
+    await session.dispose();
   };
-  const sameInput = backbone.preprocessing.crop === auxiliary.preprocessing.crop &&
-    backbone.preprocessing.resize === auxiliary.preprocessing.resize;
+  const cuts = [backbone.preprocessing, auxiliary.preprocessing] as const;
 
   function featuresOf(outputs: Record<string, Tensor>): Feature[] {
-    return auxiliary.taps.map((_, index) => {
+    return taps.map((_, index) => {
       const tensor = outputs[featureName(index)]!;
       return { channels: tensor.shape[1]!, size: tensor.shape[2]!, data: float32DataOf(tensor) };
     });
   }
 
   async function classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
-    if (scores !== undefined) return probabilitiesOf(await scores(pixels, signal), backbone.activation);
+    if (scores !== undefined) return (await scores.probabilities([pixels], signal))[0]!;
     const { logits } = await session.run({ image: imageTensor(pixels) }, { signal });
-    return probabilitiesOf(float32DataOf(logits!));
+    return probabilitiesOfPlain(float32DataOf(logits!), backbone.activation);
   }
 
-  async function maskOf(
-    pixels: Float32Array,
-    target: number,
-    signal?: AbortSignal,
-    auxiliaryPixels?: Float32Array,
-  ): Promise<ValueMap> {
-    if (!sameInput && auxiliaryPixels === undefined) {
+  async function maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
+    if (image.auxiliaryPixels === undefined && !sameCut(...cuts)) {
       throw new TypeError(
         `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of a picture`,
       );
     }
-    const outputs = await session.run({ image: imageTensor(auxiliaryPixels ?? pixels) }, { signal });
+    const outputs = await session.run(
+      { image: imageTensor(image.auxiliaryPixels ?? image.pixels) },
+      { signal },
+    );
     return minMax(fuseMap(featuresOf(outputs), head.row(target)));
   }
 
@@ -205,40 +190,37 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
     const { signal, topK = 1 } = options;
     checkTopK(topK, backbone);
     const started = performance.now();
-    const picture: RgbImage = await decodeImage(image, {
-      ...(options.maxPixels === undefined ? {} : { maxPixels: options.maxPixels }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const picture = await readImage(image, options);
     signal?.throwIfAborted();
-    const seen = preprocess(picture, backbone.preprocessing);
-    const read = sameInput ? seen : preprocess(picture, auxiliary.preprocessing);
+    const { pixels, auxiliaryPixels, auxiliaryWindow } = cutImage(picture, ...cuts);
     const prepared = performance.now();
 
-    const own = scores === undefined ? undefined : await scores(seen.pixels, signal);
+    const predictions = await scores?.probabilities([pixels], signal);
     const predicted = performance.now();
-    const outputs = await session.run({ image: imageTensor(read.pixels) }, { signal });
+    const outputs = await session.run({ image: imageTensor(auxiliaryPixels ?? pixels) }, { signal });
     const passed = performance.now();
     const features = featuresOf(outputs);
-    const probabilities = probabilitiesOf(own ?? float32DataOf(outputs["logits"]!), backbone.activation);
+    const probabilities = predictions?.[0] ??
+      probabilitiesOfPlain(float32DataOf(outputs["logits"]!), backbone.activation);
     const pass = {
       model: backbone.name,
       method: PTAME,
       activation: backbone.activation,
       auxiliary: auxiliary.name,
       head,
-      device: (opened[0] ?? session).device,
-      threads: (opened[0] ?? session).threads,
+      device: own.device,
+      threads: own.threads,
       labels: backbone.labels,
       probabilities,
       features,
       picture,
-      window: read.window,
+      window: auxiliaryWindow,
       size: options.size,
     };
     return explanationOf(pass, options, (done) => {
       const auxiliaryTime = passed - predicted;
       const maps = done - passed;
-      return own === undefined
+      return scores === undefined
         ? { prepare: prepared - started, predict: auxiliaryTime, explain: maps }
         : { prepare: prepared - started, predict: predicted - prepared, explain: auxiliaryTime + maps };
     });
@@ -248,8 +230,11 @@ function explainerOver({ backbone, auxiliary, head, session, scores, opened }: L
     backbone,
     auxiliary: auxiliary.name,
     head,
-    session: opened[0] ?? session,
+    session: own,
     explain,
+    prepare: (image, options) => prepareImage(image, cuts, options),
+    withHead: async (bytes) =>
+      await explainerOver(pair, await headFor(pair, await readHead(bytes, "")), runtime),
     classify,
     maskOf,
     dispose,

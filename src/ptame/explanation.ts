@@ -17,7 +17,7 @@ import {
   type TargetMap,
   targetMapOf,
 } from "./map_explanation.ts";
-import { resolveTarget, type Target } from "./prediction.ts";
+import { resolveTarget, type Target } from "../classifier/prediction.ts";
 
 /** An explanation of one picture. */
 export interface Explanation extends MapExplanation {

@@ -6,25 +6,22 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import type { NetworkDefinition } from "../../models/registry.ts";
-import { type CutDescription, EXPLAINER_FORMAT } from "../backbone/described_model.ts";
-import { type BackboneFacts, factsOf } from "../backbone/facts.ts";
-import { frozenOnnx } from "../backbone/frozen_onnx.ts";
-import { externalDataOf, type OnnxModel, openOnnxBackbone } from "../backbone/onnx_backbone.ts";
+import { type CutDescription, EXPLAINER_FORMAT } from "../classifier/described_model.ts";
+import { type Cut, sameCut } from "../classifier/prepared_image.ts";
+import type { ClassifierFacts, GraphPart } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { encodeNumbers } from "../graph/constants.ts";
-import { inlineExternalData, inspectOnnx, onnxParts } from "../graph/onnx_file.ts";
+import { onnxParts } from "../graph/onnx_file.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { bindWeights } from "../weights/bind.ts";
 import { narrowWeights } from "../weights/narrow.ts";
+import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import type { ExplainerOptions } from "./explainer.ts";
-import { type ExplainerNetworks, loadExplainerNetworks } from "./explainer_networks.ts";
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
-import type { Head, HeadRecord } from "./head_file.ts";
+import { type Head, type HeadRecord, readHead } from "./head_file.ts";
 import { HEAD_PREFIX } from "./observed_network.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX, frozen, type FrozenNetwork } from "./training/step.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "./training/step.ts";
 
 /** What to export: the explainer's own options, but for where it runs. */
 export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads"> {
@@ -40,7 +37,7 @@ export interface ExportOptions extends Omit<ExplainerOptions, "device" | "thread
 /** An exported explainer, to be written. */
 export interface ExportedExplainer {
   /** What is known of the backbone. */
-  readonly backbone: BackboneFacts;
+  readonly backbone: ClassifierFacts;
   /** Name of the auxiliary. */
   readonly auxiliary: string;
   /** What the head is; `trained: false` means that its maps are a start only. */
@@ -58,58 +55,35 @@ export interface ExportedExplainer {
  * @throws {RangeError} When a name is unknown, or the file would exceed protobuf's 2 GiB.
  */
 export async function exportExplainer(options: ExportOptions = {}): Promise<ExportedExplainer> {
-  const networks = await loadExplainerNetworks(options);
-  const { auxiliary, auxiliaryWeights, sharesPass } = networks;
-  const { facts, network } = await explained(networks);
-  const head = await networks.headFor(facts);
-  checkSameCut(facts, auxiliary);
+  const given = options.head === undefined ? undefined : await readHead(options.head, "");
+  const pair = await loadPair(options, given);
+  const head = await headFor(pair, given, options.signal);
+  // A softmax at the backbone's end is left out, as in training: what comes out are scores.
+  const facts: ClassifierFacts = { ...pair.backbone.facts, activation: "none" };
+  const { name: auxiliary, preprocessing } = pair.auxiliary.facts;
+  checkSameCut(facts, auxiliary, preprocessing);
   options.signal?.throwIfAborted();
 
-  const reader = frozen(auxiliary, auxiliaryWeights);
-  const graph = explainerGraph(sharesPass ? reader : network, reader, head, options.requireTarget ?? false);
+  const [backbone, reader] = [pair.backbone.part(), pair.auxiliary.part()];
+  const graph = explainerGraph(backbone, reader, head, options.requireTarget ?? false);
   let bound = reader.bind({ graph, files: new Map() }, AUXILIARY_PREFIX);
-  if (!sharesPass) bound = network.bind(bound, BACKBONE_PREFIX);
+  if (backbone !== reader) bound = backbone.bind(bound, BACKBONE_PREFIX);
   bound = bindWeights(bound, head.file, { prefix: HEAD_PREFIX });
   if (options.float16) bound = narrowWeights(bound);
   const { size, parts } = onnxParts(bound.graph, {
     files: bound.files,
-    metadata: metadataOf(networks, facts, head.record),
-    documentation: documentationOf(facts, auxiliary.name, head.record),
+    metadata: metadataOf(pair, head.record),
+    documentation: documentationOf(facts, auxiliary, head.record),
     valueDocumentation: VALUES,
   });
-  return { backbone: facts, auxiliary: auxiliary.name, head: head.record, size, parts };
+  return { backbone: facts, auxiliary, head: head.record, size, parts };
 }
 
-/** The backbone as a part of a graph, and what is known of it. */
-async function explained(
-  { backbone }: ExplainerNetworks,
-): Promise<{ facts: BackboneFacts; network: FrozenNetwork }> {
-  if (backbone.kind === "network") {
-    const { network, weights } = backbone;
-    return { facts: factsOf(network, IMAGENET_1K), network: frozen(network, weights) };
-  }
-  // Opened once to learn its classes, and that a runtime takes it.
-  const opened = await openOnnxBackbone(backbone.model, IMAGENET_1K, { device: "wasm" });
-  await opened.session.dispose();
-  const { name, classes, labels, preprocessing } = opened;
-  // A softmax at its end is left out, as in training: what comes out are scores.
-  const facts = { name, classes, labels, preprocessing, activation: "none" } as const;
-  return { facts, network: frozenOnnx(wholeModel(backbone.model)) };
-}
-
-function wholeModel(model: OnnxModel): OnnxModel {
-  const files = externalDataOf(model, inspectOnnx(model.onnx));
-  return files.size === 0 ? model : { ...model, onnx: inlineExternalData(model.onnx, files) };
-}
-
-function checkSameCut({ name, preprocessing: a }: BackboneFacts, auxiliary: NetworkDefinition): void {
-  const b = auxiliary.preprocessing;
-  if (a.crop === b.crop && a.resize === b.resize) return;
-  const cut = (p: typeof a) => `${p.crop} x ${p.crop} pixels of a short side of ${p.resize}`;
+function checkSameCut({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: Cut): void {
+  if (sameCut(a, b)) return;
+  const cut = (p: Cut) => `${p.crop} x ${p.crop} pixels of a short side of ${p.resize}`;
   throw new TypeError(
-    `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary.name} ${
-      cut(b)
-    }; one file takes one picture`,
+    `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${cut(b)}; one file takes one picture`,
   );
 }
 
@@ -123,8 +97,8 @@ const VALUES = {
 
 /** One pass from a picture to scores and one map; weights unbound. */
 function explainerGraph(
-  backbone: FrozenNetwork,
-  auxiliary: FrozenNetwork,
+  backbone: GraphPart,
+  auxiliary: GraphPart,
   head: Head,
   requireTarget: boolean,
 ): Graph {
@@ -133,9 +107,9 @@ function explainerGraph(
   const image = b.input("image", "float32", [1, 3, size, size]);
   const target = b.input("target", "int64", [1]);
   const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), image);
-  const { logits } = backbone === auxiliary ? read : backbone.pass(b.scope(BACKBONE_PREFIX), image);
+  const logits = backbone === auxiliary ? read.logits : backbone.scores(b.scope(BACKBONE_PREFIX), image);
   b.output(logits, "logits");
-  b.output(mapOf(b, head, read.taps!, chosenClass(b, logits, target)), "map");
+  b.output(mapOf(b, head, read.taps, chosenClass(b, logits, target)), "map");
   const graph = prune(b.build());
   if (requireTarget) return graph;
   // An input that is an initializer too has a default.
@@ -160,12 +134,8 @@ function mapOf(b: Builder, head: Head, taps: readonly Value[], chosen: Value): V
 }
 
 /** What a program needs to feed the file and to read what it gives; lists and records as JSON. */
-function metadataOf(
-  { backbone, auxiliary }: ExplainerNetworks,
-  { name, labels, preprocessing }: BackboneFacts,
-  head: HeadRecord,
-): Record<string, string> {
-  const { resize, crop } = preprocessing;
+function metadataOf({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): Record<string, string> {
+  const { name, labels, preprocessing: { resize, crop } } = backbone.facts;
   const cut: CutDescription = {
     resize: { short_side: resize, filter: "bilinear, antialiased" },
     centre_crop: crop,
@@ -174,16 +144,12 @@ function metadataOf(
     range: [0, 1],
     normalisation: "inside",
   };
-  const licences = {
-    backbone: backbone.kind === "network" ? licenceOf(backbone.network) : undefined,
-    auxiliary: licenceOf(auxiliary),
-    head: head.licence,
-  };
+  const licences = { backbone: backbone.licence, auxiliary: auxiliary.licence, head: head.licence };
   return {
     format: EXPLAINER_FORMAT,
     version: "1",
     backbone: name,
-    auxiliary: auxiliary.name,
+    auxiliary: auxiliary.facts.name,
     trained: String(head.trained),
     preprocessing: JSON.stringify(cut),
     labels: JSON.stringify(labels),
@@ -192,11 +158,7 @@ function metadataOf(
   };
 }
 
-function licenceOf({ weights: { shipped, published, named } }: NetworkDefinition): string | undefined {
-  return shipped?.licence ?? published?.at(0)?.licence ?? named?.licence;
-}
-
-function documentationOf({ name }: BackboneFacts, auxiliary: string, head: HeadRecord): string {
+function documentationOf({ name }: ClassifierFacts, auxiliary: string, head: HeadRecord): string {
   const start = head.trained ? "" : " The head is not trained: its maps are a start only.";
   return `Where ${name} looks, by P-TAME (doi 10.1109/OJSP.2025.3568756): one pass of auxiliary ${auxiliary} and head ` +
     `"${head.name}".${start} Without a target it explains the top class.`;

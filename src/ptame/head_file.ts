@@ -17,6 +17,8 @@ export interface HeadRecord {
   readonly name: string;
   /** Auxiliary whose taps it reads. */
   readonly auxiliary: string;
+  /** Names of those taps, where the auxiliary's name alone does not say which they are: it is no network of models/. */
+  readonly taps?: readonly string[];
   /** Backbone that it explains. */
   readonly backbone: string;
   /** Whether it has been trained; an untrained one is the class-activation start or random. */
@@ -111,17 +113,22 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
 }
 
 function recordOf(metadata: Readonly<Record<string, string>>, name: string, called: string): HeadRecord {
-  let training: Record<string, unknown> | undefined;
-  if (metadata["training"] !== undefined) {
+  const parsed = (entry: string, words: string): unknown => {
     try {
-      training = JSON.parse(metadata["training"]);
+      return metadata[entry] === undefined ? undefined : JSON.parse(metadata[entry]);
     } catch (cause) {
-      throw new SyntaxError(`Cannot read ${called}: its training record is not JSON`, { cause });
+      throw new SyntaxError(`Cannot read ${called}: its ${words} is not JSON`, { cause });
     }
+  };
+  const training = parsed("training", "training record") as Record<string, unknown> | undefined;
+  const taps = parsed("taps", "list of taps");
+  if (taps !== undefined && !(Array.isArray(taps) && taps.every((tap) => typeof tap === "string"))) {
+    throw new SyntaxError(`Cannot read ${called}: its taps are not a list of names`);
   }
   return {
     name: metadata["name"] ?? (name || "unnamed"),
     auxiliary: metadata["auxiliary"] ?? UNKNOWN,
+    ...(taps === undefined ? {} : { taps }),
     backbone: metadata["backbone"] ?? UNKNOWN,
     trained: metadata["trained"] === "true",
     ...(metadata["licence"] === undefined ? {} : { licence: metadata["licence"] }),
@@ -170,6 +177,7 @@ export async function writeHead(
     trained: String(record.trained),
     sha256: await sha256(body.subarray(start)),
   };
+  if (record.taps !== undefined) metadata["taps"] = JSON.stringify(record.taps);
   if (record.licence !== undefined) metadata["licence"] = record.licence;
   if (record.training !== undefined) metadata["training"] = JSON.stringify(record.training);
   return encodeSafetensors(stored, metadata);
@@ -178,9 +186,15 @@ export async function writeHead(
 /**
  * Refuses a head that does not fit.
  *
- * @throws {TypeError} When its channels are not the auxiliary's, or its classes not the backbone's.
+ * @param taps The auxiliary's taps, where they are known.
+ * @throws {TypeError} When its channels or taps are not the auxiliary's, or its classes not the backbone's.
  */
-export function checkHeadFits(head: Head, auxiliary: string, shape: HeadShape): void {
+export function checkHeadFits(
+  head: Head,
+  auxiliary: string,
+  shape: HeadShape,
+  taps?: readonly { readonly name: string }[],
+): void {
   if (head.channels.join() !== shape.channels.join()) {
     throw new TypeError(
       `Cannot use head ${head.record.name}: it reads ${
@@ -192,6 +206,12 @@ export function checkHeadFits(head: Head, auxiliary: string, shape: HeadShape): 
   if (head.record.auxiliary !== UNKNOWN && head.record.auxiliary !== auxiliary) {
     throw new TypeError(
       `Cannot use head ${head.record.name}: it reads ${head.record.auxiliary}, the auxiliary is ${auxiliary}`,
+    );
+  }
+  const [read, given] = [head.record.taps?.join(", "), taps?.map(({ name }) => name).join(", ")];
+  if (read !== undefined && given !== undefined && read !== given) {
+    throw new TypeError(
+      `Cannot use head ${head.record.name}: it reads taps ${read}, those of auxiliary ${auxiliary} are ${given}`,
     );
   }
   if (head.classes !== shape.classes) {

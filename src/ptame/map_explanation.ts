@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { CutImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
+import type { ClassifierFacts } from "../classifier/types.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
 import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
@@ -12,10 +13,10 @@ import { rangeOf } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
-import { type ClassScore, resolveTarget, type Target, topClasses } from "./prediction.ts";
+import { type ClassScore, resolveTarget, type Target, topClasses } from "../classifier/prediction.ts";
 
 /** What to explain of a picture. */
-export interface ExplainOptions {
+export interface ExplainOptions extends PrepareOptions {
   /** The class or classes to explain; the backbone's own top class by default. */
   readonly target?: Target | readonly Target[];
   /** How many of the most probable classes to explain, where no target is named; 1 by default. */
@@ -24,14 +25,12 @@ export interface ExplainOptions {
   readonly size?: { readonly width: number; readonly height: number };
   /** Stops the work between its parts. */
   readonly signal?: AbortSignal;
-  /** Most pixels that a picture may have; 64 megapixels by default. */
-  readonly maxPixels?: number;
 }
 
 /** What explains pictures, by whichever method. */
 export interface MapExplainer {
   /** What is known of the backbone. */
-  readonly backbone: BackboneFacts;
+  readonly backbone: ClassifierFacts;
   /** Session of the backbone: device and threads that really run. */
   readonly session: Session;
   /**
@@ -42,13 +41,19 @@ export interface MapExplainer {
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<MapExplanation>;
   /**
+   * Decodes an image and cuts it as the backbone reads it, and as the auxiliary does where it reads another cut.
+   *
+   * @throws {ImageError} When the image cannot be read.
+   */
+  prepare(image: ImageSource, options?: PrepareOptions): Promise<CutImage>;
+  /**
    * The backbone's softmax probabilities for a picture that is its input already.
    *
-   * @param pixels [3, crop, crop] in [0, 1], not normalised.
+   * @param pixels [3, crop, crop] in [0, 1], not normalised: `pixels` of what `prepare` gives.
    */
   classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
-  /** The mask of one class for such a picture, in [0, 1]. */
-  maskOf(pixels: Float32Array, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  /** The mask of one class for a prepared image, in [0, 1]. */
+  maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
   /** Frees what it holds. */
   dispose(): Promise<void>;
   /** The same, at the end of an `await using` block. */
@@ -154,7 +159,7 @@ export function askedClasses(
  *
  * @throws {RangeError} When it is no whole number from 1 to the number of classes.
  */
-export function checkTopK(topK: number, { classes }: Pick<BackboneFacts, "classes">): void {
+export function checkTopK(topK: number, { classes }: Pick<ClassifierFacts, "classes">): void {
   if (!Number.isInteger(topK) || topK < 1 || topK > classes) {
     throw new RangeError(`Cannot explain the top ${topK} classes: the backbone has ${classes}`);
   }

@@ -33,6 +33,7 @@ export async function randomizedHead(
     const forgets = name === FUSER || (part === "all" && name.startsWith("convs."));
     return { name, shape, data: forgets ? redrawn(name, values, seed) : values };
   });
-  const { name, auxiliary, backbone } = record;
-  return await writeHead({ name: `${name}, randomised`, auxiliary, backbone, trained: false }, tensors);
+  const { name, auxiliary, backbone, taps } = record;
+  const randomised = { name: `${name}, randomised`, auxiliary, backbone, trained: false };
+  return await writeHead(taps === undefined ? randomised : { ...randomised, taps }, tensors);
 }

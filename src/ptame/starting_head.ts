@@ -4,30 +4,24 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
-import { type NetworkDefinition, networks } from "../../models/registry.ts";
-import { loadWeights } from "../weights/load_network.ts";
-import { float32Of, type WeightFile } from "../weights/tensor_table.ts";
-import type { BackboneFacts } from "../backbone/facts.ts";
+import { networks } from "../../models/registry.ts";
+import { sharesClasses } from "../classifier/labels.ts";
+import { loadClassifier } from "../classifier/load.ts";
+import type { Classifier } from "../classifier/types.ts";
+import type { ClassifierPair } from "./classifier_pair.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
 import { initialHead } from "./initial_head.ts";
 import { headShapeOf } from "./observed_network.ts";
-import { networkNamed } from "./network_names.ts";
 
 /**
  * The rows that a head can start from: the auxiliary's final linear layer, [classes, channels of the last tap], where it
  * works on the last tap's mean and the backbone tells the same classes apart; `undefined` elsewhere.
  */
 export function startingClassifier(
-  auxiliary: NetworkDefinition,
-  weights: WeightFile,
-  labels: readonly string[],
+  { auxiliary, backbone }: Pick<ClassifierPair, "auxiliary" | "backbone">,
 ): Float32Array | undefined {
-  const layer = weights.table.tensors.get(auxiliary.classifier.weight);
-  const shares = labels === IMAGENET_1K || labels.join("\n") === IMAGENET_1K.join("\n");
-  return auxiliary.classifierTap && shares && layer !== undefined
-    ? float32Of(weights.content, layer)
-    : undefined;
+  const shares = auxiliary === backbone || sharesClasses(auxiliary.facts, backbone.facts);
+  return shares ? auxiliary.finalLayer() : undefined;
 }
 
 /**
@@ -50,16 +44,14 @@ export function noStart(auxiliary: string, backbone: string, instead: string): s
  * @param classifier What {@linkcode startingClassifier} gives.
  */
 export async function startingHead(
-  auxiliary: NetworkDefinition,
+  { auxiliary, backbone }: Pick<ClassifierPair, "auxiliary" | "backbone">,
   classifier: Float32Array,
-  backbone: Pick<BackboneFacts, "name" | "classes">,
 ): Promise<Head> {
-  const tensors = initialHead(headShapeOf(auxiliary, backbone.classes), {
-    kind: "class-activation",
-    classifier,
-  });
-  const name = `${auxiliary.name} class-activation start`;
-  const record = { name, auxiliary: auxiliary.name, backbone: backbone.name, trained: false };
+  const { name: reads } = auxiliary.facts;
+  const shape = headShapeOf({ taps: auxiliary.part().taps() }, backbone.facts.classes);
+  const tensors = initialHead(shape, { kind: "class-activation", classifier });
+  const name = `${reads} class-activation start`;
+  const record = { name, auxiliary: reads, backbone: backbone.facts.name, trained: false };
   return await readHead(await writeHead(record, tensors), name);
 }
 
@@ -69,8 +61,9 @@ export async function startingHead(
  * @throws {TypeError} When its scores are not a linear layer on its last tap.
  */
 export async function startingHeadFile(name: string): Promise<Uint8Array> {
-  const network = networkNamed(name);
-  const classifier = startingClassifier(network, await loadWeights(network), IMAGENET_1K);
+  const network: Classifier = await loadClassifier({ model: name });
+  const pair = { auxiliary: network, backbone: network };
+  const classifier = startingClassifier(pair);
   if (classifier === undefined) throw new TypeError(`Cannot start a head from the classifier of ${name}`);
-  return (await startingHead(network, classifier, network)).bytes;
+  return (await startingHead(pair, classifier)).bytes;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolveTarget } from "../ptame/prediction.ts";
+import { resolveTarget } from "../classifier/prediction.ts";
 import { enterOrRefuse, type Queue } from "./queue.ts";
 import { discardBody } from "./body.ts";
 import { deadline, orAborted } from "./deadline.ts";

@@ -14,6 +14,11 @@ import { readWeightFile } from "./weight_file.ts";
 /** Where weights are: the bytes of a file, its address, or a file whose table is read already. */
 export type WeightSource = Uint8Array | URL | WeightFile;
 
+/** Whether this is a file of weights, not a description of where one comes from. */
+export function isWeightSource(value: object): value is WeightSource {
+  return value instanceof Uint8Array || value instanceof URL || "table" in value;
+}
+
 /**
  * Loads a network's weights.
  *
@@ -22,7 +27,7 @@ export type WeightSource = Uint8Array | URL | WeightFile;
  * @throws {SyntaxError} When the file is neither safetensors nor one of PyTorch.
  */
 export async function loadWeights(
-  network: NetworkDefinition,
+  network: Pick<NetworkDefinition, "name" | "weights">,
   source?: WeightSource,
   options: WeightOptions = {},
 ): Promise<WeightFile> {

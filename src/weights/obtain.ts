@@ -41,7 +41,7 @@ export interface ObtainedFile {
  * @throws {Error} When none is known, or the storage fails.
  */
 export async function obtainWeights(
-  { name, weights }: NetworkDefinition,
+  { name, weights }: Pick<NetworkDefinition, "name" | "weights">,
   options: WeightOptions = {},
 ): Promise<ObtainedFile> {
   const { published: files = [], named } = weights;

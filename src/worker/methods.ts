@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { BackboneFacts } from "../backbone/facts.ts";
+import type { OnnxModel } from "../classifier/onnx_model.ts";
+import type { ClassifierFacts } from "../classifier/types.ts";
 import type { OverlayRequest } from "../ptame/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainerOptions } from "../ptame/explainer.ts";
@@ -11,7 +12,7 @@ import type { Contrast } from "../ptame/contrast.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import type { ExplainOptions, TargetMap } from "../ptame/map_explanation.ts";
-import type { Target } from "../ptame/prediction.ts";
+import type { Target } from "../classifier/prediction.ts";
 import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";
 
@@ -41,7 +42,7 @@ export type PlainContrast = Pick<Contrast, "for" | "against" | "map" | "scale">;
 /** Of what an explainer consists, and where it runs. */
 export interface ExplainerFacts {
   /** What is known of the backbone. */
-  readonly backbone: BackboneFacts;
+  readonly backbone: ClassifierFacts;
   /** Name of the auxiliary. */
   readonly auxiliary: string;
   /** What the head is. */
@@ -89,8 +90,11 @@ export interface ExplanationFacts extends PlainExplanation {
 
 /** Options of a worker's explainer: those of `createExplainer` that can be posted. */
 export type PostedExplainerOptions =
-  & Pick<ExplainerOptions, "model" | "auxiliary" | "device" | "threads" | "offline" | "mirrors">
+  & Pick<ExplainerOptions, "device" | "threads" | "offline" | "mirrors">
   & {
+    /** A network's name, or an .onnx file: a function cannot be posted. */
+    readonly model?: string | OnnxModel;
+    readonly auxiliary?: string | OnnxModel;
     readonly head?: RemoteFile;
     readonly weights?: RemoteWeights;
     readonly auxiliaryWeights?: RemoteWeights;
@@ -102,6 +106,8 @@ export type PostedExplainerOptions =
 export type PostedTrainOptions =
   & Omit<
     TrainOptions,
+    | "backbone"
+    | "auxiliary"
     | "start"
     | "images"
     | "validation"
@@ -113,6 +119,9 @@ export type PostedTrainOptions =
     | "signal"
   >
   & {
+    /** A network's name, or an .onnx file: a function cannot be posted. */
+    readonly backbone: string | OnnxModel;
+    readonly auxiliary?: string | OnnxModel;
     readonly start?: Exclude<TrainOptions["start"], Uint8Array | undefined> | RemoteFile;
     readonly images: readonly Exclude<RemoteImage, ImageBitmap>[];
     readonly validation?: readonly Exclude<RemoteImage, ImageBitmap>[];

@@ -4,7 +4,7 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { gradCam } from "../../src/baselines/activation/grad_cam.ts";
 import { scoreCam } from "../../src/baselines/activation/score_cam.ts";
-import { type OpenClassifier, openClassifier } from "../../src/baselines/classifier/open.ts";
+import { type OpenClassifier, openClassifier } from "../../src/classifier/open.ts";
 import { gaussLegendre, integratedGradients } from "../../src/baselines/gradient/integrated_gradients.ts";
 import { noisyCopy, smoothGrad } from "../../src/baselines/gradient/smooth_grad.ts";
 import { maskedPicture } from "../../src/baselines/perturbation/masked_picture.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openClassifier } from "../../src/baselines/classifier/open.ts";
+import { openClassifier } from "../../src/classifier/open.ts";
 import { methodNamed, METHODS } from "../../src/baselines/methods.ts";
 import { mapMethodOf, type MapProgress, maskOf } from "../../src/baselines/types.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
@@ -20,7 +20,7 @@ Deno.test("every method gives a mask of [0, 1], the same again, and counts its p
   for (const method of METHODS) {
     const seen: MapProgress[] = [];
     const map = mapMethodOf(method, method.create(classifier, SAMPLES), { onProgress: (p) => seen.push(p) });
-    const { width, height, values } = await map(picture, 4);
+    const { width, height, values } = await map({ pixels: picture }, 4);
     assertEquals(values.length, width * height, method.name);
     assert(values.every((value) => value >= 0 && value <= 1), method.name);
     assert(values.some((value) => value !== values[0]), `${method.name} is flat`);
@@ -39,9 +39,9 @@ Deno.test("every method gives a mask of [0, 1], the same again, and counts its p
       assertEquals(method.passes(channels, SAMPLES), ahead + perStep * total, method.name);
     }
     if (method.name === "occlusion") continue; // 170 passes, and no chance in them.
-    assertEquals((await map(picture, 4)).values, values, method.name);
+    assertEquals((await map({ pixels: picture }, 4)).values, values, method.name);
     // What a method sees depends on the class, unless it is a control.
-    const other = (await map(picture, 5)).values.join();
+    const other = (await map({ pixels: picture }, 5)).values.join();
     assertEquals(other === masks.get(method.name), method.needs === "picture", method.name);
   }
   assertEquals(new Set(masks.values()).size, METHODS.length, "two methods give the same map");
@@ -69,7 +69,7 @@ Deno.test("methods explain an .onnx classifier, tapped at a value or node of its
   assertThrows(() => missing.tap(), RangeError, "did you mean relu?");
   for (const name of ["gradcam", "scorecam", "ablationcam", "integrated-gradients"]) {
     const method = methodNamed(name);
-    const map = await mapMethodOf(method, method.create(deepest, SAMPLES))(small, 1);
+    const map = await mapMethodOf(method, method.create(deepest, SAMPLES))({ pixels: small }, 1);
     assert(Math.max(...map.values) === 1, name);
     const side = method.needs === "gradient" && name !== "gradcam" ? 32 : 8;
     assertEquals([map.width, map.height], [side, side], name);

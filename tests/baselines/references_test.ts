@@ -7,7 +7,7 @@ import { findNetwork } from "../../models/registry.ts";
 import { gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
 import { gradCamPlusPlusMap } from "../../src/baselines/activation/grad_cam_plus_plus.ts";
 import { layerCamMap } from "../../src/baselines/activation/layer_cam.ts";
-import type { OpenClassifier } from "../../src/baselines/classifier/open.ts";
+import type { OpenClassifier } from "../../src/classifier/open.ts";
 import { methodNamed } from "../../src/baselines/methods.ts";
 import { maskOf } from "../../src/baselines/types.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";

@@ -1,23 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
-import { factsOf, numberedLabels } from "../../src/backbone/facts.ts";
-import { classifierOver } from "../../src/baselines/classifier/open.ts";
-import { layersOf, randomized } from "../../src/baselines/classifier/randomized.ts";
+import { loadClassifier } from "../../src/classifier/load.ts";
+import { classifierOver } from "../../src/classifier/open.ts";
+import { layersOf, randomizedClassifier } from "../../src/classifier/randomized.ts";
 import { methodNamed } from "../../src/baselines/methods.ts";
 import { randomizationTest, stagesOf } from "../../src/baselines/sanity.ts";
-import { IMAGENET_PREPROCESSING } from "../../models/network.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
-import { seededFrozen } from "../ptame/seeded_networks.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
 import { warmUpWasm } from "../support/devices.ts";
+import { seededParts } from "./support.ts";
 import { seededImage } from "../support/seeded_weights.ts";
 
 await warmUpWasm();
 
-const tiny = {
-  facts: factsOf(tinyBackbone, numberedLabels(10)),
-  network: () => seededFrozen(tinyBackbone, 1),
-};
+const tiny = seededParts(tinyBackbone, 1);
 const images = [1, 2].map((seed) => ({ pixels: seededImage(seed, [1, 3, 64, 64]), target: seed }));
 const WASM = { device: "wasm" } as const;
 
@@ -37,13 +32,12 @@ Deno.test("stagesOf() goes from the scores down, all layers or evenly spaced one
   assertThrows(() => stagesOf(layers, { stages: 0 }), RangeError, "in 0 stages");
 });
 
-Deno.test("randomized() draws the weights of the layers named, the same for a seed, of the same size", async () => {
-  const network = tiny.network();
+Deno.test("randomizedClassifier() draws the weights of the layers named, the same for a seed, of the same size", async () => {
+  const network = tiny.part();
   assertEquals(layersOf(network), ["conv1.weight", "conv2.weight", "conv3.weight", "fc.weight"]);
   const { pixels } = images[0]!;
   const see = async (layers: string[], seed: number) => {
-    const changed = randomized(network, layers, seed);
-    await using classifier = await classifierOver({ facts: tiny.facts, network: () => changed }, WASM);
+    await using classifier = await classifierOver(randomizedClassifier(tiny, layers, seed), WASM);
     return await classifier.activations(pixels);
   };
   const intact = await see([], 0);
@@ -56,22 +50,19 @@ Deno.test("randomized() draws the weights of the layers named, the same for a se
   const norm = (values: Float32Array) => Math.hypot(...values);
   const ratio = norm(all.activations) / norm(intact.activations);
   assert(ratio > 0.2 && ratio < 5, `activations are ${ratio} times as large`);
-  assertThrows(() => randomized(network, ["fc"]), RangeError, "has no layer fc");
+  assertThrows(() => randomizedClassifier(tiny, ["fc"]), RangeError, "has no layer fc");
 });
 
-Deno.test("randomized() works on weights that lie inside an .onnx file", async () => {
-  const network = frozenOnnx(smallClassifier());
-  const layers = layersOf(network);
+Deno.test("randomizedClassifier() works on weights that lie inside an .onnx file", async () => {
+  const own = await loadClassifier({ model: smallClassifier() });
+  const layers = layersOf(own.part());
   assertEquals(layers.length, 3);
-  const facts = {
-    ...factsOf(tinyBackbone, numberedLabels(5)),
-    classes: 5,
-    preprocessing: IMAGENET_PREPROCESSING,
-  };
   const small = seededImage(3, [1, 3, 32, 32]);
   const logits = async (names: string[]) => {
-    const changed = randomized(network, names, 4);
-    await using classifier = await classifierOver({ facts, network: () => changed }, WASM);
+    await using classifier = await classifierOver(randomizedClassifier(own, names, 4), WASM);
+    const [row] = await classifier.probabilities([small]);
+    // A softmax at its end makes probabilities of what the graph gives.
+    assertAlmostEquals(row!.reduce((sum, value) => sum + value, 0), 1, 1e-5);
     return (await classifier.logits([small]))[0]!;
   };
   const [intact, top] = [await logits([]), await logits([layers[2]!])];

@@ -15,7 +15,7 @@ import { answers, map, NORMALIZATION, picture, score, SIDE } from "./fixture.ts"
 const images = [0, 1, 2, 3].map((seed) => ({ name: `picture ${seed}`, pixels: picture(seed) }));
 
 /** The map that measures.json was made with, known again by the picture's first value. */
-const seeded: MapMethod = (pixels) =>
+const seeded: MapMethod = ({ pixels }) =>
   Promise.resolve(map([0, 1, 2, 3].find((seed) => picture(seed)[0] === pixels[0])!));
 
 function options(more: Partial<EvaluateOptions> = {}): EvaluateOptions {
@@ -105,7 +105,7 @@ Deno.test("evaluate() resumes from its records: nothing twice, the same result",
 Deno.test("evaluate() measures only the new method where records have the others", async () => {
   const first = await evaluate(options());
   let maps = 0;
-  const counted: MapMethod = (pixels, target) => (maps++, seeded(pixels, target));
+  const counted: MapMethod = (image, target) => (maps++, seeded(image, target));
   const both = await evaluate(
     options({ methods: { seeded: counted, gaussian: controls().gaussian }, records: first.records }),
   );

@@ -101,7 +101,7 @@ Deno.test("a measure may ask the method again while it makes its pictures", asyn
       return {
         count: 1,
         async *pictures() {
-          const { values } = await explainAgain!(pixels.map((value) => value / 2));
+          const { values } = await explainAgain!((cut) => cut.map((value) => value / 2));
           difference = values[0]!;
           yield pixels;
         },
@@ -113,8 +113,8 @@ Deno.test("a measure may ask the method again while it makes its pictures", asyn
   const of = sample(1);
   const probe = stability.probe(of, presetNamed("ptame-2025"), {
     seed: 0,
-    explainAgain: (pixels) => {
-      asked.push(pixels);
+    explainAgain: (change) => {
+      asked.push(change(of.pixels));
       return Promise.resolve({ width: 1, height: 1, values: Float32Array.of(0.25) });
     },
   }, ["stability"]);
@@ -123,4 +123,5 @@ Deno.test("a measure may ask the method again while it makes its pictures", asyn
   await askProbes(queue, [probe], 0, (found) => reading = found);
   await queue.flush();
   assertEquals([asked.length, reading!.values], [1, { stability: 0.25 }]);
+  assertEquals(asked[0]![5], of.pixels[5]! / 2);
 });

@@ -1,15 +1,15 @@
 /** What explains a network that has no trained head: whose start, and what is said where none can start. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { heads } from "../../models/heads.ts";
-import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import { findNetwork, networks } from "../../models/registry.ts";
-import { factsOf } from "../../src/backbone/facts.ts";
+import { loadClassifier } from "../../src/classifier/load.ts";
 import { defaultAuxiliary, defaultHead, knownHeads } from "../../src/ptame/default_head.ts";
 import { NoHeadError } from "../../src/ptame/errors.ts";
 import { FUSER } from "../../src/ptame/head.ts";
 import { sourceOf } from "../../src/weights/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 import { float32Of, type WeightFile } from "../../src/weights/tensor_table.ts";
+import { smallClassifier } from "./small_classifier.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 
 const networkOf = (name: string) => findNetwork(name)!;
@@ -23,11 +23,17 @@ function classifierFile(name: string): WeightFile {
   return { name: "classifier", content: sourceOf(bytes), table: parseSafetensors(bytes) };
 }
 
+/** Auxiliary and backbone by their names, of which nothing but a final linear layer is loaded. */
+async function pairOf(backbone: string, auxiliary: string, layerOf = auxiliary) {
+  const load = (model: string, of: string) => loadClassifier({ model, weights: classifierFile(of) });
+  return { auxiliary: await load(auxiliary, layerOf), backbone: await load(backbone, "resnet18") };
+}
+
 Deno.test("defaultHead() starts from ResNet-18's classifier for every ImageNet network that has no head", async () => {
   const weights = classifierFile("resnet18");
   const rows = float32Of(weights.content, weights.table.tensors.get("fc.weight")!);
   for (const backbone of networks.filter(({ name }) => !heads.some((head) => head.backbone === name))) {
-    const head = await defaultHead(networkOf("resnet18"), weights, factsOf(backbone, IMAGENET_1K));
+    const head = await defaultHead(await pairOf(backbone.name, "resnet18"));
     assertEquals(head.record.trained, false);
     assertEquals([head.record.backbone, head.record.auxiliary], [backbone.name, "resnet18"]);
     // Rows of the fuser: zero for the first three taps, the classifier's on the last.
@@ -39,13 +45,9 @@ Deno.test("defaultHead() starts from ResNet-18's classifier for every ImageNet n
 });
 
 Deno.test("defaultAuxiliary() is the head's own, the shipped head's, the backbone where it can start, else the shipped network", async () => {
-  const start = await defaultHead(
-    networkOf("resnet18"),
-    classifierFile("resnet18"),
-    factsOf(networkOf("vgg16"), IMAGENET_1K),
-  );
-  assertEquals(defaultAuxiliary(networkOf("vgg16"), start), "resnet18");
-  const chosen = networks.map((network) => [network.name, defaultAuxiliary(network, undefined)]);
+  const start = await defaultHead(await pairOf("vgg16", "resnet18"));
+  assertEquals(defaultAuxiliary(networkOf("vgg16"), start).name, "resnet18");
+  const chosen = networks.map((network) => [network.name, defaultAuxiliary(network, undefined).name]);
   assertEquals(Object.fromEntries(chosen), {
     efficientnet_lite0: "efficientnet_lite0",
     resnet18: "resnet18",
@@ -56,7 +58,11 @@ Deno.test("defaultAuxiliary() is the head's own, the shipped head's, the backbon
     mnasnet0_5: "mnasnet0_5",
   });
   // A classifier of the caller's own.
-  assertEquals(defaultAuxiliary(undefined, undefined), "efficientnet_lite0");
+  const own = smallClassifier();
+  assertEquals(defaultAuxiliary(own, undefined).name, "efficientnet_lite0");
+  // A head that was trained on its backbone's own taps.
+  const record = { ...start.record, auxiliary: own.name };
+  assertEquals(defaultAuxiliary(own, { ...start, record }), own);
 });
 
 Deno.test("knownHeads() names trained heads and whose start explains without one", () => {
@@ -66,10 +72,9 @@ Deno.test("knownHeads() names trained heads and whose start explains without one
 });
 
 Deno.test("defaultHead() says which command trains a head where none can start", async () => {
-  const facts = factsOf(networkOf("resnet50"), IMAGENET_1K);
-  const mobile = networkOf("mobilenet_v3_small");
+  const apart = await pairOf("resnet50", "mobilenet_v3_small", "mnasnet0_5");
   const error = await assertRejects(
-    () => defaultHead(mobile, classifierFile("mnasnet0_5"), facts),
+    () => defaultHead(apart),
     NoHeadError,
     "none can start from that network's classifier",
   );
@@ -77,9 +82,10 @@ Deno.test("defaultHead() says which command trains a head where none can start",
     error.message,
     "deno task train --backbone resnet50 --auxiliary mobilenet_v3_small --images FOLDER --out head.safetensors",
   );
-  const five = { ...facts, name: "five", classes: 5, labels: ["a", "b", "c", "d", "e"] };
+  const { auxiliary } = await pairOf("resnet18", "resnet18");
+  const five = await loadClassifier({ model: { ...smallClassifier(), name: "five" } });
   await assertRejects(
-    () => defaultHead(networkOf("resnet18"), classifierFile("resnet18"), five),
+    () => defaultHead({ auxiliary, backbone: five }),
     NoHeadError,
     "no head is trained for its 5 classes, which auxiliary resnet18 does not share",
   );

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import { findNetwork } from "../../models/registry.ts";
+import { networkPart } from "../../src/classifier/network_part.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { decodeImage } from "../../src/image/decode.ts";
@@ -70,9 +71,10 @@ Deno.test("the class-activation start's map averages to the class's logit withou
   const width = fuser.shape[1]!;
   const record = { name: "start", auxiliary: network.name, backbone: network.name, trained: false };
   const bytes = await writeHead(record, head);
-  const unbound = { graph: passGraph(network, { logits: true, features: true }), files: new Map() };
+  const part = networkPart(network, weights);
+  const unbound = { graph: passGraph(part, { logits: true, features: true }), files: new Map() };
   const bound = bindWeights(
-    bindWeights(unbound, weights, { prefix: "network." }),
+    part.bind(unbound, "network."),
     { name: "head", content: sourceOf(bytes), table: parseSafetensors(bytes) },
     { prefix: "head." },
   );
@@ -93,11 +95,10 @@ Deno.test("the class-activation start's map averages to the class's logit withou
 
 Deno.test("one pass for backbone and auxiliary gives what two passes give", async () => {
   const head = await randomHead();
-  const weights = await loadWeights(network);
-  const bound = bindWeights(
-    { graph: passGraph(network, { logits: true, features: false }), files: new Map() },
-    weights,
-    { prefix: "network." },
+  const part = networkPart(network, await loadWeights(network));
+  const bound = part.bind(
+    { graph: passGraph(part, { logits: true, features: false }), files: new Map() },
+    "network.",
   );
   const onnx = encodeOnnx(bound.graph, { files: bound.files });
   const plain = { resize: network.preprocessing.resize, mean: [0], std: [1] };

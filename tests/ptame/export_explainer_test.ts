@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import { findNetwork } from "../../models/registry.ts";
-import type { OnnxModel } from "../../src/backbone/onnx_backbone.ts";
+import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { decodeImage } from "../../src/image/decode.ts";
@@ -80,7 +80,7 @@ Deno.test("exportExplainer() gives a file that explains the top class as explain
   assertEquals(wasm.shape, [1, 1, 56, 56]);
   const top = wasm.logits.indexOf(Math.max(...wasm.logits));
   await using explainer = await createExplainer({ device: "wasm" });
-  const { values: mask } = await explainer.maskOf(pixels, top);
+  const { values: mask } = await explainer.maskOf({ pixels }, top);
   assert(farthest(wasm.map, mask) < 1e-5);
   assert(farthest((await runFile(file, "native")).map, mask) < 1e-5);
 
@@ -108,7 +108,7 @@ Deno.test("exportExplainer() takes any class where the target is fed, and halves
   const half = await fileOf({ requireTarget: true, float16: true });
   assert(half.length < 0.55 * whole.length);
   await using explainer = await createExplainer({ device: "wasm" });
-  const maskOf = async (index: number) => (await explainer.maskOf(pixels, index)).values;
+  const maskOf = async (index: number) => (await explainer.maskOf({ pixels }, index)).values;
   const run = await runFile(whole, "wasm", 207);
   assertEquals(run.inputs, ["image", "target"]);
   assert(farthest(run.map, await maskOf(207)) < 1e-5);
@@ -131,7 +131,7 @@ Deno.test("exportExplainer() embeds an .onnx classifier with its external data, 
   const exponentials = logits.map(Math.exp);
   const sum = exponentials.reduce((a, value) => a + value);
   assert(farthest(exponentials.map((value) => value / sum), probabilities) < 1e-6);
-  assert(farthest(map, (await explainer.maskOf(pixels, top)).values) < 1e-5);
+  assert(farthest(map, (await explainer.maskOf({ pixels }, top)).values) < 1e-5);
 
   // Taken as a classifier again, it says itself how it is fed.
   await using again = await createExplainer({ model: { name: "again", onnx: file }, head, device: "wasm" });

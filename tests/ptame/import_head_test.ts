@@ -5,7 +5,7 @@ import { importHead } from "../../src/ptame/import_head.ts";
 import { headParameters } from "../../src/ptame/head.ts";
 import { checkHeadFits, readHead } from "../../src/ptame/head_file.ts";
 import { headShapeOf } from "../../src/ptame/observed_network.ts";
-import { networkNamed } from "../../src/ptame/network_names.ts";
+import { networkNamed } from "../../src/classifier/network_names.ts";
 import { float32Of } from "../../src/weights/tensor_table.ts";
 import { pythonTorch, runPython } from "../support/python_torch.ts";
 import { seededTensor } from "../support/seeded_weights.ts";

@@ -44,8 +44,8 @@ Deno.test({
     const probabilities = await trained.classify(pixels);
     const target = probabilities.indexOf(Math.max(...probabilities));
     const likeness = likenessOf(
-      await trained.maskOf(pixels, target),
-      await random.maskOf(pixels, target),
+      await trained.maskOf({ pixels }, target),
+      await random.maskOf({ pixels }, target),
       56,
     );
     console.log(`the shipped head against a randomised one: ${JSON.stringify(likeness)}`);

@@ -7,7 +7,8 @@
 import type { NetworkDefinition } from "../../models/network.ts";
 import { headParameters, type HeadShape } from "../../src/ptame/head.ts";
 import type { HeadTensor } from "../../src/ptame/head_file.ts";
-import { frozen, type FrozenNetwork } from "../../src/ptame/training/step.ts";
+import { networkPart } from "../../src/classifier/network_part.ts";
+import type { GraphPart } from "../../src/classifier/types.ts";
 import type { WeightFile } from "../../src/weights/tensor_table.ts";
 import { sourceOf } from "../../src/weights/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
@@ -15,8 +16,8 @@ import { graphOf, unboundWeights } from "../support/networks.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 
 /** A network with weights from a seed, in a file as a user would have them. */
-export function seededFrozen(network: NetworkDefinition, seed: number): FrozenNetwork {
-  return frozen(network, seededFile(network, seed));
+export function seededFrozen(network: NetworkDefinition, seed: number): GraphPart {
+  return networkPart(network, seededFile(network, seed));
 }
 
 /** The weights of a network from a seed, as a safetensors file. */

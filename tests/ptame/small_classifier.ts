@@ -8,7 +8,7 @@ import { padding } from "../../models/layers.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { Value } from "../../src/graph/types.ts";
-import type { OnnxModel } from "../../src/backbone/onnx_backbone.ts";
+import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 
 /** What differs from a classifier of five classes that ends in a softmax. */

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { OpenClassifier } from "../classifier/open.ts";
+import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 import { weightedMap } from "./grad_cam.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 import type { ValueMap } from "../../image/types.ts";
-import type { OpenClassifier, TappedGradient, TappedPass } from "../classifier/open.ts";
+import type { OpenClassifier, TappedGradient, TappedPass } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 
 /** Grad-CAM's map of one pass. */

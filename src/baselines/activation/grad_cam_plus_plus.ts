@@ -11,7 +11,7 @@
  * @module
  */
 import type { ValueMap } from "../../image/types.ts";
-import type { OpenClassifier, TappedGradient } from "../classifier/open.ts";
+import type { OpenClassifier, TappedGradient } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 import { weightedMap } from "./grad_cam.ts";
 

@@ -9,7 +9,7 @@
  * @module
  */
 import type { ValueMap } from "../../image/types.ts";
-import type { OpenClassifier, TappedGradient } from "../classifier/open.ts";
+import type { OpenClassifier, TappedGradient } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 
 /** Layer-CAM's map of one pass. */

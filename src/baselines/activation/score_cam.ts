@@ -15,7 +15,7 @@
  * @module
  */
 import { upsampleMap } from "../../image/upsample.ts";
-import type { OpenClassifier, TappedPass } from "../classifier/open.ts";
+import type { OpenClassifier, TappedPass } from "../../classifier/open.ts";
 import { maskedPicture } from "../perturbation/masked_picture.ts";
 import { type Attribute, maskOf } from "../types.ts";
 import { weightedMap } from "./grad_cam.ts";

@@ -12,7 +12,7 @@
  * @module
  */
 import { sideOf } from "../../faithfulness/types.ts";
-import type { OpenClassifier } from "../classifier/open.ts";
+import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 
 /** Settings of Integrated Gradients. */

@@ -13,7 +13,7 @@
 import { rangeOf } from "../../image/range.ts";
 import { sideOf } from "../../faithfulness/types.ts";
 import { createStream } from "../../random/generator.ts";
-import type { OpenClassifier } from "../classifier/open.ts";
+import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 
 /** Settings of SmoothGrad. */

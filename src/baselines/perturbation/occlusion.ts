@@ -11,7 +11,7 @@
  * @module
  */
 import { sideOf } from "../../faithfulness/types.ts";
-import type { OpenClassifier } from "../classifier/open.ts";
+import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 import { maskedPicture } from "./masked_picture.ts";
 

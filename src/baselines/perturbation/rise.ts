@@ -15,7 +15,7 @@
 import { upsampleMap } from "../../image/upsample.ts";
 import { sideOf } from "../../faithfulness/types.ts";
 import { createStream } from "../../random/generator.ts";
-import type { OpenClassifier } from "../classifier/open.ts";
+import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 import { maskedPicture } from "./masked_picture.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { LoadedImage } from "../../faithfulness/evaluate_options.ts";
-import type { EvaluationImage } from "../../faithfulness/evaluate_options.ts";
+import type { PreparedImage } from "../../classifier/prepared_image.ts";
+import { type EvaluationImage, loadImage } from "../../faithfulness/evaluate_options.ts";
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
 import type { ImageRecord } from "../../faithfulness/summary.ts";
 import type { MapMethod } from "../../faithfulness/types.ts";
@@ -58,14 +58,6 @@ export function photoOf(pixels: Float32Array): RgbImage {
   return { width: side, height: side, data };
 }
 
-function pixelsOf(loaded: Float32Array | LoadedImage): Float32Array {
-  return loaded instanceof Float32Array ? loaded : loaded.pixels;
-}
-
-async function load({ pixels }: EvaluationImage): Promise<Float32Array | LoadedImage> {
-  return typeof pixels === "function" ? await pixels() : pixels;
-}
-
 /**
  * A gallery of chosen images.
  *
@@ -79,7 +71,7 @@ export function createGallery(
   { model }: { readonly model: string },
 ): Gallery {
   const wanted = new Set(chosen);
-  const names = new WeakMap<Float32Array, string>();
+  const names = new WeakMap<PreparedImage, string>();
   const kept = new Map(
     file.records.filter((stored) => stored.model === model)
       .map((stored) => [`${stored.method} ${stored.image}`, unpacked(stored)]),
@@ -95,8 +87,8 @@ export function createGallery(
         yield {
           ...image,
           pixels: async () => {
-            const loaded = await load(image);
-            if (wanted.has(image.name)) names.set(pixelsOf(loaded), image.name);
+            const loaded = await loadImage(image);
+            if (wanted.has(image.name)) names.set(loaded, image.name);
             return loaded;
           },
         };
@@ -104,10 +96,10 @@ export function createGallery(
     },
     methods: (all) =>
       Object.fromEntries(
-        Object.entries(all).map(([method, make]) => [method, async (pixels, target, signal) => {
-          const map = await make(pixels, target, signal);
-          const image = names.get(pixels);
-          if (image !== undefined) await keep(image, method, map);
+        Object.entries(all).map(([method, make]) => [method, async (image, target, signal) => {
+          const map = await make(image, target, signal);
+          const name = names.get(image);
+          if (name !== undefined) await keep(name, method, map);
           return map;
         }]),
       ),
@@ -117,17 +109,17 @@ export function createGallery(
       for (const image of all) {
         const record = byName.get(image.name);
         if (!wanted.has(image.name) || record === undefined) continue;
-        const pixels = pixelsOf(await load(image));
+        const loaded = await loadImage(image);
         const maps: Record<string, ValueMap> = {};
         for (const [method, make] of Object.entries(methods)) {
           signal.throwIfAborted();
           const present = kept.get(`${method} ${image.name}`);
-          maps[method] = present ?? await make(pixels, record.target, signal);
+          maps[method] = present ?? await make(loaded, record.target, signal);
           if (present === undefined) await keep(image.name, method, maps[method]);
         }
         const { target, probability } = record;
         const label = labels[target] ?? `class ${target}`;
-        rows.push({ name: image.name, label, probability, photo: photoOf(pixels), maps });
+        rows.push({ name: image.name, label, probability, photo: photoOf(loaded.pixels), maps });
       }
       return rows;
     },

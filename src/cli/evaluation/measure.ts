@@ -4,13 +4,14 @@
  * @module
  */
 import type { MapProgress } from "../../baselines/types.ts";
+import { isOnnxModel } from "../../classifier/load.ts";
 import { boxesFor, pathBelow } from "../../faithfulness/boxes.ts";
 import { evaluate } from "../../faithfulness/evaluate.ts";
 import type { EvaluateResult, EvaluationProgress } from "../../faithfulness/evaluate_options.ts";
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
 import type { ImageRecord } from "../../faithfulness/summary.ts";
 import type { MapMethod } from "../../faithfulness/types.ts";
-import { type AuxiliaryPixels, evaluationImages } from "../../ptame/evaluation_images.ts";
+import { evaluationImages } from "../../ptame/evaluation_images.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
 import { digestOfSource } from "../../weights/storage/digest.ts";
@@ -51,18 +52,16 @@ export interface MeasureContext {
 /** Measures, and gathers the pictures of the report where one is asked for. */
 export async function measure(plan: Plan, context: MeasureContext): Promise<Measured> {
   const { options, given, terminal, signal } = context;
-  const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
   const progress = progressOn(terminal);
   const opened = await openMethods(plan.methods, { ...options, signal }, {
     ptame: () => openPtame({ ...options, signal }, given),
-    auxiliaryPixels,
     seed: plan.seed,
     tap: plan.tap,
     ...(plan.samples === undefined ? {} : { samples: plan.samples }),
     onProgress: progress.map,
   });
   try {
-    return await measureOpened(opened, plan, { ...context, auxiliaryPixels, progress });
+    return await measureOpened(opened, plan, { ...context, progress });
   } finally {
     await opened.dispose();
   }
@@ -72,12 +71,9 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
 async function measureOpened(
   opened: OpenMethods,
   plan: Plan,
-  context: MeasureContext & {
-    readonly auxiliaryPixels: AuxiliaryPixels;
-    readonly progress: ReturnType<typeof progressOn>;
-  },
+  context: MeasureContext & { readonly progress: ReturnType<typeof progressOn> },
 ): Promise<Measured> {
-  const { options, given, file, terminal, signal, auxiliaryPixels, progress } = context;
+  const { options, given, file, terminal, signal, progress } = context;
   const { boxes, folder, selection } = plan;
   const { methods, score, backbone } = opened;
   if (selection !== undefined && opened.head !== undefined) {
@@ -98,11 +94,7 @@ async function measureOpened(
       `${backbone.name} on ${opened.session.device}`,
   );
   const identity = identityOf(opened, options, plan);
-  const pictures = () =>
-    evaluationImages(images, opened, {
-      auxiliaryPixels,
-      ...(boxes === undefined ? {} : { boxesOf: (name) => boxesFor(boxes, name, folder) }),
-    });
+  const pictures = () => evaluationImages(images, opened, boxes && ((name) => boxesFor(boxes, name, folder)));
   const mapsPath = plan.report === undefined ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
@@ -156,12 +148,14 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
 /** What records depend on beside measures and seed: a map of another head is another method's. */
 function identityOf(
   { backbone, auxiliary, head }: OpenMethods,
-  { model, weights }: ExplainerOptions,
+  { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
   { tap, samples, selection }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
-  if (typeof model === "object") contents.push(model.onnx);
+  for (const source of [model, auxiliarySource]) {
+    if (source !== undefined && isOnnxModel(source)) contents.push(source.onnx);
+  }
   if (weights instanceof Uint8Array) contents.push(weights);
   else if (weights !== undefined && "table" in weights) contents.push(weights.content);
   const digests = contents.map((content) => digestOfSource(sourceOf(content)).slice(0, 8));
@@ -197,9 +191,9 @@ function progressOn(terminal: Terminal): {
     },
     methods: (all) =>
       Object.fromEntries(
-        Object.entries(all).map(([name, make]) => [name, (pixels, target, signal) => {
+        Object.entries(all).map(([name, make]) => [name, (image, target, signal) => {
           terminal.doing(`${line}  ${name}`.trimStart());
-          return make(pixels, target, signal);
+          return make(image, target, signal);
         }]),
       ),
   };

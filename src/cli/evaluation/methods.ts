@@ -3,16 +3,12 @@
  *
  * @module
  */
-import { openClassifier, type OpenClassifierOptions } from "../../baselines/classifier/open.ts";
+import { openClassifier, type OpenClassifierOptions } from "../../classifier/open.ts";
+import { prepareImage } from "../../classifier/prepared_image.ts";
 import { METHODS } from "../../baselines/methods.ts";
 import { mapMethodOf, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
 import type { MapMethod, ScoreBatch } from "../../faithfulness/types.ts";
-import {
-  type AuxiliaryPixels,
-  explainerMethod,
-  explainerScores,
-  type PictureReader,
-} from "../../ptame/evaluation_images.ts";
+import { explainerMethod, explainerScores, type ImageReader } from "../../ptame/evaluation_images.ts";
 import type { Explainer } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import type { Head } from "../../ptame/head_file.ts";
@@ -53,7 +49,9 @@ export function namesIn<T extends string>(
 }
 
 /** Methods at work, and the classifier that judges them. */
-export interface OpenMethods extends PictureReader {
+export interface OpenMethods extends ImageReader {
+  /** Name of the auxiliary, where P-TAME is among the methods. */
+  readonly auxiliary?: string;
   /** By name. */
   readonly methods: Readonly<Record<string, MapMethod>>;
   /** The classifier. */
@@ -68,8 +66,6 @@ export interface OpenMethods extends PictureReader {
 
 /** How methods are opened. */
 export interface OpenMethodsOptions extends MethodOptions {
-  /** Takes the auxiliary's cuts of pictures. */
-  readonly auxiliaryPixels: AuxiliaryPixels;
   /** Where CAM methods look. */
   readonly tap?: string | undefined;
   /** Called as a map of many passes is made. */
@@ -87,7 +83,7 @@ export async function openMethods(
   classifierOptions: OpenClassifierOptions,
   options: OpenMethodsOptions & { readonly ptame: () => Promise<Explainer> },
 ): Promise<OpenMethods> {
-  const { auxiliaryPixels, onProgress } = options;
+  const { onProgress } = options;
   const chosen = METHODS.filter(({ name }) => names.includes(name));
   const opened: { dispose(): Promise<void> }[] = [];
   const dispose = async () => {
@@ -110,7 +106,7 @@ export async function openMethods(
     for (const name of names) {
       const definition = chosen.find((each) => each.name === name);
       methods[name] = definition === undefined
-        ? explainerMethod(explainer!, auxiliaryPixels)
+        ? explainerMethod(explainer!)
         // A control leaves the classifier alone.
         : mapMethodOf(definition, definition.create(classifier!, options), {
           onProgress: (progress) => onProgress?.(name, progress),
@@ -120,6 +116,8 @@ export async function openMethods(
     return {
       backbone: explainer?.backbone ?? classifier!.facts,
       ...(explainer === undefined ? {} : { auxiliary: explainer.auxiliary }),
+      prepare: explainer?.prepare ??
+        ((image, options) => prepareImage(image, [classifier!.facts.preprocessing], options)),
       head: explainer?.head,
       session,
       methods,

@@ -4,11 +4,13 @@
  * @module
  */
 import { type BaselineExplainer, createBaseline } from "../../baselines/explainer.ts";
-import { loadClassifier } from "../../baselines/classifier/load.ts";
+import { loadClassifier } from "../../classifier/load.ts";
 import { METHODS } from "../../baselines/methods.ts";
 import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
-import { loadExplainerNetworks } from "../../ptame/explainer_networks.ts";
+import { loadPair } from "../../ptame/classifier_pair.ts";
+import { readHead } from "../../ptame/head_file.ts";
 import { PTAME } from "../../ptame/explanation.ts";
+import { AUXILIARY_OPTIONS } from "../auxiliary.ts";
 import { openPtame } from "../explainer_options.ts";
 import { type Arguments, UsageError } from "../usage.ts";
 
@@ -30,7 +32,7 @@ export const METHOD_HELP = `
 const MANY_PASSES = 100;
 
 /** Options that only P-TAME has. */
-const HEAD_OPTIONS = ["auxiliary", "auxiliary-weights", "head"];
+const HEAD_OPTIONS = [...AUXILIARY_OPTIONS, "head"];
 
 /**
  * The method that is asked for: a baseline's name, or `undefined` for P-TAME.
@@ -78,8 +80,9 @@ export async function fetchAhead(
   options: ExplainerOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  if (method === undefined) await loadExplainerNetworks({ ...options, signal });
-  else if (typeof options.model !== "object") await loadClassifier({ ...options, signal });
+  if (method !== undefined) return void await loadClassifier({ ...options, signal });
+  const head = options.head === undefined ? undefined : await readHead(options.head, "");
+  await loadPair({ ...options, signal }, head);
 }
 
 /** A line about a method of many passes: such a map takes minutes. */

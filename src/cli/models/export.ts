@@ -5,6 +5,7 @@
  */
 import { exportExplainer } from "../../ptame/export_explainer.ts";
 import { EXPLAINER_FLAGS, EXPLAINER_OPTIONS, explainerOptions, namingFiles } from "../explainer_options.ts";
+import { AUXILIARY_HELP } from "../auxiliary.ts";
 import { DOWNLOAD_HELP } from "../downloads.ts";
 import { checkWritable, samePlace, stemOf, writeParts } from "../files.ts";
 import { ONNX_HELP } from "../onnx_model.ts";
@@ -18,8 +19,7 @@ Usage: deno task models export NAME|FILE.onnx [options]
 Options:
   --out FILE.onnx            Where it goes (default: NAME.explainer.onnx here)
   --weights FILE             The backbone's weights, safetensors or PyTorch's (default: shipped or downloaded)
-  --auxiliary NAME           Network that reads the picture for the head
-  --auxiliary-weights FILE   Its weights, in the same way
+${AUXILIARY_HELP}
   --head FILE                Trained head (.safetensors)
   --float16                  Weights as float16: half the file
   --require-target           The class has to be fed: for runtimes that cannot feed an optional input

@@ -4,21 +4,21 @@
  *
  * @module
  */
-import { loadClassifier } from "../../baselines/classifier/load.ts";
-import { classifierOver } from "../../baselines/classifier/open.ts";
+import { prepareImage } from "../../classifier/prepared_image.ts";
+import { loadClassifier } from "../../classifier/load.ts";
+import { classifierOver } from "../../classifier/open.ts";
 import { methodNamed } from "../../baselines/methods.ts";
 import { type RandomizationOptions, randomizationTest } from "../../baselines/sanity.ts";
 import { compareVariant, type SanityImage, type SanityResult, swapTest } from "../../faithfulness/sanity.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
 import type { Comparison } from "../../faithfulness/summary.ts";
 import {
-  type AuxiliaryPixels,
   evaluationImages,
   explainerMethod,
   explainerScores,
-  type PictureReader,
+  type ImageReader,
 } from "../../ptame/evaluation_images.ts";
-import { createExplainer, type Explainer, type ExplainerOptions } from "../../ptame/explainer.ts";
+import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { randomizedHead } from "../../ptame/randomized_head.ts";
 import { checkHeldOut, type ClassSelection, selectImages } from "../class_selection.ts";
@@ -71,7 +71,7 @@ export function runChecks(
 /** The plan with the pictures of its selection, and what the report says of it. */
 async function chosenFrom(
   plan: SanityPlan,
-  reader: PictureReader,
+  reader: ImageReader,
   classify: Classify,
   terminal: Terminal,
   signal: AbortSignal,
@@ -90,19 +90,15 @@ type Classify = (pixels: Float32Array, signal?: AbortSignal) => Promise<Float32A
 /** The pictures, each with the classifier's top class. */
 async function sanityImages(
   { images, settings: { signal } }: SanityPlan,
-  reader: PictureReader,
+  reader: ImageReader,
   classify: Classify,
-  auxiliaryPixels?: AuxiliaryPixels,
 ): Promise<SanityImage[]> {
   const found: SanityImage[] = [];
-  for (
-    const { pixels: read } of evaluationImages(images, reader, auxiliaryPixels ? { auxiliaryPixels } : {})
-  ) {
+  for (const { pixels: read } of evaluationImages(images, reader)) {
     signal?.throwIfAborted();
-    const loaded = typeof read === "function" ? await read() : read;
-    const pixels = loaded instanceof Float32Array ? loaded : loaded.pixels;
-    const probabilities = await classify(pixels, signal);
-    found.push({ pixels, target: probabilities.indexOf(Math.max(...probabilities)) });
+    const loaded = await read();
+    const probabilities = await classify(loaded.pixels, signal);
+    found.push({ ...loaded, target: probabilities.indexOf(Math.max(...probabilities)) });
   }
   return found;
 }
@@ -113,21 +109,25 @@ async function checkBaseline(
   name: string,
   terminal: Terminal,
 ): Promise<SanityReport> {
-  const parts = await loadClassifier(options);
-  const { facts } = parts;
+  const loaded = await loadClassifier(options);
+  const { facts } = loaded;
+  const reader: ImageReader = {
+    backbone: facts,
+    prepare: (image, options) => prepareImage(image, [facts.preprocessing], options),
+  };
   let images: SanityImage[];
   let said: Pick<SanityReport, "heldOutClasses">;
   let plan = all;
-  const classifier = await classifierOver(parts, all.settings);
+  const classifier = await classifierOver(loaded, all.settings);
   try {
     const classify: Classify = async (pixels, signal) =>
       (await classifier.probabilities([pixels], signal))[0]!;
-    ({ plan, said } = await chosenFrom(all, { backbone: facts }, classify, terminal, options.signal));
-    images = await sanityImages(plan, { backbone: facts }, classify);
+    ({ plan, said } = await chosenFrom(all, reader, classify, terminal, options.signal));
+    images = await sanityImages(plan, reader, classify);
   } finally {
     await classifier.dispose();
   }
-  const variants = await randomizationTest(parts, methodNamed(name), images, plan.settings);
+  const variants = await randomizationTest(loaded, methodNamed(name), images, plan.settings);
   return { model: facts.name, method: name, images: images.length, ...said, variants };
 }
 
@@ -155,21 +155,20 @@ async function checkHeadOf(
   if (all.selection !== undefined) checkHeldOut(explainer.head.record, all.selection, terminal);
   const { classify } = explainer;
   const { plan, said } = await chosenFrom(all, explainer, classify, terminal, options.signal);
-  const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
-  const images = await sanityImages(plan, explainer, explainer.classify, auxiliaryPixels);
-  const own = explainerMethod(explainer, auxiliaryPixels);
+  const images = await sanityImages(plan, explainer, explainer.classify);
+  const own = explainerMethod(explainer);
   const originals = [];
-  for (const { pixels, target } of images) originals.push(await own(pixels, target, signal));
+  for (const image of images) originals.push(await own(image, image.target, signal));
 
   const variants: SanityResult[] = [];
   for (const part of ["fuser", "all"] as const) {
     const head = await randomizedHead(explainer.head, { seed, part });
-    const random = await createExplainer({ ...options, auxiliary: explainer.auxiliary, head });
+    const random = await explainer.withHead(head);
     try {
       const name = part === "fuser" ? "fuser" : "whole head";
       const before = variants.length * images.length;
       variants.push(
-        await compareVariant(name, explainerMethod(random, auxiliaryPixels), images, originals, {
+        await compareVariant(name, explainerMethod(random), images, originals, {
           seed,
           ...(signal === undefined ? {} : { signal }),
           onProgress: ({ done }) => onProgress?.({ done: before + done, total: 2 * images.length }),
@@ -182,14 +181,10 @@ async function checkHeadOf(
   const report = { model: explainer.backbone.name, method: PTAME, images: images.length, ...said, variants };
   if (plan.swap === undefined) return report;
 
-  const swapped = await createExplainer({
-    ...options,
-    auxiliary: explainer.auxiliary,
-    head: plan.swap,
-  });
+  const swapped = await explainer.withHead(plan.swap);
   try {
-    const { differences, passed, failed } = await swapTest(own, explainerMethod(swapped, auxiliaryPixels), {
-      images: evaluationImages(plan.images, explainer, { auxiliaryPixels }),
+    const { differences, passed, failed } = await swapTest(own, explainerMethod(swapped), {
+      images: evaluationImages(plan.images, explainer),
       score: explainerScores(explainer),
       normalization: explainer.backbone.preprocessing,
       seed,

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import type { GraphPart } from "../../classifier/types.ts";
 import { gradients } from "../../gradient/backward.ts";
 import { createBuilder } from "../../graph/builder.ts";
 import { type Graph, sizeOf } from "../../graph/types.ts";
@@ -26,7 +27,7 @@ import { adamw, ADAMW_SCALARS, adamwScalars, scalarInputs } from "./optimizer.ts
 import type { PictureCuts } from "./picture_cuts.ts";
 import { rowLength } from "./rows.ts";
 import { oneCycle } from "./schedule.ts";
-import { BACKBONE_PREFIX, type FrozenNetwork, passGraph, tapName } from "./step.ts";
+import { BACKBONE_PREFIX, passGraph, tapName } from "./step.ts";
 import { trainingFeatures } from "./training_head.ts";
 import { MOMENTS } from "./training_state.ts";
 
@@ -41,7 +42,7 @@ const LEARNING_RATE = 1e-2;
 /** What edges are learned from. */
 export interface EdgeStartOptions {
   /** Network whose taps the head reads. */
-  readonly auxiliary: FrozenNetwork;
+  readonly auxiliary: GraphPart;
   readonly shape: HeadShape;
   /** The head before it: how strong its maps are says how strong the edges become. */
   readonly head: readonly HeadTensor[];

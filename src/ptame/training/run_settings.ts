@@ -6,6 +6,7 @@
  */
 import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
+import { recordedTaps } from "../classifier_pair.ts";
 import type { HeadRecord } from "../head_file.ts";
 import { noStart } from "../starting_head.ts";
 import {
@@ -153,9 +154,12 @@ export async function settingsOf(
   images: readonly ImageSource[],
   steps: number,
 ): Promise<Record<string, unknown>> {
+  const taps = recordedTaps(auxiliary);
   return {
     backbone: backbone.name,
     auxiliary: auxiliary.name,
+    // As text, so that two runs are compared by it.
+    ...(taps === undefined ? {} : { auxiliaryTaps: taps.join() }),
     images: images.length,
     imageList: await digestOf(images),
     steps,
@@ -202,9 +206,11 @@ export function recordOf(
   step: number,
   parts?: PartCounts,
 ): HeadRecord {
+  const taps = recordedTaps(auxiliary);
   return {
     name: options.name ?? `${backbone.name} head`,
     auxiliary: auxiliary.name,
+    ...(taps === undefined ? {} : { taps }),
     backbone: backbone.name,
     trained: true,
     ...(options.licence === undefined ? {} : { licence: options.licence }),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { GraphPart } from "../../classifier/types.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import {
   type DeviceRequest,
@@ -13,9 +14,9 @@ import {
   resolveDevice,
 } from "../../runtime/mod.ts";
 import { type ClassPart, partOf, spreadOverClasses } from "../class_split.ts";
-import { topClasses } from "../prediction.ts";
+import { topClasses } from "../../classifier/prediction.ts";
 import type { PictureCuts } from "./picture_cuts.ts";
-import { BACKBONE_PREFIX, type FrozenNetwork, passGraph } from "./step.ts";
+import { BACKBONE_PREFIX, passGraph } from "./step.ts";
 import { nameOf, type SkippedImage } from "./training_images.ts";
 
 /** Classes that are kept of each picture, best first. */
@@ -29,7 +30,7 @@ export interface SortOptions {
   readonly images: readonly ImageSource[];
   /** Cuts of them, the backbone's input first. */
   readonly cuts: PictureCuts;
-  readonly backbone: FrozenNetwork;
+  readonly backbone: GraphPart;
   /** Pictures that go through the backbone at once. */
   readonly piece: number;
   readonly device?: DeviceRequest | undefined;

@@ -18,14 +18,12 @@
  *
  * @module
  */
-import type { NetworkDefinition, NetworkOutputs } from "../../../models/registry.ts";
+import type { GraphPart } from "../../classifier/types.ts";
 import { gradients, type GradientSeed } from "../../gradient/backward.ts";
 import type { GradientDevice } from "../../gradient/rule.ts";
 import { type Builder, createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
 import type { Graph, Value } from "../../graph/types.ts";
-import { bindWeights, type BoundGraph } from "../../weights/bind.ts";
-import type { WeightFile } from "../../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape, minMaxMask } from "../head.ts";
 import { budgetGradient, budgetInputs, budgetMasks, gates } from "./budget.ts";
 import {
@@ -38,7 +36,6 @@ import {
   pairMasks,
   targetRows,
 } from "./loss.ts";
-import { observe } from "../observed_network.ts";
 import { adamw, decayed, scalarInputs } from "./optimizer.ts";
 import { OWN_ROWS, type RowForm, rowsOfTargets, trainedParameters } from "./rows.ts";
 import {
@@ -49,30 +46,6 @@ import {
   trainingFeatures,
 } from "./training_head.ts";
 import { MOMENTS, momentState, nextState, parameterState, roleOf } from "./training_state.ts";
-
-/** A frozen network as training sees it: pictures in, never opened. */
-export interface FrozenNetwork {
-  /** Name that people see. */
-  readonly name: string;
-  /** Width and height of its pictures. */
-  readonly inputSize: number;
-  /** Adds the network, normalisation included, behind pictures [N, 3, S, S] in [0, 1]. */
-  pass(b: Builder, images: Value): Pick<NetworkOutputs, "logits"> & Partial<NetworkOutputs>;
-  /** Binds its weights in a graph where their names begin with `prefix`. */
-  bind(bound: BoundGraph, prefix: string): BoundGraph;
-}
-
-/** A network of models/ as training sees it. */
-export function frozen(network: NetworkDefinition, weights: WeightFile): FrozenNetwork {
-  const { name, inputSize } = network;
-  const { rename } = network.weights;
-  return {
-    name,
-    inputSize,
-    pass: (b, images) => observe(b, network, images),
-    bind: (bound, prefix) => bindWeights(bound, weights, { prefix, rename }),
-  };
-}
 
 /** Before the names of the auxiliary's weights in `fusedGraph`; elsewhere a graph holds one network. */
 export const AUXILIARY_PREFIX = "auxiliary.";
@@ -111,18 +84,18 @@ export interface UpdateOptions extends GraphOptions {
  * - Weights under `prefix`.
  */
 export function passGraph(
-  network: FrozenNetwork,
+  network: GraphPart,
   batch: number,
   prefix: string,
   outputs: { readonly taps: boolean; readonly logits: boolean },
 ): Graph {
   const b = createBuilder(`${network.name} pass`);
   const images = imagesInput(b, network, batch);
-  const { logits, taps } = network.pass(b.scope(prefix), images);
-  if (outputs.taps) {
-    if (taps === undefined) throw new TypeError(`Cannot use ${network.name} as auxiliary: it has no taps`);
-    taps.forEach((tap, index) => b.output(tap, tapName(index)));
-  }
+  const scoped = b.scope(prefix);
+  const { logits, taps } = outputs.taps
+    ? network.pass(scoped, images)
+    : { logits: network.scores(scoped, images), taps: [] };
+  taps.forEach((tap, index) => b.output(tap, tapName(index)));
   if (outputs.logits) b.output(logits, "logits");
   return prune(b.build());
 }
@@ -189,7 +162,7 @@ export interface MaskedPassOptions extends GraphOptions {
  * - Weights under `BACKBONE_PREFIX`.
  */
 export function backboneGraph(
-  backbone: FrozenNetwork,
+  backbone: GraphPart,
   batch: number,
   maskSize: number,
   options: MaskedPassOptions = {},
@@ -280,8 +253,8 @@ export function budgetUpdateGraph(
  * @throws {TypeError} When the networks take pictures of different sizes.
  */
 export function fusedGraph(
-  auxiliary: FrozenNetwork,
-  backbone: FrozenNetwork,
+  auxiliary: GraphPart,
+  backbone: GraphPart,
   shape: HeadShape,
   batch: number,
   weights: LossWeights,
@@ -299,7 +272,6 @@ export function fusedGraph(
   // One network twice has its weights once.
   const prefix = auxiliary === backbone ? BACKBONE_PREFIX : AUXILIARY_PREFIX;
   const { taps } = auxiliary.pass(b.scope(prefix), images);
-  if (taps === undefined) throw new TypeError(`Cannot use ${auxiliary.name} as auxiliary: it has no taps`);
   const parameters = parameterInputs(b, headParameters(shape));
 
   const { features, statistics } = trainingFeatures(b, taps, parameters);
@@ -315,7 +287,7 @@ export function fusedGraph(
 /** CE of each picture under its mask, [N]. */
 function maskedLosses(
   b: Builder,
-  backbone: FrozenNetwork,
+  backbone: GraphPart,
   images: Value,
   masks: Value,
   targets: Value,
@@ -325,8 +297,7 @@ function maskedLosses(
   const shown = fills === undefined
     ? maskedImages(b, images, masks)
     : b.add(maskedImages(b, b.sub(images, fills), masks), fills);
-  const { logits } = backbone.pass(b.scope(BACKBONE_PREFIX), shown);
-  return crossEntropies(b, logits, targets);
+  return crossEntropies(b, backbone.scores(b.scope(BACKBONE_PREFIX), shown), targets);
 }
 
 /** Adds the backward pass from `seeds` and AdamW; names all outputs. */
@@ -360,7 +331,7 @@ function update(
   }
 }
 
-function imagesInput(b: Builder, { inputSize }: FrozenNetwork, batch: number, name = "images"): Value {
+function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number, name = "images"): Value {
   return b.input(name, "float32", [batch, 3, inputSize, inputSize]);
 }
 

@@ -7,7 +7,7 @@
 import { hashOf } from "../../random/hash.ts";
 import { createStream } from "../../random/generator.ts";
 import { float32DataOf, type Tensor } from "../../runtime/mod.ts";
-import { topClasses } from "../prediction.ts";
+import { topClasses } from "../../classifier/prediction.ts";
 
 /** How targets are chosen. */
 export interface TargetChoice {

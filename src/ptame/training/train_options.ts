@@ -9,7 +9,7 @@ import type { DownloadProgress } from "../../weights/download/progress.ts";
 import type { WeightSource } from "../../weights/load_network.ts";
 import type { WeightOptions } from "../../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
-import type { OnnxModel } from "../../backbone/onnx_backbone.ts";
+import type { ClassifierSource } from "../../classifier/load.ts";
 import type { HeadStart } from "../initial_head.ts";
 import type { HyperParameters, TrainingForm } from "./presets.ts";
 import type { PartCounts, SortProgress } from "./sorting.ts";
@@ -54,15 +54,16 @@ export interface CheckpointStore {
 
 /** What to train, on what, and how. */
 export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
-  /** Classifier to explain: the name of a network, or an .onnx file. */
-  readonly backbone: string | OnnxModel;
+  /** Classifier to explain: the name of a network, an .onnx file, or a network function. */
+  readonly backbone: ClassifierSource;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly backboneWeights?: WeightSource;
   /**
-   * Auxiliary: the name of a network. By default that of the head it starts from; else the backbone itself where a head
-   * can start from its classifier, else "efficientnet_lite0".
+   * Auxiliary: the name of a network, an .onnx file, or a network function; the same object as `backbone` where one pass
+   * is to serve both. By default that of the head it starts from; else the backbone itself where a head can start from its
+   * classifier, else "efficientnet_lite0".
    */
-  readonly auxiliary?: string;
+  readonly auxiliary?: ClassifierSource;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly auxiliaryWeights?: WeightSource;
   /** Pictures to train on, without labels; read when their turn comes. */

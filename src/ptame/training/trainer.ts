@@ -87,7 +87,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     cacheBytes: holdOutClasses > 0 || planned * batch > images.length ? imageCache * 1e6 : 0,
     signal,
   });
-  const microBatch = Math.min(options.microBatch ?? networks.fixedBatch ?? 4, batch);
+  const microBatch = Math.min(options.microBatch ?? networks.pair.backbone.fixedBatch ?? 4, batch);
   try {
     const classes = checkpoint?.classes;
     const pictures = await preparePictures({ options, images, cuts, networks, piece: microBatch, classes });
@@ -206,14 +206,11 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   };
   const validate = async () => {
     const head = await headFile();
-    const validation = await validateHead(head, done, heldOut, {
-      model: options.backbone,
-      ...(networks.backboneWeights === undefined ? {} : { weights: networks.backboneWeights }),
-      auxiliary: auxiliary.name,
-      auxiliaryWeights: networks.auxiliaryWeights,
+    const validation = await validateHead(head, done, heldOut, networks.pair, {
       device: step.device,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
-    }, signal);
+      ...(signal === undefined ? {} : { signal }),
+    });
     const better = validations.every((earlier) => dropOf(validation) < dropOf(earlier));
     validations.push(validation);
     if (better) best = head;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { GraphPart } from "../../classifier/types.ts";
 import type { GradientDevice } from "../../gradient/rule.ts";
 import type { Graph } from "../../graph/types.ts";
 import {
@@ -39,7 +40,6 @@ import {
   backboneGraph,
   budgetMasksGraph,
   budgetUpdateGraph,
-  type FrozenNetwork,
   fusedGraph,
   gradientName,
   masksGraph,
@@ -52,9 +52,9 @@ import { nextState, roleOf, stateShapes } from "./training_state.ts";
 /** What a training step is made of. */
 export interface TrainingStepOptions {
   /** Network whose taps the head reads. */
-  readonly auxiliary: FrozenNetwork;
+  readonly auxiliary: GraphPart;
   /** Network that is explained; the same object as `auxiliary` where they are one. */
-  readonly backbone: FrozenNetwork;
+  readonly backbone: GraphPart;
   /** What the head fits: the auxiliary's taps, the backbone's classes. */
   readonly shape: HeadShape;
   /** Weights of the loss's terms. */
@@ -196,12 +196,12 @@ export async function openTrainingStep(
 
   async function open(
     graph: Graph,
-    networks: readonly [FrozenNetwork, string][],
+    networks: readonly [GraphPart, string][],
     keep: readonly string[] = [],
   ) {
     const bound = networks.reduce(
       (partial, [network, prefix]) => network.bind(partial, prefix),
-      { graph, files: new Map() } as Parameters<FrozenNetwork["bind"]>[0],
+      { graph, files: new Map() } as Parameters<GraphPart["bind"]>[0],
     );
     const session = await openSession(bound.graph, {
       device,
@@ -274,7 +274,7 @@ export async function openTrainingStep(
     for (const value of Object.values(before)) if (isDeviceTensor(value)) value.dispose();
   }
 
-  function imagesOf(images: Float32Array, network: FrozenNetwork): Tensor {
+  function imagesOf(images: Float32Array, network: GraphPart): Tensor {
     return float32Tensor(images, [batch, 3, network.inputSize, network.inputSize]);
   }
 

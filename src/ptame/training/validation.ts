@@ -6,28 +6,25 @@
 import { evaluate } from "../../faithfulness/mod.ts";
 import type { ImageSource } from "../../image/types.ts";
 import type { Validation } from "./checkpoint.ts";
-import {
-  type AuxiliaryPixels,
-  evaluationImages,
-  explainerMethod,
-  explainerScores,
-} from "../evaluation_images.ts";
-import { createExplainer, type ExplainerOptions } from "../explainer.ts";
+import { type ClassifierPair, headFor } from "../classifier_pair.ts";
+import { evaluationImages, explainerMethod, explainerScores } from "../evaluation_images.ts";
+import { explainerOver, type ExplainerRuntime } from "../explainer.ts";
+import { readHead } from "../head_file.ts";
 
 /** Measures a head file after `step` steps. */
 export async function validateHead(
   head: Uint8Array,
   step: number,
   images: readonly ImageSource[],
-  options: ExplainerOptions,
-  signal: AbortSignal | undefined,
+  pair: ClassifierPair,
+  runtime: ExplainerRuntime,
 ): Promise<Validation> {
-  const explainer = await createExplainer({ ...options, head });
+  const { signal } = runtime;
+  const explainer = await explainerOver(pair, await headFor(pair, await readHead(head, "")), runtime);
   try {
-    const auxiliaryPixels: AuxiliaryPixels = new WeakMap();
     const { methods } = await evaluate({
-      images: evaluationImages(images, explainer, { auxiliaryPixels }),
-      methods: { head: explainerMethod(explainer, auxiliaryPixels) },
+      images: evaluationImages(images, explainer),
+      methods: { head: explainerMethod(explainer) },
       score: explainerScores(explainer),
       measures: ["ad", "ic"],
       resamples: 1,

@@ -1,14 +1,14 @@
 /** Taps in networks as PyTorch exports them (tests/fixtures/onnx/generate_networks.py), without naming a layer. */
 import { assert, assertEquals } from "@std/assert";
-import { openClassifier } from "../../../src/baselines/classifier/open.ts";
-import { readOnnx } from "../../../src/graph/onnx_file.ts";
-import { sizeOf } from "../../../src/graph/types.ts";
-import { warmUpWasm } from "../../support/devices.ts";
-import { seededImage, seededTensor } from "../../support/seeded_weights.ts";
+import { openClassifier } from "../../src/classifier/open.ts";
+import { readOnnx } from "../../src/graph/onnx_file.ts";
+import { sizeOf } from "../../src/graph/types.ts";
+import { warmUpWasm } from "../support/devices.ts";
+import { seededImage, seededTensor } from "../support/seeded_weights.ts";
 
 await warmUpWasm();
 
-const FOLDER = new URL("../../fixtures/onnx/", import.meta.url);
+const FOLDER = new URL("../fixtures/onnx/", import.meta.url);
 
 /** Where each network is tapped: layer, and channels, height and width there. */
 const TAPS: Readonly<Record<string, readonly [layer: string, ...shape: number[]]>> = {

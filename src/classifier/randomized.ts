@@ -5,18 +5,20 @@
  *
  * @module
  */
-import { bytesOf } from "../../graph/constants.ts";
-import { type Graph, type Initializer, sizeOf } from "../../graph/types.ts";
-import { redrawn } from "../../random/redraw.ts";
-import type { BoundGraph } from "../../weights/bind.ts";
-import { sourceOf } from "../../weights/byte_source.ts";
-import { float32Of } from "../../weights/tensor_table.ts";
-import { type OpenableNetwork, PREFIX, scoresGraph } from "./graphs.ts";
+import { bytesOf } from "../graph/constants.ts";
+import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
+import { redrawn } from "../random/redraw.ts";
+import type { BoundGraph } from "../weights/bind.ts";
+import { sourceOf } from "../weights/byte_source.ts";
+import { float32Of } from "../weights/tensor_table.ts";
+import { PREFIX, scoresGraph } from "./graphs.ts";
+import { openPartScores } from "./scores.ts";
+import type { Classifier, GraphPart } from "./types.ts";
 
 const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
 /** Names of the weights of a network's layers, from the picture to the scores; a shared one counts once. */
-export function layersOf(network: OpenableNetwork): string[] {
+export function layersOf(network: GraphPart): string[] {
   const graph = scoresGraph(network, 1);
   const weights = new Set<string>();
   for (const node of graph.nodes) {
@@ -37,10 +39,10 @@ function isWeight(initializer: Initializer | undefined): boolean {
  * @throws {RangeError} When a layer is unknown.
  */
 export function randomized(
-  network: OpenableNetwork,
+  network: GraphPart,
   layers: readonly string[],
   seed = 0,
-): OpenableNetwork {
+): GraphPart {
   const known = new Set(layersOf(network));
   const stray = layers.find((layer) => !known.has(layer));
   if (stray !== undefined) throw new RangeError(`Cannot randomise ${network.name}: it has no layer ${stray}`);
@@ -48,6 +50,29 @@ export function randomized(
     ...network,
     bind: (bound, prefix) =>
       withRedrawn(network.bind(bound, prefix), layers.map((layer) => prefix + layer), seed),
+  };
+}
+
+/** The classifier with these layers drawn anew: all that it gives comes from its graph. */
+export function randomizedClassifier(
+  classifier: Classifier,
+  layers: readonly string[],
+  seed = 0,
+): Classifier {
+  return overPart(classifier, randomized(classifier.part(), layers, seed));
+}
+
+/** A classifier that is this part of a graph, with the facts of another one. */
+export function overPart(classifier: Pick<Classifier, "facts" | "licence">, part: GraphPart): Classifier {
+  const { facts, licence } = classifier;
+  return {
+    facts,
+    licence,
+    output: undefined,
+    fixedBatch: undefined,
+    part: () => part,
+    openScores: (options) => openPartScores(part, facts.activation, options),
+    finalLayer: () => undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type OnnxPreprocessing, pictureInput, pictureTensor } from "../../src/backbone/picture_input.ts";
+import { type OnnxPreprocessing, pictureInput, pictureTensor } from "../../src/classifier/picture_input.ts";
 import type { DataType } from "../../src/graph/types.ts";
 
 /** Four pixels: black, white, and two colours; red, green and blue apart. */

@@ -1,11 +1,11 @@
 /** One classifier written in the ways that people's files are written in: every way gives the same answer. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { type OnnxModel, openOnnxBackbone } from "../../src/backbone/onnx_backbone.ts";
-import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
+import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
+import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { DataType, Graph, Value } from "../../src/graph/types.ts";
-import { probabilitiesOf } from "../../src/ptame/prediction.ts";
+import { probabilitiesOf } from "../../src/classifier/prediction.ts";
 import { type Device, float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededTensor, uniforms } from "../support/seeded_weights.ts";
@@ -45,17 +45,17 @@ function model(form: Form, rest: Partial<OnnxModel> = {}): OnnxModel {
 }
 
 async function probabilities(own: OnnxModel, device: Device = "wasm"): Promise<Float32Array[]> {
-  const backbone = await openOnnxBackbone(own, [], { device });
-  const rows = await backbone.scores(PICTURES);
-  await backbone.session.dispose();
-  return rows.map((row) => probabilitiesOf(row, backbone.activation));
+  const scores = await (await onnxClassifier(own)).openScores({ device });
+  const rows = await scores.probabilities(PICTURES);
+  await scores.session.dispose();
+  return rows;
 }
 
 /** The same through the network as training sees it, one picture at a time. */
 async function frozenProbabilities(own: OnnxModel, device: Device = "wasm"): Promise<Float32Array[]> {
-  const network = frozenOnnx(own);
+  const network = (await onnxClassifier(own)).part();
   const b = createBuilder("training");
-  b.output(network.pass(b, b.input("images", "float32", [1, 3, SIDE, SIDE])).logits, "logits");
+  b.output(network.scores(b, b.input("images", "float32", [1, 3, SIDE, SIDE])), "logits");
   const bound = network.bind({ graph: b.build(), files: new Map() }, "");
   const session = await openSession(bound.graph, { device, files: bound.files });
   const rows: Float32Array[] = [];
@@ -118,7 +118,7 @@ const FORMS: readonly [name: string, form: Form, settings: Partial<OnnxModel>, t
 ];
 
 for (const [name, form, settings, trains] of FORMS) {
-  Deno.test(`openOnnxBackbone() gives the same probabilities from a file with ${name}`, async () => {
+  Deno.test(`onnxClassifier() gives the same probabilities from a file with ${name}`, async () => {
     const own = model(form, settings);
     assertSame(await probabilities(own), await probabilities(model({})));
     if (!trains) return;
@@ -127,7 +127,7 @@ for (const [name, form, settings, trains] of FORMS) {
   });
 }
 
-Deno.test("openOnnxBackbone() feeds bytes and float16 where a file asks for them", async () => {
+Deno.test("onnxClassifier() feeds bytes and float16 where a file asks for them", async () => {
   const bytes = model({
     shape: [1, SIDE, SIDE, 3],
     type: "uint8",
@@ -142,10 +142,10 @@ Deno.test("openOnnxBackbone() feeds bytes and float16 where a file asks for them
   assertSame(await probabilities(half), await probabilities(model({})), 2e-3);
 });
 
-Deno.test("openOnnxBackbone() says what the scores have been through, and leaves a sigmoid's as they are", async () => {
+Deno.test("onnxClassifier() says what the scores have been through, and leaves a sigmoid's as they are", async () => {
   const sigmoid = model({ end: (b, x) => b.node("Sigmoid", [x])[0]! });
   const [row] = await probabilities(sigmoid);
-  const plain = await openOnnxBackbone(model({}), [], { device: "wasm" });
+  const plain = await (await onnxClassifier(model({}))).openScores({ device: "wasm" });
   const [scores] = await plain.scores(PICTURES);
   await plain.session.dispose();
   scores!.forEach((score, k) => assertAlmostEquals(row![k]!, 1 / (1 + Math.exp(-score)), 1e-6));
@@ -153,7 +153,7 @@ Deno.test("openOnnxBackbone() says what the scores have been through, and leaves
 });
 
 for (const device of ["wasm", "native"] as const) {
-  Deno.test(`openOnnxBackbone() reads external data beside the file on ${device}`, async () => {
+  Deno.test(`onnxClassifier() reads external data beside the file on ${device}`, async () => {
     const graph = graphOf({});
     const weights = graph.initializers.get("constant")!;
     assert(weights.data.kind === "inline");
@@ -175,18 +175,17 @@ for (const device of ["wasm", "native"] as const) {
   });
 }
 
-Deno.test("openOnnxBackbone() takes the output that the caller names", async () => {
+Deno.test("onnxClassifier() takes the output that the caller names", async () => {
   const b = createBuilder("two");
   const image = b.input("x", "float32", [1, 3, SIDE, SIDE]);
   const means = b.globalAveragePool(image);
   b.output(means, "features");
   b.output(b.softmax(b.flatten(means)), "probabilities");
   const own = { name: "two", onnx: encodeOnnx(b.build()) };
-  const backbone = await openOnnxBackbone({ ...own, output: "probabilities" }, [], { device: "wasm" });
-  await backbone.session.dispose();
-  assertEquals([backbone.classes, backbone.activation], [3, "softmax"]);
+  const { facts, output } = await onnxClassifier({ ...own, output: "probabilities" });
+  assertEquals([facts.classes, facts.activation, output], [3, "softmax", "probabilities"]);
   await assertRejects(
-    () => openOnnxBackbone({ ...own, output: "logits" }, [], { device: "wasm" }),
+    () => onnxClassifier({ ...own, output: "logits" }),
     RangeError,
     "it has no output logits (features, probabilities)",
   );

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { topClasses } from "../../src/ptame/prediction.ts";
+import { topClasses } from "../../src/classifier/prediction.ts";
 
 Deno.test("topClasses() lists the most probable first, of equals the first, and no more than there are", () => {
   const labels = ["a", "b", "c", "d", "e"];

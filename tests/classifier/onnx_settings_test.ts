@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseLabels, parseOnnxSettings } from "../../src/backbone/onnx_settings.ts";
+import { parseLabels, parseOnnxSettings } from "../../src/classifier/onnx_settings.ts";
 
 Deno.test("parseOnnxSettings() reads how a classifier is fed", () => {
   const text = `{ "size": 299, "range": [0, 255], "mean": 127.5, "std": [1, 2, 3], "layout": "NHWC",
-    "channels": "BGR", "labels": "names.txt", "output": "scores" }`;
+    "channels": "BGR", "labels": "names.txt", "output": "scores", "taps": ["relu_9"] }`;
   assertEquals(parseOnnxSettings(text, "net.json"), {
     preprocessing: {
       size: 299,
@@ -15,6 +15,7 @@ Deno.test("parseOnnxSettings() reads how a classifier is fed", () => {
     },
     labels: "names.txt",
     output: "scores",
+    taps: ["relu_9"],
   });
   assertEquals(parseOnnxSettings("{}", "net.json"), { preprocessing: {} });
 });
@@ -27,6 +28,7 @@ for (
     [`{ "size": 1.5 }`, "size must be a whole number"],
     [`{ "range": [0] }`, "range must be two numbers"],
     [`{ "layout": "CHW" }`, 'layout must be "NCHW" or "NHWC"'],
+    [`{ "taps": "relu_9" }`, "taps must be a list of names"],
     [`{ "labels": [1] }`, "labels must be a list of names or a file name"],
   ] as const
 ) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OutputActivation } from "../graph/onnx_file.ts";
+import type { OutputActivation } from "../graph/final_activation.ts";
 import { suggestion } from "../text/nearest.ts";
 
 /** A class with the classifier's probability for it. */
@@ -43,6 +43,16 @@ export function probabilitiesOf(scores: Float32Array, activation: OutputActivati
   for (let i = 0; i < scores.length; i++) total += probabilities[i] = Math.exp(scores[i]! - highest);
   for (let i = 0; i < scores.length; i++) probabilities[i]! /= total;
   return probabilities;
+}
+
+/**
+ * Probabilities of a row of plain scores, as a network that ends in `activation` would give them.
+ *
+ * @throws {RangeError} When a score is not finite.
+ */
+export function probabilitiesOfPlain(scores: Float32Array, activation: OutputActivation): Float32Array {
+  if (activation !== "sigmoid") return probabilitiesOf(scores);
+  return probabilitiesOf(scores.map((score) => 1 / (1 + Math.exp(-score))), activation);
 }
 
 /** The `count` most probable classes, best first. */

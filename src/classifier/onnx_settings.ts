@@ -2,9 +2,10 @@
  * The small JSON file beside an .onnx classifier that says how it is fed and what its classes are called:
  *
  *     { "size": 224, "range": [0, 255], "mean": [123.7, 116.3, 103.5], "std": 58.4,
- *       "layout": "NHWC", "channels": "BGR", "labels": ["cat", "dog"], "output": "scores" }
+ *       "layout": "NHWC", "channels": "BGR", "labels": ["cat", "dog"], "output": "scores", "taps": ["relu_9"] }
  *
- * Every entry may be left out. `labels` is a list, or the name of a file beside it with one name per line.
+ * Every entry may be left out. `labels` is a list, or the name of a file beside it with one name per line; `taps` are
+ * values or nodes that a head reads where the file is an auxiliary.
  *
  * @module
  */
@@ -19,6 +20,8 @@ export interface OnnxSettings {
   readonly labels?: readonly string[] | string;
   /** The output with the scores. */
   readonly output?: string;
+  /** Values or nodes that a head reads, shallow to deep. */
+  readonly taps?: readonly string[];
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
@@ -39,6 +42,7 @@ const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: u
     (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
   ],
   output: ["a name", isText],
+  taps: ["a list of names", (value) => Array.isArray(value) && value.every(isText)],
 };
 
 /**
@@ -67,7 +71,7 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
     }
     if (!known[1](given)) throw new SyntaxError(`Cannot read ${called}: ${name} must be ${known[0]}`);
   }
-  const { labels, output, mean, std, ...rest } = entries;
+  const { labels, output, taps, mean, std, ...rest } = entries;
   return {
     preprocessing: {
       ...rest as OnnxPreprocessing,
@@ -76,6 +80,7 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
     },
     ...(labels === undefined ? {} : { labels: labels as string | string[] }),
     ...(output === undefined ? {} : { output: output as string }),
+    ...(taps === undefined ? {} : { taps: taps as string[] }),
   };
 }
 

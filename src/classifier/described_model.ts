@@ -5,7 +5,7 @@
  * @module
  */
 import type { OnnxSummary } from "../graph/onnx_file.ts";
-import type { OnnxModel } from "./onnx_backbone.ts";
+import type { OnnxModel } from "./onnx_model.ts";
 
 /** The metadata entry `format` of an exported explainer. */
 export const EXPLAINER_FORMAT = "ptame-explainer";

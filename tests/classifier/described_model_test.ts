@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { describedModel } from "../../src/backbone/described_model.ts";
+import { describedModel } from "../../src/classifier/described_model.ts";
 import { inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 

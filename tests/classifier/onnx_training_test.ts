@@ -1,10 +1,11 @@
-/** Heads for classifiers that come as .onnx files; see frozen_onnx.ts. */
+/** Heads for classifiers that come as .onnx files; see src/classifier/onnx_part.ts. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
-import { frozenOnnx } from "../../src/backbone/frozen_onnx.ts";
-import { openOnnxBackbone } from "../../src/backbone/onnx_backbone.ts";
+import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
+import { inspectedModel } from "../../src/classifier/onnx_model.ts";
+import { onnxPart } from "../../src/classifier/onnx_part.ts";
 import type { TrainOptions } from "../../src/ptame/training/train_options.ts";
 import { train } from "../../src/ptame/training/trainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
@@ -50,10 +51,11 @@ Deno.test("a quantised classifier explains as it is; train() says what to do fir
   const { model } = JSON.parse(Deno.readTextFileSync(fixture))["qdq, per channel"];
   const onnx = Uint8Array.from(atob(model), (character) => character.charCodeAt(0));
   const quantised = { name: "quantised", onnx, preprocessing: { range: [-1, 1] } } as const;
-  const backbone = await openOnnxBackbone(quantised, [], { device: "wasm" });
-  const [scores] = await backbone.scores([new Float32Array(3 * 16 * 16).fill(0.7)]);
-  await backbone.session.dispose();
-  assertEquals(scores!.length, backbone.classes);
+  const classifier = await onnxClassifier(quantised);
+  const opened = await classifier.openScores({ device: "wasm" });
+  const [scores] = await opened.scores([new Float32Array(3 * 16 * 16).fill(0.7)]);
+  await opened.session.dispose();
+  assertEquals(scores!.length, classifier.facts.classes);
 
   const options: TrainOptions = { ...RUN, backbone: quantised, auxiliary: "efficientnet_lite0" };
   await assertRejects(
@@ -68,14 +70,14 @@ Deno.test("a quantised classifier explains as it is; train() says what to do fir
   assertEquals((await explainer.explain(photo(1))).head.trained, true);
 });
 
-Deno.test("frozenOnnx() takes opsets 7 to 21, and refuses others", () => {
+Deno.test("onnxPart() takes opsets 7 to 21, and refuses others", () => {
   const { name, graph } = smallGraph();
   const passOf = (opset: number) => {
     const b = createBuilder("pass");
     const images = b.input("images", "float32", [2, 3, 8, 8]);
-    return frozenOnnx({ name, onnx: encodeOnnx({ ...graph, opset }) }).pass(b, images);
+    return onnxPart(inspectedModel({ name, onnx: encodeOnnx({ ...graph, opset }) })).scores(b, images);
   };
-  for (const opset of [7, 11, 13, 18, 21]) assertEquals(passOf(opset).logits.shape, [2, 3]);
+  for (const opset of [7, 11, 13, 18, 21]) assertEquals(passOf(opset).shape, [2, 3]);
   for (const opset of [6, 22]) {
     assertThrows(() => passOf(opset), TypeError, `its opset is ${opset}, not 7 to 21`);
   }

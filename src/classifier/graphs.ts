@@ -1,40 +1,34 @@
 /**
- * The graphs that baselines run: scores, activations with their gradient, the way behind a tap, the gradient of the
+ * The graphs that methods run over a classifier: scores, activations with their gradient, the way behind a tap, the gradient of the
  * picture. The class is an input (one-hot), so that no graph depends on it.
  *
  * @module
  */
-import { gradients } from "../../gradient/backward.ts";
-import type { GradientDevice } from "../../gradient/rule.ts";
-import { type Builder, createBuilder } from "../../graph/builder.ts";
-import { prune } from "../../graph/passes/prune.ts";
-import type { Graph, Value } from "../../graph/types.ts";
-import { BACKBONE_PREFIX, type FrozenNetwork } from "../../ptame/training/step.ts";
+import { gradients } from "../gradient/backward.ts";
+import type { GradientDevice } from "../gradient/rule.ts";
+import { type Builder, createBuilder } from "../graph/builder.ts";
+import { prune } from "../graph/passes/prune.ts";
+import type { Graph, Value } from "../graph/types.ts";
 import { type Tap, tapOf } from "./tap.ts";
-
-/** A network that can be opened, and what its taps are called. */
-export interface OpenableNetwork extends FrozenNetwork {
-  /** Names of the taps that `pass` gives, shallow to deep. */
-  readonly tapNames?: readonly string[];
-}
+import type { GraphPart } from "./types.ts";
 
 /** Before the names of the network's weights in all of these graphs. */
-export const PREFIX = BACKBONE_PREFIX;
+export const PREFIX = "backbone.";
 
 interface Pass {
   readonly b: Builder;
   readonly images: Value;
   readonly logits: Value;
-  /** Values by the names of the network's own taps. */
-  readonly taps: ReadonlyMap<string, string>;
 }
 
-function passOf(network: OpenableNetwork, batch: number): Pass {
+function passOf(network: GraphPart, batch: number): Pass {
   const b = createBuilder(network.name);
-  const images = b.input("images", "float32", [batch, 3, network.inputSize, network.inputSize]);
-  const { logits, taps = [] } = network.pass(b.scope(PREFIX), images);
-  const names = network.tapNames ?? [];
-  return { b, images, logits, taps: new Map(names.map((name, i) => [name, taps[i]!.name])) };
+  const images = imagesInput(b, network, batch);
+  return { b, images, logits: network.scores(b.scope(PREFIX), images) };
+}
+
+function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number): Value {
+  return b.input("images", "float32", [batch, 3, inputSize, inputSize]);
 }
 
 /** Scores of the classes asked for, summed over the pictures, which do not touch each other. */
@@ -44,7 +38,7 @@ function targetScore({ b, logits }: Pass): Value {
 }
 
 /** "images" [batch, 3, S, S] in [0, 1] to "logits" [batch, classes]. */
-export function scoresGraph(network: OpenableNetwork, batch: number): Graph {
+export function scoresGraph(network: GraphPart, batch: number): Graph {
   const { b, logits } = passOf(network, batch);
   b.output(logits, "logits");
   return prune(b.build());
@@ -56,14 +50,20 @@ export function scoresGraph(network: OpenableNetwork, batch: number): Graph {
  * @throws {RangeError} When the name is unknown.
  * @throws {TypeError} When there is no tap, or none that has positions.
  */
-export function findTap(network: OpenableNetwork, name?: string): Tap {
-  const { b, images, logits, taps } = passOf(network, 1);
+export function findTap(network: GraphPart, name?: string): Tap {
+  const b = createBuilder(network.name);
+  const images = imagesInput(b, network, 1);
+  const named = network.tapNames.length > 0;
+  const scoped = b.scope(PREFIX);
+  const { logits, taps } = named
+    ? network.pass(scoped, images)
+    : { logits: network.scores(scoped, images), taps: [] };
   const way = { graph: b.build(), image: images.name, logits: logits.name, prefix: PREFIX };
-  return tapOf(way, name, taps);
+  return tapOf(way, name, new Map(taps.map((tap, i) => [network.tapNames[i]!, tap.name])));
 }
 
 /** "images" [1, 3, S, S] to "activations" in the tap's own layout, and "logits" [1, classes]. */
-export function activationsGraph(network: OpenableNetwork, tap: Tap): Graph {
+export function activationsGraph(network: GraphPart, tap: Tap): Graph {
   const { b, logits } = passOf(network, 1);
   b.output(b.valueOf(tap.value.name), "activations");
   b.output(logits, "logits");
@@ -76,7 +76,7 @@ export function activationsGraph(network: OpenableNetwork, tap: Tap): Graph {
  *
  * @throws {TypeError} When an operator behind the tap cannot be differentiated.
  */
-export function tappedGraph(network: OpenableNetwork, tap: Tap, device: GradientDevice): Graph {
+export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice): Graph {
   const pass = passOf(network, 1);
   const { b, logits } = pass;
   const tapped = b.valueOf(tap.value.name);
@@ -91,7 +91,7 @@ export function tappedGraph(network: OpenableNetwork, tap: Tap, device: Gradient
  * The way from the tap on: "activations" in the tap's own layout to "logits" [1, classes]. It reads "images" too where
  * the tap does not hold all of the way.
  */
-export function behindTapGraph(network: OpenableNetwork, tap: Tap): Graph {
+export function behindTapGraph(network: GraphPart, tap: Tap): Graph {
   const { b, images, logits } = passOf(network, 1);
   b.output(logits, "logits");
   const graph = b.build();
@@ -117,7 +117,7 @@ export function behindTapGraph(network: OpenableNetwork, tap: Tap): Graph {
  *
  * @throws {TypeError} When an operator cannot be differentiated.
  */
-export function inputGradientGraph(network: OpenableNetwork, batch: number, device: GradientDevice): Graph {
+export function inputGradientGraph(network: GraphPart, batch: number, device: GradientDevice): Graph {
   const pass = passOf(network, batch);
   const { b, images } = pass;
   const [gradient] = gradients(b, targetScore(pass), [images], { device });

@@ -12,9 +12,9 @@
  *
  * @module
  */
-import type { Graph, Node, Value } from "../../graph/types.ts";
-import { sizeOf } from "../../graph/types.ts";
-import { suggestion } from "../../text/nearest.ts";
+import type { Graph, Node, Value } from "../graph/types.ts";
+import { sizeOf } from "../graph/types.ts";
+import { suggestion } from "../text/nearest.ts";
 
 /** A value of a graph over one picture, and how it is read as channels of positions. */
 export interface Tap {

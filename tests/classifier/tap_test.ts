@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { findNetwork, networks } from "../../../models/registry.ts";
-import { findTaps, planesOf, tapOf, type Way } from "../../../src/baselines/classifier/tap.ts";
-import { type Builder, createBuilder } from "../../../src/graph/builder.ts";
-import type { Value } from "../../../src/graph/types.ts";
+import { findNetwork, networks } from "../../models/registry.ts";
+import { findTaps, planesOf, tapOf, type Way } from "../../src/classifier/tap.ts";
+import { type Builder, createBuilder } from "../../src/graph/builder.ts";
+import type { Value } from "../../src/graph/types.ts";
 
 function wayOf(side: number, build: (b: Builder, image: Value) => Value, name = "net"): Way {
   const b = createBuilder(name);

@@ -1,12 +1,10 @@
 /**
- * A classifier as baselines open it: scores, and where a method asks for more, activations and gradients. Each of
- * these is a session of its own, made when first asked for.
+ * A classifier as methods open it: scores, and where a method asks for more, activations and gradients. Each of these
+ * is a session of its own, made when first asked for.
  *
  * @module
  */
-import type { BackboneFacts } from "../../backbone/facts.ts";
-import type { Graph } from "../../graph/types.ts";
-import { probabilitiesOf } from "../../ptame/prediction.ts";
+import type { Graph } from "../graph/types.ts";
 import {
   type DeviceRequest,
   float32DataOf,
@@ -15,26 +13,27 @@ import {
   resolveDevice,
   type Session,
   type Tensor,
-} from "../../runtime/mod.ts";
+} from "../runtime/mod.ts";
 import {
   activationsGraph,
   behindTapGraph,
   findTap,
   inputGradientGraph,
-  type OpenableNetwork,
   PREFIX,
   scoresGraph,
   tappedGraph,
 } from "./graphs.ts";
-import { type ClassifierParts, loadClassifier, type LoadClassifierOptions } from "./load.ts";
+import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
+import { imagesTensor, rowsOf } from "./scores.ts";
 import { planesOf, type Tap } from "./tap.ts";
+import type { Classifier, ClassifierFacts, Scores } from "./types.ts";
 
 /** Where an open classifier runs, and where it is tapped. */
 export interface OpenOptions {
   /** Device; "auto" by default. */
-  readonly device?: DeviceRequest;
+  readonly device?: DeviceRequest | undefined;
   /** Threads of the wasm and native runtimes; chosen by the machine by default. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Module, value or node to tap; the deepest with positions by default. */
   readonly tap?: string;
   /** Pictures per run of methods that need many; 8 on WebGPU and 1 elsewhere, where more bring nothing. */
@@ -67,7 +66,7 @@ export interface TappedGradient extends TappedPass {
 /** A classifier that methods may look into. Pictures are [3, S, S] in [0, 1], not normalised. */
 export interface OpenClassifier {
   /** What is known of it. */
-  readonly facts: BackboneFacts;
+  readonly facts: ClassifierFacts;
   /**
    * A session of it: where it really runs.
    *
@@ -114,27 +113,30 @@ export async function openClassifier(options: OpenClassifierOptions = {}): Promi
   return await classifierOver(await loadClassifier(options), options);
 }
 
-/** An open classifier over a network. */
+/** The same over a classifier that is loaded already; it may be opened several times. */
 export async function classifierOver(
-  parts: ClassifierParts,
+  classifier: Classifier,
   options: OpenOptions = {},
 ): Promise<OpenClassifier> {
-  const { facts, closed } = parts;
+  const { facts } = classifier;
+  const { threads } = options;
   const device = await resolveDevice(options.device);
   const batch = options.batch ?? (device === "webgpu" ? 8 : 1);
   const opened = new Map<string, Promise<Session>>();
-  let network: OpenableNetwork | undefined;
+  let scoring: Promise<Scores> | undefined;
   let found: Tap | undefined;
-  const networkOf = () => network ??= parts.network();
-  const tap = () => found ??= findTap(networkOf(), options.tap);
+  const tap = () => found ??= findTap(classifier.part(), options.tap);
 
   function sessionOf(kind: string, graphOf: () => Graph): Promise<Session> {
     const present = opened.get(kind);
     if (present !== undefined) return present;
     const open = async () => {
-      const bound = networkOf().bind({ graph: graphOf(), files: new Map() }, PREFIX);
-      const threads = options.threads === undefined ? {} : { threads: options.threads };
-      return await openSession(bound.graph, { device, files: bound.files, ...threads });
+      const bound = classifier.part().bind({ graph: graphOf(), files: new Map() }, PREFIX);
+      return await openSession(bound.graph, {
+        device,
+        files: bound.files,
+        ...(threads === undefined ? {} : { threads }),
+      });
     };
     const session = open();
     opened.set(kind, session);
@@ -143,7 +145,13 @@ export async function classifierOver(
     return session;
   }
 
-  const scoring = () => sessionOf("scores", () => scoresGraph(networkOf(), batch));
+  function scores(): Promise<Scores> {
+    if (scoring === undefined) {
+      scoring = classifier.openScores({ device, threads, batch });
+      scoring.catch(() => scoring = undefined);
+    }
+    return scoring;
+  }
 
   async function run(
     session: Promise<Session>,
@@ -153,27 +161,13 @@ export async function classifierOver(
     return await (await session).run(feeds, { signal });
   }
 
-  /** Runs pictures in full batches, the last one filled up, and gives one row of `output` per picture. */
-  async function rows(
-    session: Promise<Session>,
-    pictures: readonly Float32Array[],
-    output: string,
-    more: Readonly<Record<string, Tensor>>,
-    signal: AbortSignal | undefined,
-  ): Promise<Float32Array[]> {
-    const all: Float32Array[] = [];
-    for (let at = 0; at < pictures.length; at += batch) {
-      const part = pictures.slice(at, at + batch);
-      const outputs = await run(session, { images: imagesTensor(part, batch), ...more }, signal);
-      const data = float32DataOf(outputs[output]!);
-      const length = data.length / batch;
-      part.forEach((_, i) => all.push(data.slice(i * length, (i + 1) * length)));
-    }
-    return all;
+  async function logits(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]> {
+    const own = await scores();
+    if (own.plain) return await own.scores(images, signal);
+    // A file's scores may have been through a softmax: those before it come from its graph.
+    const session = await sessionOf("scores", () => scoresGraph(classifier.part(), batch));
+    return await rowsOf(session, images, { batch, output: "logits", signal });
   }
-
-  const logits = (pictures: readonly Float32Array[], signal?: AbortSignal) =>
-    rows(scoring(), pictures, "logits", {}, signal);
 
   const planes = (outputs: Record<string, Tensor>): TappedPass => {
     const { width, height, channels } = tap();
@@ -187,7 +181,7 @@ export async function classifierOver(
   };
 
   const dispose = async () => {
-    await closed?.session.dispose();
+    await scoring?.then(({ session }) => session.dispose(), () => undefined);
     for (const session of await Promise.allSettled(opened.values())) {
       if (session.status === "fulfilled") await session.value.dispose();
     }
@@ -196,32 +190,27 @@ export async function classifierOver(
   return {
     facts,
     batch,
-    session: async () => closed?.session ?? await scoring(),
+    session: async () => (await scores()).session,
     tap,
     logits,
-    probabilities: async (pictures, signal) => {
-      const scores = closed === undefined
-        ? await logits(pictures, signal)
-        : await closed.scores(pictures, signal);
-      return scores.map((row) => probabilitiesOf(row, facts.activation));
-    },
+    probabilities: async (images, signal) => await (await scores()).probabilities(images, signal),
     activations: async (picture, signal) =>
       planes(
-        await run(sessionOf("activations", () => activationsGraph(networkOf(), tap())), {
+        await run(sessionOf("activations", () => activationsGraph(classifier.part(), tap())), {
           images: imagesTensor([picture], 1),
         }, signal),
       ),
     tapped: async (picture, target, signal) => {
-      const session = sessionOf("tapped", () => tappedGraph(networkOf(), tap(), device));
+      const session = sessionOf("tapped", () => tappedGraph(classifier.part(), tap(), device));
       const feeds = { images: imagesTensor([picture], 1), target: oneHot(target, facts.classes) };
       const outputs = await run(session, feeds, signal);
       return { ...planes(outputs), gradients: planesOf(float32DataOf(outputs["gradients"]!), tap()) };
     },
     async *withoutChannels(picture, signal) {
       const images = imagesTensor([picture], 1);
-      const first = sessionOf("activations", () => activationsGraph(networkOf(), tap()));
+      const first = sessionOf("activations", () => activationsGraph(classifier.part(), tap()));
       const { activations } = await run(first, { images }, signal);
-      const behind = sessionOf("behind", () => behindTapGraph(networkOf(), tap()));
+      const behind = sessionOf("behind", () => behindTapGraph(classifier.part(), tap()));
       const whole = float32DataOf(activations!);
       const { channels, channelStride, positionStride, offset, width, height } = tap();
       for (let channel = 0; channel < channels; channel++) {
@@ -232,24 +221,15 @@ export async function classifierOver(
         yield float32DataOf((await run(behind, feeds, signal))["logits"]!);
       }
     },
-    inputGradients: (pictures, target, signal) =>
-      rows(
-        sessionOf("input gradient", () => inputGradientGraph(networkOf(), batch, device)),
-        pictures,
-        "gradients",
-        { target: oneHot(target, facts.classes) },
-        signal,
-      ),
+    inputGradients: async (pictures, target, signal) => {
+      const graphOf = () => inputGradientGraph(classifier.part(), batch, device);
+      const session = await sessionOf("input gradient", graphOf);
+      const more = { target: oneHot(target, facts.classes) };
+      return await rowsOf(session, pictures, { batch, output: "gradients", more, signal });
+    },
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-function imagesTensor(pictures: readonly Float32Array[], batch: number): Tensor {
-  const side = Math.sqrt(pictures[0]!.length / 3);
-  const data = new Float32Array(batch * 3 * side * side);
-  pictures.forEach((picture, i) => data.set(picture, i * picture.length));
-  return float32Tensor(data, [batch, 3, side, side]);
 }
 
 /**

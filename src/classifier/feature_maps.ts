@@ -1,0 +1,78 @@
+/**
+ * Which values of a foreign network a head reads, and how they become maps [N, C, S, S]. A head wants what an exporter
+ * does not name: the last value with positions before each halving of the size (Ntrougkas et al. 2025 tap the stages of
+ * a network in the same way).
+ *
+ * @module
+ */
+import type { Builder } from "../graph/builder.ts";
+import type { Value } from "../graph/types.ts";
+import { findTaps, type Tap, tapOf, type Way } from "./tap.ts";
+
+/** The most maps that are taken by themselves. */
+const MOST_MAPS = 4;
+
+/**
+ * The maps that a head reads.
+ *
+ * @param way From the image to the plain scores.
+ * @param asked Names of values or nodes, shallow to deep; found by default: the last square map of each size, of the
+ * deepest four sizes that are the deepest one times a power of two.
+ * @throws {RangeError} When a name is unknown; the nearest is suggested.
+ * @throws {TypeError} When there is no square map, or a name means none.
+ */
+export function featureMaps(called: string, way: Way, asked?: readonly string[]): Tap[] {
+  if (asked !== undefined) {
+    if (asked.length === 0) throw new TypeError(`Cannot use ${called} as auxiliary: no tap is named`);
+    return asked.map((name) => {
+      const tap = tapOf(way, name);
+      if (tap.width === tap.height) return tap;
+      throw new TypeError(
+        `Cannot use ${called} as auxiliary: tap ${name} has ${tap.height} x ${tap.width} positions, a head reads ` +
+          "square maps",
+      );
+    });
+  }
+  const maps = findTaps(way).filter(({ value, width, height }) =>
+    value.name !== way.image && width === height
+  );
+  const found: Tap[] = [];
+  for (const map of maps.reverse()) {
+    const doublings = Math.log2(map.width / (found.at(-1)?.width ?? map.width));
+    const fits = found.length === 0 || (Number.isInteger(doublings) && doublings > 0);
+    if (fits && found.length < MOST_MAPS) found.push(map);
+  }
+  if (found.length > 0) return found.reverse();
+  throw new TypeError(
+    `Cannot use ${called} as auxiliary: no square feature map is found that all of the way to the scores passes ` +
+      "through; name some (--auxiliary-taps, in a program taps)",
+  );
+}
+
+/**
+ * A tapped value, of any number of images, as maps [N, C, S, S].
+ *
+ * @throws {TypeError} When its images do not lie on an axis of their own.
+ */
+export function asMaps(b: Builder, value: Value, tap: Tap): Value {
+  const { channels, width: size } = tap;
+  const { shape } = value;
+  if (shape.length === 4) {
+    const isFirst = tap.value.shape[1] === channels && tap.value.shape[2] === size;
+    return isFirst ? value : b.transpose(value, [0, 3, 1, 2]);
+  }
+  // Tokens: which axis has the images is seen with one of them.
+  const wide = [0, 1, 2].filter((axis) => tap.value.shape[axis] !== 1);
+  if (shape.length !== 3 || wide.length !== 2) {
+    throw new TypeError(
+      `Cannot read ${tap.name} [${shape.join(", ")}] as feature maps: its images have no axis of their own`,
+    );
+  }
+  const images = [0, 1, 2].find((axis) => !wide.includes(axis))!;
+  const tokensFirst = tap.channelStride === 1;
+  const [tokens, depth] = tokensFirst ? wide as [number, number] : [wide[1]!, wide[0]!];
+  const extra = tap.offset / (tokensFirst ? channels : 1);
+  const rows = b.transpose(value, [images, depth, tokens]);
+  const own = b.slice(rows, 2, extra, extra + size * size);
+  return b.reshape(own, [shape[images]!, channels, size, size]);
+}

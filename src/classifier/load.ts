@@ -1,0 +1,74 @@
+/**
+ * One way to load a classifier: by the name of a network of models/, from an .onnx file, or from a network function of
+ * the caller's own.
+ *
+ * @module
+ */
+import { findNetwork, networks } from "../../models/registry.ts";
+import type { DeviceRequest } from "../runtime/mod.ts";
+import type { WeightSource } from "../weights/load_network.ts";
+import type { WeightOptions } from "../weights/obtain.ts";
+import {
+  type CustomNetwork,
+  type DescribedNetwork,
+  describedNetwork,
+  knownNetwork,
+  networkClassifier,
+} from "./network_classifier.ts";
+import { networkNamed } from "./network_names.ts";
+import { onnxClassifier } from "./onnx_classifier.ts";
+import type { OnnxModel } from "./onnx_model.ts";
+import type { Classifier } from "./types.ts";
+
+/** What a classifier is loaded from: the name of a network of models/, an .onnx file, or a network function. */
+export type ClassifierSource = string | OnnxModel | CustomNetwork;
+
+/** Which classifier is loaded. */
+export interface LoadClassifierOptions extends WeightOptions {
+  /** The name of a network, an .onnx file or a network function; "efficientnet_lite0" by default. */
+  readonly model?: ClassifierSource | undefined;
+  /** File with its weights; by default the shipped or published one. An .onnx file has its own. */
+  readonly weights?: WeightSource | undefined;
+  /** Device of a pass over a black image, where only that says how many classes an .onnx file has. */
+  readonly device?: DeviceRequest | undefined;
+  /** Threads of that pass. */
+  readonly threads?: number | undefined;
+}
+
+/** Name of the classifier that is loaded where none is asked for. */
+export const DEFAULT_MODEL: string = networks[0]!.name;
+
+/**
+ * What a source means: a name is looked up.
+ *
+ * @throws {RangeError} When a name is unknown; the nearest one is suggested.
+ */
+export function sourceNamed(source: ClassifierSource): OnnxModel | CustomNetwork {
+  return typeof source === "string" ? networkNamed(source) : source;
+}
+
+/** Whether a source is an .onnx file. */
+export function isOnnxModel(source: ClassifierSource): source is OnnxModel {
+  return typeof source === "object" && "onnx" in source;
+}
+
+/** What is known of a network function before its weights are loaded. */
+export function networkFacts(network: CustomNetwork): DescribedNetwork {
+  const known = findNetwork(network.name);
+  return known === network ? knownNetwork(known) : describedNetwork(network);
+}
+
+/**
+ * Loads a classifier's weights; nothing is opened.
+ *
+ * @throws {RangeError} When a name is unknown; the nearest one is suggested.
+ * @throws {TypeError} When an .onnx file is no classifier of pictures, or a network function is not what it says.
+ * @throws {DownloadError} When weights are not here and cannot be downloaded.
+ */
+export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<Classifier> {
+  const { device, threads } = options;
+  const source = sourceNamed(options.model ?? DEFAULT_MODEL);
+  return isOnnxModel(source)
+    ? await onnxClassifier(source, { device, threads })
+    : await networkClassifier(source, networkFacts(source), options.weights, options);
+}

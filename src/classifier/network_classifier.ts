@@ -1,0 +1,144 @@
+/**
+ * A classifier that is a network function: one of models/, or the caller's own.
+ *
+ * @module
+ */
+import {
+  type BuildNetwork,
+  IMAGENET_PREPROCESSING,
+  type NetworkDefinition,
+  type Preprocessing,
+  type TapDefinition,
+  type WeightsDefinition,
+} from "../../models/network.ts";
+import { createBuilder } from "../graph/builder.ts";
+import { isWeightSource, loadWeights, type WeightSource } from "../weights/load_network.ts";
+import type { WeightOptions } from "../weights/obtain.ts";
+import { float32Of } from "../weights/tensor_table.ts";
+import { labelsFor } from "./labels.ts";
+import { networkPart } from "./network_part.ts";
+import { openPartScores } from "./scores.ts";
+import type { Classifier, ClassifierFacts } from "./types.ts";
+
+/** A network function of the caller's own. A `NetworkDefinition` is one; what is left out is found by building it. */
+export interface CustomNetwork {
+  /** Name that people see, and that head files record. */
+  readonly name: string;
+  /** Adds the network to a graph. */
+  readonly build: BuildNetwork;
+  /** Width and height of the input; the side that `preprocessing` cuts, else 224. */
+  readonly inputSize?: number;
+  /** How an image becomes the input; ImageNet's usual numbers by default, of a short side of size × 256 / 224. */
+  readonly preprocessing?: Preprocessing;
+  /** Class names by index, or the name of a list of models/labels/; ImageNet's for 1000 classes, else numbers. */
+  readonly labels?: readonly string[] | "imagenet-1k";
+  /** Number of classes. */
+  readonly classes?: number;
+  /** The taps in the order in which `build` gives them, or their names; numbered by default. */
+  readonly taps?: readonly (TapDefinition | string)[];
+  /** A file with its weights, or where they come from; needed where none is named beside the network. */
+  readonly weights?: WeightSource | WeightsDefinition;
+  /** The final linear layer; see `NetworkDefinition`. */
+  readonly classifier?: NetworkDefinition["classifier"];
+  /** Whether the logits are that layer on the spatial mean of the last tap; see `NetworkDefinition`. */
+  readonly classifierTap?: boolean;
+}
+
+/** A network function of which everything is known but its weights. */
+export interface DescribedNetwork {
+  readonly facts: ClassifierFacts;
+  readonly inputSize: number;
+  readonly taps: readonly TapDefinition[];
+}
+
+/**
+ * Finds what a network function leaves out, and checks what it says, by building it once.
+ *
+ * @throws {TypeError} When what it says is not what it builds.
+ */
+export function describedNetwork(network: CustomNetwork): DescribedNetwork {
+  const { name } = network;
+  const inputSize = network.inputSize ?? network.preprocessing?.crop ?? IMAGENET_PREPROCESSING.crop;
+  const preprocessing = network.preprocessing ?? {
+    ...IMAGENET_PREPROCESSING,
+    crop: inputSize,
+    resize: Math.round(inputSize * 256 / 224),
+  };
+  const fail = (what: string): never => {
+    throw new TypeError(`Cannot use network ${name}: ${what}`);
+  };
+  if (preprocessing.crop !== inputSize) {
+    fail(`its input is ${inputSize} pixels wide, its preprocessing cuts ${preprocessing.crop}`);
+  }
+  const b = createBuilder(name);
+  const built = network.build(b, b.input("image", "float32", [1, 3, inputSize, inputSize]));
+  const classes = built.logits.shape[1] ?? 0;
+  if (built.logits.shape.length !== 2 || built.logits.shape[0] !== 1) {
+    fail(`its scores of an image are [${built.logits.shape.join(", ")}], not [1, classes]`);
+  }
+  if (classes !== (network.classes ?? classes)) {
+    fail(`it says that it has ${network.classes} classes, it gives ${classes} scores`);
+  }
+  const names = network.taps?.map((tap) => typeof tap === "string" ? tap : tap.name) ??
+    built.taps.map((_, index) => `tap ${index}`);
+  if (names.length !== built.taps.length) {
+    fail(`it names ${names.length} taps, it gives ${built.taps.length}`);
+  }
+  const taps = built.taps.map(({ shape }, index): TapDefinition => {
+    const [batch, channels, height, width] = shape;
+    if (shape.length !== 4 || batch !== 1 || height !== width) {
+      fail(`tap ${names[index]} is [${shape.join(", ")}], not [1, channels, size, size]`);
+    }
+    return { name: names[index]!, channels: channels!, size: width! };
+  });
+  const labels = labelsFor(name, classes, network.labels);
+  return { facts: { name, classes, labels, preprocessing, activation: "none" }, inputSize, taps };
+}
+
+/** The same of a network of models/, which says everything. */
+export function knownNetwork(network: NetworkDefinition): DescribedNetwork {
+  const { name, classes, preprocessing, inputSize, taps } = network;
+  const labels = labelsFor(name, classes, network.labels);
+  return { facts: { name, classes, labels, preprocessing, activation: "none" }, inputSize, taps };
+}
+
+/**
+ * A classifier over a network function: its weights are loaded.
+ *
+ * @param given File with its weights; by default what the network itself says.
+ * @throws {DownloadError} When they are not here and cannot be downloaded.
+ * @throws {SyntaxError} When the file is neither safetensors nor one of PyTorch.
+ */
+export async function networkClassifier(
+  network: CustomNetwork,
+  described: DescribedNetwork,
+  given: WeightSource | undefined,
+  options: WeightOptions = {},
+): Promise<Classifier> {
+  const { facts, inputSize, taps } = described;
+  const { name, build, classifier, classifierTap = false } = network;
+  const own = network.weights;
+  const definition = own === undefined || isWeightSource(own) ? {} : own;
+  const source = given ?? (own !== undefined && isWeightSource(own) ? own : undefined);
+  const weights = await loadWeights({ name, weights: definition }, source, options);
+  const { preprocessing, activation } = facts;
+  const part = networkPart({ name, build, inputSize, preprocessing, taps, weights: definition }, weights);
+  return {
+    facts,
+    output: undefined,
+    fixedBatch: undefined,
+    licence: licenceOf(definition),
+    part: () => part,
+    openScores: (options) => openPartScores(part, activation, options),
+    finalLayer: () => {
+      const layer = classifierTap && classifier !== undefined
+        ? weights.table.tensors.get(classifier.weight)
+        : undefined;
+      return layer === undefined ? undefined : float32Of(weights.content, layer);
+    },
+  };
+}
+
+function licenceOf({ shipped, published, named }: WeightsDefinition): string | undefined {
+  return shipped?.licence ?? published?.at(0)?.licence ?? named?.licence;
+}

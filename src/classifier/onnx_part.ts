@@ -1,0 +1,136 @@
+/**
+ * An .onnx file as a part of a graph: embedded behind the normalisation, differentiated like any other graph, tapped
+ * where a head reads it.
+ *
+ * @module
+ */
+import type { TapDefinition } from "../../models/network.ts";
+import type { Builder } from "../graph/builder.ts";
+import { withoutFinalActivation } from "../graph/final_activation.ts";
+import { type LoadedOnnx, loadOnnx } from "../graph/load_onnx.ts";
+import type { Graph, Initializer, Value } from "../graph/types.ts";
+import type { ByteSource } from "../weights/byte_source.ts";
+import { asMaps, featureMaps } from "./feature_maps.ts";
+import { normalise } from "./network_part.ts";
+import { classesOfShape, type InspectedModel } from "./onnx_model.ts";
+import { LUMA, type PictureInput } from "./picture_input.ts";
+import type { Tap } from "./tap.ts";
+import type { GraphPart } from "./types.ts";
+
+/** A network over an .onnx file of any exporter, in float32 whatever the file computes in. */
+export function onnxPart(inspected: InspectedModel): GraphPart {
+  const { input, which, model } = inspected;
+  const { name } = model;
+  // Each graph that is built brings contents of its own (halves that are widened, scales that are folded in).
+  const contents = new Map<string, ByteSource>();
+  let graphs = 0;
+  let found: readonly Tap[] | undefined;
+
+  const tapped = (): readonly Tap[] => {
+    if (found !== undefined) return found;
+    const { graph } = loaded(inspected, 1);
+    const plain = withoutFinalActivation(graph, graph.outputs[which]!.name);
+    const way = { graph: plain, image: input.name, logits: plain.outputs[0]!.name };
+    return found = featureMaps(name, way, model.taps);
+  };
+
+  /** Adds the network and gives its scores, and the values of taps as maps. */
+  const add = (b: Builder, images: Value, taps: readonly Tap[]) => {
+    const fed = placed(b, images, input);
+    const { graph, files } = loaded(inspected, images.shape[0]!);
+    const index = graphs++;
+    const own = (file: string) => `${file}~${index}`;
+    for (const [file, content] of files) contents.set(own(file), content);
+    const named = withFilesNamed(graph, own);
+    // The loss takes scores, and a softmax of probabilities would be flat.
+    const plain = withoutFinalActivation(named, named.outputs[which]!.name);
+    const [scores] = plain.outputs;
+    const values = taps.map((tap) =>
+      plain.values.get(tap.value.name) ?? missing(name, tap, images.shape[0]!)
+    );
+    const outputs = b.embed({ ...plain, outputs: [scores!, ...values] }, { [input.name]: fed });
+    return {
+      logits: asRows(b, outputs.get(scores!.name)!),
+      taps: taps.map((tap, i) => asMaps(b, outputs.get(values[i]!.name)!, tap)),
+    };
+  };
+
+  return {
+    name,
+    inputSize: input.preprocessing.crop,
+    tapNames: [],
+    taps: () =>
+      tapped().map((tap): TapDefinition => ({ name: tap.name, channels: tap.channels, size: tap.width })),
+    scores: (b, images) => add(b, images, []).logits,
+    pass: (b, images) => add(b, images, tapped()),
+    // Its weights are in the graph already, or point into the files that it came with.
+    bind: ({ graph, files }) => {
+      const used = new Map(files);
+      for (const { data } of graph.initializers.values()) {
+        const content = data.kind === "external" ? contents.get(data.file) : undefined;
+        if (data.kind === "external" && content !== undefined) used.set(data.file, content);
+      }
+      return { graph, files: used };
+    },
+  };
+}
+
+/**
+ * How many classes the shapes of the file's graph say that it has.
+ *
+ * @throws {TypeError} When the file cannot be read as a graph, or gives no row of scores.
+ */
+export function classesByShape(inspected: InspectedModel): number {
+  const { input, which, model } = inspected;
+  const batch = input.batch ?? 1;
+  const { graph } = loaded(inspected, batch);
+  return classesOfShape(model.name, graph.outputs[which]!.shape, batch);
+}
+
+/** The file as a graph over so many images. */
+function loaded({ model, input, files }: InspectedModel, batch: number): LoadedOnnx {
+  const { crop } = input.preprocessing;
+  const depth = input.order === "grey" ? 1 : 3;
+  return loadOnnx(model.onnx, {
+    shapes: {
+      [input.name]: input.layout === "NHWC" ? [batch, crop, crop, depth] : [batch, depth, crop, crop],
+    },
+    files,
+    float32: true,
+    dequantize: model.dequantize ?? false,
+  });
+}
+
+function missing(called: string, { name }: Tap, batch: number): never {
+  throw new TypeError(
+    `Cannot use ${called} as auxiliary: tap ${name} is not computed for ${batch} image(s) at once`,
+  );
+}
+
+/** The graph with other names for the files that it points into. */
+function withFilesNamed(graph: Graph, rename: (file: string) => string): Graph {
+  const initializers = new Map<string, Initializer>();
+  for (const [name, initializer] of graph.initializers) {
+    const { data } = initializer;
+    const renamed = data.kind === "external" ? { ...data, file: rename(data.file) } : data;
+    initializers.set(name, { ...initializer, data: renamed });
+  }
+  return { ...graph, initializers };
+}
+
+/** Pictures [N, 3, S, S] in [0, 1] as the input takes them: what `pictureTensor` does, as a part of a graph. */
+function placed(b: Builder, images: Value, { layout, order, preprocessing }: PictureInput): Value {
+  let x = normalise(b, images, preprocessing);
+  if (order === "grey") {
+    x = b.reduceSum(b.mul(x, b.constant("float32", [1, 3, 1, 1], LUMA)), [1]);
+  } else if (order === "BGR") {
+    x = b.concat([2, 1, 0].map((channel) => b.slice(x, 1, channel, channel + 1)), 1);
+  }
+  return layout === "NHWC" ? b.transpose(x, [0, 2, 3, 1]) : x;
+}
+
+/** [N, classes, 1, 1] as [N, classes]. */
+function asRows(b: Builder, scores: Value): Value {
+  const [batch] = scores.shape;
+  return scores.shape.length === 2 ? scores : b.reshape(scores, [batch!, -1]);
+}

@@ -1,0 +1,86 @@
+/**
+ * Scores of a classifier by its graph.
+ *
+ * @module
+ */
+import type { OutputActivation } from "../graph/final_activation.ts";
+import { float32DataOf, float32Tensor, openSession, type Session, type Tensor } from "../runtime/mod.ts";
+import { PREFIX, scoresGraph } from "./graphs.ts";
+import { probabilitiesOf, probabilitiesOfPlain } from "./prediction.ts";
+import type { GraphPart, ScoreOptions, Scores } from "./types.ts";
+
+/** Opens the scores that a part of a graph gives. */
+export async function openPartScores(
+  part: GraphPart,
+  activation: OutputActivation,
+  { device = "auto", threads, batch = 1 }: ScoreOptions = {},
+): Promise<Scores> {
+  const bound = part.bind({ graph: scoresGraph(part, batch), files: new Map() }, PREFIX);
+  const session = await openSession(bound.graph, {
+    device,
+    files: bound.files,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const scores: Scores["scores"] = (images, signal) =>
+    rowsOf(session, images, { batch, output: "logits", signal });
+  return scoresOver(session, scores, (row) => probabilitiesOfPlain(row, activation), true);
+}
+
+/** Scores of a session whose rows are what the file itself gives. */
+export function fileScores(
+  session: Session,
+  scores: Scores["scores"],
+  activation: OutputActivation,
+): Scores {
+  return scoresOver(session, scores, (row) => probabilitiesOf(row, activation), false);
+}
+
+function scoresOver(
+  session: Session,
+  scores: Scores["scores"],
+  toProbabilities: (row: Float32Array) => Float32Array,
+  plain: boolean,
+): Scores {
+  return {
+    session,
+    plain,
+    scores,
+    probabilities: async (images, signal) => (await scores(images, signal)).map(toProbabilities),
+  };
+}
+
+/** How images run through a session. */
+export interface RowOptions {
+  /** Images that the session takes at once. */
+  readonly batch: number;
+  /** The output of which each image has a row. */
+  readonly output: string;
+  /** What is fed beside the images. */
+  readonly more?: Readonly<Record<string, Tensor>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs images in full batches, the last one filled up, and gives one row of `output` per image. */
+export async function rowsOf(
+  session: Session,
+  images: readonly Float32Array[],
+  { batch, output, more = {}, signal }: RowOptions,
+): Promise<Float32Array[]> {
+  const all: Float32Array[] = [];
+  for (let at = 0; at < images.length; at += batch) {
+    const part = images.slice(at, at + batch);
+    const outputs = await session.run({ images: imagesTensor(part, batch), ...more }, { signal });
+    const data = float32DataOf(outputs[output]!);
+    const length = data.length / batch;
+    part.forEach((_, i) => all.push(data.slice(i * length, (i + 1) * length)));
+  }
+  return all;
+}
+
+/** Images as one tensor [batch, 3, S, S]; zeros where there are fewer. */
+export function imagesTensor(images: readonly Float32Array[], batch: number): Tensor {
+  const side = Math.sqrt(images[0]!.length / 3);
+  const data = new Float32Array(batch * 3 * side * side);
+  images.forEach((image, i) => data.set(image, i * image.length));
+  return float32Tensor(data, [batch, 3, side, side]);
+}
