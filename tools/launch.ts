@@ -95,11 +95,11 @@ function removeQuietly(path: URL): void {
 }
 
 /** Runs deno with these arguments and gives its exit code; signals reach the child on their own (same group). */
-async function deno(args: string[], cwd?: string): Promise<number> {
+async function deno(args: string[], cwd?: string, env: Record<string, string> = {}): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
     // Mesa's software Vulkan complains on every start where XDG_RUNTIME_DIR is not set.
-    env: { DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp" },
+    env: { DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", ...env },
     ...(cwd === undefined ? {} : { cwd }),
   }).spawn();
   // The child gets Ctrl-C from the terminal itself and cleans up; the launcher only waits for it.
@@ -153,6 +153,8 @@ async function main(): Promise<number> {
       return await deno(
         ["run", ...withConfig, ...v8Flags(), ...CLI_PERMISSIONS, `${root}src/cli/main.ts`, ...args],
         Deno.env.get("INIT_CWD"),
+        // What help and errors put before the name of a command; see src/cli/called.ts.
+        { PTAME_CALLED_AS: "deno task" },
       );
     case "test":
       return args.length === 0 ? await testAll() : await deno([...withExamples, ...args], root);

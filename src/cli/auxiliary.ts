@@ -4,22 +4,31 @@
  * @module
  */
 import { type ClassifierSource, isOnnxModel } from "../classifier/load.ts";
+import { USUAL_WEIGHTS } from "./downloads.ts";
 import { samePlace } from "./files.ts";
 import { isOnnxPath, readOnnxModel } from "./onnx_model.ts";
-import { type Arguments, UsageError } from "./usage.ts";
+import { parsed, text, type Values } from "./options/kinds.ts";
+import { UsageError } from "./usage.ts";
 
-/** Names of the options, for `parseArguments`. */
-export const AUXILIARY_OPTIONS = ["auxiliary", "auxiliary-taps", "auxiliary-weights"] as const;
-
-/** What `--help` says of them. */
-export const AUXILIARY_HELP = `
-  --auxiliary NAME|FILE.onnx Network whose feature maps the head reads; FILE.json says how a file is fed (default: the
-                             head's, else the backbone itself where a head can start from its classifier, else
-                             efficientnet_lite0)
-  --auxiliary-taps A,B,…     Values or nodes of an .onnx auxiliary that the head reads, shallow to deep (default: the last
-                             feature map of each of the four deepest sizes)
-  --auxiliary-weights FILE   Weights of a named auxiliary, safetensors or PyTorch's (default: shipped or downloaded)`
-  .slice(1);
+/** The options. */
+export const AUXILIARY_OPTIONS = {
+  auxiliary: text(
+    "NAME|FILE.onnx",
+    "Network whose feature maps the head reads; FILE.json says how a file is fed",
+    {
+      usual: "the head's, else the classifier itself where a head can start from it, else efficientnet_lite0",
+    },
+  ),
+  auxiliaryTaps: parsed(
+    "A,B,…",
+    "Values or nodes of an .onnx auxiliary that the head reads, shallow to deep",
+    (names) => ({ value: names.split(",").map((name) => name.trim()) }),
+    { usual: "the last feature map of each of the four deepest sizes" },
+  ),
+  auxiliaryWeights: text("FILE", "Weights of a named auxiliary, safetensors or a PyTorch file", {
+    usual: USUAL_WEIGHTS,
+  }),
+};
 
 /** A classifier and its auxiliary: one object where they are one file. */
 export interface NamedPair<Model extends ClassifierSource | undefined> {
@@ -37,10 +46,8 @@ export interface NamedPair<Model extends ClassifierSource | undefined> {
 export async function withAuxiliary<Model extends ClassifierSource | undefined>(
   model: Model,
   path: string | undefined,
-  given: Arguments,
+  { auxiliary, auxiliaryTaps: taps }: Values<typeof AUXILIARY_OPTIONS>,
 ): Promise<NamedPair<Model>> {
-  const auxiliary = given.value("auxiliary");
-  const taps = given.value("auxiliary-taps")?.split(",").map((name) => name.trim());
   if (auxiliary === undefined || !isOnnxPath(auxiliary)) {
     if (taps === undefined) return { model, auxiliary };
     throw new UsageError(

@@ -11,18 +11,24 @@ import { type ClassPart, partOf, spreadOverClasses } from "../ptame/class_split.
 import { evaluationImages, type ImageReader } from "../ptame/evaluation_images.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import { evenlySpread } from "./image_lists.ts";
-import { bar, longDuration, printable, type Terminal } from "./terminal.ts";
-import { type Arguments, UsageError } from "./usage.ts";
+import { group, oneOf, share, type Values, wholeNumber } from "./options/kinds.ts";
+import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
 
-/** What `--help` says. */
-export const SELECTION_HELP =
-  `  --held-out-classes SHARE   Only pictures in which the classifier sees one of the classes that
-                             train --hold-out-classes SHARE keeps out, and of these
-  --part choose|score        those to choose a head by, or those to score the chosen one on
-  --per-class N              of them only N pictures of a class`;
-
-/** Names of the options. */
-export const SELECTION_OPTIONS: readonly string[] = ["held-out-classes", "part", "per-class"];
+/** The options. */
+export const SELECTION_OPTIONS = group("Images", {
+  heldOutClasses: share(
+    "SHARE",
+    "Only images in which the classifier sees one of the classes that train --hold-out-classes SHARE " +
+      "keeps out; needs --part",
+  ),
+  part: oneOf(
+    "choose|score",
+    ["choose", "score"],
+    "Of these, the half to choose a head by, or the half to score the chosen one on",
+  ),
+  perClass: wholeNumber("N", "Of these, at most N images of a class", { least: 1 }),
+});
 
 /** Which pictures are meant. */
 export interface ClassSelection {
@@ -41,27 +47,13 @@ export interface Selected {
 }
 
 /**
- * A share of classes, 0 to 0.9.
- *
- * @throws {UsageError} For anything else.
- */
-export function shareOf(given: Arguments, option: string): number | undefined {
-  const text = given.value(option);
-  if (text === undefined) return undefined;
-  const share = Number(text);
-  if (share >= 0 && share <= 0.9) return share;
-  throw new UsageError(`Option --${option} takes a share from 0 to 0.9, not ${text}`);
-}
-
-/**
  * The selection that is asked for.
  *
  * @throws {UsageError} When half of it is.
  */
-export function selectionOf(given: Arguments): ClassSelection | undefined {
-  const share = shareOf(given, "held-out-classes");
-  const part = given.oneOf("part", ["choose", "score"]);
-  const perClass = given.wholeNumber("per-class", 1);
+export function selectionOf(
+  { heldOutClasses: share, part, perClass }: Values<typeof SELECTION_OPTIONS>,
+): ClassSelection | undefined {
   if (share === undefined && part === undefined && perClass === undefined) return undefined;
   if (share === undefined || part === undefined) {
     throw new UsageError("Options --held-out-classes SHARE and --part choose|score belong together");
@@ -99,7 +91,7 @@ export async function selectImages(
   const { reader, score, terminal, signal } = context;
   const found: { readonly index: number; readonly name: string; readonly class: number }[] = [];
   const started = performance.now();
-  let said = started;
+  const sayImage = sayNowAndThen(terminal);
   let done = 0;
   for (const { pixels } of evaluationImages(images, reader)) {
     signal.throwIfAborted();
@@ -113,14 +105,10 @@ export async function selectImages(
       terminal.say(`skipped: ${printable(error.message)}`);
     }
     done++;
-    const now = performance.now();
-    const left = `${longDuration((now - started) / 1000 / done * (images.length - done))} left`;
+    const left = `${longDuration((performance.now() - started) / 1000 / done * (images.length - done))} left`;
     const count = `${done}/${images.length}`;
-    terminal.doing(`${bar(done / images.length, 10).padEnd(10, "░")} ${count}  ${left}  sorting by class`);
-    if (!terminal.live && now - said > 30_000) {
-      terminal.say(`sorting by class: image ${count}, ${left}`);
-      said = now;
-    }
+    terminal.doing(`${progressBar(done / images.length)} ${count}  ${left}  sorting by class`);
+    sayImage(`sorting by class: image ${count}, ${left}`);
     // A pass blocks: signals get their turn.
     if (done % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
   }

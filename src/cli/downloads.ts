@@ -5,23 +5,28 @@
  */
 import type { DownloadProgress } from "../weights/download/progress.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
-import { bar, byteCount, longDuration, printable, type Terminal } from "./terminal.ts";
-import { type Arguments, UsageError } from "./usage.ts";
+import { flag, type Values } from "./options/kinds.ts";
+import { byteCount, longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
 
-/** Flags of every command that may need weights, for `parseArguments`. */
-export const DOWNLOAD_FLAGS = ["offline"] as const;
+/** How help says where weights come from. */
+export const USUAL_WEIGHTS = "shipped, or downloaded once";
 
-/** What `--help` says of them. */
-export const DOWNLOAD_HELP = `
-  --offline                  Never touch the network: what is not here is an error`.slice(1);
+/** Options of every command that may need weights. */
+export const DOWNLOAD_OPTIONS = {
+  offline: flag("Never use the network: fail instead of downloading"),
+};
+
+/** Their values. */
+type DownloadValues = Values<typeof DOWNLOAD_OPTIONS>;
 
 /** Milliseconds between two lines where a bar cannot be shown. */
 const LINE_EVERY = 10_000;
 
 /** What the options and the environment say of downloads. */
-export function downloadOptions(given: Arguments, terminal: Terminal): WeightOptions {
+export function downloadOptions({ offline }: DownloadValues, terminal: Terminal): WeightOptions {
   return {
-    offline: given.flag("offline"),
+    offline,
     mirrors: mirrorsOf(Deno.env.get("PTAME_MIRROR")),
     onProgress: downloadReporter(terminal),
   };
@@ -32,8 +37,8 @@ export function downloadOptions(given: Arguments, terminal: Terminal): WeightOpt
  *
  * @throws {UsageError} When one is on the network, and `--offline` forbids it.
  */
-export function allowed<T extends readonly string[]>(given: Arguments, images: T): T {
-  const remote = given.flag("offline") ? images.find((image) => /^https?:/i.test(image)) : undefined;
+export function allowed<T extends readonly string[]>({ offline }: DownloadValues, images: T): T {
+  const remote = offline ? images.find((image) => /^https?:/i.test(image)) : undefined;
   if (remote === undefined) return images;
   throw new UsageError(`Cannot read image ${remote}: --offline forbids the network`);
 }
@@ -55,7 +60,7 @@ export function mirrorsOf(text: string | undefined): string[] | undefined {
 
 /** Shows a bar on a terminal, and a line now and then elsewhere. */
 export function downloadReporter(terminal: Terminal): (progress: DownloadProgress) => void {
-  let last = performance.now();
+  let sayRate = sayNowAndThen(terminal, { every: LINE_EVERY });
   return (progress) => {
     const file = printable(progress.file);
     switch (progress.kind) {
@@ -63,7 +68,7 @@ export function downloadReporter(terminal: Terminal): (progress: DownloadProgres
         const { bytes, present, url, licence } = progress;
         const had = present > 0 ? `, ${byteCount(present)} of it are here` : "";
         terminal.say(`Downloading ${file}: ${byteCount(bytes)}${had}, ${licence}, from ${printable(url)}`);
-        last = performance.now();
+        sayRate = sayNowAndThen(terminal, { every: LINE_EVERY });
         break;
       }
       case "download": {
@@ -71,11 +76,8 @@ export function downloadReporter(terminal: Terminal): (progress: DownloadProgres
         const left = Number.isFinite(secondsLeft) ? `  ${longDuration(secondsLeft)} left` : "";
         const rate = `${byteCount(Math.round(bytesPerSecond))}/s`;
         const count = `${byteCount(present)} / ${byteCount(bytes)}`;
-        terminal.doing(`${bar(present / bytes, 16).padEnd(16, "░")} ${count}  ${rate}${left}`);
-        const now = performance.now();
-        if (terminal.live || now - last < LINE_EVERY) break;
-        terminal.say(`${file}: ${count}  ${rate}${left}`);
-        last = now;
+        terminal.doing(`${progressBar(present / bytes, 16)} ${count}  ${rate}${left}`);
+        sayRate(`${file}: ${count}  ${rate}${left}`);
         break;
       }
       case "download-retry": {

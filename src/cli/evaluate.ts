@@ -6,41 +6,45 @@
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
 import { evaluationJson, type ImageRecord } from "../faithfulness/summary.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
-import { HELP, OPTIONS, type Plan, planOf } from "./evaluation/plan.ts";
+import { EVALUATE_OPTIONS, type Plan, planOf } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { reportData, writeReport } from "./evaluation/report.ts";
 import { tableLines } from "./evaluation/table.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, makeFolder, writeFile } from "./files.ts";
-import { bold, openTerminal, printable, type Terminal, terminalWidth } from "./terminal.ts";
-import { parseArguments, UsageError } from "./usage.ts";
+import { command } from "./options/command.ts";
+import { bold, printable, type Terminal, terminalWidth } from "./terminal.ts";
 
 /** Where records go when no folder is named; removed when the run is whole. */
 const RECORDS = "evaluation.jsonl";
 
 /** Runs `evaluate` and gives its exit code. */
-export async function evaluateCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = parseArguments("evaluate", args, OPTIONS);
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  if (given.positional.length > 0) {
-    throw new UsageError(`Unexpected argument ${given.positional[0]} of evaluate; see --help`);
-  }
-  const terminal = openTerminal(given.flag("quiet"));
-  const plan = await planOf(given, args);
-  const options = await explainerOptions(given, terminal);
-  const csv = given.value("csv");
+export const evaluateCommand = command({
+  name: "evaluate",
+  about:
+    "Measure how faithful maps are: what the classifier still sees when their pixels are kept or removed",
+  options: EVALUATE_OPTIONS,
+  examples: [
+    "deno task evaluate --images photos/ --limit 50",
+    "deno task evaluate --images photos/ --hold-out 200 --head head.safetensors --report out/",
+    "deno task evaluate --images photos/ --held-out-classes 0.4 --part score --per-class 4 --limit 300",
+    "deno task evaluate --images photos/ --methods ptame,random --measures insertion,deletion --preset rise " +
+    "--csv rise.csv",
+    "deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json",
+  ],
+}, async ({ args, options, typed, terminal, signal }) => {
+  const plan = await planOf(options, args);
+  const settings = await explainerOptions(options, typed, terminal);
+  const { csv } = options;
   if (csv !== undefined) await checkWritable(csv);
   if (plan.report !== undefined) await makeFolder(plan.report);
 
   const path = plan.report === undefined ? RECORDS : `${plan.report}/records.jsonl`;
-  const file = await openRecordFile<ImageRecord>(path, given.flag("resume"));
+  const file = await openRecordFile<ImageRecord>(path, options.resume);
   let whole = false;
   try {
     terminal.doing("Loading");
-    const measured = await measure(plan, { options, given, file, terminal, signal });
+    const measured = await measure(plan, { options: settings, typed, file, terminal, signal });
     const document = documentOf(measured, plan);
     if (csv !== undefined) await writeFile(csv, evaluationCsv(measured.result));
     if (plan.report !== undefined) {
@@ -51,7 +55,7 @@ export async function evaluateCommand(args: readonly string[], signal: AbortSign
     signal.throwIfAborted();
     whole = true;
     showResult(measured, terminal, csv, plan.report);
-    if (given.flag("json")) console.log(JSON.stringify(document, null, 2));
+    if (options.json) console.log(JSON.stringify(document, null, 2));
     return 0;
   } catch (error) {
     // Records that were refused are nothing to go on from.
@@ -62,7 +66,7 @@ export async function evaluateCommand(args: readonly string[], signal: AbortSign
   } finally {
     await file.close({ remove: whole && plan.report === undefined });
   }
-}
+});
 
 /** What `--json` says. */
 function documentOf({ result, subject, classes }: Measured, { seed, selection }: Plan) {
@@ -72,13 +76,13 @@ function documentOf({ result, subject, classes }: Measured, { seed, selection }:
     preset,
     images,
     model: backbone.name,
-    ...(head === undefined ? {} : {
+    ...(head && {
       auxiliary,
       head: { name: head.record.name, trained: head.record.trained, backbone: head.record.backbone },
     }),
     device: session.device,
     seed,
-    ...(selection === undefined ? {} : { heldOutClasses: { ...selection, classes } }),
+    ...(selection && { heldOutClasses: { ...selection, classes } }),
     skipped: result.skipped,
     methods,
   };

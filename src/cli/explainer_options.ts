@@ -7,102 +7,100 @@ import { networks } from "../../models/registry.ts";
 import { NoHeadError } from "../ptame/errors.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
-import { AUXILIARY_HELP, AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
-import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
+import { AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
+import { DOWNLOAD_OPTIONS, downloadOptions, USUAL_WEIGHTS } from "./downloads.ts";
 import { readFile, readWeights } from "./files.ts";
-import { isOnnxPath, ONNX_FLAGS, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
+import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
+import type { Typed } from "./options/command.ts";
+import { group, oneOf, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import type { Terminal } from "./terminal.ts";
-import type { Arguments } from "./usage.ts";
 
-/** Names of the options, for `parseArguments`. */
-export const EXPLAINER_OPTIONS = [
-  "model",
-  "weights",
+/** The networks known by name, in help. */
+export const NETWORK_NAMES = networks.map(({ name }) => name).join(", ");
+
+/** The options of auxiliary and head. */
+export const HEAD_OPTIONS = group("Classifier", {
   ...AUXILIARY_OPTIONS,
-  "head",
-  "device",
-  "threads",
-  ...ONNX_OPTIONS,
-] as const;
+  head: text("FILE", "Trained head, .safetensors", { usual: "the shipped one, or an untrained start" }),
+});
 
-/** Names of the flags, for `parseArguments`. */
-export const EXPLAINER_FLAGS = [...DOWNLOAD_FLAGS, ...ONNX_FLAGS] as const;
+/** The options of classifier and head. */
+export const MODEL_OPTIONS = group("Classifier", {
+  model: text("NAME|FILE.onnx", `Classifier to explain: an .onnx file, or ${NETWORK_NAMES}`, {
+    usual: networks[0]!.name,
+  }),
+  weights: text("FILE", "Weights of the classifier, safetensors or a PyTorch file", { usual: USUAL_WEIGHTS }),
+  ...HEAD_OPTIONS,
+  ...DOWNLOAD_OPTIONS,
+});
 
-/** The networks known by name, in two lines of a help text. */
-export const NETWORK_NAMES = [networks.slice(0, 3), networks.slice(3)]
-  .map((some) => some.map(({ name }) => name).join(", ")).join(`,\n${" ".repeat(29)}`);
+/** The options of device and threads. */
+export const DEVICE_OPTIONS = group("Device", {
+  device: oneOf("NAME", DEVICE_REQUESTS, "Where the networks run", { default: "auto" }),
+  threads: wholeNumber("N", "Threads of the wasm or native runtime", {
+    least: 1,
+    usual: "chosen by the machine",
+  }),
+});
 
-/** What `--help` says of classifier, auxiliary and head. */
-export const MODEL_HELP = `
-  --model NAME|FILE.onnx     Classifier to explain: an .onnx file, or ${NETWORK_NAMES}
-  --weights FILE             Its weights, safetensors or PyTorch's (default: shipped, or downloaded once)
-${AUXILIARY_HELP}
-  --head FILE                Trained head (.safetensors)
-${DOWNLOAD_HELP}`.slice(1);
-
-/** What `--help` says of device and threads. */
-export const DEVICE_HELP = `
-  --device NAME              ${DEVICE_REQUESTS.join(", ")} (default: auto)
-  --threads N                Threads of the wasm or native runtime (default: chosen by the machine)`.slice(1);
+/** All of these, and those of an .onnx classifier. */
+type ExplainerValues = Values<typeof MODEL_OPTIONS & typeof DEVICE_OPTIONS & typeof ONNX_OPTIONS>;
 
 /**
  * Reads the files that the options name.
  *
  * @param terminal Where downloads are shown.
  *
- * @throws {UsageError} When an option is not what it must be.
+ * @throws {UsageError} When options do not go together.
  */
-export async function explainerOptions(given: Arguments, terminal: Terminal): Promise<ExplainerOptions> {
-  const model = given.value("model");
-  const [weights, auxiliaryWeights, head] = [
-    given.value("weights"),
-    given.value("auxiliary-weights"),
-    given.value("head"),
-  ];
-  const threads = given.wholeNumber("threads", 1);
+export async function explainerOptions(
+  options: ExplainerValues,
+  typed: Typed,
+  terminal: Terminal,
+): Promise<ExplainerOptions> {
+  const { model, weights, auxiliaryWeights, head, device, threads } = options;
   const own = model !== undefined && isOnnxPath(model);
-  if (!own) refuseOnnxOptions(model, given);
-  const named = await withAuxiliary(own ? await readOnnxModel(model, given) : model, model, given);
+  if (!own) refuseOnnxOptions(model, typed);
+  const named = await withAuxiliary(own ? await readOnnxModel(model, options) : model, model, options);
   return {
-    ...downloadOptions(given, terminal),
-    ...(named.model === undefined ? {} : { model: named.model }),
-    ...(weights === undefined ? {} : { weights: await readWeights(weights) }),
-    ...(named.auxiliary === undefined ? {} : { auxiliary: named.auxiliary }),
-    ...(auxiliaryWeights === undefined ? {} : {
+    ...downloadOptions(options, terminal),
+    ...withoutUndefined({
+      model: named.model,
+      weights: await readWeights(weights),
+      auxiliary: named.auxiliary,
       auxiliaryWeights: await readWeights(auxiliaryWeights),
+      head: head === undefined ? undefined : await readFile(head, "head"),
+      device,
+      threads,
     }),
-    ...(head === undefined ? {} : { head: await readFile(head, "head") }),
-    device: given.oneOf("device", DEVICE_REQUESTS) ?? "auto",
-    ...(threads === undefined ? {} : { threads }),
   };
 }
 
 /** Opens the explainer that the options name. */
-export function openPtame(options: ExplainerOptions, given: Arguments): Promise<Explainer> {
-  return namingFiles(given, () => createExplainer(options));
+export function openPtame(options: ExplainerOptions, typed: Typed): Promise<Explainer> {
+  return namingFiles(typed, () => createExplainer(options));
 }
 
 /** Where no head is there, makes the error's command to train one name the files as they were typed. */
-export async function namingFiles<T>(given: Arguments, act: () => Promise<T>): Promise<T> {
+export async function namingFiles<T>(typed: Typed, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    throw error instanceof NoHeadError ? typedHere(error, given) : error;
+    throw error instanceof NoHeadError ? typedHere(error, typed) : error;
   }
 }
 
-function typedHere({ backbone, auxiliary, why }: NoHeadError, given: Arguments): NoHeadError {
-  const own = [
-    ["weights", "backbone-weights"],
-    ["auxiliary-taps", "auxiliary-taps"],
-    ["auxiliary-weights", "auxiliary-weights"],
-  ] as const;
-  const more = [...own, ...ONNX_OPTIONS.map((name) => [name, name] as const)].flatMap(([here, there]) => {
-    const value = given.value(here);
-    return value === undefined ? [] : [`--${there} ${quoted(value)}`];
+function typedHere({ backbone, auxiliary, why }: NoHeadError, typed: Typed): NoHeadError {
+  const own = Object.keys(ONNX_OPTIONS).map(optionName);
+  const more = ["weights", "auxiliary-taps", "auxiliary-weights", ...own].flatMap((name) => {
+    const text = typed[name];
+    if (text === undefined) return [];
+    const option = name === "weights" ? "--backbone-weights" : `--${name}`;
+    return [text === true ? option : `${option} ${quoted(String(text))}`];
   });
-  const read = given.value("auxiliary") ?? auxiliary;
-  return new NoHeadError(quoted(given.value("model") ?? backbone), quoted(read), why, more);
+  const [model, read] = [String(typed["model"] ?? backbone), String(typed["auxiliary"] ?? auxiliary)];
+  return new NoHeadError(quoted(model), quoted(read), why, more);
 }
 
 /** A word as a shell takes it. */

@@ -22,8 +22,28 @@ export async function readFile(path: string, what: string): Promise<Uint8Array> 
   }
 }
 
-/** Reads the table of a file of weights, safetensors or PyTorch's; the numbers stay on disk until they are needed. */
-export async function readWeights(path: string): Promise<WeightFile> {
+/** Reads a file that need not be there: what is continued, or said beside another file. */
+export async function readIfThere(path: string, what = ""): Promise<Uint8Array | undefined> {
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new Error(`Cannot read ${what}${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+/** The same as text. */
+export async function readTextIfThere(path: string, what = ""): Promise<string | undefined> {
+  const bytes = await readIfThere(path, what);
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+/**
+ * Reads the table of a file of weights, safetensors or PyTorch's, where one is named; the numbers stay on disk until they
+ * are needed.
+ */
+export async function readWeights(path: string | undefined): Promise<WeightFile | undefined> {
+  if (path === undefined) return undefined;
   try {
     if (await isFolder(path)) throw new Deno.errors.IsADirectory();
     return readWeightFile(path, fileSource(path));

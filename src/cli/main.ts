@@ -4,29 +4,17 @@
  *
  * @module
  */
-import { type Command, commandNamed } from "./dispatch.ts";
+import { COMMANDS } from "./commands.ts";
 import { removeUnfinished } from "./files.ts";
+import { runNamed } from "./options/command_set.ts";
 import { messageOf, openTerminal, printable } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
-
-export type { Command } from "./dispatch.ts";
-
-/** Loaded when they are asked for: all together they take longer to read than an explanation. */
-const COMMANDS: Readonly<Record<string, Command>> = {
-  explain: async (...given) => await (await import("./explain/mod.ts")).explainCommand(...given),
-  train: async (...given) => await (await import("./train.ts")).trainCommand(...given),
-  evaluate: async (...given) => await (await import("./evaluate.ts")).evaluateCommand(...given),
-  sanity: async (...given) => await (await import("./sanity/mod.ts")).sanityCommand(...given),
-  models: async (...given) => await (await import("./models/mod.ts")).modelsCommand(...given),
-  serve: async (...given) => await (await import("./serve.ts")).serveCommand(...given),
-};
 
 /** Runs a command by name and gives its exit code; prints one line for an error. */
 export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   const terminal = openTerminal(false);
-  const [name = "", ...rest] = args;
   try {
-    return await commandNamed(name, COMMANDS, "command")(rest, signal);
+    return await runNamed(COMMANDS, args, signal);
   } catch (error) {
     if (signal.aborted) {
       terminal.fail("Stopped");

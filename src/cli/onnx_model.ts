@@ -7,35 +7,35 @@
 import type { OnnxModel } from "../classifier/onnx_model.ts";
 import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
-import { readFile, stemOf } from "./files.ts";
-import { type Arguments, UsageError } from "./usage.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
+import { readFile, readTextIfThere, stemOf } from "./files.ts";
+import type { Typed } from "./options/command.ts";
+import { flag, group, numbers, oneOf, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
+import { UsageError } from "./usage.ts";
 
 /** The options that say how an .onnx classifier is fed. */
-export const ONNX_OPTIONS = [
-  "size",
-  "resize",
-  "range",
-  "mean",
-  "std",
-  "layout",
-  "channels",
-  "labels",
-  "output",
-] as const;
+export const ONNX_OPTIONS = group("An .onnx classifier (or in NAME.json beside it)", {
+  size: wholeNumber("N", "Width and height of its input", { least: 1, usual: "found in the file" }),
+  resize: wholeNumber("N", "Short side of an image before its middle is cut out", {
+    least: 1,
+    usual: "the size times 256/224",
+  }),
+  range: numbers("LOW,HIGH", [2], "What black and white become, as 0,255 or -1,1", { usual: "0,1" }),
+  mean: numbers("A[,B,C]", [1, 3], "Subtracted from each channel, in that range", {
+    usual: "ImageNet's, or 0 with --range",
+  }),
+  std: numbers("A[,B,C]", [1, 3], "What each channel is then divided by", {
+    usual: "ImageNet's, or 1 with --range",
+  }),
+  layout: oneOf("NCHW|NHWC", ["NCHW", "NHWC"], "Where the channels are", { usual: "found in the file" }),
+  channels: oneOf("RGB|BGR", ["RGB", "BGR"], "Order of the colours", { usual: "RGB" }),
+  labels: text("FILE", "Names of the classes, one on each line, or JSON"),
+  output: text("NAME", "The output that holds the scores", { usual: "the first" }),
+  dequantize: flag("Compute a quantised network in float32 where gradients are needed"),
+});
 
-/** Those of them that take no value. */
-export const ONNX_FLAGS = ["dequantize"] as const;
-
-/** What `--help` says of them. */
-export const ONNX_HELP = `Options of an .onnx classifier (a file NAME.json beside NAME.onnx may say the same):
-  --size N, --resize N       Width and height of its input; the short side before the cut (default: its own)
-  --range LOW,HIGH           What black and white become, as 0,255 or -1,1 (default: 0,1)
-  --mean A[,B,C], --std …    Per channel, in that range (default: ImageNet's; 0 and 1 with --range)
-  --layout NCHW|NHWC         Where the channels are (default: found in the file)
-  --channels RGB|BGR         Order of the colours (default: RGB)
-  --labels FILE              Class names, one per line, or JSON
-  --output NAME              The output with the scores (default: the first)
-  --dequantize               Compute a quantised network in float32 where gradients are needed`;
+/** Their values. */
+export type OnnxValues = Values<typeof ONNX_OPTIONS>;
 
 /** Whether a model is named by a path of an .onnx file. */
 export function isOnnxPath(model: string): boolean {
@@ -45,44 +45,42 @@ export function isOnnxPath(model: string): boolean {
 /**
  * Reads an .onnx classifier with all that belongs to it. Options go before the JSON file beside it.
  *
- * @param given The options, where they speak of this file.
- * @throws {UsageError} When an option is not what it must be.
+ * @param options What the command line says of this file, where it speaks of it.
  */
 export async function readOnnxModel(
   path: string,
-  given: Arguments | undefined,
+  options: Partial<OnnxValues> = {},
   what = "model",
 ): Promise<OnnxModel> {
-  const options = given && preprocessingOf(given);
-  const labelsPath = given?.value("labels");
   const onnx = await readFile(path, what);
   const beside = await settingsBeside(path);
   const externalData = new Map<string, Uint8Array>();
   for (const name of inspectOnnx(onnx).externalFiles) {
     externalData.set(name, await readFile(siblingOf(path, name), "external data"));
   }
-  const labels = labelsPath !== undefined
-    ? await readLabels(labelsPath)
+  const labels = options.labels !== undefined
+    ? await readLabels(options.labels)
     : typeof beside?.labels === "string"
     ? await readLabels(siblingOf(path, beside.labels))
     : beside?.labels;
-  const output = given?.value("output") ?? beside?.output;
+  const { size, resize, range, mean, std, layout, channels } = options;
   return {
     name: stemOf(path),
     onnx,
     externalData,
-    preprocessing: { ...beside?.preprocessing, ...options },
-    dequantize: given?.flag("dequantize") ?? false,
-    ...(labels === undefined ? {} : { labels }),
-    ...(output === undefined ? {} : { output }),
-    ...(beside?.taps === undefined ? {} : { taps: beside.taps }),
+    preprocessing: {
+      ...beside?.preprocessing,
+      ...withoutUndefined({ size, resize, mean, std, layout, channels }),
+      ...withoutUndefined({ range: range as [number, number] | undefined }),
+    },
+    dequantize: options.dequantize ?? false,
+    ...withoutUndefined({ labels, output: options.output ?? beside?.output, taps: beside?.taps }),
   };
 }
 
 /** Refuses options of an .onnx classifier where there is none. */
-export function refuseOnnxOptions(model: string | undefined, given: Arguments): void {
-  const stray = ONNX_OPTIONS.find((name) => given.value(name) !== undefined) ??
-    ONNX_FLAGS.find((name) => given.flag(name));
+export function refuseOnnxOptions(model: string | undefined, typed: Typed): void {
+  const stray = Object.keys(ONNX_OPTIONS).map(optionName).find((name) => name in typed);
   if (stray !== undefined) {
     throw new UsageError(
       `Option --${stray} is for an .onnx classifier; ${model ?? "the default"} needs none`,
@@ -92,14 +90,8 @@ export function refuseOnnxOptions(model: string | undefined, given: Arguments): 
 
 async function settingsBeside(path: string): Promise<OnnxSettings | undefined> {
   const json = path.replace(/\.onnx$/i, ".json");
-  let text: string;
-  try {
-    text = await Deno.readTextFile(json);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new Error(`Cannot read ${json}`, { cause: error });
-  }
-  return parseOnnxSettings(text, json);
+  const found = await readTextIfThere(json);
+  return found === undefined ? undefined : parseOnnxSettings(found, json);
 }
 
 async function readLabels(path: string): Promise<string[]> {
@@ -109,37 +101,4 @@ async function readLabels(path: string): Promise<string[]> {
 /** A file in the folder of `path`. */
 function siblingOf(path: string, name: string): string {
   return path.replace(/[^/\\]*$/, "") + name;
-}
-
-function preprocessingOf(given: Arguments): NonNullable<OnnxModel["preprocessing"]> {
-  const [size, resize] = [given.wholeNumber("size", 1), given.wholeNumber("resize", 1)];
-  const [range, mean, std] = [
-    numbers(given, "range", [2]),
-    numbers(given, "mean", [1, 3]),
-    numbers(given, "std", [1, 3]),
-  ];
-  const layout = given.oneOf("layout", ["NCHW", "NHWC"]);
-  const channels = given.oneOf("channels", ["RGB", "BGR"]);
-  return {
-    ...(size === undefined ? {} : { size }),
-    ...(resize === undefined ? {} : { resize }),
-    ...(range === undefined ? {} : { range: range as unknown as [number, number] }),
-    ...(mean === undefined ? {} : { mean }),
-    ...(std === undefined ? {} : { std }),
-    ...(layout === undefined ? {} : { layout }),
-    ...(channels === undefined ? {} : { channels }),
-  };
-}
-
-/** Numbers with commas between them. */
-function numbers(given: Arguments, name: string, counts: readonly number[]): number[] | undefined {
-  const text = given.value(name);
-  if (text === undefined) return undefined;
-  const list = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (!counts.includes(list.length) || !list.every(Number.isFinite)) {
-    throw new UsageError(
-      `Option --${name} takes ${counts.join(" or ")} numbers with commas between, not ${text}`,
-    );
-  }
-  return list;
 }

@@ -6,97 +6,80 @@
  */
 import { type Answered, createHandler } from "../server/handler.ts";
 import type { AllowedOrigins } from "../server/headers.ts";
-import {
-  DEVICE_HELP,
-  EXPLAINER_FLAGS,
-  EXPLAINER_OPTIONS,
-  explainerOptions,
-  MODEL_HELP,
-  openPtame,
-} from "./explainer_options.ts";
-import { reason } from "./files.ts";
-import { ONNX_HELP } from "./onnx_model.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 import { pause } from "../weights/download/back_off.ts";
+import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS, openPtame } from "./explainer_options.ts";
+import { reason } from "./files.ts";
+import { ONNX_OPTIONS } from "./onnx_model.ts";
+import { command } from "./options/command.ts";
+import { flag, group, list, text, wholeNumber } from "./options/kinds.ts";
+import { QUIET_OPTION } from "./output_options.ts";
 import { openPublicFetch } from "./public_fetch.ts";
-import { duration, messageOf, openTerminal, printable, type Terminal } from "./terminal.ts";
-import { type Arguments, parseArguments, UsageError } from "./usage.ts";
+import { duration, messageOf, printable, type Terminal } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
 
-const HELP = `Explain pictures over HTTP: POST /explain, and a page to drop them on.
+const OPTIONS = {
+  ...group("Server", {
+    port: wholeNumber("N", "Port to listen on, 0 for a free one", { least: 0, most: 65535, default: 8000 }),
+    host: text("ADDRESS", "Address to listen on", {
+      usual: "127.0.0.1, this machine alone",
+      default: "127.0.0.1",
+    }),
+    waiting: wholeNumber("N", "Requests that may wait behind the one that runs; more are answered 429", {
+      least: 0,
+      usual: 8,
+    }),
+    deadline: wholeNumber("SECONDS", "Time for a request", { least: 1, usual: 30 }),
+    maxBody: wholeNumber("BYTES", "Largest body of a request", { least: 1, usual: 10_000_000 }),
+    maxPixels: wholeNumber("N", "Most pixels of an image", { least: 1, usual: 16_777_216 }),
+    cors: list("ORIGIN", "Origin whose pages may read the answers, or *"),
+    urlHost: list("NAME", "Fetch images by URL from this host and no other", { usual: "any" }),
+    noUrls: flag("Fetch no images by URL"),
+  }),
+  ...MODEL_OPTIONS,
+  ...DEVICE_OPTIONS,
+  ...QUIET_OPTION,
+  ...ONNX_OPTIONS,
+};
 
-Usage: deno task serve [options]
-
-Options:
-  --port N                   Port to listen on, 0 for a free one (default: 8000)
-  --host H                   Address to listen on (default: 127.0.0.1, this machine alone)
-${MODEL_HELP}
-${DEVICE_HELP}
-  --waiting N                Requests that may wait behind the one that runs; more get 429 (default: 8)
-  --deadline SECONDS         Time for a request (default: 30)
-  --max-body BYTES           Most bytes of a body (default: 10000000)
-  --max-pixels N             Most pixels of a picture (default: 16777216)
-  --cors ORIGIN              Origin whose pages may read the answers, or *; may be given several times
-  --url-host NAME            Fetch pictures by URL from these hosts only; may be given several times
-  --no-urls                  Fetch no pictures by URL
-  --quiet                    Nothing but errors on stderr
-  --help                     This text
-
-${ONNX_HELP}
-
-Pictures are fetched from public addresses alone, never from this machine or its network. Ctrl-C or SIGTERM finishes
-what runs; a second one does not wait.
-
-Examples:
-  deno task serve
-  deno task serve --port 8080 --host 0.0.0.0 --no-urls
-  curl --data-binary @photo.jpg -H "content-type: image/jpeg" "http://127.0.0.1:8000/explain?topK=3"`;
-
-const NAMES = {
-  flags: ["no-urls", "quiet", "help", ...EXPLAINER_FLAGS],
-  values: [
-    "port",
-    "host",
-    "waiting",
-    "deadline",
-    "max-body",
-    "max-pixels",
-    "cors",
-    "url-host",
-    ...EXPLAINER_OPTIONS,
-  ],
-  lists: ["cors", "url-host"],
-} as const;
-
-const DEFAULT_PORT = 8000;
-const GREATEST_PORT = 65535;
 const GRACE_MILLISECONDS = 3000;
 
 /** Runs `serve` until the signal says stop, and gives its exit code. */
-export async function serveCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = parseArguments("serve", args, NAMES);
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  if (given.positional.length > 0) {
-    throw new UsageError(`serve takes no ${given.positional[0]}: pictures come with the requests`);
-  }
-  const terminal = openTerminal(given.flag("quiet"));
-  const [port, hostname] = [portOf(given), given.value("host") ?? "127.0.0.1"];
-  const limits = limitsOf(given);
-  const cors = originsOf(given);
-  const explainer = await explainerOptions(given, terminal);
+export const serveCommand = command({
+  name: "serve",
+  about: "Explain images over HTTP: POST /explain, and a page to drop them on",
+  arguments: { unexpected: "pictures come with the requests" },
+  options: OPTIONS,
+  notes: [
+    "Images are fetched from public addresses alone, never from this machine or its network. After Ctrl-C or " +
+    "SIGTERM the server finishes what runs; a second one does not wait.",
+  ],
+  examples: [
+    "deno task serve",
+    "deno task serve --port 8080 --host 0.0.0.0 --no-urls",
+    'curl --data-binary @photo.jpg -H "content-type: image/jpeg" "http://127.0.0.1:8000/explain?topK=3"',
+  ],
+}, async ({ options, typed, terminal, signal }) => {
+  const { port, host, waiting, deadline, maxBody: maxBodyBytes, maxPixels } = options;
+  const cors = originsOf(options.cors);
+  const settings = await explainerOptions(options, typed, terminal);
 
-  const remote = given.flag("no-urls") ? undefined : openPublicFetch();
+  const remote = options.noUrls ? undefined : openPublicFetch();
   try {
-    const hosts = given.list("url-host").map((host) => host.toLowerCase());
+    const hosts = options.urlHost.map((each) => each.toLowerCase());
     const handler = createHandler({
-      ...limits,
-      explainer: () => openPtame({ ...explainer, signal }, given),
-      ...(remote === undefined ? {} : { urls: { ...remote, ...(hosts.length > 0 ? { hosts } : {}) } }),
-      ...(cors === undefined ? {} : { cors }),
+      explainer: () => openPtame({ ...settings, signal }, typed),
+      ...withoutUndefined({
+        waiting,
+        deadline: deadline === undefined ? undefined : 1000 * deadline,
+        maxBodyBytes,
+        maxPixels,
+        urls: remote && { ...remote, ...withoutUndefined({ hosts: hosts.length > 0 ? hosts : undefined }) },
+        cors,
+      }),
       onAnswer: (answer) => log(terminal, answer),
     });
-    const server = listen(hostname, port, handler);
+    const server = listen(host, port, handler);
     // The last resort: nothing that a request starts and leaves behind ends the process.
     const survive = (event: PromiseRejectionEvent) => {
       event.preventDefault();
@@ -122,28 +105,10 @@ export async function serveCommand(args: readonly string[], signal: AbortSignal)
     remote?.close();
   }
   return 0;
-}
-
-function portOf(given: Arguments): number {
-  const port = given.wholeNumber("port", 0) ?? DEFAULT_PORT;
-  if (port <= GREATEST_PORT) return port;
-  throw new UsageError(`Option --port takes a whole number of at most ${GREATEST_PORT}, not ${port}`);
-}
-
-function limitsOf(given: Arguments) {
-  const seconds = given.wholeNumber("deadline", 1);
-  const limits = {
-    waiting: given.wholeNumber("waiting", 0),
-    deadline: seconds === undefined ? undefined : 1000 * seconds,
-    maxBodyBytes: given.wholeNumber("max-body", 1),
-    maxPixels: given.wholeNumber("max-pixels", 1),
-  };
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
-}
+});
 
 /** Origins as browsers send them: scheme, host, port, nothing after. */
-function originsOf(given: Arguments): AllowedOrigins | undefined {
-  const origins = given.list("cors");
+function originsOf(origins: readonly string[]): AllowedOrigins | undefined {
   if (origins.length === 0) return undefined;
   if (origins.includes("*")) return "*";
   for (const origin of origins) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asCalled } from "./called.ts";
 
 /** Where a command's words go. */
 export interface Terminal {
@@ -81,6 +82,30 @@ export function bar(value: number, width: number): string {
   return "█".repeat(Math.floor(eighths / 8)) + (rest > 0 ? " ▏▎▍▌▋▊▉"[rest] : "");
 }
 
+/** What is done of something, `width` characters in all. */
+export function progressBar(share: number, width = 10): string {
+  return bar(share, width).padEnd(width, "░");
+}
+
+/**
+ * Says a line now and then where `doing` shows nothing.
+ *
+ * @param since When the last one was said.
+ * @returns Says its line unless one was said in the last `every` milliseconds; with `always` in any case.
+ */
+export function sayNowAndThen(
+  terminal: Terminal,
+  { every = 30_000, since = performance.now() } = {},
+): (line: string, always?: boolean) => void {
+  let last = since;
+  return (line, always = false) => {
+    const now = performance.now();
+    if (terminal.live || (!always && now - last < every)) return;
+    terminal.say(line);
+    last = now;
+  };
+}
+
 /** Milliseconds as people read them. */
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
@@ -115,7 +140,7 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
-/** The first line of an error; its cause stays behind. */
+/** The first line of an error, its commands as the user calls them; its cause stays behind. */
 export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  return asCalled((error instanceof Error ? error.message : String(error)).split("\n")[0]!);
 }

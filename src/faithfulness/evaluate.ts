@@ -29,6 +29,7 @@ import {
 import { createScoreQueue, topClass } from "./scoring.ts";
 import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
 import type { Region } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What the records of a run depend on. */
 function settingsOf(preset: Preset, measures: readonly MeasureName[], seed: number, model: string): string {
@@ -212,10 +213,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   await report();
 
   const records = order.map((name) => finished.get(name)!);
-  const bootstrap = {
-    seed,
-    ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
-  };
+  const bootstrap = withoutUndefined({ seed, resamples: options.resamples });
   return { ...summarize(records, preset.name, bootstrap), records, skipped };
 }
 

@@ -8,6 +8,7 @@ import type { MeasureDefinition } from "./measure.ts";
 import type { PointingProtocol } from "./presets.ts";
 import type { Enlarged, PlainProbe } from "./probe.ts";
 import type { Region } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** S × S values, 1 inside the object. Boxes are clipped to the picture; a pixel is inside if its centre is. */
 export function regionMask(region: Region, side: number): Uint8Array {
@@ -80,7 +81,7 @@ export function regionProbe(
       const value = kind === "energy"
         ? energyInside(sample.values, inside)
         : pointsAt(sample.order[0]!, inside, sample.side, protocol.tolerance);
-      return { values: value === undefined ? {} : { [kind]: Number(value) } };
+      return { values: withoutUndefined({ [kind]: value === undefined ? undefined : Number(value) }) };
     },
   };
 }

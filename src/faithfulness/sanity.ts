@@ -15,6 +15,7 @@ import { evaluate } from "./evaluate.ts";
 import type { EvaluateOptions, EvaluateResult } from "./evaluate_options.ts";
 import { compareMethods, type Comparison } from "./summary.ts";
 import { type Interval, type MapMethod, sideOf } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** How alike two maps are. NaN where a map is flat: it has no order. */
 export interface Likeness {
@@ -141,10 +142,8 @@ export async function swapTest(
 ): Promise<SwapResult> {
   const evaluation = await evaluate({ ...options, methods: { [OWN]: own, [SWAPPED]: swapped } });
   const { seed, resamples } = options;
-  const differences = compareMethods(evaluation.records, OWN, SWAPPED, {
-    ...(seed === undefined ? {} : { seed }),
-    ...(resamples === undefined ? {} : { resamples }),
-  });
+  const bootstrap = withoutUndefined({ seed, resamples });
+  const differences = compareMethods(evaluation.records, OWN, SWAPPED, bootstrap);
   const aheadIn = (name: string) =>
     Object.keys(differences).filter((key) => differences[key]!.ahead === name);
   return { differences, passed: aheadIn(OWN), failed: aheadIn(SWAPPED), evaluation };

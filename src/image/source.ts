@@ -7,6 +7,7 @@
  */
 import { readFileUrl } from "../platform/file_url.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** The bytes of a picture and what to call it. */
 export interface ReadSource {
@@ -36,7 +37,7 @@ async function fetchBytes(url: URL, name: string, signal: AbortSignal | undefine
   try {
     const own = await readFileUrl(url, signal);
     if (own !== undefined) return own;
-    response = await fetch(url, signal === undefined ? {} : { signal });
+    response = await fetch(url, withoutUndefined({ signal }));
     if (response.ok) return new Uint8Array(await response.arrayBuffer());
     await response.body?.cancel();
   } catch (cause) {

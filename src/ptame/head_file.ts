@@ -10,6 +10,7 @@ import { float32ToFloat16 } from "../weights/half.ts";
 import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
 import { float32Of, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What a head is and where it comes from. */
 export interface HeadRecord {
@@ -131,8 +132,7 @@ function recordOf(metadata: Readonly<Record<string, string>>, name: string, call
     ...(taps === undefined ? {} : { taps }),
     backbone: metadata["backbone"] ?? UNKNOWN,
     trained: metadata["trained"] === "true",
-    ...(metadata["licence"] === undefined ? {} : { licence: metadata["licence"] }),
-    ...(training === undefined ? {} : { training }),
+    ...withoutUndefined({ licence: metadata["licence"], training }),
   };
 }
 

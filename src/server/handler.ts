@@ -17,6 +17,7 @@ import type { PictureLimits } from "./picture.ts";
 import { createQueue } from "./queue.ts";
 import type { RemoteImages } from "./remote_image.ts";
 import { jsonResource, resourceResponse } from "./resource.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** How requests are answered. */
 export interface HandlerOptions {
@@ -185,7 +186,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       path,
       status: response.status,
       milliseconds: performance.now() - started,
-      ...(error === undefined ? {} : { error }),
+      ...withoutUndefined({ error }),
     });
     return response;
   }

@@ -24,6 +24,7 @@ import type {
   RemoteImage,
   RemoteRuntimeFiles,
 } from "./methods.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** An explainer that lives in a worker. */
 export interface RemoteExplainer extends ExplainerFacts {
@@ -134,8 +135,10 @@ export function connectWorker(port: Port): RemoteLibrary {
     createExplainer: async ({ weights, auxiliaryWeights, onProgress, signal, ...options } = {}) => {
       const parameters = {
         ...options,
-        ...(weights === undefined ? {} : { weights: postable(weights) }),
-        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: postable(auxiliaryWeights) }),
+        ...withoutUndefined({
+          weights: weights && postable(weights),
+          auxiliaryWeights: auxiliaryWeights && postable(auxiliaryWeights),
+        }),
       };
       const { handle, ...facts } = await ask("createExplainer", parameters, { signal, onProgress });
       return remoteExplainer(ask, handle, facts);
@@ -143,8 +146,10 @@ export function connectWorker(port: Port): RemoteLibrary {
     train: ({ backboneWeights, auxiliaryWeights, onProgress, signal, ...options }) =>
       ask("train", {
         ...options,
-        ...(backboneWeights === undefined ? {} : { backboneWeights: postable(backboneWeights) }),
-        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: postable(auxiliaryWeights) }),
+        ...withoutUndefined({
+          backboneWeights: backboneWeights && postable(backboneWeights),
+          auxiliaryWeights: auxiliaryWeights && postable(auxiliaryWeights),
+        }),
       }, { signal, onProgress }),
     close: () => caller.close(),
   };

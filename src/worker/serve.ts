@@ -22,6 +22,7 @@ import type {
 } from "./methods.ts";
 import { bitmapOf, isBitmap, pixelsOf } from "./bitmaps.ts";
 import { plainError } from "./plain_error.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What a method may use beside its parameters. */
 interface CallContext {
@@ -93,15 +94,17 @@ function createHandlers(): Handlers {
     configureRuntime: async ({ wasmBinary, ...files }) => {
       configureRuntime({
         ...files,
-        ...(wasmBinary === undefined ? {} : { wasmBinary: await bytesOf(wasmBinary) }),
+        ...withoutUndefined({ wasmBinary: wasmBinary && await bytesOf(wasmBinary) }),
       });
     },
     createExplainer: async ({ head, weights, auxiliaryWeights, ...options }, { signal, report }) => {
       const explainer = await createExplainer({
         ...options,
-        ...(head === undefined ? {} : { head: await bytesOf(head) }),
-        ...(weights === undefined ? {} : { weights: await weightsFrom(weights) }),
-        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: await weightsFrom(auxiliaryWeights) }),
+        ...withoutUndefined({
+          head: head && await bytesOf(head),
+          weights: await weightsFrom(weights),
+          auxiliaryWeights: await weightsFrom(auxiliaryWeights),
+        }),
         onProgress: report,
         signal,
       });
@@ -170,9 +173,11 @@ function createHandlers(): Handlers {
       const { signal, report, handOver } = context;
       const result = await train({
         ...options,
-        ...(start === undefined ? {} : { start: typeof start === "string" ? start : await bytesOf(start) }),
-        ...(backboneWeights === undefined ? {} : { backboneWeights: await weightsFrom(backboneWeights) }),
-        ...(auxiliaryWeights === undefined ? {} : { auxiliaryWeights: await weightsFrom(auxiliaryWeights) }),
+        ...withoutUndefined({
+          start: start === undefined || typeof start === "string" ? start : await bytesOf(start),
+          backboneWeights: await weightsFrom(backboneWeights),
+          auxiliaryWeights: await weightsFrom(auxiliaryWeights),
+        }),
         signal,
         onProgress: report,
       });
@@ -229,7 +234,8 @@ function plainTarget({ index, label, probability, map, range }: TargetMap): Plai
   return { index, label, probability, map: { ...map, values: map.values.slice() }, range };
 }
 
-async function weightsFrom(weights: RemoteWeights): Promise<Uint8Array | URL> {
+async function weightsFrom(weights: RemoteWeights | undefined): Promise<Uint8Array | URL | undefined> {
+  if (weights === undefined) return undefined;
   return typeof weights === "string" ? new URL(weights) : await bytesOf(weights);
 }
 

@@ -88,7 +88,7 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
     const html = Deno.readTextFileSync(`${folder}/out/report.html`);
     const files = [...html.matchAll(/<span class="file">([^<]*)</g)].map((match) => match[1]);
     assertEquals(files, ["a.jpg", "more/c.png"]);
-    assertStringIncludes(html, "deno task evaluate --images ");
+    assertStringIncludes(html, "ptame evaluate --images ");
     assertStringIncludes(html, "z.jpg: Cannot decode image ");
     const maps = recordsIn(`${folder}/out/maps.jsonl`) as unknown as { image: string; method: string }[];
     assertEquals(maps.map(({ method }) => method), [

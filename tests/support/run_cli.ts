@@ -19,6 +19,14 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** What every program finds: commands are named as tasks, as tools/launch.ts asks for. */
+const ENVIRONMENT = {
+  NO_COLOR: "1",
+  DENO_NO_UPDATE_CHECK: "1",
+  XDG_RUNTIME_DIR: "/tmp",
+  PTAME_CALLED_AS: "deno task",
+};
+
 /** Starts `deno run` with these arguments. */
 export async function runDeno(
   args: readonly string[],
@@ -27,7 +35,7 @@ export async function runDeno(
   const output = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--config", CONFIG, "--no-prompt", ...args],
     stdin: "null",
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: "/tmp", ...options.env },
+    env: { ...ENVIRONMENT, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -58,7 +66,7 @@ export function startCli(
     stdout: "null",
     stderr: "piped",
     cwd,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: "/tmp", ...env },
+    env: { ...ENVIRONMENT, ...env },
   }).spawn();
 }
 

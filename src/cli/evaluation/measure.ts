@@ -13,14 +13,15 @@ import type { ImageRecord } from "../../faithfulness/summary.ts";
 import type { MapMethod } from "../../faithfulness/types.ts";
 import { evaluationImages } from "../../ptame/evaluation_images.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
 import { digestOfSource } from "../../weights/storage/digest.ts";
 import { checkHeldOut, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
 import { isFile } from "../files.ts";
 import { evenlySpread } from "../image_lists.ts";
-import { bar, longDuration, printable, type Terminal } from "../terminal.ts";
-import type { Arguments } from "../usage.ts";
+import type { Typed } from "../options/command.ts";
+import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { createGallery, type StoredMap } from "./gallery.ts";
 import { type OpenMethods, openMethods } from "./methods.ts";
 import type { Plan } from "./plan.ts";
@@ -41,8 +42,8 @@ export interface Measured {
 export interface MeasureContext {
   /** Classifier and head, as the options say them. */
   readonly options: ExplainerOptions;
-  /** The options themselves. */
-  readonly given: Arguments;
+  /** The options as they were typed. */
+  readonly typed: Typed;
   /** Where records go. */
   readonly file: RecordFile<ImageRecord>;
   readonly terminal: Terminal;
@@ -51,13 +52,13 @@ export interface MeasureContext {
 
 /** Measures, and gathers the pictures of the report where one is asked for. */
 export async function measure(plan: Plan, context: MeasureContext): Promise<Measured> {
-  const { options, given, terminal, signal } = context;
+  const { options, typed, terminal, signal } = context;
   const progress = progressOn(terminal);
   const opened = await openMethods(plan.methods, { ...options, signal }, {
-    ptame: () => openPtame({ ...options, signal }, given),
+    ptame: () => openPtame({ ...options, signal }, typed),
     seed: plan.seed,
     tap: plan.tap,
-    ...(plan.samples === undefined ? {} : { samples: plan.samples }),
+    ...withoutUndefined({ samples: plan.samples }),
     onProgress: progress.map,
   });
   try {
@@ -73,7 +74,7 @@ async function measureOpened(
   plan: Plan,
   context: MeasureContext & { readonly progress: ReturnType<typeof progressOn> },
 ): Promise<Measured> {
-  const { options, given, file, terminal, signal, progress } = context;
+  const { options, typed, file, terminal, signal, progress } = context;
   const { boxes, folder, selection } = plan;
   const { methods, score, backbone } = opened;
   if (selection !== undefined && opened.head !== undefined) {
@@ -98,7 +99,7 @@ async function measureOpened(
   const mapsPath = plan.report === undefined ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
-    : await openRecordFile<StoredMap>(mapsPath, given.flag("resume") && await isFile(mapsPath));
+    : await openRecordFile<StoredMap>(mapsPath, typed["resume"] === true && await isFile(mapsPath));
   try {
     const gallery = maps && createGallery(evenlySpread(images, plan.gallery), maps, { model: identity });
     const result = await evaluate({
@@ -126,7 +127,7 @@ async function measureOpened(
       result,
       classes: selected?.classes,
       rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })),
-      subject: { backbone, session, head, ...(auxiliary === undefined ? {} : { auxiliary }) },
+      subject: { backbone, session, head, ...withoutUndefined({ auxiliary }) },
     };
   } finally {
     await maps?.close();
@@ -174,17 +175,14 @@ function progressOn(terminal: Terminal): {
   map(method: string, progress: MapProgress): void;
   methods(all: Readonly<Record<string, MapMethod>>): Record<string, MapMethod>;
 } {
-  let last = performance.now();
+  const sayImage = sayNowAndThen(terminal);
   let line = "";
   return {
     report: ({ done, total, secondsLeft }) => {
       const left = secondsLeft === undefined ? "" : `  ${longDuration(secondsLeft)} left`;
-      line = `${bar(done / total!, 10).padEnd(10, "░")} ${done}/${total}${left}`;
+      line = `${progressBar(done / total!)} ${done}/${total}${left}`;
       terminal.doing(line);
-      const now = performance.now();
-      if (terminal.live || now - last < 30_000) return;
-      terminal.say(`image ${done}/${total}${left}`);
-      last = now;
+      sayImage(`image ${done}/${total}${left}`);
     },
     map: (method, { done, total }) => {
       if (done % 50 === 0) terminal.doing(`${line}  ${method} ${done}/${total}`.trimStart());

@@ -13,8 +13,7 @@ import type { Explainer } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import type { Head } from "../../ptame/head_file.ts";
 import type { Session } from "../../runtime/mod.ts";
-import { suggestion } from "../../text/nearest.ts";
-import { UsageError } from "../usage.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** All names, in the order of reports. */
 export const METHOD_NAMES: readonly string[] = [PTAME, ...METHODS.map(({ name }) => name)];
@@ -26,27 +25,6 @@ export function isControl(name: string): boolean {
 
 /** What is measured unless methods are named: a pass or less each. */
 export const USUAL_METHODS: readonly string[] = [PTAME, ...METHOD_NAMES.filter(isControl)];
-
-/**
- * Names in lists with commas, each once.
- *
- * @param option The option that they come from, in errors.
- * @throws {UsageError} When one is unknown; the nearest is suggested.
- */
-export function namesIn<T extends string>(
-  option: string,
-  given: readonly string[],
-  known: readonly T[],
-): T[] {
-  const names = given.flatMap((list) => list.split(",")).map((name) => name.trim());
-  return [...new Set(names)].map((name) => {
-    const found = known.find((each) => each === name);
-    if (found !== undefined) return found;
-    throw new UsageError(
-      `Option --${option} takes some of ${known.join(", ")}, not ${name}${suggestion(name, known)}`,
-    );
-  });
-}
 
 /** Methods at work, and the classifier that judges them. */
 export interface OpenMethods extends ImageReader {
@@ -96,10 +74,7 @@ export async function openMethods(
     const batched = explainer?.session.device === "webgpu";
     const looked = explainer === undefined || batched || chosen.some(({ needs }) => needs !== "picture");
     const classifier = looked
-      ? await openClassifier({
-        ...classifierOptions,
-        ...(options.tap === undefined ? {} : { tap: options.tap }),
-      })
+      ? await openClassifier({ ...classifierOptions, ...withoutUndefined({ tap: options.tap }) })
       : undefined;
     if (classifier !== undefined) opened.push(classifier);
     const methods: Record<string, MapMethod> = {};
@@ -115,7 +90,7 @@ export async function openMethods(
     const session = explainer?.session ?? await classifier!.session();
     return {
       backbone: explainer?.backbone ?? classifier!.facts,
-      ...(explainer === undefined ? {} : { auxiliary: explainer.auxiliary }),
+      ...withoutUndefined({ auxiliary: explainer?.auxiliary }),
       prepare: explainer?.prepare ??
         ((image, options) => prepareImage(image, [classifier!.facts.preprocessing], options)),
       head: explainer?.head,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { reason, writeFile } from "../files.ts";
+import { readTextIfThere, reason, writeFile } from "../files.ts";
 
 /** A file that records are appended to. */
 export interface RecordFile<T> {
@@ -47,14 +47,7 @@ export async function openRecordFile<T>(
   resume: boolean,
   keep: (record: T) => boolean = () => true,
 ): Promise<RecordFile<T>> {
-  let text: string | undefined;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new Error(`Cannot read records ${path}: ${reason(error)}`, { cause: error });
-    }
-  }
+  const text = await readTextIfThere(path, "records ");
   if (text !== undefined && !resume) {
     throw new Error(
       `Cannot start: ${path} holds records of an earlier run; go on with --resume, or remove it`,

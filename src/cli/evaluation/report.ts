@@ -8,6 +8,7 @@ import { presetNamed } from "../../faithfulness/presets.ts";
 import type { ReportOptions } from "../../faithfulness/report/page.ts";
 import type { ReportData } from "../../faithfulness/report/types.ts";
 import type { HeadRecord } from "../../ptame/head_file.ts";
+import { program } from "../called.ts";
 import { selectionText } from "../class_selection.ts";
 import { quoted } from "../explainer_options.ts";
 import { writeFile } from "../files.ts";
@@ -21,7 +22,7 @@ const LINKEDOM = ["npm:linkedom", "0.18.12"].join("@");
 
 /** The exact command, as a shell takes it. */
 export function commandLine(command: string, args: readonly string[]): string {
-  return ["deno task", command, ...args.map(quoted)].join(" ");
+  return [program(), command, ...args.map(quoted)].join(" ");
 }
 
 /** Renders the report and writes it to `path`. */

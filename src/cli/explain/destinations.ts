@@ -4,7 +4,8 @@
  * @module
  */
 import { isFolder, makeFolder, samePlace, stemOf } from "../files.ts";
-import { type Arguments, UsageError } from "../usage.ts";
+import { UsageError } from "../usage.ts";
+import type { ExplainGiven } from "./options.ts";
 
 /** Where the results of the pictures go. */
 export interface Destinations {
@@ -15,10 +16,13 @@ export interface Destinations {
 }
 
 /** Decides where results go, and makes the folders, before anything is computed. */
-export async function destinationsFor(given: Arguments, images: readonly string[]): Promise<Destinations> {
+export async function destinationsFor(
+  options: Pick<ExplainGiven["options"], "out" | "map" | "against">,
+  images: readonly string[],
+): Promise<Destinations> {
   const several = images.length > 1;
   const place = async (option: "out" | "map", extensions: RegExp, expected: string) => {
-    const path = given.value(option);
+    const path = options[option];
     if (path === undefined) return undefined;
     const folder = /[/\\]$/.test(path) || await isFolder(path) || (several && !extensions.test(path));
     if (folder) {
@@ -38,7 +42,7 @@ export async function destinationsFor(given: Arguments, images: readonly string[
   const out = await place("out", /\.png$/i, ".png");
   const map = await place("map", /\.(npy|png|json)$/i, ".npy, .png or .json");
   const stems = uniqueStems(images);
-  const kind = given.value("against") === undefined ? "explained" : "contrast";
+  const kind = options.against === undefined ? "explained" : "contrast";
   return {
     overlay: (image, label, which, count) => {
       const suffix = overlaySuffix(label, which, count);

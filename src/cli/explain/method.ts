@@ -10,48 +10,58 @@ import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
 import { loadPair } from "../../ptame/classifier_pair.ts";
 import { readHead } from "../../ptame/head_file.ts";
 import { PTAME } from "../../ptame/explanation.ts";
-import { AUXILIARY_OPTIONS } from "../auxiliary.ts";
-import { openPtame } from "../explainer_options.ts";
-import { type Arguments, UsageError } from "../usage.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import { HEAD_OPTIONS, openPtame } from "../explainer_options.ts";
+import type { Given } from "../options/command.ts";
+import { group, oneOf, optionName, text, type Values, wholeNumber } from "../options/kinds.ts";
+import { UsageError } from "../usage.ts";
 
-/** Names of the options, for `parseArguments`. */
-export const METHOD_OPTIONS = ["method", "tap", "samples", "seed"] as const;
+/** The options that say how a baseline looks. */
+export const BASELINE_OPTIONS = group("Method", {
+  tap: text("NAME", "Module, value or node where a CAM method looks", {
+    usual: "the deepest one with positions",
+  }),
+  samples: wholeNumber(
+    "N",
+    "Masks of RISE, steps of integrated gradients, samples of SmoothGrad, channels of Score-CAM",
+    { least: 1, usual: "each method's own" },
+  ),
+});
 
-const BASELINE_OPTIONS: readonly string[] = METHOD_OPTIONS.slice(1);
-
-/** What `--help` says of them. */
-export const METHOD_HELP = `
-  --method NAME              ptame, ${METHODS.slice(0, 5).map(({ name }) => name).join(", ")},
-                             ${METHODS.slice(5, 9).map(({ name }) => name).join(", ")},
-                             ${METHODS.slice(9).map(({ name }) => name).join(", ")} (default: ptame)
-  --tap NAME                 Module, value or node where a CAM method looks (default: the deepest with positions)
-  --samples N, --seed N      RISE's masks, the steps of gradients, Score-CAM's channels; random numbers`
-  .slice(1);
+/** The options of the method. */
+export const METHOD_OPTIONS = group("Method", {
+  method: oneOf("NAME", [PTAME, ...METHODS.map(({ name }) => name)], "What explains", { default: PTAME }),
+  ...BASELINE_OPTIONS,
+  seed: wholeNumber("N", "Seed of random numbers", { least: 0, usual: 0 }),
+});
 
 /** From so many passes on people are told. */
 const MANY_PASSES = 100;
 
-/** Options that only P-TAME has. */
-const HEAD_OPTIONS = [...AUXILIARY_OPTIONS, "head"];
+/** What chooses the method. */
+type MethodValues = Values<typeof METHOD_OPTIONS & typeof HEAD_OPTIONS>;
 
 /**
  * The method that is asked for: a baseline's name, or `undefined` for P-TAME.
  *
  * @param shared Options of the baselines that mean something for P-TAME too.
- * @throws {UsageError} When it is unknown, or options of other methods are given.
+ * @throws {UsageError} When options of other methods are given.
  */
-export function methodOf(given: Arguments, shared: readonly string[] = []): string | undefined {
-  const asked = given.oneOf("method", [PTAME, ...METHODS.map(({ name }) => name)]) ?? PTAME;
+export function methodOf(
+  options: MethodValues,
+  shared: readonly (keyof MethodValues)[] = [],
+): string | undefined {
+  const asked = options.method;
   const definition = METHODS.find(({ name }) => name === asked);
-  const foreign = definition === undefined
-    ? BASELINE_OPTIONS.filter((name) => !shared.includes(name))
-    : HEAD_OPTIONS;
-  for (const name of foreign) {
-    if (given.value(name) === undefined) continue;
+  const foreign: readonly (keyof MethodValues)[] = definition === undefined
+    ? (["tap", "samples", "seed"] as const).filter((name) => !shared.includes(name))
+    : Object.keys(HEAD_OPTIONS) as (keyof typeof HEAD_OPTIONS)[];
+  const stray = foreign.find((name) => options[name] !== undefined);
+  if (stray !== undefined) {
     const whose = definition === undefined ? "the baselines, see --method" : PTAME;
-    throw new UsageError(`Option --${name} is for ${whose}; ${asked} has none`);
+    throw new UsageError(`Option --${optionName(stray)} is for ${whose}; ${asked} has none`);
   }
-  if (definition?.tapped === false && given.value("tap") !== undefined) {
+  if (definition?.tapped === false && options.tap !== undefined) {
     throw new UsageError(`Option --tap is for methods that look at activations; ${asked} does not`);
   }
   return definition?.name;
@@ -61,17 +71,10 @@ export function methodOf(given: Arguments, shared: readonly string[] = []): stri
 export async function openExplainer(
   method: string | undefined,
   options: ExplainerOptions,
-  given: Arguments,
+  { options: { tap, samples, seed }, typed }: Given<typeof METHOD_OPTIONS>,
 ): Promise<Explainer | BaselineExplainer> {
-  if (method === undefined) return await openPtame(options, given);
-  const tap = given.value("tap");
-  const [samples, seed] = [given.wholeNumber("samples", 1), given.wholeNumber("seed", 0)];
-  return await createBaseline(method, {
-    ...options,
-    ...(tap === undefined ? {} : { tap }),
-    ...(samples === undefined ? {} : { samples }),
-    ...(seed === undefined ? {} : { seed }),
-  });
+  if (method === undefined) return await openPtame(options, typed);
+  return await createBaseline(method, { ...options, ...withoutUndefined({ tap, samples, seed }) });
 }
 
 /** Downloads what the explainer will need, once and to be seen, before several workers open one each. */

@@ -6,90 +6,48 @@
 import { findNetwork } from "../../../models/registry.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { allowed } from "../downloads.ts";
-import { DEVICE_HELP, explainerOptions, MODEL_HELP } from "../explainer_options.ts";
-import { ONNX_HELP } from "../onnx_model.ts";
-import { messageOf, openTerminal, printable } from "../terminal.ts";
-import { parseArguments } from "../usage.ts";
+import { explainerOptions } from "../explainer_options.ts";
+import { command } from "../options/command.ts";
+import { messageOf, printable } from "../terminal.ts";
 import { explainMany, namesMany } from "../many/command.ts";
 import { checksOf, showChecks } from "./check.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
-import { METHOD_HELP, methodOf, openExplainer, passesOf } from "./method.ts";
+import { methodOf, openExplainer, passesOf } from "./method.ts";
 import { documentOf, type ExplainedImage } from "./document.ts";
-import { EXPLAIN_NAMES } from "./names.ts";
+import { EXPLAIN } from "./options.ts";
 import { decodedPicture, explainPicture, requestOf } from "./picture.ts";
 import { showTable } from "./table.ts";
-
-const HELP = `Explain a photograph: what the classifier sees, and where it looks.
-
-Usage: deno task explain [IMAGE…] [options]
-       deno task explain DIR|LIST.txt --out DIR [options]
-
-Without an image it explains the shipped sample. Of a folder (or a text file with a path per line) it explains
-every picture on a pool of workers; stopped and started again, it goes on.
-
-Options:
-${MODEL_HELP}
-  --target INDEX|LABEL       Class to explain; may be given several times (default: the top class)
-  --top K                    Explain the K most probable classes
-  --against INDEX|LABEL      Show what speaks for the class rather than this one (ptame alone)
-  --check                    Measure the map beside maps that know nothing of the classifier
-${METHOD_HELP}
-${DEVICE_HELP}
-  --out PATH|DIR             Where the overlay goes (default: NAME.explained.png here)
-  --map FILE                 The bare map too, as .npy, .png or .json
-  --workers N                Of a folder: workers at once (default: one per core)
-  --shard K/N                Of a folder: every N-th picture from the K-th on, for one of N machines
-  --json                     One JSON document on stdout (a list, for several images; lines, for a folder)
-  --quiet                    Nothing but errors on stderr
-  --help                     This text
-
-${ONNX_HELP}
-
-Examples:
-  deno task explain photo.jpg
-  deno task explain photo.jpg --target "tiger cat" --out cat.png
-  deno task explain a.jpg b.jpg --top 3 --out explained/ --json
-  deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors
-  deno task explain photo.jpg --target "tiger cat" --against tabby
-  deno task explain photo.jpg --method gradcam --check
-  deno task explain photo.jpg --map photo.npy --device wasm --threads 1
-  deno task explain photos/ --out explained/ --shard 3/16`;
 
 /** The shipped sample: its address, and what it is called. */
 const SAMPLE = new URL("../../../models/sample/chelsea.jpg", import.meta.url);
 const SAMPLE_NAME = "models/sample/chelsea.jpg";
 
 /** Runs `explain` and gives its exit code. */
-export async function explainCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = parseArguments("explain", args, EXPLAIN_NAMES);
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  if (await namesMany(given)) return await explainMany(given, args, signal);
-  const json = given.flag("json");
-  const terminal = openTerminal(given.flag("quiet"));
-  const request = requestOf(given);
-  const method = methodOf(given);
-  const sample = given.positional.length === 0;
-  const images = sample ? [SAMPLE_NAME] : allowed(given, given.positional);
-  const destinations = await destinationsFor(given, images);
+export const explainCommand = command(EXPLAIN, async (call) => {
+  if (await namesMany(call)) return await explainMany(call);
+  const { options, positional, typed, terminal, signal } = call;
+  const request = requestOf(options);
+  const method = methodOf(options);
+  const sample = positional.length === 0;
+  const images = sample ? [SAMPLE_NAME] : allowed(options, positional);
+  const destinations = await destinationsFor(options, images);
   for (const image of images) refuseOverwriting(image, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   terminal.doing("Loading");
-  const options = await explainerOptions(given, terminal);
+  const settings = await explainerOptions(options, typed, terminal);
   // One picture is decoded before the runtime starts: while that is being optimised, on all cores, it takes four times
   // as long. What cannot be read is said at once.
   const decoded = images.length === 1
     ? await decodedPicture(sample ? SAMPLE : images[0]!, signal)
     : undefined;
   const started = performance.now();
-  const threads = images.length === 1 && method === undefined && !given.flag("check")
-    ? threadsOfOne(options)
+  const threads = images.length === 1 && method === undefined && !options.check
+    ? threadsOfOne(settings)
     : undefined;
-  const explainer = await openExplainer(method, { ...options, ...threads, signal }, given);
+  const explainer = await openExplainer(method, { ...settings, ...threads, signal }, call);
   try {
     const load = performance.now() - started;
 
@@ -103,18 +61,13 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
       try {
         const explained = await explainPicture(explainer, image, destinations, {
           ...request,
-          ...(decoded === undefined ? {} : { decoded }),
+          ...withoutUndefined({ decoded }),
           onProgress: ({ done, total }) =>
             terminal.doing(`Explaining ${printable(image)} by ${method}: ${done} of ${total}`),
           signal,
         });
-        const checks = given.flag("check")
-          ? await checksOf(explainer, explained, terminal, signal)
-          : undefined;
-        documents.push({
-          ...documentOf(explained, image, load),
-          ...(checks === undefined ? {} : { checks }),
-        });
+        const checks = options.check ? await checksOf(explainer, explained, terminal, signal) : undefined;
+        documents.push({ ...documentOf(explained, image, load), ...withoutUndefined({ checks }) });
         showTable(terminal, explainer, explained, image, load);
         if (checks !== undefined) showChecks(terminal, checks);
       } catch (error) {
@@ -125,12 +78,12 @@ export async function explainCommand(args: readonly string[], signal: AbortSigna
         documents.push({ image, error: messageOf(error) });
       }
     }
-    if (json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
+    if (options.json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
     return failed ? 1 : 0;
   } finally {
     await explainer.dispose();
   }
-}
+});
 
 /**
  * Threads for a process that explains one picture. Starting a second one takes longer than it saves in a single pass of

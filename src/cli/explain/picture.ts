@@ -18,10 +18,11 @@ import type {
   MapExplanation,
 } from "../../ptame/map_explanation.ts";
 import { mapsNpy } from "../../ptame/maps_npy.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { writeFile } from "../files.ts";
-import type { Arguments } from "../usage.ts";
 import { UsageError } from "../usage.ts";
 import type { Destinations } from "./destinations.ts";
+import type { ExplainGiven } from "./options.ts";
 
 /** What is explained of every picture. */
 export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
@@ -61,22 +62,14 @@ export interface ExplainedPicture {
  *
  * @throws {UsageError} When they exclude each other.
  */
-export function requestOf(given: Arguments): Request {
-  const target = given.list("target");
-  const topK = given.wholeNumber("top", 1);
+export function requestOf({ target, top: topK, against, method }: ExplainGiven["options"]): Request {
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
-  const against = given.value("against");
-  const method = given.value("method");
-  if (against !== undefined && method !== undefined && method !== PTAME) {
+  if (against !== undefined && method !== PTAME) {
     throw new UsageError(`Option --against is for ${PTAME}: maps of ${method} are no differences`);
   }
-  return {
-    ...(against === undefined ? {} : { against }),
-    ...(target.length > 0 ? { target } : {}),
-    ...(topK === undefined ? {} : { topK }),
-  };
+  return withoutUndefined({ against, topK, target: target.length > 0 ? target : undefined });
 }
 
 /**
@@ -146,7 +139,7 @@ async function writeMap(
     const maps = targets.map(({ index, label, map }, which) => ({
       index,
       label,
-      ...(contrasts === undefined ? {} : { against: contrasts[which]!.against.label }),
+      ...withoutUndefined({ against: contrasts?.[which]!.against.label }),
       width,
       height,
       values: [...map.values],

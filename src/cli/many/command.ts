@@ -4,21 +4,29 @@
  *
  * @module
  */
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
 import { fetchAhead, methodOf } from "../explain/method.ts";
 import { allowed } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
-import { EXPLAIN_NAMES } from "../explain/names.ts";
+import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
 import { requestOf } from "../explain/picture.ts";
-import { isFolder, makeFolder, reason, writeFile } from "../files.ts";
+import { isFolder, makeFolder, readTextIfThere, writeFile } from "../files.ts";
 import { listImages } from "../image_lists.ts";
-import { bar, longDuration, messageOf, openTerminal, printable, type Terminal } from "../terminal.ts";
-import { type Arguments, UsageError } from "../usage.ts";
+import {
+  longDuration,
+  messageOf,
+  printable,
+  progressBar,
+  sayNowAndThen,
+  type Terminal,
+} from "../terminal.ts";
+import { UsageError } from "../usage.ts";
 import { openPictureWorker } from "./picture_workers.ts";
 import type { PictureTask } from "./picture_worker.ts";
 import { runPool } from "./pool.ts";
-import { parseShard, shardOf, shardSuffix, WHOLE } from "./shard.ts";
+import { shardOf, shardSuffix } from "./shard.ts";
 
 /** A line of the results. */
 type Line = ExplainedImage | { readonly image: string; readonly error: string };
@@ -26,15 +34,11 @@ type Line = ExplainedImage | { readonly image: string; readonly error: string };
 /** Workers at once where the caller does not say: more would share the memory's bandwidth without a gain. */
 const MOST_WORKERS = 8;
 
-/** Seconds between lines of progress where there is no terminal. */
-const QUIET_SECONDS = 30;
-
 /** Options that say how the work is done, not what comes of it: a run may go on with others. */
 const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "help"];
 
 /** Whether the arguments name a folder, or a list of pictures. */
-export async function namesMany(given: Arguments): Promise<boolean> {
-  const { positional } = given;
+export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {
   const folders = await Promise.all(
     positional.map(async (path) => /\.txt$/i.test(path) || await isFolder(path)),
   );
@@ -42,35 +46,30 @@ export async function namesMany(given: Arguments): Promise<boolean> {
   if (many && positional.length > 1) {
     throw new UsageError("A folder or list of pictures must be the only argument of explain");
   }
-  const stray = many ? undefined : ["workers", "shard"].find((name) => given.value(name) !== undefined);
+  const stray = many ? undefined : ["workers", "shard"].find((name) => name in typed);
   if (stray !== undefined) throw new UsageError(`Option --${stray} is for a folder or list of pictures`);
   return many;
 }
 
 /** Explains all of them and gives the exit code. */
-export async function explainMany(
-  given: Arguments,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<number> {
-  const source = given.positional[0]!;
-  const out = given.value("out")?.replace(/[/\\]+$/, "");
+export async function explainMany(call: ExplainCall): Promise<number> {
+  const { options, positional, terminal, signal } = call;
+  const source = positional[0]!;
+  const out = options.out?.replace(/[/\\]+$/, "");
   if (out === undefined || /\.png$/i.test(out)) {
     throw new UsageError("Option --out must name a folder for the results of a folder or list of pictures");
   }
-  if (given.flag("check")) {
+  if (options.check) {
     throw new UsageError("Option --check is for single pictures; deno task evaluate measures many");
   }
-  requestOf(given);
-  methodOf(given);
-  const shard = given.value("shard") === undefined ? WHOLE : parseShard(given.value("shard")!);
-  const workers = given.wholeNumber("workers", 1) ?? Math.min(MOST_WORKERS, navigator.hardwareConcurrency);
-  const terminal = openTerminal(given.flag("quiet"));
+  requestOf(options);
+  const method = methodOf(options);
+  const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
 
-  const all = tasksOf(allowed(given, await listImages(source)), source, out, given.value("map"));
+  const all = tasksOf(allowed(options, await listImages(source)), source, out, options.map);
   const tasks = shardOf(all, shard);
   await makeFolder(out);
-  await checkSameRun(`${out}/run.json`, given);
+  await checkSameRun(`${out}/run.json`, call);
   const path = `${out}/results${shardSuffix(shard)}.jsonl`;
   const done = new Set<string>();
   const wanted = new Set(tasks.map(({ image }) => image));
@@ -85,18 +84,18 @@ export async function explainMany(
   let failed = 0;
   const keep = async (line: Line) => {
     await records.append(line);
-    if (given.flag("json")) console.log(JSON.stringify(line));
+    if (options.json) console.log(JSON.stringify(line));
     progress(line);
   };
   if (done.size > 0) terminal.say(`${done.size} of ${tasks.length} are there already`);
   terminal.doing("Loading");
   try {
     if (missing.length > 0) {
-      await fetchAhead(methodOf(given), await explainerOptions(given, terminal), signal);
+      await fetchAhead(method, await explainerOptions(options, call.typed, terminal), signal);
     }
     await runPool(missing, {
       workers,
-      open: () => openPictureWorker(workerArgs(args, given)),
+      open: () => openPictureWorker(workerArgs(call)),
       onResult: (_, document) => keep(document),
       onError: async ({ image }, error) => {
         failed++;
@@ -140,46 +139,39 @@ function tasksOf(
     for (let i = 2; taken.has(name); i++) name = `${inside}-${i}`;
     taken.add(name);
     const folder = map?.replace(/[/\\]+$/, "");
-    return [{
-      image,
-      stem: `${out}/${name}`,
-      ...(folder === undefined ? {} : { map: `${folder}/${name}.npy` }),
-    }];
+    const mapPath = folder === undefined ? undefined : `${folder}/${name}.npy`;
+    return [{ image, stem: `${out}/${name}`, ...withoutUndefined({ map: mapPath }) }];
   });
 }
 
 /** The options for a worker: as given, and one thread each where the caller names no number. */
-function workerArgs(args: readonly string[], given: Arguments): string[] {
-  const single = given.value("threads") === undefined && given.value("device") !== "webgpu";
-  return single ? [...args, "--threads", "1"] : [...args];
+function workerArgs({ args, options: { threads, device } }: ExplainCall): string[] {
+  return threads === undefined && device !== "webgpu" ? [...args, "--threads", "1"] : [...args];
 }
 
 /** What the results of a run depend on: another run must not mix its own among them. */
-async function checkSameRun(path: string, given: Arguments): Promise<void> {
-  const { flags, values, lists } = EXPLAIN_NAMES;
-  const options: [string, unknown][] = [
-    ["images", given.positional],
-    ...flags.map((name): [string, unknown] => [name, given.flag(name) || undefined]),
-    ...values.map((name): [string, unknown] => {
-      const several = (lists as readonly string[]).includes(name);
-      return [name, several ? given.list(name) : given.value(name)];
-    }),
-  ];
-  const settings = Object.fromEntries(options.filter(([name]) => !HOW.includes(name)));
-  const text = JSON.stringify(settings, null, 2) + "\n";
-  let present: string | undefined;
-  try {
-    present = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
-    }
+async function checkSameRun(path: string, { options, positional, typed }: ExplainGiven): Promise<void> {
+  const all = { ...typed, images: positional, target: options.target };
+  const settings = Object.entries(all).filter(([name]) => !HOW.includes(name));
+  const present = await readTextIfThere(path);
+  if (present === undefined) {
+    return await writeFile(path, JSON.stringify(Object.fromEntries(settings), null, 2) + "\n");
   }
-  if (present === undefined) return await writeFile(path, text);
-  if (present !== text) {
+  if (!isSameRun(present, settings)) {
     throw new Error(
       `Cannot go on: ${path} says that the results there are of other options; name another --out`,
     );
+  }
+}
+
+/** Whether the text of a run says the same, in any order. */
+function isSameRun(text: string, settings: readonly [string, unknown][]): boolean {
+  const sorted = (entries: readonly [string, unknown][]) =>
+    JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1));
+  try {
+    return sorted(Object.entries(JSON.parse(text))) === sorted(settings);
+  } catch {
+    return false;
   }
 }
 
@@ -195,18 +187,15 @@ function isFile(path: string): boolean {
 /** A bar on a terminal, a line now and then elsewhere. */
 function reporter(terminal: Terminal, total: number): (line: Line) => void {
   const started = performance.now();
-  let [count, last] = [0, started];
+  const sayCount = sayNowAndThen(terminal);
+  let count = 0;
   return ({ image }) => {
     count++;
-    const now = performance.now();
-    const rate = count / (now - started) * 1000;
+    const rate = count / (performance.now() - started) * 1000;
     const words = `${count}/${total}  ${rate.toFixed(1)} images/s, ${
       longDuration((total - count) / rate)
     } left`;
-    terminal.doing(`${bar(count / total, 10).padEnd(10, "░")} ${words}  ${printable(image)}`);
-    if (!terminal.live && now - last > QUIET_SECONDS * 1000) {
-      terminal.say(words);
-      last = now;
-    }
+    terminal.doing(`${progressBar(count / total)} ${words}  ${printable(image)}`);
+    sayCount(words);
   };
 }

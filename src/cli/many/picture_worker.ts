@@ -8,11 +8,11 @@ import { explainerOptions } from "../explainer_options.ts";
 import { documentOf, type ExplainedImage } from "../explain/document.ts";
 import { overlaySuffix } from "../explain/destinations.ts";
 import { methodOf, openExplainer } from "../explain/method.ts";
-import { EXPLAIN_NAMES } from "../explain/names.ts";
+import { EXPLAIN } from "../explain/options.ts";
 import { explainPicture, type Request, requestOf } from "../explain/picture.ts";
 import { makeFolder } from "../files.ts";
+import { parseArguments } from "../options/command.ts";
 import { messageOf, openTerminal } from "../terminal.ts";
-import { parseArguments } from "../usage.ts";
 
 /** A picture, and where its results go. */
 export interface PictureTask {
@@ -41,12 +41,12 @@ let load = 0;
 
 async function answer(message: ToWorker): Promise<FromWorker> {
   if (message.kind === "open") {
-    const given = parseArguments("explain", message.args, EXPLAIN_NAMES);
-    request = requestOf(given);
+    const given = parseArguments(EXPLAIN, message.args);
+    request = requestOf(given.options);
     const started = performance.now();
     // What must be downloaded is here: the command has seen to it, and shown it.
-    const options = await explainerOptions(given, openTerminal(true));
-    explainer = await openExplainer(methodOf(given), options, given);
+    const options = await explainerOptions(given.options, given.typed, openTerminal(true));
+    explainer = await openExplainer(methodOf(given.options), options, given);
     load = performance.now() - started;
     return { kind: "ready" };
   }

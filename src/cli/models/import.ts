@@ -8,56 +8,54 @@ import { type ImportedHead, importHead } from "../../ptame/import_head.ts";
 import type { ByteSource } from "../../weights/byte_source.ts";
 import { fileSource } from "../../weights/storage/file_source.ts";
 import { checkWritable, reason, stemOf, writeFile } from "../files.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import { command } from "../options/command.ts";
+import { group, text } from "../options/kinds.ts";
+import { JSON_OPTION } from "../output_options.ts";
 import { openTerminal, printable } from "../terminal.ts";
-import { parseArguments, UsageError } from "../usage.ts";
+import { UsageError } from "../usage.ts";
 import { network } from "./named.ts";
 
-const HELP =
-  `Makes a head file of a checkpoint of the authors' P-TAME program (PyTorch Lightning's .ckpt). Nothing in
-the checkpoint is executed; its licence is yours to know.
-
-Usage: deno task models import FILE.ckpt [--backbone NAME] [--auxiliary NAME] [--out FILE] [--json]
-
-  --backbone NAME    the network that the head explains; by default the one that the checkpoint mentions in its file
-                     name or its hyper-parameters
-  --auxiliary NAME   the network that it reads; by default the one with its channels
-  --out FILE         the head file; by default FILE.safetensors in the working folder
-  --json             one document on standard output
-
-Example:
-  deno task models import ptame_resnet50.ckpt
-  deno task explain photo.jpg --model resnet50 --head ptame_resnet50.safetensors`;
-
 /** Runs `models import` and gives its exit code. */
-export async function importModel(args: readonly string[]): Promise<number> {
-  const given = parseArguments("models import", args, {
-    flags: ["json", "help"],
-    values: ["backbone", "auxiliary", "out"],
-    lists: [],
-  });
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const [path, another] = given.positional;
-  if (path === undefined) throw new UsageError("A checkpoint is needed: deno task models import FILE.ckpt");
-  if (another !== undefined) throw new UsageError(`Unexpected argument ${another} of models import`);
-  const [backbone, auxiliary] = ["backbone", "auxiliary"].map((option) => {
-    const name = given.value(option);
-    return name === undefined ? undefined : network(name).name;
-  });
-  const out = given.value("out") ?? `${stemOf(path)}.safetensors`;
+export const importModel = command({
+  name: "models import",
+  about: "Make a head file of a checkpoint of the authors' P-TAME program (PyTorch Lightning's .ckpt)",
+  arguments: {
+    usage: "FILE.ckpt",
+    most: 1,
+    missing: "A checkpoint is needed: deno task models import FILE.ckpt",
+  },
+  options: {
+    ...group("Head", {
+      backbone: text("NAME", "Network that the head explains", {
+        usual: "the one that the checkpoint mentions in its file name or its hyper-parameters",
+      }),
+      auxiliary: text("NAME", "Network whose feature maps the head reads", {
+        usual: "the one with its channels",
+      }),
+      out: text("FILE", "The head file", { usual: "FILE.safetensors in the working folder" }),
+    }),
+    ...JSON_OPTION,
+  },
+  notes: ["Nothing in the checkpoint is executed. Make sure that its licence allows what you do with it."],
+  examples: [
+    "deno task models import ptame_resnet50.ckpt",
+    "deno task explain photo.jpg --model resnet50 --head ptame_resnet50.safetensors",
+  ],
+}, async ({ options, positional }) => {
+  const path = positional[0]!;
+  const [backbone, auxiliary] = [options.backbone, options.auxiliary].map((name) =>
+    name === undefined ? undefined : network(name).name
+  );
+  const { out = `${stemOf(path)}.safetensors` } = options;
   const content = opened(path);
   await checkWritable(out);
   const name = path.split(/[/\\]/).at(-1)!;
-  const head = await imported(name, content, {
-    ...(backbone === undefined ? {} : { backbone }),
-    ...(auxiliary === undefined ? {} : { auxiliary }),
-  });
+  const head = await imported(name, content, withoutUndefined({ backbone, auxiliary }));
   await writeFile(out, head.bytes);
-  tell(head, out, given.flag("json"));
+  tell(head, out, options.json);
   return 0;
-}
+});
 
 function opened(path: string): ByteSource {
   try {

@@ -6,13 +6,10 @@
 import { type NetworkDefinition, networks } from "../../../models/registry.ts";
 import { knownHeads } from "../../ptame/default_head.ts";
 import type { DiskStorage } from "../../weights/storage/disk.ts";
+import { command } from "../options/command.ts";
+import { JSON_OPTION } from "../output_options.ts";
 import { byteCount, table } from "../terminal.ts";
-import { parseArguments, UsageError } from "../usage.ts";
 import { ownStorage } from "./named.ts";
-
-const HELP = `What can be explained by name, and whether its weights are on this machine.
-
-Usage: deno task models list [--json]`;
 
 /** What `--json` says of one network. */
 interface ListedNetwork {
@@ -37,19 +34,16 @@ interface ListedNetwork {
 }
 
 /** Runs `models list` and gives its exit code. */
-export async function listModels(args: readonly string[]): Promise<number> {
-  const given = parseArguments("models list", args, { flags: ["json", "help"], values: [], lists: [] });
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const [unexpected] = given.positional;
-  if (unexpected !== undefined) throw new UsageError(`Unexpected argument ${unexpected} of models list`);
+export const listModels = command({
+  name: "models list",
+  about: "List what can be explained by name, and whether its weights are on this machine",
+  options: JSON_OPTION,
+}, async ({ options }) => {
   const storage = ownStorage();
   const listed = await Promise.all(networks.map((network) => listedNetwork(network, storage)));
-  console.log(given.flag("json") ? JSON.stringify(listed, null, 2) : tableOf(listed));
+  console.log(options.json ? JSON.stringify(listed, null, 2) : tableOf(listed));
   return 0;
-}
+});
 
 async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): Promise<ListedNetwork> {
   const { name, inputSize, classes, weights } = network;

@@ -27,6 +27,11 @@ export function network(name: string): NetworkDefinition {
   throw new UsageError(`Unknown network ${name}${suggestion(name, names)} (${names.join(", ")})`);
 }
 
+/** The networks of these names, each once. */
+export function namedNetworks(names: readonly string[]): NetworkDefinition[] {
+  return [...new Set(names)].map(network);
+}
+
 /** Where shipped weights are: a path, or an address where the package itself is on a server. */
 export function shippedPath(file: string): string {
   const url = shippedWeightsUrl(file);

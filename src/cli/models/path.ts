@@ -3,24 +3,17 @@
  *
  * @module
  */
-import { parseArguments, UsageError } from "../usage.ts";
+import { command } from "../options/command.ts";
 import { network, ownStorage, shippedPath } from "./named.ts";
 
-const HELP = `Where a network's weights are; without a name, the folder they are kept in.
-
-Usage: deno task models path [NAME]
-
-Exit code 1 where they are not on this machine.`;
-
 /** Runs `models path` and gives its exit code. */
-export async function modelPath(args: readonly string[]): Promise<number> {
-  const given = parseArguments("models path", args, { flags: ["help"], values: [], lists: [] });
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const [name, another] = given.positional;
-  if (another !== undefined) throw new UsageError(`Unexpected argument ${another} of models path`);
+export const modelPath = command({
+  name: "models path",
+  about: "Show where a network's weights are; without a name, the folder they are kept in",
+  arguments: { usage: "[NAME]", most: 1 },
+  options: {},
+  notes: ["The exit code is 1 where the weights are not on this machine."],
+}, async ({ positional: [name] }) => {
   if (name === undefined) {
     console.log(ownStorage().folder);
     return 0;
@@ -37,4 +30,4 @@ export async function modelPath(args: readonly string[]): Promise<number> {
     return 0;
   }
   throw new Error(`The weights of ${name} are not here; get them with: deno task models pull ${name}`);
-}
+});

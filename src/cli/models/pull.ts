@@ -5,32 +5,27 @@
  */
 import { obtainWeights } from "../../weights/obtain.ts";
 import { downloadOptions } from "../downloads.ts";
-import { openTerminal } from "../terminal.ts";
-import { parseArguments, UsageError } from "../usage.ts";
-import { network } from "./named.ts";
-
-const HELP = `Downloads the weights of networks, each once; a download that was cut is gone on with.
-
-Usage: deno task models pull NAME… [--quiet]
-
-PTAME_MIRROR names folders on servers that are asked instead of the published addresses; PTAME_CACHE a folder
-to keep weights in.
-
-Examples:
-  deno task models pull resnet50
-  PTAME_MIRROR=https://files.example.org/weights deno task models pull vgg16 vit_b_16`;
+import { command } from "../options/command.ts";
+import { QUIET_OPTION } from "../output_options.ts";
+import { namedNetworks } from "./named.ts";
 
 /** Runs `models pull` and gives its exit code. */
-export async function pullModels(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = parseArguments("models pull", args, { flags: ["quiet", "help"], values: [], lists: [] });
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  if (given.positional.length === 0) throw new UsageError("A network to pull is needed; see models list");
-  const named = [...new Set(given.positional)].map(network);
-  const terminal = openTerminal(given.flag("quiet"));
-  const options = { ...downloadOptions(given, terminal), signal };
+export const pullModels = command({
+  name: "models pull",
+  about: "Download the weights of networks, each once; a download that was cut is resumed",
+  arguments: { usage: "NAME…", most: Infinity, missing: "A network to pull is needed; see models list" },
+  options: QUIET_OPTION,
+  notes: [
+    "PTAME_MIRROR names folders on servers that are asked instead of the published addresses; PTAME_CACHE a " +
+    "folder to keep weights in.",
+  ],
+  examples: [
+    "deno task models pull resnet50",
+    "PTAME_MIRROR=https://files.example.org/weights deno task models pull vgg16 vit_b_16",
+  ],
+}, async ({ positional, terminal, signal }) => {
+  const named = namedNetworks(positional);
+  const options = { ...downloadOptions({ offline: false }, terminal), signal };
   for (const each of named) {
     if (each.weights.shipped !== undefined) {
       terminal.say(`${each.name}: shipped, nothing to download`);
@@ -45,4 +40,4 @@ export async function pullModels(args: readonly string[], signal: AbortSignal): 
     if (!downloaded) terminal.say(`${each.name}: ${file.file} is here already`);
   }
   return 0;
-}
+});

@@ -3,28 +3,24 @@
  *
  * @module
  */
-import { byteCount, openTerminal, printable } from "../terminal.ts";
-import { parseArguments, UsageError } from "../usage.ts";
-import { network, ownStorage } from "./named.ts";
-
-const HELP = `Removes downloaded weights, and what is left of downloads that were cut.
-
-Usage: deno task models remove NAME… [--quiet]`;
+import { command } from "../options/command.ts";
+import { QUIET_OPTION } from "../output_options.ts";
+import { byteCount, printable } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
+import { namedNetworks, ownStorage } from "./named.ts";
 
 /** Runs `models remove` and gives its exit code. */
-export async function removeModels(args: readonly string[]): Promise<number> {
-  const given = parseArguments("models remove", args, { flags: ["quiet", "help"], values: [], lists: [] });
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  if (given.positional.length === 0) throw new UsageError("A network to remove is needed; see models list");
-  const named = [...new Set(given.positional)].map(network);
+export const removeModels = command({
+  name: "models remove",
+  about: "Remove downloaded weights, and what is left of downloads that were cut",
+  arguments: { usage: "NAME…", most: Infinity, missing: "A network to remove is needed; see models list" },
+  options: QUIET_OPTION,
+}, async ({ positional, terminal }) => {
+  const named = namedNetworks(positional);
   const shipped = named.find(({ weights }) => weights.shipped !== undefined);
   if (shipped !== undefined) {
     throw new UsageError(`Cannot remove ${shipped.name}: its weights are part of the package`);
   }
-  const terminal = openTerminal(given.flag("quiet"));
   const storage = ownStorage();
   for (const { name, weights } of named) {
     let freed = 0;
@@ -36,4 +32,4 @@ export async function removeModels(args: readonly string[]): Promise<number> {
     );
   }
   return 0;
-}
+});

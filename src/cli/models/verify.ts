@@ -7,17 +7,12 @@ import { networks } from "../../../models/registry.ts";
 import { sourceOf } from "../../weights/byte_source.ts";
 import { fetchBytes } from "../../weights/fetch_bytes.ts";
 import { digestOfFile, digestOfSource } from "../../weights/storage/digest.ts";
-import { reason } from "../files.ts";
-import { byteCount, openTerminal, printable, type Terminal } from "../terminal.ts";
-import { parseArguments } from "../usage.ts";
-import { network, ownStorage, shippedPath } from "./named.ts";
-
-const HELP =
-  `Reads weights and compares their SHA-256 with what is published: all that are here, or those named.
-
-Usage: deno task models verify [NAME…] [--quiet]
-
-Exit code 1 where one is damaged, or named and not here.`;
+import { isFile, reason } from "../files.ts";
+import { asCalled } from "../called.ts";
+import { command } from "../options/command.ts";
+import { QUIET_OPTION } from "../output_options.ts";
+import { byteCount, printable, type Terminal } from "../terminal.ts";
+import { namedNetworks, ownStorage, shippedPath } from "./named.ts";
 
 /** A file to read, and what it must be. */
 interface Checked {
@@ -29,15 +24,15 @@ interface Checked {
 }
 
 /** Runs `models verify` and gives its exit code. */
-export async function verifyModels(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = parseArguments("models verify", args, { flags: ["quiet", "help"], values: [], lists: [] });
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const terminal = openTerminal(given.flag("quiet"));
-  const named = given.positional.length > 0;
-  const asked = named ? [...new Set(given.positional)].map(network) : networks;
+export const verifyModels = command({
+  name: "models verify",
+  about: "Compare the SHA-256 of weights with the published one: of all that are here, or of those named",
+  arguments: { usage: "[NAME…]", most: Infinity },
+  options: QUIET_OPTION,
+  notes: ["The exit code is 1 where one is damaged, or named and not here."],
+}, async ({ positional, terminal, signal }) => {
+  const named = positional.length > 0;
+  const asked = named ? namedNetworks(positional) : networks;
   const storage = ownStorage();
   let failed = false;
   for (const { name, weights } of asked) {
@@ -48,16 +43,18 @@ export async function verifyModels(args: readonly string[], signal: AbortSignal)
     }
     for (const file of published) {
       const path = storage.pathOf(file);
-      if (await isThere(path)) files.push({ name, path, ...file, shipped: false });
+      if (await isFile(path)) files.push({ name, path, ...file, shipped: false });
     }
     if (files.length === 0 && named) {
-      terminal.fail(`${name}: its weights are not here; get them with: deno task models pull ${name}`);
+      terminal.fail(
+        asCalled(`${name}: its weights are not here; get them with: deno task models pull ${name}`),
+      );
       failed = true;
     }
     for (const file of files) if (!await isRight(file, terminal, signal)) failed = true;
   }
   return failed ? 1 : 0;
-}
+});
 
 async function isRight(file: Checked, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
   const { name, path, bytes, sha256, shipped } = file;
@@ -77,19 +74,11 @@ async function isRight(file: Checked, terminal: Terminal, signal: AbortSignal): 
   const remedy = shipped
     ? "install the package again"
     : `get it again with: deno task models remove ${name} && deno task models pull ${name}`;
-  terminal.fail(`${name}: ${printable(path)} is damaged; ${remedy}`);
+  terminal.fail(`${name}: ${printable(path)} is damaged; ${asCalled(remedy)}`);
   return false;
 }
 
 async function digestOf(path: string, signal: AbortSignal): Promise<string> {
   if (!/^https?:/.test(path)) return await digestOfFile(path, signal);
   return digestOfSource(sourceOf(await fetchBytes(new URL(path), "weights", signal)));
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
 }

@@ -21,10 +21,11 @@ import {
 import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { randomizedHead } from "../../ptame/randomized_head.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { checkHeldOut, type ClassSelection, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
+import type { Typed } from "../options/command.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Arguments } from "../usage.ts";
 
 /** What is checked. */
 export interface SanityPlan {
@@ -60,11 +61,11 @@ export interface SanityReport {
 export function runChecks(
   plan: SanityPlan,
   options: ExplainerOptions & { readonly signal: AbortSignal },
-  given: Arguments,
+  typed: Typed,
   terminal: Terminal,
 ): Promise<SanityReport> {
   return plan.method === undefined
-    ? checkHead(plan, options, given, terminal)
+    ? checkHead(plan, options, typed, terminal)
     : checkBaseline(plan, options, plan.method, terminal);
 }
 
@@ -134,10 +135,10 @@ async function checkBaseline(
 async function checkHead(
   all: SanityPlan,
   options: ExplainerOptions & { readonly signal: AbortSignal },
-  given: Arguments,
+  typed: Typed,
   terminal: Terminal,
 ): Promise<SanityReport> {
-  const explainer = await openPtame(options, given);
+  const explainer = await openPtame(options, typed);
   try {
     return await checkHeadOf(explainer, all, options, terminal);
   } finally {
@@ -170,7 +171,7 @@ async function checkHeadOf(
       variants.push(
         await compareVariant(name, explainerMethod(random), images, originals, {
           seed,
-          ...(signal === undefined ? {} : { signal }),
+          ...withoutUndefined({ signal }),
           onProgress: ({ done }) => onProgress?.({ done: before + done, total: 2 * images.length }),
         }),
       );
@@ -188,7 +189,7 @@ async function checkHeadOf(
       score: explainerScores(explainer),
       normalization: explainer.backbone.preprocessing,
       seed,
-      ...(signal === undefined ? {} : { signal }),
+      ...withoutUndefined({ signal }),
     });
     return { ...report, swap: { differences, passed, failed } };
   } finally {

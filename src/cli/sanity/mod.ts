@@ -5,119 +5,92 @@
  */
 import type { SanityResult } from "../../faithfulness/sanity.ts";
 import type { Interval } from "../../faithfulness/types.ts";
-import {
-  DEVICE_HELP,
-  EXPLAINER_FLAGS,
-  EXPLAINER_OPTIONS,
-  explainerOptions,
-  MODEL_HELP,
-} from "../explainer_options.ts";
-import { SELECTION_HELP, SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
-import { METHOD_HELP, METHOD_OPTIONS, methodOf } from "../explain/method.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS } from "../explainer_options.ts";
+import { SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
+import { METHOD_OPTIONS, methodOf } from "../explain/method.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, listImages } from "../image_lists.ts";
-import { ONNX_HELP } from "../onnx_model.ts";
-import { bold, openTerminal, printable, type Terminal } from "../terminal.ts";
-import { type Arguments, parseArguments, UsageError } from "../usage.ts";
+import { ONNX_OPTIONS } from "../onnx_model.ts";
+import { command } from "../options/command.ts";
+import { group, needed, oneOf, text, type Values, wholeNumber } from "../options/kinds.ts";
+import { OUTPUT_OPTIONS } from "../output_options.ts";
+import { bold, printable, type Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
 import { runChecks, type SanityPlan, type SanityReport } from "./checks.ts";
 
-/** Pictures that are checked on unless told otherwise: every stage explains each of them. */
-const LIMIT = 8;
-
-const HELP = `Check that maps change when what they should explain is forgotten (Adebayo et al. 2018).
-
-A baseline is checked by a classifier whose layers are randomised; ptame by randomised heads.
-
-Usage: deno task sanity --images DIR|LIST|PICTURE [options]
-
-Options:
-  --images PATH              A folder with pictures, a text file with a path per line, or a picture
-${SELECTION_HELP}
-  --limit N                  Only N pictures (of those), evenly spread (default: ${LIMIT})
-${METHOD_HELP}
-  --order ORDER              cascading: from the scores down; or independent: each layer alone (default: cascading)
-  --stages N                 Only N stages, evenly spread over the layers (default: all)
-  --swap FILE                ptame: the head of another backbone, which must measure worse than this one's own
-${MODEL_HELP}
-${DEVICE_HELP}
-  --json                     One JSON document on stdout
-  --quiet                    Nothing but errors on stderr
-  --help                     This text
-
-${ONNX_HELP}
-
-Examples:
-  deno task sanity --images photos/ --method gradcam --stages 6
-  deno task sanity --images photos/ --head head.safetensors --swap other_backbones_head.safetensors`;
-
 const OPTIONS = {
-  flags: ["json", "quiet", "help", ...EXPLAINER_FLAGS],
-  values: [
-    "images",
-    "limit",
-    ...SELECTION_OPTIONS,
-    "order",
-    "stages",
-    "swap",
-    ...METHOD_OPTIONS,
-    ...EXPLAINER_OPTIONS,
-  ],
-  lists: [],
+  ...group("Images", {
+    images: needed(
+      text("DIR|LIST|IMAGE", "A folder with images, a text file with a path on each line, or an image"),
+    ),
+    limit: wholeNumber("N", "Use only N of them, evenly spread", { least: 1, default: 8 }),
+  }),
+  ...SELECTION_OPTIONS,
+  ...METHOD_OPTIONS,
+  ...group("Check", {
+    order: oneOf(
+      "ORDER",
+      ["cascading", "independent"],
+      "Randomise from the scores down, or each layer alone",
+      { usual: "cascading" },
+    ),
+    stages: wholeNumber("N", "Use only N stages, evenly spread over the layers", { least: 1, usual: "all" }),
+    swap: text(
+      "FILE",
+      "For ptame: the head of another classifier, which must measure worse than the classifier's own",
+    ),
+  }),
+  ...MODEL_OPTIONS,
+  ...DEVICE_OPTIONS,
+  ...OUTPUT_OPTIONS,
+  ...ONNX_OPTIONS,
 };
 
 /** Runs `sanity` and gives its exit code. */
-export async function sanityCommand(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = parseArguments("sanity", args, OPTIONS);
-  if (given.flag("help")) {
-    console.log(HELP);
-    return 0;
-  }
-  if (given.positional.length > 0) {
-    throw new UsageError(`Unexpected argument ${given.positional[0]} of sanity; see --help`);
-  }
-  const terminal = openTerminal(given.flag("quiet"));
-  const plan = await planOf(given, terminal, signal);
-  const options = await explainerOptions(given, terminal);
+export const sanityCommand = command({
+  name: "sanity",
+  about: "Check that maps change when what they should explain is forgotten (Adebayo et al. 2018)",
+  options: OPTIONS,
+  notes: ["A baseline is checked by a classifier whose layers are randomised; ptame by randomised heads."],
+  examples: [
+    "deno task sanity --images photos/ --method gradcam --stages 6",
+    "deno task sanity --images photos/ --head head.safetensors --swap other_classifiers_head.safetensors",
+  ],
+}, async ({ options, typed, terminal, signal }) => {
+  const plan = await planOf(options, terminal, signal);
+  const settings = await explainerOptions(options, typed, terminal);
   terminal.doing("Loading");
+  const { device, threads } = settings;
   const report = await runChecks(
-    { ...plan, settings: { ...plan.settings, ...placeOf(options) } },
-    { ...options, signal },
-    given,
+    { ...plan, settings: { ...plan.settings, ...withoutUndefined({ device, threads }) } },
+    { ...settings, signal },
+    typed,
     terminal,
   );
   signal.throwIfAborted();
   showReport(report, terminal);
-  if (given.flag("json")) console.log(JSON.stringify(report, null, 2));
+  if (options.json) console.log(JSON.stringify(report, null, 2));
   return 0;
-}
+});
 
-function placeOf({ device, threads }: Awaited<ReturnType<typeof explainerOptions>>) {
-  return { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) };
-}
-
-async function planOf(given: Arguments, terminal: Terminal, signal: AbortSignal): Promise<SanityPlan> {
-  const method = methodOf(given, ["seed"]);
-  const images = given.value("images");
-  if (images === undefined) throw new UsageError("Option --images of sanity is needed; see --help");
-  const swap = given.value("swap");
+async function planOf(
+  options: Values<typeof OPTIONS>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<SanityPlan> {
+  const method = methodOf(options, ["seed"]);
+  const { swap, order, stages, limit, tap, samples, seed } = options;
   if (swap !== undefined && method !== undefined) {
     throw new UsageError(`Option --swap is for ptame; ${method} has no head`);
   }
-  const order = given.oneOf("order", ["cascading", "independent"]);
-  const stages = given.wholeNumber("stages", 1);
   if (method === undefined && (order ?? stages) !== undefined) {
     throw new UsageError(
       "Options --order and --stages are for baselines: ptame does not look into the classifier",
     );
   }
-  const limit = given.wholeNumber("limit", 1) ?? LIMIT;
-  const [tap, samples, seed] = [
-    given.value("tap"),
-    given.wholeNumber("samples", 1),
-    given.wholeNumber("seed", 0),
-  ];
-  const listed = await listImages(images);
-  const chosen = selectionOf(given);
+  const listed = await listImages(options.images);
+  const chosen = selectionOf(options);
   return {
     images: chosen === undefined ? evenlySpread(listed, limit) : listed,
     selection: chosen === undefined ? undefined : { ...chosen, limit },
@@ -126,11 +99,7 @@ async function planOf(given: Arguments, terminal: Terminal, signal: AbortSignal)
     settings: {
       signal,
       onProgress: ({ done, total }) => terminal.doing(`Comparing maps: ${done} of ${total}`),
-      ...(order === undefined ? {} : { order }),
-      ...(stages === undefined ? {} : { stages }),
-      ...(tap === undefined ? {} : { tap }),
-      ...(samples === undefined ? {} : { samples }),
-      ...(seed === undefined ? {} : { seed }),
+      ...withoutUndefined({ order, stages, tap, samples, seed }),
     },
   };
 }

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { explainCommand } from "../../../src/cli/explain/mod.ts";
 import { METHOD_OPTIONS, methodOf, openExplainer, passesOf } from "../../../src/cli/explain/method.ts";
-import { parseArguments, UsageError } from "../../../src/cli/usage.ts";
+import { HEAD_OPTIONS } from "../../../src/cli/explainer_options.ts";
+import { parseArguments } from "../../../src/cli/options/command.ts";
+import { UsageError } from "../../../src/cli/usage.ts";
 import { smallClassifier } from "../../ptame/small_classifier.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 import { runCli } from "../../support/run_cli.ts";
@@ -58,11 +60,9 @@ Deno.test("explain --method takes a tap, for an .onnx classifier without a head"
     assertEquals(left, ["photo_0.explained.png", "small.onnx"]);
   }));
 
-const NAMES = {
-  flags: ["help"],
-  values: [...METHOD_OPTIONS, "head", "auxiliary", "auxiliary-weights"],
-  lists: [],
-};
+const given = (...args: string[]) =>
+  parseArguments({ name: "explain", about: "", options: { ...METHOD_OPTIONS, ...HEAD_OPTIONS } }, args);
+const asked = (...args: string[]) => methodOf(given(...args).options);
 
 Deno.test("methodOf() refuses options of another method", () => {
   const cases: [string[], string][] = [
@@ -75,17 +75,15 @@ Deno.test("methodOf() refuses options of another method", () => {
     ],
   ];
   for (const [args, message] of cases) {
-    assertThrows(() => methodOf(parseArguments("explain", args, NAMES)), UsageError, message);
+    assertThrows(() => asked(...args), UsageError, message);
   }
-  assertEquals(methodOf(parseArguments("explain", [], NAMES)), undefined);
-  assertEquals(methodOf(parseArguments("explain", ["--method", "ptame", "--head", "h"], NAMES)), undefined);
+  assertEquals(asked(), undefined);
+  assertEquals(asked("--method", "ptame", "--head", "h"), undefined);
 });
 
 Deno.test("openExplainer() passes samples and seed on, and many passes are announced", async () => {
-  const args = ["--method", "rise", "--samples", "120", "--seed", "4"];
-  const given = parseArguments("explain", args, NAMES);
-  await using explainer = await openExplainer("rise", { model: smallClassifier(), device: "wasm" }, given);
+  const options = given("--method", "rise", "--samples", "120", "--seed", "4");
+  await using explainer = await openExplainer("rise", { model: smallClassifier(), device: "wasm" }, options);
   assertEquals(passesOf(explainer), "RISE: 120 passes through small for each map");
-  const few = parseArguments("explain", ["--samples", "0"], NAMES);
-  await assertRejects(() => openExplainer("rise", {}, few), UsageError, "at least 1, not 0");
+  assertThrows(() => given("--samples", "0"), UsageError, "at least 1, not 0");
 });

@@ -27,12 +27,13 @@ const fusedConv: Rewrite = (node) => {
   const list = attributes["activation_params"];
   const parameters = list?.type === "floats" ? list.value : [];
   const activation = textOf(attributes, "activation", "");
-  const named = (alpha: string, beta?: string) => ({
-    ...(parameters[0] === undefined ? {} : { [alpha]: { type: "float", value: parameters[0] } as const }),
-    ...(parameters[1] === undefined || beta === undefined
-      ? {}
-      : { [beta]: { type: "float", value: parameters[1] } as const }),
-  });
+  const named = (...names: string[]) =>
+    Object.fromEntries(
+      names.slice(0, parameters.length).map((
+        name,
+        i,
+      ) => [name, { type: "float", value: parameters[i]! } as const]),
+    );
   switch (activation) {
     case "":
       return [sum];

@@ -5,6 +5,7 @@
  */
 import { int, intOf, ints, intsOf, type Value } from "../../types.ts";
 import { attributesWith, inputAt, knownAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
+import { withoutUndefined } from "../../../text/without_undefined.ts";
 
 /** Axes, wherever this version has them; `undefined` for all. */
 function axesOf(node: RewriteInput): readonly number[] | undefined {
@@ -33,7 +34,7 @@ const reduce: Rewrite = (node) => {
   const x = inputAt(node, 0);
   if (keeps(node)) return [x];
   const axes = axesOf(node);
-  const added = axes === undefined ? {} : { axes: ints(axes) };
+  const added = withoutUndefined({ axes: axes && ints(axes) });
   return { attributes: attributesWith(node.attributes, OWN, added), inputs: [x] };
 };
 

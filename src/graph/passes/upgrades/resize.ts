@@ -7,6 +7,7 @@
 import { axisOf } from "../../shapes/rule.ts";
 import { intOf, intsOf, text, textOf, type Value } from "../../types.ts";
 import { attributesWith, inputAt, knownAt, type Patch, type Rewrite, type RewriteInput } from "../rewrite.ts";
+import { withoutUndefined } from "../../../text/without_undefined.ts";
 
 /** Scales meant q / scale, and nearest the cell below, until Resize had words for it. */
 function asymmetric(x: Value, scales: Value, mode: string): Patch {
@@ -47,7 +48,7 @@ const resize: Rewrite = (node) => {
   const kept = attributesWith(
     attributes,
     ["axes", "antialias", "keep_aspect_ratio_policy"],
-    mode === undefined ? {} : { coordinate_transformation_mode: text(mode) },
+    withoutUndefined({ coordinate_transformation_mode: mode === undefined ? undefined : text(mode) }),
   );
   const all = <T>(list: readonly T[], rest: (axis: number) => T) =>
     x.shape.map((_, axis) => (axes.includes(axis) ? list[axes.indexOf(axis)]! : rest(axis)));

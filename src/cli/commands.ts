@@ -1,0 +1,31 @@
+/**
+ * The commands of the program.
+ *
+ * @module
+ */
+import type { CommandSet } from "./options/command_set.ts";
+
+/** All of them. */
+export const COMMANDS: CommandSet = {
+  what: "command",
+  about:
+    "Explain what an image classifier sees and where it looks (P-TAME), train such explainers, measure them",
+  usage: ["COMMAND [options]"],
+  heading: "Commands",
+  commands: {
+    explain: async () => (await import("./explain/mod.ts")).explainCommand,
+    train: async () => (await import("./train/mod.ts")).trainCommand,
+    evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
+    sanity: async () => (await import("./sanity/mod.ts")).sanityCommand,
+    models: async () => (await import("./models/mod.ts")).modelsCommand,
+    serve: async () => (await import("./serve.ts")).serveCommand,
+  },
+  notes: ["Each command has its own help, as deno task explain --help."],
+  examples: [
+    "deno task explain photo.jpg",
+    "deno task train --backbone efficientnet_lite0 --images photos/ --out head.safetensors",
+    "deno task evaluate --images photos/ --limit 50",
+    "deno task models list",
+    "deno task serve",
+  ],
+};

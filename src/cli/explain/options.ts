@@ -1,0 +1,74 @@
+/**
+ * The options of `explain`.
+ *
+ * @module
+ */
+import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
+import { parseShard, WHOLE } from "../many/shard.ts";
+import { ONNX_OPTIONS } from "../onnx_model.ts";
+import type { Call, Declaration, Given } from "../options/command.ts";
+import { flag, group, list, parsed, text, wholeNumber } from "../options/kinds.ts";
+import { QUIET_OPTION } from "../output_options.ts";
+import { METHOD_OPTIONS } from "./method.ts";
+
+const OPTIONS = {
+  ...MODEL_OPTIONS,
+  ...group("What is explained", {
+    target: list("INDEX|LABEL", "Class to explain", { usual: "the top class" }),
+    top: wholeNumber("K", "Explain the K most probable classes", { least: 1 }),
+    against: text("INDEX|LABEL", "Show what speaks for the class rather than for this one (ptame only)"),
+    check: flag("Measure the map beside maps that know nothing of the classifier"),
+  }),
+  ...METHOD_OPTIONS,
+  ...DEVICE_OPTIONS,
+  ...group("A folder or list of images", {
+    workers: wholeNumber("N", "Workers at once", { least: 1, usual: "one per core, 8 at most" }),
+    shard: parsed(
+      "K/N",
+      "Explain every N-th image from the K-th on: the part of one of N machines",
+      (given) => ({ value: parseShard(given) }),
+      { usual: "all", default: WHOLE },
+    ),
+  }),
+  ...group("Output", {
+    out: text("PATH|DIR", "Where the overlay goes", { usual: "NAME.explained.png here" }),
+    map: text(
+      "FILE|DIR",
+      "Write the bare map too, as .npy, .png or .json; maps of several images as .npy in a folder",
+    ),
+    json: flag("Print JSON on standard output: a document, a list for several images, lines for a folder"),
+    ...QUIET_OPTION,
+  }),
+  ...ONNX_OPTIONS,
+};
+
+/** What `explain` is given. */
+export type ExplainGiven = Given<typeof OPTIONS>;
+
+/** What `explain` works with. */
+export type ExplainCall = Call<typeof OPTIONS>;
+
+/** `explain` and its options. */
+export const EXPLAIN: Declaration<typeof OPTIONS> = {
+  name: "explain",
+  about: "Explain images: what the classifier sees, and where it looks",
+  arguments: {
+    usage: ["[IMAGE…] [options]", "DIR|LIST.txt --out DIR [options]"],
+    most: Infinity,
+  },
+  options: OPTIONS,
+  notes: [
+    "Without an image it explains the shipped sample. Of a folder (or a text file with a path on each line) it " +
+    "explains every image on a pool of workers; stopped and started again, it continues.",
+  ],
+  examples: [
+    "deno task explain photo.jpg",
+    'deno task explain photo.jpg --target "tiger cat" --out cat.png',
+    "deno task explain a.jpg b.jpg --top 3 --out explained/ --json",
+    "deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors",
+    'deno task explain photo.jpg --target "tiger cat" --against tabby',
+    "deno task explain photo.jpg --method gradcam --check",
+    "deno task explain photo.jpg --map photo.npy --device wasm --threads 1",
+    "deno task explain photos/ --out explained/ --shard 3/16",
+  ],
+};

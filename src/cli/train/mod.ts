@@ -1,0 +1,141 @@
+/**
+ * `train`: trains a head on a folder of images.
+ *
+ * @module
+ */
+import { encodePng } from "../../image/png.ts";
+import { renderPlot } from "../../image/plot.ts";
+import type { HyperParameters } from "../../ptame/training/presets.ts";
+import type { TrainOptions, TrainResult } from "../../ptame/training/train_options.ts";
+import { train } from "../../ptame/training/trainer.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import { isDownload } from "../../weights/download/progress.ts";
+import { withAuxiliary } from "../auxiliary.ts";
+import { allowed, downloadOptions } from "../downloads.ts";
+import { checkWritable, readFile, readWeights, stemOf, writeFile } from "../files.ts";
+import { holdOut, listImages } from "../image_lists.ts";
+import { isOnnxPath, readOnnxModel, refuseOnnxOptions } from "../onnx_model.ts";
+import { command } from "../options/command.ts";
+import { printable, type Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
+import { checkpointFile } from "./checkpoint_file.ts";
+import { HYPER_PARAMETERS, TRAIN, type TrainValues } from "./options.ts";
+import { reporter } from "./progress.ts";
+
+/** Runs `train` and gives its exit code. */
+export const trainCommand = command(TRAIN, async ({ options, typed, terminal, signal }) => {
+  const { backbone, out } = options;
+  if (!isOnnxPath(backbone)) refuseOnnxOptions(backbone, typed);
+  const stem = out.replace(/\.safetensors$/i, "");
+  const start = await startOf(options.start);
+  const { images, validation } = await imagesOf(options);
+  const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, options.resume);
+  await checkWritable(out);
+  const { onProgress: onDownload, ...downloads } = downloadOptions(options, terminal);
+  const report = reporter(terminal);
+  let started = false;
+
+  terminal.doing("Loading");
+  const model = isOnnxPath(backbone) ? await readOnnxModel(backbone, options, "backbone") : backbone;
+  const named = await withAuxiliary(model, backbone, options);
+  let result: TrainResult;
+  try {
+    result = await train({
+      backbone: named.model,
+      images,
+      hyperParameters: hyperParametersOf(options),
+      form: withoutUndefined({ rows: options.rows, masks: options.masks }),
+      checkpoint,
+      ...downloads,
+      onProgress: (progress) => {
+        started ||= progress.kind === "start";
+        if (isDownload(progress)) onDownload?.(progress);
+        else report(progress);
+      },
+      signal,
+      ...(validation.length > 0 ? { validation } : {}),
+      ...withoutUndefined({
+        backboneWeights: await readWeights(options.backboneWeights),
+        auxiliary: named.auxiliary,
+        auxiliaryWeights: await readWeights(options.auxiliaryWeights),
+        start,
+      }),
+      ...settingsOf(options),
+    });
+  } catch (error) {
+    // A checkpoint that was refused is nothing to go on from.
+    if (started && checkpoint.saved) {
+      terminal.say(`The run so far is in ${checkpoint.path}; go on with --resume`);
+    }
+    throw error;
+  }
+  await writeFile(out, result.head);
+  await writeFile(`${stem}.last.safetensors`, result.last);
+  await writeFile(`${stem}.loss.png`, await lossCurve(result, backbone));
+  // The run is whole: nothing is left to go on from.
+  await Deno.remove(checkpoint.path).catch(() => {});
+  summarise(terminal, result, out, stem);
+  if (options.json) {
+    const { validations, skipped, losses } = result;
+    console.log(
+      JSON.stringify({ out, steps: losses.length, loss: losses.at(-1), validations, skipped }, null, 2),
+    );
+  }
+  return 0;
+});
+
+/** What the trainer takes as it is given. */
+function settingsOf(options: TrainValues): Partial<TrainOptions> {
+  const { epochs, steps, batch, microBatch, seed, device, threads, checkpointEvery, validateEvery } = options;
+  const { limit, holdOutClasses, imageWorkers, imageCache, preset, name, licence, data } = options;
+  return withoutUndefined({
+    ...{ epochs, steps, batch, microBatch, seed, device, threads, checkpointEvery, validateEvery },
+    ...{ limit, holdOutClasses, imageWorkers, imageCache, preset, name, licence, data },
+  });
+}
+
+function hyperParametersOf(options: TrainValues): Partial<HyperParameters> {
+  const named = Object.entries(HYPER_PARAMETERS) as [keyof typeof HYPER_PARAMETERS, keyof HyperParameters][];
+  return withoutUndefined(Object.fromEntries(named.map(([option, name]) => [name, options[option]])));
+}
+
+async function startOf(start: string | undefined): Promise<TrainOptions["start"]> {
+  if (start === undefined || start === "class-activation" || start === "default") return start;
+  return await readFile(start, "head");
+}
+
+async function imagesOf(options: TrainValues): Promise<{ images: string[]; validation: string[] }> {
+  const all = allowed(options, await listImages(options.images));
+  const { holdOut: count, validation: separate } = options;
+  if (separate !== undefined) {
+    if (count > 0) throw new UsageError("Options --hold-out and --validation exclude each other");
+    return { images: all, validation: allowed(options, await listImages(separate)) };
+  }
+  const { rest, held } = holdOut(all, count);
+  return { images: rest, validation: held };
+}
+
+/** The loss and its terms over the steps, each the mean of up to 200 stretches. */
+async function lossCurve({ losses }: TrainResult, backbone: string): Promise<Uint8Array> {
+  const stretch = Math.max(1, Math.ceil(losses.length / 200));
+  const curve = (name: string, key: "total" | "ce" | "area") => ({
+    name,
+    points: Array.from({ length: Math.ceil(losses.length / stretch) }, (_, i) => {
+      const part = losses.slice(i * stretch, (i + 1) * stretch);
+      return { x: part.at(-1)!.step, y: part.reduce((sum, loss) => sum + loss[key], 0) / part.length };
+    }),
+  });
+  return await encodePng(
+    await renderPlot(
+      [curve("loss", "total"), curve("cross-entropy", "ce"), curve("area", "area")],
+      { title: `Training a head for ${stemOf(backbone)}`, xLabel: "step" },
+    ),
+  );
+}
+
+function summarise(terminal: Terminal, result: TrainResult, out: string, stem: string): void {
+  const { skipped } = result;
+  if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
+  terminal.say(`head: ${printable(out)}`);
+  terminal.say(`loss curve: ${printable(stem)}.loss.png`);
+}
