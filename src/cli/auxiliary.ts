@@ -21,6 +21,19 @@ export const AUXILIARY_HELP = `
   --auxiliary-weights FILE   Weights of a named auxiliary, safetensors or PyTorch's (default: shipped or downloaded)`
   .slice(1);
 
+/** What the options say of the auxiliary. */
+export interface AskedAuxiliary {
+  /** A network's name, or the path of an .onnx file. */
+  readonly auxiliary: string | undefined;
+  /** Names with commas between. */
+  readonly taps: string | undefined;
+}
+
+/** The values of those options. */
+export function askedAuxiliary(given: Arguments): AskedAuxiliary {
+  return { auxiliary: given.value("auxiliary"), taps: given.value("auxiliary-taps") };
+}
+
 /** A classifier and its auxiliary: one object where they are one file. */
 export interface NamedPair<Model extends ClassifierSource | undefined> {
   readonly model: Model;
@@ -37,10 +50,10 @@ export interface NamedPair<Model extends ClassifierSource | undefined> {
 export async function withAuxiliary<Model extends ClassifierSource | undefined>(
   model: Model,
   path: string | undefined,
-  given: Arguments,
+  asked: AskedAuxiliary,
 ): Promise<NamedPair<Model>> {
-  const auxiliary = given.value("auxiliary");
-  const taps = given.value("auxiliary-taps")?.split(",").map((name) => name.trim());
+  const { auxiliary } = asked;
+  const taps = asked.taps?.split(",").map((name) => name.trim());
   if (auxiliary === undefined || !isOnnxPath(auxiliary)) {
     if (taps === undefined) return { model, auxiliary };
     throw new UsageError(

@@ -7,7 +7,7 @@ import { networks } from "../../models/registry.ts";
 import { NoHeadError } from "../ptame/errors.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
-import { AUXILIARY_HELP, AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
+import { askedAuxiliary, AUXILIARY_HELP, AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
 import { DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { readFile, readWeights } from "./files.ts";
 import { isOnnxPath, ONNX_FLAGS, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
@@ -62,7 +62,11 @@ export async function explainerOptions(given: Arguments, terminal: Terminal): Pr
   const threads = given.wholeNumber("threads", 1);
   const own = model !== undefined && isOnnxPath(model);
   if (!own) refuseOnnxOptions(model, given);
-  const named = await withAuxiliary(own ? await readOnnxModel(model, given) : model, model, given);
+  const named = await withAuxiliary(
+    own ? await readOnnxModel(model, given) : model,
+    model,
+    askedAuxiliary(given),
+  );
   return {
     ...downloadOptions(given, terminal),
     ...(named.model === undefined ? {} : { model: named.model }),

@@ -11,7 +11,7 @@ import type { CheckpointStore, TrainProgress, TrainResult } from "../ptame/train
 import { train } from "../ptame/training/trainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
 import { type DownloadProgress, isDownload } from "../weights/download/progress.ts";
-import { AUXILIARY_HELP, AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
+import { askedAuxiliary, AUXILIARY_HELP, AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
 import { NETWORK_NAMES } from "./explainer_options.ts";
 import { allowed, DOWNLOAD_FLAGS, DOWNLOAD_HELP, downloadOptions } from "./downloads.ts";
 import { checkWritable, readFile, readWeights, reason, stemOf, writeFile } from "./files.ts";
@@ -177,7 +177,7 @@ export async function trainCommand(args: readonly string[], signal: AbortSignal)
 
   terminal.doing("Loading");
   const model = isOnnxPath(backbone) ? await readOnnxModel(backbone, given, "backbone") : backbone;
-  const named = await withAuxiliary(model, backbone, given);
+  const named = await withAuxiliary(model, backbone, askedAuxiliary(given));
   let result: TrainResult;
   try {
     result = await train({
