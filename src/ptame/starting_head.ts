@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { networks } from "../../models/registry.ts";
+import { findNetwork, networks } from "../../models/registry.ts";
 import { sharesClasses } from "../classifier/labels.ts";
 import { loadClassifier } from "../classifier/load.ts";
 import type { Classifier } from "../classifier/types.ts";
@@ -28,10 +28,16 @@ export function startingClassifier(
  * Why {@linkcode startingClassifier} gives nothing, and what to do: the end of an error.
  *
  * @param instead What can be done without it.
+ * @param hasLayer Whether the auxiliary has such a final layer; of a network of models/ that is known.
  */
-export function noStart(auxiliary: string, backbone: string, instead: string): string {
+export function noStart(
+  auxiliary: string,
+  backbone: string,
+  instead: string,
+  hasLayer: boolean = findNetwork(auxiliary)?.classifierTap === true,
+): string {
   const able = networks.filter(({ classifierTap }) => classifierTap).map(({ name }) => name);
-  if (able.includes(auxiliary)) {
+  if (hasLayer) {
     return `auxiliary ${auxiliary} does not share the classes of backbone ${backbone}; ${instead}`;
   }
   return `the scores of auxiliary ${auxiliary} are not a linear layer on its last tap; ` +

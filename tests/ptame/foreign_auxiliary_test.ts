@@ -149,4 +149,9 @@ Deno.test("a network function of the caller's own explains from its start, train
     TypeError,
     "which auxiliary own does not share",
   );
+  await assertRejects(
+    () => train({ ...RUN, backbone, auxiliary: own, start: "class-activation" }),
+    TypeError,
+    "auxiliary own does not share the classes of backbone small",
+  );
 });

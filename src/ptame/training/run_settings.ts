@@ -86,7 +86,7 @@ export interface RunForm extends TrainingForm {
  */
 export function formOf(
   options: TrainOptions,
-  { backbone, auxiliary, classifier, shape }: TrainingNetworks,
+  { pair, backbone, auxiliary, classifier, shape }: TrainingNetworks,
 ): RunForm {
   const form = { ...DEFAULT_FORM, ...presetOf(options, backbone.name, auxiliary.name), ...options.form };
   const { rows, rowScale, commonScale, masks, views, viewsPerImage, otherTargets, edges } = form;
@@ -119,7 +119,12 @@ export function formOf(
     if (classifier === undefined) {
       throw new TypeError(
         `Cannot share rows: ${
-          noStart(auxiliary.name, backbone.name, "train rows of their own (--rows own)")
+          noStart(
+            auxiliary.name,
+            backbone.name,
+            "train rows of their own (--rows own)",
+            pair.auxiliary.finalLayer() !== undefined,
+          )
         }`,
       );
     }

@@ -71,7 +71,12 @@ export async function startingParameters(
   if (classifier === undefined) {
     throw new TypeError(
       "Cannot start from class activations: " +
-        noStart(auxiliary.name, networks.backbone.name, "start from random weights (--start default)"),
+        noStart(
+          auxiliary.name,
+          networks.backbone.name,
+          "start from random weights (--start default)",
+          networks.pair.auxiliary.finalLayer() !== undefined,
+        ),
     );
   }
   return initialHead(shape, { kind, classifier }, options.seed);
