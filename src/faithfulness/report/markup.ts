@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { uint8ArrayToBase64 } from "uint8array-extras";
 import { html, raw } from "hono/html";
 
 /** HTML that a template takes as it is. */
@@ -37,7 +38,5 @@ export function unbrokenPercents(text: string): Markup {
 
 /** A PNG file as a URL that needs no network. */
 export function pngUrl(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return `data:image/png;base64,${btoa(binary)}`;
+  return `data:image/png;base64,${uint8ArrayToBase64(bytes)}`;
 }
