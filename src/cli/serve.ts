@@ -4,6 +4,7 @@
  *
  * @module
  */
+import delay from "delay";
 import { type Answered, createHandler } from "../server/handler.ts";
 import type { AllowedOrigins } from "../server/headers.ts";
 import {
@@ -16,7 +17,6 @@ import {
 } from "./explainer_options.ts";
 import { reason } from "./files.ts";
 import { ONNX_HELP } from "./onnx_model.ts";
-import { pause } from "../weights/download/back_off.ts";
 import { openPublicFetch } from "./public_fetch.ts";
 import { duration, messageOf, openTerminal, printable, type Terminal } from "./terminal.ts";
 import { type Arguments, parseArguments, UsageError } from "./usage.ts";
@@ -114,7 +114,7 @@ export async function serveCommand(args: readonly string[], signal: AbortSignal)
       await handler.close();
       // All is answered; a client that keeps its connection or reads slowly is waited for a little.
       const waited = new AbortController();
-      await Promise.race([shut, pause(GRACE_MILLISECONDS, waited.signal).catch(() => {})]);
+      await Promise.race([shut, delay(GRACE_MILLISECONDS, { signal: waited.signal }).catch(() => {})]);
       waited.abort();
       removeEventListener("unhandledrejection", survive);
     }
