@@ -10,6 +10,8 @@
  *
  * @module
  */
+import { uint8ArrayToHex } from "uint8array-extras";
+
 const ROOT = new URL("../", import.meta.url);
 const PAGE = new URL("examples/browser/", ROOT);
 
@@ -133,8 +135,7 @@ function filesBelow(folder: URL, under = ""): string[] {
 }
 
 async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return uint8ArrayToHex(await crypto.subtle.digest("SHA-256", bytes));
 }
 
 function pathOf(url: URL): string {

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import delay from "delay";
 import { type Answered, createHandler } from "../server/handler.ts";
 import type { AllowedOrigins } from "../server/headers.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
-import { pause } from "../weights/download/back_off.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS, openPtame } from "./explainer_options.ts";
 import { reason } from "./files.ts";
 import { ONNX_OPTIONS } from "./onnx_model.ts";
@@ -97,7 +97,7 @@ export const serveCommand = command({
       await handler.close();
       // All is answered; a client that keeps its connection or reads slowly is waited for a little.
       const waited = new AbortController();
-      await Promise.race([shut, pause(GRACE_MILLISECONDS, waited.signal).catch(() => {})]);
+      await Promise.race([shut, delay(GRACE_MILLISECONDS, { signal: waited.signal }).catch(() => {})]);
       waited.abort();
       removeEventListener("unhandledrejection", survive);
     }

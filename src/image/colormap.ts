@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { base64ToUint8Array } from "uint8array-extras";
 import { INFERNO, VIRIDIS } from "./_colormap_data.ts";
 
 /** The colour maps there are. */
@@ -11,11 +12,10 @@ export type ColormapName = "inferno" | "viridis";
 /** 256 colours of 3 bytes, from the value 0 to the value 1. */
 type Table = Uint8Array;
 
-function table(base64: string): Table {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-const TABLES: Readonly<Record<ColormapName, Table>> = { inferno: table(INFERNO), viridis: table(VIRIDIS) };
+const TABLES: Readonly<Record<ColormapName, Table>> = {
+  inferno: base64ToUint8Array(INFERNO),
+  viridis: base64ToUint8Array(VIRIDIS),
+};
 
 /** The names of all colour maps. */
 export const COLORMAPS: readonly ColormapName[] = ["inferno", "viridis"];

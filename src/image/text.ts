@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { base64ToUint8Array } from "uint8array-extras";
 import { CHARACTERS, FONT_ASCENT, FONT_SIZE, GLYPHS, METRICS, SPACE_ADVANCE } from "./_font_data.ts";
 import { decodePng } from "./_png_decode.ts";
 import type { RgbImage } from "./types.ts";
@@ -117,7 +118,7 @@ function boxGlyph(height: number): Strip {
 
 /** Unpacks the glyphs. */
 export async function loadFont(): Promise<Font> {
-  const picture = await decodePng(Uint8Array.from(atob(GLYPHS), (character) => character.charCodeAt(0)));
+  const picture = await decodePng(base64ToUint8Array(GLYPHS));
   const coverage = new Uint8Array(picture.width * picture.height).map((_, i) => picture.data[3 * i]!);
   const strip: Strip = { width: picture.width, height: picture.height, coverage };
   const box = boxGlyph(strip.height);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { uint8ArrayToHex } from "uint8array-extras";
 import { bytesOf } from "../graph/constants.ts";
 import { sizeOf } from "../graph/types.ts";
 import { sourceOf } from "../weights/byte_source.ts";
@@ -222,6 +223,5 @@ export function checkHeadFits(
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return uint8ArrayToHex(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { uint8ArrayToBase64 } from "uint8array-extras";
 import type { CutImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
@@ -249,15 +250,9 @@ export function displayed<T extends MapExplanation>(explanation: T): T {
   return Object.defineProperty(explanation, Symbol.for("Jupyter.display"), {
     enumerable: false,
     value: async () => ({
-      "image/png": base64(await explanation.overlayPng()),
+      "image/png": uint8ArrayToBase64(await explanation.overlayPng()),
       "text/plain": explanation.prediction
         .map(({ label, probability }) => `${(100 * probability).toFixed(1)} %  ${label}`).join("\n"),
     }),
   });
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(binary);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SFC32 } from "@thi.ng/random/sfc32";
 
 /** A stream of pseudo-random numbers; the same seed gives the same numbers everywhere. */
 export interface Generator {
@@ -35,20 +36,12 @@ function warm(state: readonly [number, number, number, number]): Generator {
 
 /** Goes on where a generator's `state()` was taken. */
 export function restoreGenerator(state: readonly [number, number, number, number]): Generator {
-  let [a, b, c, counter] = state;
-  const next = (): number => {
-    const sum = (a + b | 0) + counter | 0;
-    counter = counter + 1 | 0;
-    a = b ^ b >>> 9;
-    b = c + (c << 3) | 0;
-    c = (c << 21 | c >>> 11) + sum | 0;
-    return sum >>> 0;
-  };
-  const uniform = () => next() / 2 ** 32;
+  const source = new SFC32(state);
+  const uniform = () => source.float();
   return {
     uniform,
     below: (below) => Math.floor(uniform() * below),
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
-    state: () => [a, b, c, counter],
+    state: () => [...source.buffer] as [number, number, number, number],
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { uint8ArrayToHex } from "uint8array-extras";
 
 /** What an explanation can come as. */
 export const FORMATS = ["json", "png", "npy"] as const;
@@ -63,7 +64,7 @@ export async function entityTag(...parts: readonly (Uint8Array | string)[]): Pro
     hashes.set(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), 32 * i);
   }
   const whole = new Uint8Array(await crypto.subtle.digest("SHA-256", hashes));
-  return `"${Array.from(whole.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
+  return `"${uint8ArrayToHex(whole.subarray(0, 16))}"`;
 }
 
 /** Whether an If-None-Match header names this tag; weak and strong tags compare alike. */

@@ -3,20 +3,7 @@
  *
  * @module
  */
-
-/** Least number of letters to insert, remove or exchange to turn `a` into `b`. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const exchange = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(exchange, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
+import leven from "leven";
 
 /** The name most like `given`, without regard to case; `undefined` where none is near. */
 export function nearestName(given: string, names: Iterable<string>): string | undefined {
@@ -26,7 +13,7 @@ export function nearestName(given: string, names: Iterable<string>): string | un
   for (const name of names) {
     const candidate = name.toLowerCase();
     const contained = wanted.length >= 3 && candidate.includes(wanted);
-    const distance = contained ? 0.5 : editDistance(wanted, candidate);
+    const distance = contained ? 0.5 : leven(wanted, candidate);
     if (distance < least) [best, least] = [name, distance];
   }
   return least <= Math.max(given.length < 4 ? 1 : 2, given.length / 3) ? best : undefined;

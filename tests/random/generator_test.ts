@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { createGenerator, restoreGenerator } from "../../src/random/generator.ts";
+import { createGenerator, createStream, restoreGenerator } from "../../src/random/generator.ts";
 
 Deno.test("createGenerator() gives the same numbers for the same seed, and others for another", () => {
   const draw = (seed: number) => {
@@ -9,6 +9,20 @@ Deno.test("createGenerator() gives the same numbers for the same seed, and other
   assertEquals(draw(1), draw(1));
   assert(draw(1).every((value, i) => value !== draw(2)[i]));
   assert(draw(2 ** 40).every((value, i) => value !== draw(0)[i]), "the seed's high bits count");
+});
+
+Deno.test("createGenerator() and createStream() give the numbers that every release has given", () => {
+  const [generator, stream] = [createGenerator(7), createStream(2 ** 40 + 3, 0xfffffff0)];
+  assertEquals([generator.uniform(), generator.below(1000), generator.normal()], [
+    0.42793696909211576,
+    488,
+    -0.8513659430240501,
+  ]);
+  assertEquals([stream.uniform(), stream.below(2 ** 32), stream.normal()], [
+    0.14237724454142153,
+    4209370990,
+    -0.46720056288701245,
+  ]);
 });
 
 Deno.test("restoreGenerator() goes on where the state was taken", () => {

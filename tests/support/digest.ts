@@ -1,5 +1,6 @@
+import { uint8ArrayToHex } from "uint8array-extras";
+
 /** SHA-256 in hexadecimal digits. */
 export async function hexDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return uint8ArrayToHex(await crypto.subtle.digest("SHA-256", bytes));
 }

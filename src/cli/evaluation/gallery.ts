@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { base64ToUint8Array, uint8ArrayToBase64 } from "uint8array-extras";
 import type { PreparedImage } from "../../classifier/prepared_image.ts";
 import { type EvaluationImage, loadImage } from "../../faithfulness/evaluate_options.ts";
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
@@ -41,13 +42,13 @@ export interface Gallery {
 }
 
 function packed(values: Float32Array): string {
-  return btoa(
-    String.fromCharCode(...values.map((value) => Math.round(255 * Math.min(1, Math.max(0, value))))),
+  return uint8ArrayToBase64(
+    Uint8Array.from(values, (value) => Math.round(255 * Math.min(1, Math.max(0, value)))),
   );
 }
 
 function unpacked({ width, height, values }: StoredMap): ValueMap {
-  return { width, height, values: Float32Array.from(atob(values), (each) => each.charCodeAt(0) / 255) };
+  return { width, height, values: Float32Array.from(base64ToUint8Array(values), (each) => each / 255) };
 }
 
 /** `[3, S, S]` in [0, 1] as a picture. */

@@ -3,14 +3,10 @@
  *
  * @module
  */
+// @ts-types="npm:@types/d3-dsv@^3.0.7"
+import { csvFormatRow } from "d3-dsv";
 import type { Evaluation } from "../summary.ts";
 import { keysOf } from "./labels.ts";
-
-/** A field as RFC 4180 writes it. */
-function field(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
 
 const COLUMNS = [
   "method",
@@ -30,14 +26,14 @@ const COLUMNS = [
  * mean mask area, milliseconds per map.
  */
 export function evaluationCsv(evaluation: Evaluation): string {
-  const rows = [COLUMNS.join(",")];
+  const rows = [csvFormatRow(COLUMNS)];
   for (const [method, { measures, millisecondsPerImage }] of Object.entries(evaluation.methods)) {
     for (const key of keysOf(evaluation)) {
       const result = measures[key];
       if (result === undefined) continue;
       const { value, low, high, better, images, preset, maskArea } = result;
       const fields = [method, key, value, low, high, better, images, preset, maskArea];
-      rows.push([...fields, millisecondsPerImage.value].map(field).join(","));
+      rows.push(csvFormatRow([...fields, millisecondsPerImage.value].map(String)));
     }
   }
   return rows.join("\r\n") + "\r\n";

@@ -7,7 +7,7 @@
 import { colorize } from "../../image/colormap.ts";
 import { encodePng } from "../../image/png.ts";
 import type { RgbaImage, ValueMap } from "../../image/types.ts";
-import { escapeHtml, pngUrl } from "./markup.ts";
+import { asMarkup, lines, type Markup, markup, pngUrl } from "./markup.ts";
 import type { GalleryRow } from "./types.ts";
 
 /** How much of the photo the strongest part of a map covers; as in overlays. */
@@ -35,36 +35,39 @@ function gradient(): string {
   return `linear-gradient(to right, ${stops.join(", ")})`;
 }
 
-/** The gallery; "" where there is nothing to show. */
-export async function galleryHtml(rows: readonly GalleryRow[], methods: readonly string[]): Promise<string> {
-  if (rows.length === 0) return "";
-  const parts: string[] = [];
+/** The gallery; `undefined` where there is nothing to show. */
+export async function galleryHtml(
+  rows: readonly GalleryRow[],
+  methods: readonly string[],
+): Promise<Markup | undefined> {
+  if (rows.length === 0) return undefined;
+  const parts: Markup[] = [];
   const photos: string[] = [];
   for (const [index, { name, label, probability, photo, maps }] of rows.entries()) {
     photos.push(`.photo-${index} { background-image: url(${pngUrl(await encodePng(photo))}) }`);
     const title = `${label}, ${(100 * probability).toFixed(1)} %`;
+    const photoClass = `photo-${index}`;
     const cells = [
-      `<figure><div class="photo photo-${index}" role="img" aria-label="${
-        escapeHtml(`Photo: ${name}`)
-      }"></div>` +
-      `<figcaption>photo</figcaption></figure>`,
+      markup`<figure><div class="photo ${photoClass}" role="img" aria-label="Photo: ${name}"></div>`,
+      markup`<figcaption>photo</figcaption></figure>`,
     ];
     for (const method of methods) {
       const map = maps[method];
       if (map === undefined) continue;
       const url = pngUrl(await encodePng(veil(map)));
-      const alt = escapeHtml(`Where ${method} says that the classifier looked for ${label}`);
+      const alt = `Where ${method} says that the classifier looked for ${label}`;
       cells.push(
-        `<figure><div class="photo calm photo-${index}"><img src="${url}" alt="${alt}" width="224" height="224"></div>` +
-          `<figcaption>${escapeHtml(method)}</figcaption></figure>`,
+        markup`<figure><div class="photo calm ${photoClass}">`,
+        markup`<img src="${url}" alt="${alt}" width="224" height="224"></div>`,
+        markup`<figcaption>${method}</figcaption></figure>`,
       );
     }
     parts.push(
-      `<article class="row"><h3>${escapeHtml(title)} <span class="file">${escapeHtml(name)}</span></h3>` +
-        `<div class="maps">${cells.join("")}</div></article>`,
+      markup`<article class="row"><h3>${title} <span class="file">${name}</span></h3><div class="maps">${cells}</div></article>`,
     );
   }
-  const scale = `<div class="scale" role="img" aria-label="Colours of a map, from 0 to 1">` +
-    `<span>0</span><i style="background: ${gradient()}"></i><span>1</span></div>`;
-  return `<style>${photos.join("\n")}</style>${scale}${parts.join("\n")}`;
+  return markup`<style>${asMarkup(photos.join("\n"))}</style>${[
+    markup`<div class="scale" role="img" aria-label="Colours of a map, from 0 to 1">`,
+    markup`<span>0</span><i style="background: ${gradient()}"></i><span>1</span></div>`,
+  ]}${lines(parts)}`;
 }

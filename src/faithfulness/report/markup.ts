@@ -1,18 +1,42 @@
 /**
- * Text into HTML, and bytes into data URLs.
+ * Templates of HTML, in which every text is escaped unless it is markup already; and bytes as data URLs. The escaping is
+ * Hono's.
  *
  * @module
  */
+import { uint8ArrayToBase64 } from "uint8array-extras";
+import { html, raw } from "hono/html";
 
-/** A text that is safe in HTML, in content and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+/** HTML that a template takes as it is. */
+export type Markup = ReturnType<typeof raw>;
+
+/**
+ * A piece of HTML: texts and numbers between the literal parts are escaped, pieces of {@linkcode Markup} are not. Lists
+ * are joined; `null` and `undefined` leave nothing.
+ *
+ * Not called `html`: the formatter would lay out the templates anew, and blanks count in HTML.
+ */
+export function markup(parts: TemplateStringsArray, ...values: readonly unknown[]): Markup {
+  // A promise only where one of the values is a promise.
+  return html(parts, ...values) as Markup;
+}
+
+/** HTML that was not made by a template: a stylesheet of our own, an SVG element of a plot. */
+export function asMarkup(trusted: string): Markup {
+  return raw(trusted);
+}
+
+/** Pieces on a line each. */
+export function lines(pieces: readonly Markup[]): Markup {
+  return raw(pieces.join("\n"));
+}
+
+/** A text in which no line ends before a percent sign. */
+export function unbrokenPercents(text: string): Markup {
+  return raw(markup`${text}`.replaceAll(" %", "&nbsp;%"));
 }
 
 /** A PNG file as a URL that needs no network. */
 export function pngUrl(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return `data:image/png;base64,${btoa(binary)}`;
+  return `data:image/png;base64,${uint8ArrayToBase64(bytes)}`;
 }

@@ -6,7 +6,7 @@
  */
 import { type Chart, curveCharts, intervalCharts, timeChart } from "./charts.ts";
 import { galleryHtml } from "./gallery.ts";
-import { escapeHtml } from "./markup.ts";
+import { asMarkup, lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
 import { type MethodStyle, stylesOf } from "./palette.ts";
 import { STYLE } from "./style.ts";
 import { presetTable, resultTable } from "./tables.ts";
@@ -22,43 +22,49 @@ export interface ReportOptions {
 /** Below this, intervals by resampling say little. */
 const FEW_IMAGES = 30;
 
-function verdicts({ records, controls, evaluation, seed = 0 }: ReportData): string {
+function verdicts({ records, controls, evaluation, seed = 0 }: ReportData): Markup {
   const names = Object.keys(evaluation.methods);
   const present = controls.filter((name) => names.includes(name));
   const methods = names.filter((name) => !controls.includes(name));
   if (present.length === 0 || methods.length === 0) {
-    return `<p class="note">No control was measured, so nothing says whether these maps are better than chance: ` +
-      `add random, gaussian and edges to the methods.</p>`;
+    return note(
+      "No control was measured, so nothing says whether these maps are better than chance: " +
+        "add random, gaussian and edges to the methods.",
+    );
   }
   const items = methods.map((name) => {
     const verdict = verdictOver(records, name, present, { seed });
-    const text = escapeHtml(verdictText(verdict, name, "beyond noise")).replaceAll(" %", "&nbsp;%");
+    const text = unbrokenPercents(verdictText(verdict, name, "beyond noise"));
     const { ahead, notAhead } = verdict;
-    const kind = notAhead.length === 0 ? "" : ahead.length === 0 ? ' class="fails"' : ' class="partly"';
-    return `<li${kind}>${text}</li>`;
+    if (notAhead.length === 0) return markup`<li>${text}</li>`;
+    return markup`<li class="${ahead.length === 0 ? "fails" : "partly"}">${text}</li>`;
   });
-  return `<ul class="verdicts">${items.join("")}</ul>`;
+  return markup`<ul class="verdicts">${items}</ul>`;
 }
 
-function legend(styles: ReadonlyMap<string, MethodStyle>): string {
-  const items = [...styles].map(([name, { colour, dash }]) =>
-    `<li><svg width="30" height="10" aria-hidden="true"><line x1="0" x2="30" y1="5" y2="5" stroke="${colour}" ` +
-    `stroke-width="2.5" stroke-dasharray="${dash}"/></svg>${escapeHtml(name)}</li>`
-  );
-  return `<ul class="legend">${items.join("")}</ul>`;
+function legend(styles: ReadonlyMap<string, MethodStyle>): Markup {
+  const items = [...styles].map(([name, { colour, dash }]) => [
+    markup`<li><svg width="30" height="10" aria-hidden="true"><line x1="0" x2="30" y1="5" y2="5" stroke="${colour}" `,
+    markup`stroke-width="2.5" stroke-dasharray="${dash}"/></svg>${name}</li>`,
+  ]);
+  return markup`<ul class="legend">${items}</ul>`;
 }
 
-function chartGrid(charts: readonly Chart[], kind = ""): string {
+function chartGrid(charts: readonly Chart[], kind?: Markup): Markup {
   const figures = charts.map(({ title, caption, svg }) =>
-    `<figure${kind}><h3>${escapeHtml(title)}</h3>${svg}<figcaption>${
-      escapeHtml(caption)
-    }</figcaption></figure>`
+    markup`<figure${kind}><h3>${title}</h3>${asMarkup(svg)}<figcaption>${caption}</figcaption></figure>`
   );
-  return `<div class="charts">${figures.join("\n")}</div>`;
+  return markup`<div class="charts">${lines(figures)}</div>`;
 }
 
-function section(title: string, content: string): string {
-  return content === "" ? "" : `<section><h2>${title}</h2>${content}</section>`;
+/** A section; nothing where it has no content. */
+function section(title: string, ...content: readonly (Markup | undefined)[]): Markup | undefined {
+  if (content.every((each) => each === undefined)) return undefined;
+  return markup`<section><h2>${title}</h2>${content}</section>`;
+}
+
+function note(text: string): Markup {
+  return markup`<p class="note">${text}</p>`;
 }
 
 /**
@@ -89,67 +95,62 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
     : "";
   const plural = evaluation.images === 1 ? "image" : "images";
   const curves = curveCharts(evaluation, context);
-  const settings = data.settings.map(([name, value]) =>
-    `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`
-  );
-  const unread = skipped.length === 0
-    ? ""
-    : `<h3>Images that could not be read</h3><ul>${
-      skipped.map(({ image, reason }) => `<li>${escapeHtml(image)}: ${escapeHtml(reason)}</li>`).join("")
-    }</ul>`;
-  return `<!DOCTYPE html>
+  const settings = data.settings.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`);
+  const reasons = skipped.map(({ image, reason }) => markup`<li>${image}: ${reason}</li>`);
+  const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <link rel="icon" href="data:,">
-<title>${escapeHtml(data.title)}</title>
-<style>${STYLE}</style>
+<title>${data.title}</title>
+<style>${asMarkup(STYLE)}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(data.title)}</h1>
-<p class="lead">${methods.length} methods on ${evaluation.images} ${plural}, preset ${
-    escapeHtml(evaluation.preset)
-  }.${few}</p>
+<h1>${data.title}</h1>
+<p class="lead">${methods.length} methods on ${evaluation.images} ${plural}, preset ${evaluation.preset}.${few}</p>
 ${verdicts(data)}
 ${
     section(
       "Results",
-      `<p class="note">Mean and 95 % bootstrap interval over images; arrows show what is better, the best mean of a ` +
-        `column is underlined. A map of area 1 hides nothing, so its drop is 0 without explaining anything.</p>` +
-        resultTable(evaluation, controls),
+      note(
+        "Mean and 95 % bootstrap interval over images; arrows show what is better, the best mean of a " +
+          "column is underlined. A map of area 1 hides nothing, so its drop is 0 without explaining anything.",
+      ),
+      resultTable(evaluation, controls),
     )
   }
 ${
     section(
       "Means and intervals",
-      `<p class="note">The same, to compare at a glance: means, and lines over their 95 % intervals.</p>` +
-        chartGrid(intervalCharts(evaluation, context)),
+      note("The same, to compare at a glance: means, and lines over their 95 % intervals."),
+      chartGrid(intervalCharts(evaluation, context)),
     )
   }
 ${
-    section(
+    curves.length === 0 ? undefined : section(
       "Curves",
-      curves.length === 0
-        ? ""
-        : `<p class="note">What the classifier still sees as pixels go or come back in the map's order.</p>` +
-          legend(styles) + chartGrid(curves),
+      note(markup`What the classifier still sees as pixels go or come back in the map's order.`),
+      legend(styles),
+      chartGrid(curves),
     )
   }
-${section("Time", chartGrid([timeChart(records, context)], ' class="broad"'))}
+${section("Time", chartGrid([timeChart(records, context)], markup` class="broad"`))}
 ${section("Pictures", await galleryHtml(data.gallery, methods))}
 ${
     section(
       "How this was measured",
-      `<pre>${escapeHtml(data.command)}</pre><dl>${settings.join("")}</dl>` +
-        `<p class="note">Each measure with its preset, its images, and the mean area of its masks by method.</p>` +
-        presetTable(evaluation) + unread,
+      markup`<pre>${data.command}</pre><dl>${settings}</dl>`,
+      note("Each measure with its preset, its images, and the mean area of its masks by method."),
+      presetTable(evaluation),
+      skipped.length === 0 ? undefined : markup`<h3>Images that could not be read</h3><ul>${reasons}</ul>`,
     )
   }
 </main>
 </body>
 </html>
 `;
+  return String(page);
 }

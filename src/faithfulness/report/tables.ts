@@ -5,55 +5,53 @@
  */
 import type { Evaluation } from "../summary.ts";
 import { arrowOf, bestOf, keysOf, shownMilliseconds, shownValue, titleOf } from "./labels.ts";
-import { escapeHtml } from "./markup.ts";
+import { lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
 
 /** Means with intervals: methods down, measures across. */
-export function resultTable(evaluation: Evaluation, controls: readonly string[]): string {
+export function resultTable(evaluation: Evaluation, controls: readonly string[]): Markup {
   const keys = keysOf(evaluation);
   const best = new Map(keys.map((key) => [key, bestOf(evaluation, key)]));
   const head = keys.map((key) => {
     const good = arrowOf(key) === "↑" ? "higher is better" : "lower is better";
     // A line may end behind the measure's name, nowhere else.
-    const title = escapeHtml(titleOf(key)).replace(" %", "&nbsp;%");
-    return `<th scope="col">${title}&nbsp;<abbr title="${good}">${arrowOf(key)}</abbr></th>`;
+    const title = unbrokenPercents(titleOf(key));
+    return markup`<th scope="col">${title}&nbsp;<abbr title="${good}">${arrowOf(key)}</abbr></th>`;
   });
   const rows = Object.entries(evaluation.methods).map(
     ([name, { measures, maskArea, millisecondsPerImage }]) => {
       const cells = keys.map((key) => {
         const result = measures[key];
-        if (result === undefined) return "<td>–</td>";
+        if (result === undefined) return markup`<td>–</td>`;
         const [value, low, high] = [result.value, result.low, result.high].map((each) =>
           shownValue(key, each)
         );
-        const shown = best.get(key) === name ? `<strong>${value}</strong>` : value;
-        return `<td>${shown} <small>${low}–${high}</small></td>`;
+        const shown = best.get(key) === name ? markup`<strong>${value}</strong>` : value;
+        return markup`<td>${shown} <small>${low}–${high}</small></td>`;
       });
-      const kind = controls.includes(name) ? ` <small>control</small>` : "";
-      return `<tr><th scope="row">${escapeHtml(name)}${kind}</th>${cells.join("")}` +
-        `<td>${maskArea.value.toFixed(2)}</td><td>${shownMilliseconds(millisecondsPerImage.value)}</td></tr>`;
+      const kind = controls.includes(name) ? markup` <small>control</small>` : null;
+      const [area, time] = [maskArea.value.toFixed(2), shownMilliseconds(millisecondsPerImage.value)];
+      return markup`<tr><th scope="row">${name}${kind}</th>${cells}<td>${area}</td><td>${time}</td></tr>`;
     },
   );
-  return `<div class="wide" role="region" aria-label="Results" tabindex="0"><table>
-<thead><tr><th scope="col">Method</th>${
-    head.join("")
-  }<th scope="col">Map area</th><th scope="col">Per map</th></tr></thead>
-<tbody>${rows.join("\n")}</tbody></table></div>`;
+  return markup`<div class="wide" role="region" aria-label="Results" tabindex="0"><table>
+<thead><tr><th scope="col">Method</th>${head}<th scope="col">Map area</th><th scope="col">Per map</th></tr></thead>
+<tbody>${lines(rows)}</tbody></table></div>`;
 }
 
 /** Which preset each measure was taken with, over how many images, and how much of the picture its masks show. */
-export function presetTable(evaluation: Evaluation): string {
+export function presetTable(evaluation: Evaluation): Markup {
   const methods = Object.keys(evaluation.methods);
   const rows = keysOf(evaluation).map((key) => {
     const results = methods.map((name) => evaluation.methods[name]!.measures[key]);
     const first = results.find((result) => result !== undefined)!;
     const areas = results.map((result) =>
-      `<td>${result === undefined ? "–" : result.maskArea.toFixed(2)}</td>`
+      markup`<td>${result === undefined ? "–" : result.maskArea.toFixed(2)}</td>`
     );
-    return `<tr><th scope="row">${escapeHtml(titleOf(key))}</th><td>${escapeHtml(first.preset)}</td>` +
-      `<td>${first.images}</td>${areas.join("")}</tr>`;
+    const { preset, images } = first;
+    return markup`<tr><th scope="row">${titleOf(key)}</th><td>${preset}</td><td>${images}</td>${areas}</tr>`;
   });
-  const head = methods.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("");
-  return `<div class="wide" role="region" aria-label="Presets and mask areas" tabindex="0"><table>
+  const head = methods.map((name) => markup`<th scope="col">${name}</th>`);
+  return markup`<div class="wide" role="region" aria-label="Presets and mask areas" tabindex="0"><table>
 <thead><tr><th scope="col">Measure</th><th scope="col">Preset</th><th scope="col">Images</th>${head}</tr></thead>
-<tbody>${rows.join("\n")}</tbody></table></div>`;
+<tbody>${lines(rows)}</tbody></table></div>`;
 }

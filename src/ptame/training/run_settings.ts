@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { uint8ArrayToHex } from "uint8array-extras";
 import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
 import { recordedTaps } from "../classifier_pair.ts";
@@ -233,5 +234,5 @@ async function digestOf(images: readonly ImageSource[]): Promise<string> {
   const names = images.map((image, index) => nameOf(image, index).split(/[/\\]/).slice(-2).join("/"));
   const bytes = new TextEncoder().encode(names.join("\n"));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return uint8ArrayToHex(digest.subarray(0, 8));
 }

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { askedWait, pause, type RetryPolicy, waitAfter } from "./back_off.ts";
+import delay from "delay";
+import { askedWait, type RetryPolicy, waitAfter } from "./back_off.ts";
 
 /** An address that does not give the file; the message says why, without the address. */
 export class TransferError extends Error {
@@ -62,7 +63,7 @@ export async function* transfer(url: string, options: TransferOptions): AsyncGen
       }
       const wait = error.wait ?? waitAfter(failures, policy);
       onRetry(error.message, wait);
-      await pause(wait, signal);
+      await delay(wait, signal === undefined ? {} : { signal });
     }
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { uint8ArrayToHex } from "uint8array-extras";
 import type { PublishedFile } from "../../../models/network.ts";
 import { type ByteSource, sourceOf } from "../byte_source.ts";
 import type { Incoming, WeightCache, WeightStorage } from "./types.ts";
@@ -46,10 +47,7 @@ function incomingBytes(file: PublishedFile, cache: WeightCache): Incoming {
       length = 0;
       return Promise.resolve();
     },
-    digest: async () => {
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.subarray(0, length)));
-      return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    },
+    digest: async () => uint8ArrayToHex(await crypto.subtle.digest("SHA-256", bytes.subarray(0, length))),
     publish: async () => {
       const source: ByteSource = sourceOf(bytes);
       const headers = {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { pause } from "../download/back_off.ts";
+import delay from "delay";
 
 /** Milliseconds between two looks at a lock that another holds. */
 const LOOK_EVERY = 100;
@@ -35,7 +35,7 @@ export async function takeLock(
       if (!held) file.close();
     }
     if (!waited) options.onWait();
-    await pause(LOOK_EVERY, options.signal);
+    await delay(LOOK_EVERY, options.signal === undefined ? {} : { signal: options.signal });
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { askedWait, pause, RETRY_POLICY, waitAfter } from "../../../src/weights/download/back_off.ts";
+import delay from "delay";
+import { askedWait, RETRY_POLICY, waitAfter } from "../../../src/weights/download/back_off.ts";
 
 Deno.test("waitAfter() doubles up to a limit, and spreads by chance", () => {
   const longest = (failures: number) => waitAfter(failures, RETRY_POLICY, 0.999999);
@@ -20,10 +21,14 @@ Deno.test("askedWait() reads seconds and dates", () => {
   assertEquals(askedWait(null, now), undefined);
 });
 
-Deno.test("pause() ends at once when it is told to stop, before and meanwhile", async () => {
-  await pause(1);
-  await assertRejects(() => pause(60_000, AbortSignal.abort(new Error("before"))), Error, "before");
+Deno.test("delay() of the package that waits ends at once, with the reason, when it is told to stop, before and meanwhile", async () => {
+  await delay(1);
+  await assertRejects(
+    () => delay(60_000, { signal: AbortSignal.abort(new Error("before")) }),
+    Error,
+    "before",
+  );
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error("meanwhile")), 5);
-  await assertRejects(() => pause(60_000, controller.signal), Error, "meanwhile");
+  await assertRejects(() => delay(60_000, { signal: controller.signal }), Error, "meanwhile");
 });
