@@ -130,10 +130,9 @@ function recordOf(metadata: Readonly<Record<string, string>>, name: string, call
   return {
     name: metadata["name"] ?? (name || "unnamed"),
     auxiliary: metadata["auxiliary"] ?? UNKNOWN,
-    ...(taps === undefined ? {} : { taps }),
     backbone: metadata["backbone"] ?? UNKNOWN,
     trained: metadata["trained"] === "true",
-    ...withoutUndefined({ licence: metadata["licence"], training }),
+    ...withoutUndefined({ taps, licence: metadata["licence"], training }),
   };
 }
 

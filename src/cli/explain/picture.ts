@@ -139,7 +139,7 @@ async function writeMap(
     const maps = targets.map(({ index, label, map }, which) => ({
       index,
       label,
-      ...withoutUndefined({ against: contrasts?.[which]!.against.label }),
+      ...withoutUndefined({ against: contrasts?.[which]?.against.label }),
       width,
       height,
       values: [...map.values],
