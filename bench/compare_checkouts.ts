@@ -71,11 +71,12 @@ const RESULTS: readonly Result[] = [
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-async function run(checkout: string, args: readonly string[]): Promise<Uint8Array> {
+/** Runs a command in `folder`: what it leaves by itself stays there. */
+async function run(checkout: string, args: readonly string[], folder: string): Promise<Uint8Array> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-config", "--no-lock", "-A", `${checkout}/tools/launch.ts`, "cli", ...args],
     cwd: checkout,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", INIT_CWD: folder },
   }).output();
   if (code !== 0) throw new Error(`${args.join(" ")} ends with ${code} in ${checkout}: ${text(stderr)}`);
   return stdout;
@@ -102,7 +103,7 @@ async function resultOf(checkout: string, { args, file }: Result): Promise<strin
   const folder = Deno.makeTempDirSync({ prefix: "ptame-compare-" });
   try {
     Deno.writeTextFileSync(`${folder}/images.txt`, image + "\n");
-    const printed = await run(checkout, args.map((arg) => arg.replace("OUT", folder)));
+    const printed = await run(checkout, args.map((arg) => arg.replace("OUT", folder)), folder);
     if (file !== undefined) return await digest(Deno.readFileSync(`${folder}/${file}`));
     const same = JSON.stringify(withoutTimes(JSON.parse(text(printed)), folder));
     return await digest(new TextEncoder().encode(same));
@@ -163,7 +164,7 @@ async function startOf(checkout: string): Promise<number> {
   for (let i = 0; i < starts; i++) {
     const out = Deno.makeTempDirSync({ prefix: "ptame-compare-" });
     const started = performance.now();
-    await run(checkout, ["explain", image, "--quiet", "--out", `${out}/a.png`, ...WASM]);
+    await run(checkout, ["explain", image, "--quiet", "--out", `${out}/a.png`, ...WASM], out);
     seconds.push((performance.now() - started) / 1000);
     Deno.removeSync(out, { recursive: true });
   }
