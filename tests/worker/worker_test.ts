@@ -122,7 +122,7 @@ Deno.test("connectWorker() reports what a training reports, and stops it", async
       Error,
       "enough",
     );
-    assertEquals(seen[0], "start");
+    assertEquals(seen[0], "edges");
     assert(seen.length < 10, `it went on: ${seen.join()}`);
   });
 });

@@ -35,8 +35,8 @@ import { MOMENTS } from "./training_state.ts";
 const PICTURES = 64;
 /** Numbers of their first taps that are kept at once, at most: 128 MB. */
 const MOST_NUMBERS = 32e6;
-/** Pictures in a step of the fit, and steps. */
-const [BATCH, STEPS] = [8, 800];
+/** Pictures in a step of the fit, and steps, at most. */
+const [BATCH, MOST_STEPS] = [8, 800];
 const LEARNING_RATE = 1e-2;
 
 /** What edges are learned from. */
@@ -51,6 +51,10 @@ export interface EdgeStartOptions {
   /** Pictures, and the places of those that may be used. */
   readonly cuts: PictureCuts;
   readonly use: readonly number[];
+  /** Which of the inputs of `cuts` is the auxiliary's. */
+  readonly input: number;
+  /** Steps of the run: the fit takes no more. */
+  readonly steps: number;
   readonly device: Device;
   readonly threads?: number | undefined;
   readonly seed: number;
@@ -116,7 +120,7 @@ interface SeenPictures {
 }
 
 async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
-  const { auxiliary, shape, head, cuts, use, device, threads, signal } = options;
+  const { auxiliary, shape, head, use, device, threads, signal } = options;
   const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
   const each = channels * size * size;
   const wanted = Math.max(BATCH, Math.min(PICTURES, Math.floor(MOST_NUMBERS / each), use.length));
@@ -136,7 +140,7 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
   try {
     for (let i = 0; i < wanted; i++) {
       signal?.throwIfAborted();
-      const pixels = await readable(cuts, use[Math.floor(i * use.length / wanted)]!, signal);
+      const pixels = await readable(options, use[Math.floor(i * use.length / wanted)]!);
       if (pixels === undefined) continue;
       const side = auxiliary.inputSize;
       const outputs = await session.run({ images: float32Tensor(pixels, [1, 3, side, side]) }, { signal });
@@ -166,9 +170,9 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
 }
 
 /** The auxiliary's centre cut; nothing where the picture cannot be read, which is reported when its turn comes. */
-async function readable(cuts: PictureCuts, index: number, signal: AbortSignal | undefined) {
+async function readable({ cuts, input, signal }: EdgeStartOptions, index: number) {
   try {
-    return (await cuts.cut(index, { kind: "centre" }, signal)).at(-1)!;
+    return (await cuts.cut(index, { kind: "centre", input }, signal))[0]!;
   } catch (error) {
     if (error instanceof ImageError) return undefined;
     throw error;
@@ -202,7 +206,7 @@ const OFFSET = "offset";
 
 /** Fits convolution, normalisation and row; the parameters are those of the tap as it is, not divided by `scale`. */
 async function fit(
-  { shape, device, threads, seed, signal }: EdgeStartOptions,
+  { shape, device, threads, seed, signal, ...options }: EdgeStartOptions,
   seen: SeenPictures,
 ): Promise<{ readonly parameters: ReadonlyMap<string, Float32Array>; readonly explained: number }> {
   const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
@@ -232,12 +236,13 @@ async function fit(
       state[`${moment}.${name}`] = float32Tensor(new Float32Array(start.length), dims);
     }
   }
-  let explained = 0;
+  const steps = Math.min(MOST_STEPS, options.steps);
+  const losses: number[] = [];
   try {
-    for (let step = 0; step < STEPS; step++) {
+    for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
       const chosen = Array.from({ length: batch }, () => generator.below(seen.count));
-      const numbers = adamwScalars({ step, ...oneCycle(step, STEPS, LEARNING_RATE), weightDecay: 0 });
+      const numbers = adamwScalars({ step, ...oneCycle(step, steps, LEARNING_RATE), weightDecay: 0 });
       const outputs = await session.run({
         tap: float32Tensor(picked(seen.taps, chosen, channels * size * size), [batch, channels, size, size]),
         edges: float32Tensor(picked(seen.edges, chosen, size * size), [batch, 1, size, size]),
@@ -246,9 +251,7 @@ async function fit(
         ),
         ...state,
       }, { signal });
-      const loss = float32DataOf(outputs["loss"]!)[0]!;
-      // The edges have a variance of 1; the last steps move little.
-      explained += (1 - loss - explained) * (step < STEPS - 100 ? 1 : 1 / (step - STEPS + 101));
+      losses.push(float32DataOf(outputs["loss"]!)[0]!);
       state = Object.fromEntries(Object.keys(state).map((name) => [name, outputs[`next.${name}`]!]));
       if (step % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     }
@@ -256,6 +259,8 @@ async function fit(
     await session.dispose();
   }
   const parameters = new Map([...shapes.keys()].map((name) => [name, float32DataOf(state[name]!).slice()]));
+  // The edges have a variance of 1, and the last steps move little.
+  const explained = 1 - meanOf(Float32Array.from(losses.slice(-100)));
   // r of the divided tap is r of the tap, divided: scale and bias grow with it, the row shrinks.
   for (const name of [names.scale, names.bias]) {
     parameters.get(name)!.forEach((value, i, all) => all[i] = value * seen.scale);

@@ -18,9 +18,9 @@ export interface InputSize {
   readonly crop: number;
 }
 
-/** Which part of a picture: as evaluations cut it, for the first input alone; or at random, the same for all inputs. */
+/** Which part of a picture: as evaluations cut it, for one input, the first by default; or at random, the same for all. */
 export type Cut =
-  | { readonly kind: "centre" }
+  | { readonly kind: "centre"; readonly input?: number }
   | { readonly kind: "augmented"; readonly seed: number; readonly stream: number };
 
 /** Makes cuts of pictures. */
@@ -31,7 +31,7 @@ export interface PictureCutter {
    * Cuts a picture.
    *
    * @param key What the picture is kept under; always the same picture for the same key.
-   * @returns [3, crop, crop] in [0, 1] for each input, for a centre cut for the first alone.
+   * @returns [3, crop, crop] in [0, 1] for each input; a centre cut alone.
    * @throws {ImageError} When the picture cannot be read.
    */
   cut(key: number, source: ImageSource, cut: Cut, signal?: AbortSignal): Promise<Float32Array[]>;
@@ -81,8 +81,8 @@ export function createPictureCutter(inputs: readonly InputSize[], cacheBytes: nu
     cut: async (key, source, cut, signal) => {
       const image = await read(key, source, signal);
       if (cut.kind === "centre") {
-        const [first] = inputs;
-        return [preprocess(image(first!.resize), first).pixels];
+        const input = inputs[cut.input ?? 0]!;
+        return [preprocess(image(input.resize), input).pixels];
       }
       // The same draw for each input: both networks see the same part of the picture.
       return inputs.map((input) => augment(image(input.resize), input, createStream(cut.seed, cut.stream)));

@@ -295,7 +295,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
 
 /** The head before the first step, and what every row has been given for edges. */
 async function startOf(
-  { options, networks, form, cuts, pictures, checkpoint }: PreparedRun,
+  { options, networks, form, cuts, pictures, steps, checkpoint }: PreparedRun,
 ): Promise<{ readonly head: readonly HeadTensor[]; readonly row?: readonly number[] }> {
   const { shape, auxiliary } = networks;
   const head = await startingParameters(networks, options);
@@ -305,9 +305,20 @@ async function startOf(
   if (row !== undefined) return { head: withEdgeRow(head, shape, row), row };
   const { seed = 0, threads, signal, onProgress } = options;
   const device = await resolveDevice(options.device);
-  const start = await edgeStart(
-    { auxiliary, shape, head, strength: form.edges, cuts, use: pictures.use, device, threads, seed, signal },
-  );
+  const start = await edgeStart({
+    auxiliary,
+    shape,
+    head,
+    strength: form.edges,
+    cuts,
+    input: networks.inputs.length - 1,
+    steps,
+    use: pictures.use,
+    device,
+    threads,
+    seed,
+    signal,
+  });
   onProgress?.({ kind: "edges", explained: start.explained });
   return start;
 }

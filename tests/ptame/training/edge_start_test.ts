@@ -40,7 +40,7 @@ function correlation(a: Float32Array, b: Float32Array): number {
 Deno.test("edgeStart() makes the first tap draw the edges of pictures, as strong as it is told", async () => {
   const network = seededFrozen(tinyAuxiliary, 7);
   const images = [photo(0), photo(4), new Uint8Array(3), photo(8)];
-  const cuts = openPictureCuts({ images, inputs: [CUT] });
+  const cuts = openPictureCuts({ images, inputs: [{ resize: 40, crop: 32 }, CUT] });
   const head = initialHead(SHAPE, { kind: "default" }, 1);
   const given = {
     auxiliary: network,
@@ -48,6 +48,8 @@ Deno.test("edgeStart() makes the first tap draw the edges of pictures, as strong
     head,
     cuts,
     use: [0, 1, 2, 3],
+    input: 1,
+    steps: 2000,
     device: "wasm",
     seed: 2,
   } as const;
