@@ -11,6 +11,9 @@ import type { RuleInput, ShapeRule, ValueInfo } from "./rule.ts";
 
 const RULES: Readonly<Record<string, ShapeRule>> = { ...ELEMENTWISE, ...CONVOLUTION, ...MOVEMENT };
 
+/** Operators of ONNX's own set that have a shape rule. */
+export const SHAPED_OPERATORS: readonly string[] = Object.keys(RULES);
+
 /** Whether this operator of ONNX's own set has a shape rule. */
 export function hasShapeRule(op: string): boolean {
   return Object.hasOwn(RULES, op);

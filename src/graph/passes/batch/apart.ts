@@ -139,6 +139,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   Size: () => {},
 };
 
+/** Operators that have a batch rule. */
+export const BATCHED_OPERATORS: readonly string[] = Object.keys(CHECKS);
+
 /**
  * Refuses a node that would mix the pictures of a batch, or that is not known to keep them apart.
  *

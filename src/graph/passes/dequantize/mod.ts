@@ -129,8 +129,13 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
   };
 }
 
-/** Their names; the rules themselves are not used. */
-const QUANTISED_OPERATORS = new Set(Object.keys(quantisedOperators({} as Quantised)));
+/**
+ * Operators on whole numbers that are read as operators on real ones; those of other domains as `domain.Op`. The rules
+ * themselves are not used here.
+ */
+export const QUANTISED_OPERATORS: ReadonlySet<string> = new Set(
+  Object.keys(quantisedOperators({} as Quantised)),
+);
 
 /** The rule of quantised operators where the network is to stay as it is: it cannot. */
 export function refuseQuantised({ op, domain }: OpenNode): Rewrite | undefined {

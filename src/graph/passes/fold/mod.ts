@@ -11,6 +11,9 @@ import { REDUCTION } from "./reduction.ts";
 
 const FOLDS: Readonly<Record<string, Fold>> = { ...ELEMENTWISE, ...MOVEMENT, ...REDUCTION };
 
+/** Operators that can be folded. */
+export const FOLDED_OPERATORS: readonly string[] = Object.keys(FOLDS);
+
 /** Whether an operator can be folded. */
 export function canFold(op: string): boolean {
   return Object.hasOwn(FOLDS, op);
