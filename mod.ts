@@ -2,7 +2,7 @@
  * Shows where an image classifier looked, in one forward pass, for any classifier: P-TAME (Ntrougkas, Mezaris,
  * Patras, IEEE OJSP 2025) over onnxruntime-web, in Deno, at the edge and in browsers.
  *
- * @example Explain a photo
+ * @example Explain an image
  * ```ts
  * import { createExplainer } from "@ptame/ptame";
  *

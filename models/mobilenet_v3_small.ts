@@ -37,7 +37,7 @@ function squeezed(channels: number): number {
   return rounded < 0.9 * quarter ? rounded + 8 : rounded;
 }
 
-/** Channels weighed by what the whole picture says of them (Hu et al. 2017). */
+/** Channels weighed by what the whole image says of them (Hu et al. 2017). */
 function squeezeExcitation(b: Builder, x: Value, name: string): Value {
   const channels = x.shape[1]!;
   const narrow = b.relu(biasedConv(b, b.globalAveragePool(x), `${name}.fc1`, squeezed(channels)));

@@ -17,7 +17,7 @@ export interface NetworkOutputs {
 /** Adds a network to a graph. `image` is normalised, [N, 3, H, W]; weights are declared by name, unbound. */
 export type BuildNetwork = (b: Builder, image: Value) => NetworkOutputs;
 
-/** How a picture becomes the network's input: short side, centre crop, then (pixel / 255 - mean) / std. */
+/** How an image becomes the network's input: short side, centre crop, then (pixel / 255 - mean) / std. */
 export interface Preprocessing {
   /** Length that the short side is resized to, in pixels. */
   readonly resize: number;
@@ -89,7 +89,7 @@ export interface NetworkDefinition {
   readonly build: BuildNetwork;
   /** Width and height of the input. */
   readonly inputSize: number;
-  /** How a picture becomes the input. */
+  /** How an image becomes the input. */
   readonly preprocessing: Preprocessing;
   /** The list of class names; see models/labels/. */
   readonly labels: "imagenet-1k";

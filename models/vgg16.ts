@@ -12,7 +12,7 @@ import type { NetworkOutputs } from "./network.ts";
 /** Channels of the convolutions of each block; a pooling follows each block. */
 const BLOCKS = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
 
-/** VGG-16 on 224² pictures: taps 128×56², 256×28², 512×14², 512×7². */
+/** VGG-16 on 224² images: taps 128×56², 256×28², 512×14², 512×7². */
 export function vgg16(b: Builder, image: Value): NetworkOutputs {
   let x = image;
   // The position in torchvision's `features`, where ReLU and pooling count too.

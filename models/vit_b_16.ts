@@ -49,7 +49,7 @@ function encoderLayer(b: Builder, x: Value, batch: number, name: string): Value 
   return b.add(attended, linear(b, hidden, `${name}.mlp.3`, WIDTH));
 }
 
-/** ViT-B/16 on 224² pictures: taps 768×14² after encoder layers 2, 5, 8 and 11. */
+/** ViT-B/16 on 224² images: taps 768×14² after encoder layers 2, 5, 8 and 11. */
 export function vitB16(b: Builder, image: Value): NetworkOutputs {
   const batch = image.shape[0]!;
   const projection = b.weight("conv_proj.weight", [WIDTH, 3, PATCH, PATCH]);

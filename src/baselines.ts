@@ -3,7 +3,7 @@
  * Ablation-CAM, RISE, occlusion, Integrated Gradients, SmoothGrad, and controls that know nothing of the classifier.
  * Those that need gradients work on any .onnx classifier that can be differentiated, without naming a layer.
  *
- * @example Grad-CAM of a photo
+ * @example Grad-CAM of an image
  * ```ts
  * import { createBaseline } from "@ptame/ptame/baselines";
  *

@@ -1,7 +1,7 @@
 /**
  * Trains heads: P-TAME's second half, in Deno and in browsers.
  *
- * @example Fine-tune on one picture for two steps
+ * @example Fine-tune on one image for two steps
  * ```ts
  * import { train } from "@ptame/ptame/train";
  *

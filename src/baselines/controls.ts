@@ -11,7 +11,7 @@ import { sideOf } from "../image/side.ts";
 /** Resolution of the control maps: that of P-TAME's own. */
 const SIDE = 56;
 
-/** A number from a picture, so that its random map does not depend on which pictures came before. */
+/** A number from an image, so that its random map does not depend on which images came before. */
 function hashOf(pixels: Float32Array): number {
   const words = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length);
   let hash = 0x811c9dc5;
@@ -19,7 +19,7 @@ function hashOf(pixels: Float32Array): number {
   return hash >>> 0;
 }
 
-/** Independent uniform values in [0, 1); the same picture and seed give the same map. */
+/** Independent uniform values in [0, 1); the same image and seed give the same map. */
 export function randomMap(seed = 0): MapMethod {
   return ({ pixels }) => {
     const generator = createGenerator(hashOf(pixels) + seed * 2 ** 32);
@@ -42,7 +42,7 @@ export function centredGaussian(): MapMethod {
 }
 
 /**
- * Edges: the length of Sobel's gradient of the grey picture, averaged down to 56 × 56, from 0 to 1. A picture
+ * Edges: the length of Sobel's gradient of the grey image, averaged down to 56 × 56, from 0 to 1. An image
  * without edges gives a map of zeros.
  */
 export function edgeMagnitude(): MapMethod {

@@ -1,5 +1,5 @@
 /**
- * A baseline as an explainer of pictures: the same seam as P-TAME's explainer, so that a program can exchange one for
+ * A baseline as an explainer of images: the same seam as P-TAME's explainer, so that a program can exchange one for
  * the other.
  *
  * @module
@@ -25,7 +25,7 @@ import { type MapProgress, maskOf, type MethodDefinition, type MethodOptions } f
 /** Which classifier a baseline explains, and how. */
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
 
-/** What to explain of a picture by a baseline. */
+/** What to explain of an image by a baseline. */
 export interface BaselineExplainOptions extends ExplainOptions {
   /** Called by the methods of many passes, which start again for each class. */
   readonly onProgress?: (progress: MapProgress) => void;
@@ -40,9 +40,9 @@ export interface BaselineExplainer extends MapExplainer {
   /** Passes through the classifier for one map. */
   readonly passes: number;
   /**
-   * Explains a picture.
+   * Explains an image.
    *
-   * @throws {ImageError} When the picture cannot be read.
+   * @throws {ImageError} When the image cannot be read.
    * @throws {RangeError} When a target is not a class of the backbone.
    */
   explain(image: ImageSource, options?: BaselineExplainOptions): Promise<MapExplanation>;

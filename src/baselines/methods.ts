@@ -17,7 +17,7 @@ import { rise, RISE_MASKS } from "./perturbation/rise.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
 import type { Attribute, MethodDefinition } from "./types.ts";
 
-/** A control: it knows the picture at most. */
+/** A control: it knows the image at most. */
 function control(map: MapMethod): Attribute {
   return (pixels, target, { signal } = {}) => map({ pixels }, target, signal);
 }

@@ -1,5 +1,5 @@
 /**
- * What a baseline is: a function from a picture and a class to a map, over a classifier that it may open.
+ * What a baseline is: a function from an image and a class to a map, over a classifier that it may open.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export type Attribute = (
 
 /** What a method asks of the classifier, from nothing to all. */
 export type MethodNeeds =
-  /** The picture alone: a control. */
+  /** The image alone: a control. */
   | "picture"
   /** Scores: the classifier stays closed, and may be anything. */
   | "scores"
@@ -59,7 +59,7 @@ export type MethodView =
   /** As they are: they lie in [0, 1] already. */
   | "mask";
 
-/** What a method depends on beside picture, class and classifier. */
+/** What a method depends on beside image, class and classifier. */
 export interface MethodOptions {
   /** Of methods that draw random numbers; 0 by default. */
   readonly seed?: number;
@@ -77,7 +77,7 @@ export interface MethodDefinition {
   readonly source: string;
   /** What it asks of the classifier. */
   readonly needs: MethodNeeds;
-  /** Whether it looks at the tap: not the case where it asks for the picture's gradient, or for scores alone. */
+  /** Whether it looks at the tap: not the case where it asks for the image's gradient, or for scores alone. */
   readonly tapped: boolean;
   /** How its values become a mask. */
   readonly view: MethodView;

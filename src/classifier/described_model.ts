@@ -10,7 +10,7 @@ import type { OnnxModel } from "./onnx_model.ts";
 /** The metadata entry `format` of an exported explainer. */
 export const EXPLAINER_FORMAT = "ptame-explainer";
 
-/** How a picture is cut for an exported explainer, in its metadata's words; it normalises by itself. */
+/** How an image is cut for an exported explainer, in its metadata's words; it normalises by itself. */
 export interface CutDescription {
   readonly resize: { readonly short_side: number; readonly filter: string };
   readonly centre_crop: number;
@@ -37,7 +37,7 @@ export function describedModel(model: OnnxModel, { metadata }: OnnxSummary): Onn
   const cut = entry("preprocessing") as Partial<CutDescription> | null;
   const side = cut?.resize?.short_side;
   if (!Number.isInteger(side)) {
-    throw new SyntaxError(`Cannot open ${model.name}: its metadata do not say how a picture is cut`);
+    throw new SyntaxError(`Cannot open ${model.name}: its metadata do not say how an image is cut`);
   }
   const labels = entry("labels");
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {

@@ -1,6 +1,6 @@
 /**
  * The graphs that methods run over a classifier: scores, activations with their gradient, the way behind a tap, the gradient of the
- * picture. The class is an input (one-hot), so that no graph depends on it.
+ * image. The class is an input (one-hot), so that no graph depends on it.
  *
  * @module
  */
@@ -31,7 +31,7 @@ function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number): Value
   return b.input("images", "float32", [batch, 3, inputSize, inputSize]);
 }
 
-/** Scores of the classes asked for, summed over the pictures, which do not touch each other. */
+/** Scores of the classes asked for, summed over the images, which do not touch each other. */
 function targetScore({ b, logits }: Pass): Value {
   const target = b.input("target", "float32", [1, logits.shape[1]!]);
   return b.reduceSum(b.mul(logits, target), undefined, false);
@@ -112,7 +112,7 @@ export function behindTapGraph(network: GraphPart, tap: Tap): Graph {
 }
 
 /**
- * "images" [batch, 3, S, S] and "target" [1, classes] to "gradients" [batch, 3, S, S] of each picture's own score
+ * "images" [batch, 3, S, S] and "target" [1, classes] to "gradients" [batch, 3, S, S] of each image's own score
  * before softmax, with respect to pixels in [0, 1].
  *
  * @throws {TypeError} When an operator cannot be differentiated.

@@ -62,7 +62,7 @@ export function networkFacts(network: CustomNetwork): DescribedNetwork {
  * Loads a classifier's weights; nothing is opened.
  *
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {TypeError} When an .onnx file is no classifier of pictures, or a network function is not what it says.
+ * @throws {TypeError} When an .onnx file is no classifier of images, or a network function is not what it says.
  * @throws {DownloadError} When weights are not here and cannot be downloaded.
  */
 export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<Classifier> {

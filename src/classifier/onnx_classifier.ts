@@ -19,7 +19,7 @@ import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } fro
  *
  * @param options Where a session is opened, if only a pass through the file says how many classes it has.
  * @throws {SyntaxError} When the bytes are not an ONNX model.
- * @throws {TypeError} When it does not take pictures, gives no row of scores, or its external data are not given.
+ * @throws {TypeError} When it does not take images, gives no row of scores, or its external data are not given.
  * @throws {RangeError} When it has no output of the name that is asked for.
  */
 export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {}): Promise<Classifier> {

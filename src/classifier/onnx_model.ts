@@ -18,7 +18,7 @@ export interface OnnxModel {
   readonly externalData?: ReadonlyMap<string, ByteSource | Uint8Array>;
   /** Class names by index; ImageNet's for 1000 classes, numbers otherwise. */
   readonly labels?: readonly string[];
-  /** How a picture becomes its input; found in the file, else ImageNet's usual one. */
+  /** How an image becomes its input; found in the file, else ImageNet's usual one. */
   readonly preprocessing?: OnnxPreprocessing;
   /** The output with the scores; the first by default. */
   readonly output?: string;
@@ -48,7 +48,7 @@ export interface InspectedModel {
  * Reads what the file says of itself.
  *
  * @throws {SyntaxError} When the bytes are not an ONNX model.
- * @throws {TypeError} When it does not take pictures, or its external data are not given.
+ * @throws {TypeError} When it does not take images, or its external data are not given.
  * @throws {RangeError} When it has no output of the name that is asked for.
  */
 export function inspectedModel(given: OnnxModel): InspectedModel {
@@ -95,6 +95,6 @@ export function classesOfShape(called: string, shape: readonly number[], batch: 
   throw new TypeError(
     `Cannot explain ${called}: its output [${
       shape.join(", ")
-    }] is not one row of scores for each of ${batch} picture(s)`,
+    }] is not one row of scores for each of ${batch} image(s)`,
   );
 }

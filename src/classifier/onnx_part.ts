@@ -118,7 +118,7 @@ function withFilesNamed(graph: Graph, rename: (file: string) => string): Graph {
   return { ...graph, initializers };
 }
 
-/** Pictures [N, 3, S, S] in [0, 1] as the input takes them: what `pictureTensor` does, as a part of a graph. */
+/** Images [N, 3, S, S] in [0, 1] as the input takes them: what `pictureTensor` does, as a part of a graph. */
 function placed(b: Builder, images: Value, { layout, order, preprocessing }: PictureInput): Value {
   let x = normalise(b, images, preprocessing);
   if (order === "grey") {

@@ -14,7 +14,7 @@ import type { OnnxPreprocessing } from "./picture_input.ts";
 
 /** What such a file says. */
 export interface OnnxSettings {
-  /** How a picture becomes the input. */
+  /** How an image becomes the input. */
   readonly preprocessing: OnnxPreprocessing;
   /** Class names, or the name of the file that has them. */
   readonly labels?: readonly string[] | string;

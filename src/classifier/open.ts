@@ -36,7 +36,7 @@ export interface OpenOptions {
   readonly threads?: number | undefined;
   /** Module, value or node to tap; the deepest with positions by default. */
   readonly tap?: string;
-  /** Pictures per run of methods that need many; 8 on WebGPU and 1 elsewhere, where more bring nothing. */
+  /** Images per run of methods that need many; 8 on WebGPU and 1 elsewhere, where more bring nothing. */
   readonly batch?: number;
 }
 
@@ -63,7 +63,7 @@ export interface TappedGradient extends TappedPass {
   readonly gradients: Float32Array;
 }
 
-/** A classifier that methods may look into. Pictures are [3, S, S] in [0, 1], not normalised. */
+/** A classifier that methods may look into. Images are [3, S, S] in [0, 1], not normalised. */
 export interface OpenClassifier {
   /** What is known of it. */
   readonly facts: ClassifierFacts;
@@ -75,11 +75,11 @@ export interface OpenClassifier {
   session(): Promise<Session>;
   /** Where it is tapped; throws where no tap is found, or none of the name asked for. */
   tap(): Tap;
-  /** Probabilities of each picture. */
+  /** Probabilities of each image. */
   probabilities(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
-  /** Scores of each picture before softmax. */
+  /** Scores of each image before softmax. */
   logits(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
-  /** How many pictures run at once. */
+  /** How many images run at once. */
   readonly batch: number;
   /** What is seen at the tap. */
   activations(picture: Float32Array, signal?: AbortSignal): Promise<TappedPass>;
@@ -91,7 +91,7 @@ export interface OpenClassifier {
    * @returns Per channel the scores without it, in order.
    */
   withoutChannels(picture: Float32Array, signal?: AbortSignal): AsyncGenerator<Float32Array>;
-  /** Gradient of a class's score with respect to each picture. */
+  /** Gradient of a class's score with respect to each image. */
   inputGradients(
     pictures: readonly Float32Array[],
     target: number,
@@ -107,7 +107,7 @@ export interface OpenClassifier {
  * Opens a classifier: its weights are loaded, its sessions are made when a method asks for them.
  *
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {TypeError} When an .onnx file is no classifier of pictures.
+ * @throws {TypeError} When an .onnx file is no classifier of images.
  */
 export async function openClassifier(options: OpenClassifierOptions = {}): Promise<OpenClassifier> {
   return await classifierOver(await loadClassifier(options), options);

@@ -1,5 +1,5 @@
 /**
- * How a picture becomes the input of a classifier that somebody brings: size, range, mean and deviation, order of the
+ * How an image becomes the input of a classifier that somebody brings: size, range, mean and deviation, order of the
  * colours and layout; found in the file where it says so, said by the caller where it does not.
  *
  * @module
@@ -11,7 +11,7 @@ import type { DataType } from "../graph/types.ts";
 import type { Tensor } from "../runtime/mod.ts";
 import { float32ToFloat16 } from "../bytes/half.ts";
 
-/** How a classifier wants its pictures; what is left out is taken from its file, else as ImageNet's usual. */
+/** How a classifier wants its images; what is left out is taken from its file, else as ImageNet's usual. */
 export interface OnnxPreprocessing {
   /** Width and height of the input in pixels; the file's own, else 224. */
   readonly size?: number;
@@ -32,13 +32,13 @@ export interface OnnxPreprocessing {
 /** Order of the channels of an input; one channel is grey. */
 export type ChannelOrder = "RGB" | "BGR" | "grey";
 
-/** An input that takes pictures, and how they are laid into it. */
+/** An input that takes images, and how they are laid into it. */
 export interface PictureInput {
   /** Name of the input. */
   readonly name: string;
   /** Element type: float32, float16 or uint8. */
   readonly type: DataType;
-  /** Pictures that it takes at once; `undefined` where the file leaves that open. */
+  /** Images that it takes at once; `undefined` where the file leaves that open. */
   readonly batch: number | undefined;
   /** Where the channels are. */
   readonly layout: "NCHW" | "NHWC";
@@ -54,7 +54,7 @@ export const LUMA: readonly [number, number, number] = [0.299, 0.587, 0.114];
 const TYPES: readonly DataType[] = ["float32", "float16", "uint8"];
 
 /**
- * Finds the picture input of a classifier and resolves how it is fed.
+ * Finds the image input of a classifier and resolves how it is fed.
  *
  * @param called What the classifier is called in errors.
  * @throws {TypeError} When there is not one 4-D input of one or three channels, or it is not square.
@@ -168,10 +168,10 @@ function normalization(
 }
 
 /**
- * Pictures as the input's tensor.
+ * Images as the input's tensor.
  *
  * @param pictures [3, S, S] in [0, 1] each, not normalised.
- * @param batch How many the tensor holds; the last picture is repeated where there are fewer.
+ * @param batch How many the tensor holds; the last image is repeated where there are fewer.
  */
 export function pictureTensor(
   input: PictureInput,

@@ -17,7 +17,7 @@ import type { Classifier, GraphPart } from "./types.ts";
 
 const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
-/** Names of the weights of a network's layers, from the picture to the scores; a shared one counts once. */
+/** Names of the weights of a network's layers, from the image to the scores; a shared one counts once. */
 export function layersOf(network: GraphPart): string[] {
   const graph = scoresGraph(network, 1);
   const weights = new Set<string>();

@@ -1,7 +1,7 @@
 /**
  * Where a classifier is tapped for its activations: found in any graph, without naming a layer.
  *
- * A good tap is the deepest value that all of the picture's way to the scores passes through and that still has
+ * A good tap is the deepest value that all of the image's way to the scores passes through and that still has
  * positions. "All passes through" is exact here: values are numbered in running order, and a value is a tap's candidate
  * when no operation reads from before it and writes behind it. So the inside of a residual block, of a gate or of an
  * attention is none, and what leaves a block is one: [N, C, H, W] in convolutional networks (the last stage's output),
@@ -16,7 +16,7 @@ import type { Graph, Node, Value } from "../graph/types.ts";
 import { sizeOf } from "../graph/types.ts";
 import { suggestion } from "../text/nearest.ts";
 
-/** A value of a graph over one picture, and how it is read as channels of positions. */
+/** A value of a graph over one image, and how it is read as channels of positions. */
 export interface Tap {
   /** What it is called: the name asked for, else that of its module, else that of its value. */
   readonly name: string;
@@ -32,14 +32,14 @@ export interface Tap {
   readonly channelStride: number;
   /** Elements from one position to the next, row by row. */
   readonly positionStride: number;
-  /** Elements before the first position: tokens that are no part of the picture. */
+  /** Elements before the first position: tokens that are no part of the image. */
   readonly offset: number;
 }
 
-/** The way from the picture to the scores. */
+/** The way from the image to the scores. */
 export interface Way {
   readonly graph: Graph;
-  /** Name of the picture. */
+  /** Name of the image. */
   readonly image: string;
   /** Name of the scores. */
   readonly logits: string;
@@ -50,7 +50,7 @@ export interface Way {
 /** Names that stand for a value beside its own and its node's: module names of the networks of models/. */
 export type TapNames = ReadonlyMap<string, string>;
 
-/** Tokens that may stand before those of the picture: class, distillation, registers. */
+/** Tokens that may stand before those of the image: class, distillation, registers. */
 const EXTRA_TOKENS = [0, 1, 2, 5];
 const MOST_EXTRA_TOKENS = 16;
 
@@ -66,7 +66,7 @@ export function findTaps(way: Way): Tap[] {
     const tap = layoutOf(value, grid);
     if (tap === undefined) continue;
     if (value.shape.length === 4) grid = [tap.height, tap.width];
-    // Behind the last attention the tokens of the picture lead nowhere, where one token is picked.
+    // Behind the last attention the tokens of the image lead nowhere, where one token is picked.
     else if (picks && at >= attention) continue;
     taps.push({ ...tap, name: shownName(way, name) });
   }
@@ -130,7 +130,7 @@ export function planesOf(data: Float32Array, tap: Tap): Float32Array {
   return planes;
 }
 
-/** Floating-point values between picture and scores with their number in running order; the picture is 0. */
+/** Floating-point values between image and scores with their number in running order; the image is 0. */
 function valuesOnWay({ graph, image, logits }: Way): Map<string, number> {
   const dependent = new Set([image]);
   for (const node of graph.nodes) {
@@ -192,7 +192,7 @@ function picksToken({ graph }: Way, order: ReadonlyMap<string, number>): boolean
   return graph.nodes.some(picks);
 }
 
-/** How a value over one picture is read as positions, where it has any; `grid` is the last map before it. */
+/** How a value over one image is read as positions, where it has any; `grid` is the last map before it. */
 function layoutOf(
   value: Value,
   grid: readonly [number, number] | undefined,
@@ -221,7 +221,7 @@ function layoutOf(
   return { value, channels: rows, height, width, channelStride: columns, positionStride: 1, offset: extra };
 }
 
-/** How many of `count` tokens stand before those of the picture, and how the rest lie. */
+/** How many of `count` tokens stand before those of the image, and how the rest lie. */
 function tokensOf(
   count: number,
   grid: readonly [number, number] | undefined,

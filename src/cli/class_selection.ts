@@ -1,5 +1,5 @@
 /**
- * Pictures chosen by the class that the classifier sees in them: how a head is measured on classes that it was never
+ * Images chosen by the class that the classifier sees in them: how a head is measured on classes that it was never
  * trained on.
  *
  * @module
@@ -30,12 +30,12 @@ export const SELECTION_OPTIONS = group("Images", {
   perClass: wholeNumber("N", "Of these, at most N images of a class", { least: 1 }),
 });
 
-/** Which pictures are meant. */
+/** Which images are meant. */
 export interface ClassSelection {
   /** Share of the classes that is held out. */
   readonly share: number;
   readonly part: ClassPart;
-  /** Most pictures of a class. */
+  /** Most images of a class. */
   readonly perClass: number | undefined;
 }
 
@@ -71,7 +71,7 @@ export function selectionText({ share, part, perClass }: ClassSelection): string
 }
 
 /**
- * Classifies pictures and keeps those of a selection, in the order of the list. Those that cannot be read are said and
+ * Classifies images and keeps those of a selection, in the order of the list. Those that cannot be read are said and
  * left out.
  *
  * @param limit At most so many of them, evenly spread.

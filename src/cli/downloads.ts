@@ -33,7 +33,7 @@ export function downloadOptions({ offline }: DownloadValues, terminal: Terminal)
 }
 
 /**
- * Gives pictures back as they are.
+ * Gives images back as they are.
  *
  * @throws {UsageError} When one is on the network, and `--offline` forbids it.
  */

@@ -1,5 +1,5 @@
 /**
- * `evaluate`: measures how faithful maps are, over a folder of pictures.
+ * `evaluate`: measures how faithful maps are, over a folder of images.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Pictures named on the command line: folders, walked to the bottom; text files with a path per line; single files.
+ * Images named on the command line: folders, walked to the bottom; text files with a path per line; single files.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { reason } from "./files.ts";
 
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
 
-/** Paths of all pictures under a folder, sorted, so that the same folder gives the same list everywhere. */
+/** Paths of all images under a folder, sorted, so that the same folder gives the same list everywhere. */
 async function walk(folder: string): Promise<string[]> {
   const found: string[] = [];
   const entries: Deno.DirEntry[] = [];
@@ -24,9 +24,9 @@ async function walk(folder: string): Promise<string[]> {
 }
 
 /**
- * The pictures behind a path.
+ * The images behind a path.
  *
- * @throws {Error} When the path cannot be read, or holds no picture.
+ * @throws {Error} When the path cannot be read, or holds no image.
  */
 export async function listImages(path: string): Promise<string[]> {
   let found: string[];
@@ -53,7 +53,7 @@ export function evenlySpread<T>(things: readonly T[], count: number): T[] {
 }
 
 /**
- * Takes `count` pictures out, evenly spread over the list; the same ones for the same list.
+ * Takes `count` images out, evenly spread over the list; the same ones for the same list.
  *
  * @throws {RangeError} When none would be left.
  */

@@ -1,5 +1,5 @@
 /**
- * `serve`: explanations over HTTP, and a page to drop pictures on. Listens, logs and stops; what is answered is
+ * `serve`: explanations over HTTP, and a page to drop images on. Listens, logs and stops; what is answered is
  * src/server/'s.
  *
  * @module
@@ -48,7 +48,7 @@ const GRACE_MILLISECONDS = 3000;
 export const serveCommand = command({
   name: "serve",
   about: "Explain images over HTTP: POST /explain, and a page to drop them on",
-  arguments: { unexpected: "pictures come with the requests" },
+  arguments: { unexpected: "images come with the requests" },
   options: OPTIONS,
   notes: [
     "Images are fetched from public addresses alone, never from this machine or its network. After Ctrl-C or " +

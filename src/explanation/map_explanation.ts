@@ -1,6 +1,6 @@
 /**
- * What every method's explanation of a picture holds, P-TAME's and the baselines': the prediction, one map per class
- * asked for, where on the picture it lies, and how long it took. Plain data, with the pictures that can be made of it.
+ * What every method's explanation of an image holds, P-TAME's and the baselines': the prediction, one map per class
+ * asked for, where on the image it lies, and how long it took. Plain data, with the images that can be made of it.
  *
  * @module
  */
@@ -16,28 +16,28 @@ import { placeMap } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
 import { type ClassScore, resolveTarget, type Target, topClasses } from "../classifier/prediction.ts";
 
-/** What to explain of a picture. */
+/** What to explain of an image. */
 export interface ExplainOptions extends PrepareOptions {
   /** The class or classes to explain; the backbone's own top class by default. */
   readonly target?: Target | readonly Target[];
   /** How many of the most probable classes to explain, where no target is named; 1 by default. */
   readonly topK?: number;
-  /** Size of the up-sampled maps in pixels; the picture's own by default. */
+  /** Size of the up-sampled maps in pixels; the image's own by default. */
   readonly size?: { readonly width: number; readonly height: number };
   /** Stops the work between its parts. */
   readonly signal?: AbortSignal;
 }
 
-/** What explains pictures, by whichever method. */
+/** What explains images, by whichever method. */
 export interface MapExplainer {
   /** What is known of the backbone. */
   readonly backbone: ClassifierFacts;
   /** Session of the backbone: device and threads that really run. */
   readonly session: Session;
   /**
-   * Explains a picture.
+   * Explains an image.
    *
-   * @throws {ImageError} When the picture cannot be read.
+   * @throws {ImageError} When the image cannot be read.
    * @throws {RangeError} When a target is not a class of the backbone.
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<MapExplanation>;
@@ -48,7 +48,7 @@ export interface MapExplainer {
    */
   prepare(image: ImageSource, options?: PrepareOptions): Promise<CutImage>;
   /**
-   * The backbone's softmax probabilities for a picture that is its input already.
+   * The backbone's softmax probabilities for an image that is its input already.
    *
    * @param pixels [3, crop, crop] in [0, 1], not normalised: `pixels` of what `prepare` gives.
    */
@@ -67,7 +67,7 @@ export interface TargetMap extends ClassScore {
   readonly map: ValueMap;
   /** Least and greatest value before that: how strongly the method speaks. */
   readonly range: { readonly low: number; readonly high: number };
-  /** The mask up-sampled bilinearly over the picture; 0 outside the window that the classifier saw. */
+  /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly pictureMap: ValueMap;
 }
 
@@ -81,13 +81,13 @@ export interface ExplainTimings {
   readonly explain: number;
 }
 
-/** What is drawn over a picture, and how. */
+/** What is drawn over an image, and how. */
 export interface OverlayRequest extends OverlayLooks {
   /** The class whose map is drawn; the first that was asked for by default. */
   readonly target?: Target;
 }
 
-/** An explanation of one picture by any method. */
+/** An explanation of one image by any method. */
 export interface MapExplanation {
   /** Name of the backbone. */
   readonly model: string;
@@ -103,14 +103,14 @@ export interface MapExplanation {
   readonly prediction: readonly ClassScore[];
   /** One map per class asked for. */
   readonly targets: readonly TargetMap[];
-  /** The picture, upright. */
+  /** The image, upright. */
   readonly picture: RgbImage;
-  /** The part of the picture that the classifier saw, in its pixels. */
+  /** The part of the image that the classifier saw, in its pixels. */
   readonly window: CropWindow;
   /** How long its parts took. */
   readonly milliseconds: ExplainTimings;
   /**
-   * The photo with a class's heatmap over it.
+   * The image with a class's heatmap over it.
    *
    * @throws {RangeError} When the target is not a class, or one whose map the method would have to make first.
    */
@@ -119,7 +119,7 @@ export interface MapExplanation {
   overlayPng(request?: OverlayRequest): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A picture that a classifier has seen. */
+/** An image that a classifier has seen. */
 export interface SeenPicture {
   readonly model: string;
   readonly method: string;
@@ -130,7 +130,7 @@ export interface SeenPicture {
   readonly probabilities: Float32Array;
   readonly picture: RgbImage;
   readonly window: CropWindow;
-  /** Size of `pictureMap`; the picture's own by default. */
+  /** Size of `pictureMap`; the image's own by default. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
 }
 
@@ -175,14 +175,14 @@ export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map
     probability: seen.probabilities[index]!,
     map,
     range: rangeOf(raw.values),
-    // Made when first read: a large picture's map costs more than the explanation itself.
+    // Made when first read: a large image's map costs more than the explanation itself.
     get pictureMap() {
       return placed ??= placeOver(map, seen);
     },
   };
 }
 
-/** A map over the picture at the size asked for; 0 outside what was seen. */
+/** A map over the image at the size asked for; 0 outside what was seen. */
 export function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): ValueMap {
   const [width, height] = [size?.width ?? picture.width, size?.height ?? picture.height];
   const [across, down] = [width / picture.width, height / picture.height];
@@ -201,7 +201,7 @@ export function captionOf({ label, probability }: Pick<ClassScore, "label" | "pr
 }
 
 /**
- * Builds the explanation of a picture from its maps.
+ * Builds the explanation of an image from its maps.
  *
  * @param subtitle Stands below the class on the overlay.
  * @param further Makes the map of a class that was not asked for, where the method can do so without another pass.

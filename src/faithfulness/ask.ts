@@ -1,5 +1,5 @@
 /**
- * Has the pictures of a map's probes scored, in batches that other maps share.
+ * Has the images of a map's probes scored, in batches that other maps share.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Probe, Reading } from "./probe.ts";
 import { outcomeOf, type ScoreQueue } from "./scoring.ts";
 import type { Outcome } from "./types.ts";
 
-/** Puts all pictures of the probes into the queue; `done` is called when the last answer is there. */
+/** Puts all images of the probes into the queue; `done` is called when the last answer is there. */
 export async function askProbes(
   queue: ScoreQueue,
   probes: readonly Probe[],

@@ -1,7 +1,7 @@
 /**
  * Average drop and increase in confidence (Chattopadhay et al. 2018): what is left of the target's probability when
- * only the map's part of a picture is shown. `AD = 100 · max(0, f(x) − f(x⊙m)) / f(x)`, `IC = 100 · [f(x⊙m) > f(x)]`,
- * per picture; the means over pictures are taken by evaluate.ts.
+ * only the map's part of an image is shown. `AD = 100 · max(0, f(x) − f(x⊙m)) / f(x)`, `IC = 100 · [f(x⊙m) > f(x)]`,
+ * per image; the means over images are taken by evaluate.ts.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { keepTop } from "./threshold.ts";
 import type { Normalization } from "./types.ts";
 
 /**
- * A picture under a mask: `x ⊙ m`, in the space that the protocol names. Multiplying a normalised picture by m is,
+ * An image under a mask: `x ⊙ m`, in the space that the protocol names. Multiplying a normalised image by m is,
  * in [0, 1], fading it to the mean colour: `mean + (x − mean) · m`.
  *
  * @param pixels `[3, S, S]` in [0, 1].
@@ -35,7 +35,7 @@ export function maskPicture(
   return out;
 }
 
-/** Drop of one picture in percent; 0 where the probability rose. */
+/** Drop of one image in percent; 0 where the probability rose. */
 export function dropOf(
   clean: number,
   masked: number,
@@ -45,7 +45,7 @@ export function dropOf(
   return 100 * (protocol.drop === "absolute" ? drop : drop / (clean + protocol.epsilon));
 }
 
-/** Increase of one picture in percent: 100 where the probability rose, 0 where it did not. */
+/** Increase of one image in percent: 100 where the probability rose, 0 where it did not. */
 export function increaseOf(clean: number, masked: number): number {
   return masked > clean ? 100 : 0;
 }
@@ -87,7 +87,7 @@ export function maskingProbe(
   };
 }
 
-/** Probe of AD, IC or both: they need the same pictures. */
+/** Probe of AD, IC or both: they need the same images. */
 function maskingSource(
   sample: Enlarged,
   preset: Preset,

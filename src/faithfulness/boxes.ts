@@ -1,5 +1,5 @@
 /**
- * Boxes around objects as files give them: by the picture's name, in pixels of the upright picture; and the same
+ * Boxes around objects as files give them: by the image's name, in pixels of the upright image; and the same
  * boxes as the classifier sees them, in pixels of its cut.
  *
  * @module
@@ -7,7 +7,7 @@
 import type { CropWindow } from "../image/types.ts";
 import type { Box } from "./types.ts";
 
-/** Boxes by the picture's name. */
+/** Boxes by the image's name. */
 export type BoxesByImage = ReadonlyMap<string, readonly Box[]>;
 
 /**
@@ -16,7 +16,7 @@ export type BoxesByImage = ReadonlyMap<string, readonly Box[]>;
  *
  * @param text The JSON.
  * @param name What the file is called in errors.
- * @throws {SyntaxError} When it is not that; the picture is named.
+ * @throws {SyntaxError} When it is not that; the image is named.
  *
  * @example One box
  * ```ts
@@ -34,7 +34,7 @@ export function parseBoxes(text: string, name: string): BoxesByImage {
     throw new SyntaxError(`Cannot read boxes ${name}: ${(cause as Error).message}`, { cause });
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new SyntaxError(`Cannot read boxes ${name}: it is no object with the pictures' names as keys`);
+    throw new SyntaxError(`Cannot read boxes ${name}: it is no object with the images' names as keys`);
   }
   return new Map(
     Object.entries(json).map(([image, given]) => {
@@ -66,20 +66,20 @@ export function pathBelow(path: string, folder: string): string {
 }
 
 /**
- * The boxes of a picture: under its whole path, its path below `folder`, or its bare name.
+ * The boxes of an image: under its whole path, its path below `folder`, or its bare name.
  *
- * @param path The picture's path.
- * @param folder The folder that pictures were listed from.
+ * @param path The image's path.
+ * @param folder The folder that images were listed from.
  */
 export function boxesFor(boxes: BoxesByImage, path: string, folder: string): readonly Box[] | undefined {
   return boxes.get(path) ?? boxes.get(pathBelow(path, folder)) ?? boxes.get(path.split(/[/\\]/).at(-1)!);
 }
 
 /**
- * Boxes of a picture in pixels of the square cut that a classifier sees.
+ * Boxes of an image in pixels of the square cut that a classifier sees.
  *
- * @param boxes In pixels of the picture.
- * @param window The cut, in pixels of the picture.
+ * @param boxes In pixels of the image.
+ * @param window The cut, in pixels of the image.
  * @param side Pixels of the cut's side.
  */
 export function boxesInCut(boxes: readonly Box[], window: CropWindow, side: number): Box[] {

@@ -1,5 +1,5 @@
 /**
- * Is the map of this one picture better than maps that know nothing of the classifier? One picture has no interval, so
+ * Is the map of this one image better than maps that know nothing of the classifier? One image has no interval, so
  * nothing is said of noise: measures are counted, and what is not ahead in most of them does not beat.
  *
  * @module
@@ -16,7 +16,7 @@ import type { Normalization, Sample, ScoreBatch } from "./types.ts";
 export interface CheckedMap {
   /** By the measure's key, as "AD50". */
   readonly values: Readonly<Record<string, number>>;
-  /** Mean of the map at the picture's size. */
+  /** Mean of the map at the image's size. */
   readonly maskArea: number;
 }
 
@@ -56,7 +56,7 @@ export interface CheckOptions {
   readonly normalization?: Normalization;
   /** Of noise; 0 by default. */
   readonly seed?: number;
-  /** Pictures per call of `score`; 16 by default. */
+  /** Images per call of `score`; 16 by default. */
   readonly batchSize?: number;
   /** Stops between batches. */
   readonly signal?: AbortSignal;
@@ -65,7 +65,7 @@ export interface CheckOptions {
 /**
  * Measures a map beside controls.
  *
- * @param sample Picture, map, class explained and its probability on the clean picture.
+ * @param sample Image, map, class explained and its probability on the clean image.
  * @param controls The controls, by name.
  * @param score The classifier.
  * @throws {RangeError} When a map leaves [0, 1] or the scores are no probabilities.
@@ -80,7 +80,7 @@ export async function checkMap(
   const queue = createScoreQueue(score, batchSize, signal);
   let [top, probability] = [true, sample.probability];
   await queue.add(sample.pixels, (clean) => {
-    // The clean picture's own, in the same arithmetic: a rounded one would look like a rise.
+    // The clean image's own, in the same arithmetic: a rounded one would look like a rise.
     probability = clean[sample.target]!;
     top = clean.every((other) => other <= probability);
   });
@@ -133,8 +133,8 @@ function countOf(
 export function checkSentence({ counts, beatsControls }: MapCheck): string {
   const words = ({ name, better, worse }: ControlCount) =>
     `${name} (better in ${better} ${better === 1 ? "measure" : "measures"}, worse in ${worse})`;
-  if (beatsControls) return `On this picture the map beats the controls: ${counts.map(words).join(", ")}.`;
+  if (beatsControls) return `On this image the map beats the controls: ${counts.map(words).join(", ")}.`;
   const failed = counts.filter(({ better, worse }) => better <= worse);
-  return `On this picture the map does not beat ${failed.map(words).join(", nor ")}, ` +
+  return `On this image the map does not beat ${failed.map(words).join(", nor ")}, ` +
     `${failed.length === 1 ? "which knows" : "which know"} nothing of the classifier: do not rely on it.`;
 }

@@ -49,7 +49,7 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>, absolute = 
   return xy / Math.sqrt(xx * yy);
 }
 
-/** How SSIM looks at a picture. */
+/** How SSIM looks at an image. */
 export interface SsimOptions {
   /** Gaussian weights of sigma 1.5 (11 pixels), as Wang et al. 2004, or a flat window; "gaussian" by default. */
   readonly window?: "gaussian" | "flat";

@@ -49,7 +49,7 @@ interface Pending {
 }
 
 /**
- * Measures explanation methods over images. The class explained is the classifier's top one on the clean picture,
+ * Measures explanation methods over images. The class explained is the classifier's top one on the clean image,
  * and stays so for every perturbed version.
  *
  * @throws {ImageError} When an image cannot be read, and nobody wants to know which were skipped.
@@ -170,7 +170,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     }
   };
 
-  // Clean pictures wait for a batch of their own, then all of their perturbed versions follow.
+  // Clean images wait for a batch of their own, then all of their perturbed versions follow.
   let waiting: Waiting[] = [];
   const measureWaiting = async (): Promise<void> => {
     const group = waiting;

@@ -78,7 +78,7 @@ export interface EvaluateOptions {
   readonly seed?: number;
   /** Bootstrap samples; 1000 by default. */
   readonly resamples?: number;
-  /** Pictures per call of `score`; 16 by default. */
+  /** Images per call of `score`; 16 by default. */
   readonly batchSize?: number;
   /** What else the records depend on, as the classifier's name: a resumed run must have the same. */
   readonly model?: string;

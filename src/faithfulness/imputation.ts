@@ -23,7 +23,7 @@ const TOLERANCE = 1e-6;
  * @param missing One value per pixel; not 0 where the pixel is missing.
  * @param width Pixels per row.
  * @param height Rows.
- * @returns A new picture; pixels that are not missing are unchanged.
+ * @returns A new image; pixels that are not missing are unchanged.
  * @throws {TypeError} When the sizes do not fit.
  * @throws {RangeError} When every pixel is missing: there is nothing to fill from.
  */
@@ -42,7 +42,7 @@ export function imputeLinear(
   const out = pixels.slice();
   const stride = width + 2;
   const points = pointsOf(width, height);
-  // 0 outside the picture, 1 known, 2 missing.
+  // 0 outside the image, 1 known, 2 missing.
   const kind = new Uint8Array(points);
   let count = 0;
   for (let y = 0; y < height; y++) {

@@ -1,9 +1,9 @@
 /**
- * Insertion and deletion (RISE, Petsiuk et al. 2018): pixels come back into a blurred picture, or fade out of the
+ * Insertion and deletion (RISE, Petsiuk et al. 2018): pixels come back into a blurred image, or fade out of the
  * clean one, in the map's order; the area under the target's probability is the score.
  *
  * RISE works on normalised pixels: what is deleted becomes 0 there, the mean colour here; and the blur treats what
- * lies outside the picture as 0 there, so as the mean colour here.
+ * lies outside the image as 0 there, so as the mean colour here.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export function blurKernel(side: number, sigma: number): Float64Array {
 }
 
 /**
- * Blurs a picture along both axes; outside of it lies the mean colour.
+ * Blurs an image along both axes; outside of it lies the mean colour.
  *
  * @param pixels `[3, S, S]` in [0, 1].
  */

@@ -35,7 +35,7 @@ export interface ProbeContext {
   readonly normalization?: Normalization | undefined;
   /** Where the object is, where that is known. */
   readonly region?: Region | undefined;
-  /** Of the noise of this picture. */
+  /** Of the noise of this image. */
   readonly seed: number;
   /**
    * Asks the method again, on a changed image of the same size: for measures of how stable its maps are. Where the method
@@ -63,7 +63,7 @@ export interface MeasureDefinition<Name extends string = string> {
    */
   readonly onlyOfTopClass?: (preset: Preset) => boolean;
   /**
-   * Pictures that several measures share are scored once: measures of one probe name the same, which is called with
+   * Images that several measures share are scored once: measures of one probe name the same, which is called with
    * the names of those that are asked for.
    */
   readonly probe: (

@@ -79,7 +79,7 @@ export function presetFor(preset: Preset, name: MeasureName): Preset {
   return preset[part] === undefined ? presetNamed(standIn) : preset;
 }
 
-/** The probes of a map; measures that need the same pictures share theirs. */
+/** The probes of a map; measures that need the same images share theirs. */
 export function probesOf(
   sample: Enlarged,
   names: readonly MeasureName[],

@@ -2,7 +2,7 @@
  * Solves the sparse symmetric systems of a pixel grid in which every unknown pixel is tied to its eight neighbours:
  * conjugate gradients, preconditioned by one multigrid V-cycle. The coarse systems are Galerkin's (Pᵀ·A·P with
  * bilinear P, zero at known pixels), so holes of any shape converge in about as many steps, and 9-point stencils
- * stay 9-point. Three right-hand sides (the colours) are solved at once. Knows nothing of pictures or imputation.
+ * stay 9-point. Three right-hand sides (the colours) are solved at once. Knows nothing of images or imputation.
  *
  * @module
  */

@@ -10,12 +10,12 @@ import type { Enlarged, PlainProbe } from "./probe.ts";
 import type { Region } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** S × S values, 1 inside the object. Boxes are clipped to the picture; a pixel is inside if its centre is. */
+/** S × S values, 1 inside the object. Boxes are clipped to the image; a pixel is inside if its centre is. */
 export function regionMask(region: Region, side: number): Uint8Array {
   if ("mask" in region) {
     if (region.mask.length !== side * side) {
       throw new TypeError(
-        `Cannot use a mask of ${region.mask.length} values for a picture of ${side} x ${side}`,
+        `Cannot use a mask of ${region.mask.length} values for an image of ${side} x ${side}`,
       );
     }
     return region.mask.map((value) => value === 0 ? 0 : 1);
@@ -64,7 +64,7 @@ export function energyInside(values: Float32Array, inside: Uint8Array): number |
 
 /**
  * Pointing game (1 for a hit) and energy of one map: keys "pointing" and "energy". Where there is no object to look
- * at, nothing is read, and the picture does not count.
+ * at, nothing is read, and the image does not count.
  */
 export function regionProbe(
   sample: Enlarged,

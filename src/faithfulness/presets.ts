@@ -4,7 +4,7 @@
  *
  * @module
  */
-/** How AD and IC mask a picture and compare probabilities. */
+/** How AD and IC mask an image and compare probabilities. */
 export interface MaskingProtocol {
   /** Percentages of pixels that are kept, highest of the map first. */
   readonly percents: readonly number[];
@@ -20,7 +20,7 @@ export interface MaskingProtocol {
 
 /** How ROAD removes pixels, fills them and scores. */
 export interface RoadProtocol {
-  /** Percentages, each one picture per order. */
+  /** Percentages, each one image per order. */
   readonly percents: readonly number[];
   /** What a percentage means when the most relevant pixels go first. */
   readonly morf: "removed" | "kept";
@@ -32,7 +32,7 @@ export interface RoadProtocol {
   readonly noise: number;
   /** The unit of that noise: pixels in [0, 1] or normalised ones. */
   readonly noiseSpace: "unit" | "normalized";
-  /** What is noted of a picture: 1 if the top class is unchanged, or how much the target's probability rose. */
+  /** What is noted of an image: 1 if the top class is unchanged, or how much the target's probability rose. */
   readonly score: "accuracy" | "difference";
   /**
    * How the percentages become one number: their mean; or the area under the curve by trapezoids, through score 1
@@ -41,11 +41,11 @@ export interface RoadProtocol {
   readonly summary: "mean" | "trapezoid";
 }
 
-/** How insertion and deletion go through a picture. */
+/** How insertion and deletion go through an image. */
 export interface StepsProtocol {
   /** Pixels per step. */
   readonly pixelsPerStep: number;
-  /** The blurred picture that insertion starts from: side of the kernel and sigma, in pixels. */
+  /** The blurred image that insertion starts from: side of the kernel and sigma, in pixels. */
   readonly blur: { readonly side: number; readonly sigma: number };
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a measure is to the code that runs it: pictures to be scored, and a reading of the answers. A probe never
- * calls the classifier, so pictures of many probes, methods and images can share a batch.
+ * What a measure is to the code that runs it: images to be scored, and a reading of the answers. A probe never
+ * calls the classifier, so images of many probes, methods and images can share a batch.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { rankPixels } from "./threshold.ts";
 import { sideOf } from "../image/side.ts";
 import type { Outcome, Sample } from "./types.ts";
 
-/** What a measure read from one map of one picture. */
+/** What a measure read from one map of one image. */
 export interface Reading {
   /** Values by the measure's key, as "AD50". */
   readonly values: Readonly<Record<string, number>>;
@@ -20,9 +20,9 @@ export interface Reading {
   readonly curves?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A measure of one map of one picture, ready to run. */
+/** A measure of one map of one image, ready to run. */
 export interface Probe {
-  /** How many pictures it needs scored. */
+  /** How many images it needs scored. */
   readonly count: number;
   /** Makes them, one at a time, in the order of `read`'s outcomes; it may ask the method again meanwhile. */
   pictures(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
@@ -30,14 +30,14 @@ export interface Probe {
   read(outcomes: readonly Outcome[]): Reading;
 }
 
-/** A probe that asks nobody while it makes its pictures. */
+/** A probe that asks nobody while it makes its images. */
 export interface PlainProbe extends Probe {
   pictures(): Iterable<Float32Array>;
 }
 
-/** A sample with its map at the picture's own size. */
+/** A sample with its map at the image's own size. */
 export interface Enlarged extends Sample {
-  /** Side S of the picture. */
+  /** Side S of the image. */
   readonly side: number;
   /** The map at S × S. */
   readonly values: Float32Array;
@@ -51,7 +51,7 @@ export interface Enlarged extends Sample {
 const SLACK = 1e-5;
 
 /**
- * Enlarges a sample's map to its picture, bilinearly, ahead of any threshold.
+ * Enlarges a sample's map to its image, bilinearly, ahead of any threshold.
  *
  * @throws {RangeError} When the map has values outside [0, 1], or that are not finite.
  */

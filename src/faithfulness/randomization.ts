@@ -30,7 +30,7 @@ export interface RandomizationOptions extends SanityOptions, OpenOptions, Method
 /**
  * The stages of a randomisation.
  *
- * @param layers From the picture to the scores.
+ * @param layers From the image to the scores.
  * @throws {RangeError} When the number of stages is none.
  */
 export function stagesOf(

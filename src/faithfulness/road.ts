@@ -45,7 +45,7 @@ export function summarizeCurve(
  * ROAD of one map: keys "ROAD-MoRF", "ROAD-LeRF", and "ROAD", which is half of LeRF − MoRF as in pytorch-grad-cam.
  *
  * @param normalization What the classifier normalises with; needed where the noise is in normalised units.
- * @param seed Of the noise; the same for all methods of a picture, so that they are compared under the same noise.
+ * @param seed Of the noise; the same for all methods of an image, so that they are compared under the same noise.
  * @throws {TypeError} When the normalization is missing.
  */
 export function roadProbe(

@@ -33,9 +33,9 @@ export interface Likeness {
 export const LIKENESS: readonly (keyof Likeness)[] = ["spearman", "absoluteSpearman", "ssim"];
 
 /**
- * Compares two maps of one picture, both enlarged to `side`.
+ * Compares two maps of one image, both enlarged to `side`.
  *
- * @param side At least 11, the window of SSIM; the picture's side by default of the callers.
+ * @param side At least 11, the window of SSIM; the image's side by default of the callers.
  */
 export function likenessOf(a: ValueMap, b: ValueMap, side: number): Likeness {
   const [first, second] = [enlarged(a, side), enlarged(b, side)];
@@ -59,17 +59,17 @@ function inUnit(values: Float32Array): Float32Array {
   return values.map((value) => (value - low) / span);
 }
 
-/** A picture to check on, and the class whose maps are compared. */
+/** An image to check on, and the class whose maps are compared. */
 export interface SanityImage extends PreparedImage {
   /** The class: the intact classifier's, also where the randomised one sees another. */
   readonly target: number;
 }
 
-/** How like the original's maps those of one randomised variant are, over all pictures. */
+/** How like the original's maps those of one randomised variant are, over all images. */
 export interface SanityResult extends Readonly<Record<keyof Likeness, Interval | undefined>> {
   /** Name of the variant. */
   readonly variant: string;
-  /** Pictures on which one of the two maps was flat: they have no order, and count in no mean. */
+  /** Images on which one of the two maps was flat: they have no order, and count in no mean. */
   readonly flat: number;
 }
 
@@ -82,10 +82,10 @@ export interface SanityOptions extends BootstrapOptions {
 }
 
 /**
- * Compares the maps of one variant with the original's, picture by picture.
+ * Compares the maps of one variant with the original's, image by image.
  *
  * @param method The variant's maps; where a method has values outside [0, 1], these: their signs and size count.
- * @param originals The original's map of each picture, in order.
+ * @param originals The original's map of each image, in order.
  */
 export async function compareVariant(
   variant: string,
@@ -119,7 +119,7 @@ const SWAPPED = "swapped";
 
 /** What a swap test found. */
 export interface SwapResult {
-  /** own − swapped by the measure's key, paired over the pictures. */
+  /** own − swapped by the measure's key, paired over the images. */
   readonly differences: Readonly<Record<string, Comparison>>;
   /** Measures in which the own explanation is ahead beyond noise. */
   readonly passed: readonly string[];

@@ -1,14 +1,14 @@
 /**
- * Gathers pictures of many probes into full batches for the classifier, and hands each answer back to the one who
+ * Gathers images of many probes into full batches for the classifier, and hands each answer back to the one who
  * asked. Only here is a `ScoreBatch` called, so only here are its answers checked.
  *
  * @module
  */
 import type { Outcome, ScoreBatch } from "./types.ts";
 
-/** Pictures waiting for a batch. */
+/** Images waiting for a batch. */
 export interface ScoreQueue {
-  /** Adds a picture; `receive` gets its probabilities once its batch has run, in this call or a later one. */
+  /** Adds an image; `receive` gets its probabilities once its batch has run, in this call or a later one. */
   add(picture: Float32Array, receive: (probabilities: Float32Array) => void): Promise<void>;
   /** Scores what is left, as a short batch. */
   flush(): Promise<void>;
@@ -18,12 +18,12 @@ export interface ScoreQueue {
  * Opens a queue.
  *
  * @param score The classifier.
- * @param batchSize Pictures per call; the last call may have fewer.
+ * @param batchSize Images per call; the last call may have fewer.
  * @throws {RangeError} When the batch size is no positive integer.
  */
 export function createScoreQueue(score: ScoreBatch, batchSize: number, signal?: AbortSignal): ScoreQueue {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RangeError(`Cannot score in batches of ${batchSize} pictures`);
+    throw new RangeError(`Cannot score in batches of ${batchSize} images`);
   }
   let pictures: Float32Array[] = [];
   let receivers: ((probabilities: Float32Array) => void)[] = [];
@@ -34,7 +34,7 @@ export function createScoreQueue(score: ScoreBatch, batchSize: number, signal?: 
     signal?.throwIfAborted();
     const answers = await score(asked, signal);
     if (answers.length !== asked.length) {
-      throw new TypeError(`Cannot score: ${answers.length} rows came back for ${asked.length} pictures`);
+      throw new TypeError(`Cannot score: ${answers.length} rows came back for ${asked.length} images`);
     }
     answers.forEach(checkProbabilities);
     answers.forEach((answer, index) => receiving[index]!(answer));

@@ -14,7 +14,7 @@ import type { Interval } from "./types.ts";
 export interface MapRecord extends Reading {
   /** Time that the method took for the map. */
   readonly milliseconds: number;
-  /** Mean of the map at the picture's size. */
+  /** Mean of the map at the image's size. */
   readonly maskArea: number;
 }
 
@@ -26,7 +26,7 @@ export interface ImageRecord {
   readonly settings: string;
   /** The class explained. */
   readonly target: number;
-  /** Its probability on the clean picture. */
+  /** Its probability on the clean image. */
   readonly probability: number;
   /** By the method's name. */
   readonly methods: Readonly<Record<string, MapRecord>>;
@@ -57,7 +57,7 @@ export interface MeasureResult extends Interval {
 export interface MethodResult {
   /** By key, as "AD50", "ROAD-MoRF", "insertion". */
   readonly measures: Readonly<Record<string, MeasureResult>>;
-  /** Mean of the maps at the pictures' size. */
+  /** Mean of the maps at the images' size. */
   readonly maskArea: Interval;
   /** Time for one map. */
   readonly millisecondsPerImage: Interval;

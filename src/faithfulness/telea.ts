@@ -95,7 +95,7 @@ function solveDistance(state: Uint8Array, distance: Float32Array, point: number,
  * @param width Pixels per row.
  * @param height Rows.
  * @param radius How far around a pixel is looked, in pixels.
- * @returns A new picture, in steps of 1/255 where it was missing; other pixels are unchanged.
+ * @returns A new image, in steps of 1/255 where it was missing; other pixels are unchanged.
  * @throws {TypeError} When the sizes do not fit.
  * @throws {RangeError} When every pixel is missing: there is nothing to fill from.
  */
@@ -228,7 +228,7 @@ function filler(
     if (ahead) return distance[point + step]! - distance[point]!;
     return behind ? distance[point]! - distance[point - step]! : 0;
   };
-  /** The neighbour, or the point itself where the picture ends. */
+  /** The neighbour, or the point itself where the image ends. */
   const inside = (neighbour: number, point: number) => inPicture[neighbour] === 1 ? neighbour : point;
 
   return (point) => {

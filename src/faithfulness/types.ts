@@ -1,5 +1,5 @@
 /**
- * The plain types that the faithfulness measures share. A measure is pure: pictures and maps are arrays, and the
+ * The plain types that the faithfulness measures share. A measure is pure: images and maps are arrays, and the
  * classifier is a callback, so that the trainer, the evaluate command and a browser page run the same code.
  *
  * @module
@@ -7,21 +7,21 @@
 import type { ValueMap } from "../image/types.ts";
 
 /**
- * Scores pictures: softmax probabilities, one array per picture.
+ * Scores images: softmax probabilities, one array per image.
  *
- * Pictures are `[3, S, S]` in [0, 1], not normalised; measures may hand in values slightly outside (noise).
+ * Images are `[3, S, S]` in [0, 1], not normalised; measures may hand in values slightly outside (noise).
  */
 export type ScoreBatch = (images: Float32Array[], signal?: AbortSignal) => Promise<Float32Array[]>;
 
-/** A picture, what the classifier says of it, and the map that is put to the test. */
+/** An image, what the classifier says of it, and the map that is put to the test. */
 export interface Sample {
   /** `[3, S, S]` in [0, 1], not normalised. */
   readonly pixels: Float32Array;
   /** The explanation: values in [0, 1], any resolution; it is enlarged to S × S bilinearly. */
   readonly map: ValueMap;
-  /** The class explained: the classifier's top class on the clean picture. */
+  /** The class explained: the classifier's top class on the clean image. */
   readonly target: number;
-  /** Probability of that class on the clean picture. */
+  /** Probability of that class on the clean image. */
   readonly probability: number;
 }
 
@@ -33,7 +33,7 @@ export interface Normalization {
   readonly std: readonly [number, number, number];
 }
 
-/** What the classifier says of a perturbed picture about the target. */
+/** What the classifier says of a perturbed image about the target. */
 export interface Outcome {
   /** Probability of the target. */
   readonly probability: number;

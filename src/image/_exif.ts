@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Where a picture says how to turn it. */
+/** Where an image says how to turn it. */
 export interface Orientation {
   /** 1 to 8 as in TIFF tag 274; 1 is upright. */
   readonly value: number;

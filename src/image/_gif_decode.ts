@@ -79,7 +79,7 @@ export function decodeGif(bytes: Uint8Array): RgbImage {
   const frameHeight = view.getUint16(at + 7, true);
   const frameFlags = bytes[at + 9]!;
   if (frame.x + frameWidth > width || frame.y + frameHeight > height) {
-    throw new ImageError("damaged GIF (a frame beyond the picture)");
+    throw new ImageError("damaged GIF (a frame beyond the image)");
   }
   at += 10;
   if (frameFlags & 0x80) {

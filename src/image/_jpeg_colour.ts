@@ -12,7 +12,7 @@ export interface Plane {
   readonly samples: Uint8Array;
   /** Samples from row to row. */
   readonly stride: number;
-  /** Samples per row and rows that belong to the picture. */
+  /** Samples per row and rows that belong to the image. */
   readonly width: number;
   readonly height: number;
   /** How many pixels a sample is wide and high. */
@@ -24,7 +24,7 @@ export interface Plane {
 export type ColourModel = "grey" | "ycc" | "rgb" | "cmyk" | "ycck";
 
 /**
- * Writes row `y` of the picture into `row`, one sample per pixel; `row` may be longer than the picture is wide.
+ * Writes row `y` of the image into `row`, one sample per pixel; `row` may be longer than the image is wide.
  */
 function enlargeRow(plane: Plane, y: number, row: Uint8Array, mixed: Int32Array): void {
   const { samples, stride, width, height, perX, perY } = plane;

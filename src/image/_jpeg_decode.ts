@@ -30,7 +30,7 @@ interface Component {
   readonly h: number;
   readonly v: number;
   readonly quantisation: number;
-  /** Blocks that belong to the picture. */
+  /** Blocks that belong to the image. */
   readonly blocksAcross: number;
   readonly blocksDown: number;
   /** Blocks that are stored per row: whole MCUs. */
@@ -67,7 +67,7 @@ interface Reader {
   adobe: number | undefined;
 }
 
-/** No honest file has more; each scan may walk over the whole picture again. */
+/** No honest file has more; each scan may walk over the whole image again. */
 const MOST_SCANS = 500;
 
 function damaged(what: string): ImageError {
@@ -253,7 +253,7 @@ function planeOf(reader: Reader, frame: Frame, component: Component): Plane {
   };
 }
 
-/** Follows the markers to the end of the picture. */
+/** Follows the markers to the end of the image. */
 function readMarkers(reader: Reader): Frame {
   const { bytes, view } = reader;
   let scans = 0;
@@ -286,7 +286,7 @@ function readMarkers(reader: Reader): Frame {
       reader.frame = readFrame(reader, from, end, marker);
     }
   }
-  if (reader.frame === undefined || scans === 0) throw damaged("no picture in it");
+  if (reader.frame === undefined || scans === 0) throw damaged("no image in it");
   return reader.frame;
 }
 

@@ -73,7 +73,7 @@ function clampByte(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/** Scratch of one call; kept because a photo has a hundred thousand blocks. */
+/** Scratch of one call; kept because an image has a hundred thousand blocks. */
 const work = new Int32Array(64);
 
 /**

@@ -1,7 +1,7 @@
 /**
  * A PNG reader: every colour type and depth, interlaced or not, straight to RGB over white.
  *
- * Written here because no codec at hand reads them all everywhere: on Deno 2.9 createImageBitmap's 16-bit pictures
+ * Written here because no codec at hand reads them all everywhere: on Deno 2.9 createImageBitmap's 16-bit images
  * cannot be got out again and its orientation of PNG is not applied, Deno 2.5 has no canvas, and imagescript needs FFI
  * permission. The inflating is the platform's. 16-bit samples keep their high byte, as PIL does.
  *
@@ -120,7 +120,7 @@ function rowWriter(
   const colours = channels >= 3 ? 3 : 1;
   const shift = depth === 16 ? 8 : 0;
   const scale = depth < 8 ? 255 / ((1 << depth) - 1) : 1;
-  // The one transparent colour of a picture without alpha channel, as 16-bit samples.
+  // The one transparent colour of an image without alpha channel, as 16-bit samples.
   const key = colourType !== 3 && channels % 2 === 1 && transparency !== undefined &&
       transparency.length >= 2 * colours
     ? unpack(transparency, colours, 16)

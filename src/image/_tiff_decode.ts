@@ -199,9 +199,9 @@ export async function decodeTiff(bytes: Uint8Array): Promise<RgbImage> {
   const blockWidth = tiled ? one(TAG.tileWidth, 0) : width;
   const blockHeight = tiled ? one(TAG.tileHeight, 0) : Math.min(height, one(TAG.rowsPerStrip, height));
   if (blockWidth === 0 || blockHeight === 0) throw new ImageError("damaged TIFF (empty blocks)");
-  // A tile may be larger than the picture, but not so large that it costs what the picture's header did not say.
+  // A tile may be larger than the image, but not so large that it costs what the image's header did not say.
   if (tiled && blockWidth * blockHeight > 4 * width * height + 2 ** 20) {
-    throw new ImageError("damaged TIFF (a tile far larger than the picture)");
+    throw new ImageError("damaged TIFF (a tile far larger than the image)");
   }
   const across = Math.ceil(width / blockWidth);
   const down = Math.ceil(height / blockHeight);

@@ -8,7 +8,7 @@ import { cutSquare, type PreprocessOptions } from "./preprocess.ts";
 import type { RgbImage } from "./types.ts";
 
 /**
- * A random cut of a picture as a network's input.
+ * A random cut of an image as a network's input.
  *
  * @param generator Draws three numbers: column, row, whether to mirror.
  * @returns [3, crop, crop] in [0, 1], not normalised.

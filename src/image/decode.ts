@@ -1,5 +1,5 @@
 /**
- * Any picture in, upright 8-bit RGB out. The header is checked first, then one codec is chosen by measurement.
+ * Any image in, upright 8-bit RGB out. The header is checked first, then one codec is chosen by measurement.
  *
  * | format | codec | why |
  * |---|---|---|
@@ -22,7 +22,7 @@ import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 
 /** How {@linkcode decodeImage} reads. */
 export interface DecodeOptions {
-  /** The most pixels a picture may have, by its header; 64 megapixels (2^26) unless told otherwise. */
+  /** The most pixels an image may have, by its header; 64 megapixels (2^26) unless told otherwise. */
   readonly maxPixels?: number;
   /** Stops a download. */
   readonly signal?: AbortSignal;
@@ -36,7 +36,7 @@ function fromPixels(source: ImageData | RgbImage): RgbImage {
   const { width, height, data } = source;
   const pixels = width * height;
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new RangeError(`Cannot take pixels: ${width} x ${height} is no size of a picture`);
+    throw new RangeError(`Cannot take pixels: ${width} x ${height} is no size of an image`);
   }
   if (data instanceof Uint8ClampedArray && data.length === 4 * pixels) {
     return rgbaOverWhite(data, width, height);
@@ -77,16 +77,16 @@ async function decodeStored(bytes: Uint8Array, header: ImageHeader): Promise<Rgb
 }
 
 /**
- * Decodes a picture to upright 8-bit RGB: JPEG (grey, CMYK and YCCK too), PNG (all depths), WebP, GIF (the first
+ * Decodes an image to upright 8-bit RGB: JPEG (grey, CMYK and YCCK too), PNG (all depths), WebP, GIF (the first
  * frame) and TIFF (baseline). Exif orientation is applied, alpha is composited over white, 16-bit samples keep their
  * high byte, colour profiles are not applied; all as PIL does.
  *
  * An {@linkcode RgbImage} is given back as it is, without a copy.
  *
  * @param source Bytes, Blob, URL, path, URL as text, ImageData or RGB pixels.
- * @throws {ImageError} When the picture cannot be read or decoded, or has more than `maxPixels`: one line that names
+ * @throws {ImageError} When the image cannot be read or decoded, or has more than `maxPixels`: one line that names
  * the source where it has a name.
- * @throws {TypeError} When the source is no kind of picture.
+ * @throws {TypeError} When the source is no kind of image.
  *
  * @example Decode a two-pixel PNG
  * ```ts

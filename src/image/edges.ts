@@ -1,15 +1,15 @@
 /**
- * Where a picture has edges.
+ * Where an image has edges.
  *
  * @module
  */
 
 /**
- * The length of Sobel's gradient of the grey picture (BT.601), averaged over the pixels of each cell of a grid, min–max in
- * [0, 1]. A picture without edges gives zeros.
+ * The length of Sobel's gradient of the grey image (BT.601), averaged over the pixels of each cell of a grid, min–max in
+ * [0, 1]. An image without edges gives zeros.
  *
  * @param pixels [3, side, side].
- * @param side Width and height of the picture.
+ * @param side Width and height of the image.
  * @param size Width and height of the grid, at most `side`.
  * @returns [size, size].
  */

@@ -1,5 +1,5 @@
 /**
- * Reads format, width, height and orientation from the first bytes of a picture, before anything is decoded: a
+ * Reads format, width, height and orientation from the first bytes of an image, before anything is decoded: a
  * decompression bomb is refused at the price of its header. Decodes no pixels.
  *
  * @module
@@ -10,7 +10,7 @@ import { ImageError } from "./types.ts";
 /** The formats that can be decoded. */
 export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "tiff";
 
-/** What the header of a picture says. */
+/** What the header of an image says. */
 export interface ImageHeader {
   /** Which format the bytes are in. */
   readonly format: ImageFormat;
@@ -124,7 +124,7 @@ function readTiff(bytes: Uint8Array, view: DataView): Found {
   return { width, height, orientation: findOrientation(view, 0) };
 }
 
-/** Names what the bytes are when they are no picture that can be decoded, for the error message. */
+/** Names what the bytes are when they are no image that can be decoded, for the error message. */
 function describe(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the file is empty (0 bytes)";
   const text = String.fromCharCode(...bytes.subarray(0, 64));
@@ -150,11 +150,11 @@ function detect(bytes: Uint8Array, view: DataView): ImageFormat | undefined {
 const READERS = { jpeg: readJpeg, png: readPng, gif: readGif, webp: readWebp, tiff: readTiff };
 
 /**
- * Reads the header of a picture. Nothing is decoded.
+ * Reads the header of an image. Nothing is decoded.
  *
  * @param bytes The file, or enough of its beginning.
  * @returns Format, stored width and height in pixels, and the Exif orientation.
- * @throws {ImageError} When the bytes are no picture, end inside the header, or name no pixels.
+ * @throws {ImageError} When the bytes are no image, end inside the header, or name no pixels.
  */
 export function readHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

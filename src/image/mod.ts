@@ -1,9 +1,9 @@
 /**
- * Pictures in and out: decode any photo, prepare it for a classifier, draw the explanation, write PNG and npy.
+ * Images in and out: decode any image, prepare it for a classifier, draw the explanation, write PNG and npy.
  *
  * Runs alike on Deno (with read permission, or none for bytes), Deno Deploy and in browsers.
  *
- * @example From a photo to a classifier's input
+ * @example From an image to a classifier's input
  * ```ts
  * import { decodeImage, encodePng, preprocess } from "./mod.ts";
  *

@@ -1,14 +1,14 @@
 /**
- * Turns and mirrors a picture as its Exif orientation asks.
+ * Turns and mirrors an image as its Exif orientation asks.
  *
  * @module
  */
 import type { RgbImage } from "./types.ts";
 
 /**
- * Gives the picture upright.
+ * Gives the image upright.
  *
- * @param image The picture as stored.
+ * @param image The image as stored.
  * @param orientation 1 to 8 as in TIFF tag 274; 5 to 8 swap width and height.
  */
 export function applyOrientation(image: RgbImage, orientation: number): RgbImage {
@@ -17,7 +17,7 @@ export function applyOrientation(image: RgbImage, orientation: number): RgbImage
   const swapped = orientation >= 5;
   const outWidth = swapped ? height : width;
   const outHeight = swapped ? width : height;
-  // Where the upright picture's first pixel is stored, and how far one step right and one step down go there.
+  // Where the upright image's first pixel is stored, and how far one step right and one step down go there.
   const mirrorX = orientation === 2 || orientation === 3 || orientation === 7 || orientation === 8;
   const mirrorY = orientation === 3 || orientation === 4 || orientation === 6 || orientation === 7;
   const stepX = mirrorX ? -3 : 3;

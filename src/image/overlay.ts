@@ -1,5 +1,5 @@
 /**
- * The picture of an explanation: the photo with its heatmap, and below it what was seen, how surely, and the colours'
+ * The image of an explanation: the image with its heatmap, and below it what was seen, how surely, and the colours'
  * meaning.
  *
  * @module
@@ -11,11 +11,11 @@ import { type Colour, fitText, type Font, loadFont, measureText } from "./text.t
 import type { CropWindow, RgbImage, ValueMap } from "./types.ts";
 import { placeMap } from "./upsample.ts";
 
-/** Colours and strength of a map over a picture. */
+/** Colours and strength of a map over an image. */
 export interface OverlayLooks {
   /** Colours of the map; inferno unless told otherwise. A contrast has colours of its own. */
   readonly colours?: ColormapName;
-  /** How much of the photo the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise, 0.85 with a contrast. */
+  /** How much of the image the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise, 0.85 with a contrast. */
   readonly opacity?: number;
 }
 
@@ -35,11 +35,11 @@ export interface OverlayOptions extends OverlayLooks {
 /** How values become colours, and what the bar says of them. */
 interface Scale {
   colours(values: Float32Array): Uint8Array;
-  /** How much of the photo a value covers, as a share of the opacity. */
+  /** How much of the image a value covers, as a share of the opacity. */
   weight(value: number): number;
-  /** How much of the photo's own colours stay: two hues over a coloured photo could not be told from it. */
+  /** How much of the image's own colours stay: two hues over a coloured image could not be told from it. */
   readonly saturation: number;
-  /** How much of the photo the strongest part of the map covers, unless told otherwise. */
+  /** How much of the image the strongest part of the map covers, unless told otherwise. */
   readonly opacity: number;
   /** The values at the ends of the bar. */
   readonly ends: readonly [number, number];
@@ -68,9 +68,9 @@ function scaleOf({ colours, contrast }: Omit<OverlayOptions, "caption">): Scale 
   };
 }
 
-/** The photo's long side is brought into these bounds: text stays legible, files stay small. */
+/** The image's long side is brought into these bounds: text stays legible, files stay small. */
 const LONG_SIDE = { least: 480, most: 1600 } as const;
-/** Narrow photos stand in the middle of a canvas this wide, so that the text has room. */
+/** Narrow images stand in the middle of a canvas this wide, so that the text has room. */
 const LEAST_WIDTH = 320;
 
 const BACKGROUND: Colour = [22, 24, 29];
@@ -101,7 +101,7 @@ function fillRectangle(
   }
 }
 
-/** Lays the heatmap over the photo, which is drawn into; what the classifier did not see turns grey and dark. */
+/** Lays the heatmap over the image, which is drawn into; what the classifier did not see turns grey and dark. */
 export function blend(
   photo: RgbImage,
   map: ValueMap,
@@ -124,7 +124,7 @@ export function blend(
         data[at] = data[at + 1] = data[at + 2] = 0.5 * light + 0.5;
         continue;
       }
-      // The photo's own colours give way a little, so that the map's are not taken for them.
+      // The image's own colours give way a little, so that the map's are not taken for them.
       const alpha = opacity * scale.weight(values[y * width + x]!);
       for (let c = 0; c < 3; c++) {
         const calm = scale.saturation * data[at + c]! + (1 - scale.saturation) * light;
@@ -134,7 +134,7 @@ export function blend(
   }
 }
 
-/** Draws the window's edge, where it is not the photo's own edge. */
+/** Draws the window's edge, where it is not the image's own edge. */
 function outline(photo: RgbImage, window: CropWindow, thickness: number): void {
   const left = Math.round(window.x);
   const top = Math.round(window.y);
@@ -191,17 +191,17 @@ function colourBar(
 }
 
 /**
- * Draws an explanation: photo with heatmap, the class and its probability, a colour bar.
+ * Draws an explanation: image with heatmap, the class and its probability, a colour bar.
  *
- * The less the map says, the more of the photo shows. What lies outside the classifier's crop is grey, dark and
- * outlined. Small photos are enlarged, huge ones reduced (long side 480 to 1600 pixels); captions that are too long
+ * The less the map says, the more of the image shows. What lies outside the classifier's crop is grey, dark and
+ * outlined. Small images are enlarged, huge ones reduced (long side 480 to 1600 pixels); captions that are too long
  * end in "…".
  *
- * @param image The photo, upright.
+ * @param image The image, upright.
  * @param map The map of one class, values in [0, 1], of any size; with `contrast`, values in [−1, 1].
- * @param window What of the photo the map covers, in pixels of the photo.
+ * @param window What of the image the map covers, in pixels of the image.
  * @param options Caption and looks.
- * @returns The picture, ready for {@linkcode encodePng}.
+ * @returns The image, ready for {@linkcode encodePng}.
  * @throws {TypeError} When the map's size does not fit its values.
  */
 export async function renderOverlay(

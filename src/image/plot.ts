@@ -1,5 +1,5 @@
 /**
- * A plain line plot as a picture: the loss curve of a training run. Reports with more to show use a plotting library.
+ * A plain line plot as an image: the loss curve of a training run. Reports with more to show use a plotting library.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Writes 8-bit grey, RGB and RGBA pictures as PNG with the platform's CompressionStream: no library, no permission.
+ * Writes 8-bit grey, RGB and RGBA images as PNG with the platform's CompressionStream: no library, no permission.
  *
  * @module
  */
@@ -28,7 +28,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 
 /**
  * Filters each row by Sub, Up or Paeth, whichever leaves the smallest differences (the PNG specification's own
- * advice): photographs come out a third smaller than unfiltered.
+ * advice): images come out a third smaller than unfiltered.
  */
 function filterRows(data: Uint8Array, rowBytes: number, height: number, step: number): Uint8Array {
   const out = new Uint8Array((rowBytes + 1) * height);
@@ -64,7 +64,7 @@ function filterRows(data: Uint8Array, rowBytes: number, height: number, step: nu
 }
 
 /**
- * Writes a picture as PNG: grey when there is one byte per pixel, RGB when there are three, RGBA when there are four.
+ * Writes an image as PNG: grey when there is one byte per pixel, RGB when there are three, RGBA when there are four.
  *
  * @param image Width, height and `width * height` (grey), `width * height * 3` (RGB) or `* 4` (RGBA) bytes.
  * @returns The bytes of a PNG file.

@@ -1,5 +1,5 @@
 /**
- * A picture becomes a classifier's input: short side resized, centre cut out, channels apart. Normalising is the
+ * An image becomes a classifier's input: short side resized, centre cut out, channels apart. Normalising is the
  * network's own (it is part of its graph), not done here.
  *
  * @module
@@ -15,11 +15,11 @@ export interface PreprocessOptions {
   readonly crop?: number;
 }
 
-/** A classifier's input and where it lies in the picture. */
+/** A classifier's input and where it lies in the image. */
 export interface Preprocessed {
   /** `[3, crop, crop]`: red, green, blue, each in rows from the top; in [0, 1], not normalised. */
   readonly pixels: Float32Array;
-  /** What of the picture the classifier sees, in pixels of the picture. */
+  /** What of the image the classifier sees, in pixels of the image. */
   readonly window: CropWindow;
 }
 
@@ -35,11 +35,11 @@ function roundHalfEven(value: number): number {
  * Resizes the short side (antialiased bilinear) and cuts out the centre, as torchvision does with PIL images.
  * Only what is cut out is computed.
  *
- * @param image The picture, upright.
+ * @param image The image, upright.
  * @param options Sizes; 256 and 224 unless given.
  * @throws {RangeError} When the crop is larger than the resized short side, or a size is no positive integer.
  *
- * @example A grey picture gives a grey input
+ * @example A grey image gives a grey input
  * ```ts
  * import { preprocess } from "./preprocess.ts";
  *
@@ -58,7 +58,7 @@ export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Pr
 }
 
 /**
- * Resizes the short side and cuts out a square of which `place` says where it lies, in pixels of the resized picture.
+ * Resizes the short side and cuts out a square of which `place` says where it lies, in pixels of the resized image.
  *
  * @param flip Whether the square is mirrored left to right.
  * @throws {RangeError} As {@linkcode preprocess}.
@@ -78,7 +78,7 @@ export function cutSquare(
   const { width, height } = image;
   const [scaledWidth, scaledHeight] = scaledSize(image, resize);
   const { x, y } = place(scaledWidth, scaledHeight);
-  // A picture that has its size already, as a cache holds it, is cut and nothing else.
+  // An image that has its size already, as a cache holds it, is cut and nothing else.
   const cut = scaledWidth === width && scaledHeight === height ? { image, left: x, top: y } : {
     image: resizeImage(image, scaledWidth, scaledHeight, { x, y, width: crop, height: crop }),
     left: 0,
@@ -89,14 +89,14 @@ export function cutSquare(
   return { pixels, window: { x: x * perX, y: y * perY, width: crop * perX, height: crop * perY } };
 }
 
-/** Width and height of a picture whose short side is `resize`, as torchvision rounds them. */
+/** Width and height of an image whose short side is `resize`, as torchvision rounds them. */
 export function scaledSize({ width, height }: RgbImage, resize: number): readonly [number, number] {
   const long = Math.trunc(resize * Math.max(width, height) / Math.min(width, height));
   return width <= height ? [resize, long] : [long, resize];
 }
 
 /**
- * The whole picture, its short side resized. A cut of it is, bit for bit, the cut of the picture itself: resizing rounds
+ * The whole image, its short side resized. A cut of it is, bit for bit, the cut of the image itself: resizing rounds
  * to 8 bits, and no pixel of the result depends on which others are wanted.
  */
 export function resizeShortSide(image: RgbImage, resize: number): RgbImage {
@@ -108,7 +108,7 @@ export function resizeShortSide(image: RgbImage, resize: number): RgbImage {
 /** What a byte becomes: a table is several times as fast as dividing. */
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
-/** A square of a picture, channels apart: [3, crop, crop] in [0, 1]. */
+/** A square of an image, channels apart: [3, crop, crop] in [0, 1]. */
 function channelsOf(image: RgbImage, left: number, top: number, crop: number, flip: boolean): Float32Array {
   const { data, width } = image;
   const area = crop * crop;

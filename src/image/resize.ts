@@ -54,7 +54,7 @@ function triangleTaps(from: number, to: number, first: number, count: number): T
   return { starts, counts, weights, stride };
 }
 
-/** Which part of the resized picture is wanted, in its own pixels. */
+/** Which part of the resized image is wanted, in its own pixels. */
 export interface ResizeCrop {
   /** Left edge. */
   readonly x: number;
@@ -67,12 +67,12 @@ export interface ResizeCrop {
 }
 
 /**
- * Resizes a picture to `width` x `height`, or computes only a part of the result.
+ * Resizes an image to `width` x `height`, or computes only a part of the result.
  *
- * Time and memory follow the part, not the whole: the centre of a 1 x 10000 picture resized to 256 x 2560000 costs
+ * Time and memory follow the part, not the whole: the centre of a 1 x 10000 image resized to 256 x 2560000 costs
  * what any other does.
  *
- * @param image The picture.
+ * @param image The image.
  * @param width Pixels per row of the whole result.
  * @param height Rows of the whole result.
  * @param crop The part that is computed; the whole unless given.
@@ -86,7 +86,7 @@ export function resizeImage(
   crop: ResizeCrop = { x: 0, y: 0, width, height },
 ): RgbImage {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new RangeError(`Cannot resize: ${width} x ${height} is no size of a picture`);
+    throw new RangeError(`Cannot resize: ${width} x ${height} is no size of an image`);
   }
   if (crop.x < 0 || crop.y < 0 || crop.x + crop.width > width || crop.y + crop.height > height) {
     throw new RangeError(

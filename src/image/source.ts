@@ -1,5 +1,5 @@
 /**
- * Gets the bytes of a picture, from wherever they lie, and the name to call it by in errors. Decodes nothing.
+ * Gets the bytes of an image, from wherever they lie, and the name to call it by in errors. Decodes nothing.
  *
  * Files are read by file URL: with `fetch`, and by the runtime's own module where `fetch` knows no such URLs.
  *
@@ -9,7 +9,7 @@ import { readFileUrl } from "../platform/file_url.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** The bytes of a picture and what to call it. */
+/** The bytes of an image and what to call it. */
 export interface ReadSource {
   /** The whole file. */
   readonly bytes: Uint8Array;
@@ -59,18 +59,18 @@ function shorten(name: string): string {
   return name.length <= 200 ? name : `${name.slice(0, 60)}…`;
 }
 
-/** True for ImageData and for our own RGB pictures: pixels that need no decoding. */
+/** True for ImageData and for our own RGB images: pixels that need no decoding. */
 export function isPixels(source: ImageSource): source is ImageData | RgbImage {
   return typeof source === "object" && "width" in source && "height" in source && "data" in source;
 }
 
 /**
- * Reads the bytes of a picture.
+ * Reads the bytes of an image.
  *
  * @param source Bytes, a Blob, a URL, or a path or URL as text.
  * @param signal Stops a download.
  * @throws {ImageError} When it cannot be read.
- * @throws {TypeError} When it is nothing that can be a picture.
+ * @throws {TypeError} When it is nothing that can be an image.
  */
 export async function readSource(
   source: Exclude<ImageSource, ImageData | RgbImage>,

@@ -1,5 +1,5 @@
 /**
- * Draws text into RGB pictures, antialiased, at any size, from glyphs that were drawn once (DejaVu Sans). Neither
+ * Draws text into RGB images, antialiased, at any size, from glyphs that were drawn once (DejaVu Sans). Neither
  * Deno nor a permission-free library can draw text; this needs nothing.
  *
  * Latin-1 and a few typographic signs; any other character is shown as a box.

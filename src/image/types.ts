@@ -1,10 +1,10 @@
 /**
- * The plain types that pictures travel as, and the one error that a bad picture gives. No decoding, no I/O.
+ * The plain types that images travel as, and the one error that a bad image gives. No decoding, no I/O.
  *
  * @module
  */
 
-/** A picture as interleaved 8-bit RGB, rows from the top: `data.length === width * height * 3`. */
+/** An image as interleaved 8-bit RGB, rows from the top: `data.length === width * height * 3`. */
 export interface RgbImage {
   /** Pixels per row. */
   readonly width: number;
@@ -14,7 +14,7 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** A picture with transparency, interleaved 8-bit RGBA, rows from the top: `data.length === width * height * 4`. */
+/** An image with transparency, interleaved 8-bit RGBA, rows from the top: `data.length === width * height * 4`. */
 export interface RgbaImage {
   /** Pixels per row. */
   readonly width: number;
@@ -24,7 +24,7 @@ export interface RgbaImage {
   readonly data: Uint8Array;
 }
 
-/** A picture of one channel, 8 bits, rows from the top: `data.length === width * height`. */
+/** An image of one channel, 8 bits, rows from the top: `data.length === width * height`. */
 export interface GreyImage {
   /** Pixels per row. */
   readonly width: number;
@@ -45,12 +45,12 @@ export interface ValueMap {
 }
 
 /**
- * What can be read as a picture: the bytes of a file, a Blob or File, a URL, a string (a path, or an http, https,
+ * What can be read as an image: the bytes of a file, a Blob or File, a URL, a string (a path, or an http, https,
  * file, data or blob URL), an `ImageData`, or an {@linkcode RgbImage}, which is taken as it is.
  */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob | URL | string | ImageData | RgbImage;
 
-/** The part of a picture that the classifier saw, in pixels of the picture; fractions are allowed. */
+/** The part of an image that the classifier saw, in pixels of the image; fractions are allowed. */
 export interface CropWindow {
   /** Left edge. */
   readonly x: number;
@@ -62,7 +62,7 @@ export interface CropWindow {
   readonly height: number;
 }
 
-/** Thrown when something cannot be read as a picture; the message is one line and names the source where it has a name. */
+/** Thrown when something cannot be read as an image; the message is one line and names the source where it has a name. */
 export class ImageError extends Error {
   /** Tells this error from others where classes do not, as between workers. */
   override name = "ImageError";

@@ -1,6 +1,6 @@
 /**
  * Enlarges maps: bilinear with half-pixel centres, as torch's `interpolate(mode="bilinear", align_corners=False)`,
- * and lays them over the part of a picture that the classifier saw.
+ * and lays them over the part of an image that the classifier saw.
  *
  * @module
  */
@@ -85,15 +85,15 @@ export function upsampleMap(
 }
 
 /**
- * Lays a map over the window of the picture that it speaks of; the rest of the picture gets 0.
+ * Lays a map over the window of the image that it speaks of; the rest of the image gets 0.
  *
  * @param values `width * height` values, rows from the top.
  * @param width Values per row.
  * @param height Rows.
- * @param window What the classifier saw, in pixels of the picture.
- * @param pictureWidth Pixels per row of the picture.
- * @param pictureHeight Rows of the picture.
- * @returns One value per pixel of the picture.
+ * @param window What the classifier saw, in pixels of the image.
+ * @param pictureWidth Pixels per row of the image.
+ * @param pictureHeight Rows of the image.
+ * @returns One value per pixel of the image.
  * @throws {TypeError} When the sizes do not fit the values.
  */
 export function placeMap(

@@ -58,7 +58,7 @@ export function allowedTargets(classes: number, share: number): Uint8Array {
   return Uint8Array.from({ length: classes }, (_, index) => partOf(index, share) === "train" ? 1 : 0);
 }
 
-/** A picture and the class that the classifier sees in it. */
+/** An image and the class that the classifier sees in it. */
 export interface ClassifiedPicture {
   /** Its path, or what else it is called. */
   readonly name: string;
@@ -66,8 +66,8 @@ export interface ClassifiedPicture {
 }
 
 /**
- * Pictures so that any beginning of them is spread over the classes: each class's first, then each class's second, and
- * so on. The order comes from names (folder and file), so it does not depend on how the pictures were listed.
+ * Images so that any beginning of them is spread over the classes: each class's first, then each class's second, and
+ * so on. The order comes from names (folder and file), so it does not depend on how the images were listed.
  */
 export function spreadOverClasses<T extends ClassifiedPicture>(
   pictures: readonly T[],
@@ -84,7 +84,7 @@ export function spreadOverClasses<T extends ClassifiedPicture>(
     .sort((a, b) => a.rank - b.rank || a.place - b.place);
 }
 
-/** Folder and file: the pictures may have moved as a whole. */
+/** Folder and file: the images may have moved as a whole. */
 export function shortName(name: string): string {
   return name.split(/[/\\]/).slice(-2).join("/");
 }

@@ -2,9 +2,9 @@
  * What speaks for one class rather than another, from the same pass. The fuser is linear, so the difference of two
  * classes' maps is the map of the difference of their rows.
  *
- * A class's map has a level of its own, which says how large its mask is on any picture and not where it is: with the
+ * A class's map has a level of its own, which says how large its mask is on any image and not where it is: with the
  * shipped head two cats of equal probability may differ by 10 everywhere. So the difference is taken about its own
- * mean: above 0, the head looks for the first class more than for the second, compared with the rest of the picture.
+ * mean: above 0, the head looks for the first class more than for the second, compared with the rest of the image.
  * It is divided by its greatest magnitude, which leaves 0 where it is; min–max would not. Which class is likelier is
  * said by the probabilities, never by this map.
  *
@@ -28,9 +28,9 @@ export interface Contrast {
   readonly map: ValueMap;
   /** The difference of the two maps before centring and scaling: its mean, and what 1 stands for. */
   readonly scale: { readonly mean: number; readonly unit: number };
-  /** The contrast up-sampled bilinearly over the picture; 0 outside the window that the classifier saw. */
+  /** The contrast up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly pictureMap: ValueMap;
-  /** The photo with the contrast over it, and a legend that names both classes. */
+  /** The image with the contrast over it, and a legend that names both classes. */
   overlay(looks?: Pick<OverlayLooks, "opacity">): Promise<RgbImage>;
   /** The same as the bytes of a PNG file. */
   overlayPng(looks?: Pick<OverlayLooks, "opacity">): Promise<Uint8Array<ArrayBuffer>>;
@@ -46,7 +46,7 @@ export function centred({ values, ...size }: ValueMap): { map: ValueMap; scale: 
   if (!Number.isFinite(mean) || !Number.isFinite(unit)) {
     throw new RangeError("Cannot contrast: the head's map is not finite; its weights may be damaged");
   }
-  // Rounding alone must not be blown up into a picture.
+  // Rounding alone must not be blown up into an image.
   const flat = unit <= 1e-5 * Math.max(1, Math.abs(mean));
   const map = { ...size, values: values.map((value) => flat ? 0 : (value - mean) / unit) };
   return { map, scale: { mean, unit: flat ? 0 : unit } };

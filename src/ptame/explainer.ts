@@ -1,5 +1,5 @@
 /**
- * P-TAME's explainer (Ntrougkas et al. 2025): the backbone names the class, the auxiliary reads the picture once,
+ * P-TAME's explainer (Ntrougkas et al. 2025): the backbone names the class, the auxiliary reads the image once,
  * the head turns what it read into a map of that class. Where backbone and auxiliary are the same network, one pass
  * serves both.
  *
@@ -63,9 +63,9 @@ export interface Explainer extends MapExplainer {
   /** The head in use. */
   readonly head: Head;
   /**
-   * Explains a picture.
+   * Explains an image.
    *
-   * @throws {ImageError} When the picture cannot be read.
+   * @throws {ImageError} When the image cannot be read.
    * @throws {RangeError} When a target is not a class of the backbone.
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<Explanation>;
@@ -176,7 +176,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
   async function maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
     if (image.auxiliaryPixels === undefined && !sameCut(...cuts)) {
       throw new TypeError(
-        `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of a picture`,
+        `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of an image`,
       );
     }
     const outputs = await session.run(
@@ -243,7 +243,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
 }
 
 /**
- * Explains one picture and forgets the networks again; for more than one, keep an explainer.
+ * Explains one image and forgets the networks again; for more than one, keep an explainer.
  *
  * @example
  * ```ts

@@ -19,7 +19,7 @@ import {
 } from "../explanation/map_explanation.ts";
 import { resolveTarget, type Target } from "../classifier/prediction.ts";
 
-/** An explanation of one picture. */
+/** An explanation of one image. */
 export interface Explanation extends MapExplanation {
   /** Name of the auxiliary. */
   readonly auxiliary: string;

@@ -1,6 +1,6 @@
 /**
  * An explainer as one .onnx file that any ONNX runtime runs: backbone, auxiliary, head and normalisation in one graph
- * with their weights. What it is, how pictures are cut for it and what its classes are called stand in its metadata.
+ * with their weights. What it is, how images are cut for it and what its classes are called stand in its metadata.
  *
  *     image [1, 3, S, S] in [0, 1]; target [1], −1 if not fed  →  logits [1, classes]; map [1, 1, M, M] in [0, 1]
  *
@@ -52,7 +52,7 @@ export interface ExportedExplainer {
 /**
  * Makes an explainer into one .onnx file.
  *
- * @throws {TypeError} When head, auxiliary and backbone do not fit together, or cut pictures differently.
+ * @throws {TypeError} When head, auxiliary and backbone do not fit together, or cut images differently.
  * @throws {RangeError} When a name is unknown, or the file would exceed protobuf's 2 GiB.
  */
 export async function exportExplainer(options: ExportOptions = {}): Promise<ExportedExplainer> {
@@ -84,19 +84,19 @@ function checkSameCut({ name, preprocessing: a }: ClassifierFacts, auxiliary: st
   if (sameCut(a, b)) return;
   const cut = (p: Cut) => `${p.crop} x ${p.crop} pixels of a short side of ${p.resize}`;
   throw new TypeError(
-    `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${cut(b)}; one file takes one picture`,
+    `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${cut(b)}; one file takes one image`,
   );
 }
 
 const VALUES = {
-  image: "Picture [1, 3, S, S], red, green and blue in [0, 1], cut as the metadata's preprocessing says; " +
+  image: "Image [1, 3, S, S], red, green and blue in [0, 1], cut as the metadata's preprocessing says; " +
     "not normalised",
   target: "Index of the class to explain [1]; -1 for the top class",
   logits: "Scores before softmax [1, classes]",
   map: "Where the classifier looked for this class [1, 1, M, M], min-max in [0, 1]",
 };
 
-/** One pass from a picture to scores and one map; weights unbound. */
+/** One pass from an image to scores and one map; weights unbound. */
 function explainerGraph(
   backbone: GraphPart,
   auxiliary: GraphPart,

@@ -8,7 +8,7 @@ import { rangeOf } from "../image/range.ts";
 import type { ValueMap } from "../image/types.ts";
 import { chainedDoublings, doublingsOf } from "./head.ts";
 
-/** `r_l` of one tap for one picture: [channels, size, size]. */
+/** `r_l` of one tap for one image: [channels, size, size]. */
 export interface Feature {
   readonly channels: number;
   readonly size: number;

@@ -42,7 +42,7 @@ export function errorResponse({ status, code, message, headers }: HttpError): Re
 /** What an error of any kind is refused with; a line that is not meant for clients is replaced. */
 export function httpErrorOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  // Its message is one line about the picture; pictures come as bytes here, so it names no path.
+  // Its message is one line about the image; images come as bytes here, so it names no path.
   if (error instanceof ImageError) return new HttpError(422, "unreadable_image", error.message);
   return new HttpError(500, "internal", "Cannot answer the request: the server failed");
 }

@@ -20,7 +20,7 @@ export interface ExplainRoute {
   readonly lazy: LazyExplainer;
   /** Requests on their way. */
   readonly queue: Queue;
-  /** Limits of the picture. */
+  /** Limits of the image. */
   readonly limits: PictureLimits;
   /** Milliseconds for a request from its first header to its answer. */
   readonly deadline: number;

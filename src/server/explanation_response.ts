@@ -1,7 +1,7 @@
 /**
  * An explanation as an answer: JSON with the maps' values, the overlay as PNG, or the maps as NumPy reads them.
  *
- * Nothing in a body depends on the time, so that its entity tag is the tag of its picture, its query and the networks;
+ * Nothing in a body depends on the time, so that its entity tag is the tag of its image, its query and the networks;
  * how long it took stands in the header Server-Timing.
  *
  * @module
@@ -15,11 +15,11 @@ import { type Format, MEDIA_TYPES } from "./negotiation.ts";
 export interface ExplanationDocument {
   /** Name of the classifier. */
   readonly model: string;
-  /** Name of the network that reads the picture for the head. */
+  /** Name of the network that reads the image for the head. */
   readonly auxiliary: string;
   /** What the head is; the maps of an untrained one are a start only. */
   readonly head: { readonly name: string; readonly trained: boolean; readonly backbone: string };
-  /** Size of the picture, upright, in pixels. */
+  /** Size of the image, upright, in pixels. */
   readonly picture: { readonly width: number; readonly height: number };
   /** The part of it that the maps cover, in its pixels. */
   readonly window: {
@@ -75,7 +75,7 @@ async function bodyOf(explanation: Explanation, format: Format): Promise<string 
   }
 }
 
-/** Headers of an answer about a picture: for this client alone, and varying with what it asked for. */
+/** Headers of an answer about an image: for this client alone, and varying with what it asked for. */
 export function explanationHeaders(tag: string): Record<string, string> {
   return { "cache-control": "private, no-cache", "vary": "accept", "etag": tag };
 }

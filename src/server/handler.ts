@@ -28,7 +28,7 @@ export interface HandlerOptions {
   readonly explainer?: Explainer | (() => Promise<Explainer>);
   /** Most bytes of a body; 10 MB by default. */
   readonly maxBodyBytes?: number;
-  /** Most pixels of a picture, by its header; 2^24 by default. */
+  /** Most pixels of an image, by its header; 2^24 by default. */
   readonly maxPixels?: number;
   /** Requests that may wait behind the one that runs, fewer where that would take half the deadline; 8 by default. */
   readonly waiting?: number;
@@ -36,7 +36,7 @@ export interface HandlerOptions {
   readonly deadline?: number;
   /** Milliseconds for a body to arrive; 10 s by default. */
   readonly bodyDeadline?: number;
-  /** How pictures behind https URLs are fetched; without it they are not. */
+  /** How images behind https URLs are fetched; without it they are not. */
   readonly urls?: RemoteImages;
   /** Origins whose pages may read the answers; none by default. */
   readonly cors?: AllowedOrigins;

@@ -7,7 +7,7 @@
 /** Origins whose pages may read the answers: a list, or "*" for all. */
 export type AllowedOrigins = readonly string[] | "*";
 
-/** The page's own scripts, styles and pictures, and pictures made in it; nothing from elsewhere, no frame around it. */
+/** The page's own scripts, styles and images, and images made in it; nothing from elsewhere, no frame around it. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

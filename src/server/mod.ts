@@ -3,15 +3,15 @@
  *
  * | request | answer |
  * |---|---|
- * | `POST /explain?target=…&topK=…&format=json\|png\|npy` | the explanation of the picture in the body (an image, a form with one file, or JSON with an https URL) |
+ * | `POST /explain?target=…&topK=…&format=json\|png\|npy` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
  * | `GET /models` | what is explained, with what |
  * | `GET /healthz` | whether it is well, and how busy |
  * | `GET /openapi.json` | all of this, for programs |
- * | `GET /` | a page to drop pictures on |
+ * | `GET /` | a page to drop images on |
  *
  * Errors are `{ "error": { "code", "message" } }`.
  *
- * @example Explain a picture
+ * @example Explain an image
  * ```ts
  * import { createHandler } from "@ptame/ptame/server";
  *

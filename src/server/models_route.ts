@@ -12,7 +12,7 @@ export interface ModelsDocument {
   readonly models: readonly {
     /** Name of the classifier. */
     readonly name: string;
-    /** Name of the network that reads the picture for the head. */
+    /** Name of the network that reads the image for the head. */
     readonly auxiliary: string;
     /** What the head is. */
     readonly head: { readonly name: string; readonly trained: boolean; readonly backbone: string };
@@ -20,7 +20,7 @@ export interface ModelsDocument {
     readonly device: string;
     /** Threads that it runs on. */
     readonly threads: number;
-    /** Side of its input in pixels: the crop of the resized picture that it sees. */
+    /** Side of its input in pixels: the crop of the resized image that it sees. */
     readonly input: number;
     /** Class names by index. */
     readonly labels: readonly string[];

@@ -10,7 +10,7 @@ import { MOST_TARGETS } from "./query.ts";
 export interface DescribedLimits {
   /** Most bytes of a body. */
   readonly maxBodyBytes: number;
-  /** Most pixels of a picture. */
+  /** Most pixels of an image. */
   readonly maxPixels: number;
   /** Requests that may wait. */
   readonly waiting: number;
@@ -62,13 +62,13 @@ const SCHEMAS = {
 
 /** What each status of a refused explanation means. */
 const REFUSALS: Readonly<Record<string, string>> = {
-  400: "The query, the form or the JSON is wrong, the class unknown, or there is no picture",
+  400: "The query, the form or the JSON is wrong, the class unknown, or there is no image",
   403: "The URL is not allowed, or this server fetches none",
   406: "The Accept header allows no format",
   408: "The body arrives too slowly",
-  413: "The body or the picture is too large",
+  413: "The body or the image is too large",
   415: "The body's type is none of those below",
-  422: "The picture cannot be decoded, or the URL gives none",
+  422: "The image cannot be decoded, or the URL gives none",
   429: "The queue is full; ask again after Retry-After seconds",
   500: "The server failed",
   503: "Too late, stopping, or without its networks; ask again after Retry-After seconds",
@@ -92,9 +92,9 @@ function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedL
   });
   return {
     operationId: "explain",
-    summary: "Names what the classifier sees in a picture and maps where it looks",
+    summary: "Names what the classifier sees in an image and maps where it looks",
     description:
-      `Pictures of at most ${maxBodyBytes} bytes and ${maxPixels} pixels (JPEG, PNG, GIF, TIFF, WebP). ` +
+      `Images of at most ${maxBodyBytes} bytes and ${maxPixels} pixels (JPEG, PNG, GIF, TIFF, WebP). ` +
       `One is explained at a time; ${waiting} may wait.`,
     parameters: [
       query("target", "Index or label of a class to explain; may be repeated", list(text)),

@@ -1,6 +1,6 @@
 /**
- * The picture of a request, wherever it lies in it: the body itself, a field of a form, or behind a URL in JSON.
- * Refuses pictures with too many pixels by their header; decodes nothing.
+ * The image of a request, wherever it lies in it: the body itself, a field of a form, or behind a URL in JSON.
+ * Refuses images with too many pixels by their header; decodes nothing.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { deadline } from "./deadline.ts";
 import { HttpError } from "./errors.ts";
 import { fetchImage, type RemoteImages } from "./remote_image.ts";
 
-/** Limits of a request's picture, and where it may come from. */
+/** Limits of a request's image, and where it may come from. */
 export interface PictureLimits {
-  /** Most bytes of a body, or of a picture that is fetched. */
+  /** Most bytes of a body, or of an image that is fetched. */
   readonly maxBodyBytes: number;
   /** Most pixels, by the header. */
   readonly maxPixels: number;
-  /** Milliseconds for a body or a picture to arrive. */
+  /** Milliseconds for a body or an image to arrive. */
   readonly bodyDeadline: number;
-  /** How pictures may be fetched; undefined where they may not. */
+  /** How images may be fetched; undefined where they may not. */
   readonly urls: RemoteImages | undefined;
 }
 
@@ -61,7 +61,7 @@ export function checkBody(headers: Headers, { maxBodyBytes }: PictureLimits): vo
 }
 
 /**
- * The bytes of a request's picture.
+ * The bytes of a request's image.
  *
  * @throws {HttpError} When there is none, it cannot be had, or it exceeds a limit.
  */
@@ -127,12 +127,12 @@ async function fetchedPicture(
     throw new HttpError(
       403,
       "urls_off",
-      "Cannot fetch the picture: this server fetches no URLs; send the picture",
+      "Cannot fetch the image: this server fetches no URLs; send the image",
     );
   }
   const arriving = deadline(
     bodyDeadline,
-    () => new HttpError(422, "url_unreachable", "Cannot fetch the picture: it arrives too slowly"),
+    () => new HttpError(422, "url_unreachable", "Cannot fetch the image: it arrives too slowly"),
     signal,
   );
   try {

@@ -1,5 +1,5 @@
 /**
- * What a request asks of its picture: classes, how many, as what. Everything that is not known is refused.
+ * What a request asks of its image: classes, how many, as what. Everything that is not known is refused.
  *
  * @module
  */

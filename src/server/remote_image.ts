@@ -1,5 +1,5 @@
 /**
- * Fetches a picture that a client names by its https URL, from the public internet only: never from this machine, its
+ * Fetches an image that a client names by its https URL, from the public internet only: never from this machine, its
  * network or a cloud's metadata, whatever a name resolves to and wherever an answer redirects.
  *
  * Two guards, of which one is needed: a resolver, through which the addresses of every host are checked, and a list
@@ -13,7 +13,7 @@ import { isAddress, isPublicAddress } from "./addresses.ts";
 import { checkLength, readBytes } from "./body.ts";
 import { HttpError } from "./errors.ts";
 
-/** How pictures may be fetched. */
+/** How images may be fetched. */
 export interface RemoteImages {
   /** The only hosts to fetch from, and to follow redirects to; without it all public ones. */
   readonly hosts?: readonly string[];
@@ -27,9 +27,9 @@ export interface RemoteImages {
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
-/** Limits of one picture. */
+/** Limits of one image. */
 export interface RemoteImageOptions {
-  /** Most bytes of the picture. */
+  /** Most bytes of the image. */
   readonly maxBytes: number;
   /** Stops the fetching; its reason is thrown. */
   readonly signal: AbortSignal;
@@ -41,11 +41,11 @@ const MOST_REDIRECTS = 3;
 const LOCAL_NAMES = /(^|\.)(localhost|local|internal|home\.arpa|lan|localdomain)$/;
 
 function notAllowed(why: string): HttpError {
-  return new HttpError(403, "url_not_allowed", `Cannot fetch the picture: ${why}`);
+  return new HttpError(403, "url_not_allowed", `Cannot fetch the image: ${why}`);
 }
 
 function unreachable(why: string): HttpError {
-  return new HttpError(422, "url_unreachable", `Cannot fetch the picture: ${why}`);
+  return new HttpError(422, "url_unreachable", `Cannot fetch the image: ${why}`);
 }
 
 /**
@@ -80,9 +80,9 @@ async function checkUrl(url: URL, { hosts, resolve }: RemoteImages): Promise<voi
 }
 
 /**
- * The bytes of a picture behind an https URL.
+ * The bytes of an image behind an https URL.
  *
- * @throws {HttpError} 400 for what is no URL, 403 for one that is not allowed, 413 for a picture that is too large, 422
+ * @throws {HttpError} 400 for what is no URL, 403 for one that is not allowed, 413 for an image that is too large, 422
  * when there is nothing to be had.
  */
 export async function fetchImage(
@@ -111,7 +111,7 @@ export async function fetchImage(
       await response.body?.cancel().catch(() => {});
       throw unreachable(`its server answered ${response.status}`);
     }
-    const what = "the picture";
+    const what = "the image";
     try {
       checkLength(response.headers, maxBytes, what);
     } catch (error) {
@@ -127,6 +127,6 @@ function parsed(address: string, base?: URL): URL {
   try {
     return new URL(address, base);
   } catch {
-    throw new HttpError(400, "invalid_url", "Cannot fetch the picture: its URL is not valid");
+    throw new HttpError(400, "invalid_url", "Cannot fetch the image: its URL is not valid");
   }
 }

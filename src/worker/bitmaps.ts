@@ -1,5 +1,5 @@
 /**
- * Pictures between the library, which has them as bytes of red, green and blue, and a page, which draws bitmaps.
+ * Images between the library, which has them as bytes of red, green and blue, and a page, which draws bitmaps.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function pixelsOf(bitmap: ImageBitmap): ImageData {
   return context.getImageData(0, 0, width, height);
 }
 
-/** A picture as a bitmap, reduced to `longSide` pixels where it is larger. */
+/** An image as a bitmap, reduced to `longSide` pixels where it is larger. */
 export async function bitmapOf(picture: RgbImage, longSide: number): Promise<ImageBitmap> {
   const scale = Math.min(1, longSide / Math.max(picture.width, picture.height));
   const { width, height, data } = scale === 1 ? picture : resizeImage(

@@ -1,6 +1,6 @@
 /**
  * The page's end: the library's calls, answered by a worker, so that the page's own thread never waits for a network.
- * Pictures, maps and overlays change hands without a copy.
+ * Images, maps and overlays change hands without a copy.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 /** An explainer that lives in a worker. */
 export interface RemoteExplainer extends ExplainerFacts {
   /**
-   * Explains a picture.
+   * Explains an image.
    *
    * @param image As `Explainer.explain` takes it, or in browsers an ImageBitmap (of a camera, say), which is
    * handed over.
@@ -37,7 +37,7 @@ export interface RemoteExplainer extends ExplainerFacts {
    */
   explain(image: ImageSource | ImageBitmap, options?: ExplainOptions): Promise<RemoteExplanation>;
   /**
-   * The backbone's probabilities for a picture that is its input already.
+   * The backbone's probabilities for an image that is its input already.
    *
    * @param pixels [3, crop, crop] in [0, 1], as `RemoteExplanation.input` gives it. Its buffer is handed over: the
    * array is empty afterwards.
@@ -55,19 +55,19 @@ export interface RemoteExplanation extends PlainExplanation {
   explainTarget(target: Target): Promise<PlainTarget>;
   /** What speaks for one class rather than another, from the same pass. */
   contrast(target: Target, against: Target): Promise<PlainContrast>;
-  /** The photo with that over it, and a legend, as the bytes of a PNG file. */
+  /** The image with that over it, and a legend, as the bytes of a PNG file. */
   contrastPng(target: Target, against: Target): Promise<Uint8Array<ArrayBuffer>>;
-  /** The picture as it was decoded, upright. */
+  /** The image as it was decoded, upright. */
   picture(): Promise<RgbImage>;
   /**
    * The same ready to draw. In browsers: Deno 2.9 hands no bitmap over.
    *
-   * @param longSide Most pixels along its longer side; 1024 by default. Smaller pictures stay as they are.
+   * @param longSide Most pixels along its longer side; 1024 by default. Smaller images stay as they are.
    */
   bitmap(longSide?: number): Promise<ImageBitmap>;
-  /** The picture as the backbone reads it, [3, crop, crop] in [0, 1]: to change it and to classify it again. */
+  /** The image as the backbone reads it, [3, crop, crop] in [0, 1]: to change it and to classify it again. */
   input(): Promise<Float32Array<ArrayBuffer>>;
-  /** The photo with a class's heatmap over it. */
+  /** The image with a class's heatmap over it. */
   overlay(request?: OverlayRequest): Promise<RgbImage>;
   /** The same as the bytes of a PNG file. */
   overlayPng(request?: OverlayRequest): Promise<Uint8Array<ArrayBuffer>>;
@@ -87,7 +87,7 @@ export interface RemoteExplainerOptions extends Omit<PostedExplainerOptions, "we
   readonly signal?: AbortSignal;
 }
 
-/** Options of a worker's training: those of `train`, with all pictures at hand. */
+/** Options of a worker's training: those of `train`, with all images at hand. */
 export interface RemoteTrainOptions extends Omit<PostedTrainOptions, "backboneWeights" | "auxiliaryWeights"> {
   /** File with the backbone's weights, or its address. */
   readonly backboneWeights?: RemoteFile | URL;
@@ -116,7 +116,7 @@ export interface RemoteLibrary {
  *
  * @param port The worker, or a port to it. Its module calls `serveWorker(self)`.
  *
- * @example Explain a picture off the page's thread
+ * @example Explain an image off the page's thread
  * ```ts ignore
  * import { connectWorker } from "@ptame/ptame/worker";
  *
@@ -206,7 +206,7 @@ function remoteExplanation(
   };
 }
 
-/** A picture as it can be posted. A page's relative address would be the worker's own: it is made whole. */
+/** An image as it can be posted. A page's relative address would be the worker's own: it is made whole. */
 function posting(image: ImageSource | ImageBitmap): RemoteImage {
   if (image instanceof URL) return image.href;
   const base = (globalThis as { document?: { baseURI: string } }).document?.baseURI;

@@ -16,7 +16,7 @@ import type { Target } from "../classifier/prediction.ts";
 import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";
 
-/** A picture that can be posted; addresses are text. */
+/** An image that can be posted; addresses are text. */
 export type RemoteImage = Exclude<ImageSource, URL> | ImageBitmap;
 
 /**
@@ -76,7 +76,7 @@ export interface PlainExplanation extends
     | "window"
     | "milliseconds"
   > {
-  /** Size of the picture, upright. */
+  /** Size of the image, upright. */
   readonly size: { readonly width: number; readonly height: number };
   /** One map per class asked for. */
   readonly targets: readonly PlainTarget[];

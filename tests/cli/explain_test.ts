@@ -115,7 +115,7 @@ Deno.test("explain ends with 2 and the nearest name for wrong usage", async () =
     [["explain", "a.jpg", "--out", "c.jpg"], "ends in .png"],
     [["explian"], "did you mean explain?"],
     [["explain", "https://a.example/b.jpg", "--offline"], "b.jpg: --offline forbids the network"],
-    [["explain", "a.png", "--out", "a.png"], "over its own picture a.png"],
+    [["explain", "a.png", "--out", "a.png"], "over its own image a.png"],
     [["explain", "a.png", "--out", "b.png", "--map", "b.png"], "name the same file b.png"],
   ];
   for (const [args, message] of cases) {

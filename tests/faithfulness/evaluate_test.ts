@@ -215,7 +215,7 @@ Deno.test("evaluate() refuses what would be measured wrongly", async () => {
   await assertRejects(
     () => evaluate(options({ score: (pictures) => score(pictures.slice(1)) })),
     TypeError,
-    "3 rows came back for 4 pictures",
+    "3 rows came back for 4 images",
   );
   const method = (values: number[]): Record<string, MapMethod> => ({
     odd: () => Promise.resolve({ width: 2, height: 1, values: Float32Array.from(values) }),

@@ -18,7 +18,7 @@ Deno.test("regionMask() marks pixels whose centres lie in a box, clipped to the 
   assertThrows(
     () => regionMask({ mask: new Uint8Array(3) }, 2),
     TypeError,
-    "3 values for a picture of 2 x 2",
+    "3 values for an image of 2 x 2",
   );
 });
 

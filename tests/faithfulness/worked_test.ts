@@ -129,7 +129,7 @@ Deno.test("checkMap() by hand: the half that counts beats the other one, and say
   assertEquals(left.counts, [{ name: "right", better: 3, worse: 0, equal: 3 }]);
   assertEquals(
     checkSentence(left),
-    "On this picture the map beats the controls: right (better in 3 measures, worse in 0).",
+    "On this image the map beats the controls: right (better in 3 measures, worse in 0).",
   );
   const right = await checkMap(
     sample(columns(0, 0, 1, 1)),
@@ -139,7 +139,7 @@ Deno.test("checkMap() by hand: the half that counts beats the other one, and say
   assertEquals(right.beatsControls, false);
   assertEquals(
     checkSentence(right),
-    "On this picture the map does not beat left (better in 0 measures, worse in 3), nor same (better in 0 measures, " +
+    "On this image the map does not beat left (better in 0 measures, worse in 3), nor same (better in 0 measures, " +
       "worse in 0), which know nothing of the classifier: do not rely on it.",
   );
 });

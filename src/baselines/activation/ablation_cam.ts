@@ -6,7 +6,7 @@
  *     w_k = y − y_k        L = ReLU(Σ_k w_k A_k)
  *
  * The paper divides w_k by y: a factor of the whole map, and the wrong sign where y is negative. Only what lies behind
- * the tap runs per channel. Of a transformer's tokens those of the picture are set to 0, the class token stays.
+ * the tap runs per channel. Of a transformer's tokens those of the image are set to 0, the class token stays.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
  * Score-CAM (Wang et al. 2020, "Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural Networks",
- * algorithm 1): each channel's activations, enlarged to the picture and brought into [0, 1], mask the picture; what
+ * algorithm 1): each channel's activations, enlarged to the image and brought into [0, 1], mask the image; what
  * that does to the class's score before softmax is the channel's weight.
  *
  *     H_k = s(up(A_k))        α = softmax_k(y(X ∘ H_k) − y(X_0))        L = ReLU(Σ_k α_k A_k)
  *
  * The base score y(X_0) is the same for all channels: the softmax does not see it, and it is not computed. As in the
- * authors' program the picture is masked after normalisation, so that what is hidden has the mean colour. Channels that
+ * authors' program the image is masked after normalisation, so that what is hidden has the mean colour. Channels that
  * are flat mask nothing and get no weight.
  *
  * One pass per channel. With `channels` only the channels of greatest variance are scored (Li et al. 2021, "FIMF
@@ -50,7 +50,7 @@ export function scoreCam(classifier: OpenClassifier, options: ScoreCamOptions = 
   };
 }
 
-/** A channel enlarged to the picture, then from 0 to 1. */
+/** A channel enlarged to the image, then from 0 to 1. */
 function channelMask(
   { width, height, activations }: TappedPass,
   k: number,

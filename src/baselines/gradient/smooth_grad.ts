@@ -1,10 +1,10 @@
 /**
  * SmoothGrad (Smilkov et al. 2017, "SmoothGrad: removing noise by adding noise"): the mean gradient of the class's
- * score y over noisy copies of the picture.
+ * score y over noisy copies of the image.
  *
  *     M = mean_n ∂y/∂X (X + ε_n),  ε_n ~ N(0, σ²)
  *
- * σ is 15 % of the range of the picture's values and the mean goes over 50 copies, within what the paper recommends
+ * σ is 15 % of the range of the image's values and the mean goes over 50 copies, within what the paper recommends
  * (10 to 20 %, little gain above 50). A pixel's value is Σ over its colours of |M|. The noise depends on seed and copy
  * alone; noisy values are not cut to [0, 1].
  *
@@ -22,14 +22,14 @@ export interface SmoothGradOptions {
   readonly seed?: number | undefined;
   /** Noisy copies; 50 by default. */
   readonly samples?: number | undefined;
-  /** Standard deviation of the noise as a part of the picture's range; 0.15 by default. */
+  /** Standard deviation of the noise as a part of the image's range; 0.15 by default. */
   readonly noise?: number | undefined;
 }
 
 /** Noisy copies by default. */
 export const SMOOTH_SAMPLES = 50;
 
-/** Copy number `index` of a picture with its noise. */
+/** Copy number `index` of an image with its noise. */
 export function noisyCopy(
   pixels: Float32Array,
   index: number,
@@ -52,7 +52,7 @@ export function smoothGrad(classifier: OpenClassifier, options: SmoothGradOption
   if (!Number.isInteger(samples) || samples < 1) {
     throw new RangeError(`Cannot average over ${samples} copies`);
   }
-  if (!(noise >= 0)) throw new RangeError(`Cannot add noise of ${noise} of the picture's range`);
+  if (!(noise >= 0)) throw new RangeError(`Cannot add noise of ${noise} of the image's range`);
   return async (pixels, target, { signal, onProgress } = {}) => {
     const side = sideOf(pixels);
     const area = side * side;

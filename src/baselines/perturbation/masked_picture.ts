@@ -1,5 +1,5 @@
 /**
- * A picture of which a part is hidden.
+ * An image of which a part is hidden.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Preprocessing } from "../../../models/registry.ts";
 
 /**
  * `m · x + (1 − m) · mean` per pixel: where the mask is 0 stands the mean colour that the classifier normalises with,
- * so this is the mask times the normalised picture.
+ * so this is the mask times the normalised image.
  *
  * @param pixels `[3, S, S]` in [0, 1].
  * @param mask `[S, S]` in [0, 1].

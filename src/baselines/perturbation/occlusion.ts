@@ -1,12 +1,12 @@
 /**
  * Occlusion (Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2): a square of
- * the mean colour slides over the picture; a pixel counts by how much the class's probability falls while it is hidden.
+ * the mean colour slides over the image; a pixel counts by how much the class's probability falls while it is hidden.
  *
  *     L_p = mean over squares Q that hide p of f(X) − f(X without Q)
  *
  * The paper shows f(X without Q) by the square's place; the mean over squares is Captum's. Neither names a size for all
  * networks: here the square is a seventh of the side, at 13 × 13 places from border to border (32 pixels, moved by 16, in
- * a picture of 224). A rise of the probability counts as 0.
+ * an image of 224). A rise of the probability counts as 0.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { maskedPicture } from "./masked_picture.ts";
 
 /** The square of occlusion. */
 export interface OcclusionOptions {
-  /** Its side in pixels; a seventh of the picture's by default. */
+  /** Its side in pixels; a seventh of the image's by default. */
   readonly window?: number | undefined;
   /** Its places along a side; 13 by default. */
   readonly places?: number | undefined;
@@ -39,7 +39,7 @@ export function windowPlaces(side: number, window: number, count: number): numbe
 /**
  * Occlusion over a classifier that stays closed.
  *
- * @throws {RangeError} When the square does not fit into the picture, or leaves pixels out.
+ * @throws {RangeError} When the square does not fit into the image, or leaves pixels out.
  */
 export function occlusion(classifier: OpenClassifier, options: OcclusionOptions = {}): Attribute {
   const { places: count = OCCLUSION_PLACES } = options;
@@ -47,7 +47,7 @@ export function occlusion(classifier: OpenClassifier, options: OcclusionOptions 
     const side = sideOf(pixels);
     const window = options.window ?? Math.max(1, Math.round(side / 7));
     if (!Number.isInteger(window) || window < 1 || window > side) {
-      throw new RangeError(`Cannot hide a square of ${window} pixels in a picture of ${side}`);
+      throw new RangeError(`Cannot hide a square of ${window} pixels in an image of ${side}`);
     }
     if (!Number.isInteger(count) || count * window < side) {
       throw new RangeError(`Cannot hide every pixel of ${side} by ${count} squares of ${window}`);

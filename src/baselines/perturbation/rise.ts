@@ -1,6 +1,6 @@
 /**
  * RISE (Petsiuk et al. 2018, "RISE: Randomized Input Sampling for Explanation of Black-box Models", equation 6 and
- * section 3.3): the picture seen through random masks; a pixel counts by the class's probability f over the masks that
+ * section 3.3): the image seen through random masks; a pixel counts by the class's probability f over the masks that
  * show it.
  *
  *     S = Σ_n f(X ∘ M_n) · M_n / (N · p)
@@ -8,7 +8,7 @@
  * A mask is a grid of 7 × 7 cells, each shown with probability p = 0.5, enlarged bilinearly to 8 × 8 cells' size, and
  * cut out at a random shift of less than a cell. 4000 masks, as the paper takes for VGG-16 (8000 for ResNet-50). As in
  * the authors' program what is hidden has the mean colour. Masks depend on the seed and their number alone: they are
- * made when needed, the same on every device and for every picture.
+ * made when needed, the same on every device and for every image.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Keeps the maps of a few pictures of an evaluation for its report: as they are made, in a file beside the records, so
+ * Keeps the maps of a few images of an evaluation for its report: as they are made, in a file beside the records, so
  * that a resumed run need not make them again.
  *
  * @module
@@ -25,7 +25,7 @@ export interface StoredMap {
   readonly values: string;
 }
 
-/** Pictures that are looked at. */
+/** Images that are looked at. */
 export interface Gallery {
   /** The images, which remember their names. */
   images(all: Iterable<EvaluationImage>): Iterable<EvaluationImage>;
@@ -51,7 +51,7 @@ function unpacked({ width, height, values }: StoredMap): ValueMap {
   return { width, height, values: Float32Array.from(base64ToUint8Array(values), (each) => each / 255) };
 }
 
-/** `[3, S, S]` in [0, 1] as a picture. */
+/** `[3, S, S]` in [0, 1] as an image. */
 export function photoOf(pixels: Float32Array): RgbImage {
   const area = pixels.length / 3;
   const side = Math.sqrt(area);

@@ -30,9 +30,9 @@ import { openRecordFile, type RecordFile } from "./record_file.ts";
 /** What an evaluation found, and what it was of. */
 export interface Measured {
   readonly result: EvaluateResult;
-  /** Distinct classes of the pictures, where these were chosen by class. */
+  /** Distinct classes of the images, where these were chosen by class. */
   readonly classes: number | undefined;
-  /** Pictures of the report. */
+  /** Images of the report. */
   readonly rows: GalleryRow[];
   /** The classifier, and P-TAME's head where it was measured. */
   readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head">;
@@ -50,7 +50,7 @@ export interface MeasureContext {
   readonly signal: AbortSignal;
 }
 
-/** Measures, and gathers the pictures of the report where one is asked for. */
+/** Measures, and gathers the images of the report where one is asked for. */
 export async function measure(plan: Plan, context: MeasureContext): Promise<Measured> {
   const { options, typed, terminal, signal } = context;
   const progress = progressOn(terminal);

@@ -71,7 +71,7 @@ export async function openMethods(
   try {
     const explainer = names.includes(PTAME) ? await options.ptame() : undefined;
     if (explainer !== undefined) opened.push(explainer);
-    // On a GPU a batch costs little more than a picture; elsewhere it brings nothing.
+    // On a GPU a batch costs little more than an image; elsewhere it brings nothing.
     const batched = explainer?.session.device === "webgpu";
     const looked = explainer === undefined || batched || chosen.some(({ needs }) => needs !== "picture");
     const classifier = looked

@@ -71,7 +71,7 @@ export type EvaluateValues = Values<typeof EVALUATE_OPTIONS>;
 /** What is measured, as the options say it. */
 export interface Plan {
   readonly folder: string;
-  /** Pictures that are measured; with a selection, that it is made from. */
+  /** Images that are measured; with a selection, that it is made from. */
   readonly images: readonly string[];
   /** Which of them are measured by their class, and at most how many; all where it is absent. */
   readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
@@ -85,7 +85,7 @@ export interface Plan {
   readonly seed: number;
   readonly boxes: BoxesByImage | undefined;
   readonly report: string | undefined;
-  /** Pictures that the report shows. */
+  /** Images that the report shows. */
   readonly gallery: number;
   /** The command as it was given. */
   readonly command: string;

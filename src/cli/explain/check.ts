@@ -1,5 +1,5 @@
 /**
- * `explain --check`: the measures of a picture's maps beside the controls, and in plain words whether they beat them.
+ * `explain --check`: the measures of an image's maps beside the controls, and in plain words whether they beat them.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export async function checksOf(
   const score = async (pictures: Float32Array[]) => {
     const all: Float32Array[] = [];
     for (const picture of pictures) {
-      terminal.doing(`Checking: ${asked++} pictures scored`);
+      terminal.doing(`Checking: ${asked++} images scored`);
       all.push(await explainer.classify(picture, signal));
     }
     return all;

@@ -1,5 +1,5 @@
 /**
- * Where the results of pictures go: decided, and the folders made, before anything is computed.
+ * Where the results of images go: decided, and the folders made, before anything is computed.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import { isFolder, makeFolder, samePlace, stemOf } from "../files.ts";
 import { UsageError } from "../usage.ts";
 import type { ExplainGiven } from "./options.ts";
 
-/** Where the results of the pictures go. */
+/** Where the results of the images go. */
 export interface Destinations {
-  /** Path of the overlay of a picture's target number `which` of `count`. */
+  /** Path of the overlay of an image's target number `which` of `count`. */
   overlay(image: string, label: string, which: number, count: number): string;
-  /** Path of a picture's map; `undefined` where none is asked for. */
+  /** Path of an image's map; `undefined` where none is asked for. */
   map(image: string): string | undefined;
 }
 
@@ -54,17 +54,17 @@ export async function destinationsFor(
   };
 }
 
-/** What tells the overlays of several targets of one picture apart. */
+/** What tells the overlays of several targets of one image apart. */
 export function overlaySuffix(label: string, which: number, count: number): string {
   return count > 1 ? `.${which + 1}-${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}` : "";
 }
 
-/** Refuses to write a result over the picture that it is of, or the map over the overlay. */
+/** Refuses to write a result over the image that it is of, or the map over the overlay. */
 export function refuseOverwriting(image: string, destinations: Destinations): void {
   const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
   for (const path of [overlay, map]) {
     if (path !== undefined && samePlace(path, image)) {
-      throw new UsageError(`Cannot write the result over its own picture ${image}`);
+      throw new UsageError(`Cannot write the result over its own image ${image}`);
     }
   }
   if (map !== undefined && samePlace(overlay, map)) {
@@ -72,7 +72,7 @@ export function refuseOverwriting(image: string, destinations: Destinations): vo
   }
 }
 
-/** Names for results: the pictures' own, told apart where two are alike. */
+/** Names for results: the images' own, told apart where two are alike. */
 function uniqueStems(images: readonly string[]): ReadonlyMap<string, string> {
   const taken = new Set<string>();
   const stems = new Map<string, string>();

@@ -1,5 +1,5 @@
 /**
- * What `--json` says of a picture.
+ * What `--json` says of an image.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedPicture } from "./picture.ts";
 
-/** What `--json` says of one picture. */
+/** What `--json` says of one image. */
 export interface ExplainedImage {
   image: string;
   model: string;
@@ -37,7 +37,7 @@ export interface ExplainedImage {
   milliseconds: { load: number; prepare: number; predict: number; explain: number };
 }
 
-/** The document of a picture. `load` is how many milliseconds the networks took to open. */
+/** The document of an image. `load` is how many milliseconds the networks took to open. */
 export function documentOf(
   { explanation, milliseconds, contrasts, outs }: ExplainedPicture,
   image: string,

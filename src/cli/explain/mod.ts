@@ -1,5 +1,5 @@
 /**
- * `explain`: names what the classifier sees in a picture and draws where it looks.
+ * `explain`: names what the classifier sees in an image and draws where it looks.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
 
   terminal.doing("Loading");
   const settings = await explainerOptions(options, typed, terminal);
-  // One picture is decoded before the runtime starts: while that is being optimised, on all cores, it takes four times
+  // One image is decoded before the runtime starts: while that is being optimised, on all cores, it takes four times
   // as long. What cannot be read is said at once.
   const decoded = images.length === 1
     ? await decodedPicture(sample ? SAMPLE : images[0]!, signal)
@@ -71,7 +71,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
         showTable(terminal, explainer, explained, image, load);
         if (checks !== undefined) showChecks(terminal, checks);
       } catch (error) {
-        // One picture alone fails the command; among several the others go on.
+        // One image alone fails the command; among several the others go on.
         if (signal.aborted || images.length === 1) throw error;
         failed = true;
         terminal.fail(`ptame: ${printable(messageOf(error))}`);
@@ -86,8 +86,8 @@ export const explainCommand = command(EXPLAIN, async (call) => {
 });
 
 /**
- * Threads for a process that explains one picture. Starting a second one takes longer than it saves in a single pass of
- * a small network (efficientnet_lite0 on two cores: a sixth of the time from start to written picture).
+ * Threads for a process that explains one image. Starting a second one takes longer than it saves in a single pass of
+ * a small network (efficientnet_lite0 on two cores: a sixth of the time from start to written image).
  */
 function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): { threads?: number } {
   // Where none is named it is the shipped one.

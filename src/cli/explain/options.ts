@@ -68,7 +68,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     "deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors",
     'deno task explain photo.jpg --target "tiger cat" --against tabby',
     "deno task explain photo.jpg --method gradcam --check",
-    "deno task explain photo.jpg --map photo.npy --device wasm --threads 1",
+    "deno task explain photo.jpg --map map.npy --device wasm --threads 1",
     "deno task explain photos/ --out explained/ --shard 3/16",
   ],
 };

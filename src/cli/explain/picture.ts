@@ -1,5 +1,5 @@
 /**
- * One picture explained and its results written: what the command does for each.
+ * One image explained and its results written: what the command does for each.
  *
  * @module
  */
@@ -24,26 +24,26 @@ import { UsageError } from "../usage.ts";
 import type { Destinations } from "./destinations.ts";
 import type { ExplainGiven } from "./options.ts";
 
-/** What is explained of every picture. */
+/** What is explained of every image. */
 export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
   /** The class that the others are contrasted with. */
   readonly against?: string;
 }
 
-/** A picture, and how long decoding it took. */
+/** An image, and how long decoding it took. */
 export interface DecodedPicture {
   readonly picture: RgbImage;
   readonly milliseconds: number;
 }
 
-/** Decodes a picture ahead of its explanation. */
+/** Decodes an image ahead of its explanation. */
 export async function decodedPicture(source: URL | string, signal: AbortSignal): Promise<DecodedPicture> {
   const started = performance.now();
   const picture = await decodeImage(source, { signal });
   return { picture, milliseconds: performance.now() - started };
 }
 
-/** A picture explained, and where its results are. */
+/** An image explained, and where its results are. */
 export interface ExplainedPicture {
   /** The explanation. */
   readonly explanation: MapExplanation;
@@ -73,10 +73,10 @@ export function requestOf({ target, top: topK, against, method }: ExplainGiven["
 }
 
 /**
- * Explains a picture and writes overlays and map.
+ * Explains an image and writes overlays and map.
  *
- * @param image What the picture is called; names of results come from it.
- * @param decoded The picture, where it is decoded already; else it is read by its name.
+ * @param image What the image is called; names of results come from it.
+ * @param decoded The image, where it is decoded already; else it is read by its name.
  */
 export async function explainPicture(
   explainer: MapExplainer,
@@ -121,7 +121,7 @@ async function writeOverlays(
   return outs;
 }
 
-/** The bare maps: [height, width] for one target, [K, height, width] for several; a picture shows the first. */
+/** The bare maps: [height, width] for one target, [K, height, width] for several; a PNG shows the first. */
 async function writeMap(
   path: string,
   explanation: MapExplanation,

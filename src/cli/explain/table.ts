@@ -1,5 +1,5 @@
 /**
- * What a person reads of a picture: the five most probable classes, and where its results are.
+ * What a person reads of an image: the five most probable classes, and where its results are.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const ACTIVATION_WORDS = {
   "sigmoid": "probabilities of each class on its own",
 };
 
-/** Shows the table of a picture. `load` is how many milliseconds the networks took to open. */
+/** Shows the table of an image. `load` is how many milliseconds the networks took to open. */
 export function showTable(
   terminal: Terminal,
   explainer: MapExplainer,
@@ -53,7 +53,7 @@ export function showTable(
   if (mapPath !== undefined) terminal.say(`   map: ${printable(mapPath)}`);
   const { prepare, predict, explain } = milliseconds;
   terminal.say(
-    `   load ${duration(load)}, picture ${duration(prepare)}, predict ${duration(predict)}, explain ${
+    `   load ${duration(load)}, image ${duration(prepare)}, predict ${duration(predict)}, explain ${
       duration(explain)
     }`,
   );

@@ -1,5 +1,5 @@
 /**
- * `explain DIR --out DIR`: every picture of a folder, on a pool of workers. Results come as JSON lines, in a file beside
+ * `explain DIR --out DIR`: every image of a folder, on a pool of workers. Results come as JSON lines, in a file beside
  * the overlays and, when asked for, on stdout. Stopped at any moment and started again, it goes on with what is missing.
  *
  * @module
@@ -37,17 +37,17 @@ const MOST_WORKERS = 8;
 /** Options that say how the work is done, not what comes of it: a run may go on with others. */
 const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "help"];
 
-/** Whether the arguments name a folder, or a list of pictures. */
+/** Whether the arguments name a folder, or a list of images. */
 export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {
   const folders = await Promise.all(
     positional.map(async (path) => /\.txt$/i.test(path) || await isFolder(path)),
   );
   const many = folders.includes(true);
   if (many && positional.length > 1) {
-    throw new UsageError("A folder or list of pictures must be the only argument of explain");
+    throw new UsageError("A folder or list of images must be the only argument of explain");
   }
   const stray = many ? undefined : ["workers", "shard"].find((name) => name in typed);
-  if (stray !== undefined) throw new UsageError(`Option --${stray} is for a folder or list of pictures`);
+  if (stray !== undefined) throw new UsageError(`Option --${stray} is for a folder or list of images`);
   return many;
 }
 
@@ -57,10 +57,10 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const source = positional[0]!;
   const out = options.out?.replace(/[/\\]+$/, "");
   if (out === undefined || /\.png$/i.test(out)) {
-    throw new UsageError("Option --out must name a folder for the results of a folder or list of pictures");
+    throw new UsageError("Option --out must name a folder for the results of a folder or list of images");
   }
   if (options.check) {
-    throw new UsageError("Option --check is for single pictures; deno task evaluate measures many");
+    throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }
   requestOf(options);
   const method = methodOf(options);
@@ -120,7 +120,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-/** The pictures with the places of their results: as in the folder that they come from. */
+/** The images with the places of their results: as in the folder that they come from. */
 function tasksOf(
   images: readonly string[],
   source: string,
@@ -130,7 +130,7 @@ function tasksOf(
   const root = `${source.replace(/[/\\]+$/, "")}/`;
   const taken = new Set<string>();
   return images.flatMap((image) => {
-    // Results that lie among the pictures are none.
+    // Results that lie among the images are none.
     if (image.startsWith(`${out}/`) || /\.explained(\.[^/]*)?\.png$/.test(image)) return [];
     const inside = image.startsWith(root) ? image.slice(root.length) : image.split(/[/\\]/).at(-1)!;
     let name = inside.replace(/\.[^./\\]+$/, "");

@@ -1,5 +1,5 @@
 /**
- * A worker of `explain DIR`: opens an explainer of its own and explains the pictures that it is given, one at a time.
+ * A worker of `explain DIR`: opens an explainer of its own and explains the images that it is given, one at a time.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { makeFolder } from "../files.ts";
 import { parseArguments } from "../options/command.ts";
 import { messageOf, openTerminal } from "../terminal.ts";
 
-/** A picture, and where its results go. */
+/** An image, and where its results go. */
 export interface PictureTask {
-  /** Path of the picture. */
+  /** Path of the image. */
   readonly image: string;
   /** Path of its results without what follows the stem. */
   readonly stem: string;
@@ -24,7 +24,7 @@ export interface PictureTask {
   readonly map?: string;
 }
 
-/** What the worker is told: first the command's options, then pictures. */
+/** What the worker is told: first the command's options, then images. */
 export type ToWorker =
   | { readonly kind: "open"; readonly args: readonly string[] }
   | { readonly kind: "explain"; readonly task: PictureTask };

@@ -14,7 +14,7 @@ interface Waiting {
 }
 
 /**
- * Starts a worker that explains pictures.
+ * Starts a worker that explains images.
  *
  * @param args The options of `explain`, as they were given.
  */

@@ -1,6 +1,6 @@
 /**
  * One part of a long list, so that any job array or queue spreads it over machines without anybody who coordinates:
- * part K of N is every N-th picture from the K-th on. All machines must list the same pictures in the same order.
+ * part K of N is every N-th image from the K-th on. All machines must list the same images in the same order.
  *
  * @module
  */

@@ -29,7 +29,7 @@ import type { Terminal } from "../terminal.ts";
 
 /** What is checked. */
 export interface SanityPlan {
-  /** Paths of the pictures. */
+  /** Paths of the images. */
   readonly images: readonly string[];
   /** Which of them are taken by their class, and at most how many; all where it is absent. */
   readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
@@ -46,7 +46,7 @@ export interface SanityReport {
   readonly model: string;
   readonly method: string;
   readonly images: number;
-  /** How the pictures were chosen, where they were chosen by class. */
+  /** How the images were chosen, where they were chosen by class. */
   readonly heldOutClasses?: ClassSelection & { readonly classes: number };
   readonly variants: readonly SanityResult[];
   readonly swap?: {
@@ -69,7 +69,7 @@ export function runChecks(
     : checkBaseline(plan, options, plan.method, terminal);
 }
 
-/** The plan with the pictures of its selection, and what the report says of it. */
+/** The plan with the images of its selection, and what the report says of it. */
 async function chosenFrom(
   plan: SanityPlan,
   reader: ImageReader,
@@ -88,7 +88,7 @@ async function chosenFrom(
 
 type Classify = (pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>;
 
-/** The pictures, each with the classifier's top class. */
+/** The images, each with the classifier's top class. */
 async function sanityImages(
   { images, settings: { signal } }: SanityPlan,
   reader: ImageReader,

@@ -87,7 +87,7 @@ const OPTIONS = {
       ROW_FORMS.join("|"),
       ROW_FORMS,
       "Rows of the fuser: one for each class, as in the paper, or shared by all, so that classes without " +
-        "photographs learn too",
+        "images learn too",
       { usual: PRESET },
     ),
     masks: oneOf(

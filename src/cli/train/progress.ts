@@ -74,7 +74,7 @@ export function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, 
         break;
       }
       case "skipped":
-        // The reason names the picture.
+        // The reason names the image.
         terminal.say(`skipped: ${printable(progress.skipped.reason)}`);
         break;
       case "checkpoint":

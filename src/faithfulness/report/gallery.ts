@@ -1,5 +1,5 @@
 /**
- * Photos with the maps of all methods side by side. A photo is in the page once; a map is a small picture with
+ * Images with the maps of all methods side by side. An image is in the page once; a map is a small image with
  * transparency that the browser lays over it.
  *
  * @module
@@ -10,7 +10,7 @@ import type { RgbaImage, ValueMap } from "../../image/types.ts";
 import { asMarkup, lines, type Markup, markup, pngUrl } from "./markup.ts";
 import type { GalleryRow } from "./types.ts";
 
-/** How much of the photo the strongest part of a map covers; as in overlays. */
+/** How much of the image the strongest part of a map covers; as in overlays. */
 const OPACITY = 0.7;
 
 /** The map's colours, the more opaque the higher its value. */
@@ -48,8 +48,8 @@ export async function galleryHtml(
     const title = `${label}, ${(100 * probability).toFixed(1)} %`;
     const photoClass = `photo-${index}`;
     const cells = [
-      markup`<figure><div class="photo ${photoClass}" role="img" aria-label="Photo: ${name}"></div>`,
-      markup`<figcaption>photo</figcaption></figure>`,
+      markup`<figure><div class="photo ${photoClass}" role="img" aria-label="Image: ${name}"></div>`,
+      markup`<figcaption>image</figcaption></figure>`,
     ];
     for (const method of methods) {
       const map = maps[method];

@@ -1,5 +1,5 @@
 /**
- * Reports over evaluations: one self-contained HTML page with tables, plots and pictures; and the same as CSV.
+ * Reports over evaluations: one self-contained HTML page with tables, plots and images; and the same as CSV.
  *
  * An entry point of its own, because it alone needs a plotting library and a DOM document.
  *

@@ -1,5 +1,5 @@
 /**
- * One self-contained HTML page over an evaluation: verdict, table, plots, pictures, and how to do it again. It runs no
+ * One self-contained HTML page over an evaluation: verdict, table, plots, images, and how to do it again. It runs no
  * script and asks no network for anything; its own policy forbids both.
  *
  * @module
@@ -138,7 +138,7 @@ ${
     )
   }
 ${section("Time", chartGrid([timeChart(records, context)], markup` class="broad"`))}
-${section("Pictures", await galleryHtml(data.gallery, methods))}
+${section("Images", await galleryHtml(data.gallery, methods))}
 ${
     section(
       "How this was measured",

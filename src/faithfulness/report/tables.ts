@@ -38,7 +38,7 @@ export function resultTable(evaluation: Evaluation, controls: readonly string[])
 <tbody>${lines(rows)}</tbody></table></div>`;
 }
 
-/** Which preset each measure was taken with, over how many images, and how much of the picture its masks show. */
+/** Which preset each measure was taken with, over how many images, and how much of the image its masks show. */
 export function presetTable(evaluation: Evaluation): Markup {
   const methods = Object.keys(evaluation.methods);
   const rows = keysOf(evaluation).map((key) => {

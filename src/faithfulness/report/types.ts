@@ -7,9 +7,9 @@ import type { RgbImage, ValueMap } from "../../image/types.ts";
 import type { SkippedImage } from "../evaluate_options.ts";
 import type { Evaluation, ImageRecord } from "../summary.ts";
 
-/** A picture of the gallery with the maps of all methods. */
+/** An image of the gallery with the maps of all methods. */
 export interface GalleryRow {
-  /** Name of the picture. */
+  /** Name of the image. */
   readonly name: string;
   /** The class explained, in words. */
   readonly label: string;
@@ -35,7 +35,7 @@ export interface ReportData {
   readonly records: readonly ImageRecord[];
   /** Names of the methods that know nothing of the classifier. */
   readonly controls: readonly string[];
-  /** Pictures to look at. */
+  /** Images to look at. */
   readonly gallery: readonly GalleryRow[];
   /** Images that could not be read. */
   readonly skipped?: readonly SkippedImage[];

@@ -140,7 +140,7 @@ function weightGradient(
   const batch = x.shape[0]!;
   if (group === 1 && isPointwise(window)) {
     const space = sizeOf(x.shape.slice(2));
-    // One product over batch and space: a product per picture and their sum took 2.5 times as long for 1280 channels
+    // One product over batch and space: a product per image and their sum took 2.5 times as long for 1280 channels
     // and a batch of 16, because each of the 16 results is as large as the weight.
     const rows = b.transpose(b.reshape(dy, [batch, shape[0]!, space]), [1, 0, 2]);
     const columns = b.transpose(b.reshape(x, [batch, shape[1]!, space]), [0, 2, 1]);

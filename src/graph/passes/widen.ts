@@ -66,7 +66,7 @@ const MOVING = new Set(["Identity", "Transpose", "Reshape", "Squeeze", "Unsqueez
 const MAKING_REAL = /^(Cast|DequantizeLinear|QLinear\w+|ConvInteger|MatMulInteger)$/;
 
 /**
- * Whether a value (a picture in bytes) is made real before anything is computed of it: then it may as well be fed as
+ * Whether a value (an image in bytes) is made real before anything is computed of it: then it may as well be fed as
  * float32, and a gradient can reach it.
  */
 function isOnlyCast(graph: OpenGraph, name: string): boolean {

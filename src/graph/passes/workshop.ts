@@ -24,7 +24,7 @@ const FOLDED_ELEMENTS = 2 ** 20;
 const FOLDED_TOTAL = 2 ** 24;
 /** Elements of a float constant outside the graph that is read to be folded; weights are better left to the runtime. */
 const READ_ELEMENTS = 4096;
-/** Elements of a value that can be: 4 TiB of float32 are no picture's. */
+/** Elements of a value that can be: 4 TiB of float32 are no image's. */
 const MOST_ELEMENTS = 2 ** 40;
 
 /** Changes the inputs of a node before it is settled; see batch.ts. */

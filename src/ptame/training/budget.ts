@@ -27,7 +27,7 @@ const HALVINGS = 26;
 /** Where q is looked for: at −1 all of a map passes the gate, at 2 nothing does. */
 const [LOWEST, HIGHEST] = [-1, 2];
 
-/** How each view of a picture is masked; every value is [batch, views, 1, 1]. */
+/** How each view of an image is masked; every value is [batch, views, 1, 1]. */
 export interface BudgetInputs {
   /** Share of the pixels that pass the gate, above 0 and up to 1. */
   readonly shares: Value;
@@ -78,7 +78,7 @@ export function budgetMasks(b: Builder, m: Value, g: Value, { soft, kept }: Budg
 }
 
 /**
- * ∂L/∂m, summed over the views of each picture: [batch, 1, S, S].
+ * ∂L/∂m, summed over the views of each image: [batch, 1, S, S].
  *
  * @param gradient ∂L/∂mask of each view, [batch, views, S, S].
  */

@@ -17,15 +17,15 @@ import { fillOf } from "./fill.ts";
 import { softmaxOf } from "./targets.ts";
 import { lossOf, type View, viewsOfStep } from "./views.ts";
 
-/** What is shown of every picture. */
+/** What is shown of every image. */
 export interface BudgetPlan {
   /** The views that steps go round. */
   readonly views: readonly View[];
-  /** How many of them each picture of a batch is shown in. */
+  /** How many of them each image of a batch is shown in. */
   readonly each: number;
 }
 
-/** Whether some view's loss depends on what the classifier says of the whole picture. */
+/** Whether some view's loss depends on what the classifier says of the whole image. */
 export function needsCleanScores({ views }: BudgetPlan): boolean {
   return views.some(({ loss }) => loss === "drop");
 }
@@ -36,9 +36,9 @@ type Feeds = Record<string, Tensor>;
 export interface BudgetStep {
   /** [batch, 3, S, S] in [0, 1]. */
   readonly images: Tensor;
-  /** Class per picture. */
+  /** Class per image. */
   readonly targets: readonly number[];
-  /** Scores of the whole pictures, [batch, classes]; may be missing where `needsCleanScores` is false. */
+  /** Scores of the whole images, [batch, classes]; may be missing where `needsCleanScores` is false. */
   readonly clean: Tensor | undefined;
   /** Place in the run, counted from 0. */
   readonly step: number;
@@ -118,7 +118,7 @@ function meanOf(values: Float32Array): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The targets' probabilities by the logits of each picture. */
+/** The targets' probabilities by the logits of each image. */
 function probabilitiesOf(logits: Tensor, targets: readonly number[]): number[] {
   const classes = logits.shape[1]!;
   return targets.map((target, row) =>

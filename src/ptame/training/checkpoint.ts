@@ -19,7 +19,7 @@ import type { TrainingState } from "./training_step.ts";
 export interface StepLoss {
   /** Counted from 1. */
   readonly step: number;
-  /** Cross-entropy of the masked pictures, not weighed. */
+  /** Cross-entropy of the masked images, not weighed. */
   readonly ce: number;
   /** Area of the masks, not weighed. */
   readonly area: number;
@@ -29,7 +29,7 @@ export interface StepLoss {
   readonly total: number;
 }
 
-/** A validation: means over held-out pictures, in percent. */
+/** A validation: means over held-out images, in percent. */
 export interface Validation {
   /** After this many steps. */
   readonly step: number;
@@ -45,7 +45,7 @@ export interface Validation {
 export interface RunRecord {
   /** Steps done. */
   readonly step: number;
-  /** Pictures taken; see `BatchReader.position`. */
+  /** Images taken; see `BatchReader.position`. */
   readonly position: number;
   /** What the run was started with; a resumed run must have the same. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ export interface RunRecord {
   readonly losses: readonly StepLoss[];
   /** The validations so far. */
   readonly validations: readonly Validation[];
-  /** Pictures that could not be read so far; none where it is absent. */
+  /** Images that could not be read so far; none where it is absent. */
   readonly skipped?: readonly SkippedImage[];
   /** What the start added to the first tap's part of every row; see edge_start.ts. */
   readonly edgeRow?: readonly number[];
@@ -65,14 +65,14 @@ export interface Checkpoint {
   readonly state: TrainingState;
   /** The best head so far as a head file, where one has been validated. */
   readonly best: Uint8Array | undefined;
-  /** [images, 5]: classes of the pictures, where they were sorted; see `SortedImages`. */
+  /** [images, 5]: classes of the images, where they were sorted; see `SortedImages`. */
   readonly classes?: Int32Array | undefined;
 }
 
 const FORMAT = "ptame-checkpoint";
 /** The best head's file, as it is, inside the checkpoint. */
 const BEST = "best_head_file";
-/** The pictures' classes. */
+/** The images' classes. */
 const CLASSES = "image_classes";
 
 /** Writes a checkpoint. */

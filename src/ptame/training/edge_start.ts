@@ -1,10 +1,10 @@
 /**
  * A start for fine maps: before a head is trained, its shallowest tap learns to draw edges, for all classes alike.
  *
- * The deepest tap says which part of a picture speaks for a class, in cells as large as the classifier's last map has;
+ * The deepest tap says which part of an image speaks for a class, in cells as large as the classifier's last map has;
  * within such a cell the edges say where the object is. Gradients through masks find that out slowly, because at the start
  * the shallow features mean nothing. So the convolution, the normalisation and a row of weights for the first tap are
- * fitted to the edges of some of the pictures (`edgeMap`) by least squares, with the head's own formula:
+ * fitted to the edges of some of the images (`edgeMap`) by least squares, with the head's own formula:
  *
  *     r = ReLU(γ·norm(conv1x1(f)) + β + f),   minimise mean (row·r + offset − edges)²
  *
@@ -32,11 +32,11 @@ import { passGraph, tapName } from "./step.ts";
 import { trainingFeatures } from "./training_head.ts";
 import { MOMENTS } from "./training_state.ts";
 
-/** Pictures that edges are learned from, at most. */
+/** Images that edges are learned from, at most. */
 const PICTURES = 64;
 /** Numbers of their first taps that are kept at once, at most: 128 MB. */
 const MOST_NUMBERS = 32e6;
-/** Pictures in a step of the fit, and steps, at most. */
+/** Images in a step of the fit, and steps, at most. */
 const [BATCH, MOST_STEPS] = [8, 800];
 const LEARNING_RATE = 1e-2;
 
@@ -49,7 +49,7 @@ export interface EdgeStartOptions {
   readonly head: readonly HeadTensor[];
   /** Standard deviation of the edges in parts of that of the head's maps before. */
   readonly strength: number;
-  /** Pictures, and the places of those that may be used. */
+  /** Images, and the places of those that may be used. */
   readonly cuts: PictureCuts;
   readonly use: readonly number[];
   /** Which of the inputs of `cuts` is the auxiliary's. */
@@ -116,7 +116,7 @@ interface SeenPictures {
   readonly scale: number;
   /** Edges with a mean of 0 and a deviation of 1, [count, S, S]. */
   readonly edges: Float32Array;
-  /** Mean deviation of the head's maps of the class that each picture's features speak for most. */
+  /** Mean deviation of the head's maps of the class that each image's features speak for most. */
   readonly mapDeviation: number;
 }
 
@@ -157,7 +157,7 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
   } finally {
     await session.dispose();
   }
-  if (taps.length === 0) throw new ImageError("Cannot learn edges: none of the pictures can be read");
+  if (taps.length === 0) throw new ImageError("Cannot learn edges: none of the images can be read");
   const [allTaps, allEdges] = [joined(taps), joined(edges)];
   const scale = Math.max(deviation(allTaps), 1e-8);
   const [mean, spread] = [meanOf(allEdges), Math.max(deviation(allEdges), 1e-8)];
@@ -170,7 +170,7 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
   };
 }
 
-/** The auxiliary's centre cut; nothing where the picture cannot be read, which is reported when its turn comes. */
+/** The auxiliary's centre cut; nothing where the image cannot be read, which is reported when its turn comes. */
 async function readable({ cuts, input, signal }: EdgeStartOptions, index: number) {
   try {
     return (await cuts.cut(index, { kind: "centre", input }, signal))[0]!;
@@ -299,7 +299,7 @@ function fitGraph(
   return b.build();
 }
 
-/** Running mean and variance of the convolution over all the pictures, for explaining. */
+/** Running mean and variance of the convolution over all the images, for explaining. */
 function statisticsOf(
   { taps, scale, count }: SeenPictures,
   weight: Float32Array,

@@ -1,10 +1,10 @@
 /**
- * What stands where a mask takes a picture away while a head is trained. A black hole is what average drop shows the
- * classifier; ROAD fills the holes from what is around them, so that their shape tells nothing and the picture stays
+ * What stands where a mask takes an image away while a head is trained. A black hole is what average drop shows the
+ * classifier; ROAD fills the holes from what is around them, so that their shape tells nothing and the image stays
  * like those that the classifier was trained on (Rong et al., ICML 2022).
  *
  * "neighbours" stands in for ROAD's linear imputation at a hundredth of its cost: known pixels are averaged into ever
- * coarser pictures (pull), and each hole takes the finest level that knows something (push), after Gortler et al., "The
+ * coarser images (pull), and each hole takes the finest level that knows something (push), after Gortler et al., "The
  * Lumigraph", SIGGRAPH 1996, section 3.4.
  *
  * @module
@@ -12,13 +12,13 @@
 import { upsampleMap } from "../../image/upsample.ts";
 import type { Fill } from "./views.ts";
 
-/** Side of the small picture that "blur" enlarges. */
+/** Side of the small image that "blur" enlarges. */
 const BLURRED_SIDE = 14;
 
 /**
- * What stands behind a masked picture, [3, S, S] in [0, 1].
+ * What stands behind a masked image, [3, S, S] in [0, 1].
  *
- * @param pixels The picture, [3, S, S] in [0, 1].
+ * @param pixels The image, [3, S, S] in [0, 1].
  * @param mask What is kept of it, S × S values in [0, 1].
  * @param into Takes the values; all of it is written.
  */

@@ -1,11 +1,11 @@
 /**
  * What P-TAME trains for (Ntrougkas et al. 2025): a mask that keeps what the classifier needs and little else. With
- * x_i the pictures of a batch, t_i their targets and M_ij the mask of target t_j on picture x_i,
+ * x_i the images of a batch, t_i their targets and M_ij the mask of target t_j on image x_i,
  *
  *     L = ce·mean_i CE(backbone(x_i ⊙ M_ii), t_i) + area·mean((M + 0.0005)^p) + smooth·TV(M)
  *
- * Only the diagonal masks its picture; area and variation see all B×B masks. Masks are black where nothing is kept:
- * they multiply the picture before it is normalised.
+ * Only the diagonal masks its image; area and variation see all B×B masks. Masks are black where nothing is kept:
+ * they multiply the image before it is normalised.
  *
  * @module
  */
@@ -31,18 +31,18 @@ export interface LossWeights {
 /** Keeps the slope of m^p finite at 0. */
 const AREA_OFFSET = 0.0005;
 
-/** The fuser's rows of the targets, one per picture; a target that repeats has its row repeated. [B, Σ C_l]. */
+/** The fuser's rows of the targets, one per image; a target that repeats has its row repeated. [B, Σ C_l]. */
 export function targetRows(b: Builder, fuser: Value, targets: Value): Value {
   const [classes, width] = fuser.shape as [number, number];
   return b.gather(b.reshape(fuser, [classes, width]), targets);
 }
 
-/** M: the mask of every target on every picture, [B pictures, B targets, S, S]. */
+/** M: the mask of every target on every image, [B images, B targets, S, S]. */
 export function pairMasks(b: Builder, features: readonly Value[], rows: Value): Value {
   return b.sigmoid(fusedMaps(b, features, rows));
 }
 
-/** The diagonal of `pairMasks`: each picture's own mask, [B, 1, S, S]. */
+/** The diagonal of `pairMasks`: each image's own mask, [B, 1, S, S]. */
 export function ownMasksOf(b: Builder, masks: Value): Value {
   const batch = masks.shape[0]!;
   if (batch === 1) return masks;
@@ -50,7 +50,7 @@ export function ownMasksOf(b: Builder, masks: Value): Value {
   return b.reduceSum(b.mul(masks, b.constant("float32", [batch, batch, 1, 1], identity)), [1]);
 }
 
-/** The maps behind `ownMasksOf`, without the B² − B others: each picture's map of its own target, [B, 1, S, S]. */
+/** The maps behind `ownMasksOf`, without the B² − B others: each image's map of its own target, [B, 1, S, S]. */
 export function ownMaps(b: Builder, features: readonly Value[], rows: Value): Value {
   const doublings = doublingsOf(features.map((feature) => feature.shape[2]!));
   const perTap = b.split(rows, 1, features.map((feature) => feature.shape[1]!));
@@ -67,7 +67,7 @@ export function ownMaps(b: Builder, features: readonly Value[], rows: Value): Va
   return maps.reduce((sum, map) => b.add(sum, map));
 }
 
-/** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the pictures [N, 3, S, S] that they multiply. */
+/** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the images [N, 3, S, S] that they multiply. */
 export function maskedImages(b: Builder, images: Value, masks: Value): Value {
   const [from, to] = [masks.shape[3]!, images.shape[3]!];
   if (from === to) return b.mul(images, masks);
@@ -132,7 +132,7 @@ export function maskVariation(b: Builder, masks: Value, border: number): Value {
 
 /** The terms of the loss, not weighed, and their weighed sum; scalars. */
 export interface LossTerms {
-  /** Mean cross-entropy of the masked pictures. */
+  /** Mean cross-entropy of the masked images. */
   readonly ce: Value;
   /** `maskArea`. */
   readonly area: Value;
@@ -146,7 +146,7 @@ export interface LossTerms {
  * The loss of a batch.
  *
  * @param masks M of `pairMasks`, [B, B, S, S].
- * @param losses CE of each picture under its own mask, [B].
+ * @param losses CE of each image under its own mask, [B].
  */
 export function lossTerms(b: Builder, masks: Value, losses: Value, weights: LossWeights): LossTerms {
   const ce = b.reduceMean(losses, undefined, false);

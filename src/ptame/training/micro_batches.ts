@@ -1,5 +1,5 @@
 /**
- * Runs a graph of a small batch over a larger one, piece by piece. Right only for graphs whose pictures do not touch
+ * Runs a graph of a small batch over a larger one, piece by piece. Right only for graphs whose images do not touch
  * each other: frozen networks.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Cuts of a list of pictures, made by workers beside the thread that trains, or in that thread where there are none.
+ * Cuts of a list of images, made by workers beside the thread that trains, or in that thread where there are none.
  * Who makes a cut does not change it.
  *
  * @module
@@ -8,15 +8,15 @@ import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createPictureCutter, type Cut, type InputSize, type PictureCutter } from "./picture_cutter.ts";
 import type { FromPictureWorker, ToPictureWorker } from "./picture_worker.ts";
 
-/** Cuts of the pictures of a list. */
+/** Cuts of the images of a list. */
 export interface PictureCuts {
   /** Workers at work; 0 where the thread itself reads. */
   readonly workers: number;
   /**
-   * A cut of a picture; see `PictureCutter.cut`. Several may be asked for at once.
+   * A cut of an image; see `PictureCutter.cut`. Several may be asked for at once.
    *
    * @param index Its place in the list.
-   * @throws {ImageError} When the picture cannot be read.
+   * @throws {ImageError} When the image cannot be read.
    */
   cut(index: number, cut: Cut, signal?: AbortSignal): Promise<Float32Array[]>;
   /** Ends the workers at once; what was asked for is rejected. */
@@ -30,13 +30,13 @@ export interface PictureCutsOptions {
   readonly inputs: readonly InputSize[];
   /** Workers; see {@linkcode usualWorkers}. 0, the default, reads in the thread itself. */
   readonly workers?: number;
-  /** Bytes of resized pictures that are kept, over all workers; none by default. */
+  /** Bytes of resized images that are kept, over all workers; none by default. */
   readonly cacheBytes?: number;
   /** Closes it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Workers that read pictures unless told otherwise: half of the cores, four at most. */
+/** Workers that read images unless told otherwise: half of the cores, four at most. */
 export function usualWorkers(cores: number = globalThis.navigator?.hardwareConcurrency ?? 2): number {
   return Math.min(Math.max(Math.floor(cores / 2), 1), 4);
 }
@@ -54,7 +54,7 @@ interface Running {
   readonly waiting: Map<number, Waiting>;
 }
 
-/** Opens the pictures of a list. A worker that cannot be started, or ends, is done without. */
+/** Opens the images of a list. A worker that cannot be started, or ends, is done without. */
 export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
   const { images, inputs, cacheBytes = 0, signal } = options;
   const count = Math.min(options.workers ?? 0, images.length);
@@ -115,7 +115,7 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
     },
     cut: async (index, cut, stop) => {
       if (closed !== undefined) throw closed.reason;
-      // A picture always comes to the same worker, which may have kept it.
+      // An image always comes to the same worker, which may have kept it.
       const to = running[index % count];
       const source = postable(images[index]!);
       if (to === undefined || source === undefined) return await cutHere(index, cut, stop);
@@ -131,7 +131,7 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
         to.waiting.set(id, { index, cut, resolve, reject });
       });
     },
-    close: () => close(new DOMException("The pictures were closed", "AbortError")),
+    close: () => close(new DOMException("The images were closed", "AbortError")),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * From a picture to a network's input: decoded, resized, cut. Resized pictures may be kept, so that a second look at
+ * From an image to a network's input: decoded, resized, cut. Resized images may be kept, so that a second look at
  * one costs only the cut. The same in a worker (picture_worker.ts) and in the trainer's own thread.
  *
  * @module
@@ -10,7 +10,7 @@ import { preprocess, resizeShortSide, scaledSize } from "../../image/preprocess.
 import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 
-/** How one network wants its pictures. */
+/** How one network wants its images. */
 export interface InputSize {
   /** Pixels of the short side after resizing. */
   readonly resize: number;
@@ -18,40 +18,40 @@ export interface InputSize {
   readonly crop: number;
 }
 
-/** Which part of a picture: as evaluations cut it, for one input, the first by default; or at random, the same for all. */
+/** Which part of a image: as evaluations cut it, for one input, the first by default; or at random, the same for all. */
 export type Cut =
   | { readonly kind: "centre"; readonly input?: number }
   | { readonly kind: "augmented"; readonly seed: number; readonly stream: number };
 
-/** Makes cuts of pictures. */
+/** Makes cuts of images. */
 export interface PictureCutter {
-  /** Bytes of the pictures that are kept. */
+  /** Bytes of the images that are kept. */
   readonly cachedBytes: number;
   /**
-   * Cuts a picture.
+   * Cuts an image.
    *
-   * @param key What the picture is kept under; always the same picture for the same key.
+   * @param key What the image is kept under; always the same image for the same key.
    * @returns [3, crop, crop] in [0, 1] for each input; a centre cut alone.
-   * @throws {ImageError} When the picture cannot be read.
+   * @throws {ImageError} When the image cannot be read.
    */
   cut(key: number, source: ImageSource, cut: Cut, signal?: AbortSignal): Promise<Float32Array[]>;
 }
 
-/** Longer pictures are not kept: all of them would be resized for a cut that shows little. */
+/** Longer images are not kept: all of them would be resized for a cut that shows little. */
 const LONGEST = 8;
 
 /**
  * A cutter for some inputs.
  *
- * @param cacheBytes The most that it keeps of pictures; none with 0.
+ * @param cacheBytes The most that it keeps of images; none with 0.
  */
 export function createPictureCutter(inputs: readonly InputSize[], cacheBytes: number): PictureCutter {
   const sizes = [...new Set(inputs.map(({ resize }) => resize))];
-  // What is in stays in: every epoch asks for each picture once, so room made for one is another's loss.
+  // What is in stays in: every epoch asks for each image once, so room made for one is another's loss.
   const kept = new Map<number, ReadonlyMap<number, RgbImage>>();
   let cachedBytes = 0;
 
-  /** The picture in each of the sizes; as it was read where it is not kept. */
+  /** The image in each of the sizes; as it was read where it is not kept. */
   async function read(
     key: number,
     source: ImageSource,
@@ -84,7 +84,7 @@ export function createPictureCutter(inputs: readonly InputSize[], cacheBytes: nu
         const input = inputs[cut.input ?? 0]!;
         return [preprocess(image(input.resize), input).pixels];
       }
-      // The same draw for each input: both networks see the same part of the picture.
+      // The same draw for each input: both networks see the same part of the image.
       return inputs.map((input) => augment(image(input.resize), input, createStream(cut.seed, cut.stream)));
     },
   };

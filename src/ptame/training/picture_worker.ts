@@ -1,5 +1,5 @@
 /**
- * A worker that reads pictures for training, one at a time, in the order in which it is asked. picture_cuts.ts is its
+ * A worker that reads images for training, one at a time, in the order in which it is asked. picture_cuts.ts is its
  * other end.
  *
  * @module
@@ -41,6 +41,6 @@ async function answer(message: ToPictureWorker & { readonly kind: "cut" }): Prom
 
 scope.onmessage = ({ data }: MessageEvent<ToPictureWorker>) => {
   if (data.kind === "open") cutter = createPictureCutter(data.inputs, data.cacheBytes);
-  // One after the other: no more than one decoded picture is in memory.
+  // One after the other: no more than one decoded image is in memory.
   else last = last.then(() => answer(data));
 };

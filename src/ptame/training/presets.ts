@@ -16,7 +16,7 @@ export interface HyperParameters extends LossWeights {
   readonly weightDecay: number;
 }
 
-/** The two ways to mask a picture while a head is trained, as options spell them: see loss.ts and budget.ts. */
+/** The two ways to mask an image while a head is trained, as options spell them: see loss.ts and budget.ts. */
 export const MASK_FORMS = ["area", "budget"] as const;
 
 /** What is trained, and against which masks. */
@@ -27,13 +27,13 @@ export interface TrainingForm {
   readonly rowScale: number | readonly number[];
   /** The same for what all shared rows have in common. */
   readonly commonScale: number | readonly number[];
-  /** How pictures are masked: by the paper's sigmoid and price on area, or with a budget. */
+  /** How images are masked: by the paper's sigmoid and price on area, or with a budget. */
   readonly masks: typeof MASK_FORMS[number];
-  /** What budgeted masks show of each picture. */
+  /** What budgeted masks show of each image. */
   readonly views: readonly View[];
-  /** How many views of each picture a step takes. */
+  /** How many views of each image a step takes. */
   readonly viewsPerImage: number;
-  /** How often a picture is masked for another of its likeliest classes than the first, 0 to 1; see targets.ts. */
+  /** How often an image is masked for another of its likeliest classes than the first, 0 to 1; see targets.ts. */
   readonly otherTargets: number;
   /**
    * How strongly the shallowest tap draws edges before the first step, in parts of the deviation of the head's maps at
@@ -139,7 +139,7 @@ export const PRESETS: readonly Preset[] = [
     border: 0,
   },
   {
-    // Not the paper's: for runs of a thousand steps of 32 pictures (docs/decisions.md). The weights of the loss count where
+    // Not the paper's: for runs of a thousand steps of 32 images (docs/decisions.md). The weights of the loss count where
     // masks are priced by their area.
     name: "efficientnet_lite0",
     backbone: "efficientnet_lite0",

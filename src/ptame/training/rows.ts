@@ -1,7 +1,7 @@
 /**
  * Where the fuser's rows come from while a head is trained.
  *
- * *Own rows* are the paper's: each class has a row of its own, which changes only when a picture of that class is met.
+ * *Own rows* are the paper's: each class has a row of its own, which changes only when an image of that class is met.
  *
  * *Shared rows* are one function of the class's vector w_c, the row of the auxiliary's final linear layer:
  *
@@ -9,7 +9,7 @@
  *
  * with start_c the row before training, M [width of w, Σ C_l] and k [1, Σ C_l] learned from zero, and two scales per tap:
  * Adam moves every parameter by about the learning rate, so a scale says how fast a part of the rows may move.
- * So every class learns from every picture, those that no picture shows too. When training ends the rows are written
+ * So every class learns from every image, those that no image shows too. When training ends the rows are written
  * out into an ordinary fuser.
  *
  * @module

@@ -229,7 +229,7 @@ export function recordOf(
   };
 }
 
-/** A short digest of the pictures' names in order: folder and file, so that the list may have moved as a whole. */
+/** A short digest of the images' names in order: folder and file, so that the list may have moved as a whole. */
 async function digestOf(images: readonly ImageSource[]): Promise<string> {
   const names = images.map((image, index) => nameOf(image, index).split(/[/\\]/).slice(-2).join("/"));
   const bytes = new TextEncoder().encode(names.join("\n"));

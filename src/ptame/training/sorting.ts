@@ -1,5 +1,5 @@
 /**
- * Sorts pictures by the class that the classifier sees in them, before the first step: those of held-out classes are
+ * Sorts images by the class that the classifier sees in them, before the first step: those of held-out classes are
  * never trained on.
  *
  * @module
@@ -20,10 +20,10 @@ import { BACKBONE_PREFIX } from "../observed_network.ts";
 import { passGraph } from "./step.ts";
 import { nameOf, type SkippedImage } from "./training_images.ts";
 
-/** Classes that are kept of each picture, best first. */
+/** Classes that are kept of each image, best first. */
 export const KEPT_CLASSES = 5;
 
-/** Pictures to choose a head by, unless they are named. */
+/** Images to choose a head by, unless they are named. */
 const CHOOSE_BY = 100;
 
 /** What is sorted, and with what. */
@@ -32,7 +32,7 @@ export interface SortOptions {
   /** Cuts of them, the backbone's input first. */
   readonly cuts: PictureCuts;
   readonly backbone: GraphPart;
-  /** Pictures that go through the backbone at once. */
+  /** Images that go through the backbone at once. */
   readonly piece: number;
   readonly device?: DeviceRequest | undefined;
   readonly threads?: number | undefined;
@@ -43,7 +43,7 @@ export interface SortOptions {
 
 /** How far sorting is. */
 export interface SortProgress {
-  /** Pictures done, the unreadable ones included. */
+  /** Images done, the unreadable ones included. */
   readonly done: number;
   /** All of them. */
   readonly total: number;
@@ -53,13 +53,13 @@ export interface SortProgress {
 
 /** What sorting found. */
 export interface SortedImages {
-  /** [images, 5]: the top classes of each picture, best first; -1 where it cannot be read, or there are no more. */
+  /** [images, 5]: the top classes of each image, best first; -1 where it cannot be read, or there are no more. */
   readonly classes: Int32Array;
-  /** Pictures that cannot be read. */
+  /** Images that cannot be read. */
   readonly skipped: readonly SkippedImage[];
 }
 
-/** Classifies every picture once, cut as evaluations cut it. */
+/** Classifies every image once, cut as evaluations cut it. */
 export async function sortImages(options: SortOptions): Promise<SortedImages> {
   const { images, cuts, backbone, piece, signal, onProgress } = options;
   const total = images.length;
@@ -135,12 +135,12 @@ async function readable(
   }
 }
 
-/** Pictures and distinct classes of each part, and how many pictures cannot be read: for the record of a head. */
+/** Images and distinct classes of each part, and how many images cannot be read: for the record of a head. */
 export type PartCounts =
   & Readonly<Record<ClassPart, { readonly images: number; readonly classes: number }>>
   & { readonly unreadable: number };
 
-/** Which pictures a run with held-out classes uses. */
+/** Which images a run with held-out classes uses. */
 export interface SplitImages {
   /** Places of those to train on. */
   readonly train: readonly number[];
@@ -150,7 +150,7 @@ export interface SplitImages {
 }
 
 /**
- * Splits sorted pictures by their top class.
+ * Splits sorted images by their top class.
  *
  * @param classes See {@linkcode SortedImages}.
  * @param share Share of the classes that is held out.
@@ -177,7 +177,7 @@ export function splitImages(images: readonly ImageSource[], classes: Int32Array,
   };
 }
 
-/** The class of each picture of a batch as sorting saw it: of part "train", whatever the augmented cut looks like. */
+/** The class of each image of a batch as sorting saw it: of part "train", whatever the augmented cut looks like. */
 export function sortedTargets(classes: Int32Array, batch: readonly number[]): number[] {
   return batch.map((index) => classes[index * KEPT_CLASSES]!);
 }

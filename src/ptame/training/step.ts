@@ -3,14 +3,14 @@
  *
  * In parts, exact for a batch of any size in the memory of a small one:
  *
- *     passGraph      pictures → taps, logits                      per micro-batch   (auxiliary; clean pass)
- *     masksGraph     taps, targets, head → each picture's mask    whole batch
- *     backboneGraph  pictures, masks, targets → CE, ∂CE/∂mask     per micro-batch
+ *     passGraph      images → taps, logits                      per micro-batch   (auxiliary; clean pass)
+ *     masksGraph     taps, targets, head → each image's mask    whole batch
+ *     backboneGraph  images, masks, targets → CE, ∂CE/∂mask     per micro-batch
  *     updateGraph    taps, targets, CE, ∂CE/∂mask, state → state  whole batch
  *
- * Batch normalisation and the B×B masks couple all pictures of a batch, but only inside the head, which is small and
- * reads the frozen auxiliary's taps (1.5 MB a picture for ResNet-18). The backbone, which takes nearly all memory and
- * time, sees each picture alone, given its mask. So the batch is cut where nothing is coupled, and the head's forward
+ * Batch normalisation and the B×B masks couple all images of a batch, but only inside the head, which is small and
+ * reads the frozen auxiliary's taps (1.5 MB an image for ResNet-18). The backbone, which takes nearly all memory and
+ * time, sees each image alone, given its mask. So the batch is cut where nothing is coupled, and the head's forward
  * pass, which is cheap, is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed that the update's
  * backward pass starts from.
  *
@@ -97,7 +97,7 @@ export function passGraph(
 }
 
 /**
- * Each picture's own mask, from the head with the statistics of the whole batch.
+ * Each image's own mask, from the head with the statistics of the whole batch.
  *
  * - Inputs: "tap_0", … [batch, C_l, S_l, S_l], what `rowsOfTargets` adds, and "head.NAME" of every parameter that is
  *   not a running statistic or a bias before a normalisation.
@@ -110,7 +110,7 @@ export function masksGraph(shape: HeadShape, batch: number, rows: RowForm = OWN_
 }
 
 /**
- * Each picture's own masks with a budget, from the head with the statistics of the whole batch; see budget.ts.
+ * Each image's own masks with a budget, from the head with the statistics of the whole batch; see budget.ts.
  *
  * - Inputs: as of `masksGraph`, and those of `budgetInputs`.
  * - Outputs: "masks" [batch·views, 1, S, S] in [0, 1], and "gates" [batch, views, S, S] for `budgetUpdateGraph`.
@@ -131,7 +131,7 @@ export function budgetMasksGraph(
   return prune(b.build());
 }
 
-/** Adds the head up to each picture's map of its own target, with the inputs that it needs. */
+/** Adds the head up to each image's map of its own target, with the inputs that it needs. */
 function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm): Value {
   const taps = tapInputs(b, shape, batch);
   // The others do not change a map, and every input would have to be fed.
@@ -143,17 +143,17 @@ function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm):
 
 /** Which masked pass is built. */
 export interface MaskedPassOptions extends GraphOptions {
-  /** Whether what is masked away shows another picture instead of black: the input "fills", like "images". */
+  /** Whether what is masked away shows another image instead of black: the input "fills", like "images". */
   readonly fills?: boolean;
 }
 
 /**
- * The masked pass through the frozen backbone and back to the masks. Pictures do not touch each other here, so a
+ * The masked pass through the frozen backbone and back to the masks. Images do not touch each other here, so a
  * batch may be cut in any way.
  *
  * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" where
  *   they are asked for; the gradient takes them as fixed.
- * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each picture's own cross-entropy,
+ * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each image's own cross-entropy,
  *   neither averaged nor weighed.
  * - Weights under `BACKBONE_PREFIX`.
  */
@@ -246,7 +246,7 @@ export function budgetUpdateGraph(
  * - Outputs: as of `updateGraph`, and "cross_entropies" [batch].
  * - Weights under `AUXILIARY_PREFIX` and `BACKBONE_PREFIX`; all under the latter where both are one object.
  *
- * @throws {TypeError} When the networks take pictures of different sizes.
+ * @throws {TypeError} When the networks take images of different sizes.
  */
 export function fusedGraph(
   auxiliary: GraphPart,
@@ -280,7 +280,7 @@ export function fusedGraph(
   return prune(b.build());
 }
 
-/** CE of each picture under its mask, [N]. */
+/** CE of each image under its mask, [N]. */
 function maskedLosses(
   b: Builder,
   backbone: GraphPart,

@@ -1,6 +1,6 @@
 /**
- * Which class a picture is masked for while a head is trained: the backbone's own top-1, or now and then another of its
- * likeliest classes, for a picture can explain more than one, and more classes are met so.
+ * Which class an image is masked for while a head is trained: the backbone's own top-1, or now and then another of its
+ * likeliest classes, for an image can explain more than one, and more classes are met so.
  *
  * @module
  */
@@ -25,9 +25,9 @@ const LIKELIEST = 5;
 const LEAST_PROBABILITY = 0.02;
 
 /**
- * A target for each picture. What is drawn depends on the seed and the picture's place in the run alone.
+ * A target for each image. What is drawn depends on the seed and the image's place in the run alone.
  *
- * @param logits Scores of the whole pictures, [batch, classes].
+ * @param logits Scores of the whole images, [batch, classes].
  * @param step Counted from 0.
  */
 export function chooseTargets(logits: Tensor, choice: TargetChoice, step: number): number[] {

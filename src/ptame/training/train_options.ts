@@ -26,7 +26,7 @@ export type TrainProgress =
     /** Steps done before, where the run goes on from a checkpoint. */
     readonly resumedAt: number;
   }
-  /** Every picture is classified once, where classes are held out. */
+  /** Every image is classified once, where classes are held out. */
   | ({ readonly kind: "sorting" } & SortProgress)
   /** What that gave; of a resumed run too, which need not do it again. */
   | { readonly kind: "sorted"; readonly holdOutClasses: number; readonly counts: PartCounts }
@@ -66,37 +66,37 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly auxiliary?: ClassifierSource;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly auxiliaryWeights?: WeightSource;
-  /** Pictures to train on, without labels; read when their turn comes. */
+  /** Images to train on, without labels; read when their turn comes. */
   readonly images: Iterable<ImageSource> | AsyncIterable<ImageSource>;
   /** At most so many of them. */
   readonly limit?: number;
   /**
-   * Share of the classes that are kept out of training, 0 (the default) to 0.9: no picture in which the classifier sees
+   * Share of the classes that are kept out of training, 0 (the default) to 0.9: no image in which the classifier sees
    * one of them is trained on, and none of them is ever a target. Which they are depends on their indices alone; half of
    * them are to choose by, half to score on. See `partOf`.
    */
   readonly holdOutClasses?: number;
   /**
-   * Held-out pictures for validation by AD and IC. By default none; with `holdOutClasses`, up to 100 of the pictures of
+   * Held-out images for validation by AD and IC. By default none; with `holdOutClasses`, up to 100 of the images of
    * classes to choose by.
    */
   readonly validation?: readonly ImageSource[];
   /** Steps between validations; a fifth of the run by default. */
   readonly validateEvery?: number;
-  /** Passes over the pictures; 1 by default. */
+  /** Passes over the images; 1 by default. */
   readonly epochs?: number;
   /** Steps in all, instead of `epochs`. */
   readonly steps?: number;
-  /** Pictures per step; 32 by default, as in the paper. */
+  /** Images per step; 32 by default, as in the paper. */
   readonly batch?: number;
-  /** Pictures that go through the backbone at once: memory, not results; 4 by default. */
+  /** Images that go through the backbone at once: memory, not results; 4 by default. */
   readonly microBatch?: number;
   /**
-   * Workers that decode and cut pictures ahead of the steps: speed, not results. By default half of the cores, four at
+   * Workers that decode and cut images ahead of the steps: speed, not results. By default half of the cores, four at
    * most; 0 reads between the steps.
    */
   readonly imageWorkers?: number;
-  /** Megabytes of decoded and resized pictures that are kept for later epochs: speed, not results; 1024 by default. */
+  /** Megabytes of decoded and resized images that are kept for later epochs: speed, not results; 1024 by default. */
   readonly imageCache?: number;
   /** Name of a preset; the paper's for the backbone by default. */
   readonly preset?: string;
@@ -120,7 +120,7 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly name?: string;
   /** Licence of the head, and whom to name, for its record. */
   readonly licence?: string;
-  /** Name of the pictures, for its record. */
+  /** Name of the images, for its record. */
   readonly data?: string;
   /** Called as the run goes on. */
   readonly onProgress?: (progress: TrainProgress) => void;
@@ -138,6 +138,6 @@ export interface TrainResult {
   readonly losses: readonly StepLoss[];
   /** The validations, in order. */
   readonly validations: readonly Validation[];
-  /** Pictures that could not be read. */
+  /** Images that could not be read. */
   readonly skipped: readonly SkippedImage[];
 }

@@ -1,5 +1,5 @@
 /**
- * Trains a head for a frozen classifier (Ntrougkas et al. 2025, section III): pictures without labels, masked by the
+ * Trains a head for a frozen classifier (Ntrougkas et al. 2025, section III): images without labels, masked by the
  * head's own maps and shown to the classifier again.
  *
  * @module
@@ -48,10 +48,10 @@ import { validateHead } from "./validation.ts";
  * Trains a head.
  *
  * @throws {TrainingError} When the loss is not finite, or a checkpoint is of another run.
- * @throws {ImageError} When no picture can be read.
- * @throws {RangeError} When there are fewer pictures than a batch, or a name is unknown.
+ * @throws {ImageError} When no image can be read.
+ * @throws {RangeError} When there are fewer images than a batch, or a name is unknown.
  *
- * @example Three steps on one picture
+ * @example Three steps on one image
  * ```ts
  * import { train } from "./trainer.ts";
  *
@@ -91,7 +91,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     const classes = checkpoint?.classes;
     const pictures = await preparePictures({ options, images, cuts, networks, piece: microBatch, classes });
-    // With held-out classes it is known only now how many pictures an epoch has.
+    // With held-out classes it is known only now how many images an epoch has.
     const steps = stepsOf(options, pictures.use.length);
     const settings = { ...early, steps };
     if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
@@ -113,7 +113,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-/** A run whose pictures are known. */
+/** A run whose images are known. */
 interface PreparedRun {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
@@ -336,7 +336,7 @@ async function collect(
 }
 
 /**
- * Checks what says how pictures are read.
+ * Checks what says how images are read.
  *
  * @throws {RangeError} When a number is none that can be used.
  */
@@ -344,11 +344,11 @@ function checkReading({ holdOutClasses = 0, imageWorkers = 0, imageCache = 0 }: 
   checkShare(holdOutClasses);
   if (!Number.isInteger(imageWorkers) || imageWorkers < 0) {
     throw new RangeError(
-      `Cannot read pictures with ${imageWorkers} workers: it must be a whole number of at least 0`,
+      `Cannot read images with ${imageWorkers} workers: it must be a whole number of at least 0`,
     );
   }
   if (!(imageCache >= 0)) {
-    throw new RangeError(`Cannot keep ${imageCache} MB of pictures: it must be a number of at least 0`);
+    throw new RangeError(`Cannot keep ${imageCache} MB of images: it must be a number of at least 0`);
   }
 }
 

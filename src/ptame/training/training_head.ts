@@ -23,7 +23,7 @@ export interface BatchStatistics {
   readonly mean: Value;
   /** σ² of z, divided by n, [1, C, 1, 1]. */
   readonly variance: Value;
-  /** n: pictures times pixels. */
+  /** n: images times pixels. */
   readonly count: number;
 }
 

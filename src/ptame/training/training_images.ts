@@ -1,5 +1,5 @@
 /**
- * The pictures of a training run, in an order and with an augmentation that depend on nothing but the seed and the
+ * The images of a training run, in an order and with an augmentation that depend on nothing but the seed and the
  * place in the run: a run that goes on from a checkpoint sees what it would have seen.
  *
  * @module
@@ -10,7 +10,7 @@ import { createStream } from "../../random/generator.ts";
 import type { InputSize } from "./picture_cutter.ts";
 import { openPictureCuts, type PictureCuts } from "./picture_cuts.ts";
 
-/** A picture that could not be read. */
+/** An image that could not be read. */
 export interface SkippedImage {
   /** Its name where it has one, else its place in the list. */
   readonly image: string;
@@ -22,25 +22,25 @@ export interface SkippedImage {
 export interface ReadBatch {
   /** [batch, 3, crop, crop] in [0, 1] for each of the crops asked for. */
   readonly pixels: readonly Float32Array[];
-  /** Which pictures these are: places in the list. */
+  /** Which images these are: places in the list. */
   readonly images: readonly number[];
 }
 
 /** Reads batches one after the other. */
 export interface BatchReader {
-  /** Pictures taken so far, over all epochs, the unreadable ones included; not those that are only read ahead. */
+  /** Images taken so far, over all epochs, the unreadable ones included; not those that are only read ahead. */
   readonly position: number;
-  /** Pictures that could not be read, each once. */
+  /** Images that could not be read, each once. */
   readonly skipped: readonly SkippedImage[];
   /**
    * The next batch.
    *
-   * @throws {ImageError} When not one picture can be read.
+   * @throws {ImageError} When not one image can be read.
    */
   next(signal?: AbortSignal): Promise<ReadBatch>;
 }
 
-/** How pictures become batches. */
+/** How images become batches. */
 export interface BatchReaderOptions {
   readonly images: readonly ImageSource[];
   /** Places of those that are taken; all by default. */
@@ -51,7 +51,7 @@ export interface BatchReaderOptions {
   readonly position?: number;
   /** Sizes per network; one entry where both read the same. */
   readonly inputs: readonly InputSize[];
-  /** Who cuts the pictures, of the same list and for the same inputs; the thread itself by default. */
+  /** Who cuts the images, of the same list and for the same inputs; the thread itself by default. */
   readonly cuts?: PictureCuts;
   /** Batches that will be asked for, so that none is read ahead in vain. */
   readonly batches?: number;
@@ -60,7 +60,7 @@ export interface BatchReaderOptions {
 /** Batches that workers read ahead: one is ready while the next is made. */
 const AHEAD = 2;
 
-/** The streams of a seed: below this one each picture's augmentation by its place in the run, from it on the epochs. */
+/** The streams of a seed: below this one each image's augmentation by its place in the run, from it on the epochs. */
 const FIRST_EPOCH = 0x8000_0000;
 
 /** The order of an epoch: Fisher and Yates' shuffle. */
@@ -81,7 +81,7 @@ export function nameOf(source: ImageSource, index: number, kind = "image"): stri
   return source instanceof File ? source.name : `${kind} ${index}`;
 }
 
-/** Held-out pictures, those left out that cannot be read: better known now than after hours of training. */
+/** Held-out images, those left out that cannot be read: better known now than after hours of training. */
 export async function readableImages(
   images: readonly ImageSource[],
   signal?: AbortSignal,
@@ -119,7 +119,7 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
   /** Cuts that have been asked for, by position. */
   const asked = new Map<number, Promise<Float32Array[]>>();
 
-  /** The picture of a position. */
+  /** The image of a position. */
   function imageAt(place: number): number {
     const at = Math.floor(place / use.length);
     if (at !== epoch) [epoch, order] = [at, orderOf(use.length, seed, at)];
@@ -140,9 +140,9 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
     }
   }
 
-  /** The next readable picture, cut for each input, and which it is. */
+  /** The next readable image, cut for each input, and which it is. */
   async function one(missing: number, signal: AbortSignal | undefined): Promise<[number, Float32Array[]]> {
-    // Not a count of tries: the end of one epoch and the start of the next may hold the same unreadable pictures.
+    // Not a count of tries: the end of one epoch and the start of the next may hold the same unreadable images.
     while (skipped.size < use.length) {
       signal?.throwIfAborted();
       readAhead(missing, signal);

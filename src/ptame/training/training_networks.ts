@@ -31,7 +31,7 @@ export interface TrainingNetworks {
  * Loads the networks that the options name.
  *
  * @throws {RangeError} When a name is unknown; the nearest is suggested.
- * @throws {TypeError} When an .onnx file does not take one picture.
+ * @throws {TypeError} When an .onnx file does not take one image.
  */
 export async function loadTrainingNetworks(options: TrainOptions): Promise<TrainingNetworks> {
   const { backbone: model, backboneWeights: weights, start, ...rest } = options;

@@ -1,5 +1,5 @@
 /**
- * Which pictures a run trains on, which it chooses the best head by, and for which classes.
+ * Which images a run trains on, which it chooses the best head by, and for which classes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { TrainOptions } from "./train_options.ts";
 import { readableImages, type SkippedImage } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
 
-/** The pictures of a run. */
+/** The images of a run. */
 export interface TrainingPictures {
   /** Places of those that are trained on. */
   readonly use: readonly number[];
@@ -29,27 +29,27 @@ export interface TrainingPictures {
   /**
    * Classes of a batch, where they are known before the step: never a held-out one.
    *
-   * @param batch Places of the pictures.
+   * @param batch Places of the images.
    */
   targetsOf(batch: readonly number[]): readonly number[] | undefined;
 }
 
-/** What the pictures are prepared with. */
+/** What the images are prepared with. */
 export interface PreparePictures {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
   readonly cuts: PictureCuts;
   readonly networks: TrainingNetworks;
-  /** Pictures that go through the backbone at once. */
+  /** Images that go through the backbone at once. */
   readonly piece: number;
   /** What an earlier part of the run found by sorting. */
   readonly classes: Int32Array | undefined;
 }
 
 /**
- * Prepares the pictures of a run: sorts them where classes are held out, and finds what validation can read.
+ * Prepares the images of a run: sorts them where classes are held out, and finds what validation can read.
  *
- * @throws {ImageError} When none of the pictures for validation can be read.
+ * @throws {ImageError} When none of the images for validation can be read.
  */
 export async function preparePictures(given: PreparePictures): Promise<TrainingPictures> {
   const { options, images, cuts, networks, piece } = given;

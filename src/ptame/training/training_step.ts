@@ -60,10 +60,10 @@ export interface TrainingStepOptions {
   readonly shape: HeadShape;
   /** Weights of the loss's terms. */
   readonly weights: LossWeights;
-  /** Pictures per step. */
+  /** Images per step. */
   readonly batch: number;
   /**
-   * Pictures that go through the backbone at once, at most `batch`, which is the default. It bounds the memory and
+   * Images that go through the backbone at once, at most `batch`, which is the default. It bounds the memory and
    * changes the result only by rounding.
    */
   readonly microBatch?: number;
@@ -75,7 +75,7 @@ export interface TrainingStepOptions {
   readonly rowStart?: RowStart;
   /** Masks with a budget in place of the paper's sigmoid and price on area; they run in parts. */
   readonly budget?: BudgetPlan;
-  /** Which class each picture is masked for, where its targets are not given; its top-1 by default. */
+  /** Which class each image is masked for, where its targets are not given; its top-1 by default. */
   readonly targets?: TargetChoice;
   /** Device to run on; "auto" by default. */
   readonly device?: DeviceRequest;
@@ -85,13 +85,13 @@ export interface TrainingStepOptions {
   readonly gradients?: boolean;
 }
 
-/** A batch of pictures. */
+/** A batch of images. */
 export interface TrainingBatch {
   /** [batch, 3, S, S] in [0, 1], at the backbone's size. */
   readonly images: Float32Array;
-  /** The same pictures at the auxiliary's size, where that differs. */
+  /** The same images at the auxiliary's size, where that differs. */
   readonly auxiliaryImages?: Float32Array;
-  /** Class per picture; the backbone's own top-1 where it is not given. */
+  /** Class per image; the backbone's own top-1 where it is not given. */
   readonly targets?: readonly number[];
   /** Place in the run, counted from 0: views and targets are drawn by it. 0 by default. */
   readonly step?: number;
@@ -109,9 +109,9 @@ export interface StepReport {
     readonly variation: number;
     readonly total: number;
   };
-  /** Cross-entropy of each masked picture; of each of its views, where masks have a budget. */
+  /** Cross-entropy of each masked image; of each of its views, where masks have a budget. */
   readonly crossEntropies: Float32Array;
-  /** Class per picture that the masks were trained for. */
+  /** Class per image that the masks were trained for. */
   readonly targets: readonly number[];
   /** By parameter name, where they were asked for. */
   readonly gradients: ReadonlyMap<string, Tensor>;
@@ -129,7 +129,7 @@ export interface TrainingStep {
   /**
    * Takes one step and moves the state on; one at a time. A step that fails or is aborted leaves the state as it was.
    *
-   * @throws {TypeError} When the pictures or targets do not fit the batch.
+   * @throws {TypeError} When the images or targets do not fit the batch.
    * @throws {RangeError} When a target is no class of the backbone.
    */
   run(
@@ -137,7 +137,7 @@ export interface TrainingStep {
     settings: AdamwSettings,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<StepReport>;
-  /** The class that each picture of a batch would be masked for. */
+  /** The class that each image of a batch would be masked for. */
   predict(batch: TrainingBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<number[]>;
   /** The state after the last step, in the program's memory. */
   state(): Promise<TrainingState>;
@@ -281,7 +281,7 @@ export async function openTrainingStep(
 
   function auxiliaryImagesOf(given: TrainingBatch): Tensor {
     if (given.auxiliaryImages === undefined && auxiliary.inputSize !== backbone.inputSize) {
-      throw new TypeError(`Cannot train: pictures of ${auxiliary.inputSize} pixels are not given`);
+      throw new TypeError(`Cannot train: images of ${auxiliary.inputSize} pixels are not given`);
     }
     return imagesOf(given.auxiliaryImages ?? given.images, auxiliary);
   }
@@ -404,7 +404,7 @@ export async function openTrainingStep(
 /** Targets that the graphs can take; the runtime's own error would not name them. */
 function checkedTargets(targets: readonly number[], batch: number, classes: number): readonly number[] {
   if (targets.length !== batch) {
-    throw new TypeError(`Cannot train: ${targets.length} targets are given for ${batch} pictures`);
+    throw new TypeError(`Cannot train: ${targets.length} targets are given for ${batch} images`);
   }
   const wrong = targets.find((target) => !Number.isInteger(target) || target < 0 || target >= classes);
   if (wrong !== undefined) {

@@ -1,8 +1,8 @@
 /**
- * What a step with budgeted masks shows the classifier of each picture: how much of the map's pixels, whether they are
+ * What a step with budgeted masks shows the classifier of each image: how much of the map's pixels, whether they are
  * kept or taken away, what stands in the place of what is masked, and what the answer is worth.
  *
- * With p the target's probability under the mask, p₀ that of the whole picture and CE = −log p:
+ * With p the target's probability under the mask, p₀ that of the whole image and CE = −log p:
  *
  *     "cross-entropy"  L = CE              ∂L = ∂CE             what is kept must keep the class
  *     "drop"           L = −p/p₀           ∂L = p/p₀ · ∂CE      the same as average drop counts it
@@ -13,10 +13,10 @@
  * @module
  */
 
-/** What stands where a mask takes the picture away; see fill.ts. */
+/** What stands where a mask takes the image away; see fill.ts. */
 export type Fill = "black" | "mean" | "blur" | "neighbours";
 
-/** One way to show a picture. */
+/** One way to show an image. */
 export interface View {
   /** Part of the pixels that is kept or removed: those where the map is highest. Above 0 and up to 1. */
   readonly share: number;
@@ -24,7 +24,7 @@ export interface View {
   readonly side: "keep" | "remove";
   /** Whether kept pixels are weighed with the map (soft) or count fully (hard). */
   readonly mask: "soft" | "hard";
-  /** What stands where the picture is masked. */
+  /** What stands where the image is masked. */
   readonly fill: Fill;
   /** What is minimised. */
   readonly loss: "cross-entropy" | "drop" | "removal";
@@ -46,11 +46,11 @@ export function viewOf(share: number, rest: Partial<View> = {}): View {
 const STEEPEST = 0.95;
 
 /**
- * The views that a step shows, picture by picture. They go round the list, and a picture's place in the batch shifts
+ * The views that a step shows, image by image. They go round the list, and an image's place in the batch shifts
  * them, so that every step has all kinds and every place meets each.
  *
  * @param step Counted from 0.
- * @param each Views of each picture.
+ * @param each Views of each image.
  * @returns batch × each of them.
  */
 export function viewsOfStep(views: readonly View[], step: number, batch: number, each: number): View[] {

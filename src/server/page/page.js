@@ -1,5 +1,5 @@
 /**
- * The start page: sends a picture to the server beside it, lists what the classifier sees, shows where it looks.
+ * The start page: sends an image to the server beside it, lists what the classifier sees, shows where it looks.
  * A browser runs this file as it is.
  */
 
@@ -9,7 +9,7 @@ const [drop, chooser, status, classes, overlay] = ["drop", "file", "status", "cl
 );
 const [form, another] = ["any", "another"].map(element);
 
-/** The picture shown, and what stops the request about it. */
+/** The image shown, and what stops the request about it. */
 let picture;
 let stop = new AbortController();
 
@@ -18,7 +18,7 @@ function say(text, failed = false) {
   status.classList.toggle("failed", failed);
 }
 
-/** Sends the picture; throws what the server says of it. A full server is asked again when it says so. */
+/** Sends the image; throws what the server says of it. A full server is asked again when it says so. */
 async function explain(query, signal) {
   for (let attempt = 0;; attempt++) {
     const response = await fetch(`explain?${new URLSearchParams(query)}`, {
@@ -56,7 +56,7 @@ async function show(target, signal) {
   const blob = await response.blob();
   URL.revokeObjectURL(overlay.src);
   overlay.src = URL.createObjectURL(blob);
-  overlay.alt = "The picture; what the classifier finds telling for this class is lit up";
+  overlay.alt = "The image; what the classifier finds telling for this class is lit up";
   for (const button of classes.querySelectorAll("button")) {
     button.setAttribute("aria-pressed", String(button.dataset.index === String(target)));
   }
@@ -100,7 +100,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   newest((signal) => show(another.value, signal));
 });
-// Dropping anywhere is as good as on the frame; a picture beside it must not replace the page.
+// Dropping anywhere is as good as on the frame; an image beside it must not replace the page.
 addEventListener("dragover", (event) => {
   event.preventDefault();
   drop.classList.add("over");
@@ -117,7 +117,7 @@ addEventListener("drop", (event) => {
 fetch("models").then((response) => response.json()).then(({ models: [model] }) => {
   const head = model.head.trained ? "" : " Its head is not trained: the maps are a start only.";
   element("about").textContent =
-    `${model.name} names what a picture shows; P-TAME lights up what it is named by. ` +
-    `The picture is sent to this server, explained and forgotten.${head}`;
+    `${model.name} names what an image shows; P-TAME lights up what it is named by. ` +
+    `The image is sent to this server, explained and forgotten.${head}`;
   element("labels").replaceChildren(...model.labels.map((label) => new Option(label)));
 }).catch(() => say("The server does not answer.", true));

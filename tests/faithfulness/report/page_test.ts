@@ -78,5 +78,5 @@ Deno.test("renderReport() says what is missing", async () => {
   );
   const bare = await renderReport({ ...data, controls: [], gallery: [] }, { document });
   assertStringIncludes(bare, "No control was measured");
-  assert(!bare.includes("<h2>Pictures</h2>"));
+  assert(!bare.includes("<h2>Images</h2>"));
 });

@@ -272,7 +272,7 @@ Deno.test("a training step refuses targets that do not fit and keeps its state",
   const settings = { step: 0, learningRate: 1e-3, beta1: 0.9, weightDecay: 0 };
   const run = (targets: number[], signal?: AbortSignal) =>
     step.run({ images, targets }, settings, { signal });
-  await assertRejects(() => run([1, 2]), TypeError, "2 targets are given for 3 pictures");
+  await assertRejects(() => run([1, 2]), TypeError, "2 targets are given for 3 images");
   await assertRejects(
     () => run([1, 2, 10]),
     RangeError,

@@ -1,6 +1,6 @@
 /**
- * Which operators keep the pictures of a batch apart, and where the batch must be for that. A graph that is rebuilt for
- * another batch is only right where nothing looks from one picture at another.
+ * Which operators keep the images of a batch apart, and where the batch must be for that. A graph that is rebuilt for
+ * another batch is only right where nothing looks from one image at another.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { reducedAxes } from "../../shapes/movement.ts";
 import { axisOf } from "../../shapes/rule.ts";
 import { intOf, type Node, type Value } from "../../types.ts";
 
-/** A node, and on which axis of each input the batch lies; `undefined` where an input is the same for all pictures. */
+/** A node, and on which axis of each input the batch lies; `undefined` where an input is the same for all images. */
 export interface BatchedNode {
   readonly node: Node;
   readonly inputs: readonly (Value | undefined)[];
@@ -18,14 +18,14 @@ export interface BatchedNode {
   constant(index: number): readonly number[] | undefined;
 }
 
-/** Throws TypeError where the operator would mix pictures. */
+/** Throws TypeError where the operator would mix images. */
 type Check = (batched: BatchedNode) => void;
 
 const mixes = (): never => {
-  throw new TypeError("it works across the pictures of a batch");
+  throw new TypeError("it works across the images of a batch");
 };
 
-/** All inputs but these are the same for all pictures. */
+/** All inputs but these are the same for all images. */
 function only({ axes }: BatchedNode, ...allowed: readonly number[]): void {
   if (axes.some((axis, i) => axis !== undefined && !allowed.includes(i))) mixes();
 }
@@ -143,7 +143,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 export const BATCHED_OPERATORS: readonly string[] = Object.keys(CHECKS);
 
 /**
- * Refuses a node that would mix the pictures of a batch, or that is not known to keep them apart.
+ * Refuses a node that would mix the images of a batch, or that is not known to keep them apart.
  *
  * @throws {TypeError} When it does.
  */
@@ -151,7 +151,7 @@ export function keepsApart(batched: BatchedNode): void {
   if (batched.axes.every((axis) => axis === undefined)) return;
   const { op } = batched.node;
   if (!Object.hasOwn(CHECKS, op)) {
-    throw new TypeError("it is not known to keep the pictures of a batch apart");
+    throw new TypeError("it is not known to keep the images of a batch apart");
   }
   CHECKS[op]!(batched);
 }

@@ -1,5 +1,5 @@
 /**
- * Rebuilds a graph that was exported for a fixed batch (mostly one picture) for another one. Shapes are written into
+ * Rebuilds a graph that was exported for a fixed batch (mostly one image) for another one. Shapes are written into
  * such a file as constants; what they would have been is found from where the batch lies.
  *
  * The graph is walked twice: for its own batch, which says what each node is given there, and for the wanted one. The
@@ -117,12 +117,12 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
       return inputs.with(index, w.int64s(now[place] === 1 ? now : now.with(place, x.shape[axis]!)));
     }
     if (node.op === "Concat") {
-      // A constant beside pictures (a class token) is repeated for each.
+      // A constant beside images (a class token) is repeated for each.
       return inputs.map((value, i) => {
         const there = value === undefined || axes[i] !== undefined || value.shape[axis] === x.shape[axis];
         if (there) return value;
         if (value.shape[axis] !== 1 || within) {
-          return fail(`${value.name} is there for ${value.shape[axis]} pictures`);
+          return fail(`${value.name} is there for ${value.shape[axis]} images`);
         }
         const shape = w.int64s(value.shape.with(axis, x.shape[axis]!));
         return w.node("Expand", [value, shape], {}, { name: "repeated" })[0];

@@ -75,7 +75,7 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
     if (w.initializerOf(x) !== undefined) {
       return derivedConstant(w, x, (bytes) => realNumbers(bytes, x.shape, affine));
     }
-    // Whole numbers that are fed, pictures in bytes; they may have been moved, but not computed.
+    // Whole numbers that are fed, images in bytes; they may have been moved, but not computed.
     const rank = x.shape.length;
     const whole = w.sub(w.cast(x, "float32"), alongAxis(w, affine.zeroPoint, rank, affine.axis));
     return w.mul(whole, alongAxis(w, affine.scale, rank, affine.axis));

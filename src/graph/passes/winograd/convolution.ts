@@ -21,14 +21,14 @@ export interface Convolution {
   readonly relu: boolean;
 }
 
-/** The input with the pictures, [N, Ci, rows, columns]. */
+/** The input with the images, [N, Ci, rows, columns]. */
 export const X = "x";
 /** The input with the transformed filters, [t², Co, Ci]. */
 export const FILTERS = "filters";
 /** The input with what is added per channel, [Co]. */
 export const BIAS = "bias";
 
-/** Tiles that cover a result [N, Co, rows, columns]: down and across one picture, and those of all pictures. */
+/** Tiles that cover a result [N, Co, rows, columns]: down and across one image, and those of all images. */
 export function tilesOf(
   [batch, , height, width]: Convolution["output"],
   { m }: Transforms,
@@ -48,7 +48,7 @@ export function winogradGraph(convolution: Convolution, transforms: Transforms):
   const x = b.input(X, "float32", convolution.input);
   const filters = b.input(FILTERS, "float32", [t * t, outChannels, inChannels]);
 
-  // Bᵀ d B: each channel, as a picture of its own, is convolved with the t² filters of the transform, a tile per step.
+  // Bᵀ d B: each channel, as an image of its own, is convolved with the t² filters of the transform, a tile per step.
   const transformed = b.conv(
     b.reshape(x, [batch * inChannels, 1, rows, columns]),
     b.constant("float32", [t * t, 1, t, t], bothSides(transforms.input)),

@@ -37,7 +37,7 @@ const MOST_CHANNELS_OF_F4 = 256;
 const MOST_CHANNELS_OF_SMALL_F4 = 128;
 /** Pixels from which a map is no small one. */
 const LARGE_MAP = 28 * 28;
-/** Bytes that transformed pictures may take: the largest of VGG-16 have 29 MB each. */
+/** Bytes that transformed images may take: the largest of VGG-16 have 29 MB each. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 /** Chooses the tiles of a convolution by its channels and the pixels of its result; `undefined` leaves it as it is. */
