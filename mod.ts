@@ -27,7 +27,7 @@ export type {
   MapExplanation,
   OverlayRequest,
   TargetMap,
-} from "./src/ptame/map_explanation.ts";
+} from "./src/explanation/map_explanation.ts";
 export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "./src/classifier/load.ts";
 export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./src/classifier/types.ts";
 export type { CustomNetwork } from "./src/classifier/network_classifier.ts";
@@ -47,7 +47,7 @@ export {
 } from "./src/ptame/import_head.ts";
 export type { HeadShape } from "./src/ptame/head.ts";
 export { randomizedHead, type RandomizedHeadOptions } from "./src/ptame/randomized_head.ts";
-export type { ByteSource } from "./src/weights/byte_source.ts";
+export type { ByteSource } from "./src/bytes/byte_source.ts";
 export type { TensorEntry, TensorTable, TensorType, WeightFile } from "./src/weights/tensor_table.ts";
 export { readWeightFile } from "./src/weights/weight_file.ts";
 export type { WeightSource } from "./src/weights/load_network.ts";
@@ -78,7 +78,7 @@ export {
   type RgbImage,
   type ValueMap,
 } from "./src/image/types.ts";
-export type { BoundGraph } from "./src/weights/bind.ts";
+export type { BoundGraph } from "./src/graph/bound_graph.ts";
 export type {
   Builder,
   BuildNetwork,

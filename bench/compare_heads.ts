@@ -14,7 +14,7 @@ import { holdOut, listImages } from "../src/cli/image_lists.ts";
 import { compareMethods, evaluate, type MapMethod } from "../src/faithfulness/mod.ts";
 import { createExplainer, type Explainer } from "../src/ptame/explainer.ts";
 import { startingHeadFile } from "../src/ptame/starting_head.ts";
-import { evaluationImages, explainerMethod, explainerScores } from "../src/ptame/evaluation_images.ts";
+import { evaluationImages, explainerMethod, explainerScores } from "../src/faithfulness/evaluation_images.ts";
 import type { DeviceRequest } from "../src/runtime/mod.ts";
 
 const at = Deno.args.indexOf("--device");

@@ -19,7 +19,7 @@ import { betterOf } from "../src/faithfulness/measures.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { preprocess } from "../src/image/preprocess.ts";
 import { partOf, spreadOverClasses } from "../src/ptame/class_split.ts";
-import { evaluationImages, explainerMethod, explainerScores } from "../src/ptame/evaluation_images.ts";
+import { evaluationImages, explainerMethod, explainerScores } from "../src/faithfulness/evaluation_images.ts";
 import { createExplainer, type Explainer } from "../src/ptame/explainer.ts";
 import { startingHeadFile } from "../src/ptame/starting_head.ts";
 import { BUDGET_VIEWS, type TrainingForm } from "../src/ptame/training/presets.ts";

@@ -12,7 +12,9 @@
 import type { GraphPart } from "../src/classifier/types.ts";
 import { findNetwork } from "../models/registry.ts";
 import { headShapeOf } from "../src/ptame/observed_network.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX, passGraph } from "../src/ptame/training/step.ts";
+import { AUXILIARY_PREFIX } from "../src/ptame/observed_network.ts";
+import { BACKBONE_PREFIX } from "../src/ptame/observed_network.ts";
+import { passGraph } from "../src/ptame/training/step.ts";
 import { initialState } from "../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../src/ptame/training/training_step.ts";
 import { type DeviceRequest, float32Tensor, openSession } from "../src/runtime/mod.ts";

@@ -2,6 +2,53 @@ import { assertEquals } from "@std/assert";
 
 const ROOT = new URL("../", import.meta.url);
 
+/**
+ * The layers, from the ground up: what each folder of src/ may import. `ptame/training` is a layer of its own because it
+ * validates heads by measures. models/ stands among them: it is written in terms of graph/, and is what weights/ are of.
+ */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  text: [],
+  random: [],
+  platform: [],
+  bytes: [],
+  image: ["text", "random", "platform"],
+  graph: ["text", "bytes"],
+  gradient: ["graph"],
+  models: ["graph"],
+  runtime: ["bytes", "graph"],
+  weights: ["text", "platform", "bytes", "graph", "models"],
+  classifier: ["text", "random", "bytes", "image", "graph", "gradient", "models", "runtime", "weights"],
+  explanation: ["image", "graph", "runtime", "classifier"],
+  ptame: [
+    ...["text", "random", "bytes", "image", "graph", "models", "runtime", "weights", "classifier"],
+    ...["explanation"],
+  ],
+  baselines: ["text", "random", "image", "models", "classifier", "explanation"],
+  faithfulness: ["text", "random", "image", "classifier", "explanation", "baselines"],
+  "ptame/training": [
+    ...[
+      "text",
+      "random",
+      "image",
+      "graph",
+      "gradient",
+      "models",
+      "runtime",
+      "weights",
+      "classifier",
+    ],
+    ...["ptame", "faithfulness"],
+  ],
+  worker: [
+    ...["text", "image", "runtime", "weights", "classifier", "explanation", "ptame", "ptame/training"],
+  ],
+  server: ["text", "image", "weights", "classifier", "explanation", "ptame"],
+  cli: [
+    ...["text", "bytes", "image", "graph", "models", "runtime", "weights", "classifier", "explanation"],
+    ...["ptame", "baselines", "faithfulness", "ptame/training", "server"],
+  ],
+};
+
 function* sources(folder: URL): Generator<[path: string, text: string]> {
   for (const entry of Deno.readDirSync(folder)) {
     const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), folder);
@@ -51,14 +98,86 @@ Deno.test("graph and gradient are pure: no clock, no random numbers, no input or
   assertEquals(filesThat(impure, "src/graph", "src/gradient"), []);
 });
 
-Deno.test("src/classifier imports nothing of what is built on classifiers", () => {
-  const above = ["ptame", "baselines", "faithfulness", "worker", "server", "cli"].join("|");
-  const imports = (text: string) =>
-    new RegExp(`(from|import\\()\\s*"(\\.\\./)+(src/)?(${above})/`).test(text);
-  assertEquals(filesThat(imports, "src/classifier"), []);
-  assertEquals(filesThat(imports, "src/ptame").length > 0, true);
-});
-
 Deno.test("only src/classifier/labels.ts knows ImageNet's labels", () => {
   assertEquals(filesThat((text) => /imagenet_1k\.ts/.test(text), "src"), ["src/classifier/labels.ts"]);
+});
+
+/** The paths that a module imports, of whatever kind the import is, from the root of the repository. */
+function importsOf(path: string, text: string): string[] {
+  const found = code(text).matchAll(/\bfrom\s*"(\.[^"]+)"|\bimport\s*\(?\s*"(\.[^"]+)"/g);
+  return [...found].map(([, from, direct]) =>
+    new URL((from ?? direct)!, new URL(path, ROOT)).href.slice(ROOT.href.length)
+  );
+}
+
+/** The layer that a file belongs to; `undefined` for entry points, which are built on all of them. */
+function layerOf(path: string): string | undefined {
+  const folder = path.replace(/^src\//, "").split("/").slice(0, -1).join("/");
+  return Object.keys(ARROWS).filter((layer) => `${folder}/`.startsWith(`${layer}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+Deno.test("importsOf() finds imports of every form, and none in comments", () => {
+  const text = `
+    import { a } from "./a.ts";
+    import type { B } from "../graph/b.ts";
+    import "./side_effect.ts";
+    export { type C, c } from "./c.ts";
+    export * from "./d.ts";
+    // import { no } from "./no.ts";
+    /** import { no } from "./no.ts"; */
+    const e = await import("../cli/e.ts");
+    import { f } from "@std/f";
+  `;
+  const folders = [
+    "image/a.ts",
+    "graph/b.ts",
+    "image/side_effect.ts",
+    "image/c.ts",
+    "image/d.ts",
+    "cli/e.ts",
+  ];
+  assertEquals(importsOf("src/image/x.ts", text), folders.map((path) => `src/${path}`));
+  assertEquals(layerOf("src/ptame/training/rows.ts"), "ptame/training");
+  assertEquals(layerOf("src/ptame/head.ts"), "ptame");
+  assertEquals(layerOf("src/train.ts"), undefined);
+});
+
+Deno.test("folders import what lies below them alone", () => {
+  const wrong: string[] = [];
+  const used = new Set<string>();
+  for (const folder of ["src", "models"]) {
+    for (const [path, text] of sources(new URL(folder + "/", ROOT))) {
+      const from = layerOf(path);
+      if (from === undefined) continue;
+      for (const target of importsOf(path, text)) {
+        const to = layerOf(target);
+        if (to === from || (from === "cli" && target === "deno.json")) continue;
+        if (to === undefined || !ARROWS[from]!.includes(to)) wrong.push(`${path} imports ${target}`);
+        used.add(`${from} → ${to}`);
+      }
+    }
+  }
+  assertEquals(wrong, []);
+  const listed = Object.entries(ARROWS).flatMap(([from, all]) => all.map((to) => `${from} → ${to}`));
+  assertEquals(listed.filter((arrow) => !used.has(arrow)), [], "allowed, but nothing needs it");
+});
+
+Deno.test("every folder of src/ has its layer, and no arrow points up", () => {
+  const layers = Object.keys(ARROWS);
+  const folders = [...Deno.readDirSync(new URL("src/", ROOT))].filter((entry) => entry.isDirectory);
+  assertEquals(folders.map(({ name }) => name).filter((name) => !layers.includes(name)), []);
+  for (const [from, all] of Object.entries(ARROWS)) {
+    // Each stands after all that it imports, so there is no circle.
+    assertEquals(all.filter((to) => layers.indexOf(to) >= layers.indexOf(from)), [], from);
+  }
+});
+
+Deno.test("ARCHITECTURE.md shows the layers as they are", () => {
+  const text = Deno.readTextFileSync(new URL("ARCHITECTURE.md", ROOT));
+  const width = Math.max(...Object.keys(ARROWS).map((layer) => layer.length));
+  const lines = Object.entries(ARROWS).map(([layer, all]) =>
+    `${layer.padEnd(width)}  ${all.join(" ") || "–"}`
+  );
+  assertEquals(text.includes("```text\n" + lines.join("\n") + "\n```"), true, `write:\n${lines.join("\n")}`);
 });

@@ -11,7 +11,7 @@ import { headShapeOf } from "../../src/ptame/observed_network.ts";
 import { float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { seededHead } from "../../tests/ptame/seeded_networks.ts";
 import { seededTensor } from "../../tests/support/seeded_weights.ts";
-import { sourceOf } from "../../src/weights/byte_source.ts";
+import { sourceOf } from "../../src/bytes/byte_source.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 import { inTurns, type Part, rowsAgainst } from "../measure.ts";

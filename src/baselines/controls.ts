@@ -5,7 +5,8 @@
  */
 import { edgeMap } from "../image/edges.ts";
 import { createGenerator } from "../random/generator.ts";
-import { type MapMethod, sideOf } from "../faithfulness/types.ts";
+import type { MapMethod } from "../explanation/map_method.ts";
+import { sideOf } from "../image/side.ts";
 
 /** Resolution of the control maps: that of P-TAME's own. */
 const SIDE = 56;

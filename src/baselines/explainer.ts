@@ -17,7 +17,7 @@ import {
   type SeenPicture,
   type TargetMap,
   targetMapOf,
-} from "../ptame/map_explanation.ts";
+} from "../explanation/map_explanation.ts";
 import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { methodNamed } from "./methods.ts";
 import { type MapProgress, maskOf, type MethodDefinition, type MethodOptions } from "./types.ts";

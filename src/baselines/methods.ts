@@ -14,7 +14,7 @@ import { integratedGradients, INTEGRATION_STEPS } from "./gradient/integrated_gr
 import { SMOOTH_SAMPLES, smoothGrad } from "./gradient/smooth_grad.ts";
 import { occlusion, OCCLUSION_PLACES } from "./perturbation/occlusion.ts";
 import { rise, RISE_MASKS } from "./perturbation/rise.ts";
-import type { MapMethod } from "../faithfulness/types.ts";
+import type { MapMethod } from "../explanation/map_method.ts";
 import type { Attribute, MethodDefinition } from "./types.ts";
 
 /** A control: it knows the picture at most. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { rangeOf } from "../image/range.ts";
-import type { MapMethod } from "../faithfulness/types.ts";
+import type { MapMethod } from "../explanation/map_method.ts";
 import type { ValueMap } from "../image/types.ts";
 import type { OpenClassifier } from "../classifier/open.ts";
 

@@ -6,7 +6,7 @@
  */
 import { inlineExternalData } from "../graph/onnx_file.ts";
 import { openSession, resolveDevice, type Session, type Tensor } from "../runtime/mod.ts";
-import { float16ToFloat32 } from "../weights/half.ts";
+import { float16ToFloat32 } from "../bytes/half.ts";
 import { labelsFor } from "./labels.ts";
 import { classesOfShape, type InspectedModel, inspectedModel, type OnnxModel } from "./onnx_model.ts";
 import { classesByShape, onnxPart } from "./onnx_part.ts";

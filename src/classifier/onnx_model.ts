@@ -4,7 +4,7 @@
  * @module
  */
 import { inspectOnnx, type OnnxSummary } from "../graph/onnx_file.ts";
-import type { ByteSource } from "../weights/byte_source.ts";
+import type { ByteSource } from "../bytes/byte_source.ts";
 import { describedModel } from "./described_model.ts";
 import { type OnnxPreprocessing, type PictureInput, pictureInput } from "./picture_input.ts";
 

@@ -9,7 +9,7 @@ import type { Builder } from "../graph/builder.ts";
 import { withoutFinalActivation } from "../graph/final_activation.ts";
 import { type LoadedOnnx, loadOnnx } from "../graph/load_onnx.ts";
 import type { Graph, Initializer, Value } from "../graph/types.ts";
-import type { ByteSource } from "../weights/byte_source.ts";
+import type { ByteSource } from "../bytes/byte_source.ts";
 import { asMaps, featureMaps } from "./feature_maps.ts";
 import { normalise } from "./network_part.ts";
 import { classesOfShape, type InspectedModel } from "./onnx_model.ts";

@@ -9,7 +9,7 @@ import type { Preprocessing } from "../../models/registry.ts";
 import type { OpenValue } from "../graph/onnx_file.ts";
 import type { DataType } from "../graph/types.ts";
 import type { Tensor } from "../runtime/mod.ts";
-import { float32ToFloat16 } from "../weights/half.ts";
+import { float32ToFloat16 } from "../bytes/half.ts";
 
 /** How a classifier wants its pictures; what is left out is taken from its file, else as ImageNet's usual. */
 export interface OnnxPreprocessing {

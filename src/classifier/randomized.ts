@@ -8,8 +8,8 @@
 import { bytesOf } from "../graph/constants.ts";
 import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
 import { redrawn } from "../random/redraw.ts";
-import type { BoundGraph } from "../weights/bind.ts";
-import { sourceOf } from "../weights/byte_source.ts";
+import type { BoundGraph } from "../graph/bound_graph.ts";
+import { sourceOf } from "../bytes/byte_source.ts";
 import { float32Of } from "../weights/tensor_table.ts";
 import { PREFIX, scoresGraph } from "./graphs.ts";
 import { openPartScores } from "./scores.ts";

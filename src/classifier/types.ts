@@ -9,7 +9,7 @@ import type { Builder } from "../graph/builder.ts";
 import type { OutputActivation } from "../graph/final_activation.ts";
 import type { Value } from "../graph/types.ts";
 import type { DeviceRequest, Session } from "../runtime/mod.ts";
-import type { BoundGraph } from "../weights/bind.ts";
+import type { BoundGraph } from "../graph/bound_graph.ts";
 
 /** What is known of a classifier before it runs: plain data. */
 export interface ClassifierFacts {

@@ -8,7 +8,7 @@ import { topClass } from "../faithfulness/scoring.ts";
 import type { ScoreBatch } from "../faithfulness/types.ts";
 import { ImageError } from "../image/types.ts";
 import { type ClassPart, partOf, spreadOverClasses } from "../ptame/class_split.ts";
-import { evaluationImages, type ImageReader } from "../ptame/evaluation_images.ts";
+import { evaluationImages, type ImageReader } from "../faithfulness/evaluation_images.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import { evenlySpread } from "./image_lists.ts";
 import { group, oneOf, share, type Values, wholeNumber } from "./options/kinds.ts";

@@ -9,7 +9,8 @@ import { betterOf, type MeasureName, measureNamed, presetFor, probesOf, USUAL_ME
 import { presetNamed } from "./presets.ts";
 import { enlarge, type Reading } from "./probe.ts";
 import { createScoreQueue } from "./scoring.ts";
-import type { MapMethod, Normalization, Sample, ScoreBatch } from "./types.ts";
+import type { MapMethod } from "../explanation/map_method.ts";
+import type { Normalization, Sample, ScoreBatch } from "./types.ts";
 
 /** What was measured of one map. */
 export interface CheckedMap {

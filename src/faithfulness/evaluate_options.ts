@@ -6,7 +6,8 @@
 import type { PreparedImage } from "../classifier/prepared_image.ts";
 import type { Evaluation, ImageRecord } from "./summary.ts";
 import type { MeasureName } from "./measures.ts";
-import type { MapMethod, Normalization, Region, ScoreBatch } from "./types.ts";
+import type { MapMethod } from "../explanation/map_method.ts";
+import type { Normalization, Region, ScoreBatch } from "./types.ts";
 
 /** An image with what only the image itself can tell. */
 export interface LoadedImage extends PreparedImage {

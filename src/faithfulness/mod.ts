@@ -65,10 +65,10 @@ export {
   type SwapResult,
   swapTest,
 } from "./sanity.ts";
+export type { MapMethod } from "../explanation/map_method.ts";
 export {
   type Box,
   type Interval,
-  type MapMethod,
   type Normalization,
   type Outcome,
   type Region,

@@ -7,7 +7,8 @@
 import { rangeOf } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import { rankPixels } from "./threshold.ts";
-import { type Outcome, type Sample, sideOf } from "./types.ts";
+import { sideOf } from "../image/side.ts";
+import type { Outcome, Sample } from "./types.ts";
 
 /** What a measure read from one map of one picture. */
 export interface Reading {

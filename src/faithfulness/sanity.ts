@@ -1,7 +1,7 @@
 /**
  * Sanity checks (Adebayo et al. 2018, "Sanity Checks for Saliency Maps"): a map that stays the same when what it should
  * explain is randomised does not explain it. Here are the comparison of maps and the swap test; what is randomised is
- * the business of baselines/sanity.ts (a classifier's weights) and ptame/randomized_head.ts (a head).
+ * the business of randomization.ts (a classifier's weights) and ptame/randomized_head.ts (a head).
  *
  * @module
  */
@@ -14,7 +14,9 @@ import { spearman, ssim } from "./correlation.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluateOptions, EvaluateResult } from "./evaluate_options.ts";
 import { compareMethods, type Comparison } from "./summary.ts";
-import { type Interval, type MapMethod, sideOf } from "./types.ts";
+import type { MapMethod } from "../explanation/map_method.ts";
+import { sideOf } from "../image/side.ts";
+import type { Interval } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** How alike two maps are. NaN where a map is flat: it has no order. */

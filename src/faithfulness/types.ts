@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { PreparedImage } from "../classifier/prepared_image.ts";
 import type { ValueMap } from "../image/types.ts";
 
 /**
@@ -25,15 +24,6 @@ export interface Sample {
   /** Probability of that class on the clean picture. */
   readonly probability: number;
 }
-
-/**
- * An explanation method as evaluations call it: the map of one class.
- *
- * @param image As classifiers read it, not normalised.
- * @param target The class to explain.
- * @returns Values in [0, 1], any resolution.
- */
-export type MapMethod = (image: PreparedImage, target: number, signal?: AbortSignal) => Promise<ValueMap>;
 
 /** Mean and standard deviation that a classifier normalises with, per colour, for pixels in [0, 1]. */
 export interface Normalization {
@@ -77,13 +67,4 @@ export interface Interval {
   readonly low: number;
   /** Upper end of the interval. */
   readonly high: number;
-}
-
-/** Side of a square picture of three colours. */
-export function sideOf(pixels: Float32Array): number {
-  const side = Math.sqrt(pixels.length / 3);
-  if (!Number.isInteger(side) || side === 0) {
-    throw new TypeError(`Cannot measure: ${pixels.length} values are not a square picture of three colours`);
-  }
-  return side;
 }

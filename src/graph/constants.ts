@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "../weights/half.ts";
+import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "../bytes/half.ts";
 import { BYTES_PER_ELEMENT, type DataType } from "./types.ts";
 
 /** Encodes numbers as little-endian elements of `type` (the numeric types that graphs of this project need). */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ByteSource, sourceOf } from "../weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import { readOnnx } from "./onnx/read.ts";
 import type { OpenGraph, OpenNode } from "./open_graph.ts";
 import { type BatchLog, rebatching, recording } from "./passes/batch/mod.ts";

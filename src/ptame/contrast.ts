@@ -15,7 +15,7 @@ import { encodePng } from "../image/png.ts";
 import type { RgbImage, ValueMap } from "../image/types.ts";
 import type { Head } from "./head_file.ts";
 import { type Feature, fuseMap } from "./fuse.ts";
-import { captionOf, placeOver, type SeenPicture } from "./map_explanation.ts";
+import { captionOf, placeOver, type SeenPicture } from "../explanation/map_explanation.ts";
 import { type ClassScore, resolveTarget, type Target } from "../classifier/prediction.ts";
 
 /** What speaks for one class rather than another. */

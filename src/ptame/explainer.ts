@@ -31,7 +31,7 @@ import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import { type Explanation, explanationOf, PTAME } from "./explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { type Head, readHead } from "./head_file.ts";
-import { checkTopK, type ExplainOptions, type MapExplainer } from "./map_explanation.ts";
+import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
 import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
 
 /** What to explain, with what, where. */

@@ -16,7 +16,7 @@ import {
   type SeenPicture,
   type TargetMap,
   targetMapOf,
-} from "./map_explanation.ts";
+} from "../explanation/map_explanation.ts";
 import { resolveTarget, type Target } from "../classifier/prediction.ts";
 
 /** An explanation of one picture. */

@@ -21,7 +21,8 @@ import type { ExplainerOptions } from "./explainer.ts";
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
 import { type Head, type HeadRecord, readHead } from "./head_file.ts";
 import { HEAD_PREFIX } from "./observed_network.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "./training/step.ts";
+import { AUXILIARY_PREFIX } from "./observed_network.ts";
+import { BACKBONE_PREFIX } from "./observed_network.ts";
 
 /** What to export: the explainer's own options, but for where it runs. */
 export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads"> {

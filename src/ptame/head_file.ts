@@ -6,8 +6,8 @@
 import { uint8ArrayToHex } from "uint8array-extras";
 import { bytesOf } from "../graph/constants.ts";
 import { sizeOf } from "../graph/types.ts";
-import { sourceOf } from "../weights/byte_source.ts";
-import { float32ToFloat16 } from "../weights/half.ts";
+import { sourceOf } from "../bytes/byte_source.ts";
+import { float32ToFloat16 } from "../bytes/half.ts";
 import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
 import { float32Of, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";

@@ -10,7 +10,7 @@
  */
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
 import { shown } from "../text/shown.ts";
-import type { ByteSource } from "../weights/byte_source.ts";
+import type { ByteSource } from "../bytes/byte_source.ts";
 import { float32Of, type TensorEntry } from "../weights/tensor_table.ts";
 import { readTorchCheckpoint } from "../weights/torch/mod.ts";
 import { UnknownBackboneError } from "./errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeNpy } from "../image/npy.ts";
-import type { TargetMap } from "./map_explanation.ts";
+import type { TargetMap } from "../explanation/map_explanation.ts";
 
 /** The maps as .npy, float32: [H, W] for one target, [K, H, W] for several. */
 export function mapsNpy(targets: readonly Pick<TargetMap, "map">[]): Uint8Array<ArrayBuffer> {

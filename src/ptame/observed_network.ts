@@ -13,6 +13,11 @@ import { headFeatures, type HeadShape } from "./head.ts";
 /** Before the names of a network's weights in a graph of this project. */
 export const NETWORK_PREFIX = "network.";
 
+/** Before the names of the auxiliary's weights in a graph that may hold two networks. */
+export const AUXILIARY_PREFIX = "auxiliary.";
+/** Before the names of the backbone's weights in such a graph, and in those that run a backbone for training. */
+export const BACKBONE_PREFIX = "backbone.";
+
 /** Before the names of a head's parameters in a graph of this project. */
 export const HEAD_PREFIX = "head.";
 

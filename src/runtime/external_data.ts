@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ByteSource } from "../weights/byte_source.ts";
+import type { ByteSource } from "../bytes/byte_source.ts";
 
 /** An array that has its bytes elsewhere. Only what the runtime uses is there: `byteLength`, `length`, `subarray`. */
 class ExternalBytes extends Uint8Array {

@@ -10,7 +10,7 @@ import { winograd } from "../graph/passes/winograd/mod.ts";
 import type { DataType, Graph } from "../graph/types.ts";
 import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts";
 import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
-import { type ByteSource, sourceOf } from "../weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import { externalBytes } from "./external_data.ts";
 import {
   type Device,

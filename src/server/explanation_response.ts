@@ -8,7 +8,7 @@
  */
 import { mapsNpy } from "../ptame/maps_npy.ts";
 import type { Explanation } from "../ptame/explanation.ts";
-import type { TargetMap } from "../ptame/map_explanation.ts";
+import type { TargetMap } from "../explanation/map_explanation.ts";
 import { type Format, MEDIA_TYPES } from "./negotiation.ts";
 
 /** What `POST /explain` says as JSON. */

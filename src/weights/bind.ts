@@ -4,10 +4,11 @@
  *
  * @module
  */
+import type { BoundGraph } from "../graph/bound_graph.ts";
 import { bytesOf } from "../graph/constants.ts";
 import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
 import { shown } from "../text/shown.ts";
-import { type ByteSource, sourceOf } from "./byte_source.ts";
+import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import { float32Of, type TensorEntry, type WeightFile } from "./tensor_table.ts";
 
 /** How the names of a file become the names in a graph. */
@@ -16,14 +17,6 @@ export interface BindOptions {
   readonly prefix?: string;
   /** The name that the network uses for a name in the file. */
   readonly rename?: ((nameInFile: string) => string) | undefined;
-}
-
-/** A graph whose weights point into files. */
-export interface BoundGraph {
-  /** The graph. */
-  readonly graph: Graph;
-  /** Contents by file name, for `openSession`. */
-  readonly files: ReadonlyMap<string, ByteSource>;
 }
 
 /**

@@ -7,9 +7,9 @@
 import { bytesOf } from "../graph/constants.ts";
 import { DATA_TYPE_CODES } from "../graph/shapes/elementwise.ts";
 import { type Initializer, int, type Node, sizeOf, type Value } from "../graph/types.ts";
-import type { BoundGraph } from "./bind.ts";
-import { sourceOf } from "./byte_source.ts";
-import { float32ToFloat16 } from "./half.ts";
+import type { BoundGraph } from "../graph/bound_graph.ts";
+import { sourceOf } from "../bytes/byte_source.ts";
+import { float32ToFloat16 } from "../bytes/half.ts";
 import { float32Of } from "./tensor_table.ts";
 
 /** Smaller ones are not worth a node. */

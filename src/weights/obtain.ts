@@ -4,7 +4,7 @@
  * @module
  */
 import type { NetworkDefinition, PublishedFile } from "../../models/registry.ts";
-import type { ByteSource } from "./byte_source.ts";
+import type { ByteSource } from "../bytes/byte_source.ts";
 import { download } from "./download/download.ts";
 import { DownloadError } from "./download/errors.ts";
 import type { DownloadProgress } from "./download/progress.ts";

@@ -11,7 +11,7 @@
  */
 
 import { shown } from "../text/shown.ts";
-import { type ByteSource, sourceOf } from "./byte_source.ts";
+import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import type { TensorEntry, TensorTable, TensorType } from "./tensor_table.ts";
 
 /** A tensor to be written, without its bytes. */

@@ -5,8 +5,8 @@
  * @module
  */
 import { shown } from "../text/shown.ts";
-import { type ByteSource, sourceOf } from "./byte_source.ts";
-import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
+import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "../bytes/half.ts";
 
 /** The element types that files of weights hold. */
 export type TensorType =

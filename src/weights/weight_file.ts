@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ByteSource, sourceOf } from "./byte_source.ts";
+import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import { parseSafetensors } from "./safetensors.ts";
 import type { TensorTable, WeightFile } from "./tensor_table.ts";
 import { isPickle, isZip } from "./torch/container.ts";

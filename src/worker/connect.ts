@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { OverlayRequest } from "../ptame/map_explanation.ts";
+import type { OverlayRequest } from "../explanation/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
-import type { ExplainOptions } from "../ptame/map_explanation.ts";
+import type { ExplainOptions } from "../explanation/map_explanation.ts";
 import type { Target } from "../classifier/prediction.ts";
 import type { TrainProgress, TrainResult } from "../ptame/training/train_options.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";

@@ -5,13 +5,13 @@
  */
 import type { OnnxModel } from "../classifier/onnx_model.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
-import type { OverlayRequest } from "../ptame/map_explanation.ts";
+import type { OverlayRequest } from "../explanation/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainerOptions } from "../ptame/explainer.ts";
 import type { Contrast } from "../ptame/contrast.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
-import type { ExplainOptions, TargetMap } from "../ptame/map_explanation.ts";
+import type { ExplainOptions, TargetMap } from "../explanation/map_explanation.ts";
 import type { Target } from "../classifier/prediction.ts";
 import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";

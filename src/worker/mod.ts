@@ -18,7 +18,7 @@ export {
 export { type AdapterInfo, findAdapter } from "../runtime/device.ts";
 export type { Port } from "./messages.ts";
 export type { OverlayLooks } from "../image/overlay.ts";
-export type { OverlayRequest } from "../ptame/map_explanation.ts";
+export type { OverlayRequest } from "../explanation/map_explanation.ts";
 export type {
   ExplainerFacts,
   PlainContrast,

@@ -7,7 +7,7 @@
 import { preprocess } from "../image/preprocess.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
-import type { TargetMap } from "../ptame/map_explanation.ts";
+import type { TargetMap } from "../explanation/map_explanation.ts";
 import type { TrainProgress } from "../ptame/training/train_options.ts";
 import { train } from "../ptame/training/trainer.ts";
 import { configureRuntime } from "../runtime/mod.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createBaseline } from "../../src/baselines/explainer.ts";
 import { methodNamed } from "../../src/baselines/methods.ts";
 import type { MapProgress } from "../../src/baselines/types.ts";
-import type { MapExplainer } from "../../src/ptame/map_explanation.ts";
+import type { MapExplainer } from "../../src/explanation/map_explanation.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { warmUpWasm } from "../support/devices.ts";

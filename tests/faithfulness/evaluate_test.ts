@@ -8,7 +8,8 @@ import {
   type ImageRecord,
   summarize,
 } from "../../src/faithfulness/summary.ts";
-import type { MapMethod, ScoreBatch } from "../../src/faithfulness/types.ts";
+import type { MapMethod } from "../../src/explanation/map_method.ts";
+import type { ScoreBatch } from "../../src/faithfulness/types.ts";
 import { ImageError } from "../../src/image/types.ts";
 import { answers, map, NORMALIZATION, picture, score, SIDE } from "./fixture.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { compareVariant, likenessOf, swapTest } from "../../src/faithfulness/sanity.ts";
-import type { MapMethod } from "../../src/faithfulness/types.ts";
+import type { MapMethod } from "../../src/explanation/map_method.ts";
 import type { ValueMap } from "../../src/image/types.ts";
 import { seededImage } from "../support/seeded_weights.ts";
 

@@ -9,7 +9,8 @@ import { enlarge } from "../../src/faithfulness/probe.ts";
 import { roadProbe } from "../../src/faithfulness/road.ts";
 import { outcomeOf } from "../../src/faithfulness/scoring.ts";
 import { stepsProbe } from "../../src/faithfulness/insertion_deletion.ts";
-import type { MapMethod, ScoreBatch } from "../../src/faithfulness/types.ts";
+import type { MapMethod } from "../../src/explanation/map_method.ts";
+import type { ScoreBatch } from "../../src/faithfulness/types.ts";
 
 const isLeft = (i: number) => i % 4 < 2;
 const meanOfLeft = (pixels: Float32Array) =>

@@ -6,8 +6,8 @@ import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { type Graph, type Initializer, sizeOf } from "../../src/graph/types.ts";
 import { float32DataOf, float32Tensor, openSession, type Tensor } from "../../src/runtime/mod.ts";
-import { type ByteSource, sourceOf } from "../../src/weights/byte_source.ts";
-import { float32ToFloat16 } from "../../src/weights/half.ts";
+import { type ByteSource, sourceOf } from "../../src/bytes/byte_source.ts";
+import { float32ToFloat16 } from "../../src/bytes/half.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 

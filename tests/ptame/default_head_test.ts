@@ -6,7 +6,7 @@ import { loadClassifier } from "../../src/classifier/load.ts";
 import { defaultAuxiliary, defaultHead, knownHeads } from "../../src/ptame/default_head.ts";
 import { NoHeadError } from "../../src/ptame/errors.ts";
 import { FUSER } from "../../src/ptame/head.ts";
-import { sourceOf } from "../../src/weights/byte_source.ts";
+import { sourceOf } from "../../src/bytes/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 import { float32Of, type WeightFile } from "../../src/weights/tensor_table.ts";
 import { smallClassifier } from "./small_classifier.ts";

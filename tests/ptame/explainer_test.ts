@@ -14,7 +14,7 @@ import { featureName, headShapeOf, passGraph } from "../../src/ptame/observed_ne
 import { bindWeights } from "../../src/weights/bind.ts";
 import { DownloadError } from "../../src/weights/download/errors.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
-import { sourceOf } from "../../src/weights/byte_source.ts";
+import { sourceOf } from "../../src/bytes/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
 import { float32Of } from "../../src/weights/tensor_table.ts";
 import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import type { WeightFile } from "../../src/weights/tensor_table.ts";
-import { sourceOf } from "../../src/weights/byte_source.ts";
+import { sourceOf } from "../../src/bytes/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 
 function graph() {

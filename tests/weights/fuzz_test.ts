@@ -10,7 +10,7 @@ import { assert } from "@std/assert";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { decodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { createStream } from "../../src/random/generator.ts";
-import { type ByteSource, sourceOf } from "../../src/weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../../src/bytes/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
 import { float32Of, type TensorTable } from "../../src/weights/tensor_table.ts";
 import { parseTorch } from "../../src/weights/torch/mod.ts";

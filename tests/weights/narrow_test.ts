@@ -3,7 +3,7 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { narrowWeights } from "../../src/weights/narrow.ts";
-import { sourceOf } from "../../src/weights/byte_source.ts";
+import { sourceOf } from "../../src/bytes/byte_source.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
 await warmUpWasm();

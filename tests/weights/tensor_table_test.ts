@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { sourceOf } from "../../src/weights/byte_source.ts";
+import { sourceOf } from "../../src/bytes/byte_source.ts";
 import { float32Of, type TensorEntry } from "../../src/weights/tensor_table.ts";
 
 function entry(rest: Partial<TensorEntry>): TensorEntry {

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { sideOf } from "../../faithfulness/types.ts";
+import { sideOf } from "../../image/side.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 

@@ -11,7 +11,7 @@
  * @module
  */
 import { rangeOf } from "../../image/range.ts";
-import { sideOf } from "../../faithfulness/types.ts";
+import { sideOf } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { sideOf } from "../../faithfulness/types.ts";
+import { sideOf } from "../../image/side.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 import { maskedPicture } from "./masked_picture.ts";

@@ -13,7 +13,7 @@
  * @module
  */
 import { upsampleMap } from "../../image/upsample.ts";
-import { sideOf } from "../../faithfulness/types.ts";
+import { sideOf } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";

@@ -9,7 +9,7 @@ import type { PreparedImage } from "../../classifier/prepared_image.ts";
 import { type EvaluationImage, loadImage } from "../../faithfulness/evaluate_options.ts";
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
 import type { ImageRecord } from "../../faithfulness/summary.ts";
-import type { MapMethod } from "../../faithfulness/types.ts";
+import type { MapMethod } from "../../explanation/map_method.ts";
 import type { RgbImage, ValueMap } from "../../image/types.ts";
 import type { RecordFile } from "./record_file.ts";
 

@@ -7,8 +7,9 @@ import { openClassifier, type OpenClassifierOptions } from "../../classifier/ope
 import { prepareImage } from "../../classifier/prepared_image.ts";
 import { METHODS } from "../../baselines/methods.ts";
 import { mapMethodOf, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
-import type { MapMethod, ScoreBatch } from "../../faithfulness/types.ts";
-import { explainerMethod, explainerScores, type ImageReader } from "../../ptame/evaluation_images.ts";
+import type { MapMethod } from "../../explanation/map_method.ts";
+import type { ScoreBatch } from "../../faithfulness/types.ts";
+import { explainerMethod, explainerScores, type ImageReader } from "../../faithfulness/evaluation_images.ts";
 import type { Explainer } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import type { Head } from "../../ptame/head_file.ts";

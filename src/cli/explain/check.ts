@@ -7,7 +7,7 @@ import { controls } from "../../baselines/controls.ts";
 import { type CheckedMap, checkMap, checkSentence, type MapCheck } from "../../faithfulness/check.ts";
 import { arrowOf, inOrder, shownValue, titleOf } from "../../faithfulness/report/labels.ts";
 import { preprocess } from "../../image/preprocess.ts";
-import type { MapExplainer } from "../../ptame/map_explanation.ts";
+import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExplainedPicture } from "./picture.ts";
 

@@ -16,7 +16,7 @@ import type {
   ExplainTimings,
   MapExplainer,
   MapExplanation,
-} from "../../ptame/map_explanation.ts";
+} from "../../explanation/map_explanation.ts";
 import { mapsNpy } from "../../ptame/maps_npy.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { writeFile } from "../files.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
-import type { MapExplainer } from "../../ptame/map_explanation.ts";
+import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedPicture } from "./picture.ts";
 

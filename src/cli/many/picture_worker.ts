@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MapExplainer } from "../../ptame/map_explanation.ts";
+import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { documentOf, type ExplainedImage } from "../explain/document.ts";
 import { overlaySuffix } from "../explain/destinations.ts";

@@ -5,7 +5,7 @@
  */
 import { UnknownBackboneError } from "../../ptame/errors.ts";
 import { type ImportedHead, importHead } from "../../ptame/import_head.ts";
-import type { ByteSource } from "../../weights/byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import { fileSource } from "../../weights/storage/file_source.ts";
 import { checkWritable, reason, stemOf, writeFile } from "../files.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { networks } from "../../../models/registry.ts";
-import { sourceOf } from "../../weights/byte_source.ts";
+import { sourceOf } from "../../bytes/byte_source.ts";
 import { fetchBytes } from "../../weights/fetch_bytes.ts";
 import { digestOfFile, digestOfSource } from "../../weights/storage/digest.ts";
 import { isFile, reason } from "../files.ts";

@@ -8,7 +8,7 @@ import { prepareImage } from "../../classifier/prepared_image.ts";
 import { loadClassifier } from "../../classifier/load.ts";
 import { classifierOver } from "../../classifier/open.ts";
 import { methodNamed } from "../../baselines/methods.ts";
-import { type RandomizationOptions, randomizationTest } from "../../baselines/sanity.ts";
+import { type RandomizationOptions, randomizationTest } from "../../faithfulness/randomization.ts";
 import { compareVariant, type SanityImage, type SanityResult, swapTest } from "../../faithfulness/sanity.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
 import type { Comparison } from "../../faithfulness/summary.ts";
@@ -17,7 +17,7 @@ import {
   explainerMethod,
   explainerScores,
   type ImageReader,
-} from "../../ptame/evaluation_images.ts";
+} from "../../faithfulness/evaluation_images.ts";
 import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { randomizedHead } from "../../ptame/randomized_head.ts";

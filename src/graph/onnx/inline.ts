@@ -6,7 +6,7 @@
  */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from "onnx-buf";
-import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
 import { tensorData } from "./tensors.ts";
 import { appendedInitializer, joined } from "./write.ts";
 

@@ -20,7 +20,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { type ByteSource, sourceOf } from "../../weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
 import { DATA_TYPE_CODES } from "../shapes/elementwise.ts";
 import type { Graph, Value } from "../types.ts";
 import { attributeProto, tensorProto } from "./tensors.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ByteSource } from "../../weights/byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import { decodeNumbers } from "../constants.ts";
 import { type Graph, type Initializer, type Node, sizeOf } from "../types.ts";
 import { sourceOfInitializer } from "./derived.ts";

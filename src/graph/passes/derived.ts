@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ByteSource, checkInside, sourceOf } from "../../weights/byte_source.ts";
+import { type ByteSource, checkInside, sourceOf } from "../../bytes/byte_source.ts";
 import { bytesOf } from "../constants.ts";
 import type { Initializer, InitializerData } from "../types.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { oneLine } from "../../text/shown.ts";
-import type { ByteSource } from "../../weights/byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import { OPSET } from "../builder.ts";
 import type { OpenGraph, OpenNode } from "../open_graph.ts";
 import { hasShapeRule } from "../shapes/mod.ts";

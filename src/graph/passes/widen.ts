@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { bfloat16ToFloat32, float16ToFloat32 } from "../../weights/half.ts";
-import type { ByteSource } from "../../weights/byte_source.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "../../bytes/half.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import type { OpenGraph, OpenNode } from "../open_graph.ts";
 import { DATA_TYPE_CODES, dataTypeOf } from "../shapes/elementwise.ts";
 import { type Attribute, type Attributes, type DataType, type Initializer, int, sizeOf } from "../types.ts";

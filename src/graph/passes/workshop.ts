@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ByteSource } from "../../weights/byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import { decodeNumbers, encodeNumbers } from "../constants.ts";
 import { createNames } from "../names.ts";
 import { type NodeOptions, type NodeSink, type Operators, operatorsOver } from "../operators.ts";

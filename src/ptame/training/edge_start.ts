@@ -27,7 +27,8 @@ import { adamw, ADAMW_SCALARS, adamwScalars, scalarInputs } from "./optimizer.ts
 import type { PictureCuts } from "./picture_cuts.ts";
 import { rowLength } from "./rows.ts";
 import { oneCycle } from "./schedule.ts";
-import { BACKBONE_PREFIX, passGraph, tapName } from "./step.ts";
+import { BACKBONE_PREFIX } from "../observed_network.ts";
+import { passGraph, tapName } from "./step.ts";
 import { trainingFeatures } from "./training_head.ts";
 import { MOMENTS } from "./training_state.ts";
 

@@ -16,7 +16,8 @@ import {
 import { type ClassPart, partOf, spreadOverClasses } from "../class_split.ts";
 import { topClasses } from "../../classifier/prediction.ts";
 import type { PictureCuts } from "./picture_cuts.ts";
-import { BACKBONE_PREFIX, passGraph } from "./step.ts";
+import { BACKBONE_PREFIX } from "../observed_network.ts";
+import { passGraph } from "./step.ts";
 import { nameOf, type SkippedImage } from "./training_images.ts";
 
 /** Classes that are kept of each picture, best first. */

@@ -25,6 +25,7 @@ import { type Builder, createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
 import type { Graph, Value } from "../../graph/types.ts";
 import { FUSER, headParameters, type HeadShape, minMaxMask } from "../head.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../observed_network.ts";
 import { budgetGradient, budgetInputs, budgetMasks, gates } from "./budget.ts";
 import {
   crossEntropies,
@@ -46,11 +47,6 @@ import {
   trainingFeatures,
 } from "./training_head.ts";
 import { MOMENTS, momentState, nextState, parameterState, roleOf } from "./training_state.ts";
-
-/** Before the names of the auxiliary's weights in `fusedGraph`; elsewhere a graph holds one network. */
-export const AUXILIARY_PREFIX = "auxiliary.";
-/** Before the names of the backbone's weights in all graphs but the auxiliary's. */
-export const BACKBONE_PREFIX = "backbone.";
 
 /** Name of the input or output that holds tap `index`. */
 export function tapName(index: number): string {

@@ -6,6 +6,7 @@
  */
 import type { GraphPart } from "../../classifier/types.ts";
 import type { GradientDevice } from "../../gradient/rule.ts";
+import type { BoundGraph } from "../../graph/bound_graph.ts";
 import type { Graph } from "../../graph/types.ts";
 import {
   type DeviceRequest,
@@ -34,9 +35,9 @@ import {
   START_ROWS,
   trainedParameters,
 } from "./rows.ts";
+import { AUXILIARY_PREFIX } from "../observed_network.ts";
+import { BACKBONE_PREFIX } from "../observed_network.ts";
 import {
-  AUXILIARY_PREFIX,
-  BACKBONE_PREFIX,
   backboneGraph,
   budgetMasksGraph,
   budgetUpdateGraph,
@@ -201,7 +202,7 @@ export async function openTrainingStep(
   ) {
     const bound = networks.reduce(
       (partial, [network, prefix]) => network.bind(partial, prefix),
-      { graph, files: new Map() } as Parameters<GraphPart["bind"]>[0],
+      { graph, files: new Map() } as BoundGraph,
     );
     const session = await openSession(bound.graph, {
       device,

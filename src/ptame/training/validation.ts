@@ -7,7 +7,7 @@ import { evaluate } from "../../faithfulness/mod.ts";
 import type { ImageSource } from "../../image/types.ts";
 import type { Validation } from "./checkpoint.ts";
 import { type ClassifierPair, headFor } from "../classifier_pair.ts";
-import { evaluationImages, explainerMethod, explainerScores } from "../evaluation_images.ts";
+import { evaluationImages, explainerMethod, explainerScores } from "../../faithfulness/evaluation_images.ts";
 import { explainerOver, type ExplainerRuntime } from "../explainer.ts";
 import { readHead } from "../head_file.ts";
 

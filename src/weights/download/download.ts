@@ -8,7 +8,7 @@
  */
 import { DownloadError } from "./errors.ts";
 import type { PublishedFile } from "../../../models/network.ts";
-import type { ByteSource } from "../byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import type { Incoming, WeightStorage } from "../storage/types.ts";
 import { RETRY_POLICY, type RetryPolicy } from "./back_off.ts";
 import { type DownloadProgress, rateMeter } from "./progress.ts";

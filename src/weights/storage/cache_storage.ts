@@ -6,7 +6,7 @@
  */
 import { uint8ArrayToHex } from "uint8array-extras";
 import type { PublishedFile } from "../../../models/network.ts";
-import { type ByteSource, sourceOf } from "../byte_source.ts";
+import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
 import type { Incoming, WeightCache, WeightStorage } from "./types.ts";
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 import { builtinModule } from "../../platform/builtin.ts";
-import type { ByteSource } from "../byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 
 /** What of node:crypto is used. */
 interface HashModule {

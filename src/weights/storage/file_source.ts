@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ByteSource, checkInside } from "../byte_source.ts";
+import { type ByteSource, checkInside } from "../../bytes/byte_source.ts";
 
 /**
  * Opens a file for reading in parts.

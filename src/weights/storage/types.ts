@@ -4,7 +4,7 @@
  * @module
  */
 import type { PublishedFile } from "../../../models/network.ts";
-import type { ByteSource } from "../byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 
 /**
  * A cache as a caller may hand it in: the browser's `Cache`, or anything that answers in its way.

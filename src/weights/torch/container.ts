@@ -7,7 +7,7 @@
  * @module
  */
 import { shown } from "../../text/shown.ts";
-import type { ByteSource } from "../byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import { openCursor } from "./cursor.ts";
 import { globalNamed, type NameOptions } from "./names.ts";
 import type { PickleNames } from "./machine.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ByteSource, checkInside } from "../byte_source.ts";
+import { type ByteSource, checkInside } from "../../bytes/byte_source.ts";
 
 /** A place in a source that moves on. */
 export interface Cursor {

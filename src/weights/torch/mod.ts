@@ -6,7 +6,7 @@
  * @module
  */
 import { shown } from "../../text/shown.ts";
-import { type ByteSource, sourceOf } from "../byte_source.ts";
+import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
 import type { TensorEntry, TensorTable } from "../tensor_table.ts";
 import { openTorch, type TorchContainer } from "./container.ts";
 import { extent } from "./rebuild.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import { shown } from "../../text/shown.ts";
-import type { ByteSource } from "../byte_source.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 
 /** One entry: its bytes as they lie in the archive. */
 export interface ZipEntry {

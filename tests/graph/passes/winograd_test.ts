@@ -6,7 +6,7 @@ import { bothSides, F2, F4, transformedFilters } from "../../../src/graph/passes
 import type { Graph, Value } from "../../../src/graph/types.ts";
 import { float32Tensor, ModelError, openSession } from "../../../src/runtime/mod.ts";
 import { float32DataOf } from "../../../src/runtime/tensor.ts";
-import { sourceOf } from "../../../src/weights/byte_source.ts";
+import { sourceOf } from "../../../src/bytes/byte_source.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 import { seededTensor } from "../../support/seeded_weights.ts";
 

@@ -9,7 +9,7 @@ import { headShapeOf } from "../../../src/ptame/observed_network.ts";
 import { edgeStart, withEdgeRow } from "../../../src/ptame/training/edge_start.ts";
 import { openPictureCuts } from "../../../src/ptame/training/picture_cuts.ts";
 import { rowLength } from "../../../src/ptame/training/rows.ts";
-import { BACKBONE_PREFIX } from "../../../src/ptame/training/step.ts";
+import { BACKBONE_PREFIX } from "../../../src/ptame/observed_network.ts";
 import { float32DataOf, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
 import { seededFrozen } from "../seeded_networks.ts";
 import { tinyAuxiliary } from "../tiny_networks.ts";

@@ -1,6 +1,6 @@
 /** Files that were made to harm whoever reads them: each is refused with one clear line, quickly and in little memory. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type ByteSource, sourceOf } from "../../../src/weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../../../src/bytes/byte_source.ts";
 import { parseTorch } from "../../../src/weights/torch/mod.ts";
 import { archiveOf, floats, join, little, p, pickleOf, type Piece, sequenceOf, zipOf } from "./make_files.ts";
 

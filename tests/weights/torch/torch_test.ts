@@ -1,6 +1,6 @@
 /** Files that PyTorch wrote (tests/fixtures/weights/torch/generate.py), and old forms made by hand. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type ByteSource, sourceOf } from "../../../src/weights/byte_source.ts";
+import { type ByteSource, sourceOf } from "../../../src/bytes/byte_source.ts";
 import { float32Of, type TensorTable } from "../../../src/weights/tensor_table.ts";
 import { parseTorch, readTorchCheckpoint } from "../../../src/weights/torch/mod.ts";
 import { isKind } from "../../../src/weights/torch/values.ts";

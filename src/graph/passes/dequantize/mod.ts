@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ByteSource } from "../../../weights/byte_source.ts";
+import type { ByteSource } from "../../../bytes/byte_source.ts";
 import { float32Of } from "../widen.ts";
 import type { OpenNode } from "../../open_graph.ts";
 import { sizeOf, type Value } from "../../types.ts";

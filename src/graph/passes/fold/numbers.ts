@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { float16ToFloat32, float32ToFloat16 } from "../../../weights/half.ts";
+import { float16ToFloat32, float32ToFloat16 } from "../../../bytes/half.ts";
 import type { Attributes, DataType } from "../../types.ts";
 import { sizeOf } from "../../types.ts";
 import type { ValueInfo } from "../../shapes/rule.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { BoundGraph } from "../../../weights/bind.ts";
+import type { BoundGraph } from "../../bound_graph.ts";
 import {
   floatOf,
   type Graph,

@@ -14,10 +14,10 @@
  *
  * @module
  */
-export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "../classifier/load.ts";
-export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "../classifier/types.ts";
-export type { CustomNetwork } from "../classifier/network_classifier.ts";
-export type { CutImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
+export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "./classifier/load.ts";
+export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./classifier/types.ts";
+export type { CustomNetwork } from "./classifier/network_classifier.ts";
+export type { CutImage, PreparedImage, PrepareOptions } from "./classifier/prepared_image.ts";
 export {
   classifierOver,
   type OpenClassifier,
@@ -26,19 +26,24 @@ export {
   type OpenOptions,
   type TappedGradient,
   type TappedPass,
-} from "../classifier/open.ts";
-export type { Tap } from "../classifier/tap.ts";
-export type { Value } from "../graph/types.ts";
+} from "./classifier/open.ts";
+export type { Tap } from "./classifier/tap.ts";
+export type { Value } from "./graph/types.ts";
 export {
   type BaselineExplainer,
   type BaselineExplainOptions,
   type BaselineOptions,
   createBaseline,
-} from "./explainer.ts";
-export { methodNamed, METHODS } from "./methods.ts";
-export { type RandomizationOptions, type RandomizationStage, randomizationTest, stagesOf } from "./sanity.ts";
-export { layersOf, overPart, randomized, randomizedClassifier } from "../classifier/randomized.ts";
-export type { BoundGraph } from "../weights/bind.ts";
+} from "./baselines/explainer.ts";
+export { methodNamed, METHODS } from "./baselines/methods.ts";
+export {
+  type RandomizationOptions,
+  type RandomizationStage,
+  randomizationTest,
+  stagesOf,
+} from "./faithfulness/randomization.ts";
+export { layersOf, overPart, randomized, randomizedClassifier } from "./classifier/randomized.ts";
+export type { BoundGraph } from "./graph/bound_graph.ts";
 export {
   type Attribute,
   type AttributeOptions,
@@ -49,13 +54,13 @@ export {
   type MethodNeeds,
   type MethodOptions,
   type MethodView,
-} from "./types.ts";
-export type { MapMethod } from "../faithfulness/types.ts";
-export type { OnnxModel } from "../classifier/onnx_model.ts";
+} from "./baselines/types.ts";
+export type { MapMethod } from "./explanation/map_method.ts";
+export type { OnnxModel } from "./classifier/onnx_model.ts";
 export type {
   ExplainOptions,
   ExplainTimings,
   MapExplainer,
   MapExplanation,
   TargetMap,
-} from "../ptame/map_explanation.ts";
+} from "./explanation/map_explanation.ts";

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { boxesInCut } from "../faithfulness/boxes.ts";
-import type { EvaluationImage, LoadedImage } from "../faithfulness/evaluate_options.ts";
-import type { Box, MapMethod, ScoreBatch } from "../faithfulness/types.ts";
+import { boxesInCut } from "./boxes.ts";
+import type { EvaluationImage, LoadedImage } from "./evaluate_options.ts";
+import type { MapMethod } from "../explanation/map_method.ts";
+import type { Box, ScoreBatch } from "./types.ts";
 import type { ImageSource } from "../image/types.ts";
-import type { MapExplainer } from "./map_explanation.ts";
+import type { MapExplainer } from "../explanation/map_explanation.ts";
 
 /** Boxes around the objects of an image, in its pixels; undefined where they are not known. */
 export type BoxesOf = (name: string) => readonly Box[] | undefined;

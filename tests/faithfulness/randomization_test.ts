@@ -3,11 +3,11 @@ import { loadClassifier } from "../../src/classifier/load.ts";
 import { classifierOver } from "../../src/classifier/open.ts";
 import { layersOf, randomizedClassifier } from "../../src/classifier/randomized.ts";
 import { methodNamed } from "../../src/baselines/methods.ts";
-import { randomizationTest, stagesOf } from "../../src/baselines/sanity.ts";
+import { randomizationTest, stagesOf } from "../../src/faithfulness/randomization.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
 import { warmUpWasm } from "../support/devices.ts";
-import { seededParts } from "./support.ts";
+import { seededParts } from "../baselines/support.ts";
 import { seededImage } from "../support/seeded_weights.ts";
 
 await warmUpWasm();

@@ -1,6 +1,6 @@
 /** Half precision against the definition of the format, for every bit pattern there is. */
 import { assert, assertEquals } from "@std/assert";
-import { bfloat16ToFloat32, float16ToFloat32 } from "../../src/weights/half.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "../../src/bytes/half.ts";
 
 function binary16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

@@ -4,17 +4,12 @@
  *
  * @module
  */
-import {
-  compareVariant,
-  type SanityImage,
-  type SanityOptions,
-  type SanityResult,
-} from "../faithfulness/sanity.ts";
+import { compareVariant, type SanityImage, type SanityOptions, type SanityResult } from "./sanity.ts";
 import type { ValueMap } from "../image/types.ts";
 import { classifierOver, type OpenOptions } from "../classifier/open.ts";
 import { layersOf, overPart, randomizedClassifier } from "../classifier/randomized.ts";
 import type { Classifier } from "../classifier/types.ts";
-import type { MethodDefinition, MethodOptions } from "./types.ts";
+import type { MethodDefinition, MethodOptions } from "../baselines/types.ts";
 
 /** What is randomised at one stage. */
 export interface RandomizationStage {
