@@ -29,7 +29,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...[
       "text",
       "random",
-      "bytes",
       "image",
       "graph",
       "gradient",
