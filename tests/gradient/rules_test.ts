@@ -16,7 +16,7 @@ import {
   REDUCTION_CASES,
 } from "./cases/elementwise.ts";
 import { FALLING_BACK_CASES, MOVEMENT_CASES } from "./cases/movement.ts";
-import { CONVOLUTION_CASES, POOLING_CASES, RESIZE_CASES } from "./cases/spatial.ts";
+import { CONVOLUTION_CASES, POOLING_CASES, RESIZE_CASES, SAMPLING_CASES } from "./cases/spatial.ts";
 import { assemble, type Assembled, type Cases } from "./cases/trial.ts";
 
 await warmUpWasm();
@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   convolutions: CONVOLUTION_CASES,
   pooling: POOLING_CASES,
   interpolation: RESIZE_CASES,
+  "sampling at a grid": SAMPLING_CASES,
 };
 const ALL_GROUPS: Readonly<Record<string, Cases>> = {
   ...GROUPS,

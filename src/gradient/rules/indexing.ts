@@ -53,8 +53,9 @@ const gatherElements: GradientRule = unary((context) => {
   return scatterAdd(context, context.x.shape, inputOf(context, 1), context.dy, axis);
 });
 
-function scatterAdd(
-  { b, dy }: SingleContext,
+/** Zeros of a shape with each update added along `axis` where its index says. */
+export function scatterAdd(
+  { b, dy }: Pick<SingleContext, "b" | "dy">,
   shape: readonly number[],
   indices: Value,
   updates: Value,

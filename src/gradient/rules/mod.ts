@@ -7,6 +7,7 @@ import type { GradientRule } from "../rule.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
 import { CONVOLUTION } from "./convolution.ts";
+import { GRID_SAMPLE } from "./grid_sample.ts";
 import { INDEXING } from "./indexing.ts";
 import { MOVEMENT } from "./movement.ts";
 import { NORMALIZATION } from "./normalization.ts";
@@ -20,6 +21,7 @@ export const RULES: Readonly<Record<string, GradientRule>> = {
   ...ACTIVATIONS,
   ...ARITHMETIC,
   ...CONVOLUTION,
+  ...GRID_SAMPLE,
   ...INDEXING,
   ...MOVEMENT,
   ...NORMALIZATION,

@@ -184,6 +184,21 @@ const resize: ShapeRule = (node) => {
   return [{ type: x.type, shape: x.shape.map((size, i) => Math.floor(size * scales[i]!)) }];
 };
 
+const gridSample: ShapeRule = (node) => {
+  const [x, grid] = [required(node, 0), required(node, 1)];
+  if (x.shape.length !== 4 || grid.shape.length !== 4 || grid.shape[3] !== 2) {
+    throw new TypeError(
+      `it takes an input [N, C, H, W] and a grid [N, H', W', 2], not ${shown(x.shape)} and ${
+        shown(grid.shape)
+      }`,
+    );
+  }
+  if (x.shape[0] !== grid.shape[0]) {
+    throw new TypeError(`input ${shown(x.shape)} and grid ${shown(grid.shape)} are not of one batch`);
+  }
+  return [{ type: x.type, shape: [...x.shape.slice(0, 2), grid.shape[1]!, grid.shape[2]!] }];
+};
+
 const shapeOf: ShapeRule = (node) => {
   const rank = required(node, 0).shape.length;
   const start = intOf(node.attributes, "start", 0);
@@ -279,6 +294,7 @@ export const MOVEMENT: Readonly<Record<string, ShapeRule>> = {
   Expand: expand,
   Tile: tile,
   Resize: resize,
+  GridSample: gridSample,
   Shape: shapeOf,
   Size: () => [{ type: "int64", shape: [] }],
   ConstantOfShape: constantOfShape,

@@ -1,5 +1,5 @@
 /**
- * Cases of convolutions, pooling and interpolation.
+ * Cases of convolutions, pooling, interpolation and sampling at a grid.
  *
  * @module
  */
@@ -250,5 +250,88 @@ export const RESIZE_CASES: Cases = {
   "Resize cubic excluding outside": resize([1, 1, 5, 4], [1, 1, 8, 10], {
     mode: text("cubic"),
     exclude_outside: int(1),
+  }),
+};
+
+interface SampleCase {
+  readonly x: readonly [number, number, number, number];
+  /** Rows and columns of the grid. */
+  readonly points: readonly [number, number];
+  readonly attributes?: Attributes;
+  /** Numbers of the grid lie between −reach and reach. */
+  readonly reach?: number;
+  readonly frozen?: "x" | "grid";
+}
+
+/**
+ * The square of what is read, so that its gradient holds what the runtime reads itself. The grid's numbers keep away
+ * from those where another cell is read: there central differences see two slopes, or a step.
+ */
+const sample = ({ x, points, attributes = {}, reach = 1.8, frozen }: SampleCase): Cases[string] => (t) => {
+  const aligned = attributes["align_corners"]?.value === 1;
+  const shift = attributes["mode"]?.value === "nearest" ? 0.5 : 0;
+  const kinks = x.slice(2).flatMap((size) =>
+    Array.from({ length: 12 * size + 1 }, (_, i) => i - 6 * size + shift).map((at) =>
+      aligned ? 2 * at / Math.max(1, size - 1) - 1 : (2 * at + 1) / size - 1
+    )
+  );
+  const image = t.variable(x, { frozen: frozen === "x" });
+  const grid = t.variable([x[0], ...points, 2], {
+    low: -reach,
+    high: reach,
+    kinks,
+    frozen: frozen === "grid",
+  });
+  const y = t.b.node("GridSample", [image, grid], attributes)[0]!;
+  return t.b.mul(y, y);
+};
+
+const sampleCases = (mode: string): Cases =>
+  Object.fromEntries(
+    ["zeros", "border", "reflection"].flatMap((padding) =>
+      [0, 1].map((aligned) => [
+        `GridSample ${mode} ${padding}${aligned ? " aligned" : ""}`,
+        sample({
+          x: [2, 3, 4, 5],
+          points: [4, 3],
+          attributes: {
+            mode: text(mode),
+            padding_mode: text(padding),
+            align_corners: int(aligned),
+          },
+        }),
+      ])
+    ),
+  );
+
+export const SAMPLING_CASES: Cases = {
+  ...sampleCases("bilinear"),
+  ...sampleCases("nearest"),
+  "GridSample by default": sample({ x: [1, 2, 3, 4], points: [2, 5] }),
+  "GridSample at a frozen grid": sample({ x: [1, 2, 3, 4], points: [2, 5], frozen: "grid" }),
+  "GridSample of a frozen image": sample({ x: [1, 2, 3, 4], points: [2, 5], frozen: "x" }),
+  "GridSample of a few cells at many points": sample({ x: [1, 2, 2, 2], points: [7, 6], reach: 0.9 }),
+  "GridSample reflected several times": sample({
+    x: [1, 2, 3, 4],
+    points: [3, 4],
+    attributes: { padding_mode: text("reflection") },
+    reach: 5,
+  }),
+  "GridSample reflected several times, aligned": sample({
+    x: [1, 2, 3, 4],
+    points: [3, 4],
+    attributes: { padding_mode: text("reflection"), align_corners: int(1) },
+    reach: 5,
+  }),
+  "GridSample nearest reflected several times": sample({
+    x: [1, 2, 3, 4],
+    points: [3, 4],
+    attributes: { mode: text("nearest"), padding_mode: text("reflection") },
+    reach: 5,
+  }),
+  "GridSample of one row, border, aligned": sample({
+    x: [1, 2, 1, 4],
+    points: [3, 4],
+    attributes: { padding_mode: text("border"), align_corners: int(1) },
   }),
 };

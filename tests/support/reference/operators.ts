@@ -16,7 +16,7 @@ import {
   reshape,
 } from "./array.ts";
 import type { Context } from "./mod.ts";
-import { averagePool, cellsOf, conv, convTranspose, maxPool, resize } from "./spatial.ts";
+import { averagePool, cellsOf, conv, convTranspose, gridSample, maxPool, resize } from "./spatial.ts";
 
 type Operator = (c: Context) => NdArray | NdArray[];
 
@@ -326,6 +326,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   MaxPool: maxPool,
   AveragePool: averagePool,
   Resize: resize,
+  GridSample: gridSample,
   Reshape: sameData,
   Flatten: sameData,
   Squeeze: sameData,

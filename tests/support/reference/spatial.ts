@@ -1,5 +1,5 @@
 /**
- * Convolutions, pooling and interpolation of the reference interpreter, cell by cell from their definitions.
+ * Convolutions, pooling, interpolation and sampling of the reference interpreter, cell by cell from their definitions.
  *
  * @module
  */
@@ -205,6 +205,44 @@ function coordinate(mode: string, q: number, from: number, to: number, scale: nu
   if (mode === "asymmetric") return q / scale;
   if (mode === "pytorch_half_pixel" && to === 1) return 0;
   return (q + 0.5) / scale - 0.5;
+}
+
+/** Reads the image at the grid's locations, each a weighted sum of the cells around it. */
+export function gridSample(c: Context): NdArray {
+  const [x, grid] = [c.input(0), c.input(1)];
+  const aligned = c.int("align_corners", 0) === 1;
+  const padding = c.text("padding_mode", "zeros");
+  const nearest = c.text("mode", "bilinear") === "nearest";
+  /** A location or a cell, brought to the image where the padding says so. */
+  const brought = (at: number, size: number): number => {
+    if (padding === "border") return Math.min(Math.max(at, 0), size - 1);
+    if (padding === "zeros") return at;
+    const [low, high] = aligned ? [0, size - 1] : [-0.5, size - 0.5];
+    if (low === high) return low;
+    let result = at;
+    while (result < low || result > high) result = 2 * (result < low ? low : high) - result;
+    return result;
+  };
+  const readAt = (number: number, size: number): [cell: number, weight: number][] => {
+    const at = aligned ? (number + 1) / 2 * (size - 1) : ((number + 1) * size - 1) / 2;
+    if (nearest) {
+      const low = Math.floor(at);
+      const up = at - low > 0.5 || (at - low === 0.5 && low % 2 !== 0);
+      return [[brought(up ? low + 1 : low, size), 1]];
+    }
+    const location = brought(at, size);
+    const low = Math.floor(location);
+    return [[brought(low, size), low + 1 - location], [brought(low + 1, size), location - low]];
+  };
+  return build(c.outputShape, ([n, channel, row, column]) => {
+    let sum = 0;
+    for (const [i, u] of readAt(element(grid, [n!, row!, column!, 1]), x.shape[2]!)) {
+      for (const [j, v] of readAt(element(grid, [n!, row!, column!, 0]), x.shape[3]!)) {
+        if (inside([i, j], x.shape.slice(2))) sum += u * v * element(x, [n!, channel!, i, j]);
+      }
+    }
+    return sum;
+  });
 }
 
 /** Number of spatial cells of an [N, C, …] array. */

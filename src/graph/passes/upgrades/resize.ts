@@ -1,6 +1,6 @@
 /**
- * Upgrades of Resize and of Upsample, which came before it: every version in the form of 13, with sizes of all axes
- * or scales of all axes.
+ * Upgrades of operators that interpolate. Resize, and Upsample, which came before it: every version in the form of 13,
+ * with sizes of all axes or scales of all axes. GridSample: in the words of 16.
  *
  * @module
  */
@@ -93,5 +93,16 @@ function coordinateMode(
   return "half_pixel";
 }
 
+/** Since 20 an image may have any number of axes, and the modes have names that fit all. */
+const gridSample: Rewrite = ({ attributes, opset }) => {
+  const mode = textOf(attributes, "mode", "linear");
+  if (opset < 20 || mode === "nearest") return undefined;
+  return { attributes: attributesWith(attributes, [], { mode: text(`bi${mode}`) }) };
+};
+
 /** Rules by operator. */
-export const RESIZE: Readonly<Record<string, Rewrite>> = { Resize: resize, Upsample: upsample };
+export const RESIZE: Readonly<Record<string, Rewrite>> = {
+  Resize: resize,
+  Upsample: upsample,
+  GridSample: gridSample,
+};
