@@ -6,7 +6,7 @@
  */
 import type { BoundGraph } from "../graph/bound_graph.ts";
 import { bytesOf } from "../graph/constants.ts";
-import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
+import { type Initializer, sizeOf } from "../graph/types.ts";
 import { shown } from "../text/shown.ts";
 import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import { float32Of, type TensorEntry, type WeightFile } from "./tensor_table.ts";
