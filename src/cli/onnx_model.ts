@@ -14,7 +14,7 @@ import { flag, group, numbers, oneOf, optionName, text, type Values, wholeNumber
 import { UsageError } from "./usage.ts";
 
 /** The options that describe the input of an .onnx classifier. */
-export const ONNX_OPTIONS = group("An .onnx classifier (also in NAME.json next to it)", {
+export const ONNX_OPTIONS = group("An .onnx classifier (or NAME.json next to it)", {
   size: wholeNumber("N", "Width and height of the input", { least: 1, usual: "found in the file" }),
   resize: wholeNumber("N", "Short side of an image before the centre crop", {
     least: 1,
