@@ -1,5 +1,5 @@
 /**
- * The options that name the auxiliary: a network of models/, or an .onnx file and where a head reads it.
+ * The options for the auxiliary: a network of models/, or an .onnx file and the values that the head reads.
  *
  * @module
  */
@@ -14,9 +14,10 @@ import { UsageError } from "./usage.ts";
 export const AUXILIARY_OPTIONS = {
   auxiliary: text(
     "NAME|FILE.onnx",
-    "Network whose feature maps the head reads; FILE.json says how a file is fed",
+    "Network whose feature maps the head reads; FILE.json describes the input of a file",
     {
-      usual: "the head's, else the classifier itself where a head can start from it, else efficientnet_lite0",
+      usual:
+        "the head's; without one, the classifier itself if a head can start from it, else efficientnet_lite0",
     },
   ),
   auxiliaryTaps: parsed(
@@ -30,7 +31,7 @@ export const AUXILIARY_OPTIONS = {
   }),
 };
 
-/** A classifier and its auxiliary: one object where they are one file. */
+/** A classifier and its auxiliary; the same object if both are one file. */
 export interface NamedPair<Model extends ClassifierSource | undefined> {
   readonly model: Model;
   readonly auxiliary: ClassifierSource | undefined;
@@ -39,9 +40,9 @@ export interface NamedPair<Model extends ClassifierSource | undefined> {
 /**
  * Reads the auxiliary that the options name.
  *
- * @param model The classifier that is explained, as it was read.
- * @param path As it was typed.
- * @throws {UsageError} When taps are named for a network that names its own.
+ * @param model The classifier to explain, already read.
+ * @param path The path as the user typed it.
+ * @throws {UsageError} When taps are given for a network of models/, which has its own.
  */
 export async function withAuxiliary<Model extends ClassifierSource | undefined>(
   model: Model,

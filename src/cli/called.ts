@@ -1,5 +1,5 @@
 /**
- * How the user called this program, so that the commands that help and errors name can be typed as they stand.
+ * How the user called this program. Help and errors name commands in this form, so the user can copy them.
  *
  * @module
  */
@@ -8,23 +8,23 @@
 export const VERSION = "ptame 0.1.0";
 
 /**
- * The variable in which tools/launch.ts says what stands before the name of a command: `deno task`. A task is always
- * started through the launcher, so that where the variable is missing the program runs from JSR, is installed, or is
- * started by its file. Addresses do not tell: a checkout that is installed (`deno install`) runs from a `file:` too.
+ * The variable in which tools/launch.ts stores the words before the name of a command: `deno task`. Tasks always start
+ * through the launcher. Without the variable, the program was started from JSR, from an installation or by its file.
+ * The module's address cannot tell: an installed checkout (`deno install`) also runs from a `file:` URL.
  */
 const CALLED_AS = "PTAME_CALLED_AS";
 
-/** Commands in texts, which are written as a checkout runs them. */
+/** Commands in texts, which are written as in a checkout. */
 const TASK = /\bdeno task (?=(?:explain|train|evaluate|sanity|models|serve)\b)/g;
 
 /** What the user types before the name of a command. */
 export function program(): string {
-  // Asked first: reading without permission would prompt.
+  // Query the permission first: reading without it would prompt.
   const allowed = Deno.permissions.querySync({ name: "env", variable: CALLED_AS }).state === "granted";
   return allowed && Deno.env.get(CALLED_AS) || "ptame";
 }
 
-/** A text that names commands of this program, with them as the user calls them. */
+/** Replaces the commands in a text by the form in which the user calls this program. */
 export function asCalled(text: string): string {
   return text.replace(TASK, `${program()} `);
 }

@@ -1,6 +1,5 @@
 /**
- * Images chosen by the class that the classifier sees in them: how a head is measured on classes that it was never
- * trained on.
+ * Selects images by the classifier's top class, to measure a head on classes that it was not trained on.
  *
  * @module
  */
@@ -25,21 +24,21 @@ export const SELECTION_OPTIONS = group("Images", {
   part: oneOf(
     "choose|score",
     ["choose", "score"],
-    "Of these, the half to choose a head by, or the half to score the chosen one on",
+    "Which half of these classes: to choose a head, or to score the chosen head",
   ),
-  perClass: wholeNumber("N", "Of these, at most N images of a class", { least: 1 }),
+  perClass: wholeNumber("N", "Use at most N of these images per class", { least: 1 }),
 });
 
-/** Which images are meant. */
+/** A selection of images. */
 export interface ClassSelection {
-  /** Share of the classes that is held out. */
+  /** Share of the classes held out from training. */
   readonly share: number;
   readonly part: ClassPart;
-  /** Most images of a class. */
+  /** Maximum number of images per class. */
   readonly perClass: number | undefined;
 }
 
-/** What was chosen. */
+/** The selected images. */
 export interface Selected {
   readonly images: readonly string[];
   /** Distinct classes among them. */
@@ -47,9 +46,9 @@ export interface Selected {
 }
 
 /**
- * The selection that is asked for.
+ * Reads the selection from the options.
  *
- * @throws {UsageError} When half of it is.
+ * @throws {UsageError} When only one of the two options is given.
  */
 export function selectionOf(
   { heldOutClasses: share, part, perClass }: Values<typeof SELECTION_OPTIONS>,
@@ -59,22 +58,22 @@ export function selectionOf(
     throw new UsageError("Options --held-out-classes SHARE and --part choose|score belong together");
   }
   if (share === 0) {
-    throw new UsageError("Option --held-out-classes takes a share above 0: of 0 there are none");
+    throw new UsageError("Option --held-out-classes must be above 0: a share of 0 selects nothing");
   }
   return { share, part, perClass };
 }
 
-/** A selection in a few words. */
+/** Describes a selection in a few words. */
 export function selectionText({ share, part, perClass }: ClassSelection): string {
   const most = perClass === undefined ? "" : `, at most ${perClass} of a class`;
   return `of held-out classes (${share}), part ${part}${most}`;
 }
 
 /**
- * Classifies images and keeps those of a selection, in the order of the list. Those that cannot be read are said and
- * left out.
+ * Classifies images and keeps those of a selection, in the order of the list. Unreadable images are reported and
+ * skipped.
  *
- * @param limit At most so many of them, evenly spread.
+ * @param limit Maximum number of images to keep, evenly spread.
  * @throws {Error} When none is left.
  */
 export async function selectImages(
@@ -109,7 +108,7 @@ export async function selectImages(
     const count = `${done}/${images.length}`;
     terminal.doing(`${progressBar(done / images.length)} ${count}  ${left}  sorting by class`);
     sayImage(`sorting by class: image ${count}, ${left}`);
-    // A pass blocks: signals get their turn.
+    // A pass blocks the thread: let signals be handled.
     if (done % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
   }
   const few = spreadOverClasses(found).filter(({ rank }) => rank < (selection.perClass ?? Infinity));
@@ -123,10 +122,10 @@ export async function selectImages(
   return { images: kept.map(({ name }) => name), classes };
 }
 
-/** Warns where a head does not say that it kept away from the classes it is now measured on. */
+/** Warns if the head's record does not show that the measured classes were held out in training. */
 export function checkHeldOut(head: HeadRecord, { share }: ClassSelection, terminal: Terminal): void {
   const held = Number(head.training?.["holdOutClasses"] ?? 0);
-  // A larger share holds out all classes that a smaller one does.
+  // A larger share includes all classes of a smaller one.
   if (!head.trained || held >= share) return;
   terminal.say(
     `The head says that it was trained with --hold-out-classes ${held}: it may know some of these classes`,

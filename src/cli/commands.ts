@@ -5,11 +5,10 @@
  */
 import type { CommandSet } from "./options/command_set.ts";
 
-/** All of them. */
+/** All commands by name. */
 export const COMMANDS: CommandSet = {
   what: "command",
-  about:
-    "Explain what an image classifier sees and where it looks (P-TAME), train such explainers, measure them",
+  about: "Explain what an image classifier sees and where it looks (P-TAME); train and measure explainers",
   usage: ["COMMAND [options]"],
   heading: "Commands",
   commands: {
@@ -20,7 +19,7 @@ export const COMMANDS: CommandSet = {
     models: async () => (await import("./models/mod.ts")).modelsCommand,
     serve: async () => (await import("./serve.ts")).serveCommand,
   },
-  notes: ["Each command has its own help, as deno task explain --help."],
+  notes: ["Each command has its own help: deno task explain --help."],
   examples: [
     "deno task explain photo.jpg",
     "deno task train --backbone efficientnet_lite0 --images photos/ --out head.safetensors",

@@ -1,5 +1,5 @@
 /**
- * Downloads on the command line: where from, whether at all, and how they are shown.
+ * Download options of the command line, and the display of progress.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { flag, type Values } from "./options/kinds.ts";
 import { byteCount, longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
-/** How help says where weights come from. */
+/** The default source of weights, for help. */
 export const USUAL_WEIGHTS = "shipped, or downloaded once";
 
 /** Options of every command that may need weights. */
@@ -20,10 +20,10 @@ export const DOWNLOAD_OPTIONS = {
 /** Their values. */
 type DownloadValues = Values<typeof DOWNLOAD_OPTIONS>;
 
-/** Milliseconds between two lines where a bar cannot be shown. */
+/** Milliseconds between two lines if no bar can be shown. */
 const LINE_EVERY = 10_000;
 
-/** What the options and the environment say of downloads. */
+/** Reads the download settings from the options and the environment. */
 export function downloadOptions({ offline }: DownloadValues, terminal: Terminal): WeightOptions {
   return {
     offline,
@@ -33,9 +33,9 @@ export function downloadOptions({ offline }: DownloadValues, terminal: Terminal)
 }
 
 /**
- * Gives images back as they are.
+ * Returns the images unchanged.
  *
- * @throws {UsageError} When one is on the network, and `--offline` forbids it.
+ * @throws {UsageError} When an image is a URL and `--offline` is set.
  */
 export function allowed<T extends readonly string[]>({ offline }: DownloadValues, images: T): T {
   const remote = offline ? images.find((image) => /^https?:/i.test(image)) : undefined;
@@ -44,7 +44,8 @@ export function allowed<T extends readonly string[]>({ offline }: DownloadValues
 }
 
 /**
- * The addresses in `PTAME_MIRROR`, apart by spaces: folders that have the published files under their names.
+ * The addresses in `PTAME_MIRROR`, separated by spaces. Each is a folder that contains the published files under their
+ * names.
  *
  * @throws {UsageError} When one is not an address.
  */
@@ -52,13 +53,13 @@ export function mirrorsOf(text: string | undefined): string[] | undefined {
   const mirrors = (text ?? "").split(/\s+/).filter((part) => part !== "");
   for (const mirror of mirrors) {
     if (!URL.canParse(mirror) || !/^https?:$/.test(new URL(mirror).protocol)) {
-      throw new UsageError(`PTAME_MIRROR takes http(s) addresses apart by spaces, not ${mirror}`);
+      throw new UsageError(`PTAME_MIRROR takes http(s) addresses separated by spaces, not ${mirror}`);
     }
   }
   return mirrors.length === 0 ? undefined : mirrors;
 }
 
-/** Shows a bar on a terminal, and a line now and then elsewhere. */
+/** Shows a progress bar on a terminal, and occasional lines elsewhere. */
 export function downloadReporter(terminal: Terminal): (progress: DownloadProgress) => void {
   let sayRate = sayNowAndThen(terminal, { every: LINE_EVERY });
   return (progress) => {

@@ -15,7 +15,7 @@ import { checkWritable, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
 import { bold, printable, type Terminal, terminalWidth } from "./terminal.ts";
 
-/** Where records go when no folder is named; removed when the run is whole. */
+/** The file for records if no folder is named; removed when the run is complete. */
 const RECORDS = "evaluation.jsonl";
 
 /** Runs `evaluate` and gives its exit code. */
@@ -58,9 +58,9 @@ export const evaluateCommand = command({
     if (options.json) console.log(JSON.stringify(document, null, 2));
     return 0;
   } catch (error) {
-    // Records that were refused are nothing to go on from.
+    // Refused records cannot be resumed.
     if (file.appended > 0 || (signal.aborted && file.records.length > 0)) {
-      terminal.say(`The run so far is in ${printable(path)}; go on with --resume`);
+      terminal.say(`The run so far is in ${printable(path)}; continue it with --resume`);
     }
     throw error;
   } finally {
@@ -68,7 +68,7 @@ export const evaluateCommand = command({
   }
 });
 
-/** What `--json` says. */
+/** The document that `--json` prints. */
 function documentOf({ result, subject, classes }: Measured, { seed, selection }: Plan) {
   const { preset, images, methods } = evaluationJson(result);
   const { backbone, auxiliary, session, head } = subject;

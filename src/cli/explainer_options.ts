@@ -1,5 +1,5 @@
 /**
- * The options that say what explains what, where: the same for every command that opens an explainer.
+ * The options for classifier, head and device, shared by every command that opens an explainer.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { Typed } from "./options/command.ts";
 import { group, oneOf, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The networks known by name, in help. */
+/** The names of the known networks, for help. */
 export const NETWORK_NAMES = networks.map(({ name }) => name).join(", ");
 
 /** The options of auxiliary and head. */
 export const HEAD_OPTIONS = group("Classifier", {
   ...AUXILIARY_OPTIONS,
-  head: text("FILE", "Trained head, .safetensors", { usual: "the shipped one, or an untrained start" }),
+  head: text("FILE", "Trained head, .safetensors", { usual: "the shipped head, or an untrained start" }),
 });
 
 /** The options of classifier and head. */
@@ -44,15 +44,15 @@ export const DEVICE_OPTIONS = group("Device", {
   }),
 });
 
-/** All of these, and those of an .onnx classifier. */
+/** All of these, and the options of an .onnx classifier. */
 type ExplainerValues = Values<typeof MODEL_OPTIONS & typeof DEVICE_OPTIONS & typeof ONNX_OPTIONS>;
 
 /**
  * Reads the files that the options name.
  *
- * @param terminal Where downloads are shown.
+ * @param terminal Shows downloads.
  *
- * @throws {UsageError} When options do not go together.
+ * @throws {UsageError} When options contradict each other.
  */
 export async function explainerOptions(
   options: ExplainerValues,
@@ -82,7 +82,7 @@ export function openPtame(options: ExplainerOptions, typed: Typed): Promise<Expl
   return namingFiles(typed, () => createExplainer(options));
 }
 
-/** Where no head is there, makes the error's command to train one name the files as they were typed. */
+/** If there is no head, makes the error's training command name the files as the user typed them. */
 export async function namingFiles<T>(typed: Typed, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -103,7 +103,7 @@ function typedHere({ backbone, auxiliary, why }: NoHeadError, typed: Typed): NoH
   return new NoHeadError(quoted(model), quoted(read), why, more);
 }
 
-/** A word as a shell takes it. */
+/** A word, quoted for a shell. */
 export function quoted(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

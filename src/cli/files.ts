@@ -1,6 +1,6 @@
 /**
- * Files of the command line: read with one clear line when it fails, written beside and renamed, so that no one
- * ever sees half a file.
+ * Files of the command line. A read failure is one clear line. A file is written next to its place and renamed when it
+ * is complete, so nobody ever sees half a file.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export async function readFile(path: string, what: string): Promise<Uint8Array> 
   }
 }
 
-/** Reads a file that need not be there: what is continued, or said beside another file. */
+/** Reads an optional file; `undefined` if it does not exist. */
 export async function readIfThere(path: string, what = ""): Promise<Uint8Array | undefined> {
   try {
     return await Deno.readFile(path);
@@ -32,14 +32,14 @@ export async function readIfThere(path: string, what = ""): Promise<Uint8Array |
   }
 }
 
-/** The same as text. */
+/** Reads an optional file as text. */
 export async function readTextIfThere(path: string, what = ""): Promise<string | undefined> {
   const bytes = await readIfThere(path, what);
   return bytes && new TextDecoder().decode(bytes);
 }
 
 /**
- * Reads the table of a file of weights, safetensors or PyTorch's, where one is named; the numbers stay on disk until they
+ * Reads the table of a file of weights (safetensors or PyTorch), if one is named. The numbers stay on disk until they
  * are needed.
  */
 export async function readWeights(path: string | undefined): Promise<WeightFile | undefined> {
@@ -53,7 +53,7 @@ export async function readWeights(path: string | undefined): Promise<WeightFile 
   }
 }
 
-/** Writes a file beside its place and renames it when it is whole. */
+/** Writes a file next to its place and renames it when it is complete. */
 export async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
   await writeBeside(
     path,
@@ -61,7 +61,7 @@ export async function writeFile(path: string, bytes: Uint8Array | string): Promi
   );
 }
 
-/** The same for a file in parts, which are asked for one by one. */
+/** The same for a file in parts, which are requested one by one. */
 export async function writeParts(
   path: string,
   parts: Iterable<Uint8Array>,
@@ -95,12 +95,12 @@ async function writeBeside(path: string, write: (beside: string) => Promise<void
   }
 }
 
-/** Whether two paths name the same place, links and detours aside. */
+/** Whether two paths lead to the same place, after resolving links and dots. */
 export function samePlace(a: string, b: string): boolean {
   return a === b || realPath(a) === realPath(b);
 }
 
-/** A path without links and detours; as it is where nothing is there yet. */
+/** A path with links and dots resolved; unchanged if it does not exist yet. */
 function realPath(path: string): string {
   try {
     return Deno.realPathSync(path);
@@ -109,7 +109,7 @@ function realPath(path: string): string {
   }
 }
 
-/** Fails now where writing `path` would fail later: before hours of work, not after. */
+/** Fails early if writing `path` would fail later, after hours of work. */
 export async function checkWritable(path: string): Promise<void> {
   if (await isFolder(path)) throw new Error(`Cannot write ${path}: it is a folder`);
   const beside = `${path}.${Deno.pid}.partial`;
@@ -121,23 +121,23 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
-/** Removes what is half written; called when the program is told to stop. */
+/** Removes incomplete files; called when the program is told to stop. */
 export function removeUnfinished(): void {
   for (const path of unfinished) {
     try {
       Deno.removeSync(path);
     } catch {
-      // Not written yet, or renamed already.
+      // Not yet written, or already renamed.
     }
   }
 }
 
-/** Makes a folder where it is missing. */
+/** Creates a folder if it does not exist. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (cause) {
-    throw new Error(`Cannot make folder ${path}: ${reason(cause)}`, { cause });
+    throw new Error(`Cannot create folder ${path}: ${reason(cause)}`, { cause });
   }
 }
 
@@ -159,7 +159,7 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** The name of a path without folders and extension. */
+/** The file name of a path, without its extension. */
 export function stemOf(path: string): string {
   const name = path.replace(/[?#].*$/, "").split(/[/\\]/).filter((part) => part !== "").at(-1) ?? "picture";
   return name.replace(/\.[^.]+$/, "") || name;

@@ -1,5 +1,5 @@
 /**
- * Images named on the command line: folders, walked to the bottom; text files with a path per line; single files.
+ * Images named on the command line: folders with all subfolders, text files with one path per line, or single files.
  *
  * @module
  */
@@ -7,7 +7,9 @@ import { reason } from "./files.ts";
 
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
 
-/** Paths of all images under a folder, sorted, so that the same folder gives the same list everywhere. */
+/**
+ * Paths of all images in a folder and its subfolders. They are sorted, so the same folder always gives the same list.
+ */
 async function walk(folder: string): Promise<string[]> {
   const found: string[] = [];
   const entries: Deno.DirEntry[] = [];
@@ -16,7 +18,7 @@ async function walk(folder: string): Promise<string[]> {
   for (const entry of entries) {
     const path = `${folder.replace(/[/\\]+$/, "")}/${entry.name}`;
     const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
-    // A link to a folder may lead back up: it is not followed.
+    // Links to folders are not followed, because they may lead back up.
     if (isDirectory && !entry.isSymlink) found.push(...await walk(path));
     else if (!isDirectory && PICTURE.test(entry.name)) found.push(path);
   }
@@ -24,9 +26,9 @@ async function walk(folder: string): Promise<string[]> {
 }
 
 /**
- * The images behind a path.
+ * The images that a path refers to.
  *
- * @throws {Error} When the path cannot be read, or holds no image.
+ * @throws {Error} When the path cannot be read or contains no image.
  */
 export async function listImages(path: string): Promise<string[]> {
   let found: string[];
@@ -41,21 +43,21 @@ export async function listImages(path: string): Promise<string[]> {
     throw new Error(`Cannot read images ${path}: ${reason(cause)}`, { cause });
   }
   if (found.length === 0) {
-    throw new Error(`Cannot use images ${path}: there are none (JPEG, PNG, WebP, GIF, TIFF)`);
+    throw new Error(`Cannot use images ${path}: it contains none (JPEG, PNG, WebP, GIF, TIFF)`);
   }
   return found;
 }
 
-/** `count` of some things, evenly spread; all of them where there are no more. */
+/** Selects `count` elements, evenly spread; all if there are not more. */
 export function evenlySpread<T>(things: readonly T[], count: number): T[] {
   if (count >= things.length) return [...things];
   return Array.from({ length: count }, (_, i) => things[Math.floor((i + 0.5) * things.length / count)]!);
 }
 
 /**
- * Takes `count` images out, evenly spread over the list; the same ones for the same list.
+ * Removes `count` images, evenly spread over the list; always the same for the same list.
  *
- * @throws {RangeError} When none would be left.
+ * @throws {RangeError} When no image would be left.
  */
 export function holdOut(
   images: readonly string[],

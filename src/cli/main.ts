@@ -1,6 +1,6 @@
 /**
- * The command line: `explain`, `train`, `evaluate`, `sanity`, `models` and `serve`. Exit codes: 0, 1 for anything that failed, 2
- * for wrong usage, 130 after Ctrl-C.
+ * The command line: `explain`, `train`, `evaluate`, `sanity`, `models` and `serve`. Exit codes: 0 for success, 1 for a
+ * failure, 2 for wrong usage, 130 after Ctrl-C.
  *
  * @module
  */
@@ -29,7 +29,7 @@ if (import.meta.main) {
   const controller = new AbortController();
   const stop = () => {
     removeUnfinished();
-    // Asked twice, it does not wait for the runtime.
+    // After a second request it does not wait for the runtime.
     if (controller.signal.aborted) Deno.exit(130);
     controller.abort(new DOMException("Stopped", "AbortError"));
   };

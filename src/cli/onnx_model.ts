@@ -1,6 +1,6 @@
 /**
- * A classifier that is named by the path of an .onnx file: the file, its external data, the JSON beside it that says how
- * it is fed, and the options that say it on the command line.
+ * A classifier named by the path of an .onnx file: the file, its external data, the JSON file next to it that describes
+ * its input, and the options that do the same.
  *
  * @module
  */
@@ -13,39 +13,39 @@ import type { Typed } from "./options/command.ts";
 import { flag, group, numbers, oneOf, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import { UsageError } from "./usage.ts";
 
-/** The options that say how an .onnx classifier is fed. */
-export const ONNX_OPTIONS = group("An .onnx classifier (or in NAME.json beside it)", {
-  size: wholeNumber("N", "Width and height of its input", { least: 1, usual: "found in the file" }),
-  resize: wholeNumber("N", "Short side of an image before its middle is cut out", {
+/** The options that describe the input of an .onnx classifier. */
+export const ONNX_OPTIONS = group("An .onnx classifier (or NAME.json next to it)", {
+  size: wholeNumber("N", "Width and height of the input", { least: 1, usual: "found in the file" }),
+  resize: wholeNumber("N", "Short side of an image before the centre crop", {
     least: 1,
     usual: "the size times 256/224",
   }),
-  range: numbers("LOW,HIGH", [2], "What black and white become, as 0,255 or -1,1", { usual: "0,1" }),
-  mean: numbers("A[,B,C]", [1, 3], "Subtracted from each channel, in that range", {
+  range: numbers("LOW,HIGH", [2], "Input values of black and white, such as 0,255 or -1,1", { usual: "0,1" }),
+  mean: numbers("A[,B,C]", [1, 3], "Mean to subtract from each channel, in that range", {
     usual: "ImageNet's, or 0 with --range",
   }),
-  std: numbers("A[,B,C]", [1, 3], "What each channel is then divided by", {
+  std: numbers("A[,B,C]", [1, 3], "Standard deviation to divide each channel by", {
     usual: "ImageNet's, or 1 with --range",
   }),
-  layout: oneOf("NCHW|NHWC", ["NCHW", "NHWC"], "Where the channels are", { usual: "found in the file" }),
+  layout: oneOf("NCHW|NHWC", ["NCHW", "NHWC"], "Order of the axes", { usual: "found in the file" }),
   channels: oneOf("RGB|BGR", ["RGB", "BGR"], "Order of the colours", { usual: "RGB" }),
-  labels: text("FILE", "Names of the classes, one on each line, or JSON"),
-  output: text("NAME", "The output that holds the scores", { usual: "the first" }),
-  dequantize: flag("Compute a quantised network in float32 where gradients are needed"),
+  labels: text("FILE", "Names of the classes, one per line, or JSON"),
+  output: text("NAME", "The output with the scores", { usual: "the first" }),
+  dequantize: flag("Compute a quantised network in float32 if gradients are needed"),
 });
 
 /** Their values. */
 export type OnnxValues = Values<typeof ONNX_OPTIONS>;
 
-/** Whether a model is named by a path of an .onnx file. */
+/** Whether a model is named by the path of an .onnx file. */
 export function isOnnxPath(model: string): boolean {
   return /\.onnx$/i.test(model);
 }
 
 /**
- * Reads an .onnx classifier with all that belongs to it. Options go before the JSON file beside it.
+ * Reads an .onnx classifier with its external data and settings. Options override the JSON file next to it.
  *
- * @param options What the command line says of this file, where it speaks of it.
+ * @param options The options for this file, if there are any.
  */
 export async function readOnnxModel(
   path: string,
@@ -78,7 +78,7 @@ export async function readOnnxModel(
   };
 }
 
-/** Refuses options of an .onnx classifier where there is none. */
+/** Refuses options for an .onnx classifier if there is none. */
 export function refuseOnnxOptions(model: string | undefined, typed: Typed): void {
   const stray = Object.keys(ONNX_OPTIONS).map(optionName).find((name) => name in typed);
   if (stray !== undefined) {

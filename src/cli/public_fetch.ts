@@ -1,37 +1,37 @@
 /**
- * A `fetch` that connects to public addresses only, and to the very address that was checked.
+ * A `fetch` that connects only to public addresses, and only to exactly the address that it has checked.
  *
- * A name that is checked and then resolved again may resolve to something else the second time. So the requests of
- * this `fetch` go through a tunnel inside this process (the CONNECT method of HTTP proxies), which resolves the name,
- * checks every address and dials the first; what is inside is encrypted from end to end, its certificate checked against the
- * name. Deno's `fetch` offers no other way to choose the address, in 2.5 neither does its node:https.
+ * A name that is resolved again after the check may give another address. So the requests of this `fetch` go through a
+ * tunnel inside this process (the CONNECT method of HTTP proxies). The tunnel resolves the name, checks every address
+ * and connects to the first. The content is encrypted from end to end, and the certificate is checked against the name.
+ * Deno's `fetch` has no other way to choose the address; neither has node:https in Deno 2.5.
  *
  * @module
  */
 import { publicAddresses } from "../server/remote_image.ts";
 import type { RemoteImages } from "../server/remote_image.ts";
 
-/** What tests put in the network's place. */
+/** Replacements for the network, for tests. */
 export interface PublicFetchOptions {
-  /** All addresses of a host; the system's name servers by default. */
+  /** Resolves all addresses of a host; with the system's name servers by default. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Connects to an address; port 443 by default. */
   readonly dial?: (address: string) => Promise<Deno.Conn>;
-  /** Certificates to trust besides the usual ones, as PEM. */
+  /** Additional certificates to trust, as PEM. */
   readonly caCerts?: string[];
 }
 
-/** The parts of `RemoteImages`, and what ends the tunnel. */
+/** The parts of `RemoteImages`, and a function that closes the tunnel. */
 export interface PublicFetch extends Required<Pick<RemoteImages, "resolve" | "fetch">> {
-  /** Closes the tunnel; what is being fetched fails. */
+  /** Closes the tunnel; running requests fail. */
   close(): void;
 }
 
-/** Longest request for a tunnel, and time for it: it comes from this process. */
+/** Maximum length of a request for a tunnel, and time for it; requests come from this process. */
 const MOST_HEAD_BYTES = 8192;
 const DIAL_MILLISECONDS = 10_000;
 
-/** IPv4 and IPv6 addresses of a host, as the name servers give them. */
+/** IPv4 and IPv6 addresses of a host, from the name servers. */
 async function resolveByDns(host: string): Promise<string[]> {
   const found = await Promise.all([
     Deno.resolveDns(host, "A").catch(() => []),
@@ -58,7 +58,7 @@ export function openPublicFetch(options: PublicFetchOptions = {}): PublicFetch {
   const { resolve = resolveByDns, caCerts = [] } = options;
   const dial = options.dial ?? ((address: string) => Deno.connect({ hostname: address, port: 443 }));
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  // Other programs on this machine are not to use the tunnel.
+  // Other programs on this machine must not use the tunnel.
   const password = crypto.randomUUID();
   const credentials = `basic ${btoa(`ptame:${password}`)}`;
   const open = new Set<Deno.Conn>();

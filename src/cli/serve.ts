@@ -1,6 +1,6 @@
 /**
- * `serve`: explanations over HTTP, and a page to drop images on. Listens, logs and stops; what is answered is
- * src/server/'s.
+ * `serve`: explanations over HTTP, and a web page to drop images on. Listens, logs and stops; src/server/ answers the
+ * requests.
  *
  * @module
  */
@@ -22,19 +22,19 @@ const OPTIONS = {
   ...group("Server", {
     port: wholeNumber("N", "Port to listen on, 0 for a free one", { least: 0, most: 65535, default: 8000 }),
     host: text("ADDRESS", "Address to listen on", {
-      usual: "127.0.0.1, this machine alone",
+      usual: "127.0.0.1, reachable only from this machine",
       default: "127.0.0.1",
     }),
-    waiting: wholeNumber("N", "Requests that may wait behind the one that runs; more are answered 429", {
+    waiting: wholeNumber("N", "Maximum number of waiting requests; more are answered 429", {
       least: 0,
       usual: 8,
     }),
-    deadline: wholeNumber("SECONDS", "Time for a request", { least: 1, usual: 30 }),
-    maxBody: wholeNumber("BYTES", "Largest body of a request", { least: 1, usual: 10_000_000 }),
-    maxPixels: wholeNumber("N", "Most pixels of an image", { least: 1, usual: 16_777_216 }),
-    cors: list("ORIGIN", "Origin whose pages may read the answers, or *"),
-    urlHost: list("NAME", "Fetch images by URL from this host and no other", { usual: "any" }),
-    noUrls: flag("Fetch no images by URL"),
+    deadline: wholeNumber("SECONDS", "Time limit of a request", { least: 1, usual: 30 }),
+    maxBody: wholeNumber("BYTES", "Maximum size of a request body", { least: 1, usual: 10_000_000 }),
+    maxPixels: wholeNumber("N", "Maximum number of pixels of an image", { least: 1, usual: 16_777_216 }),
+    cors: list("ORIGIN", "Origin whose pages may read the responses, or *"),
+    urlHost: list("NAME", "Fetch images by URL only from this host", { usual: "any" }),
+    noUrls: flag("Do not fetch images by URL"),
   }),
   ...MODEL_OPTIONS,
   ...DEVICE_OPTIONS,
@@ -44,15 +44,15 @@ const OPTIONS = {
 
 const GRACE_MILLISECONDS = 3000;
 
-/** Runs `serve` until the signal says stop, and gives its exit code. */
+/** Runs `serve` until the signal, and gives its exit code. */
 export const serveCommand = command({
   name: "serve",
-  about: "Explain images over HTTP: POST /explain, and a page to drop them on",
-  arguments: { unexpected: "images come with the requests" },
+  about: "Explain images over HTTP: POST /explain, and a web page to drop images on",
+  arguments: { unexpected: "requests carry the images" },
   options: OPTIONS,
   notes: [
-    "Images are fetched from public addresses alone, never from this machine or its network. After Ctrl-C or " +
-    "SIGTERM the server finishes what runs; a second one does not wait.",
+    "Images are fetched only from public addresses, never from this machine or its network. After Ctrl-C or " +
+    "SIGTERM the server finishes running requests; a second signal stops it immediately.",
   ],
   examples: [
     "deno task serve",
@@ -80,7 +80,7 @@ export const serveCommand = command({
       onAnswer: (answer) => log(terminal, answer),
     });
     const server = listen(host, port, handler);
-    // The last resort: nothing that a request starts and leaves behind ends the process.
+    // The last resort: a failure that a request leaves behind must not end the process.
     const survive = (event: PromiseRejectionEvent) => {
       event.preventDefault();
       terminal.fail(`ptame: ${printable(messageOf(event.reason))}`);
@@ -91,11 +91,11 @@ export const serveCommand = command({
       await handler.ready();
       terminal.say(`Listening on http://${bracketed(server.addr.hostname)}:${server.addr.port}/`);
       await stopped(signal);
-      terminal.say("Stopping: finishing what runs");
+      terminal.say("Stopping: finishing running requests");
     } finally {
       const shut = server.shutdown();
       await handler.close();
-      // All is answered; a client that keeps its connection or reads slowly is waited for a little.
+      // All requests are answered; wait a little for clients that read slowly or keep their connection.
       const waited = new AbortController();
       await Promise.race([shut, delay(GRACE_MILLISECONDS, { signal: waited.signal }).catch(() => {})]);
       waited.abort();
@@ -107,7 +107,7 @@ export const serveCommand = command({
   return 0;
 });
 
-/** Origins as browsers send them: scheme, host, port, nothing after. */
+/** Origins in the form that browsers send: scheme, host, port, and nothing more. */
 function originsOf(origins: readonly string[]): AllowedOrigins | undefined {
   if (origins.length === 0) return undefined;
   if (origins.includes("*")) return "*";

@@ -1,19 +1,19 @@
 /**
- * What people read: lines, tables and a progress line on stderr. Results for programs go to stdout and nowhere else.
+ * Output for people: lines, tables and a progress line on stderr. Results for programs go only to stdout.
  *
  * @module
  */
 import { asCalled } from "./called.ts";
 
-/** Where a command's words go. */
+/** The output of a command for people. */
 export interface Terminal {
   /** Whether `doing` is shown. */
   readonly live: boolean;
-  /** One line for people. */
+  /** Prints one line. */
   say(line: string): void;
-  /** What is being done; replaced by the next line on a terminal, left out elsewhere. */
+  /** Shows the current activity; replaced by the next line on a terminal, not shown elsewhere. */
   doing(what: string): void;
-  /** An error, shown even when quiet. */
+  /** Prints an error, even when quiet. */
   fail(line: string): void;
 }
 
@@ -24,13 +24,13 @@ function write(text: string): void {
   for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
 }
 
-/** A text cut to so many columns, with an ellipsis where something is missing. */
+/** Shortens a text to a number of columns, with an ellipsis. */
 export function fitted(text: string, columns: number): string {
   const characters = [...text];
   return characters.length <= columns ? text : characters.slice(0, Math.max(columns - 1, 0)).join("") + "…";
 }
 
-/** Columns of the terminal. A line that is replaced must not be longer: what wraps would stay. */
+/** Columns of the terminal. A replaced line must not be longer, because its wrapped part would stay. */
 export function terminalWidth(): number {
   try {
     return Deno.consoleSize().columns - 1;
@@ -82,16 +82,17 @@ export function bar(value: number, width: number): string {
   return "█".repeat(Math.floor(eighths / 8)) + (rest > 0 ? " ▏▎▍▌▋▊▉"[rest] : "");
 }
 
-/** What is done of something, `width` characters in all. */
+/** The finished part of something, `width` characters in total. */
 export function progressBar(share: number, width = 10): string {
   return bar(share, width).padEnd(width, "░");
 }
 
 /**
- * Says a line now and then where `doing` shows nothing.
+ * Prints occasional lines if `doing` shows nothing.
  *
- * @param since When the last one was said.
- * @returns Says its line unless one was said in the last `every` milliseconds; with `always` in any case.
+ * @param since Time of the last line.
+ * @returns A function that prints its line unless one was printed in the last `every` milliseconds; with `always`, it
+ * prints in any case.
  */
 export function sayNowAndThen(
   terminal: Terminal,
@@ -106,26 +107,26 @@ export function sayNowAndThen(
   };
 }
 
-/** Milliseconds as people read them. */
+/** Formats milliseconds. */
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-/** Seconds as people read them over long waits. */
+/** Formats seconds of long waits. */
 export function longDuration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** Bytes as people read them: decimal units, as disks and providers count. */
+/** Formats bytes in decimal units, as disks and providers do. */
 export function byteCount(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;
   const [unit, name] = bytes < 1e6 ? [1e3, "kB"] : bytes < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
   return `${(bytes / unit).toFixed(1)} ${name}`;
 }
 
-/** Rows of texts as lines, their columns under each other. */
+/** Formats rows of texts as lines with aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => [...row[column] ?? ""].length))
@@ -134,13 +135,13 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => line(row).trimEnd()).join("\n");
 }
 
-/** Control characters would let a file name write on the terminal; they are shown as �. */
+/** Replaces control characters by �, because a file name could otherwise control the terminal. */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
-/** The first line of an error, its commands as the user calls them; its cause stays behind. */
+/** The first line of an error, with commands in the form that the user calls; the cause is not shown. */
 export function messageOf(error: unknown): string {
   return asCalled((error instanceof Error ? error.message : String(error)).split("\n")[0]!);
 }

@@ -1,5 +1,5 @@
 /**
- * The error of wrong usage.
+ * The error for wrong usage.
  *
  * @module
  */

@@ -125,7 +125,7 @@ Deno.test("evaluate loses nothing when it is stopped, and goes on to the same re
     const { code } = await program.status;
     const stopped = recordsIn(path).length;
     assert(stopped === 3 || code === 130, `ended with ${code} after ${stopped} images`);
-    if (code === 130) assertStringIncludes(await said, "out/records.jsonl; go on with --resume");
+    if (code === 130) assertStringIncludes(await said, "out/records.jsonl; continue it with --resume");
     else await said;
 
     // As a machine that fails leaves it.
@@ -133,7 +133,7 @@ Deno.test("evaluate loses nothing when it is stopped, and goes on to the same re
     Deno.writeTextFileSync(path, torn + `{"image":"${folder}/photos/b`);
     const refusal = async (message: string, ...args: string[]) =>
       assertStringIncludes(String(await assertRejects(() => evaluateHere(...args))), message);
-    await refusal("holds records of an earlier run; go on with --resume", ...run);
+    await refusal("contains records of an earlier run; continue it with --resume", ...run);
     await refusal("Cannot resume: the record of ", ...run, "--resume", "--seed", "1");
 
     const printed: string[] = [];
@@ -219,7 +219,7 @@ Deno.test("evaluate refuses wrong usage ahead of any work", () =>
       ],
       [[...photos, "--part", "score"], "belong together"],
       [[...photos, "--per-class", "2"], "belong together"],
-      [[...photos, "--held-out-classes", "0", "--part", "score"], "a share above 0"],
+      [[...photos, "--held-out-classes", "0", "--part", "score"], "must be above 0"],
       [[...photos, "--held-out-classes", "1", "--part", "score"], "a share from 0 to 0.9, not 1"],
       [[...photos, "--held-out-classes", "0.4", "--part", "train"], "takes one of choose, score, not train"],
       [[...photos, "--repport", "x"], "did you mean --report?"],
@@ -231,7 +231,7 @@ Deno.test("evaluate refuses wrong usage ahead of any work", () =>
     Deno.writeTextFileSync(`${folder}/boxes.json`, '{ "x.jpg": [1, 2, 3, 4] }');
     Deno.mkdirSync(`${folder}/empty`);
     const failing: [string[], string][] = [
-      [["--images", `${folder}/empty`], "there are none"],
+      [["--images", `${folder}/empty`], "it contains none"],
       [[...photos, "--hold-out", "3"], "none would be left"],
       [
         [...photos, "--measures", "energy", "--boxes", `${folder}/boxes.json`, "--report", `${folder}/out`],
@@ -239,7 +239,7 @@ Deno.test("evaluate refuses wrong usage ahead of any work", () =>
       ],
       [[...photos, "--resume", "--report", `${folder}/out`], "Cannot resume: there are no records"],
       [[...photos, "--csv", `${folder}/photos`], "it is a folder"],
-      [[...photos, "--report", `${folder}/boxes.json`], "Cannot make folder"],
+      [[...photos, "--report", `${folder}/boxes.json`], "Cannot create folder"],
     ];
     for (const [args, message] of failing) {
       const error = await assertRejects(() => evaluateHere(...args));

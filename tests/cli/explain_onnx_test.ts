@@ -50,7 +50,7 @@ Deno.test("explain --model FILE.onnx takes external data, labels and preprocessi
     ];
     const plain = await runCli([...model, "--json"], folder);
     assertEquals(plain.code, 0, plain.stderr);
-    assertStringIncludes(plain.stderr, "ends in a softmax: its scores are probabilities already");
+    assertStringIncludes(plain.stderr, "ends with a softmax: its scores are probabilities already");
     const document = JSON.parse(plain.stdout);
     assertEquals([document.model, document.activation], ["colours", "softmax"]);
     const labels = document.prediction.map((each: { label: string }) => each.label);

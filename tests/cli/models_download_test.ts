@@ -79,10 +79,10 @@ Deno.test("models pull keeps what is here on Ctrl-C, says so in the list, and go
 
 Deno.test("models pull, verify and remove refuse wrong usage with exit code 2", async () => {
   const cases: [string[], Record<string, string>, string][] = [
-    [["pull"], {}, "A network to pull is needed"],
+    [["pull"], {}, "Name a network to download"],
     [["pull", "resnet19"], {}, "Unknown network resnet19: did you mean resnet18?"],
     [["pull", "resnet18"], { PTAME_MIRROR: "nonsense" }, "PTAME_MIRROR takes http(s) addresses"],
-    [["remove"], {}, "A network to remove is needed"],
+    [["remove"], {}, "Name a network to remove"],
     [["remove", "efficientnet_lite0"], {}, "its weights are part of the package"],
     [["verify", "resnet"], {}, "Unknown network resnet"],
   ];
@@ -148,7 +148,7 @@ Deno.test("weights come when they are needed, are verified, explained with and r
 
     const pulled = await run("models", "pull", SMALL.name, "efficientnet_lite0");
     assertEquals(lines(pulled), [
-      `${SMALL.name}: ${file} is here already`,
+      `${SMALL.name}: ${file} is already on this machine`,
       "efficientnet_lite0: shipped, nothing to download",
     ]);
     assertEquals((await run("models", "path", SMALL.name)).stdout, `${cache}/${file}\n`);
@@ -168,7 +168,7 @@ Deno.test("weights come when they are needed, are verified, explained with and r
       `deno task models remove ${SMALL.name} && deno task models pull ${SMALL.name}`,
     ]);
     assertEquals(lines(await run("models", "remove", SMALL.name)).length, 1);
-    assertEquals(lines(await run("models", "remove", SMALL.name)), [`${SMALL.name}: nothing of it is here`]);
+    assertEquals(lines(await run("models", "remove", SMALL.name)), [`${SMALL.name}: nothing to remove`]);
     assertEquals((await run("models", "verify", SMALL.name)).code, 1);
     assertEquals(filesIn(cache).filter((name) => !name.endsWith(".png")), []);
   });

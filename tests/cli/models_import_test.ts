@@ -51,7 +51,7 @@ Deno.test("models import refuses what it cannot read with one line, and writes n
     Deno.writeFileSync(`${folder}/attack_vgg16.ckpt`, checkpoint([[p.text("callbacks"), attack]]));
     Deno.writeFileSync(`${folder}/cut_vgg16.ckpt`, checkpoint().subarray(0, 5000));
     const cases: [number, string[], RegExp][] = [
-      [2, [], /A checkpoint is needed/],
+      [2, [], /Name a checkpoint/],
       [2, ["a.ckpt", "b.ckpt"], /Unexpected argument b\.ckpt of models import$/],
       [2, ["a.ckpt"], /Cannot import a\.ckpt: .* name a backbone; name it with --backbone$/],
       [2, ["a.ckpt", "--backbone", "resnet5"], /Unknown network resnet5: did you mean resnet50\?/],

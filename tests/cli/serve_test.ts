@@ -45,7 +45,7 @@ Deno.test("serve explains, and at SIGTERM under load finishes what runs and ends
   assertEquals(await code, 0);
   const lines = server.printed().trim().split("\n");
   assert(lines.some((line) => /^POST \/explain 200 /.test(line)), server.printed());
-  assertStringIncludes(server.printed(), "Stopping: finishing what runs");
+  assertStringIncludes(server.printed(), "Stopping: finishing running requests");
   assertEquals(lines.filter((line) => /error|warn|legacy/i.test(line)), []);
 });
 

@@ -158,8 +158,8 @@ Deno.test("train gives one clear line and exit 1 for what cannot work, before th
     const before = filesIn(folder);
     const cases: [string[], string][] = [
       [["--images", "none"], "Cannot read images none: no such file or folder"],
-      [["--images", "empty"], "Cannot use images empty: there are none (JPEG, "],
-      [["--images", "list.txt"], "Cannot use images list.txt: there are none"],
+      [["--images", "empty"], "Cannot use images empty: it contains none (JPEG, "],
+      [["--images", "list.txt"], "Cannot use images list.txt: it contains none"],
       [["--images", "bad", "--batch", "1"], "none of the 1 images can be read"],
       [["--validation", "bad", "--batch", "1"], "none of the 1 held-out images can be read"],
       [["--hold-out", "3"], "Cannot hold out 3 of 3 images"],
@@ -242,7 +242,7 @@ Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends 
     for await (const line of linesOf(stopped)) said.push(line);
     assertEquals((await stopped.status).code, 130, said.join("\n"));
     assertEquals(said.slice(-2), [
-      "The run so far is in h.checkpoint.safetensors; go on with --resume",
+      "The run so far is in h.checkpoint.safetensors; continue it with --resume",
       "Stopped",
     ]);
     const left = decodeCheckpoint(await Deno.readFile(path), SHAPE).record.step;
@@ -250,10 +250,10 @@ Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends 
     assertEquals(filesIn(folder), ["h.checkpoint.safetensors", "small.onnx"]);
 
     const again = await runCli(args, folder);
-    assertFails(again, 1, "h.checkpoint.safetensors is an unfinished run; go on with --resume, or remove it");
+    assertFails(again, 1, "h.checkpoint.safetensors is an unfinished run; continue it with --resume, or remove it");
     const other = await runCli([...args, "--seed", "3", "--resume"], folder);
     assertFails(other, 1, "Cannot resume: the checkpoint was made with seed 0, this run has 3");
-    assertEquals(other.stderr.includes("go on with"), false, "there is nothing to go on with");
+    assertEquals(other.stderr.includes("continue it with"), false, "there is nothing to go on with");
 
     const killed = startCli([...args, "--resume"], folder);
     const reached = await checkpointed(path, left + 2);
@@ -262,7 +262,7 @@ Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends 
     for await (const line of linesOf(killed)) heard.push(line);
     await killed.status;
     assert(
-      heard.includes(`Training on wasm: 3 images, 12 steps, going on after step ${left}`),
+      heard.includes(`Training on wasm: 3 images, 12 steps, continuing after step ${left}`),
       heard.join("\n"),
     );
     assert(decodeCheckpoint(await Deno.readFile(path), SHAPE).record.step >= reached, "it is whole");
@@ -308,7 +308,7 @@ Deno.test("train on a full disk is a clear error, and the last checkpoint surviv
       assertFails(ended, 1, "Cannot write disk/h.checkpoint.safetensors: no space left on the disk");
       assertStringIncludes(
         ended.stderr,
-        "The run so far is in disk/h.checkpoint.safetensors; go on with --resume",
+        "The run so far is in disk/h.checkpoint.safetensors; continue it with --resume",
       );
       assertEquals(filesIn(disk), ["h.checkpoint.safetensors"]);
       assertEquals(

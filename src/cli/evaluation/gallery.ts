@@ -1,6 +1,6 @@
 /**
- * Keeps the maps of a few images of an evaluation for its report: as they are made, in a file beside the records, so
- * that a resumed run need not make them again.
+ * Keeps the maps of a few images for the report of an evaluation. They are stored as they are computed, in a file next
+ * to the records, so a resumed run need not compute them again.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import type { MapMethod } from "../../explanation/map_method.ts";
 import type { RgbImage, ValueMap } from "../../image/types.ts";
 import type { RecordFile } from "./record_file.ts";
 
-/** A map as the file holds it: 8 bits are enough to look at. */
+/** A map in the file; 8 bits are enough for display. */
 export interface StoredMap {
   readonly image: string;
   readonly method: string;
-  /** What it depends on: a map of another head is another map. */
+  /** Key of everything that the map depends on, such as the head. */
   readonly model: string;
   readonly width: number;
   readonly height: number;
@@ -25,13 +25,13 @@ export interface StoredMap {
   readonly values: string;
 }
 
-/** Images that are looked at. */
+/** Chosen images, and their maps. */
 export interface Gallery {
-  /** The images, which remember their names. */
+  /** The images; each chosen one is remembered when it is read. */
   images(all: Iterable<EvaluationImage>): Iterable<EvaluationImage>;
-  /** The methods, whose maps of the chosen images are kept. */
+  /** The methods, wrapped so that their maps of chosen images are kept. */
   methods(all: Readonly<Record<string, MapMethod>>): Record<string, MapMethod>;
-  /** The chosen images with their maps; one that is missing is made. */
+  /** The chosen images with their maps; computes missing maps. */
   rows(
     all: Iterable<EvaluationImage>,
     methods: Readonly<Record<string, MapMethod>>,
@@ -63,8 +63,8 @@ export function photoOf(pixels: Float32Array): RgbImage {
  * A gallery of chosen images.
  *
  * @param chosen Their names.
- * @param file Where maps are kept.
- * @param model What they depend on.
+ * @param file Path of the file for the maps.
+ * @param model Key of the model that the maps depend on.
  */
 export function createGallery(
   chosen: readonly string[],

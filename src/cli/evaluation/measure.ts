@@ -1,5 +1,5 @@
 /**
- * Runs the evaluation that a plan asks for, and keeps what it finds as it finds it.
+ * Runs the evaluation of a plan, and stores each result as soon as it is complete.
  *
  * @module
  */
@@ -27,18 +27,18 @@ import { type OpenMethods, openMethods } from "./methods.ts";
 import type { Plan } from "./plan.ts";
 import { openRecordFile, type RecordFile } from "./record_file.ts";
 
-/** What an evaluation found, and what it was of. */
+/** The results of an evaluation and what was evaluated. */
 export interface Measured {
   readonly result: EvaluateResult;
-  /** Distinct classes of the images, where these were chosen by class. */
+  /** Number of distinct classes, if images were selected by class. */
   readonly classes: number | undefined;
   /** Images of the report. */
   readonly rows: GalleryRow[];
-  /** The classifier, and P-TAME's head where it was measured. */
+  /** The classifier, and P-TAME's head if it was measured. */
   readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head">;
 }
 
-/** What is at hand for measuring. */
+/** Everything that a measurement needs. */
 export interface MeasureContext {
   /** Classifier and head, as the options say them. */
   readonly options: ExplainerOptions;
@@ -50,7 +50,7 @@ export interface MeasureContext {
   readonly signal: AbortSignal;
 }
 
-/** Measures, and gathers the images of the report where one is asked for. */
+/** Runs the measurement, and collects the images for the report if there is one. */
 export async function measure(plan: Plan, context: MeasureContext): Promise<Measured> {
   const { options, typed, terminal, signal } = context;
   const progress = progressOn(terminal);
@@ -68,7 +68,7 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
   }
 }
 
-/** The same, with the methods open. */
+/** The same with opened methods. */
 async function measureOpened(
   opened: OpenMethods,
   plan: Plan,
@@ -134,7 +134,7 @@ async function measureOpened(
   }
 }
 
-/** Says how many images have no boxes; none having any is a mistake. */
+/** Reports how many images have no boxes; an error if none has any. */
 function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
   if (boxes === undefined) return;
   const missing = images.filter((image) => boxesFor(boxes, image, folder) === undefined);
@@ -146,7 +146,7 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
   }
 }
 
-/** What records depend on beside measures and seed: a map of another head is another method's. */
+/** What records depend on besides measures and seed, such as the head. */
 function identityOf(
   { backbone, auxiliary, head }: OpenMethods,
   { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
@@ -163,13 +163,13 @@ function identityOf(
   const more = [
     tap === undefined ? [] : `tap:${tap}`,
     samples === undefined ? [] : `samples:${samples}`,
-    // A record says for itself that its class was held out.
+    // Each record states that its class was held out.
     selection === undefined ? [] : `classes:${selection.part}/${selection.share}`,
   ];
   return [backbone.name, auxiliary ?? [], digests, more].flat(2).join(" ");
 }
 
-/** A progress bar on a terminal, with the method at work; a line every half minute elsewhere. */
+/** A progress bar with the current method on a terminal; a line every half minute elsewhere. */
 function progressOn(terminal: Terminal): {
   report(progress: EvaluationProgress): void;
   map(method: string, progress: MapProgress): void;

@@ -1,5 +1,5 @@
 /**
- * The methods that `evaluate` compares: P-TAME, the baselines, and the controls that know nothing of the classifier.
+ * The methods that `evaluate` compares: P-TAME, the baselines, and the controls that ignore the classifier.
  *
  * @module
  */
@@ -19,17 +19,17 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
 /** All names, in the order of reports. */
 export const METHOD_NAMES: readonly string[] = [PTAME, ...METHODS.map(({ name }) => name)];
 
-/** Whether a method knows nothing of the classifier. */
+/** Whether a method ignores the classifier. */
 export function isControl(name: string): boolean {
   return METHODS.some((method) => method.name === name && method.needs === "picture");
 }
 
-/** What is measured unless methods are named: a pass or less each. */
+/** The default methods: those that need one pass or less. */
 export const USUAL_METHODS: readonly string[] = [PTAME, ...METHOD_NAMES.filter(isControl)];
 
-/** Methods at work, and the classifier that judges them. */
+/** Opened methods, and the classifier that scores their maps. */
 export interface OpenMethods extends ImageReader {
-  /** Name of the auxiliary, where P-TAME is among the methods. */
+  /** Name of the auxiliary, if P-TAME is among the methods. */
   readonly auxiliary?: string;
   /** By name. */
   readonly methods: Readonly<Record<string, MapMethod>>;
@@ -37,23 +37,23 @@ export interface OpenMethods extends ImageReader {
   readonly score: ScoreBatch;
   /** Where it runs. */
   readonly session: Pick<Session, "device" | "threads">;
-  /** The head of ptame, where that is among the methods. */
+  /** The head of ptame, if ptame is among the methods. */
   readonly head: Head | undefined;
   /** Frees what they hold. */
   dispose(): Promise<void>;
 }
 
-/** How methods are opened. */
+/** Options for opening methods. */
 export interface OpenMethodsOptions extends MethodOptions {
-  /** Where CAM methods look. */
+  /** The layer that CAM methods use. */
   readonly tap?: string | undefined;
-  /** Called as a map of many passes is made. */
+  /** Called with the progress of a map that needs many passes. */
   readonly onProgress?: (method: string, progress: MapProgress) => void;
 }
 
 /**
- * Opens methods over a classifier. A head is needed for ptame alone; and beside ptame the classifier is opened a second
- * time only where a method looks into it.
+ * Opens methods over a classifier. Only ptame needs a head. If ptame is among the methods, the classifier is opened a
+ * second time only for methods that need its activations or gradients.
  *
  * @param ptame Opens P-TAME's explainer.
  */
@@ -71,7 +71,7 @@ export async function openMethods(
   try {
     const explainer = names.includes(PTAME) ? await options.ptame() : undefined;
     if (explainer !== undefined) opened.push(explainer);
-    // On a GPU a batch costs little more than an image; elsewhere it brings nothing.
+    // On a GPU a batch takes little more time than one image; elsewhere batches have no benefit.
     const batched = explainer?.session.device === "webgpu";
     const looked = explainer === undefined || batched || chosen.some(({ needs }) => needs !== "picture");
     const classifier = looked
@@ -83,7 +83,7 @@ export async function openMethods(
       const definition = chosen.find((each) => each.name === name);
       methods[name] = definition === undefined
         ? explainerMethod(explainer!)
-        // A control leaves the classifier alone.
+        // A control does not use the classifier.
         : mapMethodOf(definition, definition.create(classifier!, options), {
           onProgress: (progress) => onProgress?.(name, progress),
         });

@@ -1,5 +1,5 @@
 /**
- * What `evaluate` is asked for: its options, checked ahead of any work.
+ * The options of `evaluate`, checked before any work starts.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { commandLine } from "./report.ts";
 export const EVALUATE_OPTIONS = {
   ...group("Images", {
     images: needed(
-      text("DIR|LIST", "Folder with images (and its folders), or a text file with a path on each line"),
+      text("DIR|LIST", "Folder with images (including subfolders), or a text file with one path per line"),
     ),
     holdOut: wholeNumber("N", "Only the N images that train --hold-out N sets aside", { least: 1 }),
     ...SELECTION_OPTIONS,
@@ -41,7 +41,7 @@ export const EVALUATE_OPTIONS = {
     preset: oneOf(
       "NAME",
       PRESETS.map(({ name }) => name),
-      "How measures are taken; a measure that the preset lacks is taken with its own",
+      "Protocol of the measures; a measure that the preset does not define uses its own preset",
       { default: "ptame-2025" },
     ),
     boxes: text(
@@ -55,9 +55,9 @@ export const EVALUATE_OPTIONS = {
   ...group("Output", {
     report: text(
       "DIR",
-      "Write a page with tables, plots and images there (report.html), records and results beside it",
+      "Folder for an HTML report with tables, plots and images (report.html), records and results",
     ),
-    gallery: wholeNumber("N", "Images that the page shows, evenly spread", { least: 0, default: 8 }),
+    gallery: wholeNumber("N", "Number of images in the report, evenly spread", { least: 0, default: 8 }),
     csv: text("FILE", "Write the table as CSV"),
     resume: flag("Continue from the records of a stopped run"),
     ...OUTPUT_OPTIONS,
@@ -68,31 +68,31 @@ export const EVALUATE_OPTIONS = {
 /** Their values. */
 export type EvaluateValues = Values<typeof EVALUATE_OPTIONS>;
 
-/** What is measured, as the options say it. */
+/** What to measure. */
 export interface Plan {
   readonly folder: string;
-  /** Images that are measured; with a selection, that it is made from. */
+  /** Images to measure; with a selection, the images to select from. */
   readonly images: readonly string[];
-  /** Which of them are measured by their class, and at most how many; all where it is absent. */
+  /** Selection by class and maximum number; without it, all images are measured. */
   readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
   readonly methods: readonly string[];
-  /** Where CAM methods look; they choose where it is not said. */
+  /** Layer that CAM methods use; by default each method chooses. */
   readonly tap: string | undefined;
-  /** Passes of the methods that leave it open. */
+  /** Number of passes, for methods with a free choice. */
   readonly samples: number | undefined;
   readonly measures: readonly MeasureName[];
   readonly preset: string;
   readonly seed: number;
   readonly boxes: BoxesByImage | undefined;
   readonly report: string | undefined;
-  /** Images that the report shows. */
+  /** Number of images in the report. */
   readonly gallery: number;
   /** The command as it was given. */
   readonly command: string;
 }
 
 /**
- * Reads what the options name.
+ * Reads the files that the options name.
  *
  * @param args The arguments as they were given, for the report.
  * @throws {UsageError} When options do not go together.
@@ -101,7 +101,7 @@ export async function planOf(options: EvaluateValues, args: readonly string[]): 
   const { images: folder, methods, measures, preset, holdOut: count, limit, seed, gallery } = options;
   const pointing = measures.filter((name) => measureNamed(name).needs?.includes("region"));
   if (pointing.length > 0 && options.boxes === undefined) {
-    throw new UsageError(`Measure ${pointing[0]} needs to know where the objects are: --boxes FILE.json`);
+    throw new UsageError(`Measure ${pointing[0]} needs the positions of the objects: --boxes FILE.json`);
   }
   const boxes = options.boxes === undefined
     ? undefined

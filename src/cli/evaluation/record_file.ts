@@ -1,6 +1,6 @@
 /**
- * Records of an evaluation as a file of JSON lines: each is appended when it is complete, so that a stopped run loses
- * what it was at and nothing else. A last line that was torn is dropped.
+ * Records of an evaluation as a file of JSON lines. Each record is appended when it is complete, so a stopped run loses
+ * only the current image. An incomplete last line is dropped.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { readTextIfThere, reason, writeFile } from "../files.ts";
 export interface RecordFile<T> {
   /** Where it is. */
   readonly path: string;
-  /** What it held when it was opened. */
+  /** The records in it when it was opened. */
   readonly records: readonly T[];
-  /** How many were appended since. */
+  /** Number of records appended since. */
   readonly appended: number;
   /** Appends one. */
   append(record: T): Promise<void>;
-  /** Closes the file; and removes it where nothing is left to go on from. */
+  /** Closes the file, and removes it if it contains nothing to resume. */
   close(options?: { readonly remove?: boolean }): Promise<void>;
 }
 
-/** Reads what whole lines hold. */
+/** Reads the complete lines. */
 function parseLines<T>(text: string, path: string): T[] {
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
@@ -28,9 +28,9 @@ function parseLines<T>(text: string, path: string): T[] {
     try {
       return [JSON.parse(line) as T];
     } catch {
-      // Only the last line can have been torn.
+      // Only the last line can be incomplete.
       if (index === lines.length - 1) return [];
-      throw new SyntaxError(`Cannot read records ${path}: line ${index + 1} is no JSON`);
+      throw new SyntaxError(`Cannot read records ${path}: line ${index + 1} is not JSON`);
     }
   });
 }
@@ -38,9 +38,9 @@ function parseLines<T>(text: string, path: string): T[] {
 /**
  * Opens a file of records.
  *
- * @param resume Whether an earlier run's are gone on from; a run that is not resumed refuses to write over them.
- * @param keep Which of an earlier run's records stay; all by default.
- * @throws {Error} When there is nothing to resume, or something that would be lost.
+ * @param resume Whether to continue an earlier run. Otherwise existing records are an error, never overwritten.
+ * @param keep Which records of an earlier run to keep; all by default.
+ * @throws {Error} When there is nothing to resume, or when records would be lost.
  */
 export async function openRecordFile<T>(
   path: string,
@@ -50,12 +50,12 @@ export async function openRecordFile<T>(
   const text = await readTextIfThere(path, "records ");
   if (text !== undefined && !resume) {
     throw new Error(
-      `Cannot start: ${path} holds records of an earlier run; go on with --resume, or remove it`,
+      `Cannot start: ${path} contains records of an earlier run; continue it with --resume, or remove it`,
     );
   }
   if (text === undefined && resume) throw new Error(`Cannot resume: there are no records ${path}`);
   const records = parseLines<T>(text ?? "", path).filter(keep);
-  // Without the torn line, and whole at any moment.
+  // Rewritten without the incomplete line, and never half written.
   await writeFile(path, records.map((record) => JSON.stringify(record) + "\n").join(""));
   let file: Deno.FsFile;
   try {

@@ -1,6 +1,6 @@
 /**
- * Writes the HTML page of an evaluation. The plotting library and the DOM that it draws into are loaded only here and
- * only now: the other commands need neither.
+ * Writes the HTML report of an evaluation. The plotting library and its DOM are loaded only here, when needed; other
+ * commands need neither.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import type { Measured } from "./measure.ts";
 import { isControl } from "./methods.ts";
 import type { Plan } from "./plan.ts";
 
-/** Not literals: Deno would download them for every command. */
+/** Not literals, because Deno would download them for every command. */
 const REPORT = new URL("../../faithfulness/report/mod.ts", import.meta.url).href;
 const LINKEDOM = ["npm:linkedom", "0.18.12"].join("@");
 
-/** The exact command, as a shell takes it. */
+/** The exact command, quoted for a shell. */
 export function commandLine(command: string, args: readonly string[]): string {
   return [program(), command, ...args.map(quoted)].join(" ");
 }
@@ -39,7 +39,7 @@ export async function writeReport(path: string, data: ReportData): Promise<void>
   await writeFile(path, await renderReport(data, { document }));
 }
 
-/** The report's data: what was measured, and how to do it again. */
+/** The data of the report: what was measured, and how to repeat it. */
 export function reportData(
   { result, rows, subject, classes }: Measured,
   plan: Plan,
@@ -47,7 +47,7 @@ export function reportData(
   const { records, skipped, ...evaluation } = result;
   const { head, session, backbone, auxiliary } = subject;
   return {
-    title: `How faithful are maps of ${backbone.name}?`,
+    title: `How faithful are the maps of ${backbone.name}?`,
     command: plan.command,
     settings: [
       ["Images", `${evaluation.images} of ${plan.folder}`],

@@ -1,5 +1,6 @@
 /**
- * An evaluation as a table in the terminal: methods down, measures across, in as many blocks as its width asks for.
+ * An evaluation as a table for the terminal: one row per method, one column per measure, in several blocks if the
+ * terminal is narrow.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import type { Evaluation } from "../../faithfulness/summary.ts";
 interface Column {
   readonly title: string;
   readonly cells: readonly string[];
-  /** Row that is marked as the best. */
+  /** Row marked as the best. */
   readonly best: number;
 }
 
@@ -69,7 +70,7 @@ export function tableLines(
     names.forEach((name, row) => {
       const cells = block.map((column) => {
         const best = row === column.best;
-        // A star shows where bold does not.
+        // A star marks the best if bold is not available.
         const text = (column.cells[row]! + (best ? " *" : "")).padEnd(widthOf(column));
         return best ? bold(text) : text;
       });

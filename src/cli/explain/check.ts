@@ -1,5 +1,6 @@
 /**
- * `explain --check`: the measures of an image's maps beside the controls, and in plain words whether they beat them.
+ * `explain --check`: compares the measures of an image's maps with those of the controls, and says in words which are
+ * better.
  *
  * @module
  */
@@ -11,11 +12,11 @@ import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExplainedPicture } from "./picture.ts";
 
-/** A check as `--json` prints it. */
+/** A check as printed by `--json`. */
 export interface TargetCheck extends MapCheck {
   /** The class whose map was checked. */
   readonly label: string;
-  /** The check in words. */
+  /** The verdict in words. */
   readonly sentence: string;
 }
 
@@ -48,7 +49,7 @@ export async function checksOf(
   return checks;
 }
 
-/** Shows checks as tables with their sentences. */
+/** Prints checks as tables with their verdicts. */
 export function showChecks(terminal: Terminal, checks: readonly TargetCheck[]): void {
   for (const { label, map, controls, preset, sentence } of checks) {
     const rows: [string, CheckedMap][] = [["map", map], ...Object.entries(controls)];

@@ -1,5 +1,5 @@
 /**
- * Where the results of images go: decided, and the folders made, before anything is computed.
+ * Output paths for the results of images. They are fixed, and the folders created, before anything is computed.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { ExplainGiven } from "./options.ts";
 export interface Destinations {
   /** Path of the overlay of an image's target number `which` of `count`. */
   overlay(image: string, label: string, which: number, count: number): string;
-  /** Path of an image's map; `undefined` where none is asked for. */
+  /** Path of an image's map; `undefined` if no map is requested. */
   map(image: string): string | undefined;
 }
 
@@ -54,12 +54,12 @@ export async function destinationsFor(
   };
 }
 
-/** What tells the overlays of several targets of one image apart. */
+/** Suffix that distinguishes the overlays of several targets of one image. */
 export function overlaySuffix(label: string, which: number, count: number): string {
   return count > 1 ? `.${which + 1}-${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}` : "";
 }
 
-/** Refuses to write a result over the image that it is of, or the map over the overlay. */
+/** Refuses to overwrite the image itself, or the overlay by the map. */
 export function refuseOverwriting(image: string, destinations: Destinations): void {
   const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
   for (const path of [overlay, map]) {
@@ -72,7 +72,7 @@ export function refuseOverwriting(image: string, destinations: Destinations): vo
   }
 }
 
-/** Names for results: the images' own, told apart where two are alike. */
+/** Names for results: those of the images, numbered if two are equal. */
 function uniqueStems(images: readonly string[]): ReadonlyMap<string, string> {
   const taken = new Set<string>();
   const stems = new Map<string, string>();

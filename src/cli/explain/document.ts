@@ -1,5 +1,5 @@
 /**
- * What `--json` says of an image.
+ * The document that `--json` prints for an image.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedPicture } from "./picture.ts";
 
-/** What `--json` says of one image. */
+/** The document of one image. */
 export interface ExplainedImage {
   image: string;
   model: string;

@@ -1,5 +1,5 @@
 /**
- * Which method explains: P-TAME, or one of the baselines with the options of its own.
+ * The choice of method: P-TAME, or a baseline with its own options.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import type { Given } from "../options/command.ts";
 import { group, oneOf, optionName, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { UsageError } from "../usage.ts";
 
-/** The options that say how a baseline looks. */
+/** The options of the baselines. */
 export const BASELINE_OPTIONS = group("Method", {
-  tap: text("NAME", "Module, value or node where a CAM method looks", {
-    usual: "the deepest one with positions",
+  tap: text("NAME", "Module, value or node that a CAM method uses", {
+    usual: "the deepest with spatial positions",
   }),
   samples: wholeNumber(
     "N",
@@ -30,21 +30,23 @@ export const BASELINE_OPTIONS = group("Method", {
 
 /** The options of the method. */
 export const METHOD_OPTIONS = group("Method", {
-  method: oneOf("NAME", [PTAME, ...METHODS.map(({ name }) => name)], "What explains", { default: PTAME }),
+  method: oneOf("NAME", [PTAME, ...METHODS.map(({ name }) => name)], "Explanation method", {
+    default: PTAME,
+  }),
   ...BASELINE_OPTIONS,
-  seed: wholeNumber("N", "Seed of random numbers", { least: 0, usual: 0 }),
+  seed: wholeNumber("N", "Seed of the random numbers", { least: 0, usual: 0 }),
 });
 
-/** From so many passes on people are told. */
+/** Number of passes from which the user is told about the duration. */
 const MANY_PASSES = 100;
 
-/** What chooses the method. */
+/** The options that choose the method. */
 type MethodValues = Values<typeof METHOD_OPTIONS & typeof HEAD_OPTIONS>;
 
 /**
- * The method that is asked for: a baseline's name, or `undefined` for P-TAME.
+ * The requested method: a baseline's name, or `undefined` for P-TAME.
  *
- * @param shared Options of the baselines that mean something for P-TAME too.
+ * @param shared Options of the baselines that P-TAME also has.
  * @throws {UsageError} When options of other methods are given.
  */
 export function methodOf(
@@ -67,7 +69,7 @@ export function methodOf(
   return definition?.name;
 }
 
-/** Opens what explains. */
+/** Opens the explainer. */
 export async function openExplainer(
   method: string | undefined,
   options: ExplainerOptions,
@@ -77,7 +79,7 @@ export async function openExplainer(
   return await createBaseline(method, { ...options, ...withoutUndefined({ tap, samples, seed }) });
 }
 
-/** Downloads what the explainer will need, once and to be seen, before several workers open one each. */
+/** Downloads the explainer's files once, with visible progress, before several workers open an explainer each. */
 export async function fetchAhead(
   method: string | undefined,
   options: ExplainerOptions,
@@ -88,7 +90,7 @@ export async function fetchAhead(
   await loadPair({ ...options, signal }, head);
 }
 
-/** A line about a method of many passes: such a map takes minutes. */
+/** Tells the user about a method with many passes, whose maps take minutes. */
 export function passesOf(explainer: Explainer | BaselineExplainer): string | undefined {
   if (!("passes" in explainer) || explainer.passes < MANY_PASSES) return undefined;
   return `${explainer.method.title}: ${explainer.passes} passes through ${explainer.backbone.name} for each map`;

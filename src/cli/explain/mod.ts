@@ -1,5 +1,5 @@
 /**
- * `explain`: names what the classifier sees in an image and draws where it looks.
+ * `explain`: names what the classifier sees in an image and shows where it looks.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { EXPLAIN } from "./options.ts";
 import { decodedPicture, explainPicture, requestOf } from "./picture.ts";
 import { showTable } from "./table.ts";
 
-/** The shipped sample: its address, and what it is called. */
+/** The shipped sample: its address and its name. */
 const SAMPLE = new URL("../../../models/sample/chelsea.jpg", import.meta.url);
 const SAMPLE_NAME = "models/sample/chelsea.jpg";
 
@@ -38,8 +38,8 @@ export const explainCommand = command(EXPLAIN, async (call) => {
 
   terminal.doing("Loading");
   const settings = await explainerOptions(options, typed, terminal);
-  // One image is decoded before the runtime starts: while that is being optimised, on all cores, it takes four times
-  // as long. What cannot be read is said at once.
+  // A single image is decoded before the runtime starts, because decoding takes four times as long while V8 optimises
+  // the runtime on all cores. Unreadable images are reported at once.
   const decoded = images.length === 1
     ? await decodedPicture(sample ? SAMPLE : images[0]!, signal)
     : undefined;
@@ -71,7 +71,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
         showTable(terminal, explainer, explained, image, load);
         if (checks !== undefined) showChecks(terminal, checks);
       } catch (error) {
-        // One image alone fails the command; among several the others go on.
+        // A single unreadable image fails the command; among several, the others continue.
         if (signal.aborted || images.length === 1) throw error;
         failed = true;
         terminal.fail(`ptame: ${printable(messageOf(error))}`);
@@ -86,11 +86,11 @@ export const explainCommand = command(EXPLAIN, async (call) => {
 });
 
 /**
- * Threads for a process that explains one image. Starting a second one takes longer than it saves in a single pass of
- * a small network (efficientnet_lite0 on two cores: a sixth of the time from start to written image).
+ * Number of threads for a process that explains one image. For one pass of a small network, starting a second thread
+ * takes longer than it saves (efficientnet_lite0 on two cores: a sixth of the time from start to written image).
  */
 function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): { threads?: number } {
-  // Where none is named it is the shipped one.
+  // Without a name, the shipped network is used.
   const small = (name: ExplainerOptions["model"]) =>
     name === undefined || (typeof name === "string" && findNetwork(name)?.weights.shipped !== undefined);
   const startsWasm = (device === "wasm" || device === "auto") && threadsInUse() === undefined;

@@ -16,25 +16,27 @@ const OPTIONS = {
   ...group("What is explained", {
     target: list("INDEX|LABEL", "Class to explain", { usual: "the top class" }),
     top: wholeNumber("K", "Explain the K most probable classes", { least: 1 }),
-    against: text("INDEX|LABEL", "Show what speaks for the class rather than for this one (ptame only)"),
-    check: flag("Measure the map beside maps that know nothing of the classifier"),
+    against: text("INDEX|LABEL", "Show the evidence for the class over this one (ptame only)"),
+    check: flag("Compare the map with maps that ignore the classifier"),
   }),
   ...METHOD_OPTIONS,
   ...DEVICE_OPTIONS,
   ...group("A folder or list of images", {
-    workers: wholeNumber("N", "Workers at once", { least: 1, usual: "one per core, 8 at most" }),
+    workers: wholeNumber("N", "Number of parallel workers", { least: 1, usual: "one per core, 8 at most" }),
     shard: parsed(
       "K/N",
-      "Explain every N-th image from the K-th on: the part of one of N machines",
+      "Explain every N-th image, starting with the K-th: the share of one of N machines",
       (given) => ({ value: parseShard(given) }),
       { usual: "all", default: WHOLE },
     ),
   }),
   ...group("Output", {
-    out: text("PATH|DIR", "Where the overlay goes", { usual: "NAME.explained.png here" }),
+    out: text("PATH|DIR", "Output path of the overlay", {
+      usual: "NAME.explained.png in the working folder",
+    }),
     map: text(
       "FILE|DIR",
-      "Write the bare map too, as .npy, .png or .json; maps of several images as .npy in a folder",
+      "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder",
     ),
     json: flag("Print JSON on standard output: a document, a list for several images, lines for a folder"),
     ...QUIET_OPTION,
@@ -42,10 +44,10 @@ const OPTIONS = {
   ...ONNX_OPTIONS,
 };
 
-/** What `explain` is given. */
+/** The arguments of `explain`. */
 export type ExplainGiven = Given<typeof OPTIONS>;
 
-/** What `explain` works with. */
+/** The call of `explain`. */
 export type ExplainCall = Call<typeof OPTIONS>;
 
 /** `explain` and its options. */
@@ -58,8 +60,8 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
   },
   options: OPTIONS,
   notes: [
-    "Without an image it explains the shipped sample. Of a folder (or a text file with a path on each line) it " +
-    "explains every image on a pool of workers; stopped and started again, it continues.",
+    "Without an image, it explains the shipped sample. For a folder (or a text file with one path per line), it " +
+    "explains every image on a pool of workers; a stopped run continues when it is started again.",
   ],
   examples: [
     "deno task explain photo.jpg",

@@ -1,5 +1,5 @@
 /**
- * One image explained and its results written: what the command does for each.
+ * Explains one image and writes its results.
  *
  * @module
  */
@@ -24,50 +24,50 @@ import { UsageError } from "../usage.ts";
 import type { Destinations } from "./destinations.ts";
 import type { ExplainGiven } from "./options.ts";
 
-/** What is explained of every image. */
+/** What to explain in every image. */
 export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
-  /** The class that the others are contrasted with. */
+  /** The class to contrast the others with. */
   readonly against?: string;
 }
 
-/** An image, and how long decoding it took. */
+/** A decoded image, and the time that decoding took. */
 export interface DecodedPicture {
   readonly picture: RgbImage;
   readonly milliseconds: number;
 }
 
-/** Decodes an image ahead of its explanation. */
+/** Decodes an image before its explanation. */
 export async function decodedPicture(source: URL | string, signal: AbortSignal): Promise<DecodedPicture> {
   const started = performance.now();
   const picture = await decodeImage(source, { signal });
   return { picture, milliseconds: performance.now() - started };
 }
 
-/** An image explained, and where its results are. */
+/** An explained image and the paths of its results. */
 export interface ExplainedPicture {
   /** The explanation. */
   readonly explanation: MapExplanation;
-  /** How long its parts took, decoding included. */
+  /** Duration of the parts, including decoding. */
   readonly milliseconds: ExplainTimings;
-  /** What speaks for each target rather than the class of --against, where one is named. */
+  /** The contrast of each target with the class of --against, if one is named. */
   readonly contrasts: readonly Contrast[] | undefined;
   /** Paths of the overlays, one per target. */
   readonly outs: readonly string[];
-  /** Path of the map, where one is asked for. */
+  /** Path of the map, if one is requested. */
   readonly mapPath: string | undefined;
 }
 
 /**
- * What the options ask for.
+ * Reads the request from the options.
  *
- * @throws {UsageError} When they exclude each other.
+ * @throws {UsageError} When options exclude each other.
  */
 export function requestOf({ target, top: topK, against, method }: ExplainGiven["options"]): Request {
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
   if (against !== undefined && method !== PTAME) {
-    throw new UsageError(`Option --against is for ${PTAME}: maps of ${method} are no differences`);
+    throw new UsageError(`Option --against is for ${PTAME}: maps of ${method} have no contrast`);
   }
   return withoutUndefined({ against, topK, target: target.length > 0 ? target : undefined });
 }
@@ -75,8 +75,8 @@ export function requestOf({ target, top: topK, against, method }: ExplainGiven["
 /**
  * Explains an image and writes overlays and map.
  *
- * @param image What the image is called; names of results come from it.
- * @param decoded The image, where it is decoded already; else it is read by its name.
+ * @param image Path or URL of the image; the results are named after it.
+ * @param decoded The decoded image; by default it is read from `image`.
  */
 export async function explainPicture(
   explainer: MapExplainer,
@@ -121,7 +121,7 @@ async function writeOverlays(
   return outs;
 }
 
-/** The bare maps: [height, width] for one target, [K, height, width] for several; a PNG shows the first. */
+/** The maps themselves: [height, width] for one target, [K, height, width] for several; a PNG shows the first. */
 async function writeMap(
   path: string,
   explanation: MapExplanation,

@@ -1,5 +1,5 @@
 /**
- * What a person reads of an image: the five most probable classes, and where its results are.
+ * The report for a person: the five most probable classes of an image, and the paths of its results.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedPicture } from "./picture.ts";
 
-/** What scores are that have been through a function inside the network. */
+/** Meaning of the scores, by the function that the network ends in. */
 const ACTIVATION_WORDS = {
   "softmax": "probabilities already",
   "log-softmax": "logarithms of probabilities",
-  "sigmoid": "probabilities of each class on its own",
+  "sigmoid": "independent probabilities of each class",
 };
 
 /** Shows the table of an image. `load` is how many milliseconds the networks took to open. */
@@ -40,7 +40,7 @@ export function showTable(
   if (isPtame(explanation)) sayOfHead(terminal, explanation);
   if (explanation.activation !== "none") {
     terminal.say(
-      `   The network ends in a ${explanation.activation}: its scores are ${
+      `   The network ends with a ${explanation.activation}: its scores are ${
         ACTIVATION_WORDS[explanation.activation]
       }`,
     );
@@ -61,7 +61,7 @@ export function showTable(
 
 function sayOfHead(terminal: Terminal, { head, model }: Explanation): void {
   if (head.trained && head.backbone !== model) {
-    terminal.say(`   The head was trained for ${head.backbone}: of ${model} it may tell little`);
+    terminal.say(`   The head was trained for ${head.backbone}: its maps may be unreliable for ${model}`);
   }
   if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
 }

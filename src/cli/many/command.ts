@@ -1,6 +1,7 @@
 /**
- * `explain DIR --out DIR`: every image of a folder, on a pool of workers. Results come as JSON lines, in a file beside
- * the overlays and, when asked for, on stdout. Stopped at any moment and started again, it goes on with what is missing.
+ * `explain DIR --out DIR`: explains every image of a folder on a pool of workers. Results are JSON lines, in a file
+ * next to the overlays and, on request, on stdout. A run that was stopped at any moment continues with the missing
+ * results when it is started again.
  *
  * @module
  */
@@ -31,10 +32,10 @@ import { shardOf, shardSuffix } from "./shard.ts";
 /** A line of the results. */
 type Line = ExplainedImage | { readonly image: string; readonly error: string };
 
-/** Workers at once where the caller does not say: more would share the memory's bandwidth without a gain. */
+/** Default number of workers at most: more would only share the memory bandwidth. */
 const MOST_WORKERS = 8;
 
-/** Options that say how the work is done, not what comes of it: a run may go on with others. */
+/** Options that do not change the results: a run may continue with different ones. */
 const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "help"];
 
 /** Whether the arguments name a folder, or a list of images. */
@@ -51,7 +52,7 @@ export async function namesMany({ positional, typed }: ExplainGiven): Promise<bo
   return many;
 }
 
-/** Explains all of them and gives the exit code. */
+/** Explains all images and gives the exit code. */
 export async function explainMany(call: ExplainCall): Promise<number> {
   const { options, positional, terminal, signal } = call;
   const source = positional[0]!;
@@ -74,7 +75,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const done = new Set<string>();
   const wanted = new Set(tasks.map(({ image }) => image));
   const records = await openRecordFile<Line>(path, isFile(path), (line) => {
-    // What failed is tried again, and what was removed is made again.
+    // Failed images are tried again, and removed results are made again.
     const there = "out" in line && wanted.has(line.image) && isFile(line.out);
     if (there) done.add(line.image);
     return there;
@@ -87,7 +88,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     if (options.json) console.log(JSON.stringify(line));
     progress(line);
   };
-  if (done.size > 0) terminal.say(`${done.size} of ${tasks.length} are there already`);
+  if (done.size > 0) terminal.say(`${done.size} of ${tasks.length} are already explained`);
   terminal.doing("Loading");
   try {
     if (missing.length > 0) {
@@ -109,7 +110,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   }
   const ready = done.size + records.appended - failed;
   if (signal.aborted) {
-    terminal.say(`${ready} of ${tasks.length} are explained; the same command goes on`);
+    terminal.say(`${ready} of ${tasks.length} are explained; the same command continues`);
     throw signal.reason;
   }
   terminal.say(
@@ -120,7 +121,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-/** The images with the places of their results: as in the folder that they come from. */
+/** The images with the paths of their results, in the same subfolders as the images. */
 function tasksOf(
   images: readonly string[],
   source: string,
@@ -130,11 +131,11 @@ function tasksOf(
   const root = `${source.replace(/[/\\]+$/, "")}/`;
   const taken = new Set<string>();
   return images.flatMap((image) => {
-    // Results that lie among the images are none.
+    // Results in the same folder as the images are not images to explain.
     if (image.startsWith(`${out}/`) || /\.explained(\.[^/]*)?\.png$/.test(image)) return [];
     const inside = image.startsWith(root) ? image.slice(root.length) : image.split(/[/\\]/).at(-1)!;
     let name = inside.replace(/\.[^./\\]+$/, "");
-    // a.jpg and a.png keep their endings, and what is listed twice under one name is numbered.
+    // a.jpg and a.png keep their extensions, and equal names are numbered.
     if (taken.has(name)) name = inside;
     for (let i = 2; taken.has(name); i++) name = `${inside}-${i}`;
     taken.add(name);
@@ -144,12 +145,12 @@ function tasksOf(
   });
 }
 
-/** The options for a worker: as given, and one thread each where the caller names no number. */
+/** The options for a worker: as given, with one thread each unless the caller names a number. */
 function workerArgs({ args, options: { threads, device } }: ExplainCall): string[] {
   return threads === undefined && device !== "webgpu" ? [...args, "--threads", "1"] : [...args];
 }
 
-/** What the results of a run depend on: another run must not mix its own among them. */
+/** Everything that the results of a run depend on. Results of other settings must not be mixed with them. */
 async function checkSameRun(path: string, { options, positional, typed }: ExplainGiven): Promise<void> {
   const all = { ...typed, images: positional, target: options.target };
   const settings = Object.entries(all).filter(([name]) => !HOW.includes(name));
@@ -159,12 +160,12 @@ async function checkSameRun(path: string, { options, positional, typed }: Explai
   }
   if (!isSameRun(present, settings)) {
     throw new Error(
-      `Cannot go on: ${path} says that the results there are of other options; name another --out`,
+      `Cannot continue: ${path} belongs to a run with other options; name another --out`,
     );
   }
 }
 
-/** Whether the text of a run says the same, in any order. */
+/** Whether a stored run has the same settings, in any order. */
 function isSameRun(text: string, settings: readonly [string, unknown][]): boolean {
   const sorted = (entries: readonly [string, unknown][]) =>
     JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1));
@@ -175,7 +176,7 @@ function isSameRun(text: string, settings: readonly [string, unknown][]): boolea
   }
 }
 
-/** Whether a file is there. */
+/** Whether a file exists. */
 function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
@@ -184,7 +185,7 @@ function isFile(path: string): boolean {
   }
 }
 
-/** A bar on a terminal, a line now and then elsewhere. */
+/** A progress bar on a terminal, occasional lines elsewhere. */
 function reporter(terminal: Terminal, total: number): (line: Line) => void {
   const started = performance.now();
   const sayCount = sayNowAndThen(terminal);

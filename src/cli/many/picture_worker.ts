@@ -1,5 +1,5 @@
 /**
- * A worker of `explain DIR`: opens an explainer of its own and explains the images that it is given, one at a time.
+ * A worker of `explain DIR`: opens its own explainer and explains the images that it receives, one at a time.
  *
  * @module
  */
@@ -14,22 +14,22 @@ import { makeFolder } from "../files.ts";
 import { parseArguments } from "../options/command.ts";
 import { messageOf, openTerminal } from "../terminal.ts";
 
-/** An image, and where its results go. */
+/** An image and the paths of its results. */
 export interface PictureTask {
   /** Path of the image. */
   readonly image: string;
-  /** Path of its results without what follows the stem. */
+  /** Path of its results without suffix and extension. */
   readonly stem: string;
-  /** Path of its map, where one is asked for. */
+  /** Path of its map, if one is requested. */
   readonly map?: string;
 }
 
-/** What the worker is told: first the command's options, then images. */
+/** Messages to the worker: first the options of the command, then images. */
 export type ToWorker =
   | { readonly kind: "open"; readonly args: readonly string[] }
   | { readonly kind: "explain"; readonly task: PictureTask };
 
-/** What it answers, one message for each that it gets. */
+/** Its answers, one for each message. */
 export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "done"; readonly document: ExplainedImage }
@@ -44,7 +44,7 @@ async function answer(message: ToWorker): Promise<FromWorker> {
     const given = parseArguments(EXPLAIN, message.args);
     request = requestOf(given.options);
     const started = performance.now();
-    // What must be downloaded is here: the command has seen to it, and shown it.
+    // The command has already downloaded all files, with visible progress.
     const options = await explainerOptions(given.options, given.typed, openTerminal(true));
     explainer = await openExplainer(methodOf(given.options), options, given);
     load = performance.now() - started;
@@ -58,7 +58,7 @@ async function answer(message: ToWorker): Promise<FromWorker> {
       `${stem}.explained${overlaySuffix(label, which, count)}.png`,
     map: () => map,
   };
-  // What is being done when the program is told to stop ends: it takes less than a second.
+  // When the program is told to stop, the current image is finished; that takes less than a second.
   const { signal } = new AbortController();
   const explained = await explainPicture(explainer!, image, destinations, { ...request, signal });
   return { kind: "done", document: documentOf(explained, image, load) };

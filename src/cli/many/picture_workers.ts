@@ -1,5 +1,5 @@
 /**
- * The other end of picture_worker.ts: a worker as the pool uses it.
+ * The other end of picture_worker.ts: a worker with the interface that the pool needs.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { ExplainedImage } from "../explain/document.ts";
 import type { FromWorker, PictureTask, ToWorker } from "./picture_worker.ts";
 import { type PoolWorker, WorkerDied } from "./pool.ts";
 
-/** What is told when the worker answers. */
+/** Callbacks for the worker's answer. */
 interface Waiting {
   resolve(reply: FromWorker): void;
   reject(error: Error): void;
@@ -24,7 +24,7 @@ export function openPictureWorker(args: readonly string[]): PoolWorker<PictureTa
   let dead: WorkerDied | undefined;
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => waiting?.resolve(data);
   worker.onerror = (event) => {
-    // Without this the error would end the whole program.
+    // Without this, the error would end the whole program.
     event.preventDefault();
     dead = new WorkerDied(`A worker ended: ${event.message.split("\n")[0]}`);
     waiting?.reject(dead);
@@ -42,7 +42,7 @@ export function openPictureWorker(args: readonly string[]): PoolWorker<PictureTa
     ready: ask({ kind: "open", args }).then(() => undefined),
     run: async (task) => {
       const reply = await ask({ kind: "explain", task });
-      if (reply.kind !== "done") throw new WorkerDied("A worker answered what it was not asked");
+      if (reply.kind !== "done") throw new WorkerDied("A worker sent an answer without a request");
       return reply.document;
     },
     close: () => worker.terminate(),

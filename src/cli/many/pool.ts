@@ -1,18 +1,18 @@
 /**
- * Tasks on a pool of workers, results as they come. A worker that dies takes its task with it and is replaced; the
- * others go on.
+ * Runs tasks on a pool of workers and reports each result when it is ready. If a worker dies, its task fails and the
+ * worker is replaced; the others continue.
  *
  * @module
  */
 
-/** A worker as the pool uses it: one task at a time. */
+/** A worker of the pool; it does one task at a time. */
 export interface PoolWorker<Task, Result> {
-  /** Settles when it can take tasks; rejects when it cannot be used at all. */
+  /** Resolves when it can take tasks; rejects if it cannot be used at all. */
   readonly ready: Promise<void>;
   /**
    * Does a task.
    *
-   * @throws {WorkerDied} When the worker is gone and cannot be used again.
+   * @throws {WorkerDied} When the worker has ended and cannot be used again.
    */
   run(task: Task): Promise<Result>;
   /** Ends it. */
@@ -24,23 +24,23 @@ export class WorkerDied extends Error {
   override name = "WorkerDied";
 }
 
-/** How a pool works. */
+/** Options of a pool. */
 export interface PoolOptions<Task, Result> {
-  /** Most workers at once. */
+  /** Maximum number of workers. */
   readonly workers: number;
   /** Starts one. */
   readonly open: () => PoolWorker<Task, Result>;
-  /** Called with each result; the pool waits for it before that worker's next task. */
+  /** Called with each result; the pool waits for it before it gives that worker the next task. */
   readonly onResult: (task: Task, result: Result) => void | Promise<void>;
   /** Called with each task that failed. */
   readonly onError: (task: Task, error: unknown) => void | Promise<void>;
-  /** Stops giving out tasks; what is running ends. */
+  /** Stops handing out tasks; running tasks are finished. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Does all tasks. The first worker is opened alone, so that what all need (weights to be fetched, a model that cannot be
- * read) is met once.
+ * Does all tasks. The first worker is opened alone, so that shared work (downloading weights) and shared errors (an
+ * unreadable model) happen once.
  *
  * @throws Whatever keeps the first worker from starting, and what `onResult` or `onError` throw.
  */
@@ -87,7 +87,7 @@ export async function runPool<Task, Result>(
     const running = [work(first), ...Array.from({ length: others }, () => work())];
     const outcomes = await Promise.allSettled(running.map((each) =>
       each.catch((error) => {
-        // The others must not go on with work whose results cannot be kept.
+        // The others must not continue if their results cannot be stored.
         waiting.length = 0;
         throw error;
       })

@@ -28,7 +28,9 @@ export const exportModel = command({
   options: {
     ...MODEL_OPTIONS_BESIDE,
     ...group("Output", {
-      out: fileName("FILE.onnx", [".onnx"], "Where it goes", { usual: "NAME.explainer.onnx here" }),
+      out: fileName("FILE.onnx", [".onnx"], "Output file", {
+        usual: "NAME.explainer.onnx in the working folder",
+      }),
       float16: flag("Store weights as float16: half the file"),
       requireTarget: flag("Require the class as an input, for runtimes that cannot leave an input out"),
       ...QUIET_OPTION,
@@ -65,11 +67,11 @@ export const exportModel = command({
   const { backbone, auxiliary, head, size } = exported;
   terminal.say(`${printable(out)}  ${byteCount(size)}`);
   terminal.say(`   ${backbone.name}, read by ${auxiliary}, head: ${head.name}`);
-  if (!head.trained) terminal.say("   The head is not trained: its maps are a start only");
+  if (!head.trained) terminal.say("   The head is not trained: its maps are only a starting point");
   return 0;
 });
 
-/** The parts as they are, with a word about how far they are. */
+/** The unchanged parts; reports progress. */
 function* counted(parts: Iterable<Uint8Array>, size: number, terminal: Terminal): Iterable<Uint8Array> {
   let done = 0;
   for (const part of parts) {

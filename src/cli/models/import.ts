@@ -1,5 +1,5 @@
 /**
- * `models import`: a head that the authors' program trained, as a head file of ours.
+ * `models import`: converts a head trained with the authors' program to a head file.
  *
  * @module
  */
@@ -19,25 +19,25 @@ import { network } from "./named.ts";
 /** Runs `models import` and gives its exit code. */
 export const importModel = command({
   name: "models import",
-  about: "Make a head file of a checkpoint of the authors' P-TAME program (PyTorch Lightning's .ckpt)",
+  about: "Convert a checkpoint of the authors' P-TAME program (a .ckpt of PyTorch Lightning) to a head file",
   arguments: {
     usage: "FILE.ckpt",
     most: 1,
-    missing: "A checkpoint is needed: deno task models import FILE.ckpt",
+    missing: "Name a checkpoint: deno task models import FILE.ckpt",
   },
   options: {
     ...group("Head", {
       backbone: text("NAME", "Network that the head explains", {
-        usual: "the one that the checkpoint mentions in its file name or its hyper-parameters",
+        usual: "the network mentioned in the checkpoint's file name or hyper-parameters",
       }),
       auxiliary: text("NAME", "Network whose feature maps the head reads", {
-        usual: "the one with its channels",
+        usual: "the network whose channels fit",
       }),
       out: text("FILE", "The head file", { usual: "FILE.safetensors in the working folder" }),
     }),
     ...JSON_OPTION,
   },
-  notes: ["Nothing in the checkpoint is executed. Make sure that its licence allows what you do with it."],
+  notes: ["Nothing in the checkpoint is executed. Make sure that its licence permits your use."],
   examples: [
     "deno task models import ptame_resnet50.ckpt",
     "deno task explain photo.jpg --model resnet50 --head ptame_resnet50.safetensors",

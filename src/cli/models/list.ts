@@ -1,5 +1,5 @@
 /**
- * `models list`: what can be explained by name, and what of it is on this machine.
+ * `models list`: lists the known networks, and which of their weights are on this machine.
  *
  * @module
  */
@@ -11,32 +11,32 @@ import { JSON_OPTION } from "../output_options.ts";
 import { byteCount, table } from "../terminal.ts";
 import { ownStorage } from "./named.ts";
 
-/** What `--json` says of one network. */
+/** One network in the document of `--json`. */
 interface ListedNetwork {
   name: string;
   inputSize: number;
   classes: number;
-  /** Length of the file of weights; `null` where it is not known. */
+  /** Length of the file of weights; `null` if unknown. */
   bytes: number | null;
-  /** Its SHA-256, or the digits of it that are known. */
+  /** Its SHA-256, or the known first digits of it. */
   sha256: string;
   licence: string;
   source: string;
   /** Whether its weights are on this machine, shipped or downloaded. */
   present: boolean;
-  /** Bytes of them that are here: some, where a download was cut. */
+  /** Number of bytes on this machine; fewer than the length after an interrupted download. */
   presentBytes: number;
   shipped: boolean;
   /** Trained heads that explain it. */
   heads: { auxiliary: string; file: string }[];
-  /** The auxiliary whose class-activation start explains it untrained, where there is no such head. */
+  /** The auxiliary whose class activations explain it without training, if there is no trained head. */
   start: string;
 }
 
 /** Runs `models list` and gives its exit code. */
 export const listModels = command({
   name: "models list",
-  about: "List what can be explained by name, and whether its weights are on this machine",
+  about: "List the known networks, and whether their weights are on this machine",
   options: JSON_OPTION,
 }, async ({ options }) => {
   const storage = ownStorage();
@@ -55,7 +55,7 @@ async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): 
     const here = { present: true, presentBytes: bytes, shipped: true };
     return { ...facts, bytes, sha256, licence, source, ...here, ...own };
   }
-  // Of several published files the one that is here, or else the first.
+  // Of several published files, the stored one, or else the first.
   let best: Omit<ListedNetwork, "heads" | "start"> | undefined;
   for (const file of weights.published ?? []) {
     const { bytes, sha256, licence, urls } = file;
@@ -69,7 +69,7 @@ async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): 
     const here = { present: false, presentBytes: 0, shipped: false };
     best = { ...facts, bytes: null, sha256: sha256Start, licence, source: url, ...here };
   }
-  if (best === undefined) throw new Error(`Cannot list ${name}: the registry names no weights for it`);
+  if (best === undefined) throw new Error(`Cannot list ${name}: the registry has no weights for it`);
   return { ...best, ...own };
 }
 

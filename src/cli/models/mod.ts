@@ -1,15 +1,15 @@
 /**
- * `models`: what can be explained by name, and the weights on this machine. One file per subcommand.
+ * `models`: the known networks, and their weights on this machine. One file per subcommand.
  *
  * @module
  */
 import type { Command } from "../options/command.ts";
 import { type CommandSet, runNamed } from "../options/command_set.ts";
 
-/** All of them. */
+/** All subcommands. */
 export const SUBCOMMANDS: CommandSet = {
   what: "subcommand of models",
-  about: "Networks that are known by name, and their weights",
+  about: "List known networks and manage their weights",
   usage: ["models SUBCOMMAND [options]"],
   heading: "Subcommands",
   commands: {
@@ -22,8 +22,8 @@ export const SUBCOMMANDS: CommandSet = {
     export: async () => (await import("./export.ts")).exportModel,
   },
   notes: [
-    "Weights are kept in the platform's cache folder (deno task models path); PTAME_CACHE names another. " +
-    "PTAME_MIRROR names folders on servers that are asked instead of the published addresses.",
+    "Weights are kept in the platform's cache folder (see deno task models path); PTAME_CACHE names another folder. " +
+    "PTAME_MIRROR names folders on servers to use instead of the published addresses.",
   ],
   examples: [
     "deno task models list",

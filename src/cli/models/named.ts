@@ -1,5 +1,5 @@
 /**
- * What the subcommands of `models` share: networks by name, and the folder that weights are kept in.
+ * Code shared by the subcommands of `models`: networks by name, and the folder for weights.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export function ownStorage(): DiskStorage {
 /**
  * The network of that name.
  *
- * @throws {UsageError} When there is none; the nearest is suggested.
+ * @throws {UsageError} When the name is unknown; the nearest name is suggested.
  */
 export function network(name: string): NetworkDefinition {
   const found = findNetwork(name);
@@ -32,7 +32,7 @@ export function namedNetworks(names: readonly string[]): NetworkDefinition[] {
   return [...new Set(names)].map(network);
 }
 
-/** Where shipped weights are: a path, or an address where the package itself is on a server. */
+/** Location of shipped weights: a path, or an address if the package itself is on a server. */
 export function shippedPath(file: string): string {
   const url = shippedWeightsUrl(file);
   return url.protocol === "file:" ? decodeURIComponent(url.pathname) : url.href;

@@ -1,5 +1,5 @@
 /**
- * `models path`: where weights are, for other programs.
+ * `models path`: prints the location of weights, for other programs.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { network, ownStorage, shippedPath } from "./named.ts";
 /** Runs `models path` and gives its exit code. */
 export const modelPath = command({
   name: "models path",
-  about: "Show where a network's weights are; without a name, the folder they are kept in",
+  about: "Show the path of a network's weights, or without a name, the folder for weights",
   arguments: { usage: "[NAME]", most: 1 },
   options: {},
-  notes: ["The exit code is 1 where the weights are not on this machine."],
+  notes: ["The exit code is 1 if the weights are not on this machine."],
 }, async ({ positional: [name] }) => {
   if (name === undefined) {
     console.log(ownStorage().folder);
@@ -29,5 +29,7 @@ export const modelPath = command({
     console.log(storage.pathOf(file));
     return 0;
   }
-  throw new Error(`The weights of ${name} are not here; get them with: deno task models pull ${name}`);
+  throw new Error(
+    `The weights of ${name} are not on this machine; get them with: deno task models pull ${name}`,
+  );
 });

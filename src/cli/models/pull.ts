@@ -1,5 +1,5 @@
 /**
- * `models pull`: downloads weights, so that they are here when they are needed.
+ * `models pull`: downloads weights before they are needed.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { namedNetworks } from "./named.ts";
 /** Runs `models pull` and gives its exit code. */
 export const pullModels = command({
   name: "models pull",
-  about: "Download the weights of networks, each once; a download that was cut is resumed",
-  arguments: { usage: "NAME…", most: Infinity, missing: "A network to pull is needed; see models list" },
+  about: "Download the weights of networks; an interrupted download is resumed",
+  arguments: { usage: "NAME…", most: Infinity, missing: "Name a network to download; see models list" },
   options: QUIET_OPTION,
   notes: [
-    "PTAME_MIRROR names folders on servers that are asked instead of the published addresses; PTAME_CACHE a " +
-    "folder to keep weights in.",
+    "PTAME_MIRROR names folders on servers to use instead of the published addresses; PTAME_CACHE names the " +
+    "folder for weights.",
   ],
   examples: [
     "deno task models pull resnet50",
@@ -37,7 +37,7 @@ export const pullModels = command({
       options.onProgress?.(progress);
     };
     const { file } = await obtainWeights(each, { ...options, onProgress });
-    if (!downloaded) terminal.say(`${each.name}: ${file.file} is here already`);
+    if (!downloaded) terminal.say(`${each.name}: ${file.file} is already on this machine`);
   }
   return 0;
 });

@@ -1,5 +1,5 @@
 /**
- * `models remove`: gives the disk back what weights take.
+ * `models remove`: removes weights from the disk.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { namedNetworks, ownStorage } from "./named.ts";
 /** Runs `models remove` and gives its exit code. */
 export const removeModels = command({
   name: "models remove",
-  about: "Remove downloaded weights, and what is left of downloads that were cut",
-  arguments: { usage: "NAME…", most: Infinity, missing: "A network to remove is needed; see models list" },
+  about: "Remove downloaded weights and interrupted downloads",
+  arguments: { usage: "NAME…", most: Infinity, missing: "Name a network to remove; see models list" },
   options: QUIET_OPTION,
 }, async ({ positional, terminal }) => {
   const named = namedNetworks(positional);
@@ -27,7 +27,7 @@ export const removeModels = command({
     for (const file of weights.published ?? []) freed += await storage.remove(file);
     terminal.say(
       freed === 0
-        ? `${name}: nothing of it is here`
+        ? `${name}: nothing to remove`
         : `${name}: ${byteCount(freed)} removed from ${printable(storage.folder)}`,
     );
   }

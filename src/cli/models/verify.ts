@@ -14,7 +14,7 @@ import { QUIET_OPTION } from "../output_options.ts";
 import { byteCount, printable, type Terminal } from "../terminal.ts";
 import { namedNetworks, ownStorage, shippedPath } from "./named.ts";
 
-/** A file to read, and what it must be. */
+/** A file to read, and its expected length and digest. */
 interface Checked {
   readonly name: string;
   readonly path: string;
@@ -26,10 +26,10 @@ interface Checked {
 /** Runs `models verify` and gives its exit code. */
 export const verifyModels = command({
   name: "models verify",
-  about: "Compare the SHA-256 of weights with the published one: of all that are here, or of those named",
+  about: "Compare the SHA-256 of weights with the published one; by default of all weights on this machine",
   arguments: { usage: "[NAME…]", most: Infinity },
   options: QUIET_OPTION,
-  notes: ["The exit code is 1 where one is damaged, or named and not here."],
+  notes: ["The exit code is 1 if a file is damaged, or if a named one is missing."],
 }, async ({ positional, terminal, signal }) => {
   const named = positional.length > 0;
   const asked = named ? namedNetworks(positional) : networks;
@@ -47,7 +47,9 @@ export const verifyModels = command({
     }
     if (files.length === 0 && named) {
       terminal.fail(
-        asCalled(`${name}: its weights are not here; get them with: deno task models pull ${name}`),
+        asCalled(
+          `${name}: its weights are not on this machine; get them with: deno task models pull ${name}`,
+        ),
       );
       failed = true;
     }

@@ -1,5 +1,5 @@
 /**
- * A command: declared by a table, which gives its parser, its help and the values that it works with.
+ * A command, declared by a table of options. The table gives its parser, its help and its values.
  *
  * @module
  */
@@ -11,59 +11,59 @@ import { UsageError } from "../usage.ts";
 import { commandHelp, helpWidth } from "./help.ts";
 import { type Option, optionName, type Options, type Values } from "./kinds.ts";
 
-/** What a command takes beside its options. */
+/** The positional arguments of a command. */
 export interface Positional {
-  /** How usage shows it, one line for each way to call the command: a text is followed by its options. */
+  /** Usage lines, one for each way to call the command; the options follow each text. */
   readonly usage?: string | readonly string[];
-  /** Most of them; none by default. */
+  /** Maximum number of arguments; 0 by default. */
   readonly most?: number;
-  /** Where one is needed, the error that says so. */
+  /** The error if a required argument is missing. */
   readonly missing?: string;
-  /** Why there are none, where people may think so. */
+  /** Why the command takes none, for users who may expect some. */
   readonly unexpected?: string;
 }
 
 /** A command and its options. */
 export interface Declaration<O extends Options> {
-  /** As it is typed behind the program: "models pull". */
+  /** Its name after the program: "models pull". */
   readonly name: string;
-  /** What it does, in a line without a full stop. */
+  /** What it does, in one line without a full stop. */
   readonly about: string;
   readonly arguments?: Positional;
   readonly options: O;
   /** Paragraphs below the options in help. */
   readonly notes?: readonly string[];
-  /** Commands to try, as a checkout runs them. */
+  /** Example commands, as in a checkout. */
   readonly examples?: readonly string[];
 }
 
-/** Texts of options as they were typed, by their names with dashes; `true` for a flag. */
+/** Texts of options as typed, by their names with dashes; `true` for a flag. */
 export type Typed = Readonly<Record<string, string | readonly string[] | true>>;
 
-/** Arguments that were read. */
+/** Parsed arguments. */
 export interface Given<O extends Options> {
   readonly options: Values<O>;
   readonly positional: readonly string[];
   readonly typed: Typed;
 }
 
-/** What a command works with. */
+/** The input of a command. */
 export interface Call<O extends Options> extends Given<O> {
-  /** The arguments as they came. */
+  /** The unparsed arguments. */
   readonly args: readonly string[];
-  /** Quiet with `--quiet`. */
+  /** Terminal for messages; quiet with `--quiet`. */
   readonly terminal: Terminal;
-  /** Says when to stop. */
+  /** Signals when to stop. */
   readonly signal: AbortSignal;
 }
 
-/** A command: its arguments and a signal that says when to stop; gives the exit code. */
+/** A command: takes its arguments and a signal to stop; gives the exit code. */
 export interface Command {
   (args: readonly string[], signal: AbortSignal): Promise<number>;
   readonly declaration: Declaration<Options>;
 }
 
-/** Makes a command: help and version are answered, and arguments checked, before `act` is called. */
+/** Makes a command. It answers help and version and checks the arguments before it calls `act`. */
 export function command<O extends Options>(
   declaration: Declaration<O>,
   act: (call: Call<O>) => Promise<number>,
@@ -83,7 +83,7 @@ export function command<O extends Options>(
 /**
  * Reads the arguments of a command.
  *
- * @throws {UsageError} When they are not what the command takes.
+ * @throws {UsageError} When an argument is unknown, missing or wrong.
  */
 export function parseArguments<O extends Options>(
   declaration: Declaration<O>,
@@ -92,7 +92,7 @@ export function parseArguments<O extends Options>(
   return readArguments(declaration, splitArguments(declaration, args));
 }
 
-/** Texts of options by their names, and what is no option. */
+/** Splits arguments into texts of options by name, and positional arguments. */
 interface Split {
   readonly texts: Readonly<Record<string, readonly string[]>>;
   readonly positional: readonly string[];
@@ -145,7 +145,7 @@ function readArguments<O extends Options>(
       throw new UsageError(`Option --${name} of ${declaration.name} needs a value`);
     }
     if (option.needed && given.length === 0) {
-      throw new UsageError(`Option --${name} of ${declaration.name} is needed; see --help`);
+      throw new UsageError(`Option --${name} of ${declaration.name} is required; see --help`);
     }
     values[key] = option.read(given, name);
     if (given.length === 0) continue;

@@ -1,5 +1,5 @@
 /**
- * Commands by name: the program's own, and those of a command that has several.
+ * Commands by name: those of the program, and the subcommands of a command.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import type { Command, Declaration } from "./command.ts";
 import { helpWidth, setHelp } from "./help.ts";
 import type { Options } from "./kinds.ts";
 
-/** Commands, each loaded when it is asked for: all together they take longer to read than an explanation. */
+/** Commands, each loaded on demand: loading all of them takes longer than an explanation. */
 export type CommandLoaders = Readonly<Record<string, () => Promise<Command>>>;
 
 /** A set of commands. */
 export interface CommandSet extends Pick<Declaration<Options>, "about" | "notes" | "examples"> {
-  /** What one of them is called: "command", or "subcommand of models". */
+  /** The word for one of them: "command" or "subcommand of models". */
   readonly what: string;
-  /** How one of them is called, without the program. */
+  /** Usage of one of them, without the program. */
   readonly usage: readonly string[];
   readonly heading: string;
   readonly commands: CommandLoaders;
 }
 
 /**
- * Runs the command that the first argument names, with the others; or shows help or version.
+ * Runs the command named by the first argument with the other arguments, or shows help or version.
  *
- * @throws {UsageError} When there is no such command; the nearest is suggested.
+ * @throws {UsageError} When the command is unknown; the nearest name is suggested.
  */
 export async function runNamed(
   set: CommandSet,

@@ -1,5 +1,5 @@
 /**
- * Help as text: laid out for the width of the terminal.
+ * Formats help for the width of the terminal.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { asCalled, program } from "../called.ts";
 import type { Command, Declaration } from "./command.ts";
 import { type Option, optionName, type Options } from "./kinds.ts";
 
-/** Columns of help: few enough to read, enough for a name and some words beside it. */
+/** Columns of help: narrow enough to read, wide enough for a name and its description. */
 const [LEAST, MOST] = [50, 120];
 
-/** Columns where there is no terminal. */
+/** Columns without a terminal. */
 const USUAL = 80;
 
 /** Options that every command has. */
 const GENERAL: readonly Row[] = [["-h, --help", "Show this text"], ["--version", "Show the version"]];
 
-/** A name, and what it is for. */
+/** A name and its description. */
 type Row = readonly [name: string, about: string];
 
 /** Columns for help on standard output. */
@@ -25,7 +25,7 @@ export function helpWidth(): number {
   return Math.min(Math.max(columns, LEAST), MOST);
 }
 
-/** A text in lines of at most `width` columns; a word that is longer has a line of its own. */
+/** Breaks a text into lines of at most `width` columns; a longer word gets its own line. */
 function wrapped(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
@@ -40,21 +40,21 @@ function paragraph(text: string, width: number): string {
   return wrapped(text.split(" "), width).join("\n");
 }
 
-/** A command in as many lines as it needs, `end` behind each but the last, all but the first further in. */
+/** Breaks a command into lines, with `end` after each but the last, and all but the first indented. */
 function commandLines(command: string, width: number, indent: number, end: string): string {
-  // An option stays with its value.
+  // Keep an option on the same line as its value.
   const words = command.match(/--\S+ (?!-)(?:"[^"]*"|[^\s[])+|(?:"[^"]*"|\S)+/g)!;
   const lines = wrapped(words, width - indent - 2 - end.length);
   return lines.map((line, i) => " ".repeat(i === 0 ? indent : indent + 2) + line).join(`${end}\n`);
 }
 
-/** Columns for the names of rows: the widest that leaves two thirds of the page beside it. */
+/** Columns for the names: as wide as the longest that leaves two thirds of the page. */
 function nameWidth(rows: readonly Row[], width: number): number {
   const most = Math.min(30, Math.floor(width / 3));
   return Math.max(...rows.map(([name]) => [...name].length).filter((length) => length <= most));
 }
 
-/** Names with what they are for beside them; below a name that is too long. */
+/** Names with their descriptions next to them, or below a name that is too long. */
 function rowLines(rows: readonly Row[], names: number, width: number): string {
   const margin = " ".repeat(names + 4);
   return rows.map(([name, about]) => {
@@ -68,13 +68,13 @@ function rowLines(rows: readonly Row[], names: number, width: number): string {
 function optionRow(key: string, { kind, takes, about }: Option<unknown>): Row {
   return [
     `--${optionName(key)} ${takes}`.trimEnd(),
-    kind === "list" ? `${about}; may be given several times` : about,
+    kind === "list" ? `${about}; can be repeated` : about,
   ];
 }
 
-/** What a page of help says. */
+/** The content of a page of help. */
 interface Page extends Pick<Declaration<Options>, "about" | "notes" | "examples"> {
-  /** Ways to call it, without the program. */
+  /** Usage lines, without the program. */
   readonly usage: readonly string[];
   readonly sections: readonly (readonly [heading: string, rows: readonly Row[]])[];
 }
@@ -111,7 +111,7 @@ export function commandHelp(declaration: Declaration<Options>, width: number): s
   }, width);
 }
 
-/** Help of a set of commands: each with what it does. */
+/** Help of a set of commands, with their descriptions. */
 export function setHelp(
   set: Omit<Page, "sections"> & { readonly heading: string },
   commands: readonly (readonly [name: string, Command])[],

@@ -1,38 +1,38 @@
 /**
- * What an option can be: its value's type, what help says of it, and how its text is read. A command's table of these
- * is all there is to say about its options.
+ * The kinds of options. A kind defines the type of the value, the help and how the text is parsed. The table of a
+ * command contains everything about its options.
  *
  * @module
  */
 import { suggestion } from "../../text/nearest.ts";
 import { UsageError } from "../usage.ts";
 
-/** What happens without an option. */
+/** The default of an option. */
 interface Otherwise<D> {
-  /** In words, where something else than the table decides it. */
+  /** In words, if it is decided elsewhere. */
   readonly usual?: string | number;
-  /** The value then. */
+  /** The default value. */
   readonly default?: D;
 }
 
 /** An option whose value has type T. Its name is its key in a table: `microBatch` is `--micro-batch`. */
 export interface Option<T> {
-  /** A flag takes no value; a list may be given several times. */
+  /** A flag takes no value; a list can be repeated. */
   readonly kind: "flag" | "value" | "list";
-  /** What stands behind its name in help; "" for a flag. */
+  /** The placeholder after its name in help; "" for a flag. */
   readonly takes: string;
-  /** What help says. */
+  /** Its description in help. */
   readonly about: string;
-  /** The heading that it stands under in help. */
+  /** Its heading in help. */
   readonly group: string;
-  /** Whether the command cannot do without it. */
+  /** Whether it is required. */
   readonly needed: boolean;
   /**
    * Its value.
    *
-   * @param given Texts as they were typed, none where it is not given.
+   * @param given The texts as typed; empty if the option is absent.
    * @param name Its name with dashes, for errors.
-   * @throws {UsageError} When a text is not what it must be.
+   * @throws {UsageError} When a text is not a valid value.
    */
   read(given: readonly string[], name: string): T;
 }
@@ -50,33 +50,33 @@ export function optionName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Puts options under a heading of help. */
+/** Groups options under a heading in help. */
 export function group<O extends Options>(heading: string, options: O): O {
   const entries = Object.entries(options).map(([key, option]) => [key, { ...option, group: heading }]);
   return Object.fromEntries(entries) as O;
 }
 
-/** The same option, which the command cannot do without. */
+/** Makes an option required. */
 export function needed<T>(option: Option<T>): Option<Exclude<T, undefined>> {
   return { ...option, needed: true } as Option<Exclude<T, undefined>>;
 }
 
-/** What `group` and `needed` change. */
+/** The properties that `group` and `needed` change. */
 const UNGROUPED = { group: "Options", needed: false } as const;
 
-/** An option that is there or not. */
+/** An option without a value. */
 export function flag(about: string): Option<boolean> {
   return { ...UNGROUPED, kind: "flag", takes: "", about, read: (given) => given.length > 0 };
 }
 
-/** A text that was read; or what it should have been, and the words that it may have been meant for. */
+/** A parsed value; or a description of valid values, and the words to suggest. */
 type Parsed<T> = { readonly value: T } | { readonly expected: string; readonly words?: readonly string[] };
 
 /**
- * An option whose text `parse` reads.
+ * An option that `parse` reads.
  *
- * @param takes What stands behind its name in help, as FILE or N.
- * @param about What it is for, without a full stop.
+ * @param takes The placeholder after its name in help, such as FILE or N.
+ * @param about Its description, without a full stop.
  */
 export function parsed<T, D extends T | undefined = undefined>(
   takes: string,
@@ -110,7 +110,7 @@ export function text<D extends string | undefined = undefined>(
   return parsed(takes, about, (value) => ({ value }), otherwise);
 }
 
-/** The name of a file with one of some endings. */
+/** The name of a file with one of several extensions. */
 export function fileName(
   takes: string,
   endings: readonly string[],
@@ -123,7 +123,7 @@ export function fileName(
   }, otherwise);
 }
 
-/** Texts, one each time that the option is given. */
+/** Texts, one per occurrence of the option. */
 export function list(
   takes: string,
   about: string,
@@ -166,7 +166,7 @@ export function share(takes: string, about: string): Option<number | undefined> 
   });
 }
 
-/** Numbers with commas between them, as many as one of `counts`. */
+/** Numbers separated by commas; `counts` lists the allowed numbers of them. */
 export function numbers(
   takes: string,
   counts: readonly number[],
@@ -180,12 +180,12 @@ export function numbers(
   }, otherwise);
 }
 
-/** What help says of the words that can be chosen from; nothing where `takes` shows them. */
+/** The list of allowed words for help; empty if `takes` already shows them. */
 function listed(about: string, words: readonly string[], takes: string): string {
   return takes === words.join("|") ? about : `${about}: ${words.join(", ")}`;
 }
 
-/** One of some words; the nearest is suggested for any other. */
+/** One of several words; an error suggests the nearest. */
 export function oneOf<const T extends string, D extends T | undefined = undefined>(
   takes: string,
   words: readonly T[],
@@ -198,7 +198,7 @@ export function oneOf<const T extends string, D extends T | undefined = undefine
   }, otherwise);
 }
 
-/** Some of the words, with commas between them or given several times, each once; `usual` where none is given. */
+/** Some of the words, separated by commas or repeated, each kept once; `usual` by default. */
 export function someOf<const T extends string>(
   takes: string,
   words: readonly T[],

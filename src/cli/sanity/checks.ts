@@ -1,6 +1,6 @@
 /**
- * Runs the sanity checks that the command asks for: of a baseline by a classifier that forgets, of P-TAME by heads that
- * do, and the swap test of two heads.
+ * Runs the sanity checks of the command: a baseline with a randomised classifier, P-TAME with randomised heads, and the
+ * swap test of two heads.
  *
  * @module
  */
@@ -27,30 +27,30 @@ import { openPtame } from "../explainer_options.ts";
 import type { Typed } from "../options/command.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** What is checked. */
+/** What to check. */
 export interface SanityPlan {
   /** Paths of the images. */
   readonly images: readonly string[];
-  /** Which of them are taken by their class, and at most how many; all where it is absent. */
+  /** Selection by class and maximum number; without it, all images are used. */
   readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
   /** A baseline's name; `undefined` for P-TAME. */
   readonly method: string | undefined;
   /** The head of another backbone, for the swap test. */
   readonly swap: Uint8Array | undefined;
-  /** Seed, order, stages and what else the method and its classifier take. */
+  /** Seed, order, stages, and the other options of the method and its classifier. */
   readonly settings: RandomizationOptions;
 }
 
-/** What was found. */
+/** The results. */
 export interface SanityReport {
   readonly model: string;
   readonly method: string;
   readonly images: number;
-  /** How the images were chosen, where they were chosen by class. */
+  /** The selection by class, if there was one. */
   readonly heldOutClasses?: ClassSelection & { readonly classes: number };
   readonly variants: readonly SanityResult[];
   readonly swap?: {
-    /** Own minus swapped by measure. */
+    /** Own head minus swapped head, by measure. */
     readonly differences: Readonly<Record<string, Comparison>>;
     readonly passed: readonly string[];
     readonly failed: readonly string[];
@@ -69,7 +69,7 @@ export function runChecks(
     : checkBaseline(plan, options, plan.method, terminal);
 }
 
-/** The plan with the images of its selection, and what the report says of it. */
+/** The plan with the selected images, and the selection for the report. */
 async function chosenFrom(
   plan: SanityPlan,
   reader: ImageReader,

@@ -1,5 +1,5 @@
 /**
- * `sanity`: does a map change when what it should explain is forgotten?
+ * `sanity`: do maps change when the learned weights are randomised?
  *
  * @module
  */
@@ -22,9 +22,9 @@ import { runChecks, type SanityPlan, type SanityReport } from "./checks.ts";
 const OPTIONS = {
   ...group("Images", {
     images: needed(
-      text("DIR|LIST|IMAGE", "A folder with images, a text file with a path on each line, or an image"),
+      text("DIR|LIST|IMAGE", "Folder with images, a text file with one path per line, or one image"),
     ),
-    limit: wholeNumber("N", "Use only N of them, evenly spread", { least: 1, default: 8 }),
+    limit: wholeNumber("N", "Use only N images, evenly spread", { least: 1, default: 8 }),
   }),
   ...SELECTION_OPTIONS,
   ...METHOD_OPTIONS,
@@ -32,13 +32,13 @@ const OPTIONS = {
     order: oneOf(
       "ORDER",
       ["cascading", "independent"],
-      "Randomise from the scores down, or each layer alone",
+      "Randomise all layers from the scores down to each stage, or one layer at a time",
       { usual: "cascading" },
     ),
     stages: wholeNumber("N", "Use only N stages, evenly spread over the layers", { least: 1, usual: "all" }),
     swap: text(
       "FILE",
-      "For ptame: the head of another classifier, which must measure worse than the classifier's own",
+      "For ptame: the head of another classifier, which must score worse than the classifier's own head",
     ),
   }),
   ...MODEL_OPTIONS,
@@ -50,9 +50,9 @@ const OPTIONS = {
 /** Runs `sanity` and gives its exit code. */
 export const sanityCommand = command({
   name: "sanity",
-  about: "Check that maps change when what they should explain is forgotten (Adebayo et al. 2018)",
+  about: "Check that maps change when learned weights are randomised (Adebayo et al. 2018)",
   options: OPTIONS,
-  notes: ["A baseline is checked by a classifier whose layers are randomised; ptame by randomised heads."],
+  notes: ["For a baseline, layers of the classifier are randomised; for ptame, the head."],
   examples: [
     "deno task sanity --images photos/ --method gradcam --stages 6",
     "deno task sanity --images photos/ --head head.safetensors --swap other_classifiers_head.safetensors",
@@ -86,7 +86,7 @@ async function planOf(
   }
   if (method === undefined && (order ?? stages) !== undefined) {
     throw new UsageError(
-      "Options --order and --stages are for baselines: ptame does not look into the classifier",
+      "Options --order and --stages are for baselines: ptame uses only the classifier's inputs and outputs",
     );
   }
   const listed = await listImages(options.images);
@@ -109,7 +109,7 @@ function showReport({ model, method, images, variants, swap }: SanityReport, ter
   terminal.say(
     `${
       bold(`${method} of ${model}`)
-    }, ${images} image(s): likeness to the map of what is intact, 1 for the same`,
+    }, ${images} image(s): similarity to the original map, 1 for identical maps`,
   );
   terminal.say("");
   const width = Math.max(10, ...variants.map(({ variant }) => variant.length));
@@ -119,8 +119,10 @@ function showReport({ model, method, images, variants, swap }: SanityReport, ter
   for (const result of variants) terminal.say(`   ${line(result, width)}`);
   if (swap === undefined) return;
   terminal.say("");
-  terminal.say(`   swap test, own head against the other's: ahead in ${swap.passed.join(", ") || "nothing"}`);
-  if (swap.failed.length > 0) terminal.say(`   behind in ${swap.failed.join(", ")}`);
+  terminal.say(
+    `   swap test, own head against the other's: better in ${swap.passed.join(", ") || "nothing"}`,
+  );
+  if (swap.failed.length > 0) terminal.say(`   worse in ${swap.failed.join(", ")}`);
 }
 
 function line({ variant, spearman, absoluteSpearman, ssim, flat }: SanityResult, width: number): string {

@@ -6,14 +6,14 @@
 import type { CheckpointStore } from "../../ptame/training/train_options.ts";
 import { readIfThere, writeFile } from "../files.ts";
 
-/** The checkpoint as a file. A run that is not resumed refuses to write over one that could be. */
+/** The checkpoint as a file. A new run refuses to overwrite a checkpoint that could be resumed. */
 export async function checkpointFile(
   path: string,
   resume: boolean,
 ): Promise<CheckpointStore & { readonly path: string; readonly saved: boolean }> {
   const bytes = await readIfThere(path, "checkpoint ");
   if (bytes !== undefined && !resume) {
-    throw new Error(`Cannot start: ${path} is an unfinished run; go on with --resume, or remove it`);
+    throw new Error(`Cannot start: ${path} is an unfinished run; continue it with --resume, or remove it`);
   }
   if (bytes === undefined && resume) throw new Error(`Cannot resume: there is no checkpoint ${path}`);
   let saved = bytes !== undefined;

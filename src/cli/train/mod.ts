@@ -63,16 +63,16 @@ export const trainCommand = command(TRAIN, async ({ options, typed, terminal, si
       ...settingsOf(options),
     });
   } catch (error) {
-    // A checkpoint that was refused is nothing to go on from.
+    // A refused checkpoint cannot be resumed.
     if (started && checkpoint.saved) {
-      terminal.say(`The run so far is in ${checkpoint.path}; go on with --resume`);
+      terminal.say(`The run so far is in ${checkpoint.path}; continue it with --resume`);
     }
     throw error;
   }
   await writeFile(out, result.head);
   await writeFile(`${stem}.last.safetensors`, result.last);
   await writeFile(`${stem}.loss.png`, await lossCurve(result, backbone));
-  // The run is whole: nothing is left to go on from.
+  // The run is complete: there is nothing to resume.
   await Deno.remove(checkpoint.path).catch(() => {});
   summarise(terminal, result, out, stem);
   if (options.json) {
@@ -84,7 +84,7 @@ export const trainCommand = command(TRAIN, async ({ options, typed, terminal, si
   return 0;
 });
 
-/** What the trainer takes as it is given. */
+/** The options that go to the trainer unchanged. */
 function settingsOf(options: TrainValues): Partial<TrainOptions> {
   const { epochs, steps, batch, microBatch, seed, device, threads, checkpointEvery, validateEvery } = options;
   const { limit, holdOutClasses, imageWorkers, imageCache, preset, name, licence, data } = options;
@@ -115,7 +115,7 @@ async function imagesOf(options: TrainValues): Promise<{ images: string[]; valid
   return { images: rest, validation: held };
 }
 
-/** The loss and its terms over the steps, each the mean of up to 200 stretches. */
+/** Plots the loss and its terms over the steps, averaged over up to 200 intervals. */
 async function lossCurve({ losses }: TrainResult, backbone: string): Promise<Uint8Array> {
   const stretch = Math.max(1, Math.ceil(losses.length / 200));
   const curve = (name: string, key: "total" | "ce" | "area") => ({

@@ -25,10 +25,10 @@ import {
 } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 
-/** Who says what no option does. */
+/** Description of defaults that the preset decides. */
 const PRESET = "the preset's";
 
-/** How a head can start, beside another head. */
+/** The ways to start a head, besides another head. */
 const STARTS = ["class-activation", "default"] as const;
 
 /** Hyper-parameters by their options; see presets.ts. */
@@ -53,48 +53,48 @@ const OPTIONS = {
   }),
   ...group("Images", {
     images: needed(
-      text("DIR|LIST", "Folder with images (and its folders), or a text file with a path on each line"),
+      text("DIR|LIST", "Folder with images (including subfolders), or a text file with one path per line"),
     ),
     limit: wholeNumber("N", "Use at most N images", { least: 1 }),
     holdOut: wholeNumber("N", "Set N images aside for validation, evenly spread", { least: 0, default: 0 }),
     validation: text("DIR|LIST", "Images for validation, instead of --hold-out"),
     holdOutClasses: share(
       "SHARE",
-      "Never train on images in which the classifier sees one of this share of its classes (0 to 0.9); " +
-        "without --hold-out and --validation, 100 images of half of these classes are kept for validation",
+      "Exclude this share of the classifier's classes (0 to 0.9) from training, with all images in which it sees one; " +
+        "without --hold-out and --validation, 100 images of half of these classes are used for validation",
     ),
-    imageWorkers: wholeNumber("N", "Workers that decode images ahead; 0 for none", {
+    imageWorkers: wholeNumber("N", "Workers that decode images in advance; 0 for none", {
       least: 0,
       usual: "half of the cores, 4 at most",
     }),
-    imageCache: wholeNumber("MB", "Megabytes of decoded images kept for later epochs", {
+    imageCache: wholeNumber("MB", "Megabytes of decoded images to keep for later epochs", {
       least: 0,
       usual: 1024,
     }),
   }),
   ...group("Training", {
     epochs: wholeNumber("N", "Passes over the images", { least: 1, usual: 1 }),
-    steps: wholeNumber("N", "Steps in all, instead of --epochs", { least: 1 }),
+    steps: wholeNumber("N", "Total number of steps, instead of --epochs", { least: 1 }),
     batch: wholeNumber("N", "Images per step", { least: 1, usual: 32 }),
-    microBatch: wholeNumber("N", "Images at once through the backbone: memory, not results", {
+    microBatch: wholeNumber("N", "Images per pass through the backbone; affects memory, not results", {
       least: 1,
       usual: 4,
     }),
-    preset: oneOf("NAME", PRESETS.map(({ name }) => name), "Hyper-parameters that were chosen together", {
+    preset: oneOf("NAME", PRESETS.map(({ name }) => name), "Named set of hyper-parameters", {
       usual: "the backbone's",
     }),
     rows: oneOf(
       ROW_FORMS.join("|"),
       ROW_FORMS,
-      "Rows of the fuser: one for each class, as in the paper, or shared by all, so that classes without " +
-        "images learn too",
+      "Rows of the fuser: one per class, as in the paper, or shared by all classes, so that classes without " +
+        "images learn, too",
       { usual: PRESET },
     ),
     masks: oneOf(
       MASK_FORMS.join("|"),
       MASK_FORMS,
-      "How images are masked: with a price on the mask's area, as in the paper, or by the shares of the " +
-        "pixels that measures keep",
+      "How to mask images: with an area term in the loss, as in the paper, or by keeping the shares of the " +
+        "pixels that the measures keep",
       { usual: PRESET },
     ),
     lr: number("X", "Highest learning rate", { usual: PRESET }),
@@ -102,10 +102,10 @@ const OPTIONS = {
     ce: number("X", "Weight of the cross-entropy in the loss", { usual: PRESET }),
     area: number("X", "Weight of the mask's area", { usual: PRESET }),
     smooth: number("X", "Weight of the mask's variation", { usual: PRESET }),
-    border: number("X", "Weight of the mask's edges in its variation", { usual: PRESET }),
+    border: number("X", "Weight of the mask's border in its variation", { usual: PRESET }),
     power: number(
       "X",
-      "Power of the mask in its area: below 1, small and sharp costs less than large and faint",
+      "Exponent of the mask in the area term; below 1, a small sharp mask costs less than a large faint one",
       { usual: PRESET },
     ),
     start: parsed(
@@ -115,12 +115,12 @@ const OPTIONS = {
         if (STARTS.some((start) => start === value) || /\.safetensors$/i.test(value)) return { value };
         return { expected: `${STARTS.join(", ")} or a .safetensors file`, words: STARTS };
       },
-      { usual: "class-activation where the classes are the same" },
+      { usual: "class-activation if the classes are the same" },
     ),
-    seed: wholeNumber("N", "Seed of order, augmentation and start", { least: 0, usual: 0 }),
-    validateEvery: wholeNumber("N", "Steps between validations", { least: 1, usual: "a fifth of the run" }),
+    seed: wholeNumber("N", "Seed of the order, augmentation and start", { least: 0, usual: 0 }),
+    validateEvery: wholeNumber("N", "Steps between validations", { least: 1, usual: "a fifth of the steps" }),
     checkpointEvery: wholeNumber("N", "Steps between checkpoints", { least: 1, usual: 50 }),
-    resume: flag("Continue from the checkpoint beside --out"),
+    resume: flag("Continue from the checkpoint next to --out"),
   }),
   ...DEVICE_OPTIONS,
   ...group("Output", {
@@ -128,13 +128,13 @@ const OPTIONS = {
       fileName(
         "HEAD.safetensors",
         [".safetensors"],
-        "The head; beside it HEAD.last.safetensors, HEAD.loss.png and, until it is finished, " +
+        "The head; next to it HEAD.last.safetensors, HEAD.loss.png and, until it is finished, " +
           "HEAD.checkpoint.safetensors",
       ),
     ),
-    name: text("TEXT", "Name of the head, in its record"),
-    licence: text("TEXT", "Its licence, in its record"),
-    data: text("TEXT", "What it was trained on, in its record"),
+    name: text("TEXT", "Name of the head, for its record"),
+    licence: text("TEXT", "Licence of the head, for its record"),
+    data: text("TEXT", "Description of the training data, for its record"),
     ...OUTPUT_OPTIONS,
   }),
   ...ONNX_OPTIONS,

@@ -1,5 +1,5 @@
 /**
- * Shows how far a training is.
+ * Shows the progress of a training run.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, 
   return (progress) => {
     switch (progress.kind) {
       case "start": {
-        const again = progress.resumedAt > 0 ? `, going on after step ${progress.resumedAt}` : "";
+        const again = progress.resumedAt > 0 ? `, continuing after step ${progress.resumedAt}` : "";
         terminal.say(
           `Training on ${progress.device}: ${progress.images} images, ${progress.steps} steps${again}`,
         );
@@ -53,7 +53,7 @@ export function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, 
         const left = `${longDuration(secondsLeft)} left`;
         const rate = `${imagesPerSecond.toFixed(1)} images/s`;
         const count = `${loss.step}/${steps}`;
-        // Eighty columns hold what matters, wider ones all.
+        // Eighty columns show the important numbers, wider terminals all of them.
         terminal.doing(
           `${progressBar(loss.step / steps)} ${count}  ${left}  ` +
             `loss ${total} (ce ${ce}, area ${area}, var ${variation})  ${rate}`,
@@ -74,7 +74,7 @@ export function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, 
         break;
       }
       case "skipped":
-        // The reason names the image.
+        // The reason contains the name of the image.
         terminal.say(`skipped: ${printable(progress.skipped.reason)}`);
         break;
       case "checkpoint":

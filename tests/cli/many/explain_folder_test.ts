@@ -65,7 +65,7 @@ Deno.test("explain DIR explains every picture, says what failed, and goes on wit
     Deno.writeTextFileSync(`${folder}/out/results.jsonl`, '{"image": "photos/2', { append: true });
     const again = await runCli([...RUN, "--json", "--map", "maps"], folder);
     assertEquals(again.code, 0, again.stderr);
-    assertStringIncludes(again.stderr, "6 of 8 are there already");
+    assertStringIncludes(again.stderr, "6 of 8 are already explained");
     assertEquals(linesOf(again.stdout).map(({ image }) => image).sort(), [
       "photos/1.jpg",
       "photos/broken.jpg",
@@ -78,7 +78,7 @@ Deno.test("explain DIR explains every picture, says what failed, and goes on wit
     assertEquals([other.code, errorLines(other).length], [1, 1], other.stderr);
     assertStringIncludes(
       other.stderr,
-      "Cannot go on: out/run.json says that the results there are of other options",
+      "Cannot continue: out/run.json belongs to a run with other options",
     );
   }));
 
@@ -107,7 +107,7 @@ Deno.test("explain DIR --shard K/N takes parts that are all together; Ctrl-C kee
     child.kill("SIGINT");
     const stderr = await new Response(child.stderr).text();
     assertEquals((await child.status).code, 130, stderr);
-    assertStringIncludes(stderr, "are explained; the same command goes on");
+    assertStringIncludes(stderr, "are explained; the same command continues");
     const done = linesOf(await Deno.readTextFile(results));
     assert(done.length > 0 && done.length < 67, `${done.length} done`);
     assertEquals(filesUnder(`${folder}/stopped`).filter((name) => name.includes("partial")), []);

@@ -99,7 +99,7 @@ Deno.test("parseArguments() reads values of every kind, and keeps what was typed
 
 Deno.test("parseArguments() says what is wrong, with the nearest name", () => {
   const cases: [string[], string][] = [
-    [[], "Option --images of test is needed; see --help"],
+    [[], "Option --images of test is required; see --help"],
     [["--images"], "Option --images of test needs a value"],
     [["--target"], "Option --target of test needs a value"],
     [["--micro-bach", "2"], "Unknown option --micro-bach of test: did you mean --micro-batch?"],
