@@ -1,4 +1,5 @@
 /** A published file into a folder: what is there afterwards, whatever happens. */
+import { CONFIG } from "../../support/run_cli.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PublishedFile } from "../../../models/network.ts";
 import { download, type DownloadOptions } from "../../../src/weights/download/download.ts";
@@ -259,7 +260,18 @@ Deno.test("download() by two processes at once, one of them killed, ends in one 
     const script = new URL("../../support/download_once.ts", import.meta.url).pathname;
     const start = () =>
       new Deno.Command(Deno.execPath(), {
-        args: ["run", "--no-config", "-A", script, folder, server.url, `${CONTENT.length}`, SHA256],
+        args: [
+          "run",
+          "--no-lock",
+          "--config",
+          CONFIG,
+          "-A",
+          script,
+          folder,
+          server.url,
+          `${CONTENT.length}`,
+          SHA256,
+        ],
         stdout: "piped",
         stderr: "inherit",
       }).spawn();
