@@ -80,7 +80,9 @@ export async function importHead(file: CheckpointFile, options: ImportOptions = 
   }
   for (const name of parameters.keys()) {
     if (!wanted.has(name) && !COUNTER.test(name)) {
-      throw new SyntaxError(`Cannot import ${file.name}: its head has ${shown(name)}, which this head format does not have`);
+      throw new SyntaxError(
+        `Cannot import ${file.name}: its head has ${shown(name)}, which this head format does not have`,
+      );
     }
   }
   const auxiliary = auxiliaryWith(file.name, channels, options.auxiliary);
@@ -108,7 +110,9 @@ function headEntries(file: string, tensors: ReadonlyMap<string, TensorEntry>) {
   const fusers = clean.filter(([name]) => name === FUSER || name.endsWith(`.${FUSER}`));
   if (fusers.length !== 1) {
     const found = fusers.length === 0 ? "no" : `${fusers.length} tensors named`;
-    throw new SyntaxError(`Cannot import ${file}: it has ${found} ${FUSER}, so it does not contain a P-TAME head`);
+    throw new SyntaxError(
+      `Cannot import ${file}: it has ${found} ${FUSER}, so it does not contain a P-TAME head`,
+    );
   }
   const prefix = fusers[0]![0].slice(0, -FUSER.length);
   const parameters = new Map<string, TensorEntry>();

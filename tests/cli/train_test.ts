@@ -250,7 +250,11 @@ Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends 
     assertEquals(filesIn(folder), ["h.checkpoint.safetensors", "small.onnx"]);
 
     const again = await runCli(args, folder);
-    assertFails(again, 1, "h.checkpoint.safetensors is an unfinished run; continue it with --resume, or remove it");
+    assertFails(
+      again,
+      1,
+      "h.checkpoint.safetensors is an unfinished run; continue it with --resume, or remove it",
+    );
     const other = await runCli([...args, "--seed", "3", "--resume"], folder);
     assertFails(other, 1, "Cannot resume: the checkpoint was made with seed 0, this run has 3");
     assertEquals(other.stderr.includes("continue it with"), false, "there is nothing to go on with");
