@@ -1,6 +1,6 @@
 /**
- * What every method's explanation of an image holds, P-TAME's and the baselines': the prediction, one map per class
- * asked for, where on the image it lies, and how long it took. Plain data, with the images that can be made of it.
+ * The explanation of an image by any method, P-TAME or a baseline: the prediction, one map per requested class, its
+ * position in the image, and the duration. Plain data, and functions that draw it.
  *
  * @module
  */
@@ -16,23 +16,23 @@ import { placeMap } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
 import { type ClassScore, resolveTarget, type Target, topClasses } from "../classifier/prediction.ts";
 
-/** What to explain of an image. */
+/** What to explain in an image. */
 export interface ExplainOptions extends PrepareOptions {
   /** The class or classes to explain; the backbone's own top class by default. */
   readonly target?: Target | readonly Target[];
-  /** How many of the most probable classes to explain, where no target is named; 1 by default. */
+  /** Number of most probable classes to explain if no target is named; 1 by default. */
   readonly topK?: number;
   /** Size of the up-sampled maps in pixels; the image's own by default. */
   readonly size?: { readonly width: number; readonly height: number };
-  /** Stops the work between its parts. */
+  /** Stops the work between its steps. */
   readonly signal?: AbortSignal;
 }
 
-/** What explains images, by whichever method. */
+/** An explainer of images, with any method. */
 export interface MapExplainer {
-  /** What is known of the backbone. */
+  /** Facts about the backbone. */
   readonly backbone: ClassifierFacts;
-  /** Session of the backbone: device and threads that really run. */
+  /** Device and threads on which the backbone actually runs. */
   readonly session: Session;
   /**
    * Explains an image.
@@ -42,22 +42,22 @@ export interface MapExplainer {
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<MapExplanation>;
   /**
-   * Decodes an image and cuts it as the backbone reads it, and as the auxiliary does where it reads another cut.
+   * Decodes an image and cuts it for the backbone, and for the auxiliary if that reads another cut.
    *
    * @throws {ImageError} When the image cannot be read.
    */
   prepare(image: ImageSource, options?: PrepareOptions): Promise<CutImage>;
   /**
-   * The backbone's softmax probabilities for an image that is its input already.
+   * The backbone's softmax probabilities for prepared pixels.
    *
-   * @param pixels [3, crop, crop] in [0, 1], not normalised: `pixels` of what `prepare` gives.
+   * @param pixels [3, crop, crop] in [0, 1], not normalised: `pixels` of the result of `prepare`.
    */
   classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
   /** The mask of one class for a prepared image, in [0, 1]. */
   maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
-  /** Frees what it holds. */
+  /** Releases its sessions. */
   dispose(): Promise<void>;
-  /** The same, at the end of an `await using` block. */
+  /** Does the same at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -65,25 +65,25 @@ export interface MapExplainer {
 export interface TargetMap extends ClassScore {
   /** The mask at the method's own resolution (56² for the heads here), in [0, 1]. */
   readonly map: ValueMap;
-  /** Least and greatest value before that: how strongly the method speaks. */
+  /** Minimum and maximum before scaling to [0, 1]: the strength of the map. */
   readonly range: { readonly low: number; readonly high: number };
   /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly pictureMap: ValueMap;
 }
 
-/** Milliseconds that the parts took. */
+/** Duration of the parts in milliseconds. */
 export interface ExplainTimings {
   /** Decoding and preprocessing. */
   readonly prepare: number;
-  /** The classifier's pass (and the auxiliary's, where one pass serves both). */
+  /** The classifier's pass (and the auxiliary's, if one pass serves both). */
   readonly predict: number;
-  /** All that the maps took beside it: the auxiliary's own pass, or a baseline's many. */
+  /** Everything else for the maps: the auxiliary's pass, or the passes of a baseline. */
   readonly explain: number;
 }
 
-/** What is drawn over an image, and how. */
+/** Which map to draw over an image, and how. */
 export interface OverlayRequest extends OverlayLooks {
-  /** The class whose map is drawn; the first that was asked for by default. */
+  /** The class whose map is drawn; by default the first requested class. */
   readonly target?: Target;
 }
 
@@ -91,31 +91,31 @@ export interface OverlayRequest extends OverlayLooks {
 export interface MapExplanation {
   /** Name of the backbone. */
   readonly model: string;
-  /** Name of the method, as the command line spells it. */
+  /** Name of the method on the command line. */
   readonly method: string;
-  /** What the backbone's scores have been through inside it; a sigmoid's probabilities do not sum to one. */
+  /** The activation at the end of the backbone; a sigmoid's probabilities do not sum to one. */
   readonly activation: OutputActivation;
-  /** Device that the backbone ran on. */
+  /** Device of the backbone. */
   readonly device: Device;
-  /** Threads that it ran on. */
+  /** Number of threads. */
   readonly threads: number;
   /** The five most probable classes, best first. */
   readonly prediction: readonly ClassScore[];
-  /** One map per class asked for. */
+  /** One map per requested class. */
   readonly targets: readonly TargetMap[];
   /** The image, upright. */
   readonly picture: RgbImage;
   /** The part of the image that the classifier saw, in its pixels. */
   readonly window: CropWindow;
-  /** How long its parts took. */
+  /** Duration of the parts. */
   readonly milliseconds: ExplainTimings;
   /**
    * The image with a class's heatmap over it.
    *
-   * @throws {RangeError} When the target is not a class, or one whose map the method would have to make first.
+   * @throws {RangeError} When the target is not a class, or its map would need another pass.
    */
   overlay(request?: OverlayRequest): Promise<RgbImage>;
-  /** The same as the bytes of a PNG file. */
+  /** The overlay as the bytes of a PNG file. */
   overlayPng(request?: OverlayRequest): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -134,11 +134,11 @@ export interface SeenPicture {
   readonly size?: { readonly width: number; readonly height: number } | undefined;
 }
 
-/** How many classes a prediction lists. */
+/** Number of classes in a prediction. */
 const PREDICTION_CLASSES = 5;
 
 /**
- * The classes to explain: those asked for, else the most probable.
+ * The classes to explain: the requested ones, else the most probable.
  *
  * @throws {RangeError} When a target is not a class of the backbone.
  */
@@ -156,9 +156,9 @@ export function askedClasses(
 }
 
 /**
- * Refuses a number of classes that the backbone does not have.
+ * Checks the number of classes to explain.
  *
- * @throws {RangeError} When it is no whole number from 1 to the number of classes.
+ * @throws {RangeError} When it is not a whole number from 1 to the number of classes.
  */
 export function checkTopK(topK: number, { classes }: Pick<ClassifierFacts, "classes">): void {
   if (!Number.isInteger(topK) || topK < 1 || topK > classes) {
@@ -166,7 +166,7 @@ export function checkTopK(topK: number, { classes }: Pick<ClassifierFacts, "clas
   }
 }
 
-/** The map of class `index`: its raw values, and the mask made of them. */
+/** The map of class `index`: its raw values and its mask. */
 export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map: ValueMap): TargetMap {
   let placed: ValueMap | undefined;
   return {
@@ -175,14 +175,14 @@ export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map
     probability: seen.probabilities[index]!,
     map,
     range: rangeOf(raw.values),
-    // Made when first read: a large image's map costs more than the explanation itself.
+    // Computed when first read: the map of a large image costs more than the explanation itself.
     get pictureMap() {
       return placed ??= placeOver(map, seen);
     },
   };
 }
 
-/** A map over the image at the size asked for; 0 outside what was seen. */
+/** A map over the image at the requested size; 0 outside the window that the classifier saw. */
 export function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): ValueMap {
   const [width, height] = [size?.width ?? picture.width, size?.height ?? picture.height];
   const [across, down] = [width / picture.width, height / picture.height];
@@ -195,7 +195,7 @@ export function placeOver(map: ValueMap, { picture, window, size }: SeenPicture)
   return { width, height, values: placeMap(map.values, map.width, map.height, scaled, width, height) };
 }
 
-/** A class and its probability, as overlays say it. */
+/** A class and its probability, in the format of overlays. */
 export function captionOf({ label, probability }: Pick<ClassScore, "label" | "probability">): string {
   return `${label} ${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
 }
@@ -204,7 +204,7 @@ export function captionOf({ label, probability }: Pick<ClassScore, "label" | "pr
  * Builds the explanation of an image from its maps.
  *
  * @param subtitle Stands below the class on the overlay.
- * @param further Makes the map of a class that was not asked for, where the method can do so without another pass.
+ * @param further Computes the map of a class that was not requested, if the method needs no further pass.
  */
 export function mapExplanationOf(
   seen: SeenPicture,
@@ -245,7 +245,7 @@ export function mapExplanationOf(
   };
 }
 
-/** Makes a Deno notebook show an explanation: it shows whatever answers to this symbol. */
+/** Makes a Deno notebook display an explanation: it displays objects with this symbol. */
 export function displayed<T extends MapExplanation>(explanation: T): T {
   return Object.defineProperty(explanation, Symbol.for("Jupyter.display"), {
     enumerable: false,

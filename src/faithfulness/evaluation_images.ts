@@ -1,6 +1,5 @@
 /**
- * Images as an evaluation wants them, for an explainer: cut as its backbone and its auxiliary read them, with the
- * objects' boxes beside them.
+ * Images for the evaluation of an explainer: cut for its backbone and its auxiliary, with the boxes of their objects.
  *
  * @module
  */
@@ -11,13 +10,13 @@ import type { Box, ScoreBatch } from "./types.ts";
 import type { ImageSource } from "../image/types.ts";
 import type { MapExplainer } from "../explanation/map_explanation.ts";
 
-/** Boxes around the objects of an image, in its pixels; undefined where they are not known. */
+/** Boxes around the objects of an image, in its pixels; undefined if unknown. */
 export type BoxesOf = (name: string) => readonly Box[] | undefined;
 
-/** Who reads the images: an explainer by any method. */
+/** The explainer, with any method, that reads the images. */
 export type ImageReader = Pick<MapExplainer, "backbone" | "prepare">;
 
-/** An image that is read when its turn comes. */
+/** An image that is read on demand. */
 export interface ImageToRead extends Omit<EvaluationImage, "pixels"> {
   pixels(): Promise<LoadedImage>;
 }
@@ -30,7 +29,7 @@ export function* evaluationImages(
 ): Generator<ImageToRead> {
   const named = new Set<string>();
   for (const [index, image] of images.entries()) {
-    // An image may be listed twice; names are not.
+    // An image may be listed twice, but names must be unique.
     const name = typeof image === "string" && !named.has(image) ? image : `image ${index}`;
     named.add(name);
     yield {
@@ -45,12 +44,12 @@ export function* evaluationImages(
   }
 }
 
-/** The explainer's own maps as a method to measure. */
+/** The explainer's maps as a method to measure. */
 export function explainerMethod(explainer: MapExplainer): MapMethod {
   return (image, target, signal) => explainer.maskOf(image, target, signal);
 }
 
-/** The explainer's backbone as measures ask it, an image at a time. */
+/** The explainer's backbone as the scoring function of measures, one image at a time. */
 export function explainerScores(explainer: Pick<MapExplainer, "classify">): ScoreBatch {
   return async (images, signal) => {
     const all: Float32Array[] = [];

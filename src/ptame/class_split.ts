@@ -1,20 +1,20 @@
 /**
- * Classes kept out of training, so that a head can be tested on classes that it never saw. Which class falls where is
- * decided by its index alone: everybody who names the same share splits alike. The hash is coarse, on purpose kept: the
- * last digit of an index moves a class little, so neighbours in ImageNet's list, which are often related, mostly fall
- * together, and of its thousand classes 637, 229 and 134 fall into the parts at a share of 0.4.
+ * Classes held out from training, to test a head on classes that it never saw. The index of a class alone decides its
+ * part, so the same share always gives the same split. The hash is deliberately coarse: the last digit of an index
+ * changes the position only a little. So neighbours in ImageNet's list, which are often related, mostly belong to the
+ * same part. At a share of 0.4, the parts have 637, 229 and 134 of its thousand classes.
  *
  * @module
  */
 import { hashOf } from "../random/hash.ts";
 
-/** What a class is for: to train on, to choose between heads by, or to score the chosen one on, once. */
+/** The use of a class: to train on, to choose between heads, or to score the chosen head once. */
 export type ClassPart = "train" | "choose" | "score";
 
-/** All parts, in order of their positions. */
+/** All parts, in the order of their positions. */
 export const CLASS_PARTS: readonly ClassPart[] = ["train", "choose", "score"];
 
-/** The most that can be held out. */
+/** Maximum share that can be held out. */
 const MOST = 0.9;
 
 /**
@@ -27,15 +27,15 @@ export function checkShare(share: number): void {
   throw new RangeError(`Cannot hold out a share of ${share} of the classes: it must be from 0 to ${MOST}`);
 }
 
-/** Place of a class in [0, 1). */
+/** Position of a class in [0, 1). */
 export function positionOf(index: number): number {
   return hashOf(`class ${index}`) / 2 ** 32;
 }
 
 /**
- * The part that a class falls into.
+ * The part of a class.
  *
- * @param share Share of the classes that is held out, 0 to 0.9: half of it to choose by, half of it to score on.
+ * @param share Share of the classes to hold out, 0 to 0.9: half of it for choosing, half for scoring.
  * @throws {RangeError} When the share is not one.
  */
 export function partOf(index: number, share: number): ClassPart {
@@ -49,25 +49,25 @@ export function partOf(index: number, share: number): ClassPart {
 /**
  * Which classes may be targets of training.
  *
- * @param classes How many there are.
- * @param share Share of them that is held out, 0 to 0.9.
- * @returns [classes]: 1 where a class is of part "train".
+ * @param classes Number of classes.
+ * @param share Share of the classes to hold out, 0 to 0.9.
+ * @returns [classes]: 1 for each class of part "train".
  * @throws {RangeError} When the share is not one.
  */
 export function allowedTargets(classes: number, share: number): Uint8Array {
   return Uint8Array.from({ length: classes }, (_, index) => partOf(index, share) === "train" ? 1 : 0);
 }
 
-/** An image and the class that the classifier sees in it. */
+/** An image and the classifier's top class for it. */
 export interface ClassifiedPicture {
-  /** Its path, or what else it is called. */
+  /** Its path or other name. */
   readonly name: string;
   readonly class: number;
 }
 
 /**
- * Images so that any beginning of them is spread over the classes: each class's first, then each class's second, and
- * so on. The order comes from names (folder and file), so it does not depend on how the images were listed.
+ * Orders images so that every prefix is spread over the classes: the first of each class, then the second of each
+ * class, and so on. The order depends on names (folder and file), not on the order of the list.
  */
 export function spreadOverClasses<T extends ClassifiedPicture>(
   pictures: readonly T[],
@@ -84,7 +84,7 @@ export function spreadOverClasses<T extends ClassifiedPicture>(
     .sort((a, b) => a.rank - b.rank || a.place - b.place);
 }
 
-/** Folder and file: the images may have moved as a whole. */
+/** Folder and file only, so that the whole collection can be moved. */
 export function shortName(name: string): string {
   return name.split(/[/\\]/).slice(-2).join("/");
 }

@@ -1,6 +1,6 @@
 /**
- * The two classifiers of a head, by what a caller names: the backbone, which is explained, and the auxiliary, whose taps
- * the head reads; then the head that fits them. Explaining, training and export ask here.
+ * Loads the two classifiers of a head: the backbone, which is explained, and the auxiliary, whose taps the head reads;
+ * and the head that fits them. Explainer, training and export use this module.
  *
  * @module
  */
@@ -22,17 +22,17 @@ import type { HeadShape } from "./head.ts";
 import { checkHeadFits, type Head } from "./head_file.ts";
 import { headShapeOf } from "./observed_network.ts";
 
-/** A backbone and an auxiliary, loaded, nothing opened. */
+/** A loaded backbone and auxiliary; no session is open. */
 export interface ClassifierPair {
-  /** The classifier that is explained. */
+  /** The classifier to explain. */
   readonly backbone: Classifier;
-  /** The one whose taps the head reads; the same object where they are one, so that one pass serves both. */
+  /** The classifier whose taps the head reads; the same object as the backbone if one pass serves both. */
   readonly auxiliary: Classifier;
   /** What a head must fit. */
   readonly shape: HeadShape;
 }
 
-/** Which two classifiers are loaded. */
+/** Which classifiers to load. */
 export interface PairOptions extends WeightOptions {
   readonly model?: ClassifierSource | undefined;
   readonly weights?: WeightSource | undefined;
@@ -43,12 +43,12 @@ export interface PairOptions extends WeightOptions {
 }
 
 /**
- * Loads what the options name.
+ * Loads the classifiers that the options name.
  *
- * @param head The head given: it says which auxiliary it reads.
+ * @param head The given head; its record names the auxiliary.
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {TypeError} When a classifier cannot be used as what it is named for, or the head does not fit.
- * @throws {DownloadError} When weights are not here and cannot be downloaded.
+ * @throws {TypeError} When a classifier cannot serve as backbone or auxiliary, or the head does not fit.
+ * @throws {DownloadError} When weights are missing and cannot be downloaded.
  * @throws {SyntaxError} When a file is damaged.
  */
 export async function loadPair(options: PairOptions, head: Head | undefined): Promise<ClassifierPair> {
@@ -57,12 +57,12 @@ export async function loadPair(options: PairOptions, head: Head | undefined): Pr
     ? defaultAuxiliary(model, head)
     : sourceNamed(options.auxiliary);
   const shared = named === model;
-  // A file's taps are those that the head was trained on, unless the caller says otherwise.
+  // By default, the taps of a file are those that the head was trained with.
   const taps = head?.record.taps;
   const read = isOnnxModel(named) && named.taps === undefined && taps !== undefined
     ? { ...named, taps }
     : named;
-  // Said before hundreds of megabytes are fetched for it.
+  // Checked before hundreds of megabytes are downloaded.
   if (head !== undefined && !isOnnxModel(model) && !isOnnxModel(read)) {
     const { facts: { classes } } = networkFacts(model);
     checkHeadFits(head, read.name, headShapeOf(networkFacts(read), classes));
@@ -76,9 +76,9 @@ export async function loadPair(options: PairOptions, head: Head | undefined): Pr
 }
 
 /**
- * The head given, else the default one.
+ * The given head, else the default head.
  *
- * @throws {TypeError} When it does not fit, or there is none: a {@linkcode NoHeadError}.
+ * @throws {TypeError} When it does not fit; a {@linkcode NoHeadError} when there is none.
  */
 export async function headFor(
   pair: ClassifierPair,
@@ -90,10 +90,7 @@ export async function headFor(
   return head;
 }
 
-/**
- * What the record of a head for this auxiliary says of its taps: their names, where the auxiliary's name alone does not
- * say which they are.
- */
+/** The tap names for the record of a head, if the auxiliary's name alone does not identify its taps. */
 export function recordedTaps(auxiliary: GraphPart): readonly string[] | undefined {
   return findNetwork(auxiliary.name) === undefined ? auxiliary.taps().map((tap) => tap.name) : undefined;
 }

@@ -1,12 +1,12 @@
 /**
- * What speaks for one class rather than another, from the same pass. The fuser is linear, so the difference of two
- * classes' maps is the map of the difference of their rows.
+ * The evidence for one class over another, from the same pass. The fuser is linear, so the difference of two classes'
+ * maps is the map of the difference of their rows.
  *
- * A class's map has a level of its own, which says how large its mask is on any image and not where it is: with the
- * shipped head two cats of equal probability may differ by 10 everywhere. So the difference is taken about its own
- * mean: above 0, the head looks for the first class more than for the second, compared with the rest of the image.
- * It is divided by its greatest magnitude, which leaves 0 where it is; min–max would not. Which class is likelier is
- * said by the probabilities, never by this map.
+ * Each class's map has its own level, which describes the size of its masks in general, not their position. With the
+ * shipped head, the maps of two cats with equal probability may differ by 10 everywhere. So the difference is centred
+ * on its own mean: a value above 0 means that the position supports the first class more than the second, compared with
+ * the rest of the image. The result is divided by its largest magnitude, which keeps 0 in place; min–max would not. The
+ * probabilities say which class is more likely, never this map.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { type Feature, fuseMap } from "./fuse.ts";
 import { captionOf, placeOver, type SeenPicture } from "../explanation/map_explanation.ts";
 import { type ClassScore, resolveTarget, type Target } from "../classifier/prediction.ts";
 
-/** What speaks for one class rather than another. */
+/** The evidence for one class over another. */
 export interface Contrast {
-  /** The class that values above 0 speak for. */
+  /** The class that positive values support. */
   readonly for: ClassScore;
-  /** The class that values below 0 speak for. */
+  /** The class that negative values support. */
   readonly against: ClassScore;
-  /** The contrast at the head's resolution, −1 to 1, mean 0; all 0 where the two maps differ by a constant. */
+  /** The contrast at the head's resolution, −1 to 1, mean 0; all 0 if the two maps differ by a constant. */
   readonly map: ValueMap;
-  /** The difference of the two maps before centring and scaling: its mean, and what 1 stands for. */
+  /** The mean and scale of the difference before it was centred and scaled. */
   readonly scale: { readonly mean: number; readonly unit: number };
   /** The contrast up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly pictureMap: ValueMap;
-  /** The image with the contrast over it, and a legend that names both classes. */
+  /** The image with the contrast drawn over it, and a legend that names both classes. */
   overlay(looks?: Pick<OverlayLooks, "opacity">): Promise<RgbImage>;
-  /** The same as the bytes of a PNG file. */
+  /** The overlay as the bytes of a PNG file. */
   overlayPng(looks?: Pick<OverlayLooks, "opacity">): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Values about their mean, divided by the greatest magnitude. */
+/** Centres values on their mean and divides by the largest magnitude. */
 export function centred({ values, ...size }: ValueMap): { map: ValueMap; scale: Contrast["scale"] } {
   let sum = 0;
   for (const value of values) sum += value;
@@ -46,7 +46,7 @@ export function centred({ values, ...size }: ValueMap): { map: ValueMap; scale: 
   if (!Number.isFinite(mean) || !Number.isFinite(unit)) {
     throw new RangeError("Cannot contrast: the head's map is not finite; its weights may be damaged");
   }
-  // Rounding alone must not be blown up into an image.
+  // Rounding errors must not be amplified to a visible map.
   const flat = unit <= 1e-5 * Math.max(1, Math.abs(mean));
   const map = { ...size, values: values.map((value) => flat ? 0 : (value - mean) / unit) };
   return { map, scale: { mean, unit: flat ? 0 : unit } };
@@ -55,7 +55,7 @@ export function centred({ values, ...size }: ValueMap): { map: ValueMap; scale: 
 /**
  * The contrast of two classes from the features of a pass.
  *
- * @throws {RangeError} When a class is unknown, or the two are one.
+ * @throws {RangeError} When a class is unknown, or both are the same.
  */
 export function contrastOf(
   seen: SeenPicture & { readonly head: Head; readonly features: readonly Feature[] },

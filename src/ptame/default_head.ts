@@ -1,6 +1,6 @@
 /**
- * The head that explains where the caller names none: the shipped one for the two networks, else the class-activation
- * start, else an error that says how to train one.
+ * The head to use if the caller names none: the shipped head for the two networks, else the class-activation start,
+ * else an error that says how to train one.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { NoHeadError } from "./errors.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { startingClassifier, startingHead } from "./starting_head.ts";
 
-/** The heads that a network can be explained with, without training one. */
+/** The heads that can explain a network without training. */
 export interface KnownHeads {
-  /** Shipped heads, trained for it. */
+  /** Shipped heads trained for it. */
   readonly trained: readonly HeadDefinition[];
-  /** The auxiliary that explains it untrained where there is no trained head: its class-activation start. */
+  /** The auxiliary whose class-activation start explains it, if there is no trained head. */
   readonly start: string;
 }
 
@@ -30,17 +30,17 @@ export function knownHeads(network: NetworkDefinition): KnownHeads {
 }
 
 /**
- * Whose class-activation start explains a backbone that has no trained head: its own where it has one, for then the maps
- * are its class-activation maps and one pass serves both; else the shipped network's, which needs no download. The
- * paper's auxiliary (ResNet-18) has to be asked for.
+ * The auxiliary whose class-activation start explains a backbone without a trained head. A backbone with a suitable
+ * final layer is its own auxiliary: the maps are then its class activation maps, and one pass serves both. Otherwise it
+ * is the shipped network, which needs no download. The paper's auxiliary (ResNet-18) must be named.
  */
 function startFor(network: OnnxModel | CustomNetwork): OnnxModel | CustomNetwork {
   return !isOnnxModel(network) && network.classifierTap === true ? network : networks[0]!;
 }
 
 /**
- * The auxiliary where none is named: the given head's own, else the shipped head's, else whose start explains. A head
- * may read its backbone itself.
+ * The default auxiliary: that of the given head, else that of the shipped head, else the one whose start explains the
+ * backbone. A head may read the backbone itself.
  */
 export function defaultAuxiliary(
   backbone: OnnxModel | CustomNetwork,
@@ -54,8 +54,8 @@ export function defaultAuxiliary(
 /**
  * The head for a backbone and an auxiliary.
  *
- * @throws {NoHeadError} When none is shipped and none can start: the two do not share their classes, or the auxiliary's
- * scores are not a linear layer on its last tap.
+ * @throws {NoHeadError} When no head is shipped and none can start: the two networks have different classes, or the
+ * auxiliary's scores are not a linear layer on its last tap.
  */
 export async function defaultHead(
   pair: Pick<ClassifierPair, "auxiliary" | "backbone">,

@@ -1,17 +1,17 @@
 /**
- * Errors of explaining and training that callers are meant to catch. They stand alone, so that a page can tell them
- * apart without loading the library.
+ * Errors of explaining and training that callers are meant to catch. They are in a module of their own, so that a page
+ * can recognise them without loading the library.
  *
  * @module
  */
 
-/** No head is given, none is shipped, and none can start: one has to be trained. */
+/** No head is given, none is shipped and none can start, so one must be trained. */
 export class NoHeadError extends TypeError {
   /** Its class, for programs. */
   override name = "NoHeadError";
 
   /**
-   * Says what is missing and which command mends it.
+   * Says what is missing and which command trains a head.
    *
    * @param backbone The backbone as `--backbone` of `train` takes it.
    * @param auxiliary The auxiliary that the head would read.
@@ -35,13 +35,13 @@ export class NoHeadError extends TypeError {
   }
 }
 
-/** The backbone of a checkpoint is not known: ask for it. */
+/** The backbone of a checkpoint is unknown; the caller must name it. */
 export class UnknownBackboneError extends Error {
   /** Name of the class. */
   override name = "UnknownBackboneError";
 }
 
-/** Training went wrong in a way that more of it would not mend. */
+/** Training failed in a way that more steps would not repair. */
 export class TrainingError extends Error {
   /** The name that tells it from other errors. */
   override name = "TrainingError";

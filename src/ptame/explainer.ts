@@ -1,6 +1,6 @@
 /**
- * P-TAME's explainer (Ntrougkas et al. 2025): the backbone names the class, the auxiliary reads the image once,
- * the head turns what it read into a map of that class. Where backbone and auxiliary are the same network, one pass
+ * P-TAME's explainer (Ntrougkas et al. 2025). The backbone predicts the class, the auxiliary reads the image once, and
+ * the head turns its feature maps into a map of that class. If backbone and auxiliary are the same network, one pass
  * serves both.
  *
  * @module
@@ -34,25 +34,25 @@ import { type Head, readHead } from "./head_file.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
 import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
 
-/** What to explain, with what, where. */
+/** What to explain, and with which networks and device. */
 export interface ExplainerOptions extends WeightOptions {
   /** Backbone: the name of a network, an .onnx file, or a network function; "efficientnet_lite0" by default. */
   readonly model?: ClassifierSource;
   /** File with the backbone's weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly weights?: WeightSource;
   /**
-   * Auxiliary: the name of a network, an .onnx file, or a network function; the same object as `model` where one pass is
-   * to serve both. By default the head's own; without a head the backbone itself where its scores are a linear layer on
-   * its last tap's mean, else "efficientnet_lite0".
+   * Auxiliary: the name of a network, an .onnx file, or a network function; the same object as `model` if one pass
+   * should serve both. By default that of the head. Without a head, the backbone itself if its scores are a linear
+   * layer on the mean of its last tap, else "efficientnet_lite0".
    */
   readonly auxiliary?: ClassifierSource;
-  /** File with the auxiliary's weights, in the same way. */
+  /** File with the auxiliary's weights, like `weights`. */
   readonly auxiliaryWeights?: WeightSource;
-  /** Head file; by default the shipped one, else the auxiliary's class-activation start where it shares the classes. */
+  /** Head file; by default the shipped head, else the auxiliary's class-activation start if it has the same classes. */
   readonly head?: Uint8Array;
-  /** Device; "auto" by default: WebGPU where a real adapter is there, else wasm. */
+  /** Device; "auto" by default: WebGPU if there is a hardware adapter, else wasm. */
   readonly device?: DeviceRequest;
-  /** Threads of the wasm and native runtimes; chosen by the machine by default. */
+  /** Threads of the wasm and native runtimes; by default it depends on the machine. */
   readonly threads?: number;
 }
 
@@ -72,12 +72,12 @@ export interface Explainer extends MapExplainer {
   /**
    * The mask of one class, at the head's resolution, min–max in [0, 1].
    *
-   * @param image What `prepare` gives; where backbone and auxiliary read the same cut, `{ pixels }` is enough.
-   * @throws {TypeError} When the auxiliary reads another cut and it is not given.
+   * @param image Result of `prepare`; if backbone and auxiliary read the same cut, `{ pixels }` is enough.
+   * @throws {TypeError} When the auxiliary reads another cut and that cut is missing.
    */
   maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
   /**
-   * Opens another explainer of the same classifiers, which are not loaded again, with another head.
+   * Opens another explainer with another head over the same classifiers, which are not loaded again.
    *
    * @throws {TypeError} When the head does not fit them.
    */
@@ -85,12 +85,12 @@ export interface Explainer extends MapExplainer {
 }
 
 /**
- * Loads a backbone, an auxiliary and a head. Dispose of the explainer when it is not needed any more.
+ * Loads a backbone, an auxiliary and a head. Dispose of the explainer when it is no longer needed.
  *
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
  * @throws {TypeError} When head, auxiliary and backbone do not fit together.
- * @throws {DeviceError} When the device is not there.
- * @throws {DownloadError} When weights are not here and cannot be downloaded.
+ * @throws {DeviceError} When the device is not available.
+ * @throws {DownloadError} When weights are missing and cannot be downloaded.
  *
  * @example Explain the shipped sample
  * ```ts
@@ -109,10 +109,10 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
   return await explainerOver(pair, await headFor(pair, given, options.signal), options);
 }
 
-/** Where an explainer runs. */
+/** The device of an explainer. */
 export type ExplainerRuntime = Pick<ExplainerOptions, "device" | "threads" | "signal">;
 
-/** An explainer over classifiers that are loaded already; they may serve several explainers. */
+/** An explainer over loaded classifiers, which may serve several explainers. */
 export async function explainerOver(
   pair: ClassifierPair,
   head: Head,
@@ -143,7 +143,7 @@ function imageTensor(pixels: Float32Array): Tensor {
 interface Opened {
   readonly pair: ClassifierPair;
   readonly head: Head;
-  /** Session of the auxiliary with the head; it gives the logits too where `scores` is undefined. */
+  /** Session of the auxiliary with the head; it also gives the logits if `scores` is undefined. */
   readonly session: Session;
   readonly scores: Scores | undefined;
   readonly runtime: Omit<ExplainerRuntime, "signal">;
@@ -243,7 +243,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
 }
 
 /**
- * Explains one image and forgets the networks again; for more than one, keep an explainer.
+ * Explains one image and then releases the networks; for several images, keep an explainer.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * P-TAME's explanation: maps of any class from the features of one pass.
+ * P-TAME's explanation: maps of any class, computed from the features of one pass.
  *
  * @module
  */
@@ -23,14 +23,14 @@ import { resolveTarget, type Target } from "../classifier/prediction.ts";
 export interface Explanation extends MapExplanation {
   /** Name of the auxiliary. */
   readonly auxiliary: string;
-  /** What the head is; `trained: false` means that its maps are a start only. */
+  /** The head's record; `trained: false` means that its maps are only a starting point. */
   readonly head: HeadRecord;
-  /** Explains another class from the same pass: no network runs. */
+  /** Explains another class from the same pass, without running a network. */
   explainTarget(target: Target): TargetMap;
   /**
-   * What speaks for one class rather than another, from the same pass.
+   * The evidence for one class over another, from the same pass.
    *
-   * @throws {RangeError} When a class is unknown, or the two are one.
+   * @throws {RangeError} When a class is unknown, or both are the same.
    */
   contrast(target: Target, against: Target): Contrast;
 }
@@ -43,7 +43,7 @@ export function isPtame(explanation: MapExplanation): explanation is Explanation
   return explanation.method === PTAME;
 }
 
-/** What one pass gives, from which any class can be explained. */
+/** The result of one pass, from which any class can be explained. */
 export interface PassResult extends SeenPicture {
   readonly auxiliary: string;
   readonly head: Head;
@@ -56,7 +56,7 @@ function mapOf(pass: PassResult, index: number): TargetMap {
   return targetMapOf(pass, index, raw, minMax(raw));
 }
 
-/** Builds the explanation of a pass for the classes asked for; the `topK` most probable where none is named. */
+/** Builds the explanation of a pass for the requested classes; by default for the `topK` most probable. */
 export function explanationOf(
   pass: PassResult,
   asked: Pick<ExplainOptions, "target" | "topK">,

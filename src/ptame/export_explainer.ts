@@ -1,6 +1,6 @@
 /**
- * An explainer as one .onnx file that any ONNX runtime runs: backbone, auxiliary, head and normalisation in one graph
- * with their weights. What it is, how images are cut for it and what its classes are called stand in its metadata.
+ * Exports an explainer as one .onnx file for any ONNX runtime: backbone, auxiliary, head and normalisation in one graph
+ * with their weights. The metadata describe the file, the preprocessing of images and the names of the classes.
  *
  *     image [1, 3, S, S] in [0, 1]; target [1], −1 if not fed  →  logits [1, classes]; map [1, 1, M, M] in [0, 1]
  *
@@ -24,33 +24,33 @@ import { HEAD_PREFIX } from "./observed_network.ts";
 import { AUXILIARY_PREFIX } from "./observed_network.ts";
 import { BACKBONE_PREFIX } from "./observed_network.ts";
 
-/** What to export: the explainer's own options, but for where it runs. */
+/** What to export: the options of the explainer, except its device. */
 export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads"> {
   /** Weights as float16: half the file; a map changes by about 1e-3 of its range. */
   readonly float16?: boolean;
   /**
-   * Whether `target` has to be fed. By default it need not be, but then some runtimes (onnxruntime-web and -node among
-   * them) cannot feed it at all.
+   * Whether `target` is a required input. By default it is optional, but then some runtimes (such as onnxruntime-web
+   * and -node) cannot feed it at all.
    */
   readonly requireTarget?: boolean;
 }
 
 /** An exported explainer, to be written. */
 export interface ExportedExplainer {
-  /** What is known of the backbone. */
+  /** Facts about the backbone. */
   readonly backbone: ClassifierFacts;
   /** Name of the auxiliary. */
   readonly auxiliary: string;
-  /** What the head is; `trained: false` means that its maps are a start only. */
+  /** The head's record; `trained: false` means that its maps are only a starting point. */
   readonly head: HeadRecord;
   /** Length of the file in bytes. */
   readonly size: number;
-  /** The file in parts, to be written one after the other; large ones are read when their turn comes. */
+  /** The file in parts, to write one after the other; large parts are read on demand. */
   readonly parts: Iterable<Uint8Array>;
 }
 
 /**
- * Makes an explainer into one .onnx file.
+ * Exports an explainer as one .onnx file.
  *
  * @throws {TypeError} When head, auxiliary and backbone do not fit together, or cut images differently.
  * @throws {RangeError} When a name is unknown, or the file would exceed protobuf's 2 GiB.
@@ -59,7 +59,7 @@ export async function exportExplainer(options: ExportOptions = {}): Promise<Expo
   const given = options.head === undefined ? undefined : await readHead(options.head, "");
   const pair = await loadPair(options, given);
   const head = await headFor(pair, given, options.signal);
-  // A softmax at the backbone's end is left out, as in training: what comes out are scores.
+  // A softmax at the end of the backbone is removed, as in training: the outputs are scores.
   const facts: ClassifierFacts = { ...pair.backbone.facts, activation: "none" };
   const { name: auxiliary, preprocessing } = pair.auxiliary.facts;
   checkSameCut(facts, auxiliary, preprocessing);
@@ -113,7 +113,7 @@ function explainerGraph(
   b.output(mapOf(b, head, read.taps, chosenClass(b, logits, target)), "map");
   const graph = prune(b.build());
   if (requireTarget) return graph;
-  // An input that is an initializer too has a default.
+  // An input that is also an initializer has a default value.
   const initializers = new Map(graph.initializers);
   initializers.set(target.name, { ...target, data: { kind: "inline", bytes: encodeNumbers("int64", [-1]) } });
   return { ...graph, initializers };
@@ -124,7 +124,7 @@ function chosenClass(b: Builder, logits: Value, target: Value): Value {
   return b.where(b.less(target, 0), b.argMax(logits, 1, false), target);
 }
 
-/** The mask of one class, [1, 1, M, M]: its row of the fuser alone is taken. */
+/** The mask of one class, [1, 1, M, M], from its row of the fuser only. */
 function mapOf(b: Builder, head: Head, taps: readonly Value[], chosen: Value): Value {
   const scoped = b.scope(HEAD_PREFIX);
   const features = headFeatures(scoped, taps);
@@ -134,7 +134,7 @@ function mapOf(b: Builder, head: Head, taps: readonly Value[], chosen: Value): V
   return minMaxMask(b, fusedMaps(b, features, row));
 }
 
-/** What a program needs to feed the file and to read what it gives; lists and records as JSON. */
+/** The metadata that a program needs to use the file; lists and records are JSON. */
 function metadataOf({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): Record<string, string> {
   const { name, labels, preprocessing: { resize, crop } } = backbone.facts;
   const cut: CutDescription = {
@@ -160,7 +160,7 @@ function metadataOf({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): 
 }
 
 function documentationOf({ name }: ClassifierFacts, auxiliary: string, head: HeadRecord): string {
-  const start = head.trained ? "" : " The head is not trained: its maps are a start only.";
+  const start = head.trained ? "" : " The head is not trained: its maps are only a starting point.";
   return `Where ${name} looks, by P-TAME (doi 10.1109/OJSP.2025.3568756): one pass of auxiliary ${auxiliary} and head ` +
     `"${head.name}".${start} Without a target it explains the top class.`;
 }

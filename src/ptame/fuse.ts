@@ -1,6 +1,6 @@
 /**
- * The lazy head outside the graph: from the features of one pass to the map of any class, at the cost of a few
- * hundred thousand multiplications. So a class can be switched without running a network again.
+ * The lazy head outside the graph. It computes the map of any class from the features of one pass with a few hundred
+ * thousand multiplications. So another class needs no further run of a network.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export function fuseMap(features: readonly Feature[], row: Float32Array): ValueM
   return { width: large, height: large, values: map };
 }
 
-/** Channels that are added at a time: each pass over the sum costs as much as a channel. */
+/** Number of channels to add at a time; each pass over the sum costs as much as one channel. */
 const TOGETHER = 4;
 
 /** `Σ_c weight_c · r_c`, [size, size]. */
@@ -63,7 +63,7 @@ function weightedSum({ channels, size, data }: Feature, weights: Float32Array): 
   return sum;
 }
 
-/** A matrix whose rows are zero but for a few neighbours: where they start in each row, and what they are. */
+/** A band matrix: the first non-zero column of each row, and the values from there. */
 interface Band {
   readonly starts: Int32Array;
   /** [rows, width]. */
@@ -73,7 +73,7 @@ interface Band {
 
 const bands = new Map<string, Band>();
 
-/** The matrix of repeated doubling, as a band; made once for each size. */
+/** The matrix of repeated doubling, as a band; computed once per size. */
 function bandOf(size: number, doublings: number): Band {
   const key = `${size} ${doublings}`;
   const present = bands.get(key);
@@ -85,7 +85,7 @@ function bandOf(size: number, doublings: number): Band {
   const width = Math.max(
     ...Array.from(starts, (start, y) => row(y).findLastIndex((weight) => weight !== 0) - start + 1),
   );
-  // A band that would stand out on the right starts further left.
+  // A band that would exceed the right border starts further left.
   for (const y of starts.keys()) starts[y] = Math.min(starts[y]!, size - width);
   const weights = new Float64Array(rows * width);
   for (const [y, start] of starts.entries()) weights.set(row(y).subarray(start, start + width), y * width);

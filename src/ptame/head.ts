@@ -1,6 +1,6 @@
 /**
- * The head of P-TAME over a builder: what is trained. From the auxiliary's taps `f_l` (shallow to deep) to one map
- * per class (Ntrougkas et al. 2025, section III; facts and symbols as there):
+ * The head of P-TAME, the part that is trained, over a builder. It maps the auxiliary's taps `f_l` (shallow to deep) to
+ * one map per class (Ntrougkas et al. 2025, section III; facts and symbols as there):
  *
  *     r_l  = ReLU(BN_l(conv1x1_l(f_l)) + f_l)
  *     maps = fuser(concat_l(up(r_l)))            up: bilinear ×2, repeated until the largest tap's size
@@ -9,18 +9,18 @@
  *
  *     maps = Σ_l up(fuser_l(r_l))                fuse at each tap's own size, up-sample one channel per class
  *
- * and only the fuser rows of the classes asked for are needed. Both are exact; both forms are here.
+ * and only the fuser rows of the requested classes are needed. Both forms are exact, and both are implemented here.
  *
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
 
-/** What a head must fit: the auxiliary's taps and the backbone's classes. */
+/** The shape of a head: the auxiliary's taps and the backbone's classes. */
 export interface HeadShape {
   /** Channels of each tap, shallow to deep. */
   readonly channels: readonly number[];
-  /** Width and height of each tap; the first is the largest, and it is a power of two times each other. */
+  /** Width and height of each tap. The first is the largest; each other size is the first divided by a power of two. */
   readonly sizes: readonly number[];
   /** Classes of the backbone: rows of the fuser. */
   readonly classes: number;
@@ -59,7 +59,7 @@ export function headParameters({ channels, classes }: HeadShape): Map<string, re
 }
 
 /**
- * How often a tap is doubled to reach the largest one.
+ * Number of doublings from each tap to the largest.
  *
  * @throws {TypeError} When the sizes are not the largest one divided by powers of two.
  */
@@ -96,8 +96,8 @@ export function headFeatures(b: Builder, taps: readonly Value[]): Value[] {
 }
 
 /**
- * One row of the interpolation matrix per output pixel of ×2 bilinear up-sampling, `2·size` rows of `size`:
- * half-pixel centres, edges repeated. Output 2i lies a quarter pixel before input i, output 2i+1 a quarter behind.
+ * One row of the interpolation matrix per output pixel of ×2 bilinear up-sampling, `2·size` rows of `size`: half-pixel
+ * centres, edges repeated. Output 2i lies a quarter pixel before input i, output 2i+1 a quarter pixel after it.
  */
 function doublingMatrix(size: number): Float64Array {
   const matrix = new Float64Array(2 * size * size);
@@ -114,7 +114,7 @@ function doublingMatrix(size: number): Float64Array {
 
 /**
  * The matrix of `doublings` ×2 up-samplings one after the other, `size·2^doublings` rows of `size`. It is not the
- * matrix of one resize by 2^doublings: repeated ×2 smooths more.
+ * matrix of one resize by 2^doublings, because repeated ×2 smooths more.
  */
 export function chainedDoublings(size: number, doublings: number): Float64Array {
   let matrix = new Float64Array(size * size);
@@ -172,7 +172,7 @@ export function fusedMaps(b: Builder, features: readonly Value[], rows: Value): 
 
 /**
  * All maps as the paper writes them: every feature up-sampled by repeated ×2 interpolation, concatenated, then the
- * fuser as a 1×1 convolution. Costs more than the auxiliary itself; kept for comparison and for export.
+ * fuser as a 1×1 convolution. It costs more than the auxiliary itself, and is kept for comparison and export.
  *
  * @returns [N, classes, S, S], before sigmoid or min–max.
  */
@@ -181,7 +181,7 @@ export function allMaps(b: Builder, features: readonly Value[], classes: number)
   const doublings = doublingsOf(sizes);
   const large = features.map((feature, index) => {
     let x = feature;
-    // Not by Resize: on two wasm threads of a busy machine its linear form hangs for good (onnxruntime-web 1.30).
+    // Not with Resize: on two wasm threads of a busy machine, its linear form hangs forever (onnxruntime-web 1.30).
     for (let step = 0; step < doublings[index]!; step++) x = upsampleByDoubling(b, x, 1);
     return x;
   });

@@ -1,5 +1,5 @@
 /**
- * A head as a safetensors file: the parameters of `head.ts` and, in the metadata, the record of what it is for.
+ * A head as a safetensors file: the parameters of `head.ts`, and a record in the metadata that describes the head.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import { float32Of, type TensorTable, type TensorType, type WeightFile } from ".
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** What a head is and where it comes from. */
+/** The record of a head: what it is and where it comes from. */
 export interface HeadRecord {
-  /** Name that people see. */
+  /** Name for people. */
   readonly name: string;
   /** Auxiliary whose taps it reads. */
   readonly auxiliary: string;
-  /** Names of those taps, where the auxiliary's name alone does not say which they are: it is no network of models/. */
+  /** Names of those taps, if the auxiliary is not a network of models/ and its name does not identify them. */
   readonly taps?: readonly string[];
   /** Backbone that it explains. */
   readonly backbone: string;
-  /** Whether it has been trained; an untrained one is the class-activation start or random. */
+  /** Whether it has been trained; an untrained head is the class-activation start or random. */
   readonly trained: boolean;
-  /** Licence of the weights, and whom to name. */
+  /** Licence of the weights, and whom to credit. */
   readonly licence?: string;
   /** How it was trained: data, steps, hyper-parameters, measures. */
   readonly training?: Readonly<Record<string, unknown>>;
@@ -33,28 +33,28 @@ export interface HeadRecord {
 
 /** A head in memory. */
 export interface Head {
-  /** What it is and where it comes from. */
+  /** Its record. */
   readonly record: HeadRecord;
   /** Channels of each tap that it reads, shallow to deep. */
   readonly channels: readonly number[];
-  /** Classes that it has maps for: rows of the fuser. */
+  /** Number of classes: rows of the fuser. */
   readonly classes: number;
-  /** Its file, whole. */
+  /** The complete file. */
   readonly bytes: Uint8Array;
-  /** The same for binding to a graph. */
+  /** The file for binding to a graph. */
   readonly file: WeightFile;
   /** The fuser weights of one class, Σ channels long. */
   row(index: number): Float32Array;
 }
 
 const FORMAT = "ptame-head";
-/** What a record says of a network that it does not name. */
+/** Name of a network that a record does not name. */
 const UNKNOWN = "unknown";
 
 /**
- * Reads a head file and checks that it is whole.
+ * Reads a head file and checks that it is complete.
  *
- * @param name Name of the file in errors; "" where it has none.
+ * @param name Name of the file in errors; "" if it has none.
  * @throws {SyntaxError} When it is not a head file, lacks a tensor or does not match its own hash.
  */
 export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
@@ -161,7 +161,7 @@ export async function writeHead(
     if (sizeOf(shape) !== data.length) {
       throw new TypeError(`Cannot write head: ${name} has ${data.length} numbers for [${shape.join(", ")}]`);
     }
-    // Statistics and biases are few, and a running variance may lie below what float16 can hold.
+    // Statistics and biases are small, and a running variance may be below the range of float16.
     const narrow = type === "float16" && shape.length > 1;
     return narrow
       ? { name, type: "float16" as TensorType, shape, data: bytesOf(float32ToFloat16(data)) }
@@ -186,7 +186,7 @@ export async function writeHead(
 /**
  * Refuses a head that does not fit.
  *
- * @param taps The auxiliary's taps, where they are known.
+ * @param taps The auxiliary's taps, if known.
  * @throws {TypeError} When its channels or taps are not the auxiliary's, or its classes not the backbone's.
  */
 export function checkHeadFits(

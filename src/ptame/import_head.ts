@@ -1,10 +1,10 @@
 /**
- * Heads of the authors' program as head files: a user's own checkpoint of PyTorch Lightning becomes a file of ours. Its
- * `state_dict` names the head's parameters as we do, under the module that holds them (`net.attention.`), and a
- * `_orig_mod.` of torch.compile may stand inside a name. Optimiser, metrics and settings beside it are left out.
+ * Converts heads of the authors' program (checkpoints of PyTorch Lightning) to head files. The checkpoint's
+ * `state_dict` uses the same parameter names, under the name of their module (`net.attention.`); names may contain the
+ * `_orig_mod.` of torch.compile. Optimiser, metrics and settings are dropped.
  *
- * The file does not say which networks it is for. The auxiliary follows from the channels that the head reads; the
- * backbone from the name of the file or from its hyper-parameters, where they name one, else the caller must.
+ * The file does not name its networks. The auxiliary follows from the head's channels. The backbone follows from the
+ * file name or the hyper-parameters; if neither names one, the caller must.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import { mentionedNetworks } from "./mentioned_networks.ts";
 
 /** A checkpoint to import. */
 export interface CheckpointFile {
-  /** Its name; the backbone may stand in it. */
+  /** Its name, which may contain the backbone. */
   readonly name: string;
   /** Its bytes, in memory or on disk. */
   readonly content: ByteSource | Uint8Array;
 }
 
-/** What the caller knows of a checkpoint. */
+/** What the caller knows about a checkpoint. */
 export interface ImportOptions {
-  /** Backbone that the head explains; by default what the file's name or its hyper-parameters mention. */
+  /** Backbone that the head explains; by default the one mentioned in the file name or hyper-parameters. */
   readonly backbone?: string;
   /** Auxiliary that it reads; by default the one network with these channels. */
   readonly auxiliary?: string;
@@ -40,22 +40,22 @@ export interface ImportedHead {
   readonly bytes: Uint8Array;
   /** Its record. */
   readonly record: HeadRecord;
-  /** Where the backbone's name was found. */
+  /** Source of the backbone's name. */
   readonly backboneFrom: "options" | "file name" | "hyper-parameters";
-  /** Tensors of the checkpoint's dictionary that are no part of the head. */
+  /** Tensors of the checkpoint that do not belong to the head. */
   readonly leftOut: readonly string[];
 }
 
-/** Batches seen; matters to training with a cumulative average alone. */
+/** Number of batches seen; only training with a cumulative average uses it. */
 const COUNTER = /^bns\.\d+\.num_batches_tracked$/;
 
 /**
  * Reads a checkpoint and writes it as a head file.
  *
- * @throws {SyntaxError} When it is no checkpoint of PyTorch, or holds no whole head.
- * @throws {RangeError} When something that it claims is not inside it.
+ * @throws {SyntaxError} When it is not a PyTorch checkpoint, or does not contain a complete head.
+ * @throws {RangeError} When it claims bytes that it does not have.
  * @throws {TypeError} When no auxiliary has the head's channels, or several have, or the backbone has other classes.
- * @throws {UnknownBackboneError} When nothing says which backbone the head explains.
+ * @throws {UnknownBackboneError} When the backbone is unknown.
  */
 export async function importHead(file: CheckpointFile, options: ImportOptions = {}): Promise<ImportedHead> {
   const { table, root } = readTorchCheckpoint(file.content, { name: file.name, leaveOut: true });
@@ -80,7 +80,9 @@ export async function importHead(file: CheckpointFile, options: ImportOptions = 
   }
   for (const name of parameters.keys()) {
     if (!wanted.has(name) && !COUNTER.test(name)) {
-      throw new SyntaxError(`Cannot import ${file.name}: its head has ${shown(name)}, which ours has not`);
+      throw new SyntaxError(
+        `Cannot import ${file.name}: its head has ${shown(name)}, which this head format does not have`,
+      );
     }
   }
   const auxiliary = auxiliaryWith(file.name, channels, options.auxiliary);
@@ -102,13 +104,15 @@ export async function importHead(file: CheckpointFile, options: ImportOptions = 
   return { bytes: await writeHead(record, tensors), record, backboneFrom, leftOut };
 }
 
-/** The head's tensors under our names: those of the module that holds `fuser.weight`. */
+/** The head's tensors under the names of head files: those of the module that contains `fuser.weight`. */
 function headEntries(file: string, tensors: ReadonlyMap<string, TensorEntry>) {
   const clean = [...tensors].map(([name, entry]) => [name.replaceAll("_orig_mod.", ""), entry] as const);
   const fusers = clean.filter(([name]) => name === FUSER || name.endsWith(`.${FUSER}`));
   if (fusers.length !== 1) {
     const found = fusers.length === 0 ? "no" : `${fusers.length} tensors named`;
-    throw new SyntaxError(`Cannot import ${file}: it has ${found} ${FUSER}, so it holds no head of P-TAME`);
+    throw new SyntaxError(
+      `Cannot import ${file}: it has ${found} ${FUSER}, so it does not contain a P-TAME head`,
+    );
   }
   const prefix = fusers[0]![0].slice(0, -FUSER.length);
   const parameters = new Map<string, TensorEntry>();
@@ -132,7 +136,7 @@ function channelsOf(parameters: ReadonlyMap<string, TensorEntry>): number[] {
   }
 }
 
-/** The auxiliary that is named, checked where it is known, or the one network with these channels. */
+/** The named auxiliary, checked if it is known, or the only network with these channels. */
 function auxiliaryWith(file: string, channels: readonly number[], named: string | undefined): string {
   const reads = `Cannot import ${file}: its head reads ${channels.join(", ")} channels`;
   const channelsFrom = ({ taps }: NetworkDefinition) => taps.map((tap) => tap.channels).join(", ");
@@ -157,7 +161,7 @@ function backboneOf(
   mentioned: ReturnType<typeof mentionedNetworks>,
 ): Pick<ImportedHead, "backboneFrom"> & { backbone: string } {
   if (options.backbone !== undefined) return { backbone: options.backbone, backboneFrom: "options" };
-  // Where two networks are named, one of them the auxiliary, the other is the backbone.
+  // If two networks are named and one is the auxiliary, the other is the backbone.
   const others = (names: readonly string[]) =>
     names.length > 1 ? names.filter((name) => name !== auxiliary) : names;
   const inName = others(mentioned.inName);
@@ -170,5 +174,5 @@ function backboneOf(
   const why = found.length === 0
     ? "neither its name nor its hyper-parameters name a backbone"
     : `it names ${found.join(" and ")}`;
-  throw new UnknownBackboneError(`Cannot import ${file}: ${why}; say which backbone its head explains`);
+  throw new UnknownBackboneError(`Cannot import ${file}: ${why}; name the backbone that its head explains`);
 }

@@ -1,6 +1,6 @@
 /**
- * A head before training: PyTorch's default initialisation, or the class-activation start, which explains from the
- * first moment where auxiliary and backbone share their classes.
+ * A head before training: PyTorch's default initialisation, or the class-activation start, which already explains if
+ * auxiliary and backbone have the same classes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The bare maps of an explanation as one NumPy file.
+ * The maps of an explanation as one NumPy file.
  *
  * @module
  */

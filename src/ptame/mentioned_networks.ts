@@ -1,24 +1,24 @@
 /**
- * Networks that a checkpoint mentions: in its file name and in its hyper-parameters, which are read as plain data and
- * never as the objects that they may have been.
+ * Networks mentioned in the file name and the hyper-parameters of a checkpoint. Hyper-parameters are read as plain
+ * data, never as objects.
  *
  * @module
  */
 import { networks } from "../../models/registry.ts";
 import { isKind, type Pickled } from "../weights/torch/values.ts";
 
-/** What a checkpoint says of itself. */
+/** What a checkpoint says about itself. */
 export interface Mentioned {
   /** Networks in the file's name. */
   readonly inName: readonly string[];
-  /** Networks that a hyper-parameter is named. */
+  /** Networks named by hyper-parameters. */
   readonly inSettings: readonly string[];
-  /** How far it was trained: `epoch` and `global_step`, where it says so. */
+  /** Progress of its training: `epoch` and `global_step`, if present. */
   readonly progress: Readonly<Record<string, number>>;
 }
 
 const SETTINGS = ["hyper_parameters", "hparams"];
-/** Values that are looked at; settings of a run are some dozens. */
+/** Maximum number of values to search; a run has a few dozen settings. */
 const MOST_VALUES = 10_000;
 
 /** Looks for networks in the file's name and in the saved object. */
@@ -39,18 +39,20 @@ export function mentionedNetworks(file: string, root: Pickled): Mentioned {
   return { inName: names(file), inSettings: settings, progress };
 }
 
-/** Letters and digits alone, in lower case: "ViT-B/16" and "vit_b_16" are one. */
+/** Letters and digits only, in lower case: "ViT-B/16" and "vit_b_16" become equal. */
 function plain(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-/** Whether a name stands in a text, not as a part of a longer one (resnet18 in resnet182, vgg16 in myvgg16). */
+/**
+ * Whether a text contains a name that is not part of a longer one (such as resnet18 in resnet182, vgg16 in myvgg16).
+ */
 function mentions(text: string, name: string): boolean {
   const parts = name.toLowerCase().split(/[^a-z0-9]+/).join("[^a-z0-9]*");
   return new RegExp(`(^|[^a-z0-9])${parts}($|[^a-z0-9])`).test(text.toLowerCase());
 }
 
-/** Every text inside a value, short of a limit; values may hold each other. */
+/** All texts inside a value, up to a limit; values may contain each other. */
 function textsIn(value: Pickled): string[] {
   const texts: string[] = [];
   const seen = new Set<Pickled>();

@@ -1,5 +1,5 @@
 /**
- * A classifier's graph as P-TAME uses it to explain: logits and the head's features come out of one pass.
+ * The graph with which P-TAME explains: one pass of a classifier gives logits and the head's features.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { prune } from "../graph/passes/prune.ts";
 import type { Graph } from "../graph/types.ts";
 import { headFeatures, type HeadShape } from "./head.ts";
 
-/** Before the names of a network's weights in a graph of this project. */
+/** Prefix of a network's weights in a graph of this project. */
 export const NETWORK_PREFIX = "network.";
 
 /** Before the names of the auxiliary's weights in a graph that may hold two networks. */
@@ -18,10 +18,10 @@ export const AUXILIARY_PREFIX = "auxiliary.";
 /** Before the names of the backbone's weights in such a graph, and in those that run a backbone for training. */
 export const BACKBONE_PREFIX = "backbone.";
 
-/** Before the names of a head's parameters in a graph of this project. */
+/** Prefix of a head's parameters in a graph of this project. */
 export const HEAD_PREFIX = "head.";
 
-/** What a head must fit for this auxiliary and that many classes. */
+/** The shape of a head for an auxiliary and a number of classes. */
 export function headShapeOf(
   { taps }: { readonly taps: readonly TapDefinition[] },
   classes: number,

@@ -1,6 +1,6 @@
 /**
- * A head that has forgotten what it was trained for: the control of the sanity checks. A trained head's maps must not
- * be like those of a randomised one.
+ * A head with randomised weights, the control of the sanity checks. A trained head's maps must not resemble those of a
+ * randomised head.
  *
  * @module
  */
@@ -9,16 +9,19 @@ import { float32Of } from "../weights/tensor_table.ts";
 import { FUSER, headParameters } from "./head.ts";
 import { type Head, writeHead } from "./head_file.ts";
 
-/** What of a head is randomised. */
+/** What to randomise in a head. */
 export interface RandomizedHeadOptions {
-  /** Of the numbers; 0 by default. */
+  /** Seed of the random numbers; 0 by default. */
   readonly seed?: number;
-  /** Only the fuser, which alone tells the classes apart, or the convolutions of the taps too; "all" by default. */
+  /**
+   * "fuser" randomises only the fuser, the only class-specific part; "all", the default, also the convolutions of the
+   * taps.
+   */
   readonly part?: "all" | "fuser";
 }
 
 /**
- * The head's file with its convolutions drawn anew, of the same size; batch normalisations stay.
+ * The head's file with newly drawn convolutions of the same scale; batch normalisations are kept.
  *
  * @throws {TypeError} When a tensor does not hold floating-point numbers.
  */

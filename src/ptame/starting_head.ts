@@ -1,6 +1,6 @@
 /**
- * The head that explains before any training: the class-activation start of an auxiliary whose classes the backbone
- * shares. Wherever it is shown it says that it is not trained.
+ * The head that explains before any training: the class-activation start of an auxiliary with the same classes as the
+ * backbone. Every output marks it as not trained.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { initialHead } from "./initial_head.ts";
 import { headShapeOf } from "./observed_network.ts";
 
 /**
- * The rows that a head can start from: the auxiliary's final linear layer, [classes, channels of the last tap], where it
- * works on the last tap's mean and the backbone tells the same classes apart; `undefined` elsewhere.
+ * The rows that a head can start from: the auxiliary's final linear layer, [classes, channels of the last tap].
+ * `undefined` unless that layer works on the mean of the last tap and the backbone has the same classes.
  */
 export function startingClassifier(
   { auxiliary, backbone }: Pick<ClassifierPair, "auxiliary" | "backbone">,
@@ -25,10 +25,10 @@ export function startingClassifier(
 }
 
 /**
- * Why {@linkcode startingClassifier} gives nothing, and what to do: the end of an error.
+ * The end of an error: why {@linkcode startingClassifier} gives nothing, and what to do.
  *
- * @param instead What can be done without it.
- * @param hasLayer Whether the auxiliary has such a final layer; of a network of models/ that is known.
+ * @param instead An alternative.
+ * @param hasLayer Whether the auxiliary has such a final layer; known for a network of models/.
  */
 export function noStart(
   auxiliary: string,
@@ -47,7 +47,7 @@ export function noStart(
 /**
  * The class-activation start of an auxiliary as a head.
  *
- * @param classifier What {@linkcode startingClassifier} gives.
+ * @param classifier Result of {@linkcode startingClassifier}.
  */
 export async function startingHead(
   { auxiliary, backbone }: Pick<ClassifierPair, "auxiliary" | "backbone">,

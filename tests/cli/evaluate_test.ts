@@ -206,7 +206,7 @@ Deno.test("evaluate refuses wrong usage ahead of any work", () =>
   inFolder(async (folder) => {
     const photos = ["--images", `${folder}/photos`];
     const cases: [string[], string][] = [
-      [[], "Option --images of evaluate is needed"],
+      [[], "Option --images of evaluate is required"],
       [[...photos, "more"], "Unexpected argument more"],
       [[...photos, "--methods", "ptame,gausian"], "not gausian: did you mean gaussian?"],
       [[...photos, "--measures", "rode"], "not rode: did you mean road?"],

@@ -31,7 +31,7 @@ Deno.test("sanity randomises an .onnx classifier layer by layer under Grad-CAM",
 
 Deno.test("sanity refuses what its method has not", async () => {
   const cases: [string[], string][] = [
-    [[], "Option --images of sanity is needed"],
+    [[], "Option --images of sanity is required"],
     [["--images", PHOTO, "--stages", "2"], "Options --order and --stages are for baselines"],
     [
       ["--images", PHOTO, "--method", "gradcam", "--swap", "h"],

@@ -110,8 +110,8 @@ Deno.test("train --hold-out-classes says how the classes were split, and so does
 Deno.test("train ends with 2 and the nearest name for wrong usage", async () => {
   const given = ["--backbone", "b", "--images", "i", "--out", "o.safetensors"];
   const cases: [string[], string][] = [
-    [[], "Option --backbone of train is needed"],
-    [["--backbone", "b", "--images", "i"], "Option --out of train is needed"],
+    [[], "Option --backbone of train is required"],
+    [["--backbone", "b", "--images", "i"], "Option --out of train is required"],
     [[...given, "--epoch", "3"], "did you mean --epochs?"],
     [[...given, "--device", "wsam"], "did you mean wasm?"],
     [[...given, "--preset", "vgg"], "did you mean vgg16?"],
@@ -250,7 +250,11 @@ Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends 
     assertEquals(filesIn(folder), ["h.checkpoint.safetensors", "small.onnx"]);
 
     const again = await runCli(args, folder);
-    assertFails(again, 1, "h.checkpoint.safetensors is an unfinished run; continue it with --resume, or remove it");
+    assertFails(
+      again,
+      1,
+      "h.checkpoint.safetensors is an unfinished run; continue it with --resume, or remove it",
+    );
     const other = await runCli([...args, "--seed", "3", "--resume"], folder);
     assertFails(other, 1, "Cannot resume: the checkpoint was made with seed 0, this run has 3");
     assertEquals(other.stderr.includes("continue it with"), false, "there is nothing to go on with");

@@ -1,39 +1,39 @@
 /**
- * Masks with a budget: what the classifier is shown while a head is trained is what the measures show it, the map's top
- * share of the pixels, and nothing has to be paid for area. For a map z of n pixels and a share:
+ * Masks with a budget: training shows the classifier what the measures show it, the map's top share of the pixels, so
+ * the loss needs no area term. For a map z of n pixels and a share:
  *
  *     m = (z − min z) / (max z − min z)
  *     g = σ((m − q)/τ),  q such that Σ g = share·n         a soft gate around the top pixels
  *     soft mask: e = m·g          hard mask: e = g
  *     kept: mask = e              removed: mask = 1 − e
  *
- * q is found by bisection, through which nothing can be differentiated, but Σ g = share·n says how it moves. With
- * w = g(1 − g) and G = ∂L/∂g for fixed q,
+ * q is found by bisection, which cannot be differentiated, but Σ g = share·n determines how q moves. With w = g(1 − g)
+ * and G = ∂L/∂g for fixed q,
  *
  *     ∂L/∂m = ∂L/∂m (g fixed) + w/τ · (G − Σ w·G / Σ w)
  *
- * The last term keeps Σ g constant. From m to z reverse mode goes on by itself, minimum and maximum included.
+ * The last term keeps Σ g constant. Reverse mode continues from m to z, including the minimum and maximum.
  *
  * @module
  */
 import type { Builder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/types.ts";
 
-/** τ where a view does not say: how soft the gate is, in parts of the map's range. */
+/** Default τ, the softness of the gate, as a fraction of the map's range. */
 export const GATE_WIDTH = 0.05;
 
-/** Halvings of q's interval: 3 to 3·2⁻²⁶, which float32 just tells apart. */
+/** Halvings of q's interval: 3 to 3·2⁻²⁶, the limit of float32. */
 const HALVINGS = 26;
-/** Where q is looked for: at −1 all of a map passes the gate, at 2 nothing does. */
+/** Search interval of q: at −1 the whole map passes the gate, at 2 nothing does. */
 const [LOWEST, HIGHEST] = [-1, 2];
 
-/** How each view of an image is masked; every value is [batch, views, 1, 1]. */
+/** Masking of each view of an image; every value is [batch, views, 1, 1]. */
 export interface BudgetInputs {
   /** Share of the pixels that pass the gate, above 0 and up to 1. */
   readonly shares: Value;
   /** 1 for soft masks, 0 for hard ones. */
   readonly soft: Value;
-  /** 1 where the share is kept, 0 where it is removed. */
+  /** 1 if the share is kept, 0 if it is removed. */
   readonly kept: Value;
   /** τ of the gate, above 0. */
   readonly widths: Value;
@@ -94,7 +94,7 @@ export function budgetGradient(
   const toGate = b.mul(toShown, b.add(b.mul(soft, m), b.sub(1, soft)));
   const w = b.mul(g, b.sub(1, g));
   const total = (x: Value) => b.reduceSum(b.reduceSum(x, [3]), [2, 3]);
-  // A gate that lets everything pass has no slope to divide by.
+  // A fully open gate has no slope to divide by.
   const mean = b.div(total(b.mul(w, toGate)), b.max(total(w), 1e-12));
   const throughGate = b.mul(b.div(w, widths), b.sub(toGate, mean));
   return b.reduceSum(b.add(direct, throughGate), [1]);

@@ -1,6 +1,6 @@
 /**
- * One step with budgeted masks, on the host's side: which views are drawn, what stands where they mask, and how much
- * each answer weighs. The graphs are step.ts's.
+ * One step with budgeted masks, the host's part: it draws the views, fills the masked regions and weights each view's
+ * gradient. The graphs are in step.ts.
  *
  * @module
  */
@@ -17,34 +17,34 @@ import { fillOf } from "./fill.ts";
 import { softmaxOf } from "./targets.ts";
 import { lossOf, type View, viewsOfStep } from "./views.ts";
 
-/** What is shown of every image. */
+/** What to show of every image. */
 export interface BudgetPlan {
-  /** The views that steps go round. */
+  /** The views that the steps cycle through. */
   readonly views: readonly View[];
-  /** How many of them each image of a batch is shown in. */
+  /** Number of views per image of a batch. */
   readonly each: number;
 }
 
-/** Whether some view's loss depends on what the classifier says of the whole image. */
+/** Whether the loss of any view depends on the classifier's scores of the whole image. */
 export function needsCleanScores({ views }: BudgetPlan): boolean {
   return views.some(({ loss }) => loss === "drop");
 }
 
 type Feeds = Record<string, Tensor>;
 
-/** What a step with budgeted masks works with. */
+/** The input of a step with budgeted masks. */
 export interface BudgetStep {
   /** [batch, 3, S, S] in [0, 1]. */
   readonly images: Tensor;
   /** Class per image. */
   readonly targets: readonly number[];
-  /** Scores of the whole images, [batch, classes]; may be missing where `needsCleanScores` is false. */
+  /** Scores of the whole images, [batch, classes]; optional if `needsCleanScores` is false. */
   readonly clean: Tensor | undefined;
-  /** Place in the run, counted from 0. */
+  /** Position in the run, counted from 0. */
   readonly step: number;
   /** Runs `budgetMasksGraph`. */
   masks(feeds: Feeds): Promise<Feeds>;
-  /** Runs `backboneGraph` over so many rows. */
+  /** Runs `backboneGraph` over a number of rows. */
   masked(feeds: Feeds, count: number): Promise<Feeds>;
   /** Runs `budgetUpdateGraph`. */
   update(feeds: Feeds): Promise<Record<string, Tensor | DeviceTensor>>;
@@ -74,7 +74,7 @@ export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep
   drawn.forEach(({ fill }, at) => {
     const own = pixels.subarray(Math.floor(at / each) * picture, (Math.floor(at / each) + 1) * picture);
     shown.set(own, at * picture);
-    // Black is what it is already.
+    // The fill is already black.
     if (fill === "black") return;
     const small = float32DataOf(masks!).subarray(at * size * size, (at + 1) * size * size);
     const mask = upsampleMap(small, size, size, side, side);
@@ -118,7 +118,7 @@ function meanOf(values: Float32Array): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The targets' probabilities by the logits of each image. */
+/** The targets' probabilities from the logits of each image. */
 function probabilitiesOf(logits: Tensor, targets: readonly number[]): number[] {
   const classes = logits.shape[1]!;
   return targets.map((target, row) =>

@@ -1,6 +1,6 @@
 /**
- * A training run on disk: its state as safetensors and, in the metadata, where it is and what it was started with. A
- * run that goes on from it continues bit for bit on the same device.
+ * A training run on disk: its state as safetensors, and its position and settings in the metadata. A resumed run
+ * continues bit for bit on the same device.
  *
  * @module
  */
@@ -19,11 +19,11 @@ import type { TrainingState } from "./training_step.ts";
 export interface StepLoss {
   /** Counted from 1. */
   readonly step: number;
-  /** Cross-entropy of the masked images, not weighed. */
+  /** Cross-entropy of the masked images, unweighted. */
   readonly ce: number;
-  /** Area of the masks, not weighed. */
+  /** Area of the masks, unweighted. */
   readonly area: number;
-  /** Variation of the masks, not weighed. */
+  /** Variation of the masks, unweighted. */
   readonly variation: number;
   /** The weighed sum. */
   readonly total: number;
@@ -31,31 +31,31 @@ export interface StepLoss {
 
 /** A validation: means over held-out images, in percent. */
 export interface Validation {
-  /** After this many steps. */
+  /** Number of steps before it. */
   readonly step: number;
   /** Average drop at 100, 50 and 15 % of the map; lower is better. */
   readonly averageDrop: readonly [number, number, number];
-  /** Increase in confidence at the same; higher is better. */
+  /** Increase in confidence at the same percentages; higher is better. */
   readonly increase: readonly [number, number, number];
   /** Mean of the maps, 0 to 1. */
   readonly maskArea: number;
 }
 
-/** Where a run is. */
+/** The position of a run. */
 export interface RunRecord {
   /** Steps done. */
   readonly step: number;
   /** Images taken; see `BatchReader.position`. */
   readonly position: number;
-  /** What the run was started with; a resumed run must have the same. */
+  /** The settings of the run; a resumed run must have the same. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** The losses so far. */
   readonly losses: readonly StepLoss[];
   /** The validations so far. */
   readonly validations: readonly Validation[];
-  /** Images that could not be read so far; none where it is absent. */
+  /** Images that could not be read so far; none if absent. */
   readonly skipped?: readonly SkippedImage[];
-  /** What the start added to the first tap's part of every row; see edge_start.ts. */
+  /** The weights that the start added to the first tap's part of every row; see edge_start.ts. */
   readonly edgeRow?: readonly number[];
 }
 
@@ -63,14 +63,14 @@ export interface RunRecord {
 export interface Checkpoint {
   readonly record: RunRecord;
   readonly state: TrainingState;
-  /** The best head so far as a head file, where one has been validated. */
+  /** The best head so far as a head file, if one has been validated. */
   readonly best: Uint8Array | undefined;
-  /** [images, 5]: classes of the images, where they were sorted; see `SortedImages`. */
+  /** [images, 5]: classes of the images, if they were sorted; see `SortedImages`. */
   readonly classes?: Int32Array | undefined;
 }
 
 const FORMAT = "ptame-checkpoint";
-/** The best head's file, as it is, inside the checkpoint. */
+/** Name of the best head's file inside the checkpoint. */
 const BEST = "best_head_file";
 /** The images' classes. */
 const CLASSES = "image_classes";
@@ -99,8 +99,8 @@ export function encodeCheckpoint({ record, state, best, classes }: Checkpoint): 
 /**
  * Reads a checkpoint for a head of this shape.
  *
- * @throws {SyntaxError} When it is damaged or no checkpoint.
- * @throws {TypeError} When it is of a head of another shape.
+ * @throws {SyntaxError} When it is damaged or not a checkpoint.
+ * @throws {TypeError} When its head has another shape.
  */
 export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: RowForm): Checkpoint {
   let header, record: RunRecord;
@@ -139,7 +139,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: Row
   };
 }
 
-/** Whether a record has what going on needs; a file from elsewhere may hold anything. */
+/** Whether a record has everything that resuming needs; a foreign file may contain anything. */
 function isRunRecord(value: unknown): value is RunRecord {
   if (typeof value !== "object" || value === null) return false;
   const { step, position, settings, losses, validations, skipped = [] } = value as Record<string, unknown>;

@@ -1,14 +1,15 @@
 /**
- * A start for fine maps: before a head is trained, its shallowest tap learns to draw edges, for all classes alike.
+ * A start for fine maps: before a head is trained, its shallowest tap learns to draw edges, in the same way for all
+ * classes.
  *
- * The deepest tap says which part of an image speaks for a class, in cells as large as the classifier's last map has;
- * within such a cell the edges say where the object is. Gradients through masks find that out slowly, because at the start
- * the shallow features mean nothing. So the convolution, the normalisation and a row of weights for the first tap are
+ * The deepest tap says which part of an image supports a class, at the resolution of the classifier's last map. Within
+ * such a cell, the edges show where the object is. Gradients through masks learn that slowly, because the shallow
+ * features mean nothing at the start. So the convolution, the normalisation and a row of weights for the first tap are
  * fitted to the edges of some of the images (`edgeMap`) by least squares, with the head's own formula:
  *
  *     r = ReLU(γ·norm(conv1x1(f)) + β + f),   minimise mean (row·r + offset − edges)²
  *
- * and the row is added to the first tap's part of every class's row. docs/decisions.md has what it brings.
+ * and the row is added to the first tap's part of every class's row. docs/decisions.md lists the effect.
  *
  * @module
  */
@@ -32,24 +33,24 @@ import { passGraph, tapName } from "./step.ts";
 import { trainingFeatures } from "./training_head.ts";
 import { MOMENTS } from "./training_state.ts";
 
-/** Images that edges are learned from, at most. */
+/** Maximum number of images to learn edges from. */
 const PICTURES = 64;
-/** Numbers of their first taps that are kept at once, at most: 128 MB. */
+/** Maximum number of elements of their first taps in memory: 128 MB. */
 const MOST_NUMBERS = 32e6;
 /** Images in a step of the fit, and steps, at most. */
 const [BATCH, MOST_STEPS] = [8, 800];
 const LEARNING_RATE = 1e-2;
 
-/** What edges are learned from. */
+/** The input for learning edges. */
 export interface EdgeStartOptions {
   /** Network whose taps the head reads. */
   readonly auxiliary: GraphPart;
   readonly shape: HeadShape;
-  /** The head before it: how strong its maps are says how strong the edges become. */
+  /** The initial head; the strength of its maps determines the strength of the edges. */
   readonly head: readonly HeadTensor[];
-  /** Standard deviation of the edges in parts of that of the head's maps before. */
+  /** Standard deviation of the edges as a fraction of that of the initial head's maps. */
   readonly strength: number;
-  /** Images, and the places of those that may be used. */
+  /** Images, and the indices of those that may be used. */
   readonly cuts: PictureCuts;
   readonly use: readonly number[];
   /** Which of the inputs of `cuts` is the auxiliary's. */
@@ -65,9 +66,9 @@ export interface EdgeStartOptions {
 /** A head whose first tap draws edges. */
 export interface EdgeStart {
   readonly head: HeadTensor[];
-  /** What was added to the first tap's part of every row, [channels of the first tap]. */
+  /** The weights added to the first tap's part of every row, [channels of the first tap]. */
   readonly row: readonly number[];
-  /** Part of the edges' variance that the first tap explains, up to 1. */
+  /** Fraction of the edges' variance that the first tap explains, at most 1. */
   readonly explained: number;
 }
 
@@ -77,7 +78,7 @@ export async function edgeStart(options: EdgeStartOptions): Promise<EdgeStart> {
   const seen = await seenPictures(options);
   const { parameters, explained } = await fit(options, seen);
   const names = tapParameterNames(0);
-  // The fit's edges have a deviation of 1.
+  // The fitted edges have a deviation of 1.
   const row = [...parameters.get(ROW)!].map((weight) => weight * strength * seen.mapDeviation);
   const fitted = new Map<string, Float32Array>([
     [names.convWeight, parameters.get(names.convWeight)!],
@@ -107,12 +108,12 @@ export function withEdgeRow(
   });
 }
 
-/** What the fit works with. */
+/** The input of the fit. */
 interface SeenPictures {
   readonly count: number;
   /** First taps, divided by `scale`, [count, C, S, S]. */
   readonly taps: Float32Array;
-  /** Deviation of all numbers of the first taps. */
+  /** Standard deviation of all elements of the first taps. */
   readonly scale: number;
   /** Edges with a mean of 0 and a deviation of 1, [count, S, S]. */
   readonly edges: Float32Array;
@@ -170,7 +171,7 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
   };
 }
 
-/** The auxiliary's centre cut; nothing where the image cannot be read, which is reported when its turn comes. */
+/** The auxiliary's centre cut; undefined if the image cannot be read, which the trainer reports later. */
 async function readable({ cuts, input, signal }: EdgeStartOptions, index: number) {
   try {
     return (await cuts.cut(index, { kind: "centre", input }, signal))[0]!;
@@ -205,7 +206,7 @@ function speakingRow(features: readonly Feature[], fuser: Float32Array, shape: H
 const ROW = "row";
 const OFFSET = "offset";
 
-/** Fits convolution, normalisation and row; the parameters are those of the tap as it is, not divided by `scale`. */
+/** Fits convolution, normalisation and row; the returned parameters apply to the unscaled tap. */
 async function fit(
   { shape, device, threads, seed, signal, ...options }: EdgeStartOptions,
   seen: SeenPictures,
@@ -270,7 +271,7 @@ async function fit(
   return { parameters, explained };
 }
 
-/** "tap", "edges", parameters, moments and scalars to "loss" and what comes next of each. */
+/** Maps "tap", "edges", parameters, moments and scalars to "loss" and the next parameters and moments. */
 function fitGraph(
   shapes: ReadonlyMap<string, readonly number[]>,
   batch: number,

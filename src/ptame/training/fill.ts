@@ -1,11 +1,11 @@
 /**
- * What stands where a mask takes an image away while a head is trained. A black hole is what average drop shows the
- * classifier; ROAD fills the holes from what is around them, so that their shape tells nothing and the image stays
- * like those that the classifier was trained on (Rong et al., ICML 2022).
+ * Fills the regions that a mask removes from an image during training. Average drop shows the classifier black holes.
+ * ROAD fills the holes from their surroundings, so that their shape reveals nothing and the image resembles those that
+ * the classifier was trained on (Rong et al., ICML 2022).
  *
- * "neighbours" stands in for ROAD's linear imputation at a hundredth of its cost: known pixels are averaged into ever
- * coarser images (pull), and each hole takes the finest level that knows something (push), after Gortler et al., "The
- * Lumigraph", SIGGRAPH 1996, section 3.4.
+ * "neighbours" approximates ROAD's linear imputation at a hundredth of its cost. Known pixels are averaged into coarser
+ * and coarser images (pull), and each hole takes the value of the finest level that has one (push), after Gortler et
+ * al., "The Lumigraph", SIGGRAPH 1996, section 3.4.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import type { Fill } from "./views.ts";
 const BLURRED_SIDE = 14;
 
 /**
- * What stands behind a masked image, [3, S, S] in [0, 1].
+ * The fill of a masked image, [3, S, S] in [0, 1].
  *
  * @param pixels The image, [3, S, S] in [0, 1].
- * @param mask What is kept of it, S × S values in [0, 1].
- * @param into Takes the values; all of it is written.
+ * @param mask The kept part, S × S values in [0, 1].
+ * @param into Receives the values; it is overwritten completely.
  */
 export function fillOf(
   fill: Fill,
@@ -70,7 +70,7 @@ function shrunk(plane: Float32Array, side: number, to: number) {
   return { values, side: to };
 }
 
-/** One level of the pyramid: colours weighed with how much is known of each pixel, and that weight. */
+/** One level of the pyramid: colours multiplied by the known fraction of each pixel, and that fraction. */
 interface Level {
   readonly side: number;
   readonly weight: Float32Array;
@@ -85,7 +85,7 @@ function pushPull(pixels: Float32Array, mask: Float32Array, into: Float32Array):
     weight: mask,
     colours: planes.map((plane) => plane.map((value, i) => value * mask[i]!)),
   }];
-  // Down to an odd side, which a halving would have to cut: 224, 112, 56, 28, 14, 7.
+  // Halve until the side is odd: 224, 112, 56, 28, 14, 7.
   while (levels.at(-1)!.side > 1 && levels.at(-1)!.side % 2 === 0) levels.push(pulled(levels.at(-1)!));
 
   let known = coarsest(levels.at(-1)!);
@@ -99,7 +99,7 @@ function pushPull(pixels: Float32Array, mask: Float32Array, into: Float32Array):
       return wide;
     });
   }
-  // known = m·x + (1 − m)·fill, of which the fill is wanted. Where nothing is masked it is never seen.
+  // known = m·x + (1 − m)·fill, solved for the fill. It is never visible if nothing is masked.
   for (let colour = 0; colour < 3; colour++) {
     const [plane, mixed] = [planes[colour]!, known[colour]!];
     for (let i = 0; i < area; i++) {
@@ -134,7 +134,7 @@ function pulled({ side, weight, colours }: Level): Level {
   };
 }
 
-/** The coarsest level, its holes filled with the mean of what is known; grey where nothing is. */
+/** The coarsest level, its holes filled with the mean of the known pixels; grey if there are none. */
 function coarsest({ weight, colours }: Level): Float32Array[] {
   const known = weight.reduce((sum, value) => sum + value, 0);
   return colours.map((plane) => {

@@ -1,11 +1,11 @@
 /**
- * What P-TAME trains for (Ntrougkas et al. 2025): a mask that keeps what the classifier needs and little else. With
- * x_i the images of a batch, t_i their targets and M_ij the mask of target t_j on image x_i,
+ * The loss of P-TAME (Ntrougkas et al. 2025): it rewards a mask that keeps what the classifier needs and little else.
+ * With x_i the images of a batch, t_i their targets and M_ij the mask of target t_j on image x_i,
  *
  *     L = ce·mean_i CE(backbone(x_i ⊙ M_ii), t_i) + area·mean((M + 0.0005)^p) + smooth·TV(M)
  *
- * Only the diagonal masks its image; area and variation see all B×B masks. Masks are black where nothing is kept:
- * they multiply the image before it is normalised.
+ * Only the diagonal masks its image; area and variation use all B×B masks. Removed regions are black, because the mask
+ * multiplies the image before it is normalised.
  *
  * @module
  */
@@ -16,22 +16,22 @@ import { doublingsOf, fusedMaps, upsampleByDoubling } from "../head.ts";
 
 /** Weights of the loss's terms, and the two numbers inside them. */
 export interface LossWeights {
-  /** Of the cross-entropy. */
+  /** Weight of the cross-entropy. */
   readonly ce: number;
-  /** Of the mask's area. */
+  /** Weight of the mask's area. */
   readonly area: number;
-  /** Of its variation; 0 leaves it out. */
+  /** Weight of its variation; 0 leaves it out. */
   readonly smooth: number;
-  /** Weight of the mask's edges in the variation. */
+  /** Weight of the mask's border in the variation. */
   readonly border: number;
-  /** p: below 1, a small mask that is sharp costs less than a large faint one. */
+  /** Exponent p: below 1, a small sharp mask costs less than a large faint one. */
   readonly power: number;
 }
 
-/** Keeps the slope of m^p finite at 0. */
+/** Keeps the derivative of m^p finite at 0. */
 const AREA_OFFSET = 0.0005;
 
-/** The fuser's rows of the targets, one per image; a target that repeats has its row repeated. [B, Σ C_l]. */
+/** The fuser's rows of the targets, one per image; a repeated target repeats its row. [B, Σ C_l]. */
 export function targetRows(b: Builder, fuser: Value, targets: Value): Value {
   const [classes, width] = fuser.shape as [number, number];
   return b.gather(b.reshape(fuser, [classes, width]), targets);
@@ -82,7 +82,7 @@ export function maskedImages(b: Builder, images: Value, masks: Value): Value {
 
 /** [N, classes] with a 1 at each target. */
 export function oneHot(b: Builder, targets: Value, classes: number): Value {
-  // Picked from 0, 1, 2, … and compared as floats: WebGPU has no arithmetic of int64 and no OneHot.
+  // Gathered from 0, 1, 2, … and compared as floats, because WebGPU has no int64 arithmetic and no OneHot.
   const counting = b.constant("float32", [classes], Array.from({ length: classes }, (_, i) => i));
   const numbers = b.reshape(b.gather(counting, targets), [targets.shape[0]!, 1]);
   return b.where(b.equal(b.reshape(counting, [1, classes]), numbers), 1, 0);
@@ -102,7 +102,7 @@ export function maskArea(b: Builder, masks: Value, power: number): Value {
   return meanOf(b, powers);
 }
 
-/** Mean of all. Row by row first: in one run, float32 loses the fifth digit of a mask that is black nearly everywhere. */
+/** Mean of all elements. Rows are averaged first: a single float32 sum loses the fifth digit of a mostly black mask. */
 function meanOf(b: Builder, x: Value): Value {
   return b.reduceMean(b.reduceMean(x, [x.shape.length - 1]), undefined, false);
 }
@@ -130,7 +130,7 @@ export function maskVariation(b: Builder, masks: Value, border: number): Value {
   return b.div(sum, 2 * batch);
 }
 
-/** The terms of the loss, not weighed, and their weighed sum; scalars. */
+/** The terms of the loss, unweighted, and their weighted sum; scalars. */
 export interface LossTerms {
   /** Mean cross-entropy of the masked images. */
   readonly ce: Value;
@@ -138,7 +138,7 @@ export interface LossTerms {
   readonly area: Value;
   /** `maskVariation`. */
   readonly variation: Value;
-  /** What is minimised. */
+  /** The minimised sum. */
   readonly total: Value;
 }
 
@@ -153,7 +153,7 @@ export function lossTerms(b: Builder, masks: Value, losses: Value, weights: Loss
   const area = maskArea(b, masks, weights.power);
   const variation = maskVariation(b, masks, weights.border);
   let total = b.add(b.mul(ce, weights.ce), b.mul(area, weights.area));
-  // Left out rather than weighed by zero: then nothing of it is differentiated.
+  // Left out instead of weighted by zero, so that nothing of it is differentiated.
   if (weights.smooth !== 0) total = b.add(total, b.mul(variation, weights.smooth));
   return { ce, area, variation, total };
 }

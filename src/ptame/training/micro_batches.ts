@@ -1,6 +1,6 @@
 /**
- * Runs a graph of a small batch over a larger one, piece by piece. Right only for graphs whose images do not touch
- * each other: frozen networks.
+ * Runs a graph for a small batch over a larger batch, piece by piece. It is correct only for graphs that treat each
+ * image independently, such as frozen networks.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { float32DataOf, float32Tensor, type Session, type Tensor } from "../../r
 /**
  * Runs a session over pieces of `piece` rows and joins its outputs.
  *
- * @param feeds Tensors of `batch` rows each. The last piece is filled up with the last row where rows are missing.
+ * @param feeds Tensors of `batch` rows each. If rows are missing, the last piece is padded with the last row.
  * @returns Outputs of `batch` rows each.
  */
 export async function runInPieces(
@@ -35,7 +35,7 @@ export async function runInPieces(
   return joined;
 }
 
-/** `count` rows of a tensor from `start` on, its last row repeated behind its end. Else nothing is copied. */
+/** `count` rows of a tensor from `start` on, with the last row repeated beyond its end. Copies only in that case. */
 function rowsOf(tensor: Tensor, start: number, count: number): Tensor {
   const [rows, ...rest] = tensor.shape as [number, ...number[]];
   const width = sizeOf(rest);

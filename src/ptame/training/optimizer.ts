@@ -8,8 +8,8 @@
  *     v̂    ← max(v̂, v)                  the largest so far, not corrected for its start at zero
  *     w    ← w − lr/(1 − β₁ᵗ) · m / (√v̂/√(1 − β₂ᵗ) + ε)
  *
- * What changes from step to step enters as numbers that the host works out in float64 (`adamwScalars`): 1 − β₂
- * in float32 would be wrong in the fifth digit.
+ * The host computes the numbers that change from step to step in float64 (`adamwScalars`), because 1 − β₂ in float32
+ * would be wrong in the fifth digit.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export const ADAMW_SCALARS = [
 /** One of the numbers that the optimiser takes at each step. */
 export type AdamwScalar = typeof ADAMW_SCALARS[number];
 
-/** What a step of the optimiser depends on. */
+/** The settings of one optimiser step. */
 export interface AdamwSettings {
   /** Counted from 0. */
   readonly step: number;
@@ -50,7 +50,7 @@ export interface AdamwSettings {
   readonly beta1: number;
   /** 0.999 by default. */
   readonly beta2?: number;
-  /** λ: the part of lr by which parameters shrink. */
+  /** λ: parameters shrink by lr·λ. */
   readonly weightDecay: number;
 }
 
@@ -76,7 +76,7 @@ export function scalarInputs(b: Builder): Record<AdamwScalar, Value> {
   return Object.fromEntries(entries) as Record<AdamwScalar, Value>;
 }
 
-/** What AdamW remembers of one parameter, each in the parameter's shape. */
+/** The moments of one parameter, each in the parameter's shape. */
 export interface Moments {
   /** m. */
   readonly first: Value;
@@ -111,7 +111,7 @@ export function adamw(
   };
 }
 
-/** The update of a parameter whose gradient is exactly zero and always was: weight decay only. */
+/** The update of a parameter whose gradient is always exactly zero: weight decay only. */
 export function decayed(
   b: Builder,
   parameter: Value,
@@ -120,7 +120,7 @@ export function decayed(
   return b.mul(parameter, scalars.keep);
 }
 
-/** As a vector: on the CPU a scalar meets [1000, 960, 1, 1] one number at a time, 14 times slower than [960000]. */
+/** As a vector: on the CPU, combining a scalar with [1000, 960, 1, 1] is 14 times slower than with [960000]. */
 function flat(b: Builder, value: Value): Value {
   return b.reshape(value, [sizeOf(value.shape)]);
 }

@@ -1,6 +1,6 @@
 /**
- * Cuts of a list of images, made by workers beside the thread that trains, or in that thread where there are none.
- * Who makes a cut does not change it.
+ * Cuts of a list of images, made by workers, or in the training thread if there are none. The result is the same in
+ * both cases.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import type { FromPictureWorker, ToPictureWorker } from "./picture_worker.ts";
 
 /** Cuts of the images of a list. */
 export interface PictureCuts {
-  /** Workers at work; 0 where the thread itself reads. */
+  /** Number of workers; 0 if the calling thread reads. */
   readonly workers: number;
   /**
-   * A cut of an image; see `PictureCutter.cut`. Several may be asked for at once.
+   * A cut of an image; see `PictureCutter.cut`. Several can be requested at once.
    *
-   * @param index Its place in the list.
+   * @param index Its index in the list.
    * @throws {ImageError} When the image cannot be read.
    */
   cut(index: number, cut: Cut, signal?: AbortSignal): Promise<Float32Array[]>;
-  /** Ends the workers at once; what was asked for is rejected. */
+  /** Ends the workers immediately; pending requests are rejected. */
   close(): void;
 }
 
-/** What is cut, and by whom. */
+/** Options for cutting images. */
 export interface PictureCutsOptions {
   readonly images: readonly ImageSource[];
-  /** Sizes per network; one entry where both read the same. */
+  /** Sizes per network; one entry if both read the same. */
   readonly inputs: readonly InputSize[];
-  /** Workers; see {@linkcode usualWorkers}. 0, the default, reads in the thread itself. */
+  /** Number of workers; see {@linkcode usualWorkers}. 0, the default, reads in the calling thread. */
   readonly workers?: number;
-  /** Bytes of resized images that are kept, over all workers; none by default. */
+  /** Bytes of resized images to cache, over all workers; 0 by default. */
   readonly cacheBytes?: number;
   /** Closes it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Workers that read images unless told otherwise: half of the cores, four at most. */
+/** Default number of workers that read images: half of the cores, four at most. */
 export function usualWorkers(cores: number = globalThis.navigator?.hardwareConcurrency ?? 2): number {
   return Math.min(Math.max(Math.floor(cores / 2), 1), 4);
 }
@@ -48,13 +48,13 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
-/** A worker at work, and what it was asked. */
+/** A worker and its pending requests. */
 interface Running {
   readonly worker: Worker;
   readonly waiting: Map<number, Waiting>;
 }
 
-/** Opens the images of a list. A worker that cannot be started, or ends, is done without. */
+/** Opens the images of a list. If a worker cannot start, or ends, the calling thread reads instead. */
 export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
   const { images, inputs, cacheBytes = 0, signal } = options;
   const count = Math.min(options.workers ?? 0, images.length);
@@ -78,7 +78,7 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
       if ("cuts" in data) request?.resolve([...data.cuts]);
       else request?.reject(errorOf(data.error));
     };
-    // A bundle may hold no worker, a page may forbid one: this thread reads in its place.
+    // A bundle may lack the worker, or a page may forbid it: this thread reads instead.
     worker.onerror = (event) => {
       event.preventDefault();
       worker.terminate();
@@ -115,7 +115,7 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
     },
     cut: async (index, cut, stop) => {
       if (closed !== undefined) throw closed.reason;
-      // An image always comes to the same worker, which may have kept it.
+      // An image always goes to the same worker, which may have cached it.
       const to = running[index % count];
       const source = postable(images[index]!);
       if (to === undefined || source === undefined) return await cutHere(index, cut, stop);
@@ -144,18 +144,18 @@ function startWorker(): Worker | undefined {
   }
 }
 
-/** What a worker can be sent and reads alike; nothing where there is no such thing. */
+/** The form of a source that a worker can receive and read in the same way; undefined if there is none. */
 function postable(source: ImageSource): ImageSource | undefined {
-  // Deno sends an empty object in its place, without an error.
+  // Deno sends an empty object instead, without an error.
   if (typeof ImageData !== "undefined" && source instanceof ImageData) return undefined;
   if (source instanceof URL) return source.href;
-  // A page's paths begin at the page, a worker's at its script.
+  // In a page, relative paths start at the page; in a worker, at its script.
   const host = globalThis as { process?: { cwd?(): string } };
   const isPath = typeof source === "string" && !/^[a-z][a-z0-9+.-]+:/i.test(source);
   return isPath && host.process?.cwd === undefined ? undefined : source;
 }
 
-/** An error of a worker as this thread would have thrown it. */
+/** Converts an error of a worker to the error that this thread would have thrown. */
 function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
   if (name === "ImageError") return new ImageError(message);
   if (name === "TypeError") return new TypeError(message);

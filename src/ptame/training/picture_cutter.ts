@@ -1,6 +1,6 @@
 /**
- * From an image to a network's input: decoded, resized, cut. Resized images may be kept, so that a second look at
- * one costs only the cut. The same in a worker (picture_worker.ts) and in the trainer's own thread.
+ * Decodes, resizes and cuts an image to a network's input. Resized images can be cached, so that a second request needs
+ * only the cut. It runs in a worker (picture_worker.ts) or in the trainer's own thread.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { preprocess, resizeShortSide, scaledSize } from "../../image/preprocess.
 import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 
-/** How one network wants its images. */
+/** The image size of one network. */
 export interface InputSize {
   /** Pixels of the short side after resizing. */
   readonly resize: number;
@@ -18,40 +18,43 @@ export interface InputSize {
   readonly crop: number;
 }
 
-/** Which part of a image: as evaluations cut it, for one input, the first by default; or at random, the same for all. */
+/**
+ * Which part of an image: the centre, as in evaluations, for one input, the first by default; or a random part, the same
+ * for all inputs.
+ */
 export type Cut =
   | { readonly kind: "centre"; readonly input?: number }
   | { readonly kind: "augmented"; readonly seed: number; readonly stream: number };
 
 /** Makes cuts of images. */
 export interface PictureCutter {
-  /** Bytes of the images that are kept. */
+  /** Bytes of the cached images. */
   readonly cachedBytes: number;
   /**
    * Cuts an image.
    *
-   * @param key What the image is kept under; always the same image for the same key.
-   * @returns [3, crop, crop] in [0, 1] for each input; a centre cut alone.
+   * @param key Cache key; it must always refer to the same image.
+   * @returns [3, crop, crop] in [0, 1] for each input; for a centre cut, of its input alone.
    * @throws {ImageError} When the image cannot be read.
    */
   cut(key: number, source: ImageSource, cut: Cut, signal?: AbortSignal): Promise<Float32Array[]>;
 }
 
-/** Longer images are not kept: all of them would be resized for a cut that shows little. */
+/** More elongated images are not cached, because the whole image would be resized for a small cut. */
 const LONGEST = 8;
 
 /**
  * A cutter for some inputs.
  *
- * @param cacheBytes The most that it keeps of images; none with 0.
+ * @param cacheBytes Maximum size of the cache; 0 disables it.
  */
 export function createPictureCutter(inputs: readonly InputSize[], cacheBytes: number): PictureCutter {
   const sizes = [...new Set(inputs.map(({ resize }) => resize))];
-  // What is in stays in: every epoch asks for each image once, so room made for one is another's loss.
+  // Cached images are never evicted: every epoch requests each image once, so an eviction loses as much as it gains.
   const kept = new Map<number, ReadonlyMap<number, RgbImage>>();
   let cachedBytes = 0;
 
-  /** The image in each of the sizes; as it was read where it is not kept. */
+  /** The image in each of the sizes; the unresized image if it is not cached. */
   async function read(
     key: number,
     source: ImageSource,
@@ -84,13 +87,13 @@ export function createPictureCutter(inputs: readonly InputSize[], cacheBytes: nu
         const input = inputs[cut.input ?? 0]!;
         return [preprocess(image(input.resize), input).pixels];
       }
-      // The same draw for each input: both networks see the same part of the image.
+      // The same random numbers for each input, so that both networks see the same part of the image.
       return inputs.map((input) => augment(image(input.resize), input, createStream(cut.seed, cut.stream)));
     },
   };
 }
 
-/** What is kept must not change with the caller's own pixels. */
+/** Cached images must not change with the caller's pixels. */
 function ownCopy(scaled: RgbImage, image: RgbImage): RgbImage {
   return scaled === image ? { ...image, data: image.data.slice() } : scaled;
 }

@@ -1,13 +1,13 @@
 /**
- * A worker that reads images for training, one at a time, in the order in which it is asked. picture_cuts.ts is its
- * other end.
+ * A worker that reads images for training, one at a time, in the order of the requests. picture_cuts.ts is its other
+ * end.
  *
  * @module
  */
 import type { ImageSource } from "../../image/types.ts";
 import { createPictureCutter, type Cut, type InputSize, type PictureCutter } from "./picture_cutter.ts";
 
-/** What the worker is told: first how to cut, then what. */
+/** Messages to the worker: first how to cut, then the requests. */
 export type ToPictureWorker =
   | { readonly kind: "open"; readonly inputs: readonly InputSize[]; readonly cacheBytes: number }
   | {
@@ -18,7 +18,7 @@ export type ToPictureWorker =
     readonly cut: Cut;
   };
 
-/** What it answers to each cut. */
+/** Its answer to each request. */
 export type FromPictureWorker =
   | { readonly id: number; readonly cuts: readonly Float32Array[] }
   | { readonly id: number; readonly error: { readonly name: string; readonly message: string } };
@@ -41,6 +41,6 @@ async function answer(message: ToPictureWorker & { readonly kind: "cut" }): Prom
 
 scope.onmessage = ({ data }: MessageEvent<ToPictureWorker>) => {
   if (data.kind === "open") cutter = createPictureCutter(data.inputs, data.cacheBytes);
-  // One after the other: no more than one decoded image is in memory.
+  // One after the other, so that only one decoded image is in memory.
   else last = last.then(() => answer(data));
 };

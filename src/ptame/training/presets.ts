@@ -1,5 +1,5 @@
 /**
- * Hyper-parameters of training, as the paper chose them per backbone and auxiliary (Ntrougkas et al. 2025).
+ * Hyper-parameters of training, chosen by the paper for each backbone and auxiliary (Ntrougkas et al. 2025).
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { LossWeights } from "./loss.ts";
 import type { ROW_FORMS } from "./rows.ts";
 import { type View, viewOf } from "./views.ts";
 
-/** Settings of the optimiser, and weights of the loss; see loss.ts. */
+/** Settings of the optimiser and weights of the loss; see loss.ts. */
 export interface HyperParameters extends LossWeights {
   /** Highest learning rate of the one-cycle schedule. */
   readonly learningRate: number;
@@ -16,28 +16,28 @@ export interface HyperParameters extends LossWeights {
   readonly weightDecay: number;
 }
 
-/** The two ways to mask an image while a head is trained, as options spell them: see loss.ts and budget.ts. */
+/** The two ways to mask an image in training, by their names in options; see loss.ts and budget.ts. */
 export const MASK_FORMS = ["area", "budget"] as const;
 
-/** What is trained, and against which masks. */
+/** What is trained, and with which masks. */
 export interface TrainingForm {
-  /** Where the fuser's rows come from; see rows.ts. */
+  /** Form of the fuser's rows; see rows.ts. */
   readonly rows: typeof ROW_FORMS[number];
-  /** Scale of each tap's part of what tells shared rows apart, or one for all; see rows.ts. */
+  /** Scale of each tap's class-specific part of shared rows, or one for all; see rows.ts. */
   readonly rowScale: number | readonly number[];
-  /** The same for what all shared rows have in common. */
+  /** Scale of each tap's common part of shared rows, or one for all. */
   readonly commonScale: number | readonly number[];
-  /** How images are masked: by the paper's sigmoid and price on area, or with a budget. */
+  /** How images are masked: with the paper's sigmoid and area term, or with a budget. */
   readonly masks: typeof MASK_FORMS[number];
-  /** What budgeted masks show of each image. */
+  /** The views that budgeted masks show of each image. */
   readonly views: readonly View[];
-  /** How many views of each image a step takes. */
+  /** Number of views per image and step. */
   readonly viewsPerImage: number;
-  /** How often an image is masked for another of its likeliest classes than the first, 0 to 1; see targets.ts. */
+  /** How often the target is another of the most probable classes instead of the first, 0 to 1; see targets.ts. */
   readonly otherTargets: number;
   /**
-   * How strongly the shallowest tap draws edges before the first step, in parts of the deviation of the head's maps at
-   * the start; 0 for not at all. A head that a run goes on from stays as it is. See edge_start.ts.
+   * How strongly the shallowest tap draws edges before the first step, as a fraction of the standard deviation of the
+   * initial head's maps; 0 disables it. A head file given as the start stays unchanged. See edge_start.ts.
    */
   readonly edges: number;
 }
@@ -46,20 +46,20 @@ export interface TrainingForm {
 export interface Preset extends HyperParameters, Partial<TrainingForm> {
   /** Its name on the command line. */
   readonly name: string;
-  /** Backbone that it was chosen for. */
+  /** Backbone for which it was chosen. */
   readonly backbone: string;
-  /** Auxiliary that it was chosen with. */
+  /** Auxiliary with which it was chosen. */
   readonly auxiliary: string;
 }
 
-/** A gate about as sharp as a measure's cut, yet wide enough for some hundred pixels to learn by. */
+/** A gate about as sharp as a measure's threshold, but wide enough for a few hundred pixels to learn. */
 const sharp = { width: 0.015 } as const;
 const hard = { mask: "hard", fill: "neighbours", ...sharp } as const;
 const remove = (share: number): View => viewOf(share, { ...hard, side: "remove", loss: "removal" });
 
 /**
- * What budgeted masks show where nothing else is asked for. Soft masks over black teach what average drop measures, hard
- * ones over neighbours, from both sides, the order of the pixels that ROAD measures (docs/decisions.md).
+ * The default views of budgeted masks. Soft masks over black train what average drop measures. Hard masks over
+ * neighbours, both kept and removed, train the order of the pixels that ROAD measures (docs/decisions.md).
  */
 export const BUDGET_VIEWS: readonly View[] = [
   viewOf(1),
@@ -139,8 +139,8 @@ export const PRESETS: readonly Preset[] = [
     border: 0,
   },
   {
-    // Not the paper's: for runs of a thousand steps of 32 images (docs/decisions.md). The weights of the loss count where
-    // masks are priced by their area.
+    // Not from the paper: for runs of a thousand steps of 32 images (docs/decisions.md). The weights of the loss apply
+    // only to masks with an area term.
     name: "efficientnet_lite0",
     backbone: "efficientnet_lite0",
     auxiliary: "efficientnet_lite0",
@@ -152,7 +152,7 @@ export const PRESETS: readonly Preset[] = [
     smooth: 1e-3,
     border: 0,
     rows: "shared",
-    // The shallow taps say where edges are, for all classes alike; which class it is says the deepest one.
+    // The shallow taps locate edges, in the same way for all classes; the deepest tap distinguishes the classes.
     rowScale: [0.03, 0.03, 0.09, 0.3],
     commonScale: [0.6, 2.4, 1.2, 0.3],
     edges: 0.4,
@@ -162,7 +162,7 @@ export const PRESETS: readonly Preset[] = [
   },
 ];
 
-/** The paper's form, and what a run with shared rows or budgeted masks takes where its preset says nothing of them. */
+/** The paper's form, with defaults for shared rows and budgeted masks if the preset has none. */
 export const DEFAULT_FORM: TrainingForm = {
   rows: "own",
   rowScale: 0.3,
@@ -174,7 +174,9 @@ export const DEFAULT_FORM: TrainingForm = {
   edges: 0,
 };
 
-/** The preset for a backbone, preferring one chosen with this auxiliary; the paper's ResNet-50 for any other. */
+/**
+ * The preset for a backbone, preferably chosen with this auxiliary; the paper's ResNet-50 preset for other backbones.
+ */
 export function presetFor(backbone: string, auxiliary: string): Preset {
   const candidates = PRESETS.filter((preset) => preset.backbone === backbone);
   return candidates.find((preset) => preset.auxiliary === auxiliary) ?? candidates[0] ??
@@ -184,7 +186,7 @@ export function presetFor(backbone: string, auxiliary: string): Preset {
 /**
  * The preset of that name.
  *
- * @throws {RangeError} When there is none; the nearest name is suggested.
+ * @throws {RangeError} When the name is unknown; the nearest name is suggested.
  */
 export function presetNamed(name: string): Preset {
   const found = PRESETS.find((preset) => preset.name === name);

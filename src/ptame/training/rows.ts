@@ -1,16 +1,16 @@
 /**
- * Where the fuser's rows come from while a head is trained.
+ * The form of the fuser's rows in training.
  *
- * *Own rows* are the paper's: each class has a row of its own, which changes only when an image of that class is met.
+ * *Own rows* are the paper's: each class has its own row, which changes only with images of that class.
  *
  * *Shared rows* are one function of the class's vector w_c, the row of the auxiliary's final linear layer:
  *
  *     row_c = start_c + scale ⊙ (w_c·M) + common_scale ⊙ k
  *
- * with start_c the row before training, M [width of w, Σ C_l] and k [1, Σ C_l] learned from zero, and two scales per tap:
- * Adam moves every parameter by about the learning rate, so a scale says how fast a part of the rows may move.
- * So every class learns from every image, those that no image shows too. When training ends the rows are written
- * out into an ordinary fuser.
+ * with start_c the row before training, M [width of w, Σ C_l] and k [1, Σ C_l] learned from zero, and two scales per
+ * tap. Adam moves every parameter by about the learning rate, so a scale controls how fast a part of the rows moves.
+ * Every class learns from every image, even classes without images. After training, the rows are written into an
+ * ordinary fuser.
  *
  * @module
  */
@@ -21,23 +21,23 @@ import type { HeadTensor } from "../head_file.ts";
 import { targetRows } from "./loss.ts";
 import { parameterOf, type ParameterValues } from "./training_head.ts";
 
-/** Names of the two forms, as options spell them. */
+/** Names of the two forms in options. */
 export const ROW_FORMS = ["own", "shared"] as const;
 
-/** Which form the rows have, with what a graph must know of it. */
+/** The form of the rows, with the facts that a graph needs. */
 export type RowForm =
   | { readonly kind: "own" }
   | {
     readonly kind: "shared";
     /** Length of a class's vector. */
     readonly width: number;
-    /** Scale of each tap's part of w_c·M: what tells classes apart. */
+    /** Scale of each tap's part of w_c·M, the class-specific part. */
     readonly scales: readonly number[];
-    /** Scale of each tap's part of k: what all classes share. */
+    /** Scale of each tap's part of k, the part common to all classes. */
     readonly commonScales: readonly number[];
   };
 
-/** What shared rows start from, of all classes. */
+/** The start of shared rows, for all classes. */
 export interface RowStart {
   /** Rows before training, [classes, Σ C_l]. */
   readonly fuser: Float32Array;
@@ -57,12 +57,14 @@ export const START_ROWS = "start_rows";
 /** Input: the vectors of a batch's targets, [batch, width]. */
 export const CLASS_VECTORS = "class_vectors";
 
-/** Σ C_l: how many weights a row has. */
+/** Σ C_l: the number of weights of a row. */
 export function rowLength({ channels }: HeadShape): number {
   return channels.reduce((sum, count) => sum + count, 0);
 }
 
-/** Every parameter that training carries, by name, with its shape: a head's own, or M and k in place of the fuser. */
+/**
+ * Every trained parameter by name, with its shape: those of a head, with M and k in place of the fuser for shared rows.
+ */
 export function trainedParameters(shape: HeadShape, rows: RowForm): Map<string, readonly number[]> {
   const parameters = headParameters(shape);
   if (rows.kind === "own") return parameters;
@@ -96,7 +98,7 @@ export function rowsOfTargets(
 }
 
 /**
- * What shared rows start from: a head before training and the rows of the auxiliary's final linear layer.
+ * The start of shared rows: an initial head and the rows of the auxiliary's final linear layer.
  *
  * @throws {TypeError} When the head has no fuser.
  */
@@ -106,7 +108,7 @@ export function rowStartOf(head: Iterable<HeadTensor>, vectors: Float32Array): R
   return { fuser: fuser.data, vectors };
 }
 
-/** What `rowsOfTargets` takes in, for these targets. */
+/** The inputs of `rowsOfTargets` for these targets. */
 export function rowFeeds(
   shape: HeadShape,
   { width }: Extract<RowForm, { kind: "shared" }>,
@@ -123,7 +125,7 @@ export function rowFeeds(
   return { startRows: pick(start.fuser, rowLength(shape)), classVectors: pick(start.vectors, width) };
 }
 
-/** The fuser that shared rows amount to, [classes, Σ C_l]. */
+/** The fuser computed from shared rows, [classes, Σ C_l]. */
 export function writtenOut(
   shape: HeadShape,
   { width, scales, commonScales }: Extract<RowForm, { kind: "shared" }>,

@@ -1,6 +1,6 @@
 /**
- * What a training run is started with: checked before anything is loaded, kept in its checkpoints so that only the same
- * run goes on, and in the record of the heads that it makes.
+ * The settings of a training run. They are checked before anything is loaded, kept in checkpoints so that only the same
+ * run can resume, and written to the record of the head.
  *
  * @module
  */
@@ -27,9 +27,9 @@ import { nameOf } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
 
 /**
- * Steps of the whole run.
+ * Number of steps of the whole run.
  *
- * @throws {RangeError} When there would be none.
+ * @throws {RangeError} When there would be no step.
  */
 export function stepsOf({ batch = 32, epochs = 1, steps }: TrainOptions, images: number): number {
   if (images === 0) throw new RangeError("Cannot train: there are no images");
@@ -47,9 +47,9 @@ export function stepsOf({ batch = 32, epochs = 1, steps }: TrainOptions, images:
 }
 
 /**
- * The preset's hyper-parameters with the options' own in their place.
+ * The preset's hyper-parameters, overridden by the options.
  *
- * @throws {RangeError} When the preset is unknown or a number is none.
+ * @throws {RangeError} When the preset is unknown or a number is invalid.
  */
 export function hyperParametersOf(
   options: TrainOptions,
@@ -73,17 +73,17 @@ function presetOf({ preset }: TrainOptions, backbone: string, auxiliary: string)
   return preset === undefined ? presetFor(backbone, auxiliary) : presetNamed(preset);
 }
 
-/** A run's form, and its rows as graphs know them. */
+/** The form of a run, and of its rows in graphs. */
 export interface RunForm extends TrainingForm {
   readonly rowForm: RowForm;
 }
 
 /**
- * The preset's form with the options' own in its place.
+ * The preset's form, overridden by the options.
  *
- * @throws {RangeError} When the preset is unknown, or a share or scale is none.
- * @throws {TypeError} When shared rows are asked for and the auxiliary's classifier has none to share: its scores are not a
- * linear layer on its last tap, or it tells other classes apart.
+ * @throws {RangeError} When the preset is unknown, or a share or scale is invalid.
+ * @throws {TypeError} When shared rows are requested but the auxiliary cannot provide them: its scores are not a linear
+ * layer on its last tap, or it has other classes.
  */
 export function formOf(
   options: TrainOptions,
@@ -151,7 +151,7 @@ export function formOf(
   }
 }
 
-/** What a run is started with: a resumed one must have the same, or it would not be the same run. */
+/** The settings of a run; a resumed run must have the same. */
 export async function settingsOf(
   options: TrainOptions,
   { backbone, auxiliary }: TrainingNetworks,
@@ -189,10 +189,10 @@ export async function settingsOf(
   };
 }
 
-/** What checkpoints from before there was such a setting were made with. */
+/** Values of settings that older checkpoints do not have. */
 const BEFORE: Readonly<Record<string, unknown>> = { holdOutClasses: 0, edges: 0 };
 
-/** Refuses a checkpoint of another run; the message names what differs. */
+/** Refuses a checkpoint of another run; the message names the difference. */
 export function checkSameRun(record: RunRecord, settings: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(settings)) {
     const saved = record.settings[name] ?? BEFORE[name];
@@ -204,7 +204,7 @@ export function checkSameRun(record: RunRecord, settings: Readonly<Record<string
   }
 }
 
-/** The record that a head of this run carries. */
+/** The record of a head from this run. */
 export function recordOf(
   options: TrainOptions,
   { backbone, auxiliary }: TrainingNetworks,
@@ -229,7 +229,7 @@ export function recordOf(
   };
 }
 
-/** A short digest of the images' names in order: folder and file, so that the list may have moved as a whole. */
+/** A short digest of the images' names in order (folder and file only, so that the whole collection can be moved). */
 async function digestOf(images: readonly ImageSource[]): Promise<string> {
   const names = images.map((image, index) => nameOf(image, index).split(/[/\\]/).slice(-2).join("/"));
   const bytes = new TextEncoder().encode(names.join("\n"));

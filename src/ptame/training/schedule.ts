@@ -6,7 +6,7 @@
  * @module
  */
 
-/** What the optimiser takes at one step. */
+/** The optimiser's settings at one step. */
 export interface CyclePoint {
   /** Learning rate. */
   readonly learningRate: number;
@@ -14,11 +14,11 @@ export interface CyclePoint {
   readonly beta1: number;
 }
 
-/** Part of all steps in which the learning rate rises. */
+/** Fraction of the steps in which the learning rate rises. */
 const RISING = 0.3;
-/** The largest learning rate over the first one. */
+/** Ratio of the largest learning rate to the first. */
 const START_DIVISOR = 25;
-/** The first learning rate over the last one. */
+/** Ratio of the first learning rate to the last. */
 const END_DIVISOR = 1e4;
 const [LOWEST_BETA1, HIGHEST_BETA1] = [0.85, 0.95];
 
@@ -26,9 +26,9 @@ const [LOWEST_BETA1, HIGHEST_BETA1] = [0.85, 0.95];
  * Learning rate and beta1 of a step.
  *
  * @param step Counted from 0.
- * @param totalSteps Steps of the whole run.
+ * @param totalSteps Number of steps of the whole run.
  * @param maxLearningRate The highest learning rate, reached after 30 % of the steps.
- * @throws {RangeError} When the step is not one of the run's.
+ * @throws {RangeError} When the step is outside the run.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function oneCycle(step: number, totalSteps: number, maxLearningRate: numb
   }
   const first = maxLearningRate / START_DIVISOR;
   const last = first / END_DIVISOR;
-  // Below zero for runs of up to three steps: these only fall, as in PyTorch.
+  // Negative for runs of up to three steps; their rate only falls, as in PyTorch.
   const peak = RISING * totalSteps - 1;
   if (step <= peak) {
     const part = step / peak;

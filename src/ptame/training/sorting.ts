@@ -1,6 +1,6 @@
 /**
- * Sorts images by the class that the classifier sees in them, before the first step: those of held-out classes are
- * never trained on.
+ * Sorts images by the classifier's top class before the first step, so that images of held-out classes are never
+ * trained on.
  *
  * @module
  */
@@ -20,46 +20,46 @@ import { BACKBONE_PREFIX } from "../observed_network.ts";
 import { passGraph } from "./step.ts";
 import { nameOf, type SkippedImage } from "./training_images.ts";
 
-/** Classes that are kept of each image, best first. */
+/** Number of classes to keep per image, best first. */
 export const KEPT_CLASSES = 5;
 
-/** Images to choose a head by, unless they are named. */
+/** Default number of images for choosing a head. */
 const CHOOSE_BY = 100;
 
-/** What is sorted, and with what. */
+/** The input of sorting. */
 export interface SortOptions {
   readonly images: readonly ImageSource[];
-  /** Cuts of them, the backbone's input first. */
+  /** Their cuts, the backbone's input first. */
   readonly cuts: PictureCuts;
   readonly backbone: GraphPart;
-  /** Images that go through the backbone at once. */
+  /** Number of images per pass through the backbone. */
   readonly piece: number;
   readonly device?: DeviceRequest | undefined;
   readonly threads?: number | undefined;
-  /** Called after every piece. */
+  /** Called after every pass. */
   readonly onProgress?: (progress: SortProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How far sorting is. */
+/** Progress of sorting. */
 export interface SortProgress {
-  /** Images done, the unreadable ones included. */
+  /** Images done, including unreadable ones. */
   readonly done: number;
-  /** All of them. */
+  /** Number of all images. */
   readonly total: number;
-  /** Estimated from what has been done. */
+  /** Estimated from the images done so far. */
   readonly secondsLeft: number;
 }
 
-/** What sorting found. */
+/** The result of sorting. */
 export interface SortedImages {
-  /** [images, 5]: the top classes of each image, best first; -1 where it cannot be read, or there are no more. */
+  /** [images, 5]: the top classes of each image, best first; -1 if the image cannot be read, or has fewer classes. */
   readonly classes: Int32Array;
   /** Images that cannot be read. */
   readonly skipped: readonly SkippedImage[];
 }
 
-/** Classifies every image once, cut as evaluations cut it. */
+/** Classifies every image once, with the centre cut of evaluations. */
 export async function sortImages(options: SortOptions): Promise<SortedImages> {
   const { images, cuts, backbone, piece, signal, onProgress } = options;
   const total = images.length;
@@ -84,7 +84,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
       const ahead = Math.min(total, start + (cuts.workers > 0 ? 4 : 1) * piece);
       for (let index = asked.length; index < ahead; index++) {
         const read = readable(cuts, index, signal);
-        // It may fail when nobody waits for it any more.
+        // It may fail after nobody waits for it.
         read.catch(() => undefined);
         asked.push(read);
       }
@@ -112,7 +112,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
       const done = Math.min(start + piece, total);
       const seconds = (performance.now() - started) / 1000;
       onProgress?.({ done, total, secondsLeft: seconds / done * (total - done) });
-      // Signals and timers get their turn, as between steps.
+      // Let signals and timers be handled, as between steps.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
   } finally {
@@ -121,7 +121,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
   return { classes, skipped };
 }
 
-/** The backbone's centre cut, or why there is none. */
+/** The backbone's centre cut, or the reason why there is none. */
 async function readable(
   cuts: PictureCuts,
   index: number,
@@ -140,11 +140,14 @@ export type PartCounts =
   & Readonly<Record<ClassPart, { readonly images: number; readonly classes: number }>>
   & { readonly unreadable: number };
 
-/** Which images a run with held-out classes uses. */
+/** The images that a run with held-out classes uses. */
 export interface SplitImages {
-  /** Places of those to train on. */
+  /** Indices of the images to train on. */
   readonly train: readonly number[];
-  /** Places of those to choose a head by: at most 100, spread over the classes, the same ones however they are listed. */
+  /**
+   * Indices of the images for choosing a head: at most 100, spread over the classes, independent of their order in the
+   * list.
+   */
   readonly choose: readonly number[];
   readonly counts: PartCounts;
 }
@@ -153,7 +156,7 @@ export interface SplitImages {
  * Splits sorted images by their top class.
  *
  * @param classes See {@linkcode SortedImages}.
- * @param share Share of the classes that is held out.
+ * @param share Share of the classes to hold out.
  */
 export function splitImages(images: readonly ImageSource[], classes: Int32Array, share: number): SplitImages {
   const pictures = images.flatMap((image, index) => {
@@ -177,7 +180,10 @@ export function splitImages(images: readonly ImageSource[], classes: Int32Array,
   };
 }
 
-/** The class of each image of a batch as sorting saw it: of part "train", whatever the augmented cut looks like. */
+/**
+ * The class of each image of a batch, as found by sorting. It belongs to part "train", whatever the augmented cut looks
+ * like.
+ */
 export function sortedTargets(classes: Int32Array, batch: readonly number[]): number[] {
   return batch.map((index) => classes[index * KEPT_CLASSES]!);
 }

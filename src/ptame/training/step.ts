@@ -1,7 +1,7 @@
 /**
- * One step of training as graphs of ordinary operators, for two ways of running it.
+ * One training step as graphs of ordinary operators, in two forms.
  *
- * In parts, exact for a batch of any size in the memory of a small one:
+ * In parts, exact for a batch of any size with the memory of a small one:
  *
  *     passGraph      images → taps, logits                      per micro-batch   (auxiliary; clean pass)
  *     masksGraph     taps, targets, head → each image's mask    whole batch
@@ -10,11 +10,10 @@
  *
  * Batch normalisation and the B×B masks couple all images of a batch, but only inside the head, which is small and
  * reads the frozen auxiliary's taps (1.5 MB an image for ResNet-18). The backbone, which takes nearly all memory and
- * time, sees each image alone, given its mask. So the batch is cut where nothing is coupled, and the head's forward
- * pass, which is cheap, is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed that the update's
- * backward pass starts from.
+ * time, sees each image alone, given its mask. So the batch is split where nothing is coupled, and the head's cheap
+ * forward pass is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed of the update's backward pass.
  *
- * Whole (`fusedGraph`): the same pieces in one graph, one session and one copy of nothing, for batches that fit.
+ * Whole (`fusedGraph`): the same pieces in one graph and one session, without copies, for batches that fit.
  *
  * @module
  */
@@ -53,22 +52,22 @@ export function tapName(index: number): string {
   return `tap_${index}`;
 }
 
-/** Name of the output that holds the gradient of a head's parameter, where it is asked for. */
+/** Name of the output with the gradient of a head's parameter, if requested. */
 export function gradientName(parameter: string): string {
   return `gradient.${parameter}`;
 }
 
-/** Which graph is built. */
+/** Options of a graph. */
 export interface GraphOptions {
   /** Device whose kernels the gradient chooses for; "wasm" by default. */
   readonly device?: GradientDevice;
 }
 
-/** Which update is built. */
+/** Options of an update graph. */
 export interface UpdateOptions extends GraphOptions {
-  /** Where the fuser's rows come from; own rows by default. */
+  /** Form of the fuser's rows; own rows by default. */
   readonly rows?: RowForm;
-  /** Whether the gradients of the learned parameters are outputs too. */
+  /** Whether the gradients of the learned parameters are outputs, too. */
   readonly gradients?: boolean;
 }
 
@@ -97,7 +96,7 @@ export function passGraph(
 }
 
 /**
- * Each image's own mask, from the head with the statistics of the whole batch.
+ * The mask of each image, from the head with the statistics of the whole batch.
  *
  * - Inputs: "tap_0", … [batch, C_l, S_l, S_l], what `rowsOfTargets` adds, and "head.NAME" of every parameter that is
  *   not a running statistic or a bias before a normalisation.
@@ -110,7 +109,7 @@ export function masksGraph(shape: HeadShape, batch: number, rows: RowForm = OWN_
 }
 
 /**
- * Each image's own masks with a budget, from the head with the statistics of the whole batch; see budget.ts.
+ * The budgeted masks of each image, from the head with the statistics of the whole batch; see budget.ts.
  *
  * - Inputs: as of `masksGraph`, and those of `budgetInputs`.
  * - Outputs: "masks" [batch·views, 1, S, S] in [0, 1], and "gates" [batch, views, S, S] for `budgetUpdateGraph`.
@@ -134,22 +133,22 @@ export function budgetMasksGraph(
 /** Adds the head up to each image's map of its own target, with the inputs that it needs. */
 function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm): Value {
   const taps = tapInputs(b, shape, batch);
-  // The others do not change a map, and every input would have to be fed.
+  // The other parameters do not change a map, and every input would have to be fed.
   const learned = [...trainedParameters(shape, rows)].filter(([name]) => roleOf(name) === "learned");
   const parameters = parameterInputs(b, learned);
   const { features } = trainingFeatures(b, taps, parameters);
   return ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch));
 }
 
-/** Which masked pass is built. */
+/** Options of the masked pass. */
 export interface MaskedPassOptions extends GraphOptions {
-  /** Whether what is masked away shows another image instead of black: the input "fills", like "images". */
+  /** Whether removed regions show another image instead of black: the input "fills", shaped like "images". */
   readonly fills?: boolean;
 }
 
 /**
- * The masked pass through the frozen backbone and back to the masks. Images do not touch each other here, so a
- * batch may be cut in any way.
+ * The masked pass through the frozen backbone and back to the masks. Images are independent here, so a batch may be
+ * split in any way.
  *
  * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" where
  *   they are asked for; the gradient takes them as fixed.
@@ -203,7 +202,7 @@ export function updateGraph(
   for (const term of ["ce", "area", "variation", "total"] as const) b.output(terms[term], term);
   update(b, parameters, statistics, [
     { value: terms.total, seed: b.scalar(1) },
-    // What the cross-entropies, here mere inputs, owe to the masks: ∂(ce·mean CE)/∂M_ii.
+    // The dependence of the cross-entropies, which are inputs here, on the masks: ∂(ce·mean CE)/∂M_ii.
     { value: ownMasksOf(b, masks), seed: b.mul(maskGradients, weights.ce / batch) },
   ], options);
   return prune(b.build());
@@ -265,7 +264,7 @@ export function fusedGraph(
   const b = createBuilder("step");
   const images = imagesInput(b, backbone, batch);
   const targets = b.input("targets", "int64", [batch]);
-  // One network twice has its weights once.
+  // A network that is used twice has its weights once.
   const prefix = auxiliary === backbone ? BACKBONE_PREFIX : AUXILIARY_PREFIX;
   const { taps } = auxiliary.pass(b.scope(prefix), images);
   const parameters = parameterInputs(b, headParameters(shape));

@@ -1,6 +1,6 @@
 /**
- * Which class an image is masked for while a head is trained: the backbone's own top-1, or now and then another of its
- * likeliest classes, for an image can explain more than one, and more classes are met so.
+ * The target class of an image in training: the backbone's top class, or sometimes another of its most probable
+ * classes. An image can explain more than one class, and training meets more classes this way.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { topClasses } from "../../classifier/prediction.ts";
 
 /** How targets are chosen. */
 export interface TargetChoice {
-  /** 1 for each class that may be a target; all may by default. */
+  /** 1 for each class that may be a target; all by default. */
   readonly allowed?: Uint8Array;
-  /** How often another of the likeliest classes takes the place of the first, 0 to 1; 0 by default. */
+  /** How often another of the most probable classes replaces the first, 0 to 1; 0 by default. */
   readonly others?: number;
-  /** Of the draws; 0 by default. */
+  /** Seed of the random draws; 0 by default. */
   readonly seed?: number;
 }
 
-/** How many of the likeliest allowed classes are drawn from. */
+/** Number of most probable allowed classes to draw from. */
 const LIKELIEST = 5;
-/** Less likely ones are left alone: there is nothing to see of them. */
+/** Minimum probability; the image shows nothing of less probable classes. */
 const LEAST_PROBABILITY = 0.02;
 
 /**
- * A target for each image. What is drawn depends on the seed and the image's place in the run alone.
+ * A target for each image. The draw depends only on the seed and the image's position in the run.
  *
  * @param logits Scores of the whole images, [batch, classes].
  * @param step Counted from 0.
@@ -55,7 +55,7 @@ function likeliest(scores: Float32Array, allowed: Uint8Array | undefined, count:
   return topClasses(open, [], count).map(({ index }) => index).filter(isAllowed);
 }
 
-/** Probability of each class by these scores. */
+/** Probability of each class from its scores. */
 export function softmaxOf(scores: Float32Array): (index: number) => number {
   const most = scores.reduce((a, b) => Math.max(a, b));
   const sum = scores.reduce((total, value) => total + Math.exp(value - most), 0);

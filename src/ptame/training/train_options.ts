@@ -1,5 +1,5 @@
 /**
- * What `train` takes, reports and gives.
+ * Options, progress and result of `train`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { HyperParameters, TrainingForm } from "./presets.ts";
 import type { PartCounts, SortProgress } from "./sorting.ts";
 import type { SkippedImage } from "./training_images.ts";
 
-/** What a training run reports while it goes on; first of all, what is downloaded for it. */
+/** Progress of a training run, starting with its downloads. */
 export type TrainProgress =
   | DownloadProgress
   | {
@@ -23,14 +23,17 @@ export type TrainProgress =
     readonly device: Device;
     readonly images: number;
     readonly steps: number;
-    /** Steps done before, where the run goes on from a checkpoint. */
+    /** Steps already done, if the run resumes from a checkpoint. */
     readonly resumedAt: number;
   }
-  /** Every image is classified once, where classes are held out. */
+  /** With held-out classes, every image is classified once. */
   | ({ readonly kind: "sorting" } & SortProgress)
-  /** What that gave; of a resumed run too, which need not do it again. */
+  /** The result of sorting; also reported by a resumed run, which need not sort again. */
   | { readonly kind: "sorted"; readonly holdOutClasses: number; readonly counts: PartCounts }
-  /** The first tap has learned to draw edges, where the form asks for it; the part of their variance that it explains. */
+  /**
+   * The first tap has learned to draw edges, if the form requires it; with the fraction of their variance that it
+   * explains.
+   */
   | { readonly kind: "edges"; readonly explained: number }
   | {
     readonly kind: "step";
@@ -44,36 +47,36 @@ export type TrainProgress =
   | { readonly kind: "checkpoint"; readonly step: number }
   | { readonly kind: "skipped"; readonly skipped: SkippedImage };
 
-/** Where checkpoints are kept; a file, or whatever the caller has. */
+/** Storage for checkpoints: a file, or any storage of the caller. */
 export interface CheckpointStore {
-  /** The checkpoint to go on from, `undefined` for a new run. */
+  /** The checkpoint to resume from, `undefined` for a new run. */
   load(): Promise<Uint8Array | undefined>;
-  /** Keeps a checkpoint; whole or not at all. */
+  /** Stores a checkpoint, completely or not at all. */
   save(bytes: Uint8Array): Promise<void>;
 }
 
-/** What to train, on what, and how. */
+/** Options of a training run. */
 export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   /** Classifier to explain: the name of a network, an .onnx file, or a network function. */
   readonly backbone: ClassifierSource;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly backboneWeights?: WeightSource;
   /**
-   * Auxiliary: the name of a network, an .onnx file, or a network function; the same object as `backbone` where one pass
-   * is to serve both. By default that of the head it starts from; else the backbone itself where a head can start from its
+   * Auxiliary: the name of a network, an .onnx file, or a network function; the same object as `backbone` if one pass
+   * should serve both. By default that of the initial head; else the backbone itself if a head can start from its
    * classifier, else "efficientnet_lite0".
    */
   readonly auxiliary?: ClassifierSource;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly auxiliaryWeights?: WeightSource;
-  /** Images to train on, without labels; read when their turn comes. */
+  /** Images to train on, without labels; read on demand. */
   readonly images: Iterable<ImageSource> | AsyncIterable<ImageSource>;
-  /** At most so many of them. */
+  /** Maximum number of images to use. */
   readonly limit?: number;
   /**
-   * Share of the classes that are kept out of training, 0 (the default) to 0.9: no image in which the classifier sees
-   * one of them is trained on, and none of them is ever a target. Which they are depends on their indices alone; half of
-   * them are to choose by, half to score on. See `partOf`.
+   * Share of the classes to hold out from training, 0 (the default) to 0.9. Training uses no image whose top class is
+   * held out, and a held-out class is never a target. The indices of the classes alone decide which are held out; half
+   * of them are for choosing, half for scoring. See `partOf`.
    */
   readonly holdOutClasses?: number;
   /**
@@ -83,54 +86,57 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly validation?: readonly ImageSource[];
   /** Steps between validations; a fifth of the run by default. */
   readonly validateEvery?: number;
-  /** Passes over the images; 1 by default. */
+  /** Number of passes over the images; 1 by default. */
   readonly epochs?: number;
-  /** Steps in all, instead of `epochs`. */
+  /** Total number of steps, instead of `epochs`. */
   readonly steps?: number;
   /** Images per step; 32 by default, as in the paper. */
   readonly batch?: number;
-  /** Images that go through the backbone at once: memory, not results; 4 by default. */
+  /** Images per pass through the backbone; affects memory, not results; 4 by default. */
   readonly microBatch?: number;
   /**
-   * Workers that decode and cut images ahead of the steps: speed, not results. By default half of the cores, four at
-   * most; 0 reads between the steps.
+   * Workers that decode and cut images ahead of the steps; affects speed, not results. By default half of the cores,
+   * four at most; 0 reads between the steps.
    */
   readonly imageWorkers?: number;
-  /** Megabytes of decoded and resized images that are kept for later epochs: speed, not results; 1024 by default. */
+  /** Megabytes of decoded and resized images to cache for later epochs; affects speed, not results; 1024 by default. */
   readonly imageCache?: number;
   /** Name of a preset; the paper's for the backbone by default. */
   readonly preset?: string;
   /** Hyper-parameters that differ from the preset's. */
   readonly hyperParameters?: Partial<HyperParameters>;
-  /** What is trained and against which masks, where it differs from the preset. */
+  /** Overrides of the preset's form: what is trained, and with which masks. */
   readonly form?: Partial<TrainingForm>;
-  /** How the head starts; from the auxiliary's classifier where the classes are the same, else PyTorch's default. */
+  /**
+   * How the head starts; by default from the auxiliary's classifier if the classes are the same, else PyTorch's
+   * default.
+   */
   readonly start?: HeadStart["kind"] | Uint8Array;
-  /** Of the order, the augmentation and the start; 0 by default. */
+  /** Seed of the order, the augmentation and the start; 0 by default. */
   readonly seed?: number;
   /** Device; "auto" by default. */
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes. */
   readonly threads?: number;
-  /** Where checkpoints are kept; none by default. */
+  /** Storage for checkpoints; none by default. */
   readonly checkpoint?: CheckpointStore;
   /** Steps between checkpoints; 50 by default. */
   readonly checkpointEvery?: number;
   /** Name of the head for people. */
   readonly name?: string;
-  /** Licence of the head, and whom to name, for its record. */
+  /** Licence of the head, and whom to credit, for its record. */
   readonly licence?: string;
-  /** Name of the images, for its record. */
+  /** Description of the images, for its record. */
   readonly data?: string;
-  /** Called as the run goes on. */
+  /** Called with the progress of the run. */
   readonly onProgress?: (progress: TrainProgress) => void;
-  /** Stops the run between steps; what is done is in the last checkpoint. */
+  /** Stops the run between steps; the last checkpoint has the finished steps. */
   readonly signal?: AbortSignal;
 }
 
-/** What a training run gives. */
+/** The result of a training run. */
 export interface TrainResult {
-  /** Head file of the best validation, or of the last step where there was none. */
+  /** Head file of the best validation, or of the last step without validation. */
   readonly head: Uint8Array;
   /** Head file of the last step. */
   readonly last: Uint8Array;

@@ -83,7 +83,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     images,
     inputs: networks.inputs,
     workers: imageWorkers,
-    // What is looked at once need not be kept.
+    // Images that are used only once need no cache.
     cacheBytes: holdOutClasses > 0 || planned * batch > images.length ? imageCache * 1e6 : 0,
     signal,
   });
@@ -91,7 +91,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     const classes = checkpoint?.classes;
     const pictures = await preparePictures({ options, images, cuts, networks, piece: microBatch, classes });
-    // With held-out classes it is known only now how many images an epoch has.
+    // With held-out classes, the number of images per epoch is known only now.
     const steps = stepsOf(options, pictures.use.length);
     const settings = { ...early, steps };
     if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
@@ -113,7 +113,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-/** A run whose images are known. */
+/** A run with prepared images. */
 interface PreparedRun {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
@@ -141,9 +141,9 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   const skipped: SkippedImage[] = [...record?.skipped ?? []];
   let best = checkpoint?.best;
   let done = record?.step ?? 0;
-  /** The reader's position when the last step's batch had been read; the next batch may have been begun. */
+  /** The reader's position after the last step's batch; the next batch may already be in progress. */
   let position = record?.position ?? 0;
-  /** Whether there is something that is in no checkpoint yet. */
+  /** Whether anything is not yet in a checkpoint. */
   let unsaved = false;
 
   const batches = steps - done;
@@ -198,7 +198,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   };
   const reportSkipped = (found: readonly SkippedImage[]) => {
     for (const each of found) {
-      // A resumed run meets again what it met before.
+      // A resumed run meets the same unreadable images again.
       if (skipped.some(({ image }) => image === each.image)) continue;
       skipped.push(each);
       onProgress?.({ kind: "skipped", skipped: each });
@@ -221,7 +221,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   const isDue = (every: number) => done > 0 && (done % every === 0 || done === steps);
 
   let coming: Promise<ReadBatch> | undefined;
-  /** Reads a batch ahead. It may fail before anyone waits for it. */
+  /** Reads a batch ahead. It may fail before anybody waits for it. */
   const readAhead = () => {
     coming = reader.next(signal);
     coming.catch(() => undefined);
@@ -235,7 +235,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     const first = done;
     let seconds = 0;
     for (;;) {
-      // Asked here and not behind the step: a run that was stopped while it validated goes on with that.
+      // Checked here and not after the step, so that a run that was stopped during validation resumes with it.
       const validated = validations.at(-1)?.step === done;
       if (heldOut.length > 0 && isDue(validateEvery) && !validated) await validate();
       if (unsaved && isDue(checkpointEvery)) await save();
@@ -245,10 +245,10 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       const started = performance.now();
       const { pixels: [pixels, auxiliaryPixels], images: taken } = await (coming ?? readAhead());
       const read = reader.position;
-      // The next batch is read while the step runs, where the device leaves the program time for it.
+      // The next batch is read while the step runs, if the device leaves the program time for it.
       if (done + 1 < steps) readAhead();
       const cycle = oneCycle(done, steps, hyper.learningRate);
-      // The step chooses by the cut's own scores where it has them (both are one network) or needs them.
+      // The step uses the scores of the cut if it has them (both are the same network) or needs them.
       const seen = auxiliary === backbone || form.otherTargets > 0;
       const targets = seen ? undefined : pictures.targetsOf(taken);
       const given = {
@@ -276,31 +276,31 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
         imagesPerSecond: (done - first) * batch / seconds,
         secondsLeft: seconds / (done - first) * (steps - done),
       });
-      // wasm leaves no gap of its own: signals, timers and the page's events get their turn here.
+      // wasm never yields: let signals, timers and the page's events be handled here.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     const last = await headFile();
     return { head: best ?? last, last, losses, validations, skipped };
   } catch (error) {
-    // Told to stop, it keeps what is done; the state of a step that was broken off is the one before it.
+    // When stopped, it keeps the finished steps; an aborted step leaves the state unchanged.
     if (signal?.aborted && unsaved) await save();
     throw error;
   } finally {
-    // What is read ahead is not waited for.
+    // Do not wait for images that are being read ahead.
     cuts.close();
     await coming?.catch(() => undefined);
     await step.dispose();
   }
 }
 
-/** The head before the first step, and what every row has been given for edges. */
+/** The head before the first step, and the weights added to every row for edges. */
 async function startOf(
   { options, networks, form, cuts, pictures, steps, checkpoint }: PreparedRun,
 ): Promise<{ readonly head: readonly HeadTensor[]; readonly row?: readonly number[] }> {
   const { shape, auxiliary } = networks;
   const head = await startingParameters(networks, options);
   if (form.edges === 0 || options.start instanceof Uint8Array) return { head };
-  // What was fitted is in the checkpoint's state; of the rows before training it has what was added.
+  // The fitted parameters are in the checkpoint's state, and the weights added to the initial rows in its record.
   const row = checkpoint?.record.edgeRow;
   if (row !== undefined) return { head: withEdgeRow(head, shape, row), row };
   const { seed = 0, threads, signal, onProgress } = options;
@@ -336,9 +336,9 @@ async function collect(
 }
 
 /**
- * Checks what says how images are read.
+ * Checks the options for reading images.
  *
- * @throws {RangeError} When a number is none that can be used.
+ * @throws {RangeError} When a number is invalid.
  */
 function checkReading({ holdOutClasses = 0, imageWorkers = 0, imageCache = 0 }: TrainOptions): void {
   checkShare(holdOutClasses);
@@ -352,7 +352,7 @@ function checkReading({ holdOutClasses = 0, imageWorkers = 0, imageCache = 0 }: 
   }
 }
 
-/** Runs one step and refuses a loss that is not finite before anyone keeps what it made of the head. */
+/** Runs one step and refuses a loss that is not finite before the resulting head is stored. */
 async function oneStep(
   step: TrainingStep,
   batch: TrainingBatch,
@@ -364,13 +364,13 @@ async function oneStep(
     ({ terms } = await step.run(batch, settings, { signal }));
   } catch (cause) {
     if (!(cause instanceof RunError)) throw cause;
-    throw new TrainingError(`Cannot go on training at step ${settings.step + 1}: ${cause.message}`, {
+    throw new TrainingError(`Cannot continue training at step ${settings.step + 1}: ${cause.message}`, {
       cause,
     });
   }
   if (!Object.values(terms).every(Number.isFinite)) {
     throw new TrainingError(
-      `Cannot go on training: the loss is not finite at step ${
+      `Cannot continue training: the loss is not finite at step ${
         settings.step + 1
       } (cross-entropy ${terms.ce}, area ` +
         `${terms.area}, variation ${terms.variation}); a lower learning rate may help`,
@@ -380,7 +380,7 @@ async function oneStep(
 }
 
 /**
- * A step may end with a loss that is finite and a head that is not; no checkpoint and no head may hold that.
+ * A step may give a finite loss and a head that is not finite. Such a head must not be stored.
  *
  * @throws {TrainingError} When a number of the state is not finite.
  */
@@ -388,12 +388,12 @@ function checkFinite(state: Readonly<TrainingState>, step: number): void {
   for (const [name, { data }] of Object.entries(state)) {
     if ((data as Float32Array).every(Number.isFinite)) continue;
     throw new TrainingError(
-      `Cannot go on training: ${name} is not finite after step ${step}; a lower learning rate may help`,
+      `Cannot continue training: ${name} is not finite after step ${step}; a lower learning rate may help`,
     );
   }
 }
 
-/** What the best head is chosen by: the average drop with half and with 15 % of the map kept. */
+/** The criterion for the best head: the average drop with 50 % and with 15 % of the map kept. */
 function dropOf({ averageDrop: [, half, little] }: Validation): number {
   return half + little;
 }

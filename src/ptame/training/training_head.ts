@@ -1,5 +1,5 @@
 /**
- * The head while it is trained: as head.ts has it, but batch normalisation takes the statistics of the batch
+ * The head in training: like head.ts, but batch normalisation uses the statistics of the batch
  *
  *     r_l = ReLU(γ·(z − μ)/√(σ² + ε) + β + f_l),   z = conv1x1_l(f_l),   μ, σ² over batch and space
  *
@@ -11,13 +11,13 @@ import type { Builder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/types.ts";
 import { HEAD_BN_EPSILON, tapParameterNames } from "../head.ts";
 
-/** Part of the running statistics that a batch replaces. */
+/** Fraction of the running statistics that a batch replaces. */
 const MOMENTUM = 0.1;
 
 /** Parameters of a head in a graph, by the names of `headParameters`. */
 export type ParameterValues = ReadonlyMap<string, Value>;
 
-/** What one tap's normalisation saw of a batch. */
+/** Batch statistics of one tap's normalisation. */
 export interface BatchStatistics {
   /** μ of z, [1, C, 1, 1]. */
   readonly mean: Value;
@@ -27,19 +27,19 @@ export interface BatchStatistics {
   readonly count: number;
 }
 
-/** What a training pass over the taps gives. */
+/** The result of a training pass over the taps. */
 export interface TrainingFeatures {
   /** `r_l`, [N, C_l, S_l, S_l] each. */
   readonly features: readonly Value[];
-  /** What each tap's normalisation saw; see `runningStatistics`. */
+  /** Batch statistics of each tap; see `runningStatistics`. */
   readonly statistics: readonly BatchStatistics[];
 }
 
 /**
  * `r_l` of all taps with batch statistics.
  *
- * The convolution's bias is left out of z: the mean takes it away again, so it changes nothing but the running mean,
- * and its gradient is exactly zero. Computed, it would be rounding noise, which Adam scales up to full steps.
+ * The convolution's bias is left out of z. Subtracting the mean cancels it, so it affects only the running mean, and
+ * its gradient is exactly zero. A computed gradient would be rounding noise, which Adam amplifies to full steps.
  */
 export function trainingFeatures(
   b: Builder,
@@ -57,7 +57,7 @@ export function trainingFeatures(
     const centred = b.sub(projected, mean);
     const variance = channelMean(b, b.mul(centred, centred));
     const deviation = b.sqrt(b.add(variance, HEAD_BN_EPSILON));
-    // The factor first: one product over the whole map instead of two.
+    // Multiply the factors first: one product over the whole map instead of two.
     const factor = b.div(perChannel(names.scale), deviation);
     const normalised = b.add(b.mul(centred, factor), perChannel(names.bias));
     statistics.push({ mean, variance, count: batch * height * width });
@@ -66,13 +66,15 @@ export function trainingFeatures(
   return { features, statistics };
 }
 
-/** Mean over batch and space, [1, C, 1, 1]. Row by row first: one long float32 sum loses a digit or two. */
+/**
+ * Mean over batch and space, [1, C, 1, 1]. Rows are averaged first, because one long float32 sum loses a digit or two.
+ */
 function channelMean(b: Builder, x: Value): Value {
   return b.reduceMean(b.reduceMean(x, [3]), [0, 2, 3]);
 }
 
 /**
- * Running means and variances after a batch, [C_l], by parameter name: a tenth of the way to the batch's.
+ * Running means and variances after a batch, [C_l], by parameter name; they move a tenth of the way to the batch's.
  *
  * As in PyTorch the mean is that of z with its bias, and the variance is divided by n − 1.
  */
@@ -98,7 +100,7 @@ export function runningStatistics(
 /**
  * The parameter of that name.
  *
- * @throws {TypeError} When there is none.
+ * @throws {TypeError} When it is missing.
  */
 export function parameterOf(parameters: ParameterValues, name: string): Value {
   const value = parameters.get(name);

@@ -1,6 +1,6 @@
 /**
- * The images of a training run, in an order and with an augmentation that depend on nothing but the seed and the
- * place in the run: a run that goes on from a checkpoint sees what it would have seen.
+ * The images of a training run. Their order and augmentation depend only on the seed and the position in the run, so a
+ * resumed run sees the same images.
  *
  * @module
  */
@@ -12,58 +12,63 @@ import { openPictureCuts, type PictureCuts } from "./picture_cuts.ts";
 
 /** An image that could not be read. */
 export interface SkippedImage {
-  /** Its name where it has one, else its place in the list. */
+  /** Its name, or its index in the list if it has none. */
   readonly image: string;
-  /** Why. */
+  /** The reason. */
   readonly reason: string;
 }
 
-/** A batch as it was read. */
+/** A batch. */
 export interface ReadBatch {
-  /** [batch, 3, crop, crop] in [0, 1] for each of the crops asked for. */
+  /** [batch, 3, crop, crop] in [0, 1] for each of the requested crops. */
   readonly pixels: readonly Float32Array[];
-  /** Which images these are: places in the list. */
+  /** Indices of the images in the list. */
   readonly images: readonly number[];
 }
 
 /** Reads batches one after the other. */
 export interface BatchReader {
-  /** Images taken so far, over all epochs, the unreadable ones included; not those that are only read ahead. */
+  /**
+   * Number of images taken so far, over all epochs, including unreadable ones; without images that are only read ahead.
+   */
   readonly position: number;
   /** Images that could not be read, each once. */
   readonly skipped: readonly SkippedImage[];
   /**
    * The next batch.
    *
-   * @throws {ImageError} When not one image can be read.
+   * @throws {ImageError} When no image can be read.
    */
   next(signal?: AbortSignal): Promise<ReadBatch>;
 }
 
-/** How images become batches. */
+/** Options for reading batches. */
 export interface BatchReaderOptions {
   readonly images: readonly ImageSource[];
-  /** Places of those that are taken; all by default. */
+  /** Indices of the images to use; all by default. */
   readonly use?: readonly number[];
   readonly batch: number;
   readonly seed: number;
-  /** Where to go on; 0 for a new run. */
+  /** Start position; 0 for a new run. */
   readonly position?: number;
-  /** Sizes per network; one entry where both read the same. */
+  /** Sizes per network; one entry if both read the same. */
   readonly inputs: readonly InputSize[];
-  /** Who cuts the images, of the same list and for the same inputs; the thread itself by default. */
+  /** Cutter for the same list and the same inputs; by default the calling thread. */
   readonly cuts?: PictureCuts;
-  /** Batches that will be asked for, so that none is read ahead in vain. */
+  /** Number of batches that will be requested, so that none is read ahead in vain. */
   readonly batches?: number;
 }
 
-/** Batches that workers read ahead: one is ready while the next is made. */
+/** Number of batches that workers read ahead: one is ready while the next is read. */
 const AHEAD = 2;
 
-/** The streams of a seed: below this one each image's augmentation by its place in the run, from it on the epochs. */
+/**
+ * Random streams of a seed: numbers below this are for the augmentation of each image by its position in the run, the
+ * others for the epochs.
+ */
 const FIRST_EPOCH = 0x8000_0000;
 
-/** The order of an epoch: Fisher and Yates' shuffle. */
+/** The order of an epoch (Fisher–Yates shuffle). */
 function orderOf(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
   const generator = createStream(seed, FIRST_EPOCH + epoch);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
@@ -81,7 +86,7 @@ export function nameOf(source: ImageSource, index: number, kind = "image"): stri
   return source instanceof File ? source.name : `${kind} ${index}`;
 }
 
-/** Held-out images, those left out that cannot be read: better known now than after hours of training. */
+/** Held-out images without unreadable ones; checked now instead of after hours of training. */
 export async function readableImages(
   images: readonly ImageSource[],
   signal?: AbortSignal,
@@ -116,17 +121,17 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
   let epoch = -1;
   let begun = 0;
   const skipped = new Map<number, SkippedImage>();
-  /** Cuts that have been asked for, by position. */
+  /** Requested cuts, by position. */
   const asked = new Map<number, Promise<Float32Array[]>>();
 
-  /** The image of a position. */
+  /** The image at a position. */
   function imageAt(place: number): number {
     const at = Math.floor(place / use.length);
     if (at !== epoch) [epoch, order] = [at, orderOf(use.length, seed, at)];
     return use[order[place % use.length]!]!;
   }
 
-  /** Asks for the cuts of positions ahead. The thread itself would gain nothing: it reads when it is waited for. */
+  /** Requests the cuts of the next positions. The calling thread would gain nothing from it. */
   function readAhead(missing: number, signal: AbortSignal | undefined): void {
     const more = Math.min(AHEAD, batches - begun) * batch + missing;
     const end = cuts.workers > 0 ? position + more : position + 1;
@@ -134,15 +139,16 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
       const index = imageAt(place);
       if (asked.has(place) || skipped.has(index)) continue;
       const cut = cuts.cut(index, { kind: "augmented", seed, stream: place }, signal);
-      // It may fail long before its turn.
+      // It may fail long before it is needed.
       cut.catch(() => undefined);
       asked.set(place, cut);
     }
   }
 
-  /** The next readable image, cut for each input, and which it is. */
+  /** The next readable image, cut for each input, and its index. */
   async function one(missing: number, signal: AbortSignal | undefined): Promise<[number, Float32Array[]]> {
-    // Not a count of tries: the end of one epoch and the start of the next may hold the same unreadable images.
+    // Counts distinct images, because the end of one epoch and the start of the next may have the same unreadable
+    // images.
     while (skipped.size < use.length) {
       signal?.throwIfAborted();
       readAhead(missing, signal);

@@ -1,5 +1,5 @@
 /**
- * What a training run loads before its first step: the frozen networks, and the head that it starts from.
+ * Loads the frozen networks and the initial head of a training run.
  *
  * @module
  */
@@ -14,23 +14,23 @@ import { headParameters, type HeadShape } from "../head.ts";
 import { initialHead } from "../initial_head.ts";
 import type { TrainOptions } from "./train_options.ts";
 
-/** The networks of a run and what the head must fit. */
+/** The networks of a run, and the shape of its head. */
 export interface TrainingNetworks {
   /** The classifiers themselves. */
   readonly pair: ClassifierPair;
-  /** What they are in the step's graphs; one object where they are one. */
+  /** Their parts in the step's graphs; the same object if they are one network. */
   readonly backbone: GraphPart;
   readonly auxiliary: GraphPart;
   readonly shape: HeadShape;
   readonly inputs: readonly Preprocessing[];
-  /** Final linear layer of the auxiliary, where a head can start from it. */
+  /** Final linear layer of the auxiliary, if a head can start from it. */
   readonly classifier: Float32Array | undefined;
 }
 
 /**
  * Loads the networks that the options name.
  *
- * @throws {RangeError} When a name is unknown; the nearest is suggested.
+ * @throws {RangeError} When a name is unknown; the nearest name is suggested.
  * @throws {TypeError} When an .onnx file does not take one image.
  */
 export async function loadTrainingNetworks(options: TrainOptions): Promise<TrainingNetworks> {

@@ -1,5 +1,5 @@
 /**
- * Which images a run trains on, which it chooses the best head by, and for which classes.
+ * Selects the images for training, the images for choosing the best head, and the target classes.
  *
  * @module
  */
@@ -12,42 +12,42 @@ import type { TrainingNetworks } from "./training_networks.ts";
 
 /** The images of a run. */
 export interface TrainingPictures {
-  /** Places of those that are trained on. */
+  /** Indices of the training images. */
   readonly use: readonly number[];
-  /** Those that the best head is chosen by. */
+  /** Images for choosing the best head. */
   readonly validation: readonly ImageSource[];
-  /** Those that cannot be read, as far as it is known. */
+  /** Images that are known to be unreadable. */
   readonly skipped: readonly SkippedImage[];
-  /** Where classes are held out: what sorting found. */
+  /** The result of sorting, if classes are held out. */
   readonly sorted?: {
     /** [images, 5]; see `SortedImages`. */
     readonly classes: Int32Array;
     readonly counts: PartCounts;
-    /** Whether it is of this run, and in no checkpoint yet. */
+    /** Whether it is new and not yet in a checkpoint. */
     readonly fresh: boolean;
   };
   /**
-   * Classes of a batch, where they are known before the step: never a held-out one.
+   * Target classes of a batch, if known before the step; never a held-out class.
    *
-   * @param batch Places of the images.
+   * @param batch Indices of the images.
    */
   targetsOf(batch: readonly number[]): readonly number[] | undefined;
 }
 
-/** What the images are prepared with. */
+/** Options for preparing the images. */
 export interface PreparePictures {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
   readonly cuts: PictureCuts;
   readonly networks: TrainingNetworks;
-  /** Images that go through the backbone at once. */
+  /** Number of images per pass through the backbone. */
   readonly piece: number;
-  /** What an earlier part of the run found by sorting. */
+  /** The result of sorting from an earlier part of the run. */
   readonly classes: Int32Array | undefined;
 }
 
 /**
- * Prepares the images of a run: sorts them where classes are held out, and finds what validation can read.
+ * Prepares the images of a run: sorts them if classes are held out, and finds readable images for validation.
  *
  * @throws {ImageError} When none of the images for validation can be read.
  */

@@ -1,6 +1,6 @@
 /**
- * What a training run carries from step to step: the head's parameters, its running statistics, and the optimiser's
- * moments. Each is an input of the update's graph and, after the update, an output to be fed back.
+ * The state that a training run carries from step to step: the head's parameters, its running statistics, and the
+ * optimiser's moments. Each is an input of the update graph, and its updated value is an output that is fed back.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import {
 
 /** How training changes a parameter of the head. */
 export type ParameterRole =
-  /** By its gradient; it has moments. */
+  /** Updated by its gradient; it has moments. */
   | "learned"
-  /** By weight decay alone: biases before a batch normalisation, whose gradient is exactly zero. */
+  /** Updated only by weight decay: biases before a batch normalisation, whose gradient is exactly zero. */
   | "decayed"
-  /** By the batches seen: running means and variances. */
+  /** Updated by batch statistics: running means and variances. */
   | "statistic";
 
 /** How training changes the parameter of that name (one of `trainedParameters`). */
@@ -33,7 +33,7 @@ export function roleOf(name: string): ParameterRole {
   return name.startsWith("convs.") && name.endsWith(".bias") ? "decayed" : "learned";
 }
 
-/** The moments of AdamW, as the names of the state spell them. */
+/** The moments of AdamW, by their names in the state. */
 export const MOMENTS = ["first", "second", "largest"] as const;
 
 /** Name of a parameter of the head in the state. */
@@ -46,7 +46,7 @@ export function momentState(moment: typeof MOMENTS[number], parameter: string): 
   return `${moment}.${parameter}`;
 }
 
-/** Name of the output that holds a part of the state after the step. */
+/** Name of the output with a part of the state after the step. */
 export function nextState(name: string): string {
   return `next.${name}`;
 }
@@ -64,7 +64,7 @@ export function stateShapes(shape: HeadShape, rows: RowForm = OWN_ROWS): Map<str
 }
 
 /**
- * The state before the first step: a head's parameters, what shared rows learn at zero, and moments of zero.
+ * The state before the first step: a head's parameters, zero for what shared rows learn, and zero moments.
  *
  * @throws {TypeError} When a parameter is missing or has another shape.
  */
@@ -94,7 +94,7 @@ export function initialState(
 /**
  * The head's parameters in a state, for writing a head file.
  *
- * @param start What shared rows started from; own rows need none.
+ * @param start The start of shared rows; own rows need none.
  */
 export function headOf(
   shape: HeadShape,
@@ -106,7 +106,7 @@ export function headOf(
   return [...headParameters(shape)].map(([name, dims]) => {
     if (name !== FUSER || rows.kind === "own") return { name, shape: dims, data: numbers(name) };
     if (start === undefined) {
-      throw new TypeError("Cannot write out shared rows: what they start from is not given");
+      throw new TypeError("Cannot write shared rows: their start is not given");
     }
     const data = writtenOut(shape, rows, start, numbers(MIXING), numbers(COMMON));
     return { name, shape: dims, data };

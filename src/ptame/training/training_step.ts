@@ -1,6 +1,6 @@
 /**
- * Runs the graphs of step.ts: opens their sessions once, cuts batches into micro-batches, and keeps the state between
- * steps, on the device where it can stay there. What is particular to budgeted masks is in budget_run.ts.
+ * Runs the graphs of step.ts: opens their sessions once, splits batches into micro-batches, and keeps the state between
+ * steps, on the device if possible. The part for budgeted masks is in budget_run.ts.
  *
  * @module
  */
@@ -50,38 +50,38 @@ import {
 import { chooseTargets, type TargetChoice } from "./targets.ts";
 import { nextState, roleOf, stateShapes } from "./training_state.ts";
 
-/** What a training step is made of. */
+/** Options of a training step. */
 export interface TrainingStepOptions {
   /** Network whose taps the head reads. */
   readonly auxiliary: GraphPart;
-  /** Network that is explained; the same object as `auxiliary` where they are one. */
+  /** Network to explain; the same object as `auxiliary` if they are one. */
   readonly backbone: GraphPart;
-  /** What the head fits: the auxiliary's taps, the backbone's classes. */
+  /** Shape of the head: the auxiliary's taps, the backbone's classes. */
   readonly shape: HeadShape;
   /** Weights of the loss's terms. */
   readonly weights: LossWeights;
   /** Images per step. */
   readonly batch: number;
   /**
-   * Images that go through the backbone at once, at most `batch`, which is the default. It bounds the memory and
-   * changes the result only by rounding.
+   * Images per pass through the backbone, at most `batch`, which is the default. It limits the memory and changes the
+   * result only by rounding.
    */
   readonly microBatch?: number;
   /** "whole" runs one graph per step and needs `microBatch` = `batch`; see step.ts. "parts" by default. */
   readonly form?: "parts" | "whole";
-  /** Where the fuser's rows come from; own rows by default. Shared ones need `rowStart`, and run in parts. */
+  /** Form of the fuser's rows; own rows by default. Shared rows need `rowStart`, and run in parts. */
   readonly rows?: RowForm;
-  /** What shared rows start from. */
+  /** The start of shared rows. */
   readonly rowStart?: RowStart;
-  /** Masks with a budget in place of the paper's sigmoid and price on area; they run in parts. */
+  /** Masks with a budget instead of the paper's sigmoid and area term; they run in parts. */
   readonly budget?: BudgetPlan;
-  /** Which class each image is masked for, where its targets are not given; its top-1 by default. */
+  /** How to choose the targets if they are not given; the top class by default. */
   readonly targets?: TargetChoice;
   /** Device to run on; "auto" by default. */
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes. */
   readonly threads?: number;
-  /** Whether steps give the gradients of the learned parameters too. */
+  /** Whether steps also give the gradients of the learned parameters. */
   readonly gradients?: boolean;
 }
 
@@ -89,18 +89,18 @@ export interface TrainingStepOptions {
 export interface TrainingBatch {
   /** [batch, 3, S, S] in [0, 1], at the backbone's size. */
   readonly images: Float32Array;
-  /** The same images at the auxiliary's size, where that differs. */
+  /** The same images at the auxiliary's size, if that differs. */
   readonly auxiliaryImages?: Float32Array;
-  /** Class per image; the backbone's own top-1 where it is not given. */
+  /** Class per image; by default the backbone's top class. */
   readonly targets?: readonly number[];
-  /** Place in the run, counted from 0: views and targets are drawn by it. 0 by default. */
+  /** Position in the run, counted from 0; it determines the drawn views and targets. 0 by default. */
   readonly step?: number;
 }
 
-/** What a step reports. */
+/** The result of a step. */
 export interface StepReport {
   /**
-   * Terms of the loss, not weighed, and their weighed sum, before the update. Of budgeted masks, `ce` is the mean over
+   * Terms of the loss, unweighted, and their weighted sum, before the update. For budgeted masks, `ce` is the mean over
    * the views that keep, `area` the mean of all masks, and `variation` 0.
    */
   readonly terms: {
@@ -109,11 +109,11 @@ export interface StepReport {
     readonly variation: number;
     readonly total: number;
   };
-  /** Cross-entropy of each masked image; of each of its views, where masks have a budget. */
+  /** Cross-entropy of each masked image, or of each of its views for budgeted masks. */
   readonly crossEntropies: Float32Array;
-  /** Class per image that the masks were trained for. */
+  /** Target class per image. */
   readonly targets: readonly number[];
-  /** By parameter name, where they were asked for. */
+  /** Gradients by parameter name, if requested. */
   readonly gradients: ReadonlyMap<string, Tensor>;
 }
 
@@ -122,22 +122,23 @@ export type TrainingState = Record<string, Tensor>;
 
 /** A training step ready to run. */
 export interface TrainingStep {
-  /** Where it runs. */
+  /** Device on which it runs. */
   readonly device: Session["device"];
   /** Whether some nodes run on the CPU although the device is WebGPU. */
   readonly partlyOnCpu: boolean;
   /**
-   * Takes one step and moves the state on; one at a time. A step that fails or is aborted leaves the state as it was.
+   * Takes one step and updates the state; only one at a time. A step that fails or is aborted leaves the state
+   * unchanged.
    *
    * @throws {TypeError} When the images or targets do not fit the batch.
-   * @throws {RangeError} When a target is no class of the backbone.
+   * @throws {RangeError} When a target is not a class of the backbone.
    */
   run(
     batch: TrainingBatch,
     settings: AdamwSettings,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<StepReport>;
-  /** The class that each image of a batch would be masked for. */
+  /** The target class of each image of a batch. */
   predict(batch: TrainingBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<number[]>;
   /** The state after the last step, in the program's memory. */
   state(): Promise<TrainingState>;
@@ -147,12 +148,12 @@ export interface TrainingStep {
 
 type Held = Record<string, Tensor | DeviceTensor>;
 
-/** What a step came to, before it is reported. */
+/** Internal result of a step. */
 interface StepOutcome {
   readonly outputs: Held;
   readonly targets: readonly number[];
   readonly losses: Tensor;
-  /** Terms that the host worked out; those of the paper's loss are outputs. */
+  /** Terms computed on the host; those of the paper's loss are outputs. */
   readonly terms?: StepReport["terms"];
 }
 
@@ -161,7 +162,7 @@ type RunOptions = { readonly signal?: AbortSignal | undefined };
 /**
  * Opens the sessions of a training step.
  *
- * @param state Where to start; see `initialState`. It is not changed.
+ * @param state Initial state; see `initialState`. It is not changed.
  * @throws {RangeError} When the batch sizes do not fit each other.
  */
 export async function openTrainingStep(
@@ -257,7 +258,7 @@ export async function openTrainingStep(
     await dispose();
     throw error;
   });
-  // Opened when first needed: with targets given it never is, and parts of one network see the logits anyway.
+  // Opened on first use: given targets do not need it, and a shared network already gives the logits.
   let clean: Promise<Session> | undefined;
   const cleanSession = () =>
     clean ??= open(
@@ -320,7 +321,7 @@ export async function openTrainingStep(
     run: RunOptions,
   ) {
     const { logits, ...taps } = await inPieces(parts.features, { images: auxiliaryImagesOf(given) }, run);
-    // Known targets spare the clean pass, unless a loss asks how likely they were.
+    // Known targets make the clean pass unnecessary, unless a loss needs their probability.
     const needsClean = given.targets === undefined || (budget !== undefined && needsCleanScores(budget));
     const clean = logits ?? (needsClean ? await cleanLogits(given, run) : undefined);
     const targets = checkedTargets(given.targets ?? targetsBy(clean!, given), batch, shape.classes);
@@ -332,7 +333,7 @@ export async function openTrainingStep(
         targets,
         clean,
         step: given.step ?? 0,
-        // A session takes of the state what it has inputs for.
+        // A session takes only the parts of the state for which it has inputs.
         masks: (feeds) => parts.masks.run({ ...taps, ...rowInputs, ...feeds, ...held }, run),
         masked: (feeds, count) => runInPieces(parts.masked, feeds, { batch: count, piece: micro }, run),
         update: (feeds) =>
@@ -355,7 +356,7 @@ export async function openTrainingStep(
     return { outputs, targets, losses: back["cross_entropies"]! };
   }
 
-  /** What the graphs take to know the targets' rows. */
+  /** The inputs of the graphs for the targets' rows. */
   function fedRows(targets: readonly number[]): Record<string, Tensor> {
     if (rows.kind === "own") return { targets: int64Tensor(targets) };
     const { startRows, classVectors } = rowFeeds(shape, rows, options.rowStart!, targets);
@@ -401,7 +402,7 @@ export async function openTrainingStep(
   };
 }
 
-/** Targets that the graphs can take; the runtime's own error would not name them. */
+/** Checks the targets, because the runtime's own error would not name them. */
 function checkedTargets(targets: readonly number[], batch: number, classes: number): readonly number[] {
   if (targets.length !== batch) {
     throw new TypeError(`Cannot train: ${targets.length} targets are given for ${batch} images`);
@@ -413,7 +414,7 @@ function checkedTargets(targets: readonly number[], batch: number, classes: numb
   return targets;
 }
 
-/** Shared rows need a start that fits; the runtime's own error would not say what is missing. */
+/** Checks the start of shared rows, because the runtime's own error would not say what is missing. */
 function checkRowStart({ classes, ...shape }: HeadShape, width: number, start: RowStart | undefined): void {
   const length = rowLength({ classes, ...shape });
   if (start?.fuser.length !== classes * length || start.vectors.length !== classes * width) {

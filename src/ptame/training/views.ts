@@ -1,60 +1,60 @@
 /**
- * What a step with budgeted masks shows the classifier of each image: how much of the map's pixels, whether they are
- * kept or taken away, what stands in the place of what is masked, and what the answer is worth.
+ * The views of each image in a step with budgeted masks: which share of the pixels is selected, whether it is kept or
+ * removed, what fills the removed regions, and which loss applies.
  *
  * With p the target's probability under the mask, p₀ that of the whole image and CE = −log p:
  *
- *     "cross-entropy"  L = CE              ∂L = ∂CE             what is kept must keep the class
- *     "drop"           L = −p/p₀           ∂L = p/p₀ · ∂CE      the same as average drop counts it
- *     "removal"        L = −log(1 − p)     ∂L = −p/(1 − p)·∂CE  what is left must not show it
+ *     "cross-entropy"  L = CE              ∂L = ∂CE             the kept part must keep the class
+ *     "drop"           L = −p/p₀           ∂L = p/p₀ · ∂CE      as in average drop
+ *     "removal"        L = −log(1 − p)     ∂L = −p/(1 − p)·∂CE  the rest must not show the class
  *
- * All are functions of p, so the classifier's pass gives CE and ∂CE, and a factor per view makes the rest.
+ * All are functions of p, so the classifier's pass gives CE and ∂CE, and one factor per view gives the other losses.
  *
  * @module
  */
 
-/** What stands where a mask takes the image away; see fill.ts. */
+/** The fill of removed regions; see fill.ts. */
 export type Fill = "black" | "mean" | "blur" | "neighbours";
 
 /** One way to show an image. */
 export interface View {
-  /** Part of the pixels that is kept or removed: those where the map is highest. Above 0 and up to 1. */
+  /** Share of the pixels that is kept or removed, highest map values first; above 0 and at most 1. */
   readonly share: number;
-  /** Whether that part is kept or removed. */
+  /** Whether that share is kept or removed. */
   readonly side: "keep" | "remove";
-  /** Whether kept pixels are weighed with the map (soft) or count fully (hard). */
+  /** Whether kept pixels are multiplied by the map (soft) or kept unchanged (hard). */
   readonly mask: "soft" | "hard";
-  /** What stands where the image is masked. */
+  /** The fill of removed regions. */
   readonly fill: Fill;
-  /** What is minimised. */
+  /** The loss to minimise. */
   readonly loss: "cross-entropy" | "drop" | "removal";
   /** Weight of its loss; 1 by default. */
   readonly weight?: number;
   /**
-   * τ of its gate, in parts of the map's range; 0.05 by default. A narrow gate shows what a measure shows, which keeps a
-   * pixel or does not; a wide one lets more pixels learn. See budget.ts.
+   * τ of its gate, as a fraction of the map's range; 0.05 by default. A narrow gate is close to the measures, which
+   * either keep a pixel or not; a wide one lets more pixels learn. See budget.ts.
    */
   readonly width?: number;
 }
 
-/** A view that keeps a share softly over black and must keep the class, but for what `rest` says. */
+/** A view that keeps a share softly over black and must keep the class, except for the properties in `rest`. */
 export function viewOf(share: number, rest: Partial<View> = {}): View {
   return { share, side: "keep", mask: "soft", fill: "black", loss: "cross-entropy", ...rest };
 }
 
-/** p beyond which "removal" grows no steeper: at 1 its slope has no end. */
+/** p from which the slope of "removal" stays constant; at 1 it would be infinite. */
 const STEEPEST = 0.95;
 
 /**
- * The views that a step shows, image by image. They go round the list, and an image's place in the batch shifts
- * them, so that every step has all kinds and every place meets each.
+ * The views of a step, image by image. Steps cycle through the list, and the position in the batch shifts the start, so
+ * every step has all kinds of views and every position meets each.
  *
  * @param step Counted from 0.
- * @param each Views of each image.
+ * @param each Number of views per image.
  * @returns batch × each of them.
  */
 export function viewsOfStep(views: readonly View[], step: number, batch: number, each: number): View[] {
-  // Without a common divisor every place of the batch meets every view.
+  // Without a common divisor, every position of the batch meets every view.
   let stride = 7;
   while (commonDivisor(stride, views.length) > 1) stride++;
   return Array.from({ length: batch * each }, (_, at) => {
@@ -67,7 +67,7 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
-/** Loss of a view, weighed, and the factor that makes its gradient of the cross-entropy's. */
+/** Weighted loss of a view, and the factor from the cross-entropy's gradient to its gradient. */
 export function lossOf(
   view: View,
   crossEntropy: number,
@@ -90,7 +90,7 @@ export function lossOf(
 /**
  * Checks views that a caller wrote.
  *
- * @throws {RangeError} When there are none, or one of them has a share or a width that is none.
+ * @throws {RangeError} When there are none, or a share or width is invalid.
  */
 export function checkViews(views: readonly View[]): void {
   if (views.length === 0) throw new RangeError("Cannot train with budgeted masks: there are no views");

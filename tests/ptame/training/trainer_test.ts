@@ -181,7 +181,7 @@ Deno.test("train() is a TrainingError when the loss or the head is not finite, a
 
   const absurd = { ...RUN, hyperParameters: { learningRate: 1e38 }, checkpoint: store, checkpointEvery: 1 };
   const error = await assertRejects(() => train(absurd), TrainingError, "not finite");
-  assert(error.message.startsWith("Cannot go on training"), error.message);
+  assert(error.message.startsWith("Cannot continue training"), error.message);
   assert(store.saved.length < 6);
   for (const bytes of store.saved) {
     const { state } = decodeCheckpoint(bytes, SHAPE);
