@@ -21,7 +21,7 @@ import { preprocess } from "../src/image/preprocess.ts";
 import { partOf, spreadOverClasses } from "../src/ptame/class_split.ts";
 import { evaluationImages, explainerMethod, explainerScores } from "../src/faithfulness/evaluation_images.ts";
 import { createExplainer, type Explainer } from "../src/ptame/explainer.ts";
-import { startingHeadFile } from "../src/ptame/starting_head.ts";
+import { startingHeadFile } from "./starting_head_file.ts";
 import { BUDGET_VIEWS, type TrainingForm } from "../src/ptame/training/presets.ts";
 import type { TrainOptions } from "../src/ptame/training/train_options.ts";
 import { train } from "../src/ptame/training/trainer.ts";

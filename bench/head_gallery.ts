@@ -31,7 +31,7 @@ import type { ScoreBatch } from "../src/faithfulness/types.ts";
 import type { ImageSource } from "../src/image/types.ts";
 import { createExplainer } from "../src/ptame/explainer.ts";
 import { explainerMethod } from "../src/faithfulness/evaluation_images.ts";
-import { startingHeadFile } from "../src/ptame/starting_head.ts";
+import { startingHeadFile } from "./starting_head_file.ts";
 import type { DeviceRequest } from "../src/runtime/mod.ts";
 import { onePerClass, worstOf } from "./gallery/choose.ts";
 import { encodeBelow } from "./gallery/indexed_png.ts";

@@ -15,8 +15,8 @@ import { preprocess } from "../src/image/preprocess.ts";
 import { createExplainer } from "../src/ptame/explainer.ts";
 import { headShapeOf } from "../src/ptame/observed_network.ts";
 import { initialState } from "../src/ptame/training/training_state.ts";
-import { openTrainingStep } from "../src/ptame/training/training_step.ts";
 import { seededFrozen, seededHead } from "../tests/ptame/seeded_networks.ts";
+import { openWholeStep } from "../tests/support/whole_step.ts";
 import { seededImage } from "../tests/support/seeded_weights.ts";
 import { CLI, runModule, runProgram } from "./programs.ts";
 import { type Contestant, inTurns, lineOf, type Row, rowsAgainst } from "./measure.ts";
@@ -85,8 +85,8 @@ const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing
   const shape = headShapeOf(first, second.classes);
   const images = seededImage(4, [1, 3, 224, 224]);
   const open = (device: "wasm" | "native") =>
-    openTrainingStep(
-      { auxiliary, backbone, shape, weights: LOSS, batch: 1, microBatch: 1, form: "whole", device },
+    openWholeStep(
+      { auxiliary, backbone, shape, weights: LOSS, batch: 1, device },
       initialState(shape, seededHead(shape, 3)),
     );
   const [native, wasm] = [await open("native"), await open("wasm")];

@@ -19,6 +19,7 @@ import { initialState } from "../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../src/ptame/training/training_step.ts";
 import { type DeviceRequest, float32Tensor, openSession } from "../src/runtime/mod.ts";
 import { seededFrozen, seededHead } from "../tests/ptame/seeded_networks.ts";
+import { openWholeStep } from "../tests/support/whole_step.ts";
 import { seededImage } from "../tests/support/seeded_weights.ts";
 
 function argument(name: string, fallback: string): string {
@@ -64,10 +65,11 @@ for (const [name, session] of Object.entries(passes)) {
   });
 }
 let count = 0;
-for (const form of microBatch === batch ? ["whole", "parts"] as const : ["parts"] as const) {
+const forms = [["whole", openWholeStep], ["parts", openTrainingStep]] as const;
+for (const [form, open] of microBatch === batch ? forms : forms.slice(1)) {
   const started = performance.now();
-  const step = await openTrainingStep(
-    { auxiliary, backbone, shape, weights, batch, microBatch, form, device },
+  const step = await open(
+    { auxiliary, backbone, shape, weights, batch, microBatch, device },
     state,
   );
   console.log(

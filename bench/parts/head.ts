@@ -6,9 +6,10 @@
 import { findNetwork } from "../../models/registry.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { fuseMap, minMax } from "../../src/ptame/fuse.ts";
-import { allMaps, headParameters, minMaxMask } from "../../src/ptame/head.ts";
+import { headParameters, minMaxMask } from "../../src/ptame/head.ts";
 import { headShapeOf } from "../../src/ptame/observed_network.ts";
 import { float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { allMaps } from "../../tests/support/all_maps.ts";
 import { seededHead } from "../../tests/ptame/seeded_networks.ts";
 import { seededTensor } from "../../tests/support/seeded_weights.ts";
 import { sourceOf } from "../../src/bytes/byte_source.ts";

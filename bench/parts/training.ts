@@ -13,6 +13,7 @@ import { initialState } from "../../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../../src/ptame/training/training_step.ts";
 import { type Device, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { seededFrozen, seededHead } from "../../tests/ptame/seeded_networks.ts";
+import { openWholeStep } from "../../tests/support/whole_step.ts";
 import { seededImage } from "../../tests/support/seeded_weights.ts";
 import { inTurns, type Part, rowsAgainst } from "../measure.ts";
 
@@ -45,9 +46,9 @@ export const training: Part = async function* ({ rounds, devices, doing }) {
     };
     const steps = [];
     let count = 0;
-    for (const form of ["whole", "parts"] as const) {
-      const step = await openTrainingStep(
-        { auxiliary, backbone, shape, weights: LOSS, batch: 1, microBatch: 1, form, device },
+    for (const [form, open] of [["whole", openWholeStep], ["parts", openTrainingStep]] as const) {
+      const step = await open(
+        { auxiliary, backbone, shape, weights: LOSS, batch: 1, microBatch: 1, device },
         initialState(shape, seededHead(shape, 3)),
       );
       steps.push(step);

@@ -65,19 +65,6 @@ export function topCount(count: number, percent: number): number {
 }
 
 /**
- * The k-th smallest value, counted from 1, as `torch.kthvalue`. `m > kthValue(m, k)` keeps `count − k` pixels where
- * the k-th value has no ties; `keepTop` keeps that many always.
- *
- * @throws {RangeError} When k is not from 1 to the number of values.
- */
-export function kthValue(values: Float32Array, k: number): number {
-  if (!Number.isInteger(k) || k < 1 || k > values.length) {
-    throw new RangeError(`Cannot take value ${k} of ${values.length}: they are counted from 1`);
-  }
-  return values.toSorted()[k - 1]!;
-}
-
-/**
  * A mask from a map: the top pixels keep their value (soft) or become 1 (hard), all others become 0.
  *
  * @param values The map's values in [0, 1].

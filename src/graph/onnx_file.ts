@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { decodeOnnx } from "./decode.ts";
 export type { OutputActivation } from "./final_activation.ts";
 export { inlineExternalData } from "./onnx/inline.ts";
 export { inspectOnnx, type OnnxSummary, readOnnx } from "./onnx/read.ts";

@@ -9,7 +9,8 @@
  *
  *     maps = Σ_l up(fuser_l(r_l))                fuse at each tap's own size, up-sample one channel per class
  *
- * and only the fuser rows of the requested classes are needed. Both forms are exact, and both are implemented here.
+ * and only the fuser rows of the classes asked for are needed. That is exact; tests/support/all_maps.ts has the
+ * other form, to which it is held.
  *
  * @module
  */
@@ -168,25 +169,6 @@ export function fusedMaps(b: Builder, features: readonly Value[], rows: Value): 
     return upsampleByDoubling(b, fused, doublings[index]!);
   });
   return maps.reduce((sum, map) => b.add(sum, map));
-}
-
-/**
- * All maps as the paper writes them: every feature up-sampled by repeated ×2 interpolation, concatenated, then the
- * fuser as a 1×1 convolution. It costs more than the auxiliary itself, and is kept for comparison and export.
- *
- * @returns [N, classes, S, S], before sigmoid or min–max.
- */
-export function allMaps(b: Builder, features: readonly Value[], classes: number): Value {
-  const sizes = features.map((feature) => feature.shape[2]!);
-  const doublings = doublingsOf(sizes);
-  const large = features.map((feature, index) => {
-    let x = feature;
-    // Not with Resize: on two wasm threads of a busy machine, its linear form hangs forever (onnxruntime-web 1.30).
-    for (let step = 0; step < doublings[index]!; step++) x = upsampleByDoubling(b, x, 1);
-    return x;
-  });
-  const together = b.concat(large, 1);
-  return b.conv(together, b.weight(FUSER, [classes, together.shape[1]!, 1, 1]));
 }
 
 /** `(map − min) / max(max − min, 1e-8)` per map of [N, K, S, S]: the mask that an explanation shows. */

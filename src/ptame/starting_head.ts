@@ -6,8 +6,6 @@
  */
 import { findNetwork, networks } from "../../models/registry.ts";
 import { sharesClasses } from "../classifier/labels.ts";
-import { loadClassifier } from "../classifier/load.ts";
-import type { Classifier } from "../classifier/types.ts";
 import type { ClassifierPair } from "./classifier_pair.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
 import { initialHead } from "./initial_head.ts";
@@ -59,17 +57,4 @@ export async function startingHead(
   const name = `${reads} class-activation start`;
   const record = { name, auxiliary: reads, backbone: backbone.facts.name, trained: false };
   return await readHead(await writeHead(record, tensors), name);
-}
-
-/**
- * The same for a network that is backbone and auxiliary in one, as a head file; for comparisons.
- *
- * @throws {TypeError} When its scores are not a linear layer on its last tap.
- */
-export async function startingHeadFile(name: string): Promise<Uint8Array> {
-  const network: Classifier = await loadClassifier({ model: name });
-  const pair = { auxiliary: network, backbone: network };
-  const classifier = startingClassifier(pair);
-  if (classifier === undefined) throw new TypeError(`Cannot start a head from the classifier of ${name}`);
-  return (await startingHead(pair, classifier)).bytes;
 }

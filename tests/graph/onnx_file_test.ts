@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
-import { decodeOnnx, encodeOnnx, inspectOnnx, onnxParts } from "../../src/graph/onnx_file.ts";
+import { encodeOnnx, inspectOnnx, onnxParts } from "../../src/graph/onnx_file.ts";
+import { decodeOnnx } from "../support/decode_onnx.ts";
 import { float, int, ints, text } from "../../src/graph/types.ts";
 
 function sample() {

@@ -8,7 +8,7 @@
  */
 import { assert } from "@std/assert";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
-import { decodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
+import { inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { createStream } from "../../src/random/generator.ts";
 import { type ByteSource, sourceOf } from "../../src/bytes/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
@@ -98,7 +98,7 @@ const READERS: readonly Reader[] = [
     },
   },
   {
-    name: "decodeOnnx()",
+    name: "inspectOnnx()",
     files: [
       ["small.onnx", smallClassifier().onnx],
       [
@@ -108,7 +108,7 @@ const READERS: readonly Reader[] = [
     ],
     read: (bytes) => {
       inspectOnnx(bytes);
-      decodeOnnx(bytes);
+      loadOnnx(bytes);
     },
   },
   {

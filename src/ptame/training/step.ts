@@ -1,7 +1,5 @@
 /**
- * One training step as graphs of ordinary operators, in two forms.
- *
- * In parts, exact for a batch of any size with the memory of a small one:
+ * One step of training as graphs of ordinary operators, exact for a batch of any size in the memory of a small one:
  *
  *     passGraph      images → taps, logits                      per micro-batch   (auxiliary; clean pass)
  *     masksGraph     taps, targets, head → each image's mask    whole batch
@@ -10,10 +8,9 @@
  *
  * Batch normalisation and the B×B masks couple all images of a batch, but only inside the head, which is small and
  * reads the frozen auxiliary's taps (1.5 MB an image for ResNet-18). The backbone, which takes nearly all memory and
- * time, sees each image alone, given its mask. So the batch is split where nothing is coupled, and the head's cheap
- * forward pass is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed of the update's backward pass.
- *
- * Whole (`fusedGraph`): the same pieces in one graph and one session, without copies, for batches that fit.
+ * time, sees each image alone, given its mask. So the batch is cut where nothing is coupled, and the head's forward
+ * pass, which is cheap, is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed that the update's
+ * backward pass starts from. tests/support/whole_step.ts has the same step in one graph, which the parts are held to.
  *
  * @module
  */
@@ -23,8 +20,8 @@ import type { GradientDevice } from "../../gradient/rule.ts";
 import { type Builder, createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
 import type { Graph, Value } from "../../graph/types.ts";
-import { FUSER, headParameters, type HeadShape, minMaxMask } from "../head.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../observed_network.ts";
+import { type HeadShape, minMaxMask } from "../head.ts";
+import { BACKBONE_PREFIX } from "../observed_network.ts";
 import { budgetGradient, budgetInputs, budgetMasks, gates } from "./budget.ts";
 import {
   crossEntropies,
@@ -34,13 +31,11 @@ import {
   ownMaps,
   ownMasksOf,
   pairMasks,
-  targetRows,
 } from "./loss.ts";
 import { adamw, decayed, scalarInputs } from "./optimizer.ts";
 import { OWN_ROWS, type RowForm, rowsOfTargets, trainedParameters } from "./rows.ts";
 import {
   type BatchStatistics,
-  parameterOf,
   type ParameterValues,
   runningStatistics,
   trainingFeatures,
@@ -200,7 +195,7 @@ export function updateGraph(
   const masks = pairMasks(b, features, rowsOfTargets(b, shape, rows, parameters, batch));
   const terms = lossTerms(b, masks, losses, weights);
   for (const term of ["ce", "area", "variation", "total"] as const) b.output(terms[term], term);
-  update(b, parameters, statistics, [
+  addUpdate(b, parameters, statistics, [
     { value: terms.total, seed: b.scalar(1) },
     // The dependence of the cross-entropies, which are inputs here, on the masks: ∂(ce·mean CE)/∂M_ii.
     { value: ownMasksOf(b, masks), seed: b.mul(maskGradients, weights.ce / batch) },
@@ -234,53 +229,12 @@ export function budgetUpdateGraph(
   const { features, statistics } = trainingFeatures(b, taps, parameters);
   const m = minMaxMask(b, ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch)));
   const seed = budgetGradient(b, m, g, given, maskGradients);
-  update(b, parameters, statistics, [{ value: m, seed }], options);
-  return prune(b.build());
-}
-
-/**
- * The whole step with known targets in one graph.
- *
- * - Inputs: "images" [batch, 3, S, S] in [0, 1], for both networks; "targets" int64 [batch], the state, the scalars.
- * - Outputs: as of `updateGraph`, and "cross_entropies" [batch].
- * - Weights under `AUXILIARY_PREFIX` and `BACKBONE_PREFIX`; all under the latter where both are one object.
- *
- * @throws {TypeError} When the networks take images of different sizes.
- */
-export function fusedGraph(
-  auxiliary: GraphPart,
-  backbone: GraphPart,
-  shape: HeadShape,
-  batch: number,
-  weights: LossWeights,
-  options: UpdateOptions = {},
-): Graph {
-  if (auxiliary.inputSize !== backbone.inputSize) {
-    throw new TypeError(
-      `Cannot train in one graph: ${auxiliary.name} takes ${auxiliary.inputSize} pixels, ` +
-        `${backbone.name} ${backbone.inputSize}; use the step in parts`,
-    );
-  }
-  const b = createBuilder("step");
-  const images = imagesInput(b, backbone, batch);
-  const targets = b.input("targets", "int64", [batch]);
-  // A network that is used twice has its weights once.
-  const prefix = auxiliary === backbone ? BACKBONE_PREFIX : AUXILIARY_PREFIX;
-  const { taps } = auxiliary.pass(b.scope(prefix), images);
-  const parameters = parameterInputs(b, headParameters(shape));
-
-  const { features, statistics } = trainingFeatures(b, taps, parameters);
-  const masks = pairMasks(b, features, targetRows(b, parameterOf(parameters, FUSER), targets));
-  const losses = maskedLosses(b, backbone, images, ownMasksOf(b, masks), targets);
-  b.output(losses, "cross_entropies");
-  const terms = lossTerms(b, masks, losses, weights);
-  for (const term of ["ce", "area", "variation", "total"] as const) b.output(terms[term], term);
-  update(b, parameters, statistics, [{ value: terms.total, seed: b.scalar(1) }], options);
+  addUpdate(b, parameters, statistics, [{ value: m, seed }], options);
   return prune(b.build());
 }
 
 /** CE of each image under its mask, [N]. */
-function maskedLosses(
+export function maskedLosses(
   b: Builder,
   backbone: GraphPart,
   images: Value,
@@ -296,7 +250,7 @@ function maskedLosses(
 }
 
 /** Adds the backward pass from `seeds` and AdamW; names all outputs. */
-function update(
+export function addUpdate(
   b: Builder,
   parameters: ParameterValues,
   statistics: readonly BatchStatistics[],
@@ -326,7 +280,8 @@ function update(
   }
 }
 
-function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number, name = "images"): Value {
+/** Adds the input that takes images [batch, 3, S, S] in [0, 1]. */
+export function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number, name = "images"): Value {
   return b.input(name, "float32", [batch, 3, inputSize, inputSize]);
 }
 
@@ -336,7 +291,8 @@ function tapInputs(b: Builder, { channels, sizes }: HeadShape, batch: number): V
   );
 }
 
-function parameterInputs(
+/** Adds the inputs that take a head's parameters; gives them by the parameters' names. */
+export function parameterInputs(
   b: Builder,
   parameters: Iterable<readonly [name: string, shape: readonly number[]]>,
 ): Map<string, Value> {

@@ -1,21 +1,16 @@
 /**
- * Runs the graphs of step.ts: opens their sessions once, splits batches into micro-batches, and keeps the state between
- * steps, on the device if possible. The part for budgeted masks is in budget_run.ts.
+ * Runs the graphs of step.ts: opens their sessions once and cuts batches into micro-batches. Sessions and the state
+ * between steps are kept by step_sessions.ts; what is particular to budgeted masks is in budget_run.ts.
  *
  * @module
  */
 import type { GraphPart } from "../../classifier/types.ts";
 import type { GradientDevice } from "../../gradient/rule.ts";
-import type { BoundGraph } from "../../graph/bound_graph.ts";
-import type { Graph } from "../../graph/types.ts";
 import {
   type DeviceRequest,
-  type DeviceTensor,
   float32DataOf,
   float32Tensor,
   int64Tensor,
-  isDeviceTensor,
-  openSession,
   resolveDevice,
   type Session,
   type Tensor,
@@ -24,7 +19,7 @@ import type { HeadShape } from "../head.ts";
 import { type BudgetPlan, needsCleanScores, runBudget } from "./budget_run.ts";
 import type { LossWeights } from "./loss.ts";
 import { runInPieces } from "./micro_batches.ts";
-import { ADAMW_SCALARS, adamwScalars, type AdamwSettings } from "./optimizer.ts";
+import type { AdamwSettings } from "./optimizer.ts";
 import {
   CLASS_VECTORS,
   OWN_ROWS,
@@ -41,12 +36,12 @@ import {
   backboneGraph,
   budgetMasksGraph,
   budgetUpdateGraph,
-  fusedGraph,
   gradientName,
   masksGraph,
   passGraph,
   updateGraph,
 } from "./step.ts";
+import { heldState, type HeldTensors, scalarTensors, stepSessions } from "./step_sessions.ts";
 import { chooseTargets, type TargetChoice } from "./targets.ts";
 import { nextState, roleOf, stateShapes } from "./training_state.ts";
 
@@ -67,13 +62,11 @@ export interface TrainingStepOptions {
    * result only by rounding.
    */
   readonly microBatch?: number;
-  /** "whole" runs one graph per step and needs `microBatch` = `batch`; see step.ts. "parts" by default. */
-  readonly form?: "parts" | "whole";
-  /** Form of the fuser's rows; own rows by default. Shared rows need `rowStart`, and run in parts. */
+  /** Where the fuser's rows come from; own rows by default. Shared ones need `rowStart`. */
   readonly rows?: RowForm;
   /** The start of shared rows. */
   readonly rowStart?: RowStart;
-  /** Masks with a budget instead of the paper's sigmoid and area term; they run in parts. */
+  /** Masks with a budget in place of the paper's sigmoid and price on area. */
   readonly budget?: BudgetPlan;
   /** How to choose the targets if they are not given; the top class by default. */
   readonly targets?: TargetChoice;
@@ -146,11 +139,9 @@ export interface TrainingStep {
   dispose(): Promise<void>;
 }
 
-type Held = Record<string, Tensor | DeviceTensor>;
-
-/** Internal result of a step. */
+/** What a step came to, before it is reported. */
 interface StepOutcome {
-  readonly outputs: Held;
+  readonly outputs: HeldTensors;
   readonly targets: readonly number[];
   readonly losses: Tensor;
   /** Terms computed on the host; those of the paper's loss are outputs. */
@@ -171,19 +162,13 @@ export async function openTrainingStep(
 ): Promise<TrainingStep> {
   const { auxiliary, backbone, shape, weights, batch, budget, rows = OWN_ROWS } = options;
   const micro = options.microBatch ?? batch;
-  const whole = options.form === "whole";
-  if (whole && (rows.kind !== "own" || budget !== undefined)) {
-    throw new RangeError(
-      "Cannot train in one graph with shared rows or budgeted masks; use the step in parts",
-    );
-  }
   if (rows.kind === "shared") checkRowStart(shape, rows.width, options.rowStart);
   for (const size of [batch, micro]) {
     if (!Number.isInteger(size) || size < 1) {
       throw new RangeError(`Cannot train on batches of ${size}: it must be a whole number of at least 1`);
     }
   }
-  if (micro > batch || (whole && micro !== batch)) {
+  if (micro > batch) {
     throw new RangeError(`Cannot cut batches of ${batch} into micro-batches of ${micro}`);
   }
   const device: GradientDevice = await resolveDevice(options.device);
@@ -194,43 +179,15 @@ export async function openTrainingStep(
   const differentiated = options.gradients
     ? [...trainedParameters(shape, rows).keys()].filter((name) => roleOf(name) === "learned")
     : [];
-  const opened: Session[] = [];
+  const opened = stepSessions(device, options.threads);
+  const { open } = opened;
+  const held = heldState(state);
+  const dispose = async () => {
+    held.dispose();
+    await opened.dispose();
+  };
 
-  async function open(
-    graph: Graph,
-    networks: readonly [GraphPart, string][],
-    keep: readonly string[] = [],
-  ) {
-    const bound = networks.reduce(
-      (partial, [network, prefix]) => network.bind(partial, prefix),
-      { graph, files: new Map() } as BoundGraph,
-    );
-    const session = await openSession(bound.graph, {
-      device,
-      files: bound.files,
-      keepOnDevice: keep,
-      lowMemory: true,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-    });
-    opened.push(session);
-    return session;
-  }
-
-  async function dispose() {
-    for (const value of Object.values(held)) if (isDeviceTensor(value)) value.dispose();
-    held = {};
-    for (const session of opened) await session.dispose();
-  }
-
-  let held: Held = { ...state };
   const next = names.map(nextState);
-  const openWhole = async () => ({
-    fused: await open(
-      fusedGraph(auxiliary, backbone, shape, batch, weights, update),
-      shared ? [[backbone, BACKBONE_PREFIX]] : [[auxiliary, AUXILIARY_PREFIX], [backbone, BACKBONE_PREFIX]],
-      next,
-    ),
-  });
   const openParts = async () => ({
     features: await open(
       passGraph(auxiliary, micro, AUXILIARY_PREFIX, { taps: true, logits: shared }),
@@ -254,7 +211,7 @@ export async function openTrainingStep(
       next,
     ),
   });
-  const sessions = await (whole ? openWhole() : openParts()).catch(async (error) => {
+  const sessions = await openParts().catch(async (error) => {
     await dispose();
     throw error;
   });
@@ -268,13 +225,6 @@ export async function openTrainingStep(
 
   const inPieces = (session: Session, feeds: Record<string, Tensor>, run: RunOptions) =>
     runInPieces(session, feeds, { batch, piece: micro }, run);
-
-  /** Takes the next state out of a run's outputs. */
-  function moveOn(outputs: Held): void {
-    const before = held;
-    held = Object.fromEntries(names.map((name) => [name, outputs[nextState(name)]!]));
-    for (const value of Object.values(before)) if (isDeviceTensor(value)) value.dispose();
-  }
 
   function imagesOf(images: Float32Array, network: GraphPart): Tensor {
     return float32Tensor(images, [batch, 3, network.inputSize, network.inputSize]);
@@ -301,27 +251,13 @@ export async function openTrainingStep(
   const predict = async (given: TrainingBatch, run: RunOptions = {}): Promise<number[]> =>
     targetsBy(await cleanLogits(given, run), given);
 
-  async function runWhole(
-    session: Session,
-    given: TrainingBatch,
-    scalars: Record<string, Tensor>,
-    run: RunOptions,
-  ) {
-    const targets = checkedTargets(given.targets ?? await predict(given, run), batch, shape.classes);
-    const feeds = { images: imagesOf(given.images, backbone), targets: int64Tensor(targets) };
-    const outputs = await session.runOnDevice({ ...feeds, ...scalars, ...held }, run);
-    moveOn(outputs);
-    return { outputs, targets, losses: outputs["cross_entropies"] as Tensor };
-  }
-
   async function runParts(
-    parts: Awaited<ReturnType<typeof openParts>>,
     given: TrainingBatch,
     scalars: Record<string, Tensor>,
     run: RunOptions,
-  ) {
-    const { logits, ...taps } = await inPieces(parts.features, { images: auxiliaryImagesOf(given) }, run);
-    // Known targets make the clean pass unnecessary, unless a loss needs their probability.
+  ): Promise<StepOutcome> {
+    const { logits, ...taps } = await inPieces(sessions.features, { images: auxiliaryImagesOf(given) }, run);
+    // Known targets spare the clean pass, unless a loss asks how likely they were.
     const needsClean = given.targets === undefined || (budget !== undefined && needsCleanScores(budget));
     const clean = logits ?? (needsClean ? await cleanLogits(given, run) : undefined);
     const targets = checkedTargets(given.targets ?? targetsBy(clean!, given), batch, shape.classes);
@@ -333,26 +269,26 @@ export async function openTrainingStep(
         targets,
         clean,
         step: given.step ?? 0,
-        // A session takes only the parts of the state for which it has inputs.
-        masks: (feeds) => parts.masks.run({ ...taps, ...rowInputs, ...feeds, ...held }, run),
-        masked: (feeds, count) => runInPieces(parts.masked, feeds, { batch: count, piece: micro }, run),
+        // A session takes of the state what it has inputs for.
+        masks: (feeds) => sessions.masks.run({ ...taps, ...rowInputs, ...feeds, ...held.values() }, run),
+        masked: (feeds, count) => runInPieces(sessions.masked, feeds, { batch: count, piece: micro }, run),
         update: (feeds) =>
-          parts.update.runOnDevice({ ...taps, ...rowInputs, ...feeds, ...scalars, ...held }, run),
+          sessions.update.runOnDevice({ ...taps, ...rowInputs, ...feeds, ...scalars, ...held.values() }, run),
       });
-      moveOn(outputs);
+      held.moveOn(outputs, names);
       return { outputs, targets, losses, terms };
     }
     const fedTargets = int64Tensor(targets);
-    const { masks } = await parts.masks.run({ ...taps, ...rowInputs, ...held }, run);
-    const back = await inPieces(parts.masked, { images, masks: masks!, targets: fedTargets }, run);
-    const outputs = await parts.update.runOnDevice({
+    const { masks } = await sessions.masks.run({ ...taps, ...rowInputs, ...held.values() }, run);
+    const back = await inPieces(sessions.masked, { images, masks: masks!, targets: fedTargets }, run);
+    const outputs = await sessions.update.runOnDevice({
       ...taps,
       ...back,
       ...rowInputs,
       ...scalars,
-      ...held,
+      ...held.values(),
     }, run);
-    moveOn(outputs);
+    held.moveOn(outputs, names);
     return { outputs, targets, losses: back["cross_entropies"]! };
   }
 
@@ -369,17 +305,12 @@ export async function openTrainingStep(
   return {
     device,
     get partlyOnCpu() {
-      return opened.some((session) => session.partlyOnCpu);
+      return opened.partlyOnCpu;
     },
     predict,
     run: async (given, settings, run = {}) => {
-      const numbers = adamwScalars(settings);
-      const scalars = Object.fromEntries(
-        ADAMW_SCALARS.map((name) => [name, float32Tensor(Float32Array.of(numbers[name]), [])]),
-      );
-      const { outputs, targets, losses, terms }: StepOutcome = "fused" in sessions
-        ? await runWhole(sessions.fused, given, scalars, run)
-        : await runParts(sessions, given, scalars, run);
+      const scalars = scalarTensors(settings);
+      const { outputs, targets, losses, terms } = await runParts(given, scalars, run);
       const term = (name: string) => float32DataOf(outputs[name] as Tensor)[0]!;
       return {
         terms: terms ??
@@ -391,13 +322,7 @@ export async function openTrainingStep(
         ),
       };
     },
-    state: async () => {
-      const copy: TrainingState = {};
-      for (const [name, value] of Object.entries(held)) {
-        copy[name] = isDeviceTensor(value) ? await value.read() : value;
-      }
-      return copy;
-    },
+    state: held.copy,
     dispose,
   };
 }

@@ -12,7 +12,8 @@ import {
 } from "onnx-buf";
 import { assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../../src/graph/builder.ts";
-import { decodeOnnx, encodeOnnx, inspectOnnx } from "../../../src/graph/onnx_file.ts";
+import { encodeOnnx, inspectOnnx } from "../../../src/graph/onnx_file.ts";
+import { decodeOnnx } from "../../support/decode_onnx.ts";
 
 /** A file whose only node is a Constant; its tensor has this name, or lies at this place in a file beside it. */
 function constantFile(tensor: { readonly name?: string; readonly offset?: string }): Uint8Array {

@@ -10,6 +10,7 @@ import { initialState } from "../../../src/ptame/training/training_state.ts";
 import { openTrainingStep, type StepReport } from "../../../src/ptame/training/training_step.ts";
 import { float32DataOf } from "../../../src/runtime/mod.ts";
 import { warmUpWasm } from "../../support/devices.ts";
+import { openWholeStep } from "../../support/whole_step.ts";
 import { seededImage } from "../../support/seeded_weights.ts";
 import { seededFrozen, seededHead } from "../seeded_networks.ts";
 
@@ -27,14 +28,14 @@ const FIXTURE = JSON.parse(
   >;
 };
 
-const FORMS = [["in parts, one picture at a time", { microBatch: 1 }], ["whole", { form: "whole" }]] as const;
+const FORMS = [["in parts, one picture at a time", openTrainingStep], ["whole", openWholeStep]] as const;
 
-for (const [form, options] of FORMS) {
+for (const [form, open] of FORMS) {
   Deno.test(`a training step of ResNet-18 and ResNet-50 ${form} agrees with PyTorch`, async () => {
     const { seed, targets, weights } = FIXTURE;
     const [resnet18, resnet50] = [findNetwork("resnet18")!, findNetwork("resnet50")!];
     const shape = headShapeOf(resnet18, 1000);
-    const step = await openTrainingStep({
+    const step = await open({
       auxiliary: seededFrozen(resnet18, seed),
       backbone: seededFrozen(resnet50, seed + 100),
       shape,
@@ -42,7 +43,8 @@ for (const [form, options] of FORMS) {
       batch: targets.length,
       device: "wasm",
       gradients: true,
-      ...options,
+      // The whole step has no use for it.
+      microBatch: 1,
     }, initialState(shape, seededHead(shape, seed + 200)));
     const images = seededImage(seed, [targets.length, 3, 224, 224]);
     const settings = { step: 0, learningRate: 1e-4, beta1: 0.95, weightDecay: 0.1 };

@@ -1,13 +1,13 @@
 /**
- * An .onnx file of this project's own kind as a graph: its operator set as it stands, its nodes in running order.
- * Files from elsewhere go through `loadOnnx`.
+ * An .onnx file of this project's own kind as a graph: its operator set as it stands, its nodes in running order. So a
+ * test sees what was written, which `loadOnnx` would rewrite.
  *
  * @module
  */
-import { decodeNumbers } from "./constants.ts";
-import { readOnnx } from "./onnx/read.ts";
-import { inferShapes } from "./shapes/mod.ts";
-import type { Graph, Initializer, Node, Value } from "./types.ts";
+import { decodeNumbers } from "../../src/graph/constants.ts";
+import { readOnnx } from "../../src/graph/onnx/read.ts";
+import { inferShapes } from "../../src/graph/shapes/mod.ts";
+import type { Graph, Initializer, Node, Value } from "../../src/graph/types.ts";
 
 /**
  * Reads an .onnx file as a graph with static shapes; `shapes` fixes inputs whose dimensions are open.
