@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { densenet121, renameDensenetWeight } from "./densenet121.ts";
 import { efficientnetLite0 } from "./efficientnet_lite0.ts";
 import { mnasnet0_5 } from "./mnasnet0_5.ts";
 import { mobilenetV3Small } from "./mobilenet_v3_small.ts";
@@ -215,6 +216,28 @@ export const networks: readonly NetworkDefinition[] = [
       },
     },
     classifier: { weight: "classifier.1.weight", bias: "classifier.1.bias" },
+    classifierTap: true,
+  },
+  {
+    ...IMAGENET,
+    name: "densenet121",
+    title: "DenseNet-121",
+    build: densenet121,
+    preprocessing: IMAGENET_PREPROCESSING,
+    taps: taps(
+      ["features.denseblock1", "features.denseblock2", "features.denseblock3", "features.norm5"],
+      [256, 512, 1024, 1024],
+      [56, 28, 14, 7],
+    ),
+    weights: {
+      named: {
+        url: "https://download.pytorch.org/models/densenet121-a639ec97.pth",
+        sha256Start: "a639ec97",
+        licence: "BSD-3-Clause",
+      },
+      rename: renameDensenetWeight,
+    },
+    classifier: { weight: "classifier.weight", bias: "classifier.bias" },
     classifierTap: true,
   },
 ];

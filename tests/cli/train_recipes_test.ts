@@ -61,6 +61,7 @@ Deno.test("docs/training.md says of each auxiliary whether rows can be shared, a
     "resnet18",
     "resnet50",
     "mnasnet0_5",
+    "densenet121",
     "mobilenet_v3_small",
     "vgg16",
     "vit_b_16",
@@ -74,7 +75,7 @@ Deno.test("docs/training.md says of each auxiliary whether rows can be shared, a
   assertEquals(
     noStart("mobilenet_v3_small", "resnet50", "train rows of their own (--rows own)"),
     "the scores of auxiliary mobilenet_v3_small are not a linear layer on its last tap; take another (--auxiliary " +
-      "efficientnet_lite0, resnet18, resnet50, mnasnet0_5) or train rows of their own (--rows own)",
+      "efficientnet_lite0, resnet18, resnet50, mnasnet0_5, densenet121) or train rows of their own (--rows own)",
   );
 });
 

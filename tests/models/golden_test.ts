@@ -169,7 +169,15 @@ Deno.test("efficientnet_lite0 with the shipped weights gives the original packag
 
 const noGpu = !(await softwareGpu());
 /** A minute together on a software adapter. */
-const HEAVY = ["resnet18", "resnet50", "vgg16", "vit_b_16", "mobilenet_v3_small", "mnasnet0_5"];
+const HEAVY = [
+  "resnet18",
+  "resnet50",
+  "vgg16",
+  "vit_b_16",
+  "mobilenet_v3_small",
+  "mnasnet0_5",
+  "densenet121",
+];
 for (const network of networks) {
   Deno.test({
     name: `${network.name} gives on WebGPU what it gives on wasm`,

@@ -1,5 +1,6 @@
 /** What the registry says of a network, against the graph that the network builds. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { renameDensenetWeight } from "../../models/densenet121.ts";
 import { findNetwork, networks } from "../../models/registry.ts";
 import { renameVitWeight } from "../../models/vit_b_16.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
@@ -16,6 +17,7 @@ const ELEMENTS: Record<string, number> = {
   vit_b_16: 86_567_656,
   mobilenet_v3_small: 2_542_856 + 12_112,
   mnasnet0_5: 2_218_512 + 20_624,
+  densenet121: 7_978_856 + 83_648,
 };
 
 for (const network of networks) {
@@ -83,6 +85,14 @@ Deno.test("renameVitWeight() gives the names of newer files and leaves all other
   assertEquals(renameVitWeight(`${layer}.mlp.linear_2.bias`), `${layer}.mlp.3.bias`);
   const names = unboundWeights(graphOf(findNetwork("vit_b_16")!)).map(({ name }) => name);
   assertEquals(names.map(renameVitWeight), names);
+});
+
+Deno.test("renameDensenetWeight() gives the names of newer files and leaves all others", () => {
+  const layer = "features.denseblock3.denselayer24";
+  assertEquals(renameDensenetWeight(`${layer}.norm.1.running_mean`), `${layer}.norm1.running_mean`);
+  assertEquals(renameDensenetWeight(`${layer}.conv.2.weight`), `${layer}.conv2.weight`);
+  const names = unboundWeights(graphOf(findNetwork("densenet121")!)).map(({ name }) => name);
+  assertEquals(names.map(renameDensenetWeight), names);
 });
 
 Deno.test("vgg16 refuses a picture size that its linear layers do not fit", () => {

@@ -56,6 +56,7 @@ Deno.test("defaultAuxiliary() is the head's own, the shipped head's, the backbon
     vit_b_16: "efficientnet_lite0",
     mobilenet_v3_small: "efficientnet_lite0",
     mnasnet0_5: "mnasnet0_5",
+    densenet121: "densenet121",
   });
   // A classifier of the caller's own.
   const own = smallClassifier();

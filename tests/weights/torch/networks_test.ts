@@ -80,6 +80,20 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "readWeightFile() gives densenet121 the logits of PyTorch under both names of its dense layers' parts",
+  ignore: python === undefined,
+  fn: () => {
+    const network = findNetwork("densenet121")!;
+    return inBothForms(network, async (file) => {
+      const old = file.table.tensors.has("features.denseblock1.denselayer1.norm.1.weight");
+      assertEquals(old, file.name === "sequence.pth");
+      assertGolden(network, await logitsOf(network, file));
+    }, "old-names");
+  },
+});
+
 Deno.test("bindWeights() finds every weight of vit_b_16 under both names of its linear layers", () => {
   const network = findNetwork("vit_b_16")!;
   const graph = graphOf(network);
