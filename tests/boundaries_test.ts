@@ -127,7 +127,7 @@ Deno.test("importsOf() finds imports of every form, and none in comments", () =>
     // import { no } from "./no.ts";
     /** import { no } from "./no.ts"; */
     const e = await import("../cli/e.ts");
-    import { f } from "@std/f";
+    import { f } from "npm:f";
   `;
   const folders = [
     "image/a.ts",
