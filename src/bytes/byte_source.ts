@@ -1,8 +1,7 @@
 /**
- * Bytes that may stay where they are: a file on disk of half a gigabyte is read tensor by tensor, one in memory is
- * looked at without a copy.
+ * A source of bytes. A large file on disk is read tensor by tensor; a file in memory is viewed without a copy.
  *
- * Reading is synchronous, because the runtime asks for a tensor in the middle of loading a model.
+ * Reading is synchronous, because the runtime requests tensors while it loads a model.
  *
  * @module
  */
@@ -12,14 +11,14 @@ export interface ByteSource {
   /** Length in bytes. */
   readonly size: number;
   /**
-   * The bytes from `offset`, `length` of them: a view where they are in memory, else a copy.
+   * The bytes from `offset`, `length` of them: a view if they are in memory, else a copy.
    *
-   * @throws {RangeError} When they are not all inside.
+   * @throws {RangeError} When the range exceeds the source.
    */
   read(offset: number, length: number): Uint8Array;
 }
 
-/** Bytes in memory as a source; a source as it is. */
+/** Wraps bytes in memory as a source; returns a source unchanged. */
 export function sourceOf(content: ByteSource | Uint8Array): ByteSource {
   if (!(content instanceof Uint8Array)) return content;
   const bytes = content;
@@ -33,9 +32,9 @@ export function sourceOf(content: ByteSource | Uint8Array): ByteSource {
 }
 
 /**
- * Refuses a part that is not inside `size` bytes.
+ * Checks that a range lies within `size` bytes.
  *
- * @throws {RangeError} When it is not.
+ * @throws {RangeError} When it does not.
  */
 export function checkInside(size: number, offset: number, length: number): void {
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);

@@ -1,6 +1,6 @@
 /**
- * An exported explainer taken as a classifier again: its metadata say how it is fed and what its classes are called, so
- * nobody has to. (src/ptame/export_explainer.ts writes them.)
+ * An exported explainer as a classifier. Its metadata, written by src/ptame/export_explainer.ts, describe its input and
+ * the names of its classes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { OnnxModel } from "./onnx_model.ts";
 /** The metadata entry `format` of an exported explainer. */
 export const EXPLAINER_FORMAT = "ptame-explainer";
 
-/** How an image is cut for an exported explainer, in its metadata's words; it normalises by itself. */
+/** The preprocessing of an exported explainer in its metadata; the file itself normalises. */
 export interface CutDescription {
   readonly resize: { readonly short_side: number; readonly filter: string };
   readonly centre_crop: number;
@@ -21,7 +21,8 @@ export interface CutDescription {
 }
 
 /**
- * The model with what its metadata say, where it is an exported explainer; what the caller says goes before.
+ * The model with the settings from its metadata, if it is an exported explainer; settings of the caller take
+ * precedence.
  *
  * @throws {SyntaxError} When the metadata are damaged.
  */
@@ -37,7 +38,7 @@ export function describedModel(model: OnnxModel, { metadata }: OnnxSummary): Onn
   const cut = entry("preprocessing") as Partial<CutDescription> | null;
   const side = cut?.resize?.short_side;
   if (!Number.isInteger(side)) {
-    throw new SyntaxError(`Cannot open ${model.name}: its metadata do not say how an image is cut`);
+    throw new SyntaxError(`Cannot open ${model.name}: its metadata do not describe the preprocessing`);
   }
   const labels = entry("labels");
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {

@@ -1,7 +1,7 @@
 /**
- * Which values of a foreign network a head reads, and how they become maps [N, C, S, S]. A head wants what an exporter
- * does not name: the last value with positions before each halving of the size (Ntrougkas et al. 2025 tap the stages of
- * a network in the same way).
+ * Finds the values of a foreign network that a head reads, and converts them to maps [N, C, S, S]. A head needs the
+ * last value with spatial positions before each halving of the size, as Ntrougkas et al. 2025 tap the stages of a
+ * network. Exporters do not name these values.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
 import { findTaps, type Tap, tapOf, type Way } from "./tap.ts";
 
-/** The most maps that are taken by themselves. */
+/** Maximum number of maps to take by default. */
 const MOST_MAPS = 4;
 
 /**
  * The maps that a head reads.
  *
- * @param way From the image to the plain scores.
+ * @param way The path from the image to the plain scores.
  * @param asked Names of values or nodes, shallow to deep; found by default: the last square map of each size, of the
  * deepest four sizes that are the deepest one times a power of two.
- * @throws {RangeError} When a name is unknown; the nearest is suggested.
- * @throws {TypeError} When there is no square map, or a name means none.
+ * @throws {RangeError} When a name is unknown; the nearest name is suggested.
+ * @throws {TypeError} When there is no square map, or a named value is not one.
  */
 export function featureMaps(called: string, way: Way, asked?: readonly string[]): Tap[] {
   if (asked !== undefined) {
@@ -44,15 +44,15 @@ export function featureMaps(called: string, way: Way, asked?: readonly string[])
   }
   if (found.length > 0) return found.reverse();
   throw new TypeError(
-    `Cannot use ${called} as auxiliary: no square feature map is found that all of the way to the scores passes ` +
-      "through; name some (--auxiliary-taps, in a program taps)",
+    `Cannot use ${called} as auxiliary: no square feature map was found through which the whole path to the scores ` +
+      "passes; name some (--auxiliary-taps, in a program taps)",
   );
 }
 
 /**
- * A tapped value, of any number of images, as maps [N, C, S, S].
+ * Converts a tapped value, of any number of images, to maps [N, C, S, S].
  *
- * @throws {TypeError} When its images do not lie on an axis of their own.
+ * @throws {TypeError} When the images do not have their own axis.
  */
 export function asMaps(b: Builder, value: Value, tap: Tap): Value {
   const { channels, width: size } = tap;
@@ -61,11 +61,11 @@ export function asMaps(b: Builder, value: Value, tap: Tap): Value {
     const isFirst = tap.value.shape[1] === channels && tap.value.shape[2] === size;
     return isFirst ? value : b.transpose(value, [0, 3, 1, 2]);
   }
-  // Tokens: which axis has the images is seen with one of them.
+  // Tokens: the value for one image shows which axis holds the images.
   const wide = [0, 1, 2].filter((axis) => tap.value.shape[axis] !== 1);
   if (shape.length !== 3 || wide.length !== 2) {
     throw new TypeError(
-      `Cannot read ${tap.name} [${shape.join(", ")}] as feature maps: its images have no axis of their own`,
+      `Cannot read ${tap.name} [${shape.join(", ")}] as feature maps: the images do not have their own axis`,
     );
   }
   const images = [0, 1, 2].find((axis) => !wide.includes(axis))!;

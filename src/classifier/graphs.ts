@@ -1,6 +1,6 @@
 /**
- * The graphs that methods run over a classifier: scores, activations with their gradient, the way behind a tap, the gradient of the
- * image. The class is an input (one-hot), so that no graph depends on it.
+ * The graphs that methods run over a classifier: scores, activations with their gradient, the part after a tap, the
+ * gradient of the image. The class is an input (one-hot), so no graph depends on it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Graph, Value } from "../graph/types.ts";
 import { type Tap, tapOf } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
-/** Before the names of the network's weights in all of these graphs. */
+/** Prefix of the network's weights in all of these graphs. */
 export const PREFIX = "backbone.";
 
 interface Pass {
@@ -31,7 +31,7 @@ function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number): Value
   return b.input("images", "float32", [batch, 3, inputSize, inputSize]);
 }
 
-/** Scores of the classes asked for, summed over the images, which do not touch each other. */
+/** Scores of the requested classes, summed over the images, which are independent. */
 function targetScore({ b, logits }: Pass): Value {
   const target = b.input("target", "float32", [1, logits.shape[1]!]);
   return b.reduceSum(b.mul(logits, target), undefined, false);
@@ -45,10 +45,10 @@ export function scoresGraph(network: GraphPart, batch: number): Graph {
 }
 
 /**
- * Finds the tap that a name means, or the deepest.
+ * Finds the tap with a name, or the deepest.
  *
  * @throws {RangeError} When the name is unknown.
- * @throws {TypeError} When there is no tap, or none that has positions.
+ * @throws {TypeError} When there is no tap, or it has no spatial positions.
  */
 export function findTap(network: GraphPart, name?: string): Tap {
   const b = createBuilder(network.name);
@@ -74,7 +74,7 @@ export function activationsGraph(network: GraphPart, tap: Tap): Graph {
  * "images" [1, 3, S, S] and "target" [1, classes] to "activations" and "gradients" in the tap's own layout, and
  * "logits" [1, classes]. The gradient is that of the class's score before softmax.
  *
- * @throws {TypeError} When an operator behind the tap cannot be differentiated.
+ * @throws {TypeError} When an operator after the tap cannot be differentiated.
  */
 export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice): Graph {
   const pass = passOf(network, 1);
@@ -88,8 +88,8 @@ export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice
 }
 
 /**
- * The way from the tap on: "activations" in the tap's own layout to "logits" [1, classes]. It reads "images" too where
- * the tap does not hold all of the way.
+ * The part after the tap: "activations" in the tap's own layout to "logits" [1, classes]. It also reads "images" if the
+ * scores do not depend on the tap alone.
  */
 export function behindTapGraph(network: GraphPart, tap: Tap): Graph {
   const { b, images, logits } = passOf(network, 1);

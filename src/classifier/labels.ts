@@ -1,5 +1,5 @@
 /**
- * What a classifier's classes are called. The only place that knows ImageNet's names.
+ * Names of a classifier's classes. Only this module knows ImageNet's names.
  *
  * @module
  */
@@ -12,9 +12,9 @@ export function numberedLabels(classes: number): string[] {
 }
 
 /**
- * Class names: those that are given, else ImageNet's for 1000 classes, else numbers.
+ * Class names: the given ones, else ImageNet's for 1000 classes, else numbers.
  *
- * @param called What the classifier is called in errors.
+ * @param called Name of the classifier in errors.
  * @param given Names, or the name of a list of models/labels/.
  * @throws {TypeError} When there are more or fewer names than classes.
  */
@@ -32,7 +32,7 @@ export function labelsFor(
   return labels;
 }
 
-/** Whether two classifiers tell the same classes apart, by their names; numbers are no names. */
+/** Whether two classifiers have the same classes, compared by name; numbers do not count as names. */
 export function sharesClasses(
   { labels }: Pick<ClassifierFacts, "labels">,
   other: Pick<ClassifierFacts, "labels">,

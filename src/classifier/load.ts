@@ -1,6 +1,6 @@
 /**
- * One way to load a classifier: by the name of a network of models/, from an .onnx file, or from a network function of
- * the caller's own.
+ * Loads a classifier by the name of a network of models/, from an .onnx file, or from the caller's own network
+ * function.
  *
  * @module
  */
@@ -20,26 +20,26 @@ import { onnxClassifier } from "./onnx_classifier.ts";
 import type { OnnxModel } from "./onnx_model.ts";
 import type { Classifier } from "./types.ts";
 
-/** What a classifier is loaded from: the name of a network of models/, an .onnx file, or a network function. */
+/** The source of a classifier: the name of a network of models/, an .onnx file, or a network function. */
 export type ClassifierSource = string | OnnxModel | CustomNetwork;
 
-/** Which classifier is loaded. */
+/** Which classifier to load. */
 export interface LoadClassifierOptions extends WeightOptions {
   /** The name of a network, an .onnx file or a network function; "efficientnet_lite0" by default. */
   readonly model?: ClassifierSource | undefined;
-  /** File with its weights; by default the shipped or published one. An .onnx file has its own. */
+  /** File with its weights; by default the shipped or published file. An .onnx file contains its own. */
   readonly weights?: WeightSource | undefined;
-  /** Device of a pass over a black image, where only that says how many classes an .onnx file has. */
+  /** Device of a pass over a black image, if only that shows how many classes an .onnx file has. */
   readonly device?: DeviceRequest | undefined;
   /** Threads of that pass. */
   readonly threads?: number | undefined;
 }
 
-/** Name of the classifier that is loaded where none is asked for. */
+/** Name of the default classifier. */
 export const DEFAULT_MODEL: string = networks[0]!.name;
 
 /**
- * What a source means: a name is looked up.
+ * Resolves a source: looks up a name.
  *
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
  */
@@ -52,18 +52,18 @@ export function isOnnxModel(source: ClassifierSource): source is OnnxModel {
   return typeof source === "object" && "onnx" in source;
 }
 
-/** What is known of a network function before its weights are loaded. */
+/** Facts about a network function before its weights are loaded. */
 export function networkFacts(network: CustomNetwork): DescribedNetwork {
   const known = findNetwork(network.name);
   return known === network ? knownNetwork(known) : describedNetwork(network);
 }
 
 /**
- * Loads a classifier's weights; nothing is opened.
+ * Loads a classifier's weights without opening a session.
  *
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {TypeError} When an .onnx file is no classifier of images, or a network function is not what it says.
- * @throws {DownloadError} When weights are not here and cannot be downloaded.
+ * @throws {TypeError} When an .onnx file is not an image classifier, or a network function contradicts its declaration.
+ * @throws {DownloadError} When weights are missing and cannot be downloaded.
  */
 export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<Classifier> {
   const { device, threads } = options;

@@ -1,5 +1,5 @@
 /**
- * A classifier that is a network function: one of models/, or the caller's own.
+ * A classifier from a network function: one of models/, or the caller's own.
  *
  * @module
  */
@@ -20,23 +20,23 @@ import { networkPart } from "./network_part.ts";
 import { openPartScores } from "./scores.ts";
 import type { Classifier, ClassifierFacts } from "./types.ts";
 
-/** A network function of the caller's own. A `NetworkDefinition` is one; what is left out is found by building it. */
+/** The caller's own network function. A `NetworkDefinition` is one; missing facts are found by building it. */
 export interface CustomNetwork {
-  /** Name that people see, and that head files record. */
+  /** Name for people and for the record of head files. */
   readonly name: string;
   /** Adds the network to a graph. */
   readonly build: BuildNetwork;
-  /** Width and height of the input; the side that `preprocessing` cuts, else 224. */
+  /** Width and height of the input; by default the crop of `preprocessing`, else 224. */
   readonly inputSize?: number;
-  /** How an image becomes the input; ImageNet's usual numbers by default, of a short side of size × 256 / 224. */
+  /** How an image becomes the input; by default ImageNet's usual values, with a short side of size × 256 / 224. */
   readonly preprocessing?: Preprocessing;
   /** Class names by index, or the name of a list of models/labels/; ImageNet's for 1000 classes, else numbers. */
   readonly labels?: readonly string[] | "imagenet-1k";
   /** Number of classes. */
   readonly classes?: number;
-  /** The taps in the order in which `build` gives them, or their names; numbered by default. */
+  /** The taps in the order of `build`, or their names; numbered by default. */
   readonly taps?: readonly (TapDefinition | string)[];
-  /** A file with its weights, or where they come from; needed where none is named beside the network. */
+  /** A file with its weights, or their source; required if the caller names no weights separately. */
   readonly weights?: WeightSource | WeightsDefinition;
   /** The final linear layer; see `NetworkDefinition`. */
   readonly classifier?: NetworkDefinition["classifier"];
@@ -44,7 +44,7 @@ export interface CustomNetwork {
   readonly classifierTap?: boolean;
 }
 
-/** A network function of which everything is known but its weights. */
+/** A network function with all facts except its weights. */
 export interface DescribedNetwork {
   readonly facts: ClassifierFacts;
   readonly inputSize: number;
@@ -52,9 +52,9 @@ export interface DescribedNetwork {
 }
 
 /**
- * Finds what a network function leaves out, and checks what it says, by building it once.
+ * Completes and checks the declaration of a network function by building it once.
  *
- * @throws {TypeError} When what it says is not what it builds.
+ * @throws {TypeError} When the declaration contradicts the built network.
  */
 export function describedNetwork(network: CustomNetwork): DescribedNetwork {
   const { name } = network;
@@ -95,7 +95,7 @@ export function describedNetwork(network: CustomNetwork): DescribedNetwork {
   return { facts: { name, classes, labels, preprocessing, activation: "none" }, inputSize, taps };
 }
 
-/** The same of a network of models/, which says everything. */
+/** The same for a network of models/, whose declaration is complete. */
 export function knownNetwork(network: NetworkDefinition): DescribedNetwork {
   const { name, classes, preprocessing, inputSize, taps } = network;
   const labels = labelsFor(name, classes, network.labels);
@@ -103,11 +103,11 @@ export function knownNetwork(network: NetworkDefinition): DescribedNetwork {
 }
 
 /**
- * A classifier over a network function: its weights are loaded.
+ * A classifier over a network function, with loaded weights.
  *
- * @param given File with its weights; by default what the network itself says.
- * @throws {DownloadError} When they are not here and cannot be downloaded.
- * @throws {SyntaxError} When the file is neither safetensors nor one of PyTorch.
+ * @param given File with its weights; by default the network's own source.
+ * @throws {DownloadError} When they are missing and cannot be downloaded.
+ * @throws {SyntaxError} When the file is neither a safetensors nor a PyTorch file.
  */
 export async function networkClassifier(
   network: CustomNetwork,

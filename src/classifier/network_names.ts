@@ -1,5 +1,5 @@
 /**
- * Networks by name, with the nearest name suggested where there is none.
+ * Networks by name; an error suggests the nearest name.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { suggestion } from "../text/nearest.ts";
 /**
  * The network of that name.
  *
- * @throws {RangeError} When there is none; the nearest name is suggested.
+ * @throws {RangeError} When the name is unknown; the nearest name is suggested.
  */
 export function networkNamed(name: string): NetworkDefinition {
   const network = findNetwork(name);

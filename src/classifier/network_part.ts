@@ -1,5 +1,5 @@
 /**
- * A network function as a part of a graph: images go in un-normalised (a mask multiplies there).
+ * A network function as a part of a graph. Its input images are not normalised, because masks multiply them.
  *
  * @module
  */
@@ -20,14 +20,14 @@ export function normalise(
   return b.div(b.sub(image, perChannel(mean)), perChannel(std));
 }
 
-/** What of a network its part of a graph is made of; a `NetworkDefinition` has all of it. */
+/** The properties of a network that its part of a graph needs; a `NetworkDefinition` has all of them. */
 export interface BuildableNetwork {
   readonly name: string;
   readonly build: BuildNetwork;
   /** Width and height of the input. */
   readonly inputSize: number;
   readonly preprocessing: Pick<Preprocessing, "mean" | "std">;
-  /** The taps in the order in which `build` gives them. */
+  /** The taps in the order of `build`. */
   readonly taps: readonly TapDefinition[];
   readonly weights: { readonly rename?: (nameInFile: string) => string };
 }

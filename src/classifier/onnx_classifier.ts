@@ -1,6 +1,6 @@
 /**
- * A classifier from an .onnx file. For its scores the file goes to the runtime as it is: images go in, scores come out.
- * Its graph is read where it is a part of another one, or where only that says how many classes there are.
+ * A classifier from an .onnx file. To compute scores, the runtime loads the unchanged file. Its graph is read only if
+ * it becomes a part of another graph, or if only the graph shows how many classes it has.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } fro
 /**
  * A classifier over an .onnx file.
  *
- * @param options Where a session is opened, if only a pass through the file says how many classes it has.
+ * @param options Device for a session, if only a pass through the file shows how many classes it has.
  * @throws {SyntaxError} When the bytes are not an ONNX model.
- * @throws {TypeError} When it does not take images, gives no row of scores, or its external data are not given.
- * @throws {RangeError} When it has no output of the name that is asked for.
+ * @throws {TypeError} When it does not take images, does not give a row of scores, or its external data are missing.
+ * @throws {RangeError} When it has no output of the requested name.
  */
 export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {}): Promise<Classifier> {
   const inspected = inspectedModel(given);
@@ -49,7 +49,7 @@ export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {
   };
 }
 
-/** Number of classes: declared, else by the graph's shapes, else by a pass over a black image. */
+/** Number of classes: declared, else from the graph's shapes, else from a pass over a black image. */
 async function classesOf(inspected: InspectedModel, options: ScoreOptions): Promise<number> {
   const { input, summary, which } = inspected;
   const declared = summary.outputs[which]!.shape;
@@ -58,7 +58,7 @@ async function classesOf(inspected: InspectedModel, options: ScoreOptions): Prom
   try {
     return classesByShape(inspected);
   } catch (error) {
-    // A file that is no graph of ours may run all the same.
+    // A file that cannot be converted may still run.
     if (!(error instanceof TypeError)) throw error;
   }
   const session = await openFile(inspected, options);

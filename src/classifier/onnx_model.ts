@@ -1,5 +1,5 @@
 /**
- * A classifier of the caller's own as an .onnx file, and what is read of the file to use it.
+ * The caller's own classifier as an .onnx file, and the facts that are read from the file.
  *
  * @module
  */
@@ -8,48 +8,48 @@ import type { ByteSource } from "../bytes/byte_source.ts";
 import { describedModel } from "./described_model.ts";
 import { type OnnxPreprocessing, type PictureInput, pictureInput } from "./picture_input.ts";
 
-/** A classifier of the caller's own. */
+/** The caller's own classifier. */
 export interface OnnxModel {
-  /** Name that people see. */
+  /** Name for people. */
   readonly name: string;
   /** The .onnx file. */
   readonly onnx: Uint8Array;
-  /** Contents of the files of external data that it points to, by the names that it uses. */
+  /** Contents of its files of external data, by the names in the file. */
   readonly externalData?: ReadonlyMap<string, ByteSource | Uint8Array>;
   /** Class names by index; ImageNet's for 1000 classes, numbers otherwise. */
   readonly labels?: readonly string[];
-  /** How an image becomes its input; found in the file, else ImageNet's usual one. */
+  /** How an image becomes its input; by default from the file, else ImageNet's usual preprocessing. */
   readonly preprocessing?: OnnxPreprocessing;
   /** The output with the scores; the first by default. */
   readonly output?: string;
-  /** Lets a quantised network be computed in float32 where gradients are needed; explaining needs none. */
+  /** Computes a quantised network in float32 if gradients are needed; explaining needs none. */
   readonly dequantize?: boolean;
   /**
-   * Where a head reads it as an auxiliary: names of values or nodes, shallow to deep. By default the last feature map of
-   * each of the four deepest sizes.
+   * The taps that a head reads if it is an auxiliary: names of values or nodes, shallow to deep. By default the last
+   * feature map at each of the four deepest sizes.
    */
   readonly taps?: readonly string[];
 }
 
-/** A model with what is known of its file. */
+/** A model with the facts from its file. */
 export interface InspectedModel {
-  /** The model, with what its file's metadata say. */
+  /** The model, with the settings from the file's metadata. */
   readonly model: OnnxModel;
   readonly summary: OnnxSummary;
-  /** How images are fed. */
+  /** Layout of its image input. */
   readonly input: PictureInput;
-  /** Place of the output with the scores. */
+  /** Index of the output with the scores. */
   readonly which: number;
-  /** External data, all there. */
+  /** Its external data, complete. */
   readonly files: ReadonlyMap<string, ByteSource | Uint8Array>;
 }
 
 /**
- * Reads what the file says of itself.
+ * Reads the facts from the file.
  *
  * @throws {SyntaxError} When the bytes are not an ONNX model.
- * @throws {TypeError} When it does not take images, or its external data are not given.
- * @throws {RangeError} When it has no output of the name that is asked for.
+ * @throws {TypeError} When it does not take images, or its external data are missing.
+ * @throws {RangeError} When it has no output of the requested name.
  */
 export function inspectedModel(given: OnnxModel): InspectedModel {
   const { name } = given;
@@ -60,7 +60,7 @@ export function inspectedModel(given: OnnxModel): InspectedModel {
   return { model, summary, input, which, files: externalDataOf(model, summary) };
 }
 
-/** The place of the output with the scores. */
+/** The index of the output with the scores. */
 function outputOf(called: string, { outputs }: OnnxSummary, asked: string | undefined): number {
   if (asked === undefined) return 0;
   const index = outputs.findIndex((output) => output.name === asked);
@@ -69,7 +69,7 @@ function outputOf(called: string, { outputs }: OnnxSummary, asked: string | unde
   throw new RangeError(`Cannot explain ${called}: it has no output ${asked} (${names})`);
 }
 
-/** The external data of a model, all there. */
+/** The external data of a model; an error if a file is missing. */
 function externalDataOf(
   { name, externalData = new Map() }: OnnxModel,
   { externalFiles }: OnnxSummary,
@@ -83,9 +83,9 @@ function externalDataOf(
 }
 
 /**
- * How many classes an output has: [N, classes], or the same with dimensions of 1, is a row of scores for each image.
+ * The number of classes of an output [N, classes], which may have additional dimensions of 1.
  *
- * @throws {TypeError} When it is not that.
+ * @throws {TypeError} When it is not a row of scores per image.
  */
 export function classesOfShape(called: string, shape: readonly number[], batch: number): number {
   const classes = shape.reduce((product, size) => product * size, 1) / batch;

@@ -1,6 +1,6 @@
 /**
- * An .onnx file as a part of a graph: embedded behind the normalisation, differentiated like any other graph, tapped
- * where a head reads it.
+ * An .onnx file as a part of a graph: embedded after the normalisation, differentiated like any other graph, and tapped
+ * for a head.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { LUMA, type PictureInput } from "./picture_input.ts";
 import type { Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
-/** A network over an .onnx file of any exporter, in float32 whatever the file computes in. */
+/** A network over an .onnx file of any exporter, in float32 regardless of the file's precision. */
 export function onnxPart(inspected: InspectedModel): GraphPart {
   const { input, which, model } = inspected;
   const { name } = model;
-  // Each graph that is built brings contents of its own (halves that are widened, scales that are folded in).
+  // Each built graph has its own contents (widened halves, folded scales).
   const contents = new Map<string, ByteSource>();
   let graphs = 0;
   let found: readonly Tap[] | undefined;
@@ -34,7 +34,7 @@ export function onnxPart(inspected: InspectedModel): GraphPart {
     return found = featureMaps(name, way, model.taps);
   };
 
-  /** Adds the network and gives its scores, and the values of taps as maps. */
+  /** Adds the network; gives its scores, and its taps as maps. */
   const add = (b: Builder, images: Value, taps: readonly Tap[]) => {
     const fed = placed(b, images, input);
     const { graph, files } = loaded(inspected, images.shape[0]!);
@@ -42,7 +42,7 @@ export function onnxPart(inspected: InspectedModel): GraphPart {
     const own = (file: string) => `${file}~${index}`;
     for (const [file, content] of files) contents.set(own(file), content);
     const named = withFilesNamed(graph, own);
-    // The loss takes scores, and a softmax of probabilities would be flat.
+    // The loss takes scores; a softmax of probabilities would be flat.
     const plain = withoutFinalActivation(named, named.outputs[which]!.name);
     const [scores] = plain.outputs;
     const values = taps.map((tap) =>
@@ -63,7 +63,7 @@ export function onnxPart(inspected: InspectedModel): GraphPart {
       tapped().map((tap): TapDefinition => ({ name: tap.name, channels: tap.channels, size: tap.width })),
     scores: (b, images) => add(b, images, []).logits,
     pass: (b, images) => add(b, images, tapped()),
-    // Its weights are in the graph already, or point into the files that it came with.
+    // Its weights are already in the graph, or point into its own files.
     bind: ({ graph, files }) => {
       const used = new Map(files);
       for (const { data } of graph.initializers.values()) {
@@ -76,9 +76,9 @@ export function onnxPart(inspected: InspectedModel): GraphPart {
 }
 
 /**
- * How many classes the shapes of the file's graph say that it has.
+ * The number of classes, from the shapes of the file's graph.
  *
- * @throws {TypeError} When the file cannot be read as a graph, or gives no row of scores.
+ * @throws {TypeError} When the file cannot be read as a graph, or does not give a row of scores.
  */
 export function classesByShape(inspected: InspectedModel): number {
   const { input, which, model } = inspected;
@@ -87,7 +87,7 @@ export function classesByShape(inspected: InspectedModel): number {
   return classesOfShape(model.name, graph.outputs[which]!.shape, batch);
 }
 
-/** The file as a graph over so many images. */
+/** The file as a graph for a number of images. */
 function loaded({ model, input, files }: InspectedModel, batch: number): LoadedOnnx {
   const { crop } = input.preprocessing;
   const depth = input.order === "grey" ? 1 : 3;
@@ -107,7 +107,7 @@ function missing(called: string, { name }: Tap, batch: number): never {
   );
 }
 
-/** The graph with other names for the files that it points into. */
+/** The graph with other names for its external files. */
 function withFilesNamed(graph: Graph, rename: (file: string) => string): Graph {
   const initializers = new Map<string, Initializer>();
   for (const [name, initializer] of graph.initializers) {
@@ -118,7 +118,7 @@ function withFilesNamed(graph: Graph, rename: (file: string) => string): Graph {
   return { ...graph, initializers };
 }
 
-/** Images [N, 3, S, S] in [0, 1] as the input takes them: what `pictureTensor` does, as a part of a graph. */
+/** Converts images [N, 3, S, S] in [0, 1] to the network's input: `pictureTensor` as a part of a graph. */
 function placed(b: Builder, images: Value, { layout, order, preprocessing }: PictureInput): Value {
   let x = normalise(b, images, preprocessing);
   if (order === "grey") {

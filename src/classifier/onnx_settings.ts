@@ -1,22 +1,22 @@
 /**
- * The small JSON file beside an .onnx classifier that says how it is fed and what its classes are called:
+ * The small JSON file next to an .onnx classifier that describes its input and the names of its classes:
  *
  *     { "size": 224, "range": [0, 255], "mean": [123.7, 116.3, 103.5], "std": 58.4,
  *       "layout": "NHWC", "channels": "BGR", "labels": ["cat", "dog"], "output": "scores", "taps": ["relu_9"] }
  *
- * Every entry may be left out. `labels` is a list, or the name of a file beside it with one name per line; `taps` are
- * values or nodes that a head reads where the file is an auxiliary.
+ * Every entry is optional. `labels` is a list, or the name of a file next to it with one name per line. `taps` are the
+ * values or nodes that a head reads if the file is an auxiliary.
  *
  * @module
  */
 import { suggestion } from "../text/nearest.ts";
 import type { OnnxPreprocessing } from "./picture_input.ts";
 
-/** What such a file says. */
+/** The content of such a file. */
 export interface OnnxSettings {
   /** How an image becomes the input. */
   readonly preprocessing: OnnxPreprocessing;
-  /** Class names, or the name of the file that has them. */
+  /** Class names, or the name of a file with them. */
   readonly labels?: readonly string[] | string;
   /** The output with the scores. */
   readonly output?: string;
@@ -28,7 +28,7 @@ const isNumber = (value: unknown): value is number => typeof value === "number" 
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-/** What each entry must be, in words and as a check. */
+/** The valid values of each entry, in words and as a check. */
 const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: unknown) => boolean]>> = {
   size: ["a whole number", (value) => Number.isInteger(value)],
   resize: ["a whole number", (value) => Number.isInteger(value)],
@@ -49,7 +49,7 @@ const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: u
  * Reads the text of such a file.
  *
  * @param called Name of the file in errors.
- * @throws {SyntaxError} When it is not JSON, has an entry that is not known, or one of another kind.
+ * @throws {SyntaxError} When it is not JSON, or an entry is unknown or has the wrong type.
  */
 export function parseOnnxSettings(text: string, called: string): OnnxSettings {
   let value: unknown;
@@ -87,7 +87,7 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
 /**
  * Class names from a file: one per line, or a JSON list, or a JSON record by index.
  *
- * @throws {SyntaxError} When there are none, or the record's indices have gaps.
+ * @throws {SyntaxError} When it has no names, or the record's indices have gaps.
  */
 export function parseLabels(text: string, called: string): string[] {
   let labels: unknown = text.split(/\r?\n/).map((line) => line.trim());
@@ -103,7 +103,7 @@ export function parseLabels(text: string, called: string): string[] {
     labels = Object.keys(record).map((_, index) => record[String(index)]);
   }
   const list = labels as unknown[];
-  // A last line feed is no class.
+  // A trailing line feed is not a class.
   while (list.at(-1) === "") list.pop();
   if (list.length === 0 || !list.every(isText)) {
     throw new SyntaxError(`Cannot read labels ${called}: it is not one name per class`);

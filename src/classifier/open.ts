@@ -1,6 +1,6 @@
 /**
- * A classifier as methods open it: scores, and where a method asks for more, activations and gradients. Each of these
- * is a session of its own, made when first asked for.
+ * A classifier opened for methods: scores, and on request activations and gradients. Each has its own session, created
+ * on first use.
  *
  * @module
  */
@@ -28,28 +28,28 @@ import { imagesTensor, rowsOf } from "./scores.ts";
 import { planesOf, type Tap } from "./tap.ts";
 import type { Classifier, ClassifierFacts, Scores } from "./types.ts";
 
-/** Where an open classifier runs, and where it is tapped. */
+/** Device and tap of an open classifier. */
 export interface OpenOptions {
   /** Device; "auto" by default. */
   readonly device?: DeviceRequest | undefined;
-  /** Threads of the wasm and native runtimes; chosen by the machine by default. */
+  /** Threads of the wasm and native runtimes; by default it depends on the machine. */
   readonly threads?: number | undefined;
   /** Module, value or node to tap; the deepest with positions by default. */
   readonly tap?: string;
-  /** Images per run of methods that need many; 8 on WebGPU and 1 elsewhere, where more bring nothing. */
+  /** Images per run, for methods that need many; 8 on WebGPU and 1 elsewhere, where larger batches have no benefit. */
   readonly batch?: number;
 }
 
-/** Which classifier is opened, and how. */
+/** Which classifier to open, and how. */
 export interface OpenClassifierOptions extends OpenOptions, LoadClassifierOptions {}
 
-/** Activations at the tap, and their gradient where it was asked for: [channels, height · width] each. */
+/** Activations at the tap, and their gradient if requested: [channels, height · width] each. */
 export interface TappedPass {
-  /** Positions across. */
+  /** Number of positions horizontally. */
   readonly width: number;
-  /** Positions down. */
+  /** Number of positions vertically. */
   readonly height: number;
-  /** Channels. */
+  /** Number of channels. */
   readonly channels: number;
   /** The activations. */
   readonly activations: Float32Array;
@@ -63,17 +63,20 @@ export interface TappedGradient extends TappedPass {
   readonly gradients: Float32Array;
 }
 
-/** A classifier that methods may look into. Images are [3, S, S] in [0, 1], not normalised. */
+/**
+ * A classifier whose scores, activations and gradients methods can request. Images are [3, S, S] in [0, 1], not
+ * normalised.
+ */
 export interface OpenClassifier {
-  /** What is known of it. */
+  /** Facts about it. */
   readonly facts: ClassifierFacts;
   /**
-   * A session of it: where it really runs.
+   * One of its sessions, to find the actual device.
    *
-   * @throws {ModelError} When the runtime refuses it.
+   * @throws {ModelError} When the runtime refuses the model.
    */
   session(): Promise<Session>;
-  /** Where it is tapped; throws where no tap is found, or none of the name asked for. */
+  /** Its tap; throws if no tap is found, or none with the requested name. */
   tap(): Tap;
   /** Probabilities of each image. */
   probabilities(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
@@ -81,14 +84,14 @@ export interface OpenClassifier {
   logits(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** How many images run at once. */
   readonly batch: number;
-  /** What is seen at the tap. */
+  /** Activations at the tap. */
   activations(picture: Float32Array, signal?: AbortSignal): Promise<TappedPass>;
-  /** The same, and the gradient of a class's score there. */
+  /** Activations at the tap, and the gradient of a class's score there. */
   tapped(picture: Float32Array, target: number, signal?: AbortSignal): Promise<TappedGradient>;
   /**
-   * Scores where single channels at the tap are 0.
+   * Scores with single channels at the tap set to 0.
    *
-   * @returns Per channel the scores without it, in order.
+   * @returns The scores without each channel, in order.
    */
   withoutChannels(picture: Float32Array, signal?: AbortSignal): AsyncGenerator<Float32Array>;
   /** Gradient of a class's score with respect to each image. */
@@ -97,23 +100,23 @@ export interface OpenClassifier {
     target: number,
     signal?: AbortSignal,
   ): Promise<Float32Array[]>;
-  /** Frees what it holds. */
+  /** Releases its sessions. */
   dispose(): Promise<void>;
-  /** The same, at the end of an `await using` block. */
+  /** Does the same at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Opens a classifier: its weights are loaded, its sessions are made when a method asks for them.
+ * Opens a classifier. Its weights are loaded now; its sessions are created when a method needs them.
  *
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {TypeError} When an .onnx file is no classifier of images.
+ * @throws {TypeError} When an .onnx file is not an image classifier.
  */
 export async function openClassifier(options: OpenClassifierOptions = {}): Promise<OpenClassifier> {
   return await classifierOver(await loadClassifier(options), options);
 }
 
-/** The same over a classifier that is loaded already; it may be opened several times. */
+/** The same over a loaded classifier, which may be opened several times. */
 export async function classifierOver(
   classifier: Classifier,
   options: OpenOptions = {},
@@ -140,7 +143,7 @@ export async function classifierOver(
     };
     const session = open();
     opened.set(kind, session);
-    // What failed once may be tried again.
+    // A failed attempt may be repeated.
     session.catch(() => opened.delete(kind));
     return session;
   }
@@ -164,7 +167,7 @@ export async function classifierOver(
   async function logits(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]> {
     const own = await scores();
     if (own.plain) return await own.scores(images, signal);
-    // A file's scores may have been through a softmax: those before it come from its graph.
+    // A file may end with a softmax; the scores before it come from its graph.
     const session = await sessionOf("scores", () => scoresGraph(classifier.part(), batch));
     return await rowsOf(session, images, { batch, output: "logits", signal });
   }
@@ -233,9 +236,9 @@ export async function classifierOver(
 }
 
 /**
- * The class as graphs take it.
+ * The class as the graphs' input.
  *
- * @throws {RangeError} When there is no such class.
+ * @throws {RangeError} When the class does not exist.
  */
 function oneHot(target: number, classes: number): Tensor {
   if (!Number.isInteger(target) || target < 0 || target >= classes) {

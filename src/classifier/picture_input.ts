@@ -1,6 +1,6 @@
 /**
- * How an image becomes the input of a classifier that somebody brings: size, range, mean and deviation, order of the
- * colours and layout; found in the file where it says so, said by the caller where it does not.
+ * How an image becomes the input of a foreign classifier: size, range, mean and standard deviation, order of the
+ * colours, and layout. The file or the caller specifies them.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import type { DataType } from "../graph/types.ts";
 import type { Tensor } from "../runtime/mod.ts";
 import { float32ToFloat16 } from "../bytes/half.ts";
 
-/** How a classifier wants its images; what is left out is taken from its file, else as ImageNet's usual. */
+/** The input of a classifier; missing entries are taken from its file, else from ImageNet's usual preprocessing. */
 export interface OnnxPreprocessing {
-  /** Width and height of the input in pixels; the file's own, else 224. */
+  /** Width and height of the input in pixels; by default from the file, else 224. */
   readonly size?: number;
-  /** Length that the short side is resized to before the centre is cut out; size × 256 / 224 by default. */
+  /** Length of the short side after resizing, before the centre crop; size × 256 / 224 by default. */
   readonly resize?: number;
-  /** What the pixel values 0 and 255 become before mean and std: [0, 1] by default, [0, 255] for uint8 inputs. */
+  /** Values of the pixel values 0 and 255, before mean and std: [0, 1] by default, [0, 255] for uint8 inputs. */
   readonly range?: readonly [low: number, high: number];
-  /** Mean per channel, in the input's own order and range; ImageNet's by default, 0 where a range is given. */
+  /** Mean per channel, in the input's own order and range; by default ImageNet's, or 0 if a range is given. */
   readonly mean?: readonly number[];
-  /** Standard deviation per channel; ImageNet's by default, 1 where a range is given. */
+  /** Standard deviation per channel; by default ImageNet's, or 1 if a range is given. */
   readonly std?: readonly number[];
-  /** Where the channels are: found in the file's shape where that tells, else "NCHW". */
+  /** Order of the axes; by default from the file's shape if it is unambiguous, else "NCHW". */
   readonly layout?: "NCHW" | "NHWC";
   /** Order of the colours; "RGB" by default. */
   readonly channels?: "RGB" | "BGR";
@@ -32,33 +32,33 @@ export interface OnnxPreprocessing {
 /** Order of the channels of an input; one channel is grey. */
 export type ChannelOrder = "RGB" | "BGR" | "grey";
 
-/** An input that takes images, and how they are laid into it. */
+/** An image input and its layout. */
 export interface PictureInput {
   /** Name of the input. */
   readonly name: string;
   /** Element type: float32, float16 or uint8. */
   readonly type: DataType;
-  /** Images that it takes at once; `undefined` where the file leaves that open. */
+  /** Its batch size; `undefined` if the file leaves it open. */
   readonly batch: number | undefined;
-  /** Where the channels are. */
+  /** Order of the axes. */
   readonly layout: "NCHW" | "NHWC";
-  /** Their order. */
+  /** Order of the channels. */
   readonly order: ChannelOrder;
   /** Sizes, and mean and std for red, green and blue in [0, 1]. */
   readonly preprocessing: Preprocessing;
 }
 
-/** Parts of red, green and blue in a grey value (ITU-R BT.601, as PIL's "L"). */
+/** Weights of red, green and blue in a grey value (ITU-R BT.601, as PIL's "L"). */
 export const LUMA: readonly [number, number, number] = [0.299, 0.587, 0.114];
 
 const TYPES: readonly DataType[] = ["float32", "float16", "uint8"];
 
 /**
- * Finds the image input of a classifier and resolves how it is fed.
+ * Finds the image input of a classifier and resolves its settings.
  *
- * @param called What the classifier is called in errors.
+ * @param called Name of the classifier in errors.
  * @throws {TypeError} When there is not one 4-D input of one or three channels, or it is not square.
- * @throws {RangeError} When what is asked contradicts the file, or makes no sense.
+ * @throws {RangeError} When a setting contradicts the file or is invalid.
  */
 export function pictureInput(
   called: string,
@@ -112,7 +112,7 @@ function layoutOf(called: string, input: OpenValue, asked: "NCHW" | "NHWC" | und
   if (colours(depth("NHWC"))) return "NHWC";
   if (open(depth("NCHW"))) return "NCHW";
   throw new TypeError(
-    `Cannot explain ${called}: its input ${shown(input)} has no one or three colour channels`,
+    `Cannot explain ${called}: its input ${shown(input)} does not have one or three colour channels`,
   );
 }
 
@@ -157,7 +157,7 @@ function normalization(
         `Cannot explain ${called}: ${name} ${given.join(", ")} is not one or three numbers`,
       );
     }
-    // What a caller gives is in the input's order, ImageNet's are in red, green, blue.
+    // The caller's values are in the input's order, ImageNet's in red, green, blue.
     return order === "BGR" && asked[name] !== undefined ? numbers.reverse() : numbers;
   };
   const span = high - low;
@@ -168,10 +168,10 @@ function normalization(
 }
 
 /**
- * Images as the input's tensor.
+ * Converts images to the input's tensor.
  *
  * @param pictures [3, S, S] in [0, 1] each, not normalised.
- * @param batch How many the tensor holds; the last image is repeated where there are fewer.
+ * @param batch Batch size of the tensor; the last image is repeated if there are fewer.
  */
 export function pictureTensor(
   input: PictureInput,
@@ -202,7 +202,7 @@ export function pictureTensor(
 
 function narrowed(numbers: Float32Array, type: DataType): Tensor["data"] {
   if (type === "float16") return float32ToFloat16(numbers);
-  // The clamped array rounds to the nearest and stops at 0 and 255.
+  // The clamped array rounds to the nearest value and clamps to 0 and 255.
   if (type === "uint8") return new Uint8Array(Uint8ClampedArray.from(numbers).buffer);
   return numbers;
 }

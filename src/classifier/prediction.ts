@@ -1,5 +1,5 @@
 /**
- * From scores to probabilities, top classes, and the classes that a caller means.
+ * Converts scores to probabilities and top classes, and resolves the classes that a caller names.
  *
  * @module
  */
@@ -16,12 +16,12 @@ export interface ClassScore {
   readonly probability: number;
 }
 
-/** A class as callers name it: its index, or its label (case does not matter; the part before a comma is enough). */
+/** A class named by its index, or by its label (case-insensitive; the part before a comma is enough). */
 export type Target = number | string;
 
 /**
- * Probabilities of a row of scores. Those that a sigmoid has made stay as they are: each class speaks for itself. So do
- * those that a softmax has made, seen by the network's last operator, or by the numbers (none negative, summing to one).
+ * Probabilities of a row of scores. The results of a sigmoid stay unchanged, because its classes are independent. So do
+ * the results of a softmax, recognised by the network's last operator or by the numbers (none negative, sum 1).
  *
  * @throws {RangeError} When a score is not finite.
  */
@@ -36,7 +36,7 @@ export function probabilitiesOf(scores: Float32Array, activation: OutputActivati
     throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
   }
   if (activation === "softmax" || activation === "sigmoid") return scores;
-  // The logarithms of probabilities need nothing special: their softmax is the probabilities.
+  // Logarithms of probabilities need no special case: their softmax is the probabilities.
   if (!negative && Math.abs(sum - 1) < 1e-3) return scores;
   const probabilities = new Float32Array(scores.length);
   let total = 0;
@@ -61,7 +61,7 @@ export function topClasses(
   labels: readonly string[],
   count: number,
 ): ClassScore[] {
-  // Into a list that stays sorted: few of a thousand classes are asked for. Of equals the first stands first.
+  // Insert into a sorted list, because few of a thousand classes are requested. Ties keep their order.
   const best: number[] = [];
   for (let index = 0; index < probabilities.length; index++) {
     const probability = probabilities[index]!;
@@ -75,9 +75,9 @@ export function topClasses(
 }
 
 /**
- * The index of the class that a caller means.
+ * The index of the class that a caller names.
  *
- * @throws {RangeError} When no class has this index or name; a near name is suggested.
+ * @throws {RangeError} When no class has this index or name; the nearest name is suggested.
  */
 export function resolveTarget(target: Target, labels: readonly string[]): number {
   if (typeof target === "number" || /^\d+$/.test(target)) {

@@ -1,6 +1,6 @@
 /**
- * An image as classifiers read it: cut, not normalised. A backbone and an auxiliary may read other cuts of one image;
- * both travel together.
+ * An image prepared for classifiers: cut, not normalised. Backbone and auxiliary may read different cuts of an image;
+ * both are kept together.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { CropWindow, ImageSource, RgbImage } from "../image/types.ts";
 
-/** An image that is ready for classifiers. */
+/** A prepared image. */
 export interface PreparedImage {
-  /** [3, S, S] in [0, 1], not normalised, as the backbone reads it: what measures mask and score. */
+  /** The backbone's cut, [3, S, S] in [0, 1], not normalised; measures mask and score it. */
   readonly pixels: Float32Array;
-  /** The same image as the auxiliary reads it, where that is another cut. */
+  /** The auxiliary's cut, if it differs. */
   readonly auxiliaryPixels?: Float32Array;
 }
 
-/** The same, with the parts of the image that are seen, in its pixels. */
+/** A prepared image with the windows of its cuts, in pixels of the image. */
 export interface CutImage extends PreparedImage {
-  /** What the backbone sees. */
+  /** Window of the backbone's cut. */
   readonly window: CropWindow;
-  /** What the auxiliary sees: where its map lies. */
+  /** Window of the auxiliary's cut, which its map covers. */
   readonly auxiliaryWindow: CropWindow;
 }
 
@@ -33,7 +33,7 @@ export function sameCut(a: Cut, b: Cut): boolean {
   return a.crop === b.crop && a.resize === b.resize;
 }
 
-/** The cuts that a backbone and an auxiliary read: one where it is the same. */
+/** The cuts of a backbone and an auxiliary; a single one if they are the same. */
 export function cutsOf<T extends Cut>(backbone: T, auxiliary: T): T[] {
   return sameCut(backbone, auxiliary) ? [backbone] : [backbone, auxiliary];
 }
@@ -46,7 +46,7 @@ export function cutImage(image: RgbImage, backbone: Cut, auxiliary: Cut = backbo
   return { pixels, window, auxiliaryPixels: other.pixels, auxiliaryWindow: other.window };
 }
 
-/** An image of which every cut is changed alike. */
+/** Applies the same change to every cut of an image. */
 export function changedImage(
   { pixels, auxiliaryPixels }: PreparedImage,
   change: (pixels: Float32Array) => Float32Array,
@@ -55,11 +55,11 @@ export function changedImage(
   return auxiliaryPixels === undefined ? changed : { ...changed, auxiliaryPixels: change(auxiliaryPixels) };
 }
 
-/** How an image is read. */
+/** Options for reading an image. */
 export interface PrepareOptions {
-  /** Most pixels that an image may have; 64 megapixels by default. */
+  /** Maximum number of pixels of an image; 64 megapixels by default. */
   readonly maxPixels?: number;
-  /** Stops reading. */
+  /** Stops the reading. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,7 +1,6 @@
 /**
- * A network whose layers have forgotten what they learned, as sanity checks ask for it. A layer is a convolution or a
- * matrix product with a constant; its weight is drawn anew with the size that it had, normalisations and biases stay,
- * so that activations keep their scale.
+ * A network with randomised layers, for sanity checks. A layer is a convolution or a matrix product with a constant.
+ * Its weight is drawn anew with the same scale; normalisations and biases stay, so that activations keep their scale.
  *
  * @module
  */
@@ -33,8 +32,7 @@ function isWeight(initializer: Initializer | undefined): boolean {
 }
 
 /**
- * The network with the weights of these layers drawn anew; the same seed draws the same numbers for a layer, whichever
- * others are drawn.
+ * The network with newly drawn weights in these layers. The numbers of a layer depend only on the seed and the layer.
  *
  * @throws {RangeError} When a layer is unknown.
  */
@@ -53,7 +51,7 @@ export function randomized(
   };
 }
 
-/** The classifier with these layers drawn anew: all that it gives comes from its graph. */
+/** The classifier with these layers drawn anew; all results come from its graph. */
 export function randomizedClassifier(
   classifier: Classifier,
   layers: readonly string[],
@@ -62,7 +60,7 @@ export function randomizedClassifier(
   return overPart(classifier, randomized(classifier.part(), layers, seed));
 }
 
-/** A classifier that is this part of a graph, with the facts of another one. */
+/** A classifier from a part of a graph, with the facts of another classifier. */
 export function overPart(classifier: Pick<Classifier, "facts" | "licence">, part: GraphPart): Classifier {
   const { facts, licence } = classifier;
   return {
@@ -76,9 +74,9 @@ export function overPart(classifier: Pick<Classifier, "facts" | "licence">, part
   };
 }
 
-/** Lays the new weights into one file of their own. */
+/** Stores the new weights in their own file. */
 function withRedrawn({ graph, files }: BoundGraph, names: readonly string[], seed: number): BoundGraph {
-  // A graph behind a tap has some of the layers only.
+  // The graph after a tap has only some of the layers.
   const present = names.filter((name) => graph.initializers.has(name));
   if (present.length === 0) return { graph, files };
   const file = "randomised";
@@ -108,7 +106,7 @@ function valuesOf(
     ? files.get(data.file)
     : undefined;
   if (source === undefined) {
-    throw new TypeError(`Cannot randomise ${graph.name}: the bytes of ${name} are not at hand`);
+    throw new TypeError(`Cannot randomise ${graph.name}: the bytes of ${name} are not available`);
   }
   const offset = data.kind === "external" ? data.offset : 0;
   return float32Of(source, { name, type: "float32", shape, offset, length: 4 * sizeOf(shape) });

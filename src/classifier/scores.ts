@@ -1,5 +1,5 @@
 /**
- * Scores of a classifier by its graph.
+ * Computes the scores of a classifier from its graph.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export async function openPartScores(
   return scoresOver(session, scores, (row) => probabilitiesOfPlain(row, activation), true);
 }
 
-/** Scores of a session whose rows are what the file itself gives. */
+/** Scores of a session whose rows are the file's own output. */
 export function fileScores(
   session: Session,
   scores: Scores["scores"],
@@ -49,18 +49,18 @@ function scoresOver(
   };
 }
 
-/** How images run through a session. */
+/** How to run images through a session. */
 export interface RowOptions {
-  /** Images that the session takes at once. */
+  /** Batch size of the session. */
   readonly batch: number;
-  /** The output of which each image has a row. */
+  /** The output with one row per image. */
   readonly output: string;
-  /** What is fed beside the images. */
+  /** Additional inputs besides the images. */
   readonly more?: Readonly<Record<string, Tensor>>;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs images in full batches, the last one filled up, and gives one row of `output` per image. */
+/** Runs images in full batches, padding the last one, and gives one row of `output` per image. */
 export async function rowsOf(
   session: Session,
   images: readonly Float32Array[],
@@ -77,7 +77,7 @@ export async function rowsOf(
   return all;
 }
 
-/** Images as one tensor [batch, 3, S, S]; zeros where there are fewer. */
+/** Images as one tensor [batch, 3, S, S]; zeros if there are fewer. */
 export function imagesTensor(images: readonly Float32Array[], batch: number): Tensor {
   const side = Math.sqrt(images[0]!.length / 3);
   const data = new Float32Array(batch * 3 * side * side);

@@ -1,14 +1,14 @@
 /**
- * Where a classifier is tapped for its activations: found in any graph, without naming a layer.
+ * Finds the tap of a classifier for its activations, in any graph, without a layer name.
  *
- * A good tap is the deepest value that all of the image's way to the scores passes through and that still has
- * positions. "All passes through" is exact here: values are numbered in running order, and a value is a tap's candidate
- * when no operation reads from before it and writes behind it. So the inside of a residual block, of a gate or of an
- * attention is none, and what leaves a block is one: [N, C, H, W] in convolutional networks (the last stage's output),
- * [N, H, W, C] in Swin's kind, and sequences of tokens in transformers.
+ * A good tap is the deepest value that still has spatial positions and through which every path from the image to the
+ * scores passes. The test is exact: values are numbered in execution order, and a value is a candidate if no operation
+ * reads a value before it and writes a value after it. So the inside of a residual block, a gate or an attention is not
+ * a candidate, but the output of a block is: [N, C, H, W] in convolutional networks (the last stage's output), [N, H,
+ * W, C] in networks like Swin, and token sequences in transformers.
  *
- * Where only a class token is read in the end, other tokens count as long as an attention follows. So ViT is tapped at
- * the input of its last block, as others tap it at that block's first normalisation.
+ * If only a class token is read at the end, other tokens are candidates only if an attention follows. So ViT is tapped
+ * at the input of its last block; other programs tap that block's first normalisation.
  *
  * @module
  */
@@ -16,45 +16,45 @@ import type { Graph, Node, Value } from "../graph/types.ts";
 import { sizeOf } from "../graph/types.ts";
 import { suggestion } from "../text/nearest.ts";
 
-/** A value of a graph over one image, and how it is read as channels of positions. */
+/** A value of a graph over one image, and its layout as channels of positions. */
 export interface Tap {
-  /** What it is called: the name asked for, else that of its module, else that of its value. */
+  /** Its name: the requested name, else that of its module, else that of its value. */
   readonly name: string;
   /** The value. */
   readonly value: Value;
-  /** Channels. */
+  /** Number of channels. */
   readonly channels: number;
-  /** Positions across. */
+  /** Number of positions horizontally. */
   readonly width: number;
-  /** Positions down. */
+  /** Number of positions vertically. */
   readonly height: number;
-  /** Elements from one channel to the next. */
+  /** Stride between channels, in elements. */
   readonly channelStride: number;
-  /** Elements from one position to the next, row by row. */
+  /** Stride between positions, row by row, in elements. */
   readonly positionStride: number;
-  /** Elements before the first position: tokens that are no part of the image. */
+  /** Number of elements before the first position: tokens that do not belong to the image. */
   readonly offset: number;
 }
 
-/** The way from the image to the scores. */
+/** The path from the image to the scores. */
 export interface Way {
   readonly graph: Graph;
   /** Name of the image. */
   readonly image: string;
   /** Name of the scores. */
   readonly logits: string;
-  /** Before all names of the network's own, and left out where names are given or shown; "" by default. */
+  /** Prefix of the network's own names, omitted in given and shown names; "" by default. */
   readonly prefix?: string;
 }
 
-/** Names that stand for a value beside its own and its node's: module names of the networks of models/. */
+/** Additional names of values: module names of the networks of models/. */
 export type TapNames = ReadonlyMap<string, string>;
 
-/** Tokens that may stand before those of the image: class, distillation, registers. */
+/** Numbers of tokens that may precede those of the image: class, distillation, registers. */
 const EXTRA_TOKENS = [0, 1, 2, 5];
 const MOST_EXTRA_TOKENS = 16;
 
-/** All taps that `tapOf` would find by itself, shallow to deep. */
+/** All taps that `tapOf` finds without a name, shallow to deep. */
 export function findTaps(way: Way): Tap[] {
   const order = valuesOnWay(way);
   const attention = lastAttention(way, order);
@@ -66,7 +66,7 @@ export function findTaps(way: Way): Tap[] {
     const tap = layoutOf(value, grid);
     if (tap === undefined) continue;
     if (value.shape.length === 4) grid = [tap.height, tap.width];
-    // Behind the last attention the tokens of the image lead nowhere, where one token is picked.
+    // If one token is picked, the image's tokens have no effect after the last attention.
     else if (picks && at >= attention) continue;
     taps.push({ ...tap, name: shownName(way, name) });
   }
@@ -74,10 +74,10 @@ export function findTaps(way: Way): Tap[] {
 }
 
 /**
- * The tap of this name: a module of a network of models/, a value or a node; without a name the deepest that is found.
+ * The tap with a name (a module of a network of models/, a value or a node); without a name, the deepest tap.
  *
- * @throws {RangeError} When nothing has this name; the nearest is suggested.
- * @throws {TypeError} When the value has no positions, or the scores do not depend on them.
+ * @throws {RangeError} When the name is unknown; the nearest name is suggested.
+ * @throws {TypeError} When the value has no spatial positions, or the scores do not depend on it.
  */
 export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Tap {
   const taps = findTaps(way);
@@ -86,7 +86,7 @@ export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Ta
     const module = [...names].find(([, value]) => value === deepest?.value.name);
     if (deepest !== undefined) return module === undefined ? deepest : { ...deepest, name: module[0] };
     throw new TypeError(
-      `Cannot find a tap in ${way.graph.name}: no value with positions has all of the way to the scores; name one`,
+      `Cannot find a tap in ${way.graph.name}: no value with positions carries the whole path to the scores; name one`,
     );
   }
   const order = valuesOnWay(way);
@@ -107,7 +107,7 @@ export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Ta
   }
   if (value.shape.length !== 4 && picksToken(way, order) && order.get(name)! >= lastAttention(way, order)) {
     throw new TypeError(
-      `Cannot tap ${asked}: of its tokens only one leads to the scores, name one before the last attention ` +
+      `Cannot tap ${asked}: only one of its tokens leads to the scores; name a value before the last attention ` +
         `(${usable(taps, names)})`,
     );
   }
@@ -130,7 +130,7 @@ export function planesOf(data: Float32Array, tap: Tap): Float32Array {
   return planes;
 }
 
-/** Floating-point values between image and scores with their number in running order; the image is 0. */
+/** Floating-point values between image and scores with their number in execution order; the image is 0. */
 function valuesOnWay({ graph, image, logits }: Way): Map<string, number> {
   const dependent = new Set([image]);
   for (const node of graph.nodes) {
@@ -152,7 +152,7 @@ function valuesOnWay({ graph, image, logits }: Way): Map<string, number> {
   return order;
 }
 
-/** The values that nothing goes around, with their numbers. */
+/** The values that no path bypasses, with their numbers. */
 function cutsOf({ graph }: Way, order: ReadonlyMap<string, number>): [name: string, at: number][] {
   const reach = new Array<number>(order.size).fill(0);
   for (const node of graph.nodes) {
@@ -171,7 +171,7 @@ function cutsOf({ graph }: Way, order: ReadonlyMap<string, number>): [name: stri
   return cuts;
 }
 
-/** Number of the last product of two values of the way, which mixes tokens; -1 where there is none. */
+/** Number of the last product of two values on the path, which mixes tokens; -1 if there is none. */
 function lastAttention({ graph }: Way, order: ReadonlyMap<string, number>): number {
   const products = graph.nodes.filter(({ op, inputs, outputs }) =>
     op === "MatMul" && inputs.every((name) => order.has(name)) && order.has(outputs[0]!)
@@ -180,7 +180,7 @@ function lastAttention({ graph }: Way, order: ReadonlyMap<string, number>): numb
   return last === undefined ? -1 : order.get(last.outputs[0]!)!;
 }
 
-/** Whether somewhere a few elements are taken out of many, as a class token is. */
+/** Whether a few elements, such as a class token, are picked from many. */
 function picksToken({ graph }: Way, order: ReadonlyMap<string, number>): boolean {
   const picks = (node: Node) => {
     const [input, output] = [node.inputs[0]!, node.outputs[0]!];
@@ -192,7 +192,7 @@ function picksToken({ graph }: Way, order: ReadonlyMap<string, number>): boolean
   return graph.nodes.some(picks);
 }
 
-/** How a value over one image is read as positions, where it has any; `grid` is the last map before it. */
+/** The layout of a value's positions, if it has any; `grid` is the last map before it. */
 function layoutOf(
   value: Value,
   grid: readonly [number, number] | undefined,
@@ -221,7 +221,7 @@ function layoutOf(
   return { value, channels: rows, height, width, channelStride: columns, positionStride: 1, offset: extra };
 }
 
-/** How many of `count` tokens stand before those of the image, and how the rest lie. */
+/** How many of `count` tokens precede those of the image, and the grid of the rest. */
 function tokensOf(
   count: number,
   grid: readonly [number, number] | undefined,
@@ -235,7 +235,7 @@ function tokensOf(
   return side >= 2 && EXTRA_TOKENS.includes(extra) ? { height: side, width: side, extra } : undefined;
 }
 
-/** The value that a name means. */
+/** The value with a name. */
 function namedValue(
   way: Way,
   order: ReadonlyMap<string, number>,
@@ -257,7 +257,7 @@ function namedValue(
   throw new RangeError(`Unknown tap ${JSON.stringify(asked)}${hint} (${usable(taps, names)})`);
 }
 
-/** The value itself, or the one on the way that it is a view of: taps of models/ may lie beside it. */
+/** The value itself, or the value on the path of which it is a view; taps of models/ may be views. */
 function onWay({ graph }: Way, order: ReadonlyMap<string, number>, name: string): string | undefined {
   let at = name;
   while (!order.has(at)) {
@@ -270,14 +270,14 @@ function onWay({ graph }: Way, order: ReadonlyMap<string, number>, name: string)
   return at;
 }
 
-/** Names for an error: those of modules where there are any, else the deepest taps. */
+/** Names for an error: those of modules if there are any, else the deepest taps. */
 function usable(taps: readonly Tap[], names: TapNames): string {
   if (names.size > 0) return `there are ${[...names.keys()].join(", ")}, and values of the graph`;
   const deepest = taps.slice(-6).map((tap) => tap.name);
   return deepest.length === 0 ? "no tap is found" : `the deepest are ${deepest.join(", ")}`;
 }
 
-/** A name as the network's own file has it. */
+/** A name without the graph's prefix. */
 function shownName({ prefix = "" }: Way, name: string): string {
   return name.startsWith(prefix) ? name.slice(prefix.length) : name;
 }

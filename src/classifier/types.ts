@@ -1,6 +1,6 @@
 /**
- * What a classifier is to everything that uses one, whether it is a network of models/, an .onnx file or a network
- * function of the caller's own: its facts, the part that it is of a graph, and its scores.
+ * The interface of every classifier, whether it is a network of models/, an .onnx file or the caller's own network
+ * function: its facts, its part of a graph, and its scores.
  *
  * @module
  */
@@ -11,58 +11,58 @@ import type { Value } from "../graph/types.ts";
 import type { DeviceRequest, Session } from "../runtime/mod.ts";
 import type { BoundGraph } from "../graph/bound_graph.ts";
 
-/** What is known of a classifier before it runs: plain data. */
+/** Facts about a classifier that are known before it runs; plain data. */
 export interface ClassifierFacts {
   /** Name that people see. */
   readonly name: string;
-  /** Classes that it tells apart. */
+  /** Number of classes. */
   readonly classes: number;
   /** Class names by index. */
   readonly labels: readonly string[];
   /** How an image becomes its input, for pixels in [0, 1]. */
   readonly preprocessing: Preprocessing;
-  /** What its scores have been through already: a softmax inside the network gives probabilities. */
+  /** The activation at its end; with a softmax, its scores are probabilities. */
   readonly activation: OutputActivation;
 }
 
-/** A classifier as a part of graphs. Its scores there are plain: a softmax or sigmoid at its end is left out. */
+/** A classifier as a part of graphs. Its scores there are plain: a softmax or sigmoid at its end is removed. */
 export interface GraphPart {
   /** Name that people see. */
   readonly name: string;
   /** Width and height of its images. */
   readonly inputSize: number;
-  /** Names that its own code gives its taps; none for an .onnx file, whose values have names themselves. */
+  /** Names of its taps in its own code; none for an .onnx file, whose values have names themselves. */
   readonly tapNames: readonly string[];
   /**
    * The feature maps that a head reads, shallow to deep. Those of an .onnx file are found in its graph.
    *
-   * @throws {RangeError} When a tap was named that is not there; the nearest name is suggested.
+   * @throws {RangeError} When a named tap does not exist; the nearest name is suggested.
    * @throws {TypeError} When the file cannot be read as a graph, or has no square maps.
    */
   taps(): readonly TapDefinition[];
-  /** Adds the network, normalisation included, behind images [N, 3, S, S] in [0, 1]; gives its scores [N, classes]. */
+  /** Adds the network, including its normalisation, to images [N, 3, S, S] in [0, 1]; gives its scores [N, classes]. */
   scores(b: Builder, images: Value): Value;
-  /** The same, and its taps as [N, C, S, S] in the order of `taps()`. */
+  /** Also gives its taps as [N, C, S, S] in the order of `taps()`. */
   pass(b: Builder, images: Value): NetworkOutputs;
-  /** Binds its weights in a graph where their names begin with `prefix`. */
+  /** Binds its weights in a graph in which their names start with `prefix`. */
   bind(bound: BoundGraph, prefix: string): BoundGraph;
 }
 
-/** Where scores are computed, and how many images at once. */
+/** Device and batch size for scores. */
 export interface ScoreOptions {
   /** Device; "auto" by default. */
   readonly device?: DeviceRequest | undefined;
-  /** Threads of the wasm and native runtimes; chosen by the machine by default. */
+  /** Threads of the wasm and native runtimes; by default it depends on the machine. */
   readonly threads?: number | undefined;
-  /** Images per run; 1 by default. An .onnx file takes as many as it is given, or as it fixes. */
+  /** Images per run; 1 by default. An .onnx file may fix its own batch size. */
   readonly batch?: number;
 }
 
-/** A classifier's scores, ready to be asked for. */
+/** Opened scores of a classifier. */
 export interface Scores {
-  /** Where it runs. */
+  /** Its session. */
   readonly session: Session;
-  /** Whether `scores` are plain whatever `activation` says: they come from the graph, not from the file as it is. */
+  /** Whether `scores` are plain, regardless of `activation`: they come from the graph, not from the unchanged file. */
   readonly plain: boolean;
   /**
    * Scores, one row per image.
@@ -70,35 +70,35 @@ export interface Scores {
    * @param images [3, S, S] in [0, 1] each, not normalised.
    */
   scores(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
-  /** The same as probabilities. */
+  /** Probabilities, one row per image. */
   probabilities(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
 }
 
-/** A classifier, its weights loaded, nothing opened. */
+/** A classifier with loaded weights; no session is open. */
 export interface Classifier {
-  /** What is known of it. */
+  /** Facts about it. */
   readonly facts: ClassifierFacts;
   /** Name of the output with the scores, in an .onnx file. */
   readonly output: string | undefined;
-  /** Images that it takes at once, where an .onnx file fixes how many. */
+  /** Batch size, if an .onnx file fixes it. */
   readonly fixedBatch: number | undefined;
-  /** Licence of its weights, where it is known. */
+  /** Licence of its weights, if known. */
   readonly licence: string | undefined;
   /**
-   * What puts it into a graph; the same object each time.
+   * Its part of graphs; the same object each time.
    *
-   * An .onnx file is read as a graph when something is asked of the part: not every file can be.
+   * An .onnx file is read as a graph on first use, because not every file can be converted.
    */
   part(): GraphPart;
   /**
-   * Opens what gives its scores: an .onnx file as it is, any other network by its graph.
+   * Opens its scores: an unchanged .onnx file, or the graph of any other network.
    *
-   * @throws {ModelError} When the runtime refuses it.
+   * @throws {ModelError} When the runtime refuses the model.
    */
   openScores(options?: ScoreOptions): Promise<Scores>;
   /**
-   * Weight of its final linear layer, [classes, channels of the last tap], where its scores are that layer on the last
-   * tap's spatial mean: then a row of it weighs the tap's channels, and a head can start from it.
+   * Weight of its final linear layer, [classes, channels of the last tap], if its scores are that layer on the spatial
+   * mean of the last tap. Its rows then weight the tap's channels, and a head can start from them.
    */
   finalLayer(): Float32Array | undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Where an image says how to turn it. */
+/** Location of the orientation in a file. */
 export interface Orientation {
   /** 1 to 8 as in TIFF tag 274; 1 is upright. */
   readonly value: number;
@@ -17,7 +17,7 @@ export interface Orientation {
 const ORIENTATION_TAG = 274;
 const SHORT = 3;
 
-/** The byte order of a TIFF structure at `start`, or undefined where none begins there. */
+/** The byte order of a TIFF structure at `start`, or undefined if there is none. */
 export function tiffByteOrder(view: DataView, start: number): "little" | "big" | undefined {
   if (start + 8 > view.byteLength) return undefined;
   const mark = view.getUint16(start);
@@ -26,7 +26,7 @@ export function tiffByteOrder(view: DataView, start: number): "little" | "big" |
   return undefined;
 }
 
-/** Reads the orientation of the TIFF structure at `start`; undefined when it says nothing usable. */
+/** Reads the orientation of the TIFF structure at `start`; undefined if it has no valid orientation. */
 export function findOrientation(view: DataView, start: number): Orientation | undefined {
   const order = tiffByteOrder(view, start);
   if (order === undefined) return undefined;

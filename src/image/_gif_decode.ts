@@ -1,5 +1,5 @@
 /**
- * Reads the first frame of a GIF, straight to RGB; what is transparent becomes white.
+ * Reads the first frame of a GIF to RGB; transparent pixels become white.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ImageError, type RgbImage } from "./types.ts";
 
 const TRUNCATED = "truncated GIF";
 
-/** Joins the sub-blocks that begin at `at`; each says its length, an empty one ends them. */
+/** Joins the sub-blocks that start at `at`; each starts with its length, and an empty one ends them. */
 function readBlocks(bytes: Uint8Array, at: number): { data: Uint8Array; next: number } {
   const parts: Uint8Array[] = [];
   let size = 0;
@@ -30,7 +30,7 @@ function readBlocks(bytes: Uint8Array, at: number): { data: Uint8Array; next: nu
   return { data, next: at };
 }
 
-/** The stored row of the `index`th row that an interlaced frame gives. */
+/** The image row of the `index`-th row of an interlaced frame. */
 function interlacedRow(index: number, height: number): number {
   for (const [first, step] of [[0, 8], [4, 8], [2, 4], [1, 2]] as const) {
     const rows = Math.max(0, Math.ceil((height - first) / step));

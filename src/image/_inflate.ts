@@ -23,7 +23,7 @@ export async function inflate(parts: readonly Uint8Array[], size: number): Promi
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    // What lies beyond the image is not kept: the header was checked against maxPixels, the stream was not.
+    // Bytes beyond the image are dropped: the header was checked against maxPixels, the stream was not.
     const room = size - filled;
     out.set(value.length > room ? value.subarray(0, room) : value, filled);
     filled += Math.min(value.length, room);

@@ -1,8 +1,8 @@
 /**
  * The last step of JPEG: sub-sampled components enlarged, then turned into RGB.
  *
- * Enlarging is libjpeg's default ("fancy"): a sample lies at the centre of the pixels it stands for, so that a new
- * pixel is three quarters the nearer sample and one quarter the next.
+ * Enlarging follows libjpeg's default ("fancy"): a sample lies at the centre of its pixels, so a new pixel is three
+ * quarters of the nearer sample and one quarter of the next.
  *
  * @module
  */
@@ -46,7 +46,7 @@ function enlargeRow(plane: Plane, y: number, row: Uint8Array, mixed: Int32Array)
     for (let x = 0; x < width; x++) row[x] = (3 * samples[from + x]! + samples[other + x]! + bias) >> 2;
     return;
   }
-  // With both directions halved, rows are mixed first, in quarters, and rounded only once.
+  // If both directions are halved, rows are mixed first, in quarters, and rounded only once.
   const vertical = perY === 2;
   for (let x = 0; x < width; x++) {
     mixed[x] = vertical ? 3 * samples[from + x]! + samples[other + x]! : samples[from + x]!;
@@ -76,7 +76,7 @@ function clampByte(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/** What remains of `light` behind `ink`, both 0 to 255, rounded. */
+/** The light that passes through `ink`, both 0 to 255, rounded. */
 function behind(ink: number, light: number): number {
   const product = ink * light + 128;
   return light - ((product + (product >> 8)) >> 8);
@@ -118,7 +118,7 @@ export function toRgb(
       }
       if (inked) {
         const black = fourth[x]!;
-        // YCCK gives inks, CMYK as Adobe stores it gives what is left of the light.
+        // YCCK gives inks; CMYK as stored by Adobe gives the remaining light.
         red = behind(model === "ycck" ? red : 255 - red, black);
         green = behind(model === "ycck" ? green : 255 - green, black);
         blue = behind(model === "ycck" ? blue : 255 - blue, black);

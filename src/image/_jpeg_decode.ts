@@ -1,10 +1,11 @@
 /**
  * A JPEG reader: sequential and progressive, grey, YCbCr, RGB, CMYK and YCCK, to RGB.
  *
- * Written here because what a classifier sees must not depend on the machine, and no decoder at hand has PIL's bytes
- * or is everywhere: Deno's createImageBitmap differs from PIL by up to 28 of 255 and paints what is cut off grey,
- * imagescript's differs by 3 and needs its package on disk. This one gives libjpeg's bytes, in Deno, on the edge and
- * in browsers, and refuses truncated files. Not read: arithmetic coding, lossless, 12 bits (nobody's camera).
+ * We wrote our own reader because the input of a classifier must not depend on the machine, and no available decoder
+ * both gives PIL's bytes and runs everywhere. Deno's createImageBitmap differs from PIL by up to 28 of 255 and paints
+ * missing parts grey; imagescript's differs by 3 and needs its package on disk. This reader gives libjpeg's bytes, in
+ * Deno, on the edge and in browsers, and refuses truncated files. It does not support arithmetic coding, lossless files
+ * and 12 bits (no camera writes them).
  *
  * @module
  */
@@ -36,11 +37,11 @@ interface Component {
   /** Blocks that are stored per row: whole MCUs. */
   readonly blocksPerRow: number;
   readonly storedRows: number;
-  /** All blocks of a progressive file, which come bit by bit; one block of a sequential file. */
+  /** All blocks of a progressive file, which arrive bit by bit; one block of a sequential file. */
   readonly coefficients: Int16Array;
   /** 8 x 8 samples for each stored block. */
   readonly samples: Uint8Array;
-  /** Whether some scan has brought it. */
+  /** Whether any scan contains it. */
   scanned: boolean;
 }
 
@@ -53,7 +54,7 @@ interface Frame {
   readonly mostV: number;
 }
 
-/** What the markers have said so far. */
+/** State from the markers read so far. */
 interface Reader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -67,7 +68,7 @@ interface Reader {
   adobe: number | undefined;
 }
 
-/** No honest file has more; each scan may walk over the whole image again. */
+/** Maximum number of scans. Real files have fewer, and each scan may cover the whole image again. */
 const MOST_SCANS = 500;
 
 function damaged(what: string): ImageError {
@@ -137,7 +138,7 @@ function readFrame(reader: Reader, at: number, end: number, marker: number): Fra
   return { width, height, progressive, components, mostH, mostV };
 }
 
-/** Reads one scan; gives the index of the marker behind it. */
+/** Reads one scan; gives the index of the marker after it. */
 function readScan(reader: Reader, at: number, end: number): number {
   const { bytes, frame } = reader;
   if (frame === undefined) throw damaged("a scan before the frame");
@@ -209,7 +210,7 @@ function readScan(reader: Reader, at: number, end: number): number {
   return bits.at;
 }
 
-/** Goes on behind a restart marker, from nothing. */
+/** Continues after a restart marker, with reset state. */
 function restart(bits: Bits, parts: readonly ScanComponent[], band: EndOfBand): void {
   assertNotExhausted(bits);
   const marker = bits.bytes[bits.at + 1] ?? 0;
@@ -259,7 +260,7 @@ function readMarkers(reader: Reader): Frame {
   let scans = 0;
   let at = 2;
   for (;;) {
-    // Whatever lies between segments is passed over, as every reader does.
+    // Skip bytes between segments, as every reader does.
     while (at < bytes.length && (bytes[at] !== 0xff || bytes[at + 1] === 0xff || bytes[at + 1] === 0)) at++;
     const marker = bytes[at + 1];
     if (marker === undefined) throw new ImageError("truncated JPEG (no end-of-image marker)");
@@ -294,7 +295,7 @@ function readMarkers(reader: Reader): Frame {
  * Decodes a JPEG to RGB, with libjpeg's bytes; colour profiles are not applied.
  *
  * @param bytes The whole file; its size must already have been checked.
- * @throws {ImageError} When the file is truncated, damaged, or of a kind that is not read.
+ * @throws {ImageError} When the file is truncated, damaged, or of an unsupported kind.
  */
 export function decodeJpeg(bytes: Uint8Array): RgbImage {
   const reader: Reader = {

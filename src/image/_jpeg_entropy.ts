@@ -1,6 +1,6 @@
 /**
- * JPEG's entropy coding: Huffman tables, the bits of a scan, and the blocks they say, sequential and progressive
- * (ITU-T T.81, annexes F and G). Knows nothing of pixels.
+ * JPEG's entropy coding: Huffman tables, the bits of a scan, and the blocks in them, sequential and progressive (ITU-T
+ * T.81, annexes F and G). It does not handle pixels.
  *
  * @module
  */
@@ -67,7 +67,7 @@ export interface Bits {
   /** The last 32 bits taken; the lowest `count` of them are still to be used. */
   held: number;
   count: number;
-  /** Zero bits that were put in behind the end of the data. */
+  /** Number of zero bits appended after the end of the data. */
   padding: number;
 }
 
@@ -83,7 +83,7 @@ function fill(bits: Bits): void {
   }
 }
 
-/** Fails when more bits were used than there are. */
+/** Fails if more bits were used than the data have. */
 export function assertNotExhausted(bits: Bits): void {
   if (bits.padding > bits.count) throw new ImageError("truncated or damaged JPEG (its coded data end early)");
 }
@@ -105,7 +105,7 @@ function takeSymbol(bits: Bits, table: HuffmanTable): number {
   const window = (bits.held >>> (bits.count - 16)) & 0xffff;
   let length = FAST_BITS + 1;
   while (window >= table.limits[length]!) length++;
-  if (length > 16) throw new ImageError("damaged JPEG (a code that is in no table)");
+  if (length > 16) throw new ImageError("damaged JPEG (an unknown Huffman code)");
   bits.count -= length;
   return table.symbols[(window >> (16 - length)) + table.offsets[length]!]!;
 }
@@ -117,19 +117,19 @@ function takeSigned(bits: Bits, size: number): number {
   return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
-/** What a scan codes: which coefficients, and which of their bits. */
+/** The content of a scan: which coefficients, and which of their bits. */
 export interface ScanShape {
   /** First and last coefficient in zigzag order. */
   readonly first: number;
   readonly last: number;
   /** Bit position of the previous scan of the same coefficients; 0 when there was none. */
   readonly high: number;
-  /** Bit position that this scan brings. */
+  /** Bit position of this scan. */
   readonly low: number;
   readonly progressive: boolean;
 }
 
-/** What one component of a scan needs and carries from block to block. */
+/** State of one component of a scan. */
 export interface ScanComponent {
   readonly coefficients: Int16Array;
   readonly dcTable: HuffmanTable | undefined;
@@ -138,7 +138,7 @@ export interface ScanComponent {
   predicted: number;
 }
 
-/** How many further blocks have nothing in this band (progressive scans). */
+/** Number of following blocks without data in this band (progressive scans). */
 export interface EndOfBand {
   run: number;
 }
@@ -205,7 +205,7 @@ function readAc(
   }
 }
 
-/** A further scan of a band: one more bit of what is there, and what now comes above zero. */
+/** A refinement scan of a band: one more bit of non-zero coefficients, and newly non-zero ones. */
 function refineAc(
   bits: Bits,
   coefficients: Int16Array,
@@ -233,7 +233,7 @@ function refineAc(
         band.run = (1 << zeros) + take(bits, zeros);
         break;
       }
-      // Pass over `zeros` coefficients that stay zero; refine those that are not.
+      // Skip `zeros` coefficients that stay zero; refine the others.
       for (; k <= shape.last; k++) {
         const index = at + ZIGZAG[k]!;
         if (coefficients[index] !== 0) refine(index);

@@ -1,9 +1,9 @@
 /**
  * The inverse cosine transform of one 8 x 8 JPEG block, in integers.
  *
- * The algorithm is Loeffler, Ligtenberg and Moschytz (ICASSP 1989): 11 multiplications a row, with constants of 13
- * bits and 2 more bits kept between the passes. Those are the precisions that libjpeg's default transform has, so
- * that the bytes are the same as any libjpeg program's.
+ * The algorithm is Loeffler, Ligtenberg and Moschytz (ICASSP 1989): 11 multiplications a row, with constants of 13 bits
+ * and 2 more bits kept between the passes. These are the precisions of libjpeg's default transform, so the bytes are
+ * equal to those of any libjpeg program.
  *
  * @module
  */
@@ -80,10 +80,10 @@ const work = new Int32Array(64);
  * Turns 64 quantised coefficients into 8 x 8 samples.
  *
  * @param coefficients In natural (row) order, from index `from`.
- * @param from Where the block begins.
+ * @param from Start of the block.
  * @param quantisation 64 factors in natural order.
  * @param out Receives the samples, from index `to`, rows `stride` apart.
- * @param to Where the block's first sample goes.
+ * @param to Position of the block's first sample.
  * @param stride Samples per row of `out`.
  */
 export function inverseTransform(

@@ -24,7 +24,7 @@ export function decodeLzw(data: Uint8Array, options: LzwOptions): Uint8Array {
   const clear = 1 << symbolBits;
   const end = clear + 1;
   const early = highBitFirst ? 1 : 0;
-  // Each code is the string of another code and one byte more.
+  // Each code stands for the string of another code plus one byte.
   const prefix = new Uint16Array(4096);
   const suffix = new Uint8Array(4096);
   const lengths = new Uint16Array(4096);
@@ -63,7 +63,7 @@ export function decodeLzw(data: Uint8Array, options: LzwOptions): Uint8Array {
       code > next || (code === next && previous < 0) || (code >= clear && code < next && lengths[code] === 0)
     ) break;
 
-    // A code that is not there yet is the previous string and its own first byte.
+    // A code that does not exist yet is the previous string plus its own first byte.
     const known = code < next;
     const source = known ? code : previous;
     const length = lengths[source]! + (known ? 0 : 1);

@@ -6,7 +6,7 @@
 import { decodePng } from "./_png_decode.ts";
 import { ImageError, type RgbImage } from "./types.ts";
 
-/** True where createImageBitmap exists and its pixels can be got at (browsers, Deno from 2.9). */
+/** True if createImageBitmap exists and its pixels can be read (browsers, Deno from 2.9). */
 export function hasPlatformDecoder(): boolean {
   return typeof createImageBitmap === "function" && typeof OffscreenCanvas === "function";
 }
@@ -25,7 +25,7 @@ export function rgbaOverWhite(rgba: ArrayLike<number>, width: number, height: nu
 }
 
 /**
- * Decodes to RGB over white. The bytes must say orientation 1, since this codec would apply any other.
+ * Decodes to RGB over white. The orientation in the bytes must be 1, because this codec would apply any other.
  *
  * @param bytes The whole file; its size must already have been checked.
  * @param mime The file's MIME type.
@@ -50,7 +50,7 @@ export async function decodeOnPlatform(bytes: Uint8Array, mime: string): Promise
     bitmap.close();
     return rgbaOverWhite(context.getImageData(0, 0, width, height).data, width, height);
   }
-  // Deno has no 2d context: hand the bitmap to a canvas and have it written as PNG.
+  // Deno has no 2d context: transfer the bitmap to a canvas and encode it as PNG.
   const renderer = canvas.getContext("bitmaprenderer");
   if (renderer === null) throw new ImageError("this runtime's canvas gives no pixels");
   renderer.transferFromImageBitmap(bitmap);

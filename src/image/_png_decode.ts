@@ -1,9 +1,9 @@
 /**
- * A PNG reader: every colour type and depth, interlaced or not, straight to RGB over white.
+ * A PNG reader: every colour type and depth, interlaced or not, to RGB over white.
  *
- * Written here because no codec at hand reads them all everywhere: on Deno 2.9 createImageBitmap's 16-bit images
- * cannot be got out again and its orientation of PNG is not applied, Deno 2.5 has no canvas, and imagescript needs FFI
- * permission. The inflating is the platform's. 16-bit samples keep their high byte, as PIL does.
+ * We wrote our own reader because no available codec reads all files everywhere: in Deno 2.9, createImageBitmap gives
+ * no access to 16-bit images and ignores the orientation of PNG; Deno 2.5 has no canvas; and imagescript needs FFI
+ * permission. The platform does the inflating. 16-bit samples keep their high byte, as PIL does.
  *
  * @module
  */
@@ -65,7 +65,7 @@ function readChunks(bytes: Uint8Array): Chunks {
   return { width, height, depth, colourType, interlaced: bytes[28] === 1, palette, transparency, pixels };
 }
 
-/** Undoes the row filters of one pass in place; returns where the next pass begins. */
+/** Undoes the row filters of one pass in place; returns the start of the next pass. */
 function unfilter(data: Uint8Array, start: number, rows: number, rowBytes: number, step: number): number {
   let at = start;
   for (let y = 0; y < rows; y++) {
@@ -93,7 +93,7 @@ function unfilter(data: Uint8Array, start: number, rows: number, rowBytes: numbe
   return at;
 }
 
-/** Takes the samples of one row apart, unscaled. */
+/** Unpacks the samples of one row, unscaled. */
 function unpack(row: Uint8Array, count: number, depth: number): Uint8Array | Uint16Array {
   if (depth === 8) return row;
   if (depth === 16) {

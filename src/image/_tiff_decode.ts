@@ -2,8 +2,9 @@
  * Reads the first page of a baseline TIFF to RGB over white: strips or tiles; uncompressed, LZW, Deflate or
  * PackBits; black and white, grey, palette, RGB or CMYK; 1, 2, 4, 8 or 16 bits; with or without alpha.
  *
- * Written here because no platform decodes TIFF and imagescript 1.3.1's reader fails on every file tried
- * ("memory access out of bounds"). Not read: JPEG or fax compression, YCbCr, floating point; the error says so.
+ * We wrote our own reader because no platform decodes TIFF, and imagescript 1.3.1's reader fails on every tested file
+ * ("memory access out of bounds"). JPEG and fax compression, YCbCr and floating point are not supported; the error says
+ * so.
  *
  * @module
  */
@@ -174,7 +175,7 @@ function toRgb(samples: Uint8Array, pixels: number, channels: number, bits: numb
  * Decodes the first page of a TIFF to RGB over white.
  *
  * @param bytes The whole file; its size must already have been checked.
- * @throws {ImageError} When the file is truncated, damaged, or of a kind that is not read.
+ * @throws {ImageError} When the file is truncated, damaged, or of an unsupported kind.
  */
 export async function decodeTiff(bytes: Uint8Array): Promise<RgbImage> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -199,7 +200,7 @@ export async function decodeTiff(bytes: Uint8Array): Promise<RgbImage> {
   const blockWidth = tiled ? one(TAG.tileWidth, 0) : width;
   const blockHeight = tiled ? one(TAG.tileHeight, 0) : Math.min(height, one(TAG.rowsPerStrip, height));
   if (blockWidth === 0 || blockHeight === 0) throw new ImageError("damaged TIFF (empty blocks)");
-  // A tile may be larger than the image, but not so large that it costs what the image's header did not say.
+  // A tile may be larger than the image, but not so much larger that it exceeds the checked size.
   if (tiled && blockWidth * blockHeight > 4 * width * height + 2 ** 20) {
     throw new ImageError("damaged TIFF (a tile far larger than the image)");
   }

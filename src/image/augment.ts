@@ -1,5 +1,5 @@
 /**
- * The augmentation that P-TAME trains with: short side resized, a random square cut out, mirrored half of the time.
+ * The augmentation of P-TAME's training: resize the short side, cut out a random square, mirror half of the time.
  *
  * @module
  */

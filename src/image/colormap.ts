@@ -6,7 +6,7 @@
 import { base64ToUint8Array } from "uint8array-extras";
 import { INFERNO, VIRIDIS } from "./_colormap_data.ts";
 
-/** The colour maps there are. */
+/** Names of the colour maps. */
 export type ColormapName = "inferno" | "viridis";
 
 /** 256 colours of 3 bytes, from the value 0 to the value 1. */
@@ -21,7 +21,7 @@ const TABLES: Readonly<Record<ColormapName, Table>> = {
 export const COLORMAPS: readonly ColormapName[] = ["inferno", "viridis"];
 
 /**
- * Turns values into colours. Values are clamped to [0, 1]; what is not a number counts as 0.
+ * Turns values into colours. Values are clamped to [0, 1]; NaN counts as 0.
  *
  * @param values Any number of values, 0 to 1.
  * @param map Which colours: inferno (black, red, yellow) or viridis (violet, green, yellow).

@@ -1,12 +1,12 @@
 /**
- * Any image in, upright 8-bit RGB out. The header is checked first, then one codec is chosen by measurement.
+ * Decodes any image to upright 8-bit RGB. The header is checked first; then the codec is chosen by format.
  *
  * | format | codec | why |
  * |---|---|---|
  * | JPEG, PNG, GIF, TIFF | our own readers | the same bytes as PIL's on every platform, damage refused, no permission |
  * | WebP | createImageBitmap | the platform's; Deno from 2.9, browsers |
  *
- * What was measured of the codecs at hand stands in the readers' head comments.
+ * The comments of the readers list the measurements behind this choice.
  *
  * @module
  */
@@ -20,23 +20,23 @@ import { applyOrientation } from "./orient.ts";
 import { isPixels, readSource } from "./source.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 
-/** How {@linkcode decodeImage} reads. */
+/** Options of {@linkcode decodeImage}. */
 export interface DecodeOptions {
-  /** The most pixels an image may have, by its header; 64 megapixels (2^26) unless told otherwise. */
+  /** Maximum number of pixels by the header; 64 megapixels (2^26) by default. */
   readonly maxPixels?: number;
   /** Stops a download. */
   readonly signal?: AbortSignal;
 }
 
-/** 64 megapixels: more than phones take, and 192 MiB decoded. */
+/** 64 megapixels: more than phone cameras have, and 192 MiB decoded. */
 const DEFAULT_MAX_PIXELS = 64 * 2 ** 20;
 
-/** Pixels that need no decoding: checked, and alpha taken out. */
+/** Checks pixels that need no decoding, and removes alpha. */
 function fromPixels(source: ImageData | RgbImage): RgbImage {
   const { width, height, data } = source;
   const pixels = width * height;
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new RangeError(`Cannot take pixels: ${width} x ${height} is no size of an image`);
+    throw new RangeError(`Cannot take pixels: ${width} x ${height} is not a valid image size`);
   }
   if (data instanceof Uint8ClampedArray && data.length === 4 * pixels) {
     return rgbaOverWhite(data, width, height);
@@ -48,7 +48,7 @@ function fromPixels(source: ImageData | RgbImage): RgbImage {
   );
 }
 
-/** A copy whose orientation tag says upright, so that a codec which would apply it has nothing to apply. */
+/** A copy with the orientation tag set to upright, for codecs that would apply it. */
 function withoutOrientation(bytes: Uint8Array, { orientation }: ImageHeader): Uint8Array {
   if (orientation === undefined || orientation.value === 1) return bytes;
   const copy = bytes.slice();
@@ -57,7 +57,7 @@ function withoutOrientation(bytes: Uint8Array, { orientation }: ImageHeader): Ui
   return copy;
 }
 
-/** Decodes as stored, not yet turned upright. */
+/** Decodes the stored image, not yet upright. */
 async function decodeStored(bytes: Uint8Array, header: ImageHeader): Promise<RgbImage> {
   switch (header.format) {
     case "png":
@@ -70,7 +70,9 @@ async function decodeStored(bytes: Uint8Array, header: ImageHeader): Promise<Rgb
       return decodeJpeg(bytes);
     case "webp":
       if (!hasPlatformDecoder()) {
-        throw new ImageError("no WebP decoder here (Deno 2.9 and browsers have one); save it as PNG or JPEG");
+        throw new ImageError(
+          "this runtime has no WebP decoder (Deno 2.9 and browsers have one); save it as PNG or JPEG",
+        );
       }
       return await decodeOnPlatform(withoutOrientation(bytes, header), "image/webp");
   }
@@ -81,12 +83,12 @@ async function decodeStored(bytes: Uint8Array, header: ImageHeader): Promise<Rgb
  * frame) and TIFF (baseline). Exif orientation is applied, alpha is composited over white, 16-bit samples keep their
  * high byte, colour profiles are not applied; all as PIL does.
  *
- * An {@linkcode RgbImage} is given back as it is, without a copy.
+ * An {@linkcode RgbImage} is returned unchanged, without a copy.
  *
  * @param source Bytes, Blob, URL, path, URL as text, ImageData or RGB pixels.
- * @throws {ImageError} When the image cannot be read or decoded, or has more than `maxPixels`: one line that names
- * the source where it has a name.
- * @throws {TypeError} When the source is no kind of image.
+ * @throws {ImageError} When the image cannot be read or decoded, or has more than `maxPixels`: one line that names the
+ * source if it has a name.
+ * @throws {TypeError} When the source is not an image source.
  *
  * @example Decode a two-pixel PNG
  * ```ts
@@ -110,7 +112,7 @@ export async function decodeImage(source: ImageSource, options: DecodeOptions = 
       throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
     }
     const stored = await decodeStored(bytes, header);
-    // A frame header further in might say more than the first one did; no codec may hand out other sizes.
+    // A later frame header may give another size than the first; no codec may return another size.
     if (stored.width !== width || stored.height !== height) {
       throw new ImageError(
         `its header says ${width} x ${height}, its pixels ${stored.width} x ${stored.height}`,
@@ -121,7 +123,7 @@ export async function decodeImage(source: ImageSource, options: DecodeOptions = 
     if (error instanceof ImageError) {
       throw new ImageError(`Cannot decode image${called}: ${error.message}`, { cause: error.cause ?? error });
     }
-    // A reader ran out of the bytes that a damaged file promised.
+    // A damaged file has fewer bytes than it claims.
     const text = error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
     throw new ImageError(`Cannot decode image${called}: damaged (${text})`, { cause: error });
   }

@@ -1,8 +1,8 @@
 /**
  * Colours of signed values: blue below zero, near white at zero, orange above; equal steps look like equal steps, and
- * both sides are as dark as each other. Colour-blind readers tell the two apart.
+ * both sides are as dark as each other. Colour-blind readers can distinguish the two.
  *
- * Mixed in Oklab (Björn Ottosson 2020, a perceptual colour space in the public domain); no one else's table.
+ * Computed in Oklab (Björn Ottosson 2020, a perceptual colour space in the public domain), not copied from a table.
  *
  * @module
  */
@@ -51,7 +51,7 @@ const TABLE: readonly (readonly [number, number, number])[] = Array.from(
 );
 
 /**
- * Turns signed values into colours. Values are clamped to −1 to 1; what is not a number counts as 0.
+ * Turns signed values into colours. Values are clamped to [−1, 1]; NaN counts as 0.
  *
  * @returns Red, green, blue for each value, `values.length * 3` bytes.
  *

@@ -1,5 +1,5 @@
 /**
- * Where an image has edges.
+ * Finds the edges of an image.
  *
  * @module
  */

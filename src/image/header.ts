@@ -1,6 +1,6 @@
 /**
- * Reads format, width, height and orientation from the first bytes of an image, before anything is decoded: a
- * decompression bomb is refused at the price of its header. Decodes no pixels.
+ * Reads format, width, height and orientation from the first bytes of an image, before anything is decoded. So a
+ * decompression bomb is refused after its header. Decodes no pixels.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { ImageError } from "./types.ts";
 /** The formats that can be decoded. */
 export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "tiff";
 
-/** What the header of an image says. */
+/** The content of an image header. */
 export interface ImageHeader {
-  /** Which format the bytes are in. */
+  /** Format of the bytes. */
   readonly format: ImageFormat;
   /** Pixels per stored row, before any turning by orientation. */
   readonly width: number;
   /** Stored rows. */
   readonly height: number;
-  /** The Exif orientation, where there is one. */
+  /** The Exif orientation, if there is one. */
   readonly orientation: Orientation | undefined;
 }
 
@@ -124,7 +124,7 @@ function readTiff(bytes: Uint8Array, view: DataView): Found {
   return { width, height, orientation: findOrientation(view, 0) };
 }
 
-/** Names what the bytes are when they are no image that can be decoded, for the error message. */
+/** Describes bytes that are not a decodable image, for the error message. */
 function describe(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the file is empty (0 bytes)";
   const text = String.fromCharCode(...bytes.subarray(0, 64));
@@ -154,7 +154,7 @@ const READERS = { jpeg: readJpeg, png: readPng, gif: readGif, webp: readWebp, ti
  *
  * @param bytes The file, or enough of its beginning.
  * @returns Format, stored width and height in pixels, and the Exif orientation.
- * @throws {ImageError} When the bytes are no image, end inside the header, or name no pixels.
+ * @throws {ImageError} When the bytes are not an image, end inside the header, or have no pixels.
  */
 export function readHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,5 +1,5 @@
 /**
- * Writes a map as a NumPy .npy file (format version 1.0), for those who go on in Python.
+ * Writes a map as a NumPy .npy file (format version 1.0), for use in Python.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Turns and mirrors an image as its Exif orientation asks.
+ * Rotates and mirrors an image according to its Exif orientation.
  *
  * @module
  */
@@ -17,7 +17,8 @@ export function applyOrientation(image: RgbImage, orientation: number): RgbImage
   const swapped = orientation >= 5;
   const outWidth = swapped ? height : width;
   const outHeight = swapped ? width : height;
-  // Where the upright image's first pixel is stored, and how far one step right and one step down go there.
+  // Position of the upright image's first pixel in the stored image, and the offsets of one step right and one step
+  // down.
   const mirrorX = orientation === 2 || orientation === 3 || orientation === 7 || orientation === 8;
   const mirrorY = orientation === 3 || orientation === 4 || orientation === 6 || orientation === 7;
   const stepX = mirrorX ? -3 : 3;

@@ -1,6 +1,5 @@
 /**
- * The image of an explanation: the image with its heatmap, and below it what was seen, how surely, and the colours'
- * meaning.
+ * Draws an explanation: the image with its heatmap, and below it the class, its probability and the scale of colours.
  *
  * @module
  */
@@ -13,37 +12,34 @@ import { placeMap } from "./upsample.ts";
 
 /** Colours and strength of a map over an image. */
 export interface OverlayLooks {
-  /** Colours of the map; inferno unless told otherwise. A contrast has colours of its own. */
+  /** Colours of the map; inferno by default. A contrast has its own colours. */
   readonly colours?: ColormapName;
-  /** How much of the image the strongest part of the map covers, 0 to 1; 0.7 unless told otherwise, 0.85 with a contrast. */
+  /** Opacity of the strongest part of the map, 0 to 1; 0.7 by default, 0.85 for a contrast. */
   readonly opacity?: number;
 }
 
-/** How {@linkcode renderOverlay} draws. */
+/** Options of {@linkcode renderOverlay}. */
 export interface OverlayOptions extends OverlayLooks {
-  /** The first line: class and probability, as in "tabby 93.1 %". */
+  /** The first line: class and probability, such as "tabby 93.1 %". */
   readonly caption: string;
   /** A second line: model, or "untrained head". */
   readonly subtitle?: string;
-  /**
-   * The map holds signed values, −1 to 1: what speaks for one class and against another. Names of the two, for the
-   * legend.
-   */
+  /** Names of the two classes of a contrast, for the legend. The map then has signed values, −1 to 1. */
   readonly contrast?: { readonly for: string; readonly against: string };
 }
 
-/** How values become colours, and what the bar says of them. */
+/** How values become colours, and the labels of the bar. */
 interface Scale {
   colours(values: Float32Array): Uint8Array;
-  /** How much of the image a value covers, as a share of the opacity. */
+  /** Opacity of a value, as a fraction of the maximum opacity. */
   weight(value: number): number;
-  /** How much of the image's own colours stay: two hues over a coloured image could not be told from it. */
+  /** How much of the image's own colours to keep; two hues could not be distinguished from a coloured image. */
   readonly saturation: number;
-  /** How much of the image the strongest part of the map covers, unless told otherwise. */
+  /** Default opacity of the strongest part of the map. */
   readonly opacity: number;
   /** The values at the ends of the bar. */
   readonly ends: readonly [number, number];
-  /** Values with ticks, and what stands below them. */
+  /** Values with ticks, and the labels below them. */
   readonly ticks: readonly (readonly [value: number, text: string])[];
 }
 
@@ -68,9 +64,9 @@ function scaleOf({ colours, contrast }: Omit<OverlayOptions, "caption">): Scale 
   };
 }
 
-/** The image's long side is brought into these bounds: text stays legible, files stay small. */
+/** Bounds of the image's long side: text stays legible, files stay small. */
 const LONG_SIDE = { least: 480, most: 1600 } as const;
-/** Narrow images stand in the middle of a canvas this wide, so that the text has room. */
+/** Minimum width of the canvas, with the image centred, so that the text has room. */
 const LEAST_WIDTH = 320;
 
 const BACKGROUND: Colour = [22, 24, 29];
@@ -101,7 +97,7 @@ function fillRectangle(
   }
 }
 
-/** Lays the heatmap over the image, which is drawn into; what the classifier did not see turns grey and dark. */
+/** Blends the heatmap into the image; the part that the classifier did not see becomes grey and dark. */
 export function blend(
   photo: RgbImage,
   map: ValueMap,
@@ -124,7 +120,7 @@ export function blend(
         data[at] = data[at + 1] = data[at + 2] = 0.5 * light + 0.5;
         continue;
       }
-      // The image's own colours give way a little, so that the map's are not taken for them.
+      // Reduce the image's own colours a little, so that they are not confused with the map's.
       const alpha = opacity * scale.weight(values[y * width + x]!);
       for (let c = 0; c < 3; c++) {
         const calm = scale.saturation * data[at + c]! + (1 - scale.saturation) * light;
@@ -134,7 +130,7 @@ export function blend(
   }
 }
 
-/** Draws the window's edge, where it is not the image's own edge. */
+/** Draws the window's edge, except where it is the image's own edge. */
 function outline(photo: RgbImage, window: CropWindow, thickness: number): void {
   const left = Math.round(window.x);
   const top = Math.round(window.y);
@@ -143,7 +139,7 @@ function outline(photo: RgbImage, window: CropWindow, thickness: number): void {
   const edge: Colour = [232, 234, 238];
   if (left > 0) fillRectangle(photo, left - thickness, top, thickness, bottom - top, edge);
   if (right < photo.width) fillRectangle(photo, right, top, thickness, bottom - top, edge);
-  // The horizontal lines take the corners with them.
+  // The horizontal lines include the corners.
   const from = left > 0 ? left - thickness : left;
   const to = right < photo.width ? right + thickness : right;
   if (top > 0) fillRectangle(photo, from, top - thickness, to - from, thickness, edge);
@@ -158,7 +154,7 @@ function fitCaption(caption: string, size: number, maxWidth: number): string {
   return fitText(label, size, maxWidth - measureText(probability, size)) + probability;
 }
 
-/** A horizontal colour bar with ticks and words below; returns nothing, draws into `canvas`. */
+/** Draws a horizontal colour bar with ticks and labels into `canvas`. */
 function colourBar(
   canvas: RgbImage,
   font: Font,
@@ -182,7 +178,7 @@ function colourBar(
     fillRectangle(canvas, at, y + thickness + 1, 1, tick, GREY);
     const text = fitText(words, size * 0.8, width / 2 - 0.3 * size);
     const centred = at + 0.5 - measureText(text, size * 0.8) / 2;
-    // Numbers stand in the middle below their ticks; names begin and end with the bar.
+    // Numbers are centred below their ticks; names are aligned with the ends of the bar.
     const left = /^[\d.]*$/.test(text)
       ? centred
       : Math.min(Math.max(centred, x), x + width - measureText(text, size * 0.8));
@@ -193,13 +189,12 @@ function colourBar(
 /**
  * Draws an explanation: image with heatmap, the class and its probability, a colour bar.
  *
- * The less the map says, the more of the image shows. What lies outside the classifier's crop is grey, dark and
- * outlined. Small images are enlarged, huge ones reduced (long side 480 to 1600 pixels); captions that are too long
- * end in "…".
+ * The lower the map, the more visible the image. What lies outside the classifier's crop is grey, dark and outlined.
+ * Small images are enlarged, huge ones reduced (long side 480 to 1600 pixels); captions that are too long end with "…".
  *
  * @param image The image, upright.
  * @param map The map of one class, values in [0, 1], of any size; with `contrast`, values in [−1, 1].
- * @param window What of the image the map covers, in pixels of the image.
+ * @param window The part of the image that the map covers, in pixels of the image.
  * @param options Caption and looks.
  * @returns The image, ready for {@linkcode encodePng}.
  * @throws {TypeError} When the map's size does not fit its values.
@@ -226,7 +221,7 @@ export async function renderOverlay(
   const size = Math.round(Math.min(Math.max(canvasWidth / 28, 16), 34));
   outline(resized, scaledWindow, Math.max(1, Math.round(size / 14)));
 
-  // Text left and bar right where there is room for both, else one below the other.
+  // Text on the left and bar on the right if there is room for both, else one below the other.
   const gap = size;
   const textHeight = options.subtitle === undefined ? size * 1.0 : size * 2.2;
   const barHeight = size * 1.75;

@@ -1,5 +1,5 @@
 /**
- * A plain line plot as an image: the loss curve of a training run. Reports with more to show use a plotting library.
+ * A plain line plot as an image: the loss curve of a training run. Reports use a plotting library.
  *
  * @module
  */
@@ -13,10 +13,10 @@ export interface PlotSeries {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** What stands around the curves. */
+/** Labels of the plot. */
 export interface PlotOptions {
   readonly title: string;
-  /** What x counts. */
+  /** Label of the x axis. */
   readonly xLabel: string;
 }
 
@@ -36,13 +36,13 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw)!;
   const ticks: number[] = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * span; i++) {
-    // Minus zero would be another number.
+    // Avoid minus zero.
     ticks.push(i * step + 0);
   }
   return ticks;
 }
 
-/** Lays `colour` over a pixel with this coverage, 0 to 1. */
+/** Blends `colour` into a pixel with a coverage of 0 to 1. */
 function touch(
   { width, height, data }: RgbImage,
   x: number,
@@ -114,7 +114,7 @@ export async function renderPlot(series: readonly PlotSeries[], options: PlotOpt
     const text = String(Number(tick.toPrecision(6)));
     font.draw(image, text, FRAME.left - 10 - measureText(text, 16), y + 6, 16, INK);
   }
-  // Half a step is no place on an axis that counts.
+  // An axis of counts has no fractional ticks.
   const counts = points.every(({ x }) => Number.isInteger(x));
   for (const tick of niceTicks(lowX, highX, 8).filter((each) => !counts || Number.isInteger(each))) {
     const text = String(Number(tick.toPrecision(6)));

@@ -86,8 +86,8 @@ export async function encodePng(image: RgbImage | RgbaImage | GreyImage): Promis
  * A PNG file of 8 bits a channel.
  *
  * @param shape Size in pixels, and PNG's colour type.
- * @param rows The rows as PNG has them before compression: each behind the kind of its filter.
- * @param more Chunks between header and pixels, as a palette is.
+ * @param rows The rows as PNG has them before compression: each after the kind of its filter.
+ * @param more Chunks between header and pixels, such as a palette.
  */
 export async function pngOf(
   shape: { readonly width: number; readonly height: number; readonly colourType: 0 | 2 | 3 | 6 },

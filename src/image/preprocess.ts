@@ -1,13 +1,13 @@
 /**
- * An image becomes a classifier's input: short side resized, centre cut out, channels apart. Normalising is the
- * network's own (it is part of its graph), not done here.
+ * Converts an image to a classifier's input: resizes the short side, cuts out the centre, and separates the channels.
+ * It does not normalise; that is part of the network's graph.
  *
  * @module
  */
 import { resizeImage } from "./resize.ts";
 import type { CropWindow, RgbImage } from "./types.ts";
 
-/** How a classifier wants its input, as torchvision's `Resize` and `CenterCrop`. */
+/** Input size of a classifier, like torchvision's `Resize` and `CenterCrop`. */
 export interface PreprocessOptions {
   /** Pixels of the short side after resizing; 256 for most ImageNet classifiers. */
   readonly resize?: number;
@@ -15,11 +15,11 @@ export interface PreprocessOptions {
   readonly crop?: number;
 }
 
-/** A classifier's input and where it lies in the image. */
+/** A classifier's input and its position in the image. */
 export interface Preprocessed {
   /** `[3, crop, crop]`: red, green, blue, each in rows from the top; in [0, 1], not normalised. */
   readonly pixels: Float32Array;
-  /** What of the image the classifier sees, in pixels of the image. */
+  /** The part of the image that the classifier sees, in pixels of the image. */
   readonly window: CropWindow;
 }
 
@@ -32,12 +32,12 @@ function roundHalfEven(value: number): number {
 }
 
 /**
- * Resizes the short side (antialiased bilinear) and cuts out the centre, as torchvision does with PIL images.
- * Only what is cut out is computed.
+ * Resizes the short side (antialiased bilinear) and cuts out the centre, as torchvision does with PIL images. Only the
+ * cut part is computed.
  *
  * @param image The image, upright.
  * @param options Sizes; 256 and 224 unless given.
- * @throws {RangeError} When the crop is larger than the resized short side, or a size is no positive integer.
+ * @throws {RangeError} When the crop is larger than the resized short side, or a size is not a positive integer.
  *
  * @example A grey image gives a grey input
  * ```ts
@@ -58,7 +58,7 @@ export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Pr
 }
 
 /**
- * Resizes the short side and cuts out a square of which `place` says where it lies, in pixels of the resized image.
+ * Resizes the short side and cuts out a square at the position that `place` gives, in pixels of the resized image.
  *
  * @param flip Whether the square is mirrored left to right.
  * @throws {RangeError} As {@linkcode preprocess}.
@@ -78,7 +78,7 @@ export function cutSquare(
   const { width, height } = image;
   const [scaledWidth, scaledHeight] = scaledSize(image, resize);
   const { x, y } = place(scaledWidth, scaledHeight);
-  // An image that has its size already, as a cache holds it, is cut and nothing else.
+  // An image that is already resized, such as one from a cache, is only cut.
   const cut = scaledWidth === width && scaledHeight === height ? { image, left: x, top: y } : {
     image: resizeImage(image, scaledWidth, scaledHeight, { x, y, width: crop, height: crop }),
     left: 0,
@@ -105,10 +105,10 @@ export function resizeShortSide(image: RgbImage, resize: number): RgbImage {
   return resizeImage(image, width, height, { x: 0, y: 0, width, height });
 }
 
-/** What a byte becomes: a table is several times as fast as dividing. */
+/** Value of each byte; a table is several times as fast as dividing. */
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
-/** A square of an image, channels apart: [3, crop, crop] in [0, 1]. */
+/** A square of an image with separate channels: [3, crop, crop] in [0, 1]. */
 function channelsOf(image: RgbImage, left: number, top: number, crop: number, flip: boolean): Float32Array {
   const { data, width } = image;
   const area = crop * crop;

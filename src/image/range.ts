@@ -1,16 +1,16 @@
 /**
- * How far some values reach.
+ * Minimum and maximum of values.
  *
  * @module
  */
 
-/** The least and the largest of some values; NaN where one is. */
+/** Minimum and maximum of the values; NaN if any value is NaN. */
 export function rangeOf(values: Float32Array): { readonly low: number; readonly high: number } {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;
-    // Neither less nor greater than any other.
+    // NaN is neither less nor greater than any other value.
     if (Number.isNaN(value)) return { low: NaN, high: NaN };
   }
   return { low, high };

@@ -18,7 +18,7 @@ const WEIGHT_BITS = 22;
 const ONE = 2 ** WEIGHT_BITS;
 const HALF = ONE / 2;
 
-/** For each output position: where its source pixels begin, how many they are, and their weights. */
+/** For each output position: the start and number of its source pixels, and their weights. */
 interface Taps {
   readonly starts: Int32Array;
   readonly counts: Int32Array;
@@ -54,7 +54,7 @@ function triangleTaps(from: number, to: number, first: number, count: number): T
   return { starts, counts, weights, stride };
 }
 
-/** Which part of the resized image is wanted, in its own pixels. */
+/** The wanted part of the resized image, in its pixels. */
 export interface ResizeCrop {
   /** Left edge. */
   readonly x: number;
@@ -69,15 +69,15 @@ export interface ResizeCrop {
 /**
  * Resizes an image to `width` x `height`, or computes only a part of the result.
  *
- * Time and memory follow the part, not the whole: the centre of a 1 x 10000 image resized to 256 x 2560000 costs
- * what any other does.
+ * Time and memory depend on the part, not on the whole: the centre of a 1 x 10000 image resized to 256 x 2560000 takes
+ * no longer than any other.
  *
  * @param image The image.
  * @param width Pixels per row of the whole result.
  * @param height Rows of the whole result.
  * @param crop The part that is computed; the whole unless given.
  * @returns The part, as PIL's `resize((width, height), BILINEAR).crop(...)` gives it.
- * @throws {RangeError} When a size is no positive integer or the part lies outside the result.
+ * @throws {RangeError} When a size is not a positive integer or the part lies outside the result.
  */
 export function resizeImage(
   image: RgbImage,
@@ -86,7 +86,7 @@ export function resizeImage(
   crop: ResizeCrop = { x: 0, y: 0, width, height },
 ): RgbImage {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new RangeError(`Cannot resize: ${width} x ${height} is no size of an image`);
+    throw new RangeError(`Cannot resize: ${width} x ${height} is not a valid image size`);
   }
   if (crop.x < 0 || crop.y < 0 || crop.x + crop.width > width || crop.y + crop.height > height) {
     throw new RangeError(
@@ -97,7 +97,7 @@ export function resizeImage(
   const across = triangleTaps(image.width, width, crop.x, crop.width);
   const down = triangleTaps(image.height, height, crop.y, crop.height);
 
-  // Only the source rows that some wanted row needs.
+  // Only the source rows that the wanted rows need.
   const lastRow = crop.height - 1;
   const top = down.starts[0]!;
   const bottom = down.starts[lastRow]! + down.counts[lastRow]!;
@@ -120,7 +120,7 @@ export function resizeImage(
   return { width: crop.width, height: crop.height, data: out };
 }
 
-/** Rounding the weights can bring a sum one above 255. */
+/** Rounding the weights can give a sum of 256. */
 function clamp(value: number): number {
   return value > 255 ? 255 : value;
 }

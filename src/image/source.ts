@@ -1,7 +1,8 @@
 /**
- * Gets the bytes of an image, from wherever they lie, and the name to call it by in errors. Decodes nothing.
+ * Gets the bytes of an image from any source, and its name for errors. Decodes nothing.
  *
- * Files are read by file URL: with `fetch`, and by the runtime's own module where `fetch` knows no such URLs.
+ * Files are read by file URL: with `fetch`, or with the runtime's built-in module if `fetch` does not support file
+ * URLs.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { readFileUrl } from "../platform/file_url.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** The bytes of an image and what to call it. */
+/** The bytes of an image and its name. */
 export interface ReadSource {
   /** The whole file. */
   readonly bytes: Uint8Array;
@@ -47,7 +48,7 @@ async function fetchBytes(url: URL, name: string, signal: AbortSignal | undefine
   throw new ImageError(`Cannot read image ${name}: HTTP status ${response.status}`);
 }
 
-/** The last part of a fetch error's text, which on Deno repeats the URL and ends with the system's own words. */
+/** The last part of a fetch error's message, which in Deno repeats the URL and ends with the system's message. */
 function reason(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   const system = /([^:]+) \(os error \d+\)$/.exec(text);
@@ -70,7 +71,7 @@ export function isPixels(source: ImageSource): source is ImageData | RgbImage {
  * @param source Bytes, a Blob, a URL, or a path or URL as text.
  * @param signal Stops a download.
  * @throws {ImageError} When it cannot be read.
- * @throws {TypeError} When it is nothing that can be an image.
+ * @throws {TypeError} When the source is not an image source.
  */
 export async function readSource(
   source: Exclude<ImageSource, ImageData | RgbImage>,

@@ -1,8 +1,8 @@
 /**
- * Draws text into RGB images, antialiased, at any size, from glyphs that were drawn once (DejaVu Sans). Neither
- * Deno nor a permission-free library can draw text; this needs nothing.
+ * Draws antialiased text of any size into RGB images, from stored glyphs (DejaVu Sans). Neither Deno nor a
+ * permission-free library can draw text.
  *
- * Latin-1 and a few typographic signs; any other character is shown as a box.
+ * Supports Latin-1 and a few typographic characters; any other character is shown as a box.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export function measureText(text: string, size: number): number {
   return width * size / FONT_SIZE;
 }
 
-/** The text, or as much of its beginning as fits into `maxWidth` pixels with "…" behind. */
+/** The text, or the beginning of it that fits into `maxWidth` pixels, followed by "…". */
 export function fitText(text: string, size: number, maxWidth: number): string {
   if (measureText(text, size) <= maxWidth) return text;
   const characters = [...text.normalize("NFC")];
@@ -73,12 +73,12 @@ export interface Font {
   /**
    * Draws one line of text.
    *
-   * @param image Is drawn into.
+   * @param image The image to draw into.
    * @param text The line.
-   * @param x Where the first character begins, in pixels.
-   * @param baseline The row on which letters stand, in pixels.
+   * @param x Left edge of the first character, in pixels.
+   * @param baseline Row of the baseline, in pixels.
    * @param size Pixels per em.
-   * @param colour Of the letters.
+   * @param colour Colour of the letters.
    */
   draw(image: RgbImage, text: string, x: number, baseline: number, size: number, colour: Colour): void;
 }
@@ -103,7 +103,7 @@ function boxCoverage(strip: Strip, glyph: Glyph, x0: number, x1: number, y0: num
   return sum / (255 * (x1 - x0) * (y1 - y0));
 }
 
-/** The hollow box that stands for a character without glyph. */
+/** The hollow box for a character without a glyph. */
 function boxGlyph(height: number): Strip {
   const coverage = new Uint8Array(BOX.width * height);
   const top = FONT_ASCENT - 32;

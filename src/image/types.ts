@@ -1,5 +1,5 @@
 /**
- * The plain types that images travel as, and the one error that a bad image gives. No decoding, no I/O.
+ * The plain types of images, and the error for images that cannot be read. No decoding, no I/O.
  *
  * @module
  */
@@ -45,8 +45,8 @@ export interface ValueMap {
 }
 
 /**
- * What can be read as an image: the bytes of a file, a Blob or File, a URL, a string (a path, or an http, https,
- * file, data or blob URL), an `ImageData`, or an {@linkcode RgbImage}, which is taken as it is.
+ * A source of an image: the bytes of a file, a Blob or File, a URL, a string (a path, or an http, https, file, data or
+ * blob URL), an `ImageData`, or an {@linkcode RgbImage}, which is used unchanged.
  */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob | URL | string | ImageData | RgbImage;
 
@@ -62,8 +62,8 @@ export interface CropWindow {
   readonly height: number;
 }
 
-/** Thrown when something cannot be read as an image; the message is one line and names the source where it has a name. */
+/** Thrown when something cannot be read as an image; the message is one line and names the source if it has a name. */
 export class ImageError extends Error {
-  /** Tells this error from others where classes do not, as between workers. */
+  /** Identifies this error even if its class is lost, for example between workers. */
   override name = "ImageError";
 }

@@ -1,12 +1,12 @@
 /**
- * Enlarges maps: bilinear with half-pixel centres, as torch's `interpolate(mode="bilinear", align_corners=False)`,
- * and lays them over the part of an image that the classifier saw.
+ * Enlarges maps: bilinear with half-pixel centres, as torch's `interpolate(mode="bilinear", align_corners=False)`, and
+ * places them over the part of an image that the classifier saw.
  *
  * @module
  */
 import type { CropWindow } from "./types.ts";
 
-/** Between which two values each position lies, and how far it is from the first to the second. */
+/** The two values around each position, and the fraction between them. */
 interface Positions {
   readonly low: Int32Array;
   readonly high: Int32Array;
@@ -33,7 +33,7 @@ function checkMap(values: Float32Array, width: number, height: number): void {
   }
 }
 
-/** Samples a map at all crossings of the two sets of positions; writes rows `stride` apart, from `offset`. */
+/** Samples a map at all combinations of the two sets of positions; writes rows `stride` apart, from `offset`. */
 function sample(
   values: Float32Array,
   width: number,
@@ -85,12 +85,12 @@ export function upsampleMap(
 }
 
 /**
- * Lays a map over the window of the image that it speaks of; the rest of the image gets 0.
+ * Places a map over its window of the image; the rest of the image gets 0.
  *
  * @param values `width * height` values, rows from the top.
  * @param width Values per row.
  * @param height Rows.
- * @param window What the classifier saw, in pixels of the image.
+ * @param window The part that the classifier saw, in pixels of the image.
  * @param pictureWidth Pixels per row of the image.
  * @param pictureHeight Rows of the image.
  * @returns One value per pixel of the image.

@@ -1,25 +1,25 @@
 /**
- * Modules that Node, Bun and Deno carry within them, without an `import` that a bundler for pages would stumble over.
+ * Built-in modules of Node, Bun and Deno, without an `import` that a bundler for browsers could not resolve.
  *
  * @module
  */
 
-/** What of `process` is read here. */
+/** The used properties of `process`. */
 interface Process {
   readonly versions?: { readonly node?: string };
   getBuiltinModule?(name: string): unknown;
 }
 
-/** The global `process`, where the runtime has one that is its own: bundlers put an empty one into pages. */
+/** The global `process`, if it is the runtime's own; bundlers put an empty one into pages. */
 function ownProcess(): Process | undefined {
   const { process } = globalThis as { process?: Process };
   return process?.versions?.node === undefined ? undefined : process;
 }
 
 /**
- * A module of the runtime at once, as `node:crypto`.
+ * A built-in module, such as `node:crypto`, synchronously.
  *
- * @throws {Error} When the runtime gives none.
+ * @throws {Error} When the runtime does not have it.
  */
 export function builtinModule(name: string): unknown {
   const module = ownProcess()?.getBuiltinModule?.(name);
@@ -27,11 +27,11 @@ export function builtinModule(name: string): unknown {
   return module;
 }
 
-/** The same where it may be waited for; undefined in a page. Node before 20.16 has it by `import` alone. */
+/** The same asynchronously; undefined in a page. Node before 20.16 supports only `import`. */
 export async function loadBuiltinModule(name: string): Promise<unknown> {
   const host = ownProcess();
   if (host === undefined) return undefined;
   if (host.getBuiltinModule !== undefined) return host.getBuiltinModule(name);
-  // A variable and these words keep bundlers from looking for the module.
+  // A variable and these comments keep bundlers from resolving the module.
   return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name);
 }

@@ -1,6 +1,6 @@
 /**
- * Reads files by `file:` URL where `fetch` does not: Node's has no such scheme. Deno's has, and asks for no more than
- * read permission, so there `fetch` stays the way.
+ * Reads files by `file:` URL if `fetch` does not support that scheme, as in Node. Deno's `fetch` supports it and needs
+ * only read permission, so it is used there.
  *
  * @module
  */
@@ -11,9 +11,9 @@ interface FileSystem {
 }
 
 /**
- * The bytes of a file, or undefined where `fetch` is the way to them.
+ * The bytes of a file, or undefined if `fetch` can read it.
  *
- * @throws {Error} When it cannot be read; the message is the system's reason alone.
+ * @throws {Error} When it cannot be read; the message is only the system's reason.
  */
 export async function readFileUrl(
   url: URL,
@@ -28,7 +28,7 @@ export async function readFileUrl(
   } catch (cause) {
     throw new Error(systemReason(cause), { cause });
   }
-  // Node gives a Buffer, whose methods differ, and may have cut it from a larger one.
+  // Node gives a Buffer, whose methods differ and which may be a part of a larger one.
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
   return whole ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
 }

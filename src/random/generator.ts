@@ -14,7 +14,7 @@ export interface Generator {
   below(below: number): number;
   /** Next number of the normal distribution N(0, 1), by Box and Muller. */
   normal(): number;
-  /** State to go on from later; see `restoreGenerator`. */
+  /** State to continue from later; see `restoreGenerator`. */
   state(): readonly [number, number, number, number];
 }
 
@@ -34,7 +34,7 @@ function warm(state: readonly [number, number, number, number]): Generator {
   return generator;
 }
 
-/** Goes on where a generator's `state()` was taken. */
+/** Continues from a generator's `state()`. */
 export function restoreGenerator(state: readonly [number, number, number, number]): Generator {
   const source = new SFC32(state);
   const uniform = () => source.float();

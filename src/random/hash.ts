@@ -1,5 +1,5 @@
 /**
- * A number from a name, so that what is drawn for one thing depends on nothing but its name and the seed.
+ * Hashes a name to a number, so that random draws for an item depend only on its name and the seed.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Weights drawn anew: a tensor of the same size as before, with nothing of what it had learned.
+ * Redraws weights at random with the same scale, so that nothing learned remains.
  *
  * @module
  */

@@ -1,22 +1,22 @@
 /**
- * Chooses the device and its threads, and says what it found.
+ * Chooses the device and its threads, and describes them.
  *
  * @module
  */
 import { DeviceError } from "./errors.ts";
 import type { Device } from "./ort.ts";
 
-/** What a caller asks for: a device by name, or the best one here. */
+/** A requested device, or "auto" for the best available one. */
 export type DeviceRequest = Device | "auto";
 
 /** All names that `DeviceRequest` knows. */
 export const DEVICE_REQUESTS: readonly DeviceRequest[] = ["auto", "webgpu", "wasm", "native"];
 
-/** A WebGPU adapter in words. */
+/** Description of a WebGPU adapter. */
 export interface AdapterInfo {
-  /** Name as the platform gives it, "" where it gives none. */
+  /** Name from the platform, "" if there is none. */
   readonly name: string;
-  /** Whether it computes on the CPU: right, but slow. */
+  /** Whether it computes on the CPU, which is correct but slow. */
   readonly software: boolean;
 }
 
@@ -38,7 +38,7 @@ interface GpuLike {
 /** Names under which CPU implementations of WebGPU report themselves. */
 const SOFTWARE_ADAPTERS = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
-/** Looks for a WebGPU adapter; `undefined` where there is none. */
+/** Looks for a WebGPU adapter; `undefined` if there is none. */
 export async function findAdapter(): Promise<AdapterInfo | undefined> {
   const gpu = (globalThis.navigator as unknown as { gpu?: GpuLike } | undefined)?.gpu;
   if (gpu === undefined) return undefined;
@@ -51,11 +51,11 @@ export async function findAdapter(): Promise<AdapterInfo | undefined> {
 }
 
 /**
- * Resolves a request. `auto` takes WebGPU when a real adapter is there, else wasm; a software adapter is used
- * only when WebGPU is asked for by name.
+ * Resolves a request. `auto` takes WebGPU if there is a hardware adapter, else wasm. A software adapter is used only if
+ * WebGPU is requested by name.
  *
- * @throws {DeviceError} When WebGPU is asked for and no adapter is there.
- * @throws {TypeError} When the name is none of `DEVICE_REQUESTS`.
+ * @throws {DeviceError} When WebGPU is requested and there is no adapter.
+ * @throws {TypeError} When the name is not in `DEVICE_REQUESTS`.
  */
 export async function resolveDevice(request: DeviceRequest = "auto"): Promise<Device> {
   if (!DEVICE_REQUESTS.includes(request)) {
@@ -72,10 +72,10 @@ export async function resolveDevice(request: DeviceRequest = "auto"): Promise<De
   return adapter !== undefined && !adapter.software ? "webgpu" : "wasm";
 }
 
-/** More threads than this cost more in waiting than they bring, for the networks of this project. */
+/** For the networks of this project, more threads than this wait longer than they save. */
 const MOST_THREADS = 8;
 
-/** Threads that the wasm runtime may use here: one where memory cannot be shared. */
+/** Threads that the wasm runtime may use here: one if memory cannot be shared. */
 export function availableThreads(): number {
   const isolated = "Deno" in globalThis ||
     (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;

@@ -4,13 +4,16 @@
  * @module
  */
 
-/** The device asked for is not there, or cannot be used as asked. */
+/** The requested device is not available, or cannot be used as requested. */
 export class DeviceError extends Error {
   /** The name that tells it from other errors. */
   override name = "DeviceError";
 }
 
-/** The runtime refuses a graph or .onnx file: it is malformed, too large, or uses what the device lacks. */
+/**
+ * The runtime refuses a graph or .onnx file, because it is malformed, too large, or uses features that the device
+ * lacks.
+ */
 export class ModelError extends Error {
   /** The name that tells it from other errors. */
   override name = "ModelError";
@@ -22,7 +25,7 @@ export class RunError extends Error {
   override name = "RunError";
 }
 
-/** One line of what onnxruntime says, without its log colours, codes and source positions. */
+/** The first line of onnxruntime's message, without log colours, codes and source positions. */
 export function runtimeMessage(error: unknown): string {
   const raw = error instanceof Error ? error.message : String(error);
   const said = raw.match(/ERROR_MESSAGE: ([\s\S]*)/)?.[1] ?? raw;

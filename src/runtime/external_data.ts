@@ -1,13 +1,16 @@
 /**
- * Files of weights as onnxruntime-web takes them. It asks for a `Uint8Array` per file and, while it loads a model, for
- * one `subarray` per tensor, which it copies into its own memory. So a file on disk need not be in memory: this array
- * is empty, and reads each part when it is asked for.
+ * Files of weights for onnxruntime-web. It takes one `Uint8Array` per file and, while it loads a model, calls
+ * `subarray` once per tensor and copies the result into its own memory. So a file on disk need not be in memory: this
+ * array is empty and reads each part on request.
  *
  * @module
  */
 import type { ByteSource } from "../bytes/byte_source.ts";
 
-/** An array that has its bytes elsewhere. Only what the runtime uses is there: `byteLength`, `length`, `subarray`. */
+/**
+ * An array whose bytes are stored elsewhere. It implements only what the runtime uses: `byteLength`, `length`,
+ * `subarray`.
+ */
 class ExternalBytes extends Uint8Array {
   readonly #source: ByteSource;
 
@@ -29,7 +32,7 @@ class ExternalBytes extends Uint8Array {
   }
 }
 
-/** A file of weights for the runtime's `externalData`: as it is where it is in memory, else read when asked for. */
+/** A file of weights for the runtime's `externalData`: unchanged if it is in memory, else read on request. */
 export function externalBytes(content: ByteSource | Uint8Array): Uint8Array {
   return content instanceof Uint8Array ? content : new ExternalBytes(content);
 }

@@ -14,11 +14,11 @@ import { encodeOnnx } from "../graph/onnx_file.ts";
 import { DeviceError } from "./errors.ts";
 import { withLargeMemory } from "./wasm_threads.ts";
 
-/** What of onnxruntime the sessions use; web and node builds have it alike. */
+/** The part of onnxruntime that sessions use; the same in the web and node builds. */
 export type OrtBuild = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
 export type { Ort };
 
-/** Where a session runs. */
+/** Device of a session. */
 export type Device = "webgpu" | "wasm" | "native";
 
 /** Version of onnxruntime-node to load: the same as deno.json's onnxruntime-web. */
@@ -29,22 +29,22 @@ let wasmThreads: number | undefined;
 let wasmBinary: Uint8Array | undefined;
 let wasmPaths: string | undefined;
 
-/** Where the runtime's own files come from; nothing needs to be set in Deno. */
+/** Location of the runtime's own files; not needed in Deno. */
 export interface RuntimeFiles {
-  /** The .wasm file of the build used, read already: then no permission and no network are needed. */
+  /** The content of the build's .wasm file, so that neither permission nor network is needed. */
   readonly wasmBinary?: Uint8Array;
   /** URL of the folder with onnxruntime-web's files, for bundled browser programs. */
   readonly wasmPaths?: string;
 }
 
-/** Says where the runtime finds its own files. Call it before anything else runs. */
+/** Sets the location of the runtime's own files. Call it before anything else runs. */
 export function configureRuntime(files: RuntimeFiles): void {
   if (builds.size > 0) throw new DeviceError("Cannot configure the runtime: it has been loaded already");
   wasmBinary = files.wasmBinary;
   wasmPaths = files.wasmPaths;
 }
 
-/** Threads that the wasm runtime of this process runs on, once it is loaded. */
+/** Number of threads of this process's wasm runtime, once it is loaded. */
 export function threadsInUse(): number | undefined {
   return wasmThreads;
 }
@@ -52,7 +52,7 @@ export function threadsInUse(): number | undefined {
 /**
  * Loads the build of a device, once per process.
  *
- * @param threads For wasm: the number to run on, fixed by the first session of the process.
+ * @param threads For wasm: the number of threads, fixed by the first session of the process.
  */
 export function loadBuild(device: Device, threads: number): Promise<OrtBuild> {
   let build = builds.get(device);
@@ -60,7 +60,7 @@ export function loadBuild(device: Device, threads: number): Promise<OrtBuild> {
     if (device === "wasm") wasmThreads = threads;
     build = importBuild(device, threads);
     builds.set(device, build);
-    // A failed load may be tried again (a file that was out of reach, say).
+    // A failed load may be repeated, for example after a file was unreachable.
     build.catch(() => {
       builds.delete(device);
       if (device === "wasm") wasmThreads = undefined;
@@ -71,7 +71,7 @@ export function loadBuild(device: Device, threads: number): Promise<OrtBuild> {
 
 async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   if (device === "native") {
-    // Not written as a literal: Deno would download the native package for everybody.
+    // Not a literal, because Deno would download the native package for everybody.
     const name = "onnxruntime-node";
     const specifier = "Deno" in globalThis ? `npm:${name}@${NATIVE_VERSION}` : name;
     try {
@@ -87,7 +87,7 @@ async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
     ? await import("onnxruntime-web")
     : await import("onnxruntime-web/wasm");
   build.env.logLevel = "error";
-  // Two threads throw in Deno's WebGPU build, and the failure sticks to the process.
+  // Two threads throw in the WebGPU build in Deno, and the failure persists in the process.
   build.env.wasm.numThreads = device === "webgpu" && "Deno" in globalThis ? 1 : threads;
   if (wasmBinary !== undefined) build.env.wasm.wasmBinary = wasmBinary.slice().buffer;
   if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
@@ -95,9 +95,12 @@ async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   return build;
 }
 
-/** Starts the runtime itself, which in Deno needs care: see `wasm_threads.ts`; and it takes Node's Worker for its own. */
+/**
+ * Starts the runtime itself. In Deno this needs care (see `wasm_threads.ts`), and the runtime replaces the global
+ * Worker by Node's.
+ */
 async function startInDeno(build: OrtBuild, threaded: boolean): Promise<void> {
-  // It leaves Node's in the place of Deno's: a program's next `new Worker(url)` would get the wrong one.
+  // It leaves Node's Worker in place of Deno's, so a later `new Worker(url)` would get the wrong one.
   const { Worker } = globalThis;
   try {
     await (threaded ? withLargeMemory(() => startThreads(build)) : startThreads(build));
@@ -106,7 +109,7 @@ async function startInDeno(build: OrtBuild, threaded: boolean): Promise<void> {
   }
 }
 
-/** The runtime makes its memory and threads with its first session: here one that does nothing. */
+/** The runtime creates its memory and threads with the first session; this one does nothing. */
 async function startThreads(build: OrtBuild): Promise<void> {
   const b = createBuilder("start");
   b.output(b.relu(b.input("x", "float32", [1])), "y");
@@ -116,7 +119,7 @@ async function startThreads(build: OrtBuild): Promise<void> {
   await session.release();
 }
 
-/** Runs what it is given one after the other. */
+/** Runs functions one after the other. */
 function inTurn(): <T>(act: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (act) => {
@@ -127,13 +130,13 @@ function inTurn(): <T>(act: () => Promise<T>) => Promise<T> {
 }
 
 /**
- * Runs `act` when everything on WebGPU before it has ended. Two runs at once hang the event loop on one
- * session and throw on two, so there is one lock for the whole process.
+ * Runs `act` after all earlier WebGPU calls have ended. Two runs at once hang the event loop on one session and throw
+ * on two, so there is one lock for the whole process.
  */
 export const withWebGpuLock: <T>(act: () => Promise<T>) => Promise<T> = inTurn();
 
 /**
- * Opens a session when those before it are open: the web builds hold the external data of all sessions in one place,
- * and let them go when the first of them has been opened.
+ * Opens sessions one after the other: the web builds keep the external data of all sessions in one place and release
+ * them when the first session is open.
  */
 export const withOpeningLock: <T>(act: () => Promise<T>) => Promise<T> = inTurn();

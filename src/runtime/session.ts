@@ -1,6 +1,6 @@
 /**
- * A graph ready to run on a device. Feeds and results are plain tensors; what the runtime throws becomes a
- * typed error in one line.
+ * A graph ready to run on a device. Feeds and results are plain tensors. Errors of the runtime become typed errors of
+ * one line.
  *
  * @module
  */
@@ -24,27 +24,27 @@ import {
 import { threadsStart } from "./wasm_threads.ts";
 import { type DeviceTensor, isDeviceTensor, type Tensor } from "./tensor.ts";
 
-/** How a session is opened. */
+/** Options for opening a session. */
 export interface SessionOptions {
   /** Device to run on; "auto" by default. */
   readonly device?: DeviceRequest;
-  /** Threads of the wasm and native runtimes; chosen by the machine's cores by default. */
+  /** Threads of the wasm and native runtimes; by default it depends on the number of cores. */
   readonly threads?: number;
-  /** Contents of the external files that initializers point into, by the name used there; read when needed. */
+  /** Contents of the external files of initializers, by their names in the model; read when needed. */
   readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
-  /** Outputs to leave on the device; elsewhere than on WebGPU they come as plain tensors. */
+  /** Outputs to leave on the device; except on WebGPU, they come as plain tensors. */
   readonly keepOnDevice?: readonly string[];
-  /** Weights of linear layers beyond so many bytes are read in parts; 64 MiB by default. See `splitLargeGemm`. */
+  /** Size in bytes from which weights of linear layers are read in parts; 64 MiB by default. See `splitLargeGemm`. */
   readonly largestTensor?: number;
-  /** Spares the memory of a second, rearranged copy of the weights at some cost of speed. */
+  /** Saves the memory of a second, rearranged copy of the weights, at some loss of speed. */
   readonly lowMemory?: boolean;
 }
 
-/** A graph ready to run. Dispose of it when it is not needed: wasm memory never shrinks, but is used again. */
+/** A graph ready to run. Dispose of it when it is no longer needed: wasm memory never shrinks, but it is reused. */
 export interface Session {
-  /** Where it runs. */
+  /** Device on which it runs. */
   readonly device: Device;
-  /** Threads that it runs on; 1 on WebGPU. */
+  /** Number of threads; 1 on WebGPU. */
   readonly threads: number;
   /** WebGPU only: whether some nodes run on the CPU because WebGPU lacks their operator. */
   readonly partlyOnCpu: boolean;
@@ -61,19 +61,19 @@ export interface Session {
     feeds: Readonly<Record<string, Tensor | DeviceTensor>>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Record<string, Tensor>>;
-  /** The same, with the outputs named in `keepOnDevice` left on the device. */
+  /** Runs the graph and leaves the outputs named in `keepOnDevice` on the device. */
   runOnDevice(
     feeds: Readonly<Record<string, Tensor | DeviceTensor>>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Record<string, Tensor | DeviceTensor>>;
-  /** Frees what the session holds; it cannot run afterwards. Disposing twice does nothing. */
+  /** Releases the session, which cannot run afterwards. Disposing twice has no effect. */
   dispose(): Promise<void>;
 }
 
 /**
  * Opens a session for a graph, or for the bytes of an .onnx file.
  *
- * @throws {DeviceError} When the device is not there.
+ * @throws {DeviceError} When the device is not available.
  * @throws {ModelError} When the runtime refuses the model.
  */
 export async function openSession(
@@ -101,8 +101,8 @@ export async function openSession(
       : {}),
   };
   const memory = options.lowMemory ? { disable_prepacking: "1" } : {};
-  // Every native session has threads of its own, which after a run keep a core busy in wait of the next one: the other
-  // sessions of an explainer, and JavaScript, would wait for them (2.4 times the time on two cores).
+  // Every native session has its own threads, which busily wait for the next run. Other sessions of an explainer, and
+  // JavaScript, would have to wait for them (2.4 times the time on two cores).
   const quiet = device === "native" ? { force_spinning_stop: "1" } : {};
   const create = (extra: Record<string, string>) =>
     build.InferenceSession.create(bytes, { ...base, extra: { session: { ...memory, ...quiet, ...extra } } });
@@ -135,7 +135,7 @@ export async function openSession(
   return sessionOver(inner, build, device, used, partlyOnCpu, new Set(options.keepOnDevice ?? []));
 }
 
-/** A model as the runtime of a device takes it: its bytes, and the files that they point into. */
+/** A model in the form for a device's runtime: its bytes, and its external files. */
 function prepared(
   model: Graph | Uint8Array,
   device: Device,
@@ -143,7 +143,7 @@ function prepared(
 ): { readonly bytes: Uint8Array; readonly files: ReadonlyMap<string, ByteSource | Uint8Array> } {
   if (model instanceof Uint8Array) return { bytes: model, files: given };
   if (device !== "wasm") {
-    // onnxruntime-node takes no external data from memory: there the weights go into the model.
+    // onnxruntime-node takes no external data from memory, so the weights are put into the model.
     const inside = device === "native" && given.size > 0 ? { files: given } : {};
     return { bytes: encodeOnnx(splitLargeGemm(model, largestTensor), inside), files: given };
   }
@@ -152,7 +152,7 @@ function prepared(
   return { bytes: encodeOnnx(splitLargeGemm(graph, largestTensor)), files };
 }
 
-/** Resolves how many threads to run on, and refuses what the process can no longer give. */
+/** Resolves the number of threads, and refuses a number that the process can no longer provide. */
 function threadsFor(device: Device, asked: number | undefined): number {
   if (device === "webgpu") return 1;
   if (asked !== undefined && (!Number.isInteger(asked) || asked < 1)) {
@@ -199,7 +199,7 @@ function sessionOver(
       if (tensor === undefined) throw new TypeError(`Cannot run the session: input ${name} is not given`);
       inputs[name] = isDeviceTensor(tensor)
         ? tensor.onDevice as Ort.Tensor
-        // The runtime's own type lists its typed arrays by element type; Tensor keeps them together.
+        // The runtime's own type separates typed arrays by element type; Tensor does not.
         : new build.Tensor(tensor.type as "float32", tensor.data as Float32Array, [...tensor.shape]);
     }
     const act = () => {

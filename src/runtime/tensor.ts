@@ -1,11 +1,11 @@
 /**
- * Numbers as they travel to and from the runtime: a typed array with its shape.
+ * Numbers to and from the runtime: a typed array with its shape.
  *
  * @module
  */
 import { type DataType, sizeOf } from "../graph/types.ts";
 
-/** Typed arrays that carry tensor data; float16 travels as its bit patterns, bool as bytes. */
+/** Typed arrays for tensor data; float16 as bit patterns, bool as bytes. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -25,7 +25,7 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-/** A tensor that stays on the device between two runs; dispose of it when it is not fed again. */
+/** A tensor that stays on the device between two runs; dispose of it when it is no longer needed. */
 export interface DeviceTensor {
   /** Element type. */
   readonly type: DataType;
@@ -52,7 +52,7 @@ export function float32Tensor(data: Float32Array, shape: readonly number[]): Ten
   return { type: "float32", shape, data };
 }
 
-/** An int64 tensor, as indices are fed. */
+/** An int64 tensor, for indices. */
 export function int64Tensor(values: readonly number[], shape: readonly number[] = [values.length]): Tensor {
   return { type: "int64", shape, data: BigInt64Array.from(values, BigInt) };
 }

@@ -1,21 +1,21 @@
 /**
- * Starts the wasm runtime's threads in Deno without the hang that onnxruntime-web 1.30 has there.
+ * Starts the wasm runtime's threads in Deno without the hang of onnxruntime-web 1.30.
  *
- * A thread starts some time after it is asked for. If the wasm memory has grown by then (the weights of the first
- * session are enough), the thread's view of it is too small in Deno: its first access is "memory access out of
- * bounds", it dies unseen, and the main thread waits for it for ever. Measured with two threads: up to three starts
- * of four on a busy machine, now and then on an idle one; none when memory does not grow before the threads run.
+ * A thread starts some time after it is requested. If the wasm memory has grown by then (the weights of the first
+ * session are enough), the thread's view of it is too small in Deno. Its first access fails with "memory access out of
+ * bounds", it dies silently, and the main thread waits for it forever. Measured with two threads: up to three of four
+ * starts on a busy machine, occasionally on an idle one, and none if the memory does not grow before the threads run.
  *
- * So the memory is made large enough from the start. Its pages are the system's only when they are written to: the
+ * So the memory is large enough from the start. The system allocates its pages only when they are written, so the
  * resident size is the same (318 MB against 317 MB for one pass of the head over 1000 classes).
  *
  * @module
  */
 
-/** The first Deno in which every release starts the runtime's threads: before 2.7.14 they fail in their own messages. */
+/** The first Deno version that starts the runtime's threads reliably: before 2.7.14 they fail in their own messages. */
 const FIRST_WITH_THREADS = [2, 8] as const;
 
-/** Whether the wasm runtime's threads start here, as far as the platform's name tells; only old Denos are known not to. */
+/** Whether the wasm runtime's threads start here; only old versions of Deno are known to fail. */
 export function threadsStart(userAgent: string = globalThis.navigator?.userAgent ?? ""): boolean {
   const [, major, minor] = /^Deno\/(\d+)\.(\d+)/.exec(userAgent) ?? [];
   if (major === undefined) return true;
@@ -23,10 +23,10 @@ export function threadsStart(userAgent: string = globalThis.navigator?.userAgent
   return Number(major) > needed || (Number(major) === needed && Number(minor) >= least);
 }
 
-/** Pages of 64 KiB to start with, the first that the system grants: 1 GiB, 256 MiB. */
+/** Initial pages of 64 KiB; the first size that the system grants is used: 1 GiB, 256 MiB. */
 const INITIAL_PAGES = [16384, 4096];
 
-/** Runs `start`, which creates the runtime's shared memory, and lets that begin large. */
+/** Runs `start`, which creates the runtime's shared memory, with a large initial size. */
 export async function withLargeMemory<T>(start: () => Promise<T>): Promise<T> {
   const Memory = WebAssembly.Memory;
   WebAssembly.Memory = class extends Memory {
@@ -41,7 +41,7 @@ export async function withLargeMemory<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The descriptor with the largest start that the system grants; the runtime's own where it grants none. */
+/** The descriptor with the largest initial size that the system grants; the runtime's own if it grants none. */
 function enlarged(
   Memory: typeof WebAssembly.Memory,
   descriptor: WebAssembly.MemoryDescriptor,
@@ -53,7 +53,7 @@ function enlarged(
       new Memory(larger);
       return larger;
     } catch {
-      // Less, then.
+      // Try a smaller size.
     }
   }
   return descriptor;

@@ -1,5 +1,5 @@
 /**
- * The nearest valid name to a mistyped one, for errors that suggest.
+ * Finds the valid name nearest to a mistyped one, for suggestions in errors.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function nearestName(given: string, names: Iterable<string>): string | un
   return least <= Math.max(given.length < 4 ? 1 : 2, given.length / 3) ? best : undefined;
 }
 
-/** `: did you mean NAME?` where a near name is found, else "". */
+/** `: did you mean NAME?` if a near name is found, else "". */
 export function suggestion(given: string, names: Iterable<string>): string {
   const near = nearestName(given, names);
   return near === undefined ? "" : `: did you mean ${near}?`;

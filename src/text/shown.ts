@@ -1,10 +1,10 @@
 /**
- * Texts out of untrusted files as they may stand in an error: one line, no control characters, not long.
+ * Makes texts from untrusted files safe for an error: one line, no control characters, limited length.
  *
  * @module
  */
 
-/** Characters of a foreign text that an error shows. */
+/** Maximum number of characters of a foreign text in an error. */
 const LONGEST = 120;
 
 /** The text on one line: control characters and line separators as �, the middle cut out of a long one. */
@@ -12,9 +12,8 @@ export function shown(text: string): string {
   return oneLine(text.length <= LONGEST ? text : `${text.slice(0, LONGEST / 2)}…${text.slice(-LONGEST / 2)}`);
 }
 
-/** The same, whole. */
+/** The same without a limit of length. */
 export function oneLine(text: string): string {
-  // Halves of a surrogate pair, left by a cut or by the file, are no text either.
-  // deno-lint-ignore no-control-regex
+  // Lone surrogates, from a cut or from the file, are invalid, too. deno-lint-ignore no-control-regex
   return text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "\ufffd");
 }

@@ -1,5 +1,5 @@
 /**
- * Options that are left out where they are undefined: `exactOptionalPropertyTypes` tells the two apart.
+ * Removes undefined options, because `exactOptionalPropertyTypes` distinguishes undefined from absent.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export type WithoutUndefined<T> =
   & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
 
 /**
- * The same properties in the same order, without those that are undefined.
+ * The same properties in the same order, without the undefined ones.
  *
  * @example
  * ```ts

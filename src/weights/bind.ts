@@ -1,6 +1,6 @@
 /**
- * Binds the weights that a graph declares to the tensors of a file of weights. Float32 tensors are pointed at
- * where they lie; others (another type, or strided) are written out once, into one buffer beside the file.
+ * Binds the weights that a graph declares to the tensors of a file of weights. Float32 tensors are referenced at their
+ * position in the file. Others (another type, or strided) are converted once, into one buffer next to the file.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { shown } from "../text/shown.ts";
 import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import { float32Of, type TensorEntry, type WeightFile } from "./tensor_table.ts";
 
-/** How the names of a file become the names in a graph. */
+/** How names in a file map to names in a graph. */
 export interface BindOptions {
-  /** Before the name of every weight that this file is meant for. */
+  /** Prefix of the weights in the graph that this file provides. */
   readonly prefix?: string;
-  /** The name that the network uses for a name in the file. */
+  /** Maps a name in the file to the network's name. */
   readonly rename?: ((nameInFile: string) => string) | undefined;
 }
 
 /**
  * Binds every unbound weight under `prefix` to the tensor of its name.
  *
- * @throws {TypeError} When the file lacks a weight or has it in another shape; the message names both.
+ * @throws {TypeError} When a weight is missing in the file or has another shape; the message names both.
  */
 export function bindWeights(
   { graph, files }: BoundGraph,
@@ -30,7 +30,7 @@ export function bindWeights(
   options: BindOptions = {},
 ): BoundGraph {
   const prefix = options.prefix ?? "";
-  // Two files of one name (a network's weights and its head, say) must stay apart in the session.
+  // Two files with the same name (such as a network's weights and its head) must have different names in the session.
   const own = freeName(files, locationOf(file.name), file.content);
   const entries = new Map<string, TensorEntry>();
   for (const [name, entry] of file.table.tensors) {
@@ -84,12 +84,12 @@ export function bindWeights(
   return { graph: { ...graph, initializers }, files: all };
 }
 
-/** A name that a runtime takes as a place beside the model: it refuses paths. */
+/** A name for external data without path separators, because the runtime refuses paths. */
 function locationOf(name: string): string {
   return (name.split(/[/\\]/).at(-1) ?? "").replace(/[^\w.-]/g, "_").replace(/^\.+/, "") || "weights";
 }
 
-/** `name`, or `name~2`, … where another content has it already. */
+/** `name`, or `name~2`, … if another content already has it. */
 function freeName(files: ReadonlyMap<string, ByteSource>, name: string, content?: ByteSource): string {
   let free = name;
   for (let i = 2; files.has(free) && files.get(free) !== content; i++) free = `${name}~${i}`;

@@ -1,5 +1,5 @@
 /**
- * Reads a whole file by URL: file: needs read permission in Deno, https: net. One way for every runtime, since a
+ * Reads a whole file by URL: file: needs read permission in Deno, https: net. The same for every runtime, because a
  * package's own files are URLs everywhere.
  *
  * @module
@@ -26,7 +26,7 @@ export async function fetchBytes(url: URL, what: string, signal?: AbortSignal): 
   throw new Error(`Cannot read ${what} at ${shownUrl(url)}: the server answered ${response.status}`);
 }
 
-/** Why a fetch failed, in a few words. */
+/** The reason of a failed fetch, in a few words. */
 function reasonOf(cause: unknown, url: URL): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   if (/not found|no such file/i.test(text)) return "there is no such file";
@@ -37,7 +37,7 @@ function reasonOf(cause: unknown, url: URL): string {
     : "the server cannot be reached";
 }
 
-/** A URL as a person would name the file: a path without its scheme where it is a file's. */
+/** A URL for people: the path if it is a file URL. */
 function shownUrl(url: URL): string {
   return url.protocol === "file:" ? decodeURIComponent(url.pathname) : url.href;
 }

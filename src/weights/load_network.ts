@@ -11,10 +11,10 @@ import { shippedWeightsUrl } from "./shipped.ts";
 import type { WeightFile } from "./tensor_table.ts";
 import { readWeightFile } from "./weight_file.ts";
 
-/** Where weights are: the bytes of a file, its address, or a file whose table is read already. */
+/** A source of weights: the bytes of a file, its address, or a file whose table has been read. */
 export type WeightSource = Uint8Array | URL | WeightFile;
 
-/** Whether this is a file of weights, not a description of where one comes from. */
+/** Whether this is a file of weights, not a description of its source. */
 export function isWeightSource(value: object): value is WeightSource {
   return value instanceof Uint8Array || value instanceof URL || "table" in value;
 }
@@ -22,9 +22,9 @@ export function isWeightSource(value: object): value is WeightSource {
 /**
  * Loads a network's weights.
  *
- * @param source The file to read; by default the shipped one, else the published one, downloaded where it is not here.
- * @throws {DownloadError} When they are not here and cannot be downloaded.
- * @throws {SyntaxError} When the file is neither safetensors nor one of PyTorch.
+ * @param source The file to read; by default the shipped file, else the published file, downloaded if it is not stored.
+ * @throws {DownloadError} When they are missing and cannot be downloaded.
+ * @throws {SyntaxError} When the file is neither a safetensors nor a PyTorch file.
  */
 export async function loadWeights(
   network: Pick<NetworkDefinition, "name" | "weights">,

@@ -12,15 +12,16 @@ import { sourceOf } from "../bytes/byte_source.ts";
 import { float32ToFloat16 } from "../bytes/half.ts";
 import { float32Of } from "./tensor_table.ts";
 
-/** Smaller ones are not worth a node. */
+/** Minimum size of a tensor; smaller ones are not worth a node. */
 const LEAST_ELEMENTS = 1024;
 
 /** Largest magnitude that float16 holds. */
 const LARGEST_HALF = 65504;
 
 /**
- * The same graph with its float32 weights of two axes or more as float16. Those of one axis stay: they are few, and a
- * running variance may lie below what float16 can hold. So does one with a number beyond float16's range.
+ * The same graph with its float32 weights of two axes or more as float16. Tensors of one axis stay float32: they are
+ * small, and a running variance may be below the range of float16. So do tensors with a number beyond the range of
+ * float16.
  */
 export function narrowWeights({ graph, files }: BoundGraph): BoundGraph {
   const initializers = new Map<string, Initializer>(graph.initializers);

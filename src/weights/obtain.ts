@@ -1,5 +1,5 @@
 /**
- * Published weights of a network: from the storage, or downloaded into it.
+ * Gets the published weights of a network from the storage, or downloads them into it.
  *
  * @module
  */
@@ -11,34 +11,36 @@ import type { DownloadProgress } from "./download/progress.ts";
 import { openStorage } from "./storage/mod.ts";
 import type { WeightCache } from "./storage/types.ts";
 
-/** How a network's weights are got where none are shipped and none are given. */
+/** How to get a network's weights if none are shipped and none are given. */
 export interface WeightOptions {
   /**
-   * Where downloaded weights are kept: a folder in Deno, the name of a cache in a page, or a cache with `match` and
-   * `put`. By default the platform's cache folder (`PTAME_CACHE` names another) in Deno, and "ptame" in a page.
+   * Storage for downloaded weights: a folder in Deno, the name of a cache in a page, or a cache with `match` and `put`.
+   * By default the platform's cache folder (`PTAME_CACHE` names another) in Deno, and "ptame" in a page.
    */
   readonly cache?: string | WeightCache | undefined;
-  /** Never touch the network. */
+  /** Fail instead of downloading. */
   readonly offline?: boolean | undefined;
-  /** Addresses of folders that have the published files under their names; asked instead of the published addresses. */
+  /**
+   * Addresses of folders that contain the published files under their names, used instead of the published addresses.
+   */
   readonly mirrors?: readonly string[] | undefined;
-  /** Called as a download goes on; see {@linkcode DownloadProgress}. */
+  /** Called with the progress of a download; see {@linkcode DownloadProgress}. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** Stops the loading; what is downloaded by then is gone on with the next time. */
+  /** Stops the loading; the next attempt resumes the partial download. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A published file that is here. */
+/** A published file in the storage. */
 export interface ObtainedFile {
   readonly file: PublishedFile;
   readonly content: ByteSource;
 }
 
 /**
- * The published weights of a network: the first of its files that is here, else the first that can be downloaded.
+ * The published weights of a network: the first of its files in the storage, else the first that can be downloaded.
  *
- * @throws {DownloadError} When none is here and none can be downloaded, or `offline` forbids it.
- * @throws {Error} When none is known, or the storage fails.
+ * @throws {DownloadError} When none is stored and none can be downloaded, or `offline` forbids it.
+ * @throws {Error} When no file is known, or the storage fails.
  */
 export async function obtainWeights(
   { name, weights }: Pick<NetworkDefinition, "name" | "weights">,

@@ -1,9 +1,9 @@
 /**
- * Safetensors files, read and written: a length, a JSON header, then the tensors' bytes without a gap.
+ * Reads and writes safetensors files: a length, a JSON header, then the tensors' bytes without gaps.
  *
- * Pure over bytes: whoever calls decides where they come from. Reading looks at the header alone and says where
- * each tensor lies, so that a runtime can be pointed into the file as it is and nothing is copied. A file is
- * untrusted: everything the header claims is checked against the file's size before anyone follows it.
+ * This module is pure over bytes; the caller decides where they come from. Reading uses only the header and gives the
+ * position of each tensor, so that a runtime can read the unchanged file without a copy. A file is untrusted: every
+ * claim of the header is checked against the file's size before it is used.
  *
  * Source of the format: https://huggingface.co/docs/safetensors, section "Format".
  *
@@ -14,10 +14,10 @@ import { shown } from "../text/shown.ts";
 import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import type { TensorEntry, TensorTable, TensorType } from "./tensor_table.ts";
 
-/** A tensor to be written, without its bytes. */
+/** A tensor to write, without its bytes. */
 export type TensorDeclaration = Pick<TensorEntry, "name" | "type" | "shape">;
 
-/** The reference implementation's own limit: a header of a real model has some hundred kilobytes. */
+/** The limit of the reference implementation; headers of real models have a few hundred kilobytes. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = new Map([
@@ -36,7 +36,7 @@ const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = n
 /**
  * Reads the header of a file. No tensor is read; see `float32Of`.
  *
- * @param content The file in memory or as a source, of which only the header is asked for.
+ * @param content The file in memory or as a source; only its header is read.
  * @throws {SyntaxError} if the header is not what the format asks for
  * @throws {RangeError} if the header points outside the file, or its tensors overlap or leave gaps
  *
@@ -81,7 +81,7 @@ export function encodeSafetensors(
 }
 
 /**
- * Writes tensors chunk by chunk: the header, then each tensor, whose bytes are asked for only when its turn comes.
+ * Writes tensors chunk by chunk: the header, then each tensor, whose bytes are requested only when they are written.
  *
  * @param data gives the little-endian bytes of the tensor with that name
  * @throws {TypeError} if names repeat, or if a tensor's bytes do not fit its shape
@@ -161,8 +161,8 @@ function parseJsonObject(header: Uint8Array): Record<string, unknown> {
 }
 
 /**
- * Two readers that choose differently between repeated keys would see two different files, so none is accepted.
- * JSON.parse keeps the last silently; this walks text that JSON.parse has already found valid.
+ * Refuses repeated keys, because two readers that choose different ones would see two different files. JSON.parse
+ * silently keeps the last; this function walks text that JSON.parse has already accepted.
  */
 function refuseRepeatedKeys(text: string): void {
   const seen: Set<string>[] = [];
@@ -226,7 +226,7 @@ function entryOf(name: string, value: unknown, dataStart: number, size: number):
   return { name, type, shape, offset: dataStart + begin, length: end - begin };
 }
 
-/** A value of the header in an error: never walked far, for it may be nested or long. */
+/** A value of the header for an error; shortened, because it may be nested or long. */
 function written(value: unknown): string {
   if (Array.isArray(value)) {
     const items = value.slice(0, 16).map((item) => (Array.isArray(item) ? "[…]" : written(item)));
@@ -256,7 +256,7 @@ function layOut<T extends TensorDeclaration>(
     offset += length;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  // Padded with spaces so that the tensors begin at a multiple of 8.
+  // Padded with spaces so that the tensors start at a multiple of 8.
   const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
   header.set(json, 8);

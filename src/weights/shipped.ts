@@ -1,7 +1,7 @@
 /**
- * Where the files of models/weights/ and models/heads/ are: on disk, or on the package's server.
+ * Addresses of the files in models/weights/ and models/heads/, on disk or on the package's server.
  *
- * Each has an address of its own, written out: bundlers follow `new URL` of one file and of nothing else.
+ * Each address is written out, because bundlers follow only `new URL` of a single file.
  *
  * @module
  */

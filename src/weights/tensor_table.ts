@@ -1,6 +1,6 @@
 /**
- * What a file of tensors holds, whichever its format: names, types, shapes, and where the bytes lie. The bytes stay
- * where they are, so that a runtime can be pointed into the file.
+ * The table of a file of tensors in any format: names, types, shapes and positions. The bytes are not moved, so a
+ * runtime can read the file directly.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { shown } from "../text/shown.ts";
 import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../bytes/half.ts";
 
-/** The element types that files of weights hold. */
+/** Element types of files of weights. */
 export type TensorType =
   | "float32"
   | "float16"
@@ -21,7 +21,7 @@ export type TensorType =
   | "uint8"
   | "bool";
 
-/** Where one tensor lies in its file. */
+/** Position of a tensor in its file. */
 export interface TensorEntry {
   /** The tensor's name. */
   readonly name: string;
@@ -33,35 +33,35 @@ export interface TensorEntry {
   readonly offset: number;
   /** Length in bytes from its first element to the end of its last. */
   readonly length: number;
-  /** Elements from one index to the next, per dimension; absent where the tensor lies in C order without gaps. */
+  /** Strides in elements, per dimension; absent if the tensor is contiguous in C order. */
   readonly strides?: readonly number[];
 }
 
-/** What a file of tensors says of itself. */
+/** The table of a file of tensors. */
 export interface TensorTable {
-  /** Free texts by name; empty where the file has none. */
+  /** Metadata by name; empty if the file has none. */
   readonly metadata: Readonly<Record<string, string>>;
   /** All tensors by name. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-/** A file of tensors, its table read. */
+/** A file of tensors with its table. */
 export interface WeightFile {
-  /** Name that external data refer to, and that errors show. */
+  /** Name for external data and for errors. */
   readonly name: string;
   /** Its bytes, in memory or on disk. */
   readonly content: ByteSource;
-  /** What it holds. */
+  /** Its table. */
   readonly table: TensorTable;
 }
 
 /**
- * The values of a floating-point tensor as float32, in C order: a view into the file where it holds aligned float32 in
- * memory, else a widened copy (float64 is rounded).
+ * The values of a floating-point tensor as float32, in C order: a view if the file is in memory and the tensor is
+ * aligned float32, else a converted copy (float64 is rounded).
  *
  * @param content The whole file.
  * @throws {TypeError} When the tensor does not hold floating-point numbers.
- * @throws {RangeError} When the tensor lies outside the file.
+ * @throws {RangeError} When the tensor exceeds the file.
  */
 export function float32Of(content: ByteSource | Uint8Array, entry: TensorEntry): Float32Array {
   const source = sourceOf(content);

@@ -1,5 +1,5 @@
 /**
- * The front door for files of weights: which format a file has is seen from its content, never from its name.
+ * Entry point for files of weights. The content of a file determines its format, never its name.
  *
  * @module
  */
@@ -9,32 +9,32 @@ import type { TensorTable, WeightFile } from "./tensor_table.ts";
 import { isPickle, isZip } from "./torch/container.ts";
 import { parseTorch } from "./torch/mod.ts";
 
-/** Formats of weights, told apart by how a file begins. */
+/** Formats of weights, distinguished by the first bytes of a file. */
 export type WeightFormat = "safetensors" | "torch";
 
 /**
  * Reads the table of a file of weights, safetensors or PyTorch's (`.pth`, `.pt`, `.ckpt`). No tensor is read.
  *
  * @param name The file's name, for errors and for the runtime.
- * @throws {SyntaxError} When it has neither format, or is damaged; the message says what it seems to be.
- * @throws {RangeError} When something that it claims is not inside it.
+ * @throws {SyntaxError} When it has neither format, or is damaged; the message names the apparent format.
+ * @throws {RangeError} When it claims bytes that it does not have.
  */
 export function readWeightFile(name: string, content: ByteSource | Uint8Array): WeightFile {
   const source = sourceOf(content);
   const format = weightFormat(source);
   if (format === undefined) {
     throw new SyntaxError(
-      `Cannot read ${name}: it is ${likeness(source)}, neither safetensors nor a file of PyTorch`,
+      `Cannot read ${name}: it is ${likeness(source)}, neither a safetensors nor a PyTorch file`,
     );
   }
   return { name, content: source, table: tableOf(name, source, format) };
 }
 
-/** The format of a file by its first bytes; `undefined` where it is none of weights. */
+/** The format of a file from its first bytes; `undefined` if it is not a weights format. */
 export function weightFormat(source: ByteSource): WeightFormat | undefined {
   const start = source.read(0, Math.min(9, source.size));
   if (isZip(start) || isPickle(start)) return "torch";
-  // A header's length, of which no real one needs the upper four bytes, then the header: a JSON object.
+  // The header's length, whose upper four bytes are 0 in real files, then the header: a JSON object.
   const isHeader = start.length === 9 && start.subarray(4, 8).every((byte) => byte === 0) &&
     start[8] === 0x7b;
   return isHeader ? "safetensors" : undefined;
@@ -53,7 +53,7 @@ function tableOf(name: string, source: ByteSource, format: WeightFormat): Tensor
   }
 }
 
-/** What a file seems to be that is no file of weights: the usual mistakes. */
+/** The apparent format of a file that is not a weights file, for common mistakes. */
 function likeness(source: ByteSource): string {
   if (source.size === 0) return "empty";
   const bytes = source.read(0, Math.min(512, source.size));

@@ -1,25 +1,25 @@
 /**
- * How long to wait before the next attempt: twice as long each time, and never in step with others who failed at the
- * same moment.
+ * The wait before the next attempt: it doubles each time, with a random part, so that clients that failed at the same
+ * time do not retry together.
  *
  * @module
  */
 
-/** When to try again, and when to give up. */
+/** When to retry, and when to give up. */
 export interface RetryPolicy {
-  /** Attempts in a row that may fail without a single new byte. */
+  /** Maximum number of consecutive attempts without a new byte. */
   readonly attempts: number;
   /** Wait after the first failure, in milliseconds; it doubles from there. */
   readonly firstWait: number;
-  /** Longest wait of our own choice, in milliseconds. */
+  /** Longest wait without a server's request, in milliseconds. */
   readonly longestWait: number;
-  /** Longest wait that a server may ask for, in milliseconds; one that asks for more has said no. */
+  /** Longest wait that a server may request, in milliseconds; a longer request counts as a refusal. */
   readonly longestAsked: number;
-  /** Silence after which an attempt has failed, in milliseconds. */
+  /** Time without data after which an attempt fails, in milliseconds. */
   readonly stall: number;
 }
 
-/** What downloads use: five attempts within about eight seconds, half a minute of silence. */
+/** The default: five attempts within about eight seconds, half a minute without data. */
 export const RETRY_POLICY: RetryPolicy = {
   attempts: 5,
   firstWait: 500,
@@ -29,7 +29,7 @@ export const RETRY_POLICY: RetryPolicy = {
 };
 
 /**
- * Milliseconds to wait after so many failures in a row: between half of the doubled wait and all of it.
+ * Milliseconds to wait after a number of consecutive failures: between half of the doubled wait and all of it.
  *
  * @param random A number in [0, 1).
  */
@@ -40,7 +40,7 @@ export function waitAfter(failures: number, policy: RetryPolicy, random: number 
 
 /**
  * Milliseconds that a Retry-After header asks for: a number of seconds or a date (RFC 9110, section 10.2.3).
- * `undefined` where it says neither.
+ * `undefined` if it has neither.
  */
 export function askedWait(header: string | null, now: number = Date.now()): number | undefined {
   if (header === null) return undefined;

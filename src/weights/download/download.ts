@@ -1,8 +1,8 @@
 /**
- * Takes a published file into a storage: from the first address that gives the right bytes.
+ * Downloads a published file into a storage, from the first address that gives the right bytes.
  *
- * The digest decides, not the server. So what an earlier run, or another address, has brought is gone on with
- * whatever the next one says of itself; when the digest is wrong then, the file is fetched once more from its start.
+ * The digest decides, not the server. So any address can resume the partial file of an earlier run or of another
+ * address. If the digest is wrong at the end, the file is downloaded once more from the start.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { RETRY_POLICY, type RetryPolicy } from "./back_off.ts";
 import { type DownloadProgress, rateMeter } from "./progress.ts";
 import { transfer, TransferError } from "./transfer.ts";
 
-/** How a file is downloaded. */
+/** Options of a download. */
 export interface DownloadOptions {
-  /** Addresses of folders that have the file under its name, to be asked instead of the published ones. */
+  /** Addresses of folders that contain the file under its name, used instead of the published addresses. */
   readonly mirrors?: readonly string[] | undefined;
-  /** Called as it goes on. */
+  /** Called with its progress. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** Stops it; what is here stays for the next time. */
+  /** Stops it; the partial file is kept for the next time. */
   readonly signal?: AbortSignal | undefined;
-  /** When to try again, where it is not as usual. */
+  /** When to retry, if not by default. */
   readonly policy?: Partial<RetryPolicy> | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface DownloadOptions {
 const REPORT_EVERY = 100;
 
 /**
- * Downloads a file, unless another process does it meanwhile.
+ * Downloads a file, unless another process downloads it meanwhile.
  *
  * @throws {DownloadError} When no address gives it.
  * @throws {Error} When it cannot be stored.
@@ -52,7 +52,7 @@ export async function download(
     return source;
   }
   try {
-    // A partial file that is too long is none of ours.
+    // A partial file that is too long does not belong to this file.
     if (incoming.length > file.bytes) await incoming.restart();
     await fill(incoming, file, options);
     const { source, unkept } = await incoming.publish();
@@ -71,7 +71,7 @@ function addressesOf(file: PublishedFile, mirrors: readonly string[] | undefined
   return mirrors.map((mirror) => `${mirror.replace(/\/+$/, "")}/${file.file}`);
 }
 
-/** Fetches what is missing; returns when the digest is right. */
+/** Downloads the missing bytes; returns when the digest is right. */
 async function fill(incoming: Incoming, file: PublishedFile, options: DownloadOptions): Promise<void> {
   const { signal } = options;
   const report = options.onProgress ?? (() => {});
@@ -141,14 +141,16 @@ async function fetchFrom(
     await incoming.restart();
     if (before === 0) {
       throw new TransferError(
-        `other bytes than published (SHA-256 ${digest.slice(0, 8)}… instead of ${file.sha256.slice(0, 8)}…)`,
+        `the content differs from the published file (SHA-256 ${digest.slice(0, 8)}… instead of ${
+          file.sha256.slice(0, 8)
+        }…)`,
       );
     }
     report({
       kind: "download-retry",
       file: name,
       url,
-      reason: "what an earlier download left does not belong to the file",
+      reason: "the partial file of an earlier download does not belong to the file",
       milliseconds: 0,
     });
   }

@@ -1,11 +1,11 @@
 /**
- * The error of downloads that callers are meant to catch; it stands alone, so that a page can tell it apart without
- * loading the library.
+ * The error of downloads that callers are meant to catch. It is in a module of its own, so that a page can recognise it
+ * without loading the library.
  *
  * @module
  */
 
-/** A file could not be downloaded; the message says what each address answered. */
+/** A file could not be downloaded; the message contains the failure of each address. */
 export class DownloadError extends Error {
   /** The name that tells it from other errors. */
   override name = "DownloadError";

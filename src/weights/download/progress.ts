@@ -1,26 +1,26 @@
 /**
- * What a download reports, and how fast it is.
+ * Progress and speed of a download.
  *
  * @module
  */
 
-/** What a download reports while it goes on. */
+/** Progress of a download. */
 export type DownloadProgress =
-  /** Before the first byte, also where an earlier download is gone on with. */
+  /** Before the first byte, also if an earlier download is resumed. */
   | {
     readonly kind: "download-start";
     /** Name of the file. */
     readonly file: string;
-    /** The first address that is tried. */
+    /** The first address to try. */
     readonly url: string;
     /** Length of the file. */
     readonly bytes: number;
-    /** Bytes of it that are here already. */
+    /** Number of bytes that are already stored. */
     readonly present: number;
     /** SPDX name of its licence. */
     readonly licence: string;
   }
-  /** Some more of it is here; ten times a second at most, and at its end. */
+  /** More bytes have arrived; at most ten times a second, and at the end. */
   | {
     readonly kind: "download";
     readonly file: string;
@@ -30,7 +30,7 @@ export type DownloadProgress =
     readonly bytesPerSecond: number;
     readonly secondsLeft: number;
   }
-  /** Something went wrong that may pass. */
+  /** A temporary failure. */
   | {
     readonly kind: "download-retry";
     readonly file: string;
@@ -39,7 +39,7 @@ export type DownloadProgress =
     /** Until the next attempt. */
     readonly milliseconds: number;
   }
-  /** An address does not give the file; the next is tried. */
+  /** An address failed; the next one is tried. */
   | {
     readonly kind: "download-mirror";
     readonly file: string;
@@ -47,9 +47,9 @@ export type DownloadProgress =
     readonly reason: string;
     readonly url: string;
   }
-  /** Another process downloads the same file; it is waited for. */
+  /** Waiting for another process that downloads the same file. */
   | { readonly kind: "download-wait"; readonly file: string }
-  /** It is here, and its digest is right. */
+  /** The file is complete, and its digest is right. */
   | {
     readonly kind: "download-end";
     readonly file: string;
@@ -57,20 +57,20 @@ export type DownloadProgress =
     /** Where it is kept. */
     readonly place: string;
   }
-  /** It is here and in use, but could not be kept for the next time. */
+  /** The file is in use, but could not be stored for the next time. */
   | { readonly kind: "download-unkept"; readonly file: string; readonly reason: string };
 
-/** Tells what a download reports from what else is reported beside it. */
+/** Whether a progress report is that of a download. */
 export function isDownload<T extends { readonly kind: string }>(
   progress: T | DownloadProgress,
 ): progress is DownloadProgress {
   return progress.kind === "download" || progress.kind.startsWith("download-");
 }
 
-/** Milliseconds that a rate is measured over. */
+/** Window of the rate in milliseconds. */
 const WINDOW = 5000;
 
-/** A rate over the last seconds, so that what was fast or slow a minute ago says nothing of the rest. */
+/** The rate over the last seconds, so that the estimate does not depend on the rate a minute ago. */
 export function rateMeter(present: number, now: number): (present: number, now: number) => number {
   const samples: { present: number; at: number }[] = [{ present, at: now }];
   return (present, now) => {

@@ -1,23 +1,22 @@
 /**
- * The bytes of a file from one address, however often the connection is cut: an attempt begins where the last one
- * ended.
+ * Transfers a file from one address. If the connection is interrupted, the next attempt continues at the last byte.
  *
- * The length is known beforehand, so a server that means another file is found out before it is read. What the bytes
- * are worth is not judged here: whoever takes them checks their digest.
+ * The length is known in advance, so a server with another file is detected before reading. The bytes are not verified
+ * here; the receiver checks their digest.
  *
  * @module
  */
 import delay from "delay";
 import { askedWait, type RetryPolicy, waitAfter } from "./back_off.ts";
 
-/** An address that does not give the file; the message says why, without the address. */
+/** A failed address; the message gives the reason, without the address. */
 export class TransferError extends Error {
   override name = "TransferError";
 }
 
-/** A failure that may pass. */
+/** A temporary failure. */
 class PassingFailure extends Error {
-  /** Milliseconds that the server asks to wait. */
+  /** Wait requested by the server, in milliseconds. */
   readonly wait: number | undefined;
   constructor(message: string, wait?: number) {
     super(message);
@@ -25,11 +24,11 @@ class PassingFailure extends Error {
   }
 }
 
-/** What is fetched, and how patiently. */
+/** Options of a transfer. */
 export interface TransferOptions {
   /** Length of the whole file. */
   readonly bytes: number;
-  /** Bytes that are there already; the first one given is the one after them. */
+  /** Number of bytes already stored; the transfer starts after them. */
   readonly offset: number;
   readonly policy: RetryPolicy;
   /** Called before a wait. */
@@ -40,7 +39,7 @@ export interface TransferOptions {
 /**
  * Gives the bytes from `offset` to the end of the file, in order.
  *
- * @throws {TransferError} When the address does not give them.
+ * @throws {TransferError} When the address fails.
  */
 export async function* transfer(url: string, options: TransferOptions): AsyncGenerator<Uint8Array> {
   const { bytes, policy, onRetry, signal } = options;
@@ -68,15 +67,15 @@ export async function* transfer(url: string, options: TransferOptions): AsyncGen
   }
 }
 
-/** How far a transfer is. */
+/** Progress of a transfer. */
 interface State {
-  /** Bytes that are there. */
+  /** Number of bytes received. */
   at: number;
-  /** The server's own mark of the file's version. */
+  /** The server's entity tag of the file's version. */
   tag: string | undefined;
 }
 
-/** One request; `state` counts what it gives. */
+/** One request; `state` counts its bytes. */
 async function* attempt(url: string, state: State, options: TransferOptions): AsyncGenerator<Uint8Array> {
   const { bytes, policy, signal } = options;
   const silence = new AbortController();
@@ -88,9 +87,9 @@ async function* attempt(url: string, state: State, options: TransferOptions): As
   const both = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
   const failed = (error: unknown, otherwise: string) => {
     if (silence.signal.aborted) {
-      return new PassingFailure(`the server is silent for ${Math.round(policy.stall / 1000)} s`);
+      return new PassingFailure(`the server sent nothing for ${Math.round(policy.stall / 1000)} s`);
     }
-    // Deno's own permissions are no fault of the server.
+    // A missing Deno permission is not the server's fault.
     if (error instanceof Error && error.name === "NotCapable") return new TransferError(error.message);
     return new PassingFailure(otherwise);
   };
@@ -122,7 +121,7 @@ async function* attempt(url: string, state: State, options: TransferOptions): As
       }
       if (chunk.length === 0) continue;
       state.at += chunk.length;
-      // Whoever takes the chunk may be slow; that is no silence of the server.
+      // The receiver of the chunk may be slow; that does not count as silence of the server.
       clearTimeout(timer);
       yield chunk;
     }
@@ -134,17 +133,18 @@ async function* attempt(url: string, state: State, options: TransferOptions): As
 }
 
 function headersFor({ at, tag }: State): Record<string, string> {
-  // Compressed on the way, bytes could not be counted.
+  // A compressed transfer would make byte counts impossible.
   const headers: Record<string, string> = { "accept-encoding": "identity" };
   if (at > 0) headers["range"] = `bytes=${at}-`;
-  // A page would need the server's leave to send this one (CORS); it compares the tags of the answers alone.
+  // A page would need the server's permission to send this header (CORS), so it only compares the tags of the
+  // responses.
   if (at > 0 && tag !== undefined && "Deno" in globalThis) headers["if-range"] = tag;
   return headers;
 }
 
 /**
- * Reads an answer's head: how many bytes of its body are here already, all of them where a server does not know
- * ranges and begins anew.
+ * Reads the head of a response: how many bytes of its body are already stored; all of them if the server does not
+ * support ranges and starts again.
  */
 function bytesBefore(response: Response, state: State, bytes: number): number {
   const { status, headers } = response;
@@ -156,16 +156,16 @@ function bytesBefore(response: Response, state: State, bytes: number): number {
   }
   if (status !== 200 && status !== 206) throw new TransferError(`the server answered ${status}`);
 
-  // A login page, of a network that wants one, has no length that would give it away.
+  // A network's login page has no length by which it could be detected.
   if (/^text\/html/i.test(headers.get("content-type") ?? "")) {
     throw new TransferError("the server sends a web page, not the file");
   }
 
   const tag = headers.get("etag") ?? undefined;
   if (state.tag !== undefined && tag !== undefined && tag !== state.tag) {
-    throw new TransferError("the file changed there during the download");
+    throw new TransferError("the file changed on the server during the download");
   }
-  // A weak tag does not promise the same bytes.
+  // A weak tag does not guarantee the same bytes.
   if (tag !== undefined && !tag.startsWith("W/")) state.tag = tag;
 
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "");
@@ -179,6 +179,6 @@ function bytesBefore(response: Response, state: State, bytes: number): number {
   }
   if (status === 200) return state.at;
   const first = range === null ? state.at : Number(range[1]);
-  if (first > state.at) throw new TransferError(`the server sends from byte ${first}, not ${state.at}`);
+  if (first > state.at) throw new TransferError(`the server sends bytes from ${first}, not ${state.at}`);
   return state.at - first;
 }

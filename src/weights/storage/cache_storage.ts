@@ -1,6 +1,6 @@
 /**
- * Downloaded weights in a cache with `match` and `put`, the browser's own in a page. Such a cache gives a file whole
- * or not at all, so it is gathered in memory, where the runtime of a page needs it anyway.
+ * Downloaded weights in a cache with `match` and `put`, the browser's own in a page. Such a cache gives a complete file
+ * or nothing, so the file is collected in memory, where the runtime of a page needs it anyway.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Incoming, WeightCache, WeightStorage } from "./types.ts";
 /**
  * The storage over a cache.
  *
- * @param place What it is, for people.
+ * @param place Description for people.
  */
 export function cacheStorage(cache: WeightCache, place: string): WeightStorage {
   return {
@@ -57,7 +57,7 @@ function incomingBytes(file: PublishedFile, cache: WeightCache): Incoming {
       try {
         await cache.put(keyOf(file), new Response(bytes, { headers }));
       } catch (error) {
-        // The weights are here; that a page's share of the disk is used up is no reason to go without.
+        // The weights are in memory; use them even if the page's disk quota is exhausted.
         return { source, unkept: error instanceof Error ? error.message || error.name : String(error) };
       }
       return { source };

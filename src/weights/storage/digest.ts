@@ -1,13 +1,13 @@
 /**
- * SHA-256 of files, a piece at a time. The platform's own: some ten times as fast as one in JavaScript, and Web
- * Crypto has none that takes pieces.
+ * Incremental SHA-256 of files with node:crypto. It is about ten times as fast as JavaScript, and Web Crypto has no
+ * incremental digest.
  *
  * @module
  */
 import { builtinModule } from "../../platform/builtin.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 
-/** What of node:crypto is used. */
+/** The used part of node:crypto. */
 interface HashModule {
   createHash(name: "sha256"): Hash;
 }
@@ -18,13 +18,13 @@ interface Hash {
   digest(as: "hex"): string;
 }
 
-/** Bytes that are read at once. */
+/** Number of bytes per read. */
 const PIECE = 1 << 20;
 
-/** A digest that takes bytes piece by piece. */
+/** An incremental digest. */
 export interface Digest {
   update(bytes: Uint8Array): void;
-  /** Of the bytes so far, in hexadecimal digits; more may follow. */
+  /** Digest of the bytes so far, in hexadecimal digits; more bytes may follow. */
   value(): string;
 }
 

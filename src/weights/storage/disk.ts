@@ -1,6 +1,6 @@
 /**
- * Downloaded weights in a folder. A file is there under its own name when it is whole and its digest is right, never
- * before; what is still coming lies beside it as `.partial`, and who is at it holds `.lock`.
+ * Downloaded weights in a folder. A file gets its own name only when it is complete and its digest is right. Until then
+ * it is stored as `.partial`, and the downloading process holds `.lock`.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import type { WeightStorage } from "./types.ts";
 export interface DiskStorage extends WeightStorage {
   /** The folder. */
   readonly folder: string;
-  /** Where a file is, or will be. */
+  /** Path of a file, present or future. */
   pathOf(file: WeightsFile): string;
-  /** Bytes of it that are there: all, or those of a download that was cut. */
+  /** Number of its bytes: all, or those of an interrupted download. */
   presentBytes(file: WeightsFile): Promise<number>;
-  /** Removes a file, and what is left of downloads that were cut; gives the bytes that are free now. */
+  /** Removes a file and its interrupted downloads; gives the number of freed bytes. */
   remove(file: WeightsFile): Promise<number>;
 }
 
-/** The storage in a folder, which need not be there yet. */
+/** The storage in a folder, which need not exist yet. */
 export function diskStorage(folder: string): DiskStorage {
   const pathOf = (file: WeightsFile) => `${folder.replace(/[/\\]+$/, "")}/${file.file}`;
   const isWhole = async (file: WeightsFile) => await sizeOfFile(pathOf(file)) === file.bytes;

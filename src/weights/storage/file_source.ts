@@ -1,5 +1,5 @@
 /**
- * A file on disk as a byte source: read tensor by tensor, never whole.
+ * A file on disk as a byte source: read tensor by tensor, never as a whole.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { type ByteSource, checkInside } from "../../bytes/byte_source.ts";
 /**
  * Opens a file for reading in parts.
  *
- * It is opened anew for each part: a source has no end at which a handle could be closed, and next to reading a tensor
- * opening costs nothing.
+ * The file is opened for each part, because a source has no end at which a handle could be closed, and opening is cheap
+ * compared with reading a tensor.
  *
- * @throws {Deno.errors.NotFound} When there is no such file, and whatever else the system refuses with.
+ * @throws {Deno.errors.NotFound} When there is no such file. Other errors of the system pass through.
  */
 export function fileSource(path: string): ByteSource {
   const size = Deno.statSync(path).size;
@@ -36,7 +36,7 @@ export function fileSource(path: string): ByteSource {
   };
 }
 
-/** Bytes of a file, `undefined` where there is none. */
+/** Size of a file in bytes, `undefined` if it does not exist. */
 export async function sizeOfFile(path: string): Promise<number | undefined> {
   try {
     const { isFile, size } = await Deno.stat(path);

@@ -1,24 +1,23 @@
 /**
- * Where downloaded weights are kept on disk: the platform's own place for what can be downloaded again.
+ * The folder for downloaded weights: the platform's cache folder.
  *
- * Pure over the environment; whoever calls says what it is.
+ * Pure; the caller passes the environment.
  *
  * @module
  */
 
-/** What is asked of the machine. */
+/** The needed facts about the machine. */
 export interface Environment {
   /** The system, as `Deno.build.os` names it. */
   readonly os: string;
-  /** A variable of the environment, `undefined` where it is not set. */
+  /** An environment variable, `undefined` if it is not set. */
   variable(name: string): string | undefined;
 }
 
 /**
- * The cache folder: `PTAME_CACHE` where that is set, else `ptame` in `XDG_CACHE_HOME`, `~/Library/Caches` or
- * `LOCALAPPDATA`.
+ * The cache folder: `PTAME_CACHE` if set, else `ptame` in `XDG_CACHE_HOME`, `~/Library/Caches` or `LOCALAPPDATA`.
  *
- * @throws {Error} When no variable says where the user's files are.
+ * @throws {Error} When no variable contains the user's folder.
  */
 export function cacheFolder({ os, variable }: Environment): string {
   const given = (name: string) => variable(name) || undefined;
@@ -31,7 +30,7 @@ export function cacheFolder({ os, variable }: Environment): string {
   } else if (os === "darwin") {
     if (home !== undefined) return `${home}/Library/Caches/ptame`;
   } else {
-    // The specification tells programs to ignore a relative path there.
+    // By the specification, programs must ignore a relative path.
     const xdg = given("XDG_CACHE_HOME");
     if (xdg?.startsWith("/")) return `${xdg}/ptame`;
     if (home !== undefined) return `${home}/.cache/ptame`;

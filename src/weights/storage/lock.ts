@@ -1,19 +1,18 @@
 /**
- * A lock between processes: a file that one of them holds. The system lets it go when the process ends, however it
- * ends.
+ * A lock between processes: a locked file. The system releases it when the process ends in any way.
  *
  * @module
  */
 import delay from "delay";
 
-/** Milliseconds between two looks at a lock that another holds. */
+/** Milliseconds between two attempts to get a lock. */
 const LOOK_EVERY = 100;
 
 /**
- * Takes the lock of that path, when it is free.
+ * Takes the lock of a path as soon as it is free.
  *
- * @param options `onWait` is called once, where another holds it.
- * @returns Lets it go, and removes its file.
+ * @param options `onWait` is called once if another process holds it.
+ * @returns A function that releases the lock and removes its file.
  */
 export async function takeLock(
   path: string,
@@ -23,7 +22,7 @@ export async function takeLock(
     const file = await Deno.open(path, { write: true, create: true });
     let held = false;
     try {
-      // Whoever held it may have removed the file after we opened it: then we hold what nobody else will find.
+      // The previous holder may have removed the file after we opened it; then nobody else would find our lock.
       held = await isFree(file) && await isAt(path, file);
       if (held) {
         return async () => {
@@ -39,10 +38,10 @@ export async function takeLock(
   }
 }
 
-/** Locks an open file unless another holds it. */
+/** Locks an open file unless it is already locked. */
 async function isFree(file: Deno.FsFile): Promise<boolean> {
   if ("tryLock" in file) return await file.tryLock(true);
-  // Deno before 2.6: it waits inside, without a word and without an end before the other's.
+  // Deno before 2.6: this call blocks silently until the other process releases the lock.
   await (file as Deno.FsFile).lock(true);
   return true;
 }

@@ -1,7 +1,7 @@
 /**
  * The storage to use: a folder in Deno, the browser's cache in a page, or what the caller hands in.
  *
- * What touches `Deno.*` is imported only where that is there.
+ * Modules that use `Deno.*` are imported only if it exists.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const BROWSER_CACHE = "ptame";
  *
  * @param cache A folder in Deno, the name of a cache in a page, or a cache; by default the platform's cache folder in
  * Deno, and the cache "ptame" in a page.
- * @throws {Error} When the machine does not say where a user's files are kept.
+ * @throws {Error} When the user's folder is unknown.
  */
 export async function openStorage(cache?: string | WeightCache): Promise<WeightStorage> {
   if (typeof cache === "object") return cacheStorage(cache, "the given cache");
@@ -25,7 +25,7 @@ export async function openStorage(cache?: string | WeightCache): Promise<WeightS
     const { ownFolder } = await import("./own_folder.ts");
     return diskStorage(cache ?? ownFolder());
   }
-  // A page that was not loaded over https has no cache: there a file is downloaded each time.
+  // A page that was not loaded over https has no cache, so a file is downloaded each time.
   if (!("caches" in globalThis)) return cacheStorage(NOTHING_KEPT, "memory");
   const name = cache ?? BROWSER_CACHE;
   return cacheStorage(await caches.open(name), `the browser's cache ${name}`);

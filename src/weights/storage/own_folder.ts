@@ -8,7 +8,7 @@ import { cacheFolder } from "./folder.ts";
 /**
  * The folder; see {@linkcode cacheFolder} for the rule.
  *
- * @throws {Error} When the environment does not say, or may not be read.
+ * @throws {Error} When the environment lacks it or must not be read.
  */
 export function ownFolder(): string {
   try {

@@ -1,6 +1,6 @@
 /**
- * A file on disk that is still coming: written at its end, its digest kept up to date, and gone on with by the next
- * process when this one is cut off.
+ * A partial file on disk: bytes are appended, its digest is kept up to date, and the next process can resume it after
+ * an interruption.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { systemReason } from "./system_reason.ts";
 import type { Incoming } from "./types.ts";
 
 /**
- * Opens what is here of a file, to go on with it.
+ * Opens the partial file to resume it.
  *
- * @param path Where the file goes when it is whole.
- * @param partial Where it lies until then.
- * @param options `unlock` is called at the end, whatever it is.
+ * @param path Final path of the complete file.
+ * @param partial Its path until then.
+ * @param options `unlock` is called at the end in any case.
  */
 export async function incomingFile(
   path: string,
@@ -25,7 +25,7 @@ export async function incomingFile(
   let digest = sha256();
   let length: number;
   try {
-    // A device or a pipe under that name has no end to go on from.
+    // A device or pipe with that name cannot be resumed.
     length = (await file.stat()).isFile ? await digestRest(file, digest, signal) : 0;
   } catch (error) {
     file.close();
@@ -66,7 +66,7 @@ export async function incomingFile(
     digest: () => Promise.resolve(digest.value()),
     publish: () =>
       stored(async () => {
-        // A machine that loses power must not be left with the name of a file and without its bytes.
+        // After a power failure, the file name must not exist without its bytes.
         await file.sync();
         close();
         await Deno.rename(partial, path);
@@ -75,7 +75,7 @@ export async function incomingFile(
       }),
     close: async () => {
       close();
-      // On a full disk, a partial file that stays would keep the disk full.
+      // On a full disk, a remaining partial file would keep it full.
       if (!published && (broken || length === 0)) await Deno.remove(partial).catch(() => {});
       await unlock();
     },

@@ -1,5 +1,5 @@
 /**
- * Why the system refused to store or read, in its own words without codes.
+ * The system's reason for a failed read or write, without error codes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What keeps downloaded files: a folder on disk, or any cache with `match` and `put`.
+ * Storage for downloaded files: a folder on disk, or any cache with `match` and `put`.
  *
  * @module
  */
@@ -7,27 +7,27 @@ import type { PublishedFile } from "../../../models/network.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 
 /**
- * A cache as a caller may hand it in: the browser's `Cache`, or anything that answers in its way.
+ * A cache of the caller: the browser's `Cache`, or any object with the same methods.
  *
- * The key of a file is its first published address, wherever it was downloaded from.
+ * The key of a file is its first published address, even if it was downloaded from another one.
  */
 export interface WeightCache {
-  /** The response kept under an address, `undefined` where there is none. */
+  /** The response stored under an address, `undefined` if there is none. */
   match(address: string): Promise<Response | undefined>;
-  /** Keeps a response under an address, whole or not at all. */
+  /** Stores a response under an address, completely or not at all. */
   put(address: string, response: Response): Promise<void>;
 }
 
-/** Where downloaded files are kept. */
+/** A storage for downloaded files. */
 export interface WeightStorage {
-  /** What it is, for people. */
+  /** Description for people. */
   readonly place: string;
-  /** A file that is there whole, `undefined` where it is not. */
+  /** A complete file, `undefined` if it is missing. */
   open(file: PublishedFile): Promise<ByteSource | undefined>;
   /**
-   * Begins to take a file in, alone: who else does so is waited for.
+   * Starts to store a file, exclusively; waits for other processes that store it.
    *
-   * @returns `undefined` when another has completed it meanwhile.
+   * @returns `undefined` if another process has completed it meanwhile.
    */
   begin(
     file: PublishedFile,
@@ -35,18 +35,18 @@ export interface WeightStorage {
   ): Promise<Incoming | undefined>;
 }
 
-/** A file that is coming. */
+/** A file that is being stored. */
 export interface Incoming {
-  /** Bytes that are here, those of an earlier download that was cut among them. */
+  /** Number of stored bytes, including those of an interrupted download. */
   readonly length: number;
-  /** Adds bytes at the end. */
+  /** Appends bytes. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Forgets what is here. */
+  /** Discards the stored bytes. */
   restart(): Promise<void>;
-  /** SHA-256 of what is here, in hexadecimal digits. */
+  /** SHA-256 of the stored bytes, in hexadecimal digits. */
   digest(): Promise<string>;
-  /** Makes the file visible to `open`; called once, when it is whole and its digest is right. */
+  /** Makes the file visible to `open`; called once, when it is complete and its digest is right. */
   publish(): Promise<{ readonly source: ByteSource; readonly unkept?: string }>;
-  /** Ends it. What is here and not published stays for the next time, where that is possible. */
+  /** Closes it. Unpublished bytes are kept for the next time if possible. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
  * The two forms that `torch.save` has had: since 1.6 a zip archive with the pickle and one entry per storage, before it
- * a sequence of pickles followed by the storages. Both give the pickled object, and where each storage lies.
+ * a sequence of pickles followed by the storages. Both give the pickled object and the position of each storage.
  *
  * Source of the forms: PyTorch's notes "Serialization semantics" and what its versions write.
  *
@@ -28,29 +28,29 @@ export interface TorchContainer {
   readonly root: Pickled;
   /** The form of the file. */
   readonly form: "zip" | "pickle sequence";
-  /** Where the bytes of a storage lie; `undefined` where the file has none of that name. */
+  /** Position of a storage's bytes; `undefined` if the file has no storage with that name. */
   locate(storage: PickledStorage): Span | undefined;
 }
 
-/** A pickle of more than this is no table of tensors; it is read only as far as its values stay within memory. */
+/** Maximum size of a pickle; a larger one is not a table of tensors. */
 const MAX_PICKLE_BYTES = 128 << 20;
-/** What the old form begins with, as a whole number. */
+/** The magic number of the old form. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const SEQUENCE_VERSION = 1001;
 
 /**
  * Opens a file of either form; storages are not read.
  *
- * Messages of errors are the reason alone, for the caller knows the file's name.
+ * Error messages give only the reason, because the caller knows the file's name.
  *
- * @throws {SyntaxError} When it is neither, or asks for what is not allowed.
- * @throws {RangeError} When something that it claims is not inside it.
+ * @throws {SyntaxError} When it has neither form, or requests something that is not allowed.
+ * @throws {RangeError} When it claims bytes that it does not have.
  */
 export function openTorch(source: ByteSource, options: NameOptions = {}): TorchContainer {
   const start = source.read(0, Math.min(4, source.size));
   if (isZip(start)) return openArchive(source, options);
   if (isPickle(start)) return openSequence(source, options);
-  throw new SyntaxError("it is no file of PyTorch: it begins with neither a zip archive nor a pickle");
+  throw new SyntaxError("it is not a PyTorch file: it starts with neither a zip archive nor a pickle");
 }
 
 /** Whether bytes begin like a zip archive. */
@@ -67,7 +67,7 @@ function namesOf(options: NameOptions): PickleNames {
   return { global: (module, name) => globalNamed(module, name, options), persistent: identified };
 }
 
-/** What an identifier stands for: a storage, or the class of a module, beside which the old form keeps its program. */
+/** The value of an identifier: a storage, or the class of a module, with which the old form stores source code. */
 function identified(id: Pickled): PickledStorage | LeftOut {
   const [kind, type] = isKind(id, "tuple") ? id.items : [];
   return kind === "module" && isKind(type, "left out") ? type : identifiedStorage(id);
@@ -118,7 +118,7 @@ function openSequence(source: ByteSource, options: NameOptions): TorchContainer 
     },
   };
   const magic = readPickle(cursor, noNames);
-  if (magic !== MAGIC) throw new SyntaxError("it is a pickle, but none of torch.save()");
+  if (magic !== MAGIC) throw new SyntaxError("it is a pickle, but not from torch.save()");
   const version = readPickle(cursor, noNames);
   if (version !== SEQUENCE_VERSION) {
     throw new SyntaxError(`it has the version ${shown(String(version))}, not ${SEQUENCE_VERSION}`);

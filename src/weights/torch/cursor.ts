@@ -1,12 +1,12 @@
 /**
- * Bytes read one after the other out of a part of a source, through a window of some kilobytes: a pickle inside a file
- * of half a gigabyte says only by its last byte where it ends.
+ * Reads bytes sequentially from a part of a source, through a window of a few kilobytes, because the end of a pickle in
+ * a large file is known only at its last byte.
  *
  * @module
  */
 import { type ByteSource, checkInside } from "../../bytes/byte_source.ts";
 
-/** A place in a source that moves on. */
+/** A moving position in a source. */
 export interface Cursor {
   /** The position of the next byte, counted from the start of the source. */
   position(): number;
@@ -14,9 +14,9 @@ export interface Cursor {
   left(): number;
   /** The next byte. */
   byte(): number;
-  /** The next bytes, as a view that is good until the next call, or longer than the caller knows: copy what is kept. */
+  /** The next bytes, as a view that is valid until the next call; copy bytes that are kept. */
   bytes(length: number): Uint8Array;
-  /** The bytes up to a line feed, which is taken too. */
+  /** The bytes up to a line feed, which is consumed, too. */
   line(longest: number): Uint8Array;
 }
 

@@ -1,8 +1,8 @@
 /**
- * The stack machine behind a pickle: its stack, its memo, a budget of memory, and what its steps take from the file.
+ * The stack machine of a pickle: its stack, its memo, a memory budget, and its reads from the file.
  *
- * One byte can make an object, so the memory that values may take is a budget, spent before anything is made; lengths
- * are checked against the bytes that are there. No step recurses.
+ * One byte can create an object, so memory has a budget, which is charged before anything is created. Lengths are
+ * checked against the available bytes. No step recurses.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { shown } from "../../text/shown.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Pickled } from "./values.ts";
 
-/** What a pickle may ask for. */
+/** Resolves what a pickle requests. */
 export interface PickleNames {
   /** The value of a module's name, or an error. */
   global(module: string, name: string): Pickled;
-  /** The value that an identifier outside the pickle stands for: a storage. */
+  /** The value of a persistent identifier: a storage. */
   persistent(id: Pickled): Pickled;
 }
 
-/** Bytes that the values of one pickle may take, roughly as JavaScript holds them. */
+/** Memory budget for the values of one pickle in bytes, estimated for JavaScript. */
 const BUDGET = 256 << 20;
-/** What every step costs, a reference on the stack at most. */
+/** Cost of a step: at most one reference on the stack. */
 export const COST_OF_STEP = 32;
-/** What a container costs. */
+/** Cost of a container. */
 export const COST_OF_OBJECT = 256;
 /** Bytes of a line: of a module, a name, a number. */
 export const LONGEST_LINE = 4096;
@@ -51,7 +51,7 @@ export function createMachine(cursor: Cursor, names: PickleNames): Machine {
 }
 
 export function underflow(): never {
-  throw new SyntaxError("its pickle takes more from its stack than there is");
+  throw new SyntaxError("its pickle takes more from its stack than it has");
 }
 
 export function pop({ stack }: Machine): Pickled {
@@ -79,7 +79,7 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** A number of bytes that follow: they must be there before room is made for them. */
+/** A number of following bytes, which must be available before memory is allocated. */
 export function counted(m: Machine, length: number): Uint8Array {
   if (length > m.cursor.left()) {
     throw new RangeError(`its pickle claims ${length} bytes of text where ${m.cursor.left()} are left`);
@@ -112,7 +112,7 @@ export function line(m: Machine): string {
   return latin1(m.cursor.line(LONGEST_LINE));
 }
 
-/** A whole number as Python writes it: a number where it is exact, else a bigint. */
+/** A whole number in Python's encoding: a number if it is exact, else a bigint. */
 function whole(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

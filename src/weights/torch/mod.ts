@@ -1,7 +1,7 @@
 /**
- * Files of PyTorch (`.pth`, `.pt`, `.ckpt`), read without Python: both of their forms, as they lie. Nothing in a file is
- * executed; what is no tensor is refused by name. Of a file of any size only the table is read: the tensors stay where
- * they are, and a runtime can be pointed at them.
+ * Reads PyTorch files (`.pth`, `.pt`, `.ckpt`) of both forms without Python. Nothing in a file is executed; objects
+ * that are not tensors are refused by name. Only the table is read, whatever the size of the file: the tensors are not
+ * moved, and a runtime can read them directly.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { extent } from "./rebuild.ts";
 import { findStateDict, type StateDict } from "./state_dict.ts";
 import type { Pickled, PickledTensor } from "./values.ts";
 
-/** How a file of PyTorch is read. */
+/** Options for reading a PyTorch file. */
 export interface TorchOptions {
   /** The file's name in errors; "PyTorch file" by default. */
   readonly name?: string;
   /**
-   * Leaves out objects beside the tensors that are no plain data (a training program's own classes) instead of refusing
-   * the file. They are not executed either. The tensors' dictionary itself must be free of them.
+   * Skips objects next to the tensors that are not plain data (such as classes of a training program) instead of
+   * refusing the file. They are not executed, either. The dictionary of tensors itself must not contain any.
    */
   readonly leaveOut?: boolean;
 }
 
-/** A checkpoint: its tensors, and what stands beside them as plain data. */
+/** A checkpoint: its tensors, and its other content as plain data. */
 export interface TorchCheckpoint {
   /** Its tensors. */
   readonly table: TensorTable;
@@ -40,20 +40,18 @@ const MOST_NAMED = 20;
 /**
  * Reads the table of a file's tensors.
  *
- * The metadata say `format` ("torch"), `form` ("zip" or "pickle sequence"), and where they apply: `path`, the keys that
- * led to the tensors; `prefix`, a wrapper's that was taken off every name (`module.`, `_orig_mod.`); `left_out`, names
- * beside the tensors that are none.
+ * The metadata contain `format` ("torch") and `form` ("zip" or "pickle sequence"), and if applicable: `path`, the keys
+ * that led to the tensors; `prefix`, a wrapper's prefix that was removed from every name (`module.`, `_orig_mod.`);
+ * `left_out`, names of other entries.
  *
- * @throws {SyntaxError} When it is no such file, holds no dictionary of tensors, or asks for anything but tensors.
- * @throws {RangeError} When something that it claims is not inside it, or would take too much memory.
+ * @throws {SyntaxError} When it is not such a file, has no dictionary of tensors, or requests anything but tensors.
+ * @throws {RangeError} When it claims bytes that it does not have, or would take too much memory.
  */
 export function parseTorch(content: ByteSource | Uint8Array, options: TorchOptions = {}): TensorTable {
   return readTorchCheckpoint(content, options).table;
 }
 
-/**
- * Reads a file's tensors and what stands beside them; errors as those of {@linkcode parseTorch}.
- */
+/** Reads a file's tensors and its other content; errors as in {@linkcode parseTorch}. */
 export function readTorchCheckpoint(
   content: ByteSource | Uint8Array,
   { name = "PyTorch file", leaveOut = false }: TorchOptions = {},
@@ -112,7 +110,7 @@ function entryOf(container: TorchContainer, name: string, tensor: PickledTensor,
   return isContiguous(shape, strides) ? entry : { ...entry, strides };
 }
 
-/** Whether elements lie in C order without gaps; the stride of a dimension of one element says nothing. */
+/** Whether elements lie in C order without gaps; the stride of a dimension of one element does not matter. */
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   if (shape.includes(0)) return true;
   let step = 1;

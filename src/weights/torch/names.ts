@@ -1,10 +1,10 @@
 /**
- * The allow-list: every name of Python that a file may ask for, and the plain data that calling it makes. These are
- * how PyTorch writes tensors, their types, and the containers around them; anything else is refused by name.
+ * The allow-list: every Python name that a file may request, and the plain data that calling it creates. PyTorch writes
+ * tensors, their types and their containers with these names; any other name is refused.
  *
- * A training checkpoint may hold objects of its program's own beside the weights (hyper-parameters, callbacks). They are
- * never needed, so a caller may have them left out. That is as safe as refusing, for nothing is executed either way. But
- * a file that asks for the interpreter or the system was made to attack whoever reads it, and is refused in any case.
+ * A training checkpoint may hold objects of its program's own beside the weights (hyper-parameters, callbacks). They
+ * are never needed, so a caller may skip them. That is as safe as refusing, because nothing is executed either way. But
+ * a file that requests the interpreter or the system is an attack, and is refused in any case.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { ELEMENTS, STORAGE_CLASSES } from "./elements.ts";
 import { rebuiltTensor } from "./rebuild.ts";
 import { isKind, kindOf, type Pickled } from "./values.ts";
 
-/** Modules whose functions act on the machine or on other objects. No checkpoint has them for a good reason. */
+/** Modules whose functions act on the machine or on other objects. No checkpoint needs them. */
 const ATTACKS: ReadonlySet<string> = new Set(
   ("_codecs _io _operator _pickle asyncio bdb cProfile code codeop commands ctypes distutils doctest fcntl ftplib gc " +
     "http httplib imaplib importlib inspect io marshal mmap multiprocessing nt ntpath operator os pdb pickle pip " +
@@ -22,7 +22,7 @@ const ATTACKS: ReadonlySet<string> = new Set(
       " ",
     ),
 );
-/** The same of Python's own functions; its types are harmless. */
+/** The same for Python's builtins; its types are harmless. */
 const ATTACKING_BUILTINS: ReadonlySet<string> = new Set(
   ("__import__ breakpoint compile delattr eval exec execfile exit getattr globals help input locals open quit setattr " +
     "vars").split(" "),
@@ -33,14 +33,14 @@ function isAttack(module: string, name: string): boolean {
   return ATTACKS.has(module.split(".")[0]!) || module.startsWith("torch.hub");
 }
 
-/** What the allow-list does with a name that is not on it. */
+/** How to treat a name that is not on the allow-list. */
 export interface NameOptions {
-  /** Leaves out objects that are no data instead of refusing the file. */
+  /** Skips objects that are not data instead of refusing the file. */
   readonly leaveOut?: boolean;
 }
 
 /**
- * The value that a name stands for.
+ * The value of a name.
  *
  * @throws {SyntaxError} When it is not allowed; the message names it.
  */
@@ -72,7 +72,7 @@ function dictionary(args: readonly Pickled[]): Pickled {
   return { kind: "dict", entries };
 }
 
-/** A sequence as it is: torch.Size and sets are made from one. */
+/** A sequence, from which torch.Size and sets are made. */
 function sequence(kind: "tuple" | "set"): Call {
   return ([items]) => {
     if (items === undefined) return { kind, items: [] };
@@ -97,7 +97,7 @@ function encoded([text, encoding]: readonly Pickled[]): Pickled {
   return bytes;
 }
 
-/** A parameter is its tensor; what stands beside it (requires_grad, hooks) matters to training only. */
+/** A parameter becomes its tensor; its other attributes (requires_grad, hooks) matter only for training. */
 function firstTensor([tensor]: readonly Pickled[]): Pickled {
   if (!isKind(tensor, "tensor") && !isKind(tensor, "left out")) {
     throw new SyntaxError(`it makes a parameter of a ${shown(kindOf(tensor))}`);
@@ -117,7 +117,7 @@ function fromType([rebuild, , args]: readonly Pickled[]): Pickled {
   return rebuild.call(args.items);
 }
 
-/** Devices and layouts: kept as their first argument, for nobody reads them. */
+/** Devices and layouts: represented by their first argument, because nothing reads them. */
 const plain: Call = ([value]) => value ?? null;
 
 const ALLOWED: ReadonlyMap<string, Call> = new Map<string, Call>([
@@ -139,14 +139,14 @@ const ALLOWED: ReadonlyMap<string, Call> = new Map<string, Call>([
   ["builtins.set", sequence("set")],
   ["__builtin__.frozenset", sequence("set")],
   ["builtins.frozenset", sequence("set")],
-  // Dictionaries with manners of their own: settings of a run.
+  // Special dictionaries for the settings of a run.
   ["pytorch_lightning.utilities.parsing.AttributeDict", dictionary],
   ["lightning.pytorch.utilities.parsing.AttributeDict", dictionary],
   ["lightning.fabric.utilities.data.AttributeDict", dictionary],
   ["lightning_fabric.utilities.data.AttributeDict", dictionary],
 ]);
 
-/** Settings and scores that programs write beside weights: common, harmless, never weights. They are left out. */
+/** Settings and scores that programs store next to weights: common, harmless, never weights. They are skipped. */
 const BESIDE: ReadonlySet<string> = new Set([
   "argparse.Namespace",
   "collections.Counter",

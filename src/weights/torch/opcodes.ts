@@ -68,7 +68,7 @@ function global(m: Machine, module: string, name: string): void {
   m.stack.push(m.names.global(module, name));
 }
 
-/** What a call may copy: an argument costs its bytes once, but can be handed to many calls. */
+/** Cost of the arguments that a call may copy: an argument is charged once, but can be passed to many calls. */
 function sizeOfArguments(args: Pickled): number {
   if (!isKind(args, "tuple")) return 0;
   let bytes = 0;
@@ -80,7 +80,7 @@ function sizeOfArguments(args: Pickled): number {
   return bytes + COST_OF_STEP * args.items.length;
 }
 
-/** Calls what is allowed: the function's own entry of the allow-list makes plain data of plain data. */
+/** Calls an allowed function: its entry in the allow-list converts plain data to plain data. */
 function call(m: Machine, callee: Pickled, args: Pickled): void {
   m.spend(COST_OF_OBJECT + sizeOfArguments(args));
   if (isKind(callee, "left out")) {
@@ -179,7 +179,7 @@ const TABLE: Readonly<Record<string, (m: Machine) => void>> = {
     m.stack.push(object(m, { kind: "set", items }));
   },
   "0": (m) => {
-    // Python pops a mark too when nothing stands above it.
+    // Python also pops a mark if nothing is above it.
     if (m.stack.length === 0) popMarked(m);
     else pop(m);
   },
@@ -229,7 +229,7 @@ const TABLE: Readonly<Record<string, (m: Machine) => void>> = {
     call(m, callee, args);
   },
   "b": (m) => {
-    // Attributes: `_metadata` of a state dict, hooks of a tensor. None of them is data that we read.
+    // Attributes: `_metadata` of a state dict, hooks of a tensor. They are not used.
     pop(m);
     const target = top(m);
     if (!isKind(target, "dict") && !isKind(target, "tensor") && !isKind(target, "left out")) {

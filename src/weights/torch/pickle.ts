@@ -1,6 +1,6 @@
 /**
- * Python's pickle without Python: it builds plain data, and asks an allow-list for every name. Nothing is imported,
- * called or executed, whatever the file says.
+ * Reads Python's pickle format without Python. It builds plain data and checks every name against an allow-list.
+ * Nothing is imported, called or executed, whatever the file contains.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { Pickled } from "./values.ts";
 const STOP = ".".charCodeAt(0);
 
 /**
- * Reads one pickle; the cursor stands behind it then.
+ * Reads one pickle and leaves the cursor after it.
  *
- * @throws {SyntaxError} When it is no pickle, or asks for what is not allowed.
+ * @throws {SyntaxError} When it is not a pickle, or requests something that is not allowed.
  * @throws {RangeError} When it ends too early, or its values would take more than 256 MiB.
  */
 export function readPickle(cursor: Cursor, names: PickleNames): Pickled {

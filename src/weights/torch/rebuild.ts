@@ -1,6 +1,6 @@
 /**
- * Tensors and storages out of the arguments that PyTorch's pickles give them, each claim checked against the storage it
- * is about. Whether the storage itself is in the file is checked where it is found.
+ * Creates tensors and storages from the arguments in PyTorch's pickles, and checks each claim against the storage.
+ * Another module checks that the file contains the storage.
  *
  * Source of the arguments: the documentation of `torch.save` and what it writes, versions 0.2 to 2.9.
  *
@@ -33,9 +33,9 @@ function sizes(value: Pickled | undefined, what: string): number[] {
 }
 
 /**
- * A tensor of the arguments (storage, offset, shape, strides, …, element type as the seventh where it is `typed`).
+ * A tensor of the arguments (storage, offset, shape, strides, …, element type as the seventh if it is `typed`).
  *
- * @throws {RangeError} When it reaches beyond its storage.
+ * @throws {RangeError} When it exceeds its storage.
  */
 export function rebuiltTensor(args: readonly Pickled[], { typed = false } = {}): PickledTensor {
   const [storage, start, shapeValue, stridesValue] = args;
@@ -63,7 +63,7 @@ export function rebuiltTensor(args: readonly Pickled[], { typed = false } = {}):
   return { kind: "tensor", storage, element, offset, shape, strides };
 }
 
-/** Elements from the first of a tensor to the end of its last; 0 where it has none. */
+/** Number of elements from the first of a tensor to the end of its last; 0 if it is empty. */
 export function extent(shape: readonly number[], strides: readonly number[]): number {
   if (shape.includes(0)) return 0;
   return shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, 1);
@@ -72,7 +72,7 @@ export function extent(shape: readonly number[], strides: readonly number[]): nu
 /**
  * A storage of the identifier ("storage", class, key, device, count), and in old files a view into it: (key, start, count).
  *
- * @throws {SyntaxError} When it is none.
+ * @throws {SyntaxError} When it is not a storage.
  */
 export function identifiedStorage(id: Pickled): PickledStorage {
   const [kind, type, key, , count, view] = isKind(id, "tuple") ? id.items : [];

@@ -1,24 +1,24 @@
 /**
- * The dictionary of tensors inside what was saved. A file may be that dictionary, or hold it among other things: the
- * state of an optimiser (tensors too), metrics, settings.
+ * Finds the dictionary of tensors in a saved object. The object may be that dictionary, or contain it next to the state
+ * of an optimiser (which also has tensors), metrics and settings.
  *
  * @module
  */
 import { shown } from "../../text/shown.ts";
 import { isKind, kindOf, type Pickled, type PickledDict, type PickledTensor } from "./values.ts";
 
-/** The tensors of a file by name, and what was done to find them. */
+/** The tensors of a file by name, and how they were found. */
 export interface StateDict {
   readonly tensors: ReadonlyMap<string, PickledTensor>;
   /** The keys that lead to it, outermost first; empty where the file is the dictionary. */
   readonly path: readonly string[];
-  /** A wrapper's prefix that stood before every name and was taken off; "" where none did. */
+  /** A wrapper's prefix that was removed from every name; "" if there was none. */
   readonly prefix: string;
-  /** Names in the dictionary that are plain data and no tensors. */
+  /** Names of entries in the dictionary that are plain data, not tensors. */
   readonly leftOut: readonly string[];
 }
 
-/** The names under which programs save it, the likeliest first. Averages come last: they are said to be such. */
+/** The names under which programs save it, most likely first. Averages come last. */
 const USUAL_KEYS = [
   "state_dict",
   "model_state_dict",
@@ -38,10 +38,10 @@ const DEEPEST = 3;
 const WRAPPERS = ["_orig_mod.", "module."];
 
 /**
- * Finds the dictionary: under the usual keys, else the saved object itself, else the only member that is one.
+ * Finds the dictionary: under the usual keys, else the saved object itself, else its only member that is one.
  *
  * @throws {SyntaxError} When there is none, when there are several and nothing tells which, or when it has members that
- *   are neither tensors nor plain data.
+ * are neither tensors nor plain data.
  */
 export function findStateDict(root: Pickled): StateDict {
   const found = search(root);
@@ -74,7 +74,7 @@ interface Found {
   readonly path: readonly string[];
 }
 
-/** Looks into each dictionary once: dictionaries may hold each other, and hold one a million times. */
+/** Visits each dictionary once, because dictionaries may contain each other or repeat. */
 function search(root: Pickled): Found | undefined {
   const searched = new Set<PickledDict>();
   const known = new Map<PickledDict, boolean>();
@@ -98,7 +98,7 @@ function search(root: Pickled): Found | undefined {
     if (members.length > 1) {
       const names = members.slice(0, 8).map(([key]) => shown(nameOf(key)));
       throw new SyntaxError(
-        `it has several dictionaries of tensors (${names.join(", ")}); save the one that is meant alone`,
+        `it has several dictionaries of tensors (${names.join(", ")}); save only the one to use`,
       );
     }
     const [only] = members;

@@ -1,6 +1,6 @@
 /**
- * What a pickle of PyTorch holds, as plain data. Python's objects become one of these or are refused; none of them can
- * do anything.
+ * The values of a PyTorch pickle as plain data. Python's objects become one of these or are refused; none of them has
+ * behaviour.
  *
  * @module
  */
@@ -44,12 +44,12 @@ export interface PickledDict {
   readonly entries: Map<Pickled, Pickled>;
 }
 
-/** A name that the pickle asks for and that is allowed. */
+/** An allowed name that the pickle requests. */
 export interface PickledGlobal {
   readonly kind: "global";
   /** Module and name, "collections.OrderedDict". */
   readonly name: string;
-  /** What calling it makes; absent where it is a constant. */
+  /** Creates the value of a call; absent for a constant. */
   readonly call?: (args: readonly Pickled[]) => Pickled;
 }
 
@@ -58,11 +58,11 @@ export interface PickledStorage {
   readonly kind: "storage";
   /** Its name in the file. */
   readonly key: string;
-  /** What its elements are; "untyped" counts bytes. */
+  /** Its element type; "untyped" counts bytes. */
   readonly element: ElementKind;
-  /** Number of elements that the file has under that name. */
+  /** Number of elements in the file under that name. */
   readonly whole: number;
-  /** The part that is meant, in elements: all of them, but for views in old files. */
+  /** The referenced part, in elements: all of them, except for views in old files. */
   readonly start: number;
   readonly count: number;
 }
@@ -78,10 +78,10 @@ export interface PickledTensor {
   readonly strides: readonly number[];
 }
 
-/** Something that is no data and that the caller wants left out instead of refused. */
+/** An object that is not data and that the caller wants to skip instead of refuse. */
 export interface LeftOut {
   readonly kind: "left out";
-  /** What it asked for. */
+  /** The requested name. */
   readonly name: string;
 }
 
@@ -103,7 +103,7 @@ export function isKind<K extends PickledObject["kind"]>(
   return typeof value === "object" && value !== null && !(value instanceof Uint8Array) && value.kind === kind;
 }
 
-/** What a value is, in a word, for errors. */
+/** The kind of a value in a word, for errors. */
 export function kindOf(value: Pickled | undefined): string {
   if (value === null || value === undefined) return "None";
   if (value instanceof Uint8Array) return "bytes";

@@ -1,7 +1,7 @@
 /**
- * Where the entries of a zip archive lie, zip64 or not, on one disk. Nothing is inflated here: PyTorch stores its
- * entries as they are. An archive is untrusted: its directory must be where its end says, and every entry must have
- * bytes of its own, so that nothing is counted twice and two readers cannot see two different archives.
+ * Finds the entries of a single-disk zip archive, with or without zip64. Nothing is inflated, because PyTorch stores
+ * its entries uncompressed. An archive is untrusted: its directory must be where the end record says, and entries must
+ * not overlap, so that no byte is counted twice and two readers cannot see two different archives.
  *
  * Source of the format: PKWARE's APPNOTE.TXT, sections 4.3 and 4.4.
  *
@@ -10,15 +10,15 @@
 import { shown } from "../../text/shown.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 
-/** One entry: its bytes as they lie in the archive. */
+/** One entry and the position of its stored bytes. */
 export interface ZipEntry {
   /** Its path inside the archive. */
   readonly name: string;
   /** The position of its first byte of content. */
   readonly offset: number;
-  /** Length of its content in bytes, as it lies. */
+  /** Length of its stored content in bytes. */
   readonly length: number;
-  /** Whether its content would have to be inflated. */
+  /** Whether its content is compressed. */
   readonly compressed: boolean;
 }
 
@@ -35,7 +35,7 @@ const MAX_DIRECTORY_BYTES = 16 << 20;
  * Reads the directory of an archive.
  *
  * @returns The entries in the order of the directory.
- * @throws {SyntaxError} When it is no archive, or an entry is encrypted.
+ * @throws {SyntaxError} When it is not an archive, or an entry is encrypted.
  * @throws {RangeError} When its directory or an entry is not inside the file, or two entries overlap.
  */
 export function readZip(source: ByteSource): Map<string, ZipEntry> {
@@ -124,7 +124,7 @@ function findDirectory(source: ByteSource): Directory {
   return { offset, length: size, count };
 }
 
-/** The end record of zip64, where a locator stands before the plain one at `end`. */
+/** The end record of zip64, if a locator precedes the plain one at `end`. */
 function readEnd64(source: ByteSource, end: number): Directory & { at: number } | undefined {
   if (end < 20 + 56) return undefined;
   const locator = viewOf(source.read(end - 20, 20));
@@ -145,9 +145,9 @@ interface DirectoryHeader {
   readonly name: string;
   /** The name's bytes, as the local header must repeat them. */
   readonly nameBytes: Uint8Array;
-  /** Bytes of the content as it lies. */
+  /** Length of the stored content in bytes. */
   readonly length: number;
-  /** How it is compressed; 0 where it is not. */
+  /** Its compression method; 0 for none. */
   readonly method: number;
   /** The position of the local header. */
   readonly local: number;
@@ -169,7 +169,7 @@ function directoryHeader(bytes: Uint8Array, view: DataView, at: number): Directo
   if ((view.getUint16(at + 8, true) & 1) !== 0) {
     throw new SyntaxError(`its entry ${shown(name)} is encrypted`);
   }
-  // Fields that are all ones stand in the zip64 extra field, in this order, and only then.
+  // Only fields that are all ones are in the zip64 extra field, in this order.
   let [stored, length, local] = [20, 24, 42].map((field) => view.getUint32(at + field, true)) as [
     number,
     number,
@@ -203,7 +203,7 @@ function extraField(view: DataView, from: number, to: number, wanted: number) {
   return undefined;
 }
 
-/** Where the content begins: behind the local header, which must be there and tell the same as the directory. */
+/** Start of the content, after the local header, which must exist and agree with the directory. */
 function contentOffset(
   source: ByteSource,
   { name, nameBytes, length, method, local }: DirectoryHeader,
@@ -224,7 +224,7 @@ function contentOffset(
   return local + headerLength + view.getUint16(28, true);
 }
 
-/** A 64-bit number that a file can have; anything larger is far outside it all the same. */
+/** A 64-bit number; larger values than a file can have are out of range in any case. */
 function exact(value: bigint): number {
   return Number(value);
 }
