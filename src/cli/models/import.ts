@@ -75,7 +75,7 @@ async function imported(
     return await importHead({ name, content }, options);
   } catch (error) {
     if (!(error instanceof UnknownBackboneError)) throw error;
-    throw new UsageError(`${error.message.replace(/; say which.*/, "")}; name it with --backbone`);
+    throw new UsageError(`${error.message.replace(/; name the backbone .*/, "")}; name it with --backbone`);
   }
 }
 
