@@ -25,8 +25,8 @@ Deno.test("describedModel() leaves other models as they are and refuses damaged 
   const damaged: [Record<string, string>, string][] = [
     [{ ...described, labels: "[1, 2]" }, "labels is not a list of names"],
     [{ ...described, labels: "" }, "labels is not JSON"],
-    [{ ...described, preprocessing: "null" }, "do not say how an image is cut"],
-    [{ ...described, preprocessing: `{"resize":{"short_side":"40"}}` }, "do not say how an image is cut"],
+    [{ ...described, preprocessing: "null" }, "do not describe the preprocessing"],
+    [{ ...described, preprocessing: `{"resize":{"short_side":"40"}}` }, "do not describe the preprocessing"],
     [{ format: "ptame-explainer" }, "preprocessing is not JSON"],
   ];
   for (const [metadata, message] of damaged) {

@@ -76,7 +76,7 @@ Deno.test("pictureInput() takes size and layout from the file, else from the cal
 for (
   const [shape, asked, error, message] of [
     [[1, 10], {}, TypeError, "it needs one 4-D image input, it has x [1, 10]"],
-    [[1, 5, 8, 8], {}, TypeError, "has no one or three colour channels"],
+    [[1, 5, 8, 8], {}, TypeError, "does not have one or three colour channels"],
     [[1, 3, 8, 9], {}, TypeError, "x [1, 3, 8, 9] is not square"],
     [[1, 3, 8, 8], { size: 9 }, RangeError, "does not take size 9"],
     [[1, 3, 8, 8], { resize: 7 }, RangeError, "the short side 7 must be"],

@@ -53,7 +53,7 @@ Deno.test("tapOf() taps ViT before the last attention, without the class token",
   assertThrows(
     () => tapOf(way, "encoder.layers.encoder_layer_11", names),
     TypeError,
-    "of its tokens only one leads to the scores",
+    "only one of its tokens leads to the scores",
   );
 });
 

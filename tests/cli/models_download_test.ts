@@ -24,7 +24,7 @@ Deno.test("models pull refuses bytes that are not the published ones, and leaves
     assertEquals([ended.code, ended.stdout, errorLines(ended).length], [1, "", 1], ended.stderr);
     assertMatch(
       errorLines(ended)[0]!,
-      /: other bytes than published \(SHA-256 [0-9a-f]{8}… instead of 047dcff4…\)$/,
+      /: the content differs from the published file \(SHA-256 [0-9a-f]{8}… instead of 047dcff4…\)$/,
     );
     assertEquals(server.asked.map(({ path }) => path), [`/files/${REAL.file}`]);
     assertEquals(

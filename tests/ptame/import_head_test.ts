@@ -141,7 +141,7 @@ Deno.test("importHead() leaves out other tensors by name and refuses what is no 
   await assertRejects(
     () => load([2], { change: { "fuser.weight": undefined } }),
     SyntaxError,
-    "it has no fuser.weight, so it holds no head of P-TAME",
+    "it has no fuser.weight, so it does not contain a P-TAME head",
   );
   await assertRejects(
     () => load([2], { classes: 7 }),

@@ -46,7 +46,7 @@ Deno.test("readQuery() reads what it knows and refuses the rest", () => {
       ["topK=2&target=3", "exclude each other"],
       ["target=", "the index or the label"],
       [`target=${"x".repeat(101)}`, "the index or the label"],
-      ["target=1&".repeat(17), "the most is 16"],
+      ["target=1&".repeat(17), "the maximum is 16"],
       ["format=gif", "one of json, png, npy"],
     ] as const
   ) {

@@ -118,7 +118,7 @@ Deno.test("obtainWeights() keeps files in a given cache under their published ad
 });
 
 Deno.test("obtainWeights() keeps nothing in a given cache that is not what was published", async () => {
-  const cases: [Answer, string][] = [[corrupted, "other bytes than published"], [
+  const cases: [Answer, string][] = [[corrupted, "the content differs from the published file"], [
     status(404),
     "answered 404",
   ]];

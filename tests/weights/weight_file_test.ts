@@ -11,12 +11,12 @@ Deno.test("readWeightFile() tells the formats apart by content and says what els
   assertEquals(readWeightFile("x.safetensors", fixture("torch/shared_zip.pth")).table.tensors.size, 3);
   assertEquals(readWeightFile("x.onnx", fixture("torch/shared_sequence.pth")).name, "x.onnx");
   const refused: [string | Uint8Array, string][] = [
-    ["", "Cannot read f: it is empty, neither safetensors nor a file of PyTorch"],
+    ["", "Cannot read f: it is empty, neither a safetensors nor a PyTorch file"],
     ["<!DOCTYPE html><html>", "it is a web page,"],
     ["version https://git-lfs.github.com/spec/v1\n", "it is a pointer of Git LFS, not the file itself,"],
     [join(8, 8, 0x12, 7, "pytorch"), "it is an .onnx model,"],
     ["hello", "it is something else,"],
-    [join(0x80, 4, "}."), "Cannot read f: it is a pickle, but none of torch.save()"],
+    [join(0x80, 4, "}."), "Cannot read f: it is a pickle, but not from torch.save()"],
     [join(little(2, 8), "{]"), "Cannot read f: the header is not JSON"],
   ];
   for (const [content, message] of refused) {

@@ -128,7 +128,7 @@ Deno.test("transfer() stops when the file changed on the server, answered by a r
     await assertRejects(
       () => take([good({ cut: 500, tag: '"a"' }), changed]),
       TransferError,
-      "the file changed there during the download",
+      "the file changed on the server during the download",
     );
   }
 });
@@ -195,7 +195,7 @@ Deno.test("transfer() gives up when a range cannot be had", async () => {
   const cases: [Answer, string][] = [
     [status(416), "the server's file ends before byte 500 of 200000"],
     [answering(CONTENT.subarray(0, 900), 500), "the server has 900 bytes there, not 200000"],
-    [answering(CONTENT, 600), "the server sends from byte 600, not 500"],
+    [answering(CONTENT, 600), "the server sends bytes from 600, not 500"],
   ];
   for (const [answer, message] of cases) {
     await assertRejects(() => take([answer], { offset: 500 }), TransferError, message);

@@ -90,8 +90,8 @@ Deno.test("parseTorch() refuses objects inside the tensors' dictionary even wher
 Deno.test("parseTorch() refuses pickles that are broken or would fill the memory", () => {
   const broken: [Piece | Uint8Array, string | RegExp][] = [
     [join("N"), "it holds a None, not a dictionary of tensors"],
-    [join("0"), "its pickle takes more from its stack than there is"],
-    [join("t"), "its pickle takes more from its stack than there is"],
+    [join("0"), "its pickle takes more from its stack than it has"],
+    [join("t"), "its pickle takes more from its stack than it has"],
     [join("h", 7), "its pickle asks for the memo 7, which it never filled"],
     [join(0xff), /^its pickle has the unknown opcode 0xff at byte \d+$/],
     [join(0x80, 9), "its pickle has protocol 9; 5 is the newest known"],
