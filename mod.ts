@@ -1,6 +1,6 @@
 /**
- * Shows where an image classifier looked, in one forward pass, for any classifier: P-TAME (Ntrougkas, Mezaris,
- * Patras, IEEE OJSP 2025) over onnxruntime-web, in Deno, at the edge and in browsers.
+ * Shows where an image classifier looks, with one forward pass, for any classifier: P-TAME (Ntrougkas, Mezaris, Patras,
+ * IEEE OJSP 2025) over onnxruntime-web, in Deno, at the edge and in browsers.
  *
  * @example Explain an image
  * ```ts

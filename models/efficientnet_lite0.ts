@@ -23,7 +23,7 @@ const STAGES = [
   { blocks: 1, kernel: 3, stride: 1, expand: 6, channels: 320 },
 ];
 
-/** The last block before each halving of the size is tapped, from 56² on; 7² is tapped after the last convolution. */
+/** Taps: the last block before each halving of the size, from 56² on; for 7², the last convolution. */
 const TAPPED_BLOCKS: readonly number[] = [2, 4, 10];
 
 /**
@@ -54,7 +54,7 @@ function relu6(b: Builder, x: Value): Value {
   return b.clip(x, 0, 6);
 }
 
-/** Widen, convolve each channel by itself, narrow; with a way around where the shape stays. */
+/** Inverted residual: expansion, depthwise convolution, projection; with a shortcut if the shape does not change. */
 function invertedResidual(
   b: Builder,
   x: Value,
@@ -75,7 +75,7 @@ function invertedResidual(
   return stride === 1 && x.shape[1] === stage.channels ? b.add(narrowed, x) : narrowed;
 }
 
-/** EfficientNet-Lite0: taps 24×56², 40×28², 112×14² and 1280×7², the map that is averaged for the classifier. */
+/** EfficientNet-Lite0: taps 24×56², 40×28², 112×14² and 1280×7²; the classifier averages the last. */
 export function efficientnetLite0(b: Builder, image: Value): NetworkOutputs {
   let x = relu6(b, convNorm(b, image, ["_conv_stem", "_bn0"], 32, { kernel: 3, stride: 2 }));
   const taps: Value[] = [];

@@ -1,5 +1,5 @@
 /**
- * The trained heads that are shipped in models/heads/. What each was trained on stands in its own record.
+ * The trained heads in models/heads/. The record of each head describes its training data.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export const heads: readonly HeadDefinition[] = [
   { backbone: "efficientnet_lite0", auxiliary: "efficientnet_lite0", file: "efficientnet_lite0.safetensors" },
 ];
 
-/** The shipped head for a backbone, with this auxiliary where one is named. */
+/** The shipped head for a backbone, and for an auxiliary if one is named. */
 export function findHead(backbone: string, auxiliary?: string): HeadDefinition | undefined {
   return heads.find((head) =>
     head.backbone === backbone && (auxiliary === undefined || head.auxiliary === auxiliary)

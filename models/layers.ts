@@ -1,5 +1,5 @@
 /**
- * The layers that several networks share, named as PyTorch's modules name their parameters.
+ * Layers shared by several networks, with the parameter names of PyTorch's modules.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export function biasedConv(b: Builder, x: Value, name: string, channels: number)
   return b.conv(x, weight, b.weight(`${name}.bias`, [channels]));
 }
 
-/** A convolution padded by half its kernel, and batch normalisation; the names are theirs. */
+/** A convolution padded by half its kernel, followed by batch normalisation; both names are given. */
 export function convNorm(
   b: Builder,
   x: Value,

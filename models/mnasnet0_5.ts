@@ -22,7 +22,7 @@ const STACKS = [
 /** Position of the first stack in torchvision's `layers`. */
 const FIRST_STACK = 8;
 
-/** Widen, convolve each channel by itself, narrow; with a way around where the shape stays. */
+/** Inverted residual: expansion, depthwise convolution, projection; with a shortcut if the shape does not change. */
 function invertedResidual(
   b: Builder,
   x: Value,
@@ -51,8 +51,8 @@ export function mnasnet0_5(b: Builder, image: Value): NetworkOutputs {
   });
   const projected = conv(b, x, "layers.14", 1280, 1);
   const last = b.relu(batchNorm(b, projected, "layers.15"));
-  // torchvision's ReLU works in place: who keeps what layers.15 gives holds what layers.16 gives once it has run, and
-  // so do heads that are trained on it in PyTorch.
+  // torchvision's ReLU works in place, so the output of layers.15 becomes that of layers.16 once it has run. Heads
+  // trained in PyTorch read that value.
   const taps = [x, projected, last, last];
   return { logits: linear(b, b.flatten(b.globalAveragePool(last)), "classifier.1", 1000), taps };
 }

@@ -37,14 +37,17 @@ function squeezed(channels: number): number {
   return rounded < 0.9 * quarter ? rounded + 8 : rounded;
 }
 
-/** Channels weighed by what the whole image says of them (Hu et al. 2017). */
+/** Squeeze-and-excitation: weights the channels by global statistics (Hu et al. 2017). */
 function squeezeExcitation(b: Builder, x: Value, name: string): Value {
   const channels = x.shape[1]!;
   const narrow = b.relu(biasedConv(b, b.globalAveragePool(x), `${name}.fc1`, squeezed(channels)));
   return b.mul(x, b.hardSigmoid(biasedConv(b, narrow, `${name}.fc2`, channels)));
 }
 
-/** Widen (where the width changes), convolve each channel by itself, squeeze, narrow; with a way around. */
+/**
+ * Inverted residual: expansion (if the width changes), depthwise convolution, squeeze-and-excitation, projection; with
+ * a shortcut.
+ */
 function invertedResidual(b: Builder, x: Value, name: string, block: (typeof BLOCKS)[number]): Value {
   const { kernel, expanded, channels, stride } = block;
   const activation = (value: Value) => block.hard ? b.hardSwish(value) : b.relu(value);

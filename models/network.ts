@@ -1,12 +1,12 @@
 /**
- * What a network of this folder is: a function over a builder, and the plain facts that a caller needs to feed it.
+ * The type of the networks in this folder: a function over a builder, and the facts that a caller needs to use it.
  *
  * @module
  */
 import type { Builder } from "../src/graph/builder.ts";
 import type { Value } from "../src/graph/types.ts";
 
-/** What a network gives. */
+/** Outputs of a network. */
 export interface NetworkOutputs {
   /** Scores before softmax, [N, classes]. */
   readonly logits: Value;
@@ -19,9 +19,9 @@ export type BuildNetwork = (b: Builder, image: Value) => NetworkOutputs;
 
 /** How an image becomes the network's input: short side, centre crop, then (pixel / 255 - mean) / std. */
 export interface Preprocessing {
-  /** Length that the short side is resized to, in pixels. */
+  /** Length of the short side after resizing, in pixels. */
   readonly resize: number;
-  /** Side of the square cut out of the middle, in pixels. */
+  /** Side of the centre crop, in pixels. */
   readonly crop: number;
   /** Mean per channel (red, green, blue) of pixels in [0, 1]. */
   readonly mean: readonly [number, number, number];
@@ -29,9 +29,9 @@ export interface Preprocessing {
   readonly std: readonly [number, number, number];
 }
 
-/** One feature map that a network can be tapped at, at its own input size. */
+/** A feature map that can be tapped, at the network's input size. */
 export interface TapDefinition {
-  /** The module that gives it, as the weights' names spell it. */
+  /** Its module, as in the names of the weights. */
   readonly name: string;
   /** Channels. */
   readonly channels: number;
@@ -39,7 +39,7 @@ export interface TapDefinition {
   readonly size: number;
 }
 
-/** A file of weights, named by its content. */
+/** A file of weights, identified by its content. */
 export interface WeightsFile {
   /** Its name, in models/weights/ or in a cache. */
   readonly file: string;
@@ -51,31 +51,31 @@ export interface WeightsFile {
   readonly licence: string;
 }
 
-/** A file that is downloaded when it is needed. */
+/** A file that is downloaded on first use. */
 export interface PublishedFile extends WeightsFile {
   /** Addresses of the same bytes, in the order in which they are tried. */
   readonly urls: readonly string[];
 }
 
-/** Where a network's weights come from. */
+/** Source of a network's weights. */
 export interface WeightsDefinition {
-  /** A file in models/weights/, where one is shipped. */
+  /** A shipped file in models/weights/, if there is one. */
   readonly shipped?: WeightsFile & {
-    /** Where the numbers are from. */
+    /** Origin of the numbers. */
     readonly source: string;
   };
-  /** Published files with the same numbers, where none is shipped; the first that can be had is taken. */
+  /** Published files with the same numbers, if none is shipped; the first available one is used. */
   readonly published?: readonly PublishedFile[];
   /**
-   * A published file of which only the first digits of its SHA-256 are known (they stand in its name): named to people,
-   * not downloaded.
+   * A published file of which only the first digits of the SHA-256 are known, from its name. It is mentioned to users,
+   * but not downloaded.
    */
   readonly named?: {
     readonly url: string;
     readonly sha256Start: string;
     readonly licence: string;
   };
-  /** The graph's name of a weight for the name that a file uses, where some files spell it differently. */
+  /** Maps a file's name of a weight to the graph's, if some files use other names. */
   readonly rename?: (nameInFile: string) => string;
 }
 
@@ -83,7 +83,7 @@ export interface WeightsDefinition {
 export interface NetworkDefinition {
   /** The name on the command line and in head files. */
   readonly name: string;
-  /** The name in prose. */
+  /** Name in prose. */
   readonly title: string;
   /** Adds the network to a graph. */
   readonly build: BuildNetwork;
@@ -102,8 +102,8 @@ export interface NetworkDefinition {
   /** The final linear layer: names of its weight [classes, features] and bias [classes]. */
   readonly classifier: { readonly weight: string; readonly bias: string };
   /**
-   * Whether the logits are the final linear layer on the spatial mean of the last tap. Only then that layer's
-   * rows are class-activation weights of the last tap, and a head can start from them.
+   * Whether the logits are the final linear layer on the spatial mean of the last tap. Only then are that layer's rows
+   * class-activation weights of the last tap, and a head can start from them.
    */
   readonly classifierTap: boolean;
 }

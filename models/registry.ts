@@ -59,7 +59,7 @@ function taps(
   return names.map((name, i) => ({ name, channels: channels[i]!, size: sizes[i]! }));
 }
 
-/** A file of torchvision's, and others with the same numbers under the same names. */
+/** A file of torchvision, and others with the same numbers under the same names. */
 function torchvision(
   file: string,
   bytes: number,
@@ -80,7 +80,7 @@ export const networks: readonly NetworkDefinition[] = [
     preprocessing: {
       resize: 256,
       crop: 224,
-      // The pixels 0 to 255 are fed as (pixel - 127) / 128.
+      // Pixels 0 to 255 are normalised as (pixel - 127) / 128.
       mean: [127 / 255, 127 / 255, 127 / 255],
       std: [128 / 255, 128 / 255, 128 / 255],
     },
@@ -193,7 +193,7 @@ export const networks: readonly NetworkDefinition[] = [
       10_306_551,
       "047dcff4addef86ea5bc2eff13c9614dc11f47ab1160d0a71a25e7db994f4e1f",
     ),
-    // Its classifier has a hidden layer: no row of the last one weighs the channels of a tap.
+    // Its classifier has a hidden layer, so the rows of the last layer do not weight the channels of a tap.
     classifier: { weight: "classifier.3.weight", bias: "classifier.3.bias" },
     classifierTap: false,
   },

@@ -24,7 +24,7 @@ function numbered(
   return convNorm(b, x, [`${name}conv${number}`, `${name}bn${number}`], channels, { kernel, stride });
 }
 
-/** The way around a block: the input itself, or a strided 1×1 convolution where the shape changes. */
+/** Shortcut of a block: the input itself, or a strided 1×1 convolution if the shape changes. */
 function shortcut(b: Builder, x: Value, name: string, channels: number, stride: number): Value {
   if (stride === 1 && x.shape[1] === channels) return x;
   return convNorm(b, x, [`${name}downsample.0`, `${name}downsample.1`], channels, { stride });

@@ -15,7 +15,7 @@ const BLOCKS = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 51
 /** VGG-16 on 224² images: taps 128×56², 256×28², 512×14², 512×7². */
 export function vgg16(b: Builder, image: Value): NetworkOutputs {
   let x = image;
-  // The position in torchvision's `features`, where ReLU and pooling count too.
+  // The position in torchvision's `features`, which also counts ReLU and pooling.
   let module = 0;
   const pooled: Value[] = [];
   for (const block of BLOCKS) {
@@ -29,7 +29,7 @@ export function vgg16(b: Builder, image: Value): NetworkOutputs {
     module += 1;
     pooled.push(x);
   }
-  // torchvision averages to 7×7 here; at 224² that is the map itself, and other sizes are not offered.
+  // torchvision averages to 7×7 here; at 224² that is the identity, and other sizes are not supported.
   if (x.shape[2] !== 7 || x.shape[3] !== 7) {
     throw new TypeError(`Cannot build vgg16 for an input [${image.shape}]: it must be 224 x 224`);
   }

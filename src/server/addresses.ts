@@ -1,17 +1,17 @@
 /**
- * Which network addresses are the public internet's, and which are this machine's, its network's or nobody's.
+ * Distinguishes public internet addresses from those of this machine, its network, and reserved ranges.
  *
- * The ranges are ipaddr.js's, from IANA's registries of special-purpose addresses. IPv6 is the other way round: only
- * what is inside 2000::/3 is given out at all. Decides by numbers alone; resolves no names.
+ * The ranges are ipaddr.js's, from IANA's registries of special-purpose addresses. For IPv6 it is the reverse: only
+ * 2000::/3 is allocated at all. Uses only the numbers; resolves no names.
  *
  * @module
  */
 import ipaddr from "ipaddr.js";
 
-/** What of IPv6 is given out. */
+/** The allocated part of IPv6. */
 const GIVEN_OUT_V6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
-/** True for a public address, IPv4 or IPv6 (without brackets); false for any other and for what is no address. */
+/** True for a public address, IPv4 or IPv6 (without brackets); false for any other address and for other texts. */
 export function isPublicAddress(address: string): boolean {
   if (!isAddress(address)) return false;
   const parsed = ipaddr.parse(address);

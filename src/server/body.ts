@@ -1,18 +1,18 @@
 /**
- * Reads a body of bounded size: what is too long by its own account is refused unread, what turns out too long is cut
- * where the limit is passed.
+ * Reads a body of limited size. A body that declares a larger size is refused unread; one that exceeds the limit is
+ * aborted.
  *
  * @module
  */
 import { HttpError } from "./errors.ts";
 
-/** How a body is read. */
+/** Options for reading a body. */
 export interface BodyOptions {
-  /** Most bytes that it may have. */
+  /** Maximum number of bytes. */
   readonly maxBytes: number;
   /** Stops the reading; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** What it is in errors; "the body" by default. */
+  /** Name in errors; "the body" by default. */
   readonly what?: string;
 }
 
@@ -22,7 +22,7 @@ function tooLarge(maxBytes: number, what: string): HttpError {
   return new HttpError(413, "body_too_large", `Cannot read ${what}: it exceeds ${maxBytes} bytes`);
 }
 
-/** Refuses a body that says itself that it is longer than `maxBytes`. */
+/** Refuses a body that declares more than `maxBytes`. */
 export function checkLength(headers: Headers, maxBytes: number, what: string = BODY): void {
   const length = Number(headers.get("content-length") ?? 0);
   if (length > maxBytes) throw tooLarge(maxBytes, what);
@@ -31,7 +31,7 @@ export function checkLength(headers: Headers, maxBytes: number, what: string = B
 /**
  * The bytes of a body, or of any stream.
  *
- * @throws {HttpError} When it is too long (413), or its sender stops in the middle (400).
+ * @throws {HttpError} When it is too long (413), or its sender stops early (400).
  */
 export async function readBytes(
   body: ReadableStream<Uint8Array> | null,
@@ -58,7 +58,7 @@ export async function readBytes(
   } catch (error) {
     reader.cancel().catch(() => {});
     if (error instanceof HttpError || signal.aborted) throw error;
-    throw new HttpError(400, "incomplete_body", `Cannot read ${what}: its sender stopped in the middle`);
+    throw new HttpError(400, "incomplete_body", `Cannot read ${what}: its sender stopped early`);
   } finally {
     signal.removeEventListener("abort", stop);
     reader.releaseLock();
@@ -73,8 +73,8 @@ export async function readBytes(
 }
 
 /**
- * Reads what is left of a refused request's body and forgets it, up to a limit of bytes and time: many clients read
- * no answer before they have sent everything. Never throws.
+ * Reads and discards the rest of a refused request's body, up to a limit of bytes and time, because many clients read
+ * the response only after sending everything. Never throws.
  */
 export async function discardBody(request: Request, maxBytes: number, milliseconds: number): Promise<void> {
   if (request.body === null || request.bodyUsed) return;
@@ -90,7 +90,7 @@ export async function discardBody(request: Request, maxBytes: number, millisecon
       left -= value.length;
     }
   } catch {
-    // The client is gone.
+    // The client has disconnected.
   } finally {
     clearTimeout(timer);
     reader.cancel().catch(() => {});

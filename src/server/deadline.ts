@@ -1,5 +1,5 @@
 /**
- * A signal that is aborted after a time, with an error of its own, or when another one is. Its timer ends with it.
+ * A signal that aborts after a time with a given error, or when another signal aborts. Its timer ends with it.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a request is refused with: a status, a code for programs, a line for people. Nothing else of an error leaves
- * the server: no path, no stack, no cause.
+ * Refusals of requests: a status, a code for programs, and a line for people. No other part of an error leaves the
+ * server: no path, no stack, no cause.
  *
  * @module
  */
@@ -12,12 +12,12 @@ export class HttpError extends Error {
   override name = "HttpError";
   /** HTTP status, 400 to 599. */
   readonly status: number;
-  /** Word for programs: lower case with underscores. */
+  /** Code for programs: lower case with underscores. */
   readonly code: string;
-  /** Headers of the answer besides its content type. */
+  /** Headers of the response besides its content type. */
   readonly headers: Readonly<Record<string, string>>;
 
-  /** Status, code and the line for people; `headers` go with the answer. */
+  /** Status, code and the line for people; `headers` are added to the response. */
   constructor(
     status: number,
     code: string,
@@ -31,7 +31,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The answer to a refused request: `{ "error": { "code", "message" } }`. */
+/** The response to a refused request: `{ "error": { "code", "message" } }`. */
 export function errorResponse({ status, code, message, headers }: HttpError): Response {
   return Response.json({ error: { code, message } }, {
     status,
@@ -39,10 +39,10 @@ export function errorResponse({ status, code, message, headers }: HttpError): Re
   });
 }
 
-/** What an error of any kind is refused with; a line that is not meant for clients is replaced. */
+/** Converts any error to a refusal; a message that is not meant for clients is replaced. */
 export function httpErrorOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  // Its message is one line about the image; images come as bytes here, so it names no path.
+  // Its message is one line about the image; images arrive as bytes here, so it contains no path.
   if (error instanceof ImageError) return new HttpError(422, "unreadable_image", error.message);
   return new HttpError(500, "internal", "Cannot answer the request: the server failed");
 }

@@ -1,5 +1,5 @@
 /**
- * `POST /explain`: what is asked is checked first, then a place is taken, then the body is read, then the networks run.
+ * `POST /explain`: checks the query, takes a place in the queue, reads the body, and runs the networks.
  *
  * @module
  */
@@ -14,22 +14,22 @@ import { entityTag, namesTag } from "./negotiation.ts";
 import { checkBody, type PictureLimits, readPicture } from "./picture.ts";
 import { type ExplainQuery, readQuery } from "./query.ts";
 
-/** What the route works with. */
+/** The parts that the route uses. */
 export interface ExplainRoute {
   /** The explainer. */
   readonly lazy: LazyExplainer;
-  /** Requests on their way. */
+  /** The queue of requests. */
   readonly queue: Queue;
-  /** Limits of the image. */
+  /** Limits for the image. */
   readonly limits: PictureLimits;
-  /** Milliseconds for a request from its first header to its answer. */
+  /** Milliseconds for a request from its headers to its response. */
   readonly deadline: number;
 }
 
-/** A refused request's body is read to its end for so long, so that its sender reads the answer. */
+/** Time to read the rest of a refused request's body, so that its sender reads the response. */
 const DISCARD_MILLISECONDS = 2000;
 
-/** Status of a request whose client is gone; no one reads it but the log. */
+/** Status of a request whose client has disconnected; only the log shows it. */
 const CLIENT_GONE = 499;
 
 /** Answers one request. */
@@ -85,12 +85,12 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** Runs the networks; in its turn. */
+/** Runs the networks when it is the request's turn. */
 async function answer(request: Request, { route, query, picture, signal }: Asked): Promise<Response> {
   const { explainer, identity } = await orAborted(route.lazy.load(), signal);
   const targets = query.targets.map((target) => classNamed(target, explainer));
   const tag = await entityTag(picture, JSON.stringify([targets, query.topK, query.format]), identity);
-  // Of any method but GET, a client that has the answer already is told so by 412 (RFC 9110, 13.1.2).
+  // For methods other than GET, 412 tells a client that it already has the response (RFC 9110, 13.1.2).
   if (namesTag(request.headers.get("if-none-match"), tag)) {
     return new Response(null, { status: 412, headers: explanationHeaders(tag) });
   }

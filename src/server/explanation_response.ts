@@ -1,8 +1,8 @@
 /**
- * An explanation as an answer: JSON with the maps' values, the overlay as PNG, or the maps as NumPy reads them.
+ * An explanation as a response: JSON with the maps' values, the overlay as PNG, or the maps as .npy.
  *
- * Nothing in a body depends on the time, so that its entity tag is the tag of its image, its query and the networks;
- * how long it took stands in the header Server-Timing.
+ * The body does not depend on the time, so its entity tag depends only on the image, the query and the networks. The
+ * header Server-Timing has the duration.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { Explanation } from "../ptame/explanation.ts";
 import type { TargetMap } from "../explanation/map_explanation.ts";
 import { type Format, MEDIA_TYPES } from "./negotiation.ts";
 
-/** What `POST /explain` says as JSON. */
+/** The JSON response of `POST /explain`. */
 export interface ExplanationDocument {
   /** Name of the classifier. */
   readonly model: string;
-  /** Name of the network that reads the image for the head. */
+  /** Name of the auxiliary. */
   readonly auxiliary: string;
-  /** What the head is; the maps of an untrained one are a start only. */
+  /** The head's record; the maps of an untrained head are only a starting point. */
   readonly head: { readonly name: string; readonly trained: boolean; readonly backbone: string };
   /** Size of the image, upright, in pixels. */
   readonly picture: { readonly width: number; readonly height: number };
@@ -34,7 +34,7 @@ export interface ExplanationDocument {
     readonly label: string;
     readonly probability: number;
   }[];
-  /** The classes asked for, each with its map. */
+  /** The requested classes, each with its map. */
   readonly targets: readonly {
     readonly index: number;
     readonly label: string;
@@ -75,12 +75,12 @@ async function bodyOf(explanation: Explanation, format: Format): Promise<string 
   }
 }
 
-/** Headers of an answer about an image: for this client alone, and varying with what it asked for. */
+/** Headers of a response about an image: private to this client, and varying with its request. */
 export function explanationHeaders(tag: string): Record<string, string> {
   return { "cache-control": "private, no-cache", "vary": "accept", "etag": tag };
 }
 
-/** The answer in the format that was asked for. */
+/** The response in the requested format. */
 export async function explanationResponse(
   explanation: Explanation,
   { format, tag }: { readonly format: Format; readonly tag: string },

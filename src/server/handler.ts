@@ -1,6 +1,6 @@
 /**
- * The server as a function from request to answer, for any platform that has these two: Deno, Deno Deploy, or a
- * framework that hands requests on. It listens to nothing and reads no signal of the system; src/cli/serve.ts does.
+ * The server as a function from request to response, for any platform with these types: Deno, Deno Deploy, or a
+ * framework that passes requests on. It does not listen or handle system signals; src/cli/serve.ts does.
  *
  * @module
  */
@@ -19,44 +19,44 @@ import type { RemoteImages } from "./remote_image.ts";
 import { jsonResource, resourceResponse } from "./resource.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** How requests are answered. */
+/** Options of the handler. */
 export interface HandlerOptions {
   /**
-   * The explainer, or what makes it: called when it is first needed, once, and again after it failed. By default
-   * `createExplainer()`. One that is given stays its owner's; one that is made is freed by `close()`.
+   * The explainer, or a function that creates it. The function is called once, on first use, and again after a failure.
+   * By default `createExplainer()`. A given explainer stays the caller's; `close()` releases a created one.
    */
   readonly explainer?: Explainer | (() => Promise<Explainer>);
-  /** Most bytes of a body; 10 MB by default. */
+  /** Maximum size of a body in bytes; 10 MB by default. */
   readonly maxBodyBytes?: number;
-  /** Most pixels of an image, by its header; 2^24 by default. */
+  /** Maximum number of pixels of an image, by its header; 2^24 by default. */
   readonly maxPixels?: number;
-  /** Requests that may wait behind the one that runs, fewer where that would take half the deadline; 8 by default. */
+  /** Maximum number of waiting requests, fewer if waiting would take half of the deadline; 8 by default. */
   readonly waiting?: number;
-  /** Milliseconds for a request, from its headers to its answer; 30 s by default. */
+  /** Milliseconds for a request, from its headers to its response; 30 s by default. */
   readonly deadline?: number;
   /** Milliseconds for a body to arrive; 10 s by default. */
   readonly bodyDeadline?: number;
-  /** How images behind https URLs are fetched; without it they are not. */
+  /** How to fetch images by https URL; without it, they are not fetched. */
   readonly urls?: RemoteImages;
-  /** Origins whose pages may read the answers; none by default. */
+  /** Origins whose pages may read the responses; none by default. */
   readonly cors?: AllowedOrigins;
   /** Whether `/` is the start page; true by default. */
   readonly page?: boolean;
-  /** Told of every answer. */
+  /** Called for every response. */
   readonly onAnswer?: (answer: Answered) => void;
 }
 
-/** An answer, for a log. */
+/** A response, for a log. */
 export interface Answered {
   /** Method of the request. */
   readonly method: string;
   /** Path of the request, without its query. */
   readonly path: string;
-  /** Status of the answer. */
+  /** Status of the response. */
   readonly status: number;
-  /** Milliseconds that it took. */
+  /** Duration in milliseconds. */
   readonly milliseconds: number;
-  /** What went wrong inside, where the answer is 500 or above; clients do not see it. */
+  /** The internal error if the status is 500 or above; clients do not see it. */
   readonly error?: unknown;
 }
 
@@ -64,9 +64,9 @@ export interface Answered {
 export interface Handler {
   /** Answers one request. */
   (request: Request): Promise<Response>;
-  /** Loads the networks now instead of with the first request. */
+  /** Loads the networks now instead of at the first request. */
   ready(): Promise<void>;
-  /** Refuses new explanations, waits for those on their way, and frees the networks. */
+  /** Refuses new explanations, waits for running ones, and releases the networks. */
   close(): Promise<void>;
 }
 
@@ -149,7 +149,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     const methods = routes.get(url.pathname);
     if (methods === undefined) {
       await discardBody(request, limits.maxBodyBytes, 1000);
-      throw new HttpError(404, "not_found", "There is nothing here; GET /openapi.json says what there is");
+      throw new HttpError(404, "not_found", "Not found; GET /openapi.json lists all paths");
     }
     const allowed = Object.keys(methods).flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
     if (request.method === "OPTIONS") return optionsResponse([...allowed, "OPTIONS"], cors);

@@ -1,13 +1,15 @@
 /**
- * Headers of every answer: what a browser may do with it, and which other origins may read it.
+ * Headers of every response: what a browser may do with it, and which other origins may read it.
  *
  * @module
  */
 
-/** Origins whose pages may read the answers: a list, or "*" for all. */
+/** Origins whose pages may read the responses: a list, or "*" for all. */
 export type AllowedOrigins = readonly string[] | "*";
 
-/** The page's own scripts, styles and images, and images made in it; nothing from elsewhere, no frame around it. */
+/**
+ * Allows the page's own scripts, styles and images, and images made in it; nothing from other origins, and no framing.
+ */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -21,10 +23,10 @@ export const PAGE_POLICY = [
 
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** Headers that other origins may read besides the few that are always readable. */
+/** Headers that other origins may read, besides the few that are always readable. */
 const EXPOSED = "ETag, Retry-After, Server-Timing";
 
-/** Sets what every answer carries, where it does not say otherwise. */
+/** Sets the headers of every response, unless the response already has them. */
 export function secure(headers: Headers, cors: AllowedOrigins | undefined): void {
   if (!headers.has("content-security-policy")) headers.set("content-security-policy", DATA_POLICY);
   headers.set("x-content-type-options", "nosniff");
@@ -33,7 +35,7 @@ export function secure(headers: Headers, cors: AllowedOrigins | undefined): void
   headers.set("cross-origin-resource-policy", cors === undefined ? "same-origin" : "cross-origin");
 }
 
-/** Lets the request's origin read the answer, where it is allowed. */
+/** Lets the request's origin read the response, if it is allowed. */
 export function allowOrigin(headers: Headers, origin: string | null, cors: AllowedOrigins | undefined): void {
   if (cors === undefined) return;
   if (cors !== "*") headers.append("vary", "origin");
@@ -42,7 +44,7 @@ export function allowOrigin(headers: Headers, origin: string | null, cors: Allow
   headers.set("access-control-expose-headers", EXPOSED);
 }
 
-/** The answer to OPTIONS: the methods of a path, and for another origin's page whether it may use them. */
+/** The response to OPTIONS: the methods of a path, and whether another origin's page may use them. */
 export function optionsResponse(methods: readonly string[], cors: AllowedOrigins | undefined): Response {
   const headers = new Headers({ allow: methods.join(", ") });
   if (cors !== undefined) {

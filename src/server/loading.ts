@@ -1,5 +1,5 @@
 /**
- * The explainer of a server: made when it is first needed, once, and again after a failure.
+ * The explainer of a server: created once, on first use, and again after a failure.
  *
  * @module
  */
@@ -7,27 +7,27 @@ import type { Explainer } from "../ptame/explainer.ts";
 import { HttpError } from "./errors.ts";
 import { entityTag } from "./negotiation.ts";
 
-/** An explainer, and what tells its answers from another one's. */
+/** An explainer, and an identifier of its results. */
 export interface LoadedExplainer {
   /** The explainer. */
   readonly explainer: Explainer;
-  /** The same for the same networks and head: part of every entity tag. */
+  /** Equal for equal networks and head; part of every entity tag. */
   readonly identity: string;
 }
 
-/** An explainer that is loaded when it is first needed. */
+/** An explainer that is loaded on first use. */
 export interface LazyExplainer {
   /**
-   * Loads it, or gives the loaded one.
+   * Loads it, or returns the loaded one.
    *
-   * @throws {HttpError} 503 when it cannot be loaded; the next call tries again. Its cause says why.
+   * @throws {HttpError} 503 when it cannot be loaded; the next call tries again. Its cause has the reason.
    */
   load(): Promise<LoadedExplainer>;
-  /** Frees it where it was made here. */
+  /** Releases it if it was created here. */
   dispose(): Promise<void>;
 }
 
-/** Over an explainer that is there already and stays its owner's, or a function that makes one. */
+/** Wraps an existing explainer, which stays the caller's, or a function that creates one. */
 export function lazyExplainer(source: Explainer | (() => Promise<Explainer>)): LazyExplainer {
   let loading: Promise<LoadedExplainer> | undefined;
 

@@ -4,9 +4,9 @@
  * | request | answer |
  * |---|---|
  * | `POST /explain?target=…&topK=…&format=json\|png\|npy` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
- * | `GET /models` | what is explained, with what |
- * | `GET /healthz` | whether it is well, and how busy |
- * | `GET /openapi.json` | all of this, for programs |
+ * | `GET /models` | the classifier, auxiliary and head |
+ * | `GET /healthz` | health and load |
+ * | `GET /openapi.json` | this interface, for programs |
  * | `GET /` | a page to drop images on |
  *
  * Errors are `{ "error": { "code", "message" } }`.
@@ -27,7 +27,7 @@
  * await handler.close();
  * ```
  *
- * Served with Deno, that is `Deno.serve(handler)`; see `examples/edge/main.ts` and `deno task serve`.
+ * With Deno, serve it by `Deno.serve(handler)`; see `examples/edge/main.ts` and `deno task serve`.
  *
  * @module
  */

@@ -1,26 +1,26 @@
 /**
- * `GET /models`: what this server explains, and with what.
+ * `GET /models`: the classifier of this server, its auxiliary and its head.
  *
  * @module
  */
 import type { LoadedExplainer } from "./loading.ts";
 import { jsonResource, type Resource } from "./resource.ts";
 
-/** What `GET /models` says: a list, of one network for now. */
+/** The response of `GET /models`: a list, currently of one network. */
 export interface ModelsDocument {
   /** The classifiers. */
   readonly models: readonly {
     /** Name of the classifier. */
     readonly name: string;
-    /** Name of the network that reads the image for the head. */
+    /** Name of the auxiliary. */
     readonly auxiliary: string;
-    /** What the head is. */
+    /** The head's record. */
     readonly head: { readonly name: string; readonly trained: boolean; readonly backbone: string };
-    /** Where it runs. */
+    /** Device on which it runs. */
     readonly device: string;
-    /** Threads that it runs on. */
+    /** Number of threads. */
     readonly threads: number;
-    /** Side of its input in pixels: the crop of the resized image that it sees. */
+    /** Side of its input in pixels: the crop of the resized image. */
     readonly input: number;
     /** Class names by index. */
     readonly labels: readonly string[];

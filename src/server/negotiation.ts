@@ -1,17 +1,17 @@
 /**
- * What a client wants back, and whether it has it already: the Accept header, entity tags.
+ * Content negotiation and caching: the Accept header and entity tags.
  *
  * @module
  */
 import { uint8ArrayToHex } from "uint8array-extras";
 
-/** What an explanation can come as. */
+/** Formats of an explanation. */
 export const FORMATS = ["json", "png", "npy"] as const;
 
 /** One of {@linkcode FORMATS}. */
 export type Format = typeof FORMATS[number];
 
-/** Media type of each format; NumPy's has none registered. */
+/** Media type of each format; NumPy's format has no registered type. */
 export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   json: "application/json",
   png: "image/png",
@@ -32,7 +32,7 @@ function acceptedRanges(accept: string): Range[] {
   });
 }
 
-/** How much a client wants a media type, 0 to 1: the most specific range that covers it decides (RFC 9110, 12.5.1). */
+/** Quality of a media type for a client, 0 to 1; the most specific matching range decides (RFC 9110, 12.5.1). */
 function qualityOf(media: string, ranges: readonly Range[]): number {
   const group = `${media.split("/")[0]}/*`;
   for (const wanted of [media, group, "*/*"]) {
@@ -42,7 +42,7 @@ function qualityOf(media: string, ranges: readonly Range[]): number {
   return 0;
 }
 
-/** The format that an Accept header likes best, JSON where it does not care; undefined where it likes none. */
+/** The format that an Accept header prefers; JSON if it has no preference; undefined if it accepts none. */
 export function formatFor(accept: string | null): Format | undefined {
   if (accept === null || accept.trim() === "") return "json";
   const ranges = acceptedRanges(accept);

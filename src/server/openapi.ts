@@ -1,18 +1,18 @@
 /**
- * The server described for programs: OpenAPI 3.1, with the limits of the server that it comes from.
+ * The OpenAPI 3.1 description of the server, with its limits.
  *
  * @module
  */
 import { MEDIA_TYPES } from "./negotiation.ts";
 import { MOST_TARGETS } from "./query.ts";
 
-/** What differs from server to server. */
+/** The settings of a server. */
 export interface DescribedLimits {
-  /** Most bytes of a body. */
+  /** Maximum size of a body in bytes. */
   readonly maxBodyBytes: number;
-  /** Most pixels of an image. */
+  /** Maximum number of pixels of an image. */
   readonly maxPixels: number;
-  /** Requests that may wait. */
+  /** Maximum number of waiting requests. */
   readonly waiting: number;
   /** Whether URLs are fetched. */
   readonly urls: boolean;
@@ -60,18 +60,18 @@ const SCHEMAS = {
   Health: object({ status: { enum: ["ok", "stopping"] }, taken: integer, places: integer }),
 };
 
-/** What each status of a refused explanation means. */
+/** Meaning of each status of a refused explanation. */
 const REFUSALS: Readonly<Record<string, string>> = {
   400: "The query, the form or the JSON is wrong, the class unknown, or there is no image",
   403: "The URL is not allowed, or this server fetches none",
   406: "The Accept header allows no format",
   408: "The body arrives too slowly",
   413: "The body or the image is too large",
-  415: "The body's type is none of those below",
-  422: "The image cannot be decoded, or the URL gives none",
-  429: "The queue is full; ask again after Retry-After seconds",
+  415: "The type of the body is not supported",
+  422: "The image cannot be decoded or fetched",
+  429: "The queue is full; retry after Retry-After seconds",
   500: "The server failed",
-  503: "Too late, stopping, or without its networks; ask again after Retry-After seconds",
+  503: "Deadline exceeded, server stopping, or networks not loaded; retry after Retry-After seconds",
 };
 
 const json = (schema: unknown) => ({ "application/json": { schema } });
@@ -92,7 +92,7 @@ function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedL
   });
   return {
     operationId: "explain",
-    summary: "Names what the classifier sees in an image and maps where it looks",
+    summary: "Classifies an image and explains where the classifier looks",
     description:
       `Images of at most ${maxBodyBytes} bytes and ${maxPixels} pixels (JPEG, PNG, GIF, TIFF, WebP). ` +
       `One is explained at a time; ${waiting} may wait.`,
@@ -104,10 +104,10 @@ function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedL
         maximum: MOST_TARGETS,
         default: 1,
       }),
-      query("format", "What the answer comes as; by default what the Accept header likes best", {
+      query("format", "Format of the response; by default the one that the Accept header prefers", {
         enum: Object.keys(MEDIA_TYPES),
       }),
-      { name: "If-None-Match", in: "header", description: "Entity tag of an answer at hand", schema: text },
+      { name: "If-None-Match", in: "header", description: "Entity tag of a cached response", schema: text },
     ],
     requestBody: {
       required: true,
@@ -120,11 +120,10 @@ function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedL
     },
     responses: {
       200: {
-        description:
-          "The explanation: JSON, the overlay of one class as PNG, or the maps as NumPy reads them",
+        description: "The explanation: JSON, the overlay of one class as PNG, or the maps as .npy",
         headers: {
           "ETag": { schema: text },
-          "Server-Timing": { schema: text, description: "Milliseconds of the parts" },
+          "Server-Timing": { schema: text, description: "Duration of the parts in milliseconds" },
         },
         content: {
           ...json(reference("Explanation")),
@@ -132,7 +131,7 @@ function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedL
           [MEDIA_TYPES.npy]: { schema: binary },
         },
       },
-      412: { description: "If-None-Match names the answer: the client has it already" },
+      412: { description: "If-None-Match matches: the client already has the response" },
       ...refused,
     },
   };
@@ -157,10 +156,10 @@ export function openapiDocument(limits: DescribedLimits): unknown {
       "/explain": { post: explainOperation(limits) },
       "/models": get(
         "models",
-        "What is explained, with what",
+        "The classifier, auxiliary and head",
         answered("The classifiers", reference("Models")),
       ),
-      "/healthz": get("healthz", "Whether the server is well, and how busy", {
+      "/healthz": get("healthz", "Health and load of the server", {
         ...answered("It is", reference("Health")),
         ...stopping,
       }),

@@ -1,6 +1,6 @@
 /**
- * The image of a request, wherever it lies in it: the body itself, a field of a form, or behind a URL in JSON.
- * Refuses images with too many pixels by their header; decodes nothing.
+ * Gets the image of a request: from the body itself, a field of a form, or a URL in JSON. Refuses images with too many
+ * pixels by their header; decodes nothing.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { deadline } from "./deadline.ts";
 import { HttpError } from "./errors.ts";
 import { fetchImage, type RemoteImages } from "./remote_image.ts";
 
-/** Limits of a request's image, and where it may come from. */
+/** Limits and sources of a request's image. */
 export interface PictureLimits {
-  /** Most bytes of a body, or of an image that is fetched. */
+  /** Maximum size of a body or of a fetched image in bytes. */
   readonly maxBodyBytes: number;
-  /** Most pixels, by the header. */
+  /** Maximum number of pixels, by the header. */
   readonly maxPixels: number;
   /** Milliseconds for a body or an image to arrive. */
   readonly bodyDeadline: number;
-  /** How images may be fetched; undefined where they may not. */
+  /** How to fetch images; undefined if not allowed. */
   readonly urls: RemoteImages | undefined;
 }
 
-/** A JSON body holds a URL and nothing else. */
+/** A JSON body contains only a URL. */
 const MOST_JSON_BYTES = 16 * 1024;
 
-/** What `POST /explain` reads. */
+/** Content types that `POST /explain` reads. */
 export const ACCEPTED_TYPES = [
   "image/*",
   "application/octet-stream",
@@ -42,7 +42,7 @@ function mediaType(headers: Headers): string {
   return (headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
-/** Refuses a body that will not do before a byte of it is read. */
+/** Refuses an unsuitable body before reading it. */
 export function checkBody(headers: Headers, { maxBodyBytes }: PictureLimits): void {
   const type = mediaType(headers);
   const accepted = ACCEPTED_TYPES.some((each) =>
@@ -63,7 +63,7 @@ export function checkBody(headers: Headers, { maxBodyBytes }: PictureLimits): vo
 /**
  * The bytes of a request's image.
  *
- * @throws {HttpError} When there is none, it cannot be had, or it exceeds a limit.
+ * @throws {HttpError} When there is none, it cannot be fetched, or it exceeds a limit.
  */
 export async function readPicture(
   request: Request,

@@ -1,5 +1,5 @@
 /**
- * What a request asks of its image: classes, how many, as what. Everything that is not known is refused.
+ * Parses the query of a request: classes, number of classes, format. Unknown parameters are refused.
  *
  * @module
  */
@@ -7,17 +7,17 @@ import { suggestion } from "../text/nearest.ts";
 import { HttpError } from "./errors.ts";
 import { type Format, formatFor, FORMATS, MEDIA_TYPES } from "./negotiation.ts";
 
-/** What is asked. */
+/** A parsed query. */
 export interface ExplainQuery {
-  /** Classes by index or label; none means the `topK` most probable. */
+  /** Classes by index or label; if empty, the `topK` most probable. */
   readonly targets: readonly string[];
-  /** How many of the most probable classes, where none is named. */
+  /** Number of most probable classes if none is named. */
   readonly topK: number;
-  /** What the answer comes as. */
+  /** Format of the response. */
   readonly format: Format;
 }
 
-/** The most classes that one request may ask for. */
+/** Maximum number of classes per request. */
 export const MOST_TARGETS = 16;
 
 const PARAMETERS = ["target", "topK", "format"];
@@ -43,7 +43,7 @@ export function readQuery(parameters: URLSearchParams, accept: string | null): E
   }
   const targets = parameters.getAll("target");
   if (targets.length > MOST_TARGETS) {
-    refuse(`Cannot explain ${targets.length} classes at once: the most is ${MOST_TARGETS}`);
+    refuse(`Cannot explain ${targets.length} classes at once: the maximum is ${MOST_TARGETS}`);
   }
   const long = targets.find((target) => target.trim() === "" || target.length > 100);
   if (long !== undefined) refuse("Parameter target takes the index or the label of a class");

@@ -1,45 +1,46 @@
 /**
- * One explanation at a time, a bounded number behind it, and a refusal beyond that.
+ * Runs one explanation at a time, queues a limited number, and refuses more.
  *
  * A wasm run blocks its thread, and on WebGPU all runs share one lock: two explanations at once would only take turns
- * and hold twice the memory. So one runs; a request takes its place before its body is read, which bounds the bodies
- * in memory too. Those whose bodies have arrived run in that order: a slow sender holds a place, never the runtime.
+ * and need twice the memory. So only one runs. A request takes its place before its body is read, which also limits the
+ * bodies in memory. Requests run in the order in which their bodies arrive: a slow sender occupies a place, never the
+ * runtime.
  *
  * @module
  */
 import { HttpError } from "./errors.ts";
 
-/** A place in the queue; leave it when the answer is made. */
+/** A place in the queue; leave it when the response is complete. */
 export interface Place {
   /**
-   * Runs `act` when its turn comes.
+   * Runs `act` when it is this place's turn.
    *
-   * @throws The signal's reason as soon as it is aborted. What runs by then goes on in its turn until it ends, so
-   * that nothing else is started beside it.
+   * @throws The signal's reason as soon as it is aborted. A running `act` continues until it ends, so that nothing else
+   * starts at the same time.
    */
   run<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Gives the place to another request. */
   leave(): void;
 }
 
-/** Requests on their way. */
+/** The queue of requests. */
 export interface Queue {
-  /** Places taken: the one that runs, those that wait, those whose body is still on its way. */
+  /** Number of taken places: running, waiting, and still receiving their body. */
   readonly taken: number;
-  /** Takes a place; undefined when all are taken, or the wait would be too long. */
+  /** Takes a place; undefined if all are taken, or the wait would be too long. */
   enter(): Place | undefined;
-  /** Seconds after which to ask again, from how long the last ones took; at least 1. */
+  /** Seconds after which to retry, estimated from the last durations; at least 1. */
   retryAfter(): number;
   /** Resolves when no place is taken and nothing runs. */
   idle(): Promise<void>;
 }
 
-/** How much the newest duration counts in the mean. */
+/** Weight of the newest duration in the mean. */
 const WEIGHT = 0.2;
 
 /**
- * A queue in which one runs and `waiting` may wait, fewer where those before a new one would take more than
- * `longestWait` milliseconds by the last ones' measure: better refused now than given up at its deadline.
+ * A queue in which one request runs and `waiting` may wait. Fewer may wait if the estimated wait exceeds `longestWait`
+ * milliseconds: refusing now is better than failing at the deadline.
  */
 export function createQueue(waiting: number, longestWait = Infinity): Queue {
   let taken = 0;
@@ -119,12 +120,12 @@ export function createQueue(waiting: number, longestWait = Infinity): Queue {
   };
 }
 
-/** Takes a place or refuses the request: 429, with the time after which to ask again. */
+/** Takes a place, or refuses the request with 429 and the time after which to retry. */
 export function enterOrRefuse(queue: Queue): Place {
   const place = queue.enter();
   if (place !== undefined) return place;
   const seconds = queue.retryAfter();
-  throw new HttpError(429, "busy", `Cannot explain now: the queue is full; ask again in ${seconds} s`, {
+  throw new HttpError(429, "busy", `Cannot explain now: the queue is full; retry in ${seconds} s`, {
     "retry-after": String(seconds),
   });
 }

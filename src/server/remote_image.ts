@@ -1,11 +1,11 @@
 /**
- * Fetches an image that a client names by its https URL, from the public internet only: never from this machine, its
- * network or a cloud's metadata, whatever a name resolves to and wherever an answer redirects.
+ * Fetches an image by an https URL from a client, only from the public internet: never from this machine, its network
+ * or a cloud's metadata service, regardless of name resolution and redirects.
  *
- * Two guards, of which one is needed: a resolver, through which the addresses of every host are checked, and a list
- * of hosts that are trusted. Checking is worth as much as the `fetch` that comes with it: one that resolves the name
- * again may get another answer. The command line's connects to the address that was checked; where a platform's own
- * `fetch` is all there is (the edge), list hosts.
+ * There are two guards, at least one of which is required: a resolver, to check the addresses of every host, and a list
+ * of trusted hosts. A check is only as good as the `fetch` used with it, because a second resolution may give another
+ * address. The command line's `fetch` connects to exactly the checked address. If only the platform's own `fetch` is
+ * available (at the edge), list hosts.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { isAddress, isPublicAddress } from "./addresses.ts";
 import { checkLength, readBytes } from "./body.ts";
 import { HttpError } from "./errors.ts";
 
-/** How images may be fetched. */
+/** How to fetch images. */
 export interface RemoteImages {
-  /** The only hosts to fetch from, and to follow redirects to; without it all public ones. */
+  /** The allowed hosts, also for redirects; by default all public hosts. */
   readonly hosts?: readonly string[];
   /**
-   * All addresses of a host, IPv4 and IPv6; without it `hosts` are trusted as they are.
+   * Resolves all addresses of a host, IPv4 and IPv6; without it, `hosts` are trusted unchecked.
    *
    * @throws When there are none.
    */
@@ -29,7 +29,7 @@ export interface RemoteImages {
 
 /** Limits of one image. */
 export interface RemoteImageOptions {
-  /** Most bytes of the image. */
+  /** Maximum size of the image in bytes. */
   readonly maxBytes: number;
   /** Stops the fetching; its reason is thrown. */
   readonly signal: AbortSignal;
@@ -37,7 +37,7 @@ export interface RemoteImageOptions {
 
 const MOST_REDIRECTS = 3;
 
-/** Names that mean this machine or its network, whatever they resolve to. */
+/** Names of this machine or its network, regardless of their addresses. */
 const LOCAL_NAMES = /(^|\.)(localhost|local|internal|home\.arpa|lan|localdomain)$/;
 
 function notAllowed(why: string): HttpError {
@@ -49,7 +49,7 @@ function unreachable(why: string): HttpError {
 }
 
 /**
- * Refuses a host whose addresses are not all public; gives those that are.
+ * Refuses a host unless all its addresses are public; gives its addresses.
  *
  * @throws {HttpError} 403, or 422 when the host has no address.
  */
@@ -64,7 +64,7 @@ export async function publicAddresses(
   return addresses;
 }
 
-/** Checks one URL of the way; `urls` say what is allowed. */
+/** Checks a URL; `urls` defines what is allowed. */
 async function checkUrl(url: URL, { hosts, resolve }: RemoteImages): Promise<void> {
   if (url.protocol !== "https:") throw notAllowed("only https URLs are fetched");
   if (url.username !== "" || url.password !== "") throw notAllowed("its URL has a user name or password");
@@ -80,10 +80,10 @@ async function checkUrl(url: URL, { hosts, resolve }: RemoteImages): Promise<voi
 }
 
 /**
- * The bytes of an image behind an https URL.
+ * The bytes of an image at an https URL.
  *
- * @throws {HttpError} 400 for what is no URL, 403 for one that is not allowed, 413 for an image that is too large, 422
- * when there is nothing to be had.
+ * @throws {HttpError} 400 for an invalid URL, 403 for one that is not allowed, 413 for an image that is too large, 422
+ * when the fetch fails.
  */
 export async function fetchImage(
   address: string,

@@ -1,21 +1,21 @@
 /**
- * Answers that are the same until the server changes: with an entity tag, so that a client that has one is told so.
+ * Responses that stay the same until the server changes, with an entity tag for caching.
  *
  * @module
  */
 import { entityTag, namesTag } from "./negotiation.ts";
 
-/** Contents with their type, and further headers of their answer. */
+/** Contents with their type and further headers. */
 export interface Resource {
   /** The contents. */
   readonly body: Uint8Array<ArrayBuffer> | string;
   /** Content type. */
   readonly type: string;
-  /** Headers besides. */
+  /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Answers a GET: the contents, or 304 for a client that has them. Kept ones are asked for again each time. */
+/** Answers a GET: the contents, or 304 for a client that has them. Clients must revalidate each time. */
 export async function resourceResponse(
   request: Request,
   { body, type, headers = {} }: Resource,

@@ -1,17 +1,17 @@
 /**
- * Images between the library, which has them as bytes of red, green and blue, and a page, which draws bitmaps.
+ * Converts images between the library's RGB bytes and a page's bitmaps.
  *
  * @module
  */
 import { resizeImage } from "../image/resize.ts";
 import type { RgbImage } from "../image/types.ts";
 
-/** Whether something is a bitmap; false where the runtime has none. */
+/** Whether a value is a bitmap; false if the runtime has none. */
 export function isBitmap(image: unknown): image is ImageBitmap {
   return typeof ImageBitmap !== "undefined" && image instanceof ImageBitmap;
 }
 
-/** The pixels of a bitmap that has come over; it is closed. */
+/** The pixels of a transferred bitmap, which is then closed. */
 export function pixelsOf(bitmap: ImageBitmap): ImageData {
   const { width, height } = bitmap;
   const context = typeof OffscreenCanvas === "undefined"
@@ -23,7 +23,7 @@ export function pixelsOf(bitmap: ImageBitmap): ImageData {
   return context.getImageData(0, 0, width, height);
 }
 
-/** An image as a bitmap, reduced to `longSide` pixels where it is larger. */
+/** An image as a bitmap, reduced to at most `longSide` pixels. */
 export async function bitmapOf(picture: RgbImage, longSide: number): Promise<ImageBitmap> {
   const scale = Math.min(1, longSide / Math.max(picture.width, picture.height));
   const { width, height, data } = scale === 1 ? picture : resizeImage(

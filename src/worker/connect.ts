@@ -1,6 +1,6 @@
 /**
- * The page's end: the library's calls, answered by a worker, so that the page's own thread never waits for a network.
- * Images, maps and overlays change hands without a copy.
+ * The page's end: the library's functions, executed by a worker, so that the page's thread never waits for a network.
+ * Images, maps and overlays are transferred without a copy.
  *
  * @module
  */
@@ -31,47 +31,47 @@ export interface RemoteExplainer extends ExplainerFacts {
   /**
    * Explains an image.
    *
-   * @param image As `Explainer.explain` takes it, or in browsers an ImageBitmap (of a camera, say), which is
-   * handed over.
+   * @param image As `Explainer.explain` takes it, or in browsers an ImageBitmap (for example of a camera), which is
+   * transferred.
    * @throws As `Explainer.explain`.
    */
   explain(image: ImageSource | ImageBitmap, options?: ExplainOptions): Promise<RemoteExplanation>;
   /**
-   * The backbone's probabilities for an image that is its input already.
+   * The backbone's probabilities for prepared pixels.
    *
-   * @param pixels [3, crop, crop] in [0, 1], as `RemoteExplanation.input` gives it. Its buffer is handed over: the
+   * @param pixels [3, crop, crop] in [0, 1], as `RemoteExplanation.input` gives it. Its buffer is transferred, so the
    * array is empty afterwards.
    */
   classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
-  /** Frees what it holds, its explanations too. */
+  /** Releases it and its explanations. */
   dispose(): Promise<void>;
-  /** The same, at the end of an `await using` block. */
+  /** Does the same at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** An explanation whose pass is kept in a worker. Dispose of it when no other class will be asked for. */
+/** An explanation whose pass is kept in a worker. Dispose of it when no other class is needed. */
 export interface RemoteExplanation extends PlainExplanation {
-  /** Explains another class from the same pass: no network runs. */
+  /** Explains another class from the same pass, without running a network. */
   explainTarget(target: Target): Promise<PlainTarget>;
-  /** What speaks for one class rather than another, from the same pass. */
+  /** The evidence for one class over another, from the same pass. */
   contrast(target: Target, against: Target): Promise<PlainContrast>;
   /** The image with that over it, and a legend, as the bytes of a PNG file. */
   contrastPng(target: Target, against: Target): Promise<Uint8Array<ArrayBuffer>>;
   /** The image as it was decoded, upright. */
   picture(): Promise<RgbImage>;
   /**
-   * The same ready to draw. In browsers: Deno 2.9 hands no bitmap over.
+   * The decoded image as a bitmap. Only in browsers, because Deno 2.9 cannot transfer bitmaps.
    *
-   * @param longSide Most pixels along its longer side; 1024 by default. Smaller images stay as they are.
+   * @param longSide Maximum length of the longer side; 1024 by default. Smaller images stay unchanged.
    */
   bitmap(longSide?: number): Promise<ImageBitmap>;
-  /** The image as the backbone reads it, [3, crop, crop] in [0, 1]: to change it and to classify it again. */
+  /** The backbone's cut of the image, [3, crop, crop] in [0, 1], for changing it and classifying it again. */
   input(): Promise<Float32Array<ArrayBuffer>>;
   /** The image with a class's heatmap over it. */
   overlay(request?: OverlayRequest): Promise<RgbImage>;
   /** The same as the bytes of a PNG file. */
   overlayPng(request?: OverlayRequest): Promise<Uint8Array<ArrayBuffer>>;
-  /** Lets the worker forget it. */
+  /** Releases it in the worker. */
   dispose(): Promise<void>;
 }
 
@@ -81,19 +81,19 @@ export interface RemoteExplainerOptions extends Omit<PostedExplainerOptions, "we
   readonly weights?: RemoteFile | URL;
   /** The same for the auxiliary. */
   readonly auxiliaryWeights?: RemoteFile | URL;
-  /** Called as weights are downloaded. */
+  /** Called with the progress of downloads. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Stops the loading. */
   readonly signal?: AbortSignal;
 }
 
-/** Options of a worker's training: those of `train`, with all images at hand. */
+/** Options of a worker's training: those of `train`, with a complete list of images. */
 export interface RemoteTrainOptions extends Omit<PostedTrainOptions, "backboneWeights" | "auxiliaryWeights"> {
   /** File with the backbone's weights, or its address. */
   readonly backboneWeights?: RemoteFile | URL;
   /** The same for the auxiliary. */
   readonly auxiliaryWeights?: RemoteFile | URL;
-  /** Called as the run goes on. */
+  /** Called with the progress of the run. */
   readonly onProgress?: (progress: TrainProgress) => void;
   /** Stops the run between steps. */
   readonly signal?: AbortSignal;
@@ -101,13 +101,13 @@ export interface RemoteTrainOptions extends Omit<PostedTrainOptions, "backboneWe
 
 /** The library in a worker. */
 export interface RemoteLibrary {
-  /** Says where the worker's runtime finds its own files. Call it before anything else. */
+  /** Sets the location of the worker's runtime files. Call it before anything else. */
   configureRuntime(files: RemoteRuntimeFiles): Promise<void>;
-  /** As `createExplainer` of the library. */
+  /** Like `createExplainer` of the library. */
   createExplainer(options?: RemoteExplainerOptions): Promise<RemoteExplainer>;
-  /** As `train` of the library. */
+  /** Like `train` of the library. */
   train(options: RemoteTrainOptions): Promise<TrainResult>;
-  /** Ends the connection; open calls fail. Whoever made the worker ends the worker. */
+  /** Ends the connection; open calls fail. The creator of the worker must end the worker. */
   close(): void;
 }
 
@@ -206,7 +206,10 @@ function remoteExplanation(
   };
 }
 
-/** An image as it can be posted. A page's relative address would be the worker's own: it is made whole. */
+/**
+ * Converts an image to a form that can be posted. Relative addresses are resolved, because the worker would resolve
+ * them against its own address.
+ */
 function posting(image: ImageSource | ImageBitmap): RemoteImage {
   if (image instanceof URL) return image.href;
   const base = (globalThis as { document?: { baseURI: string } }).document?.baseURI;

@@ -1,37 +1,37 @@
 /**
- * Calls over a message port: what the two ends say to each other, and the end that asks. Any number of calls may be
- * open at once; each has a number. Buffers travel by transfer, so nothing large is copied on a page's thread.
+ * Calls over a message port: the messages of both ends, and the calling end. Any number of calls may be open at once;
+ * each has a number. Buffers are transferred, so nothing large is copied on the page's thread.
  *
  * @module
  */
 import { errorFrom, type PlainError } from "./plain_error.ts";
 
-/** What both ends need of a Worker, a MessagePort or a worker's own global scope. */
+/** The common part of a Worker, a MessagePort and a worker's global scope. */
 export interface Port {
-  /** Sends a message; the buffers in `transfer` change hands. */
+  /** Sends a message; the buffers in `transfer` are transferred. */
   postMessage(message: unknown, transfer: Transferable[]): void;
   /** Listens to messages, and to the port's failures. */
   addEventListener(type: string, listener: (event: Event) => void): void;
   /** Stops listening. */
   removeEventListener(type: string, listener: (event: Event) => void): void;
-  /** Lets messages through, where the port waits for that. */
+  /** Starts a port that must be started. */
   start?(): void;
 }
 
-/** A call's beginning. */
+/** The start of a call. */
 export interface NewCall {
   /** Its number. */
   readonly call: number;
-  /** What is called. */
+  /** Name of the method. */
   readonly method: string;
-  /** With what. */
+  /** Parameters. */
   readonly parameters: unknown;
 }
 
 /** From the page to the worker. */
 export type Question =
   | NewCall
-  /** Stops an open call; it ends as its signal would end it. */
+  /** Stops an open call, like its signal. */
   | { readonly call: number; readonly stop: true };
 
 /** From the worker to the page. */
@@ -41,17 +41,17 @@ export type Answer =
   /** More answers follow. */
   | { readonly call: number; readonly progress: unknown };
 
-/** How a call is made. */
+/** Options of a call. */
 export interface CallOptions {
-  /** Buffers that go over to the worker. */
+  /** Buffers to transfer to the worker. */
   readonly transfer?: Transferable[];
   /** Stops the call. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with what the worker reports before its answer. */
+  /** Called with the worker's progress reports. */
   readonly onProgress?: ((progress: never) => void) | undefined;
 }
 
-/** The asking end of a port. */
+/** The calling end of a port. */
 export interface Caller {
   /** Calls a method of the other end. */
   call<T>(method: string, parameters: unknown, options?: CallOptions): Promise<T>;
@@ -64,7 +64,7 @@ interface OpenCall {
   readonly fail: (error: unknown) => void;
 }
 
-/** Makes the asking end. */
+/** Creates the calling end. */
 export function createCaller(port: Port): Caller {
   const open = new Map<number, OpenCall>();
   let calls = 0;
@@ -79,7 +79,7 @@ export function createCaller(port: Port): Caller {
     for (const { fail } of [...open.values()]) fail(error);
   };
   const breakDown = (event: Event) => {
-    // Deno ends a program for a worker's error unless someone has dealt with it.
+    // Deno ends the program after an unhandled worker error.
     event.preventDefault();
     const said = (event as ErrorEvent).message;
     failAll(new Error(`Cannot reach the worker: ${said ? said.split("\n")[0] : "it could not be started"}`));
@@ -104,7 +104,7 @@ export function createCaller(port: Port): Caller {
           if ("progress" in answer) return onProgress?.(answer.progress as never);
           end();
           if ("result" in answer) return resolve(answer.result as T);
-          // Whoever stopped it gets the very reason that was given.
+          // The caller gets exactly the reason that was given.
           reject(signal?.aborted ? signal.reason : errorFrom(answer.error));
         },
         fail: (error) => {

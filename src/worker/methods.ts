@@ -1,5 +1,6 @@
 /**
- * What a page may ask a worker for, as plain data: the library's own options and results, less what cannot be posted.
+ * The interface between page and worker as plain data: the library's options and results, without values that cannot be
+ * posted.
  *
  * @module
  */
@@ -19,37 +20,35 @@ import type { Device, RuntimeFiles } from "../runtime/mod.ts";
 /** An image that can be posted; addresses are text. */
 export type RemoteImage = Exclude<ImageSource, URL> | ImageBitmap;
 
-/**
- * A file: its bytes, or a Blob, which is posted without a copy however large it is.
- */
+/** A file: its bytes, or a Blob, which is posted without a copy, whatever its size. */
 export type RemoteFile = Uint8Array | Blob;
 
 /** A file of weights, or its address. */
 export type RemoteWeights = RemoteFile | string;
 
-/** Where a worker's runtime finds its own files. */
+/** Location of a worker's runtime files. */
 export interface RemoteRuntimeFiles extends Omit<RuntimeFiles, "wasmBinary"> {
-  /** The .wasm file of the build used. */
+  /** The .wasm file of the used build. */
   readonly wasmBinary?: RemoteFile;
 }
 
 /** The map of one class: all of {@linkcode TargetMap} but `pictureMap`, which `placeMap` makes of it. */
 export type PlainTarget = Omit<TargetMap, "pictureMap">;
 
-/** What speaks for one class rather than another: all of {@linkcode Contrast} that can be posted. */
+/** The evidence for one class over another: the parts of {@linkcode Contrast} that can be posted. */
 export type PlainContrast = Pick<Contrast, "for" | "against" | "map" | "scale">;
 
-/** Of what an explainer consists, and where it runs. */
+/** The networks and the device of an explainer. */
 export interface ExplainerFacts {
-  /** What is known of the backbone. */
+  /** Facts about the backbone. */
   readonly backbone: ClassifierFacts;
   /** Name of the auxiliary. */
   readonly auxiliary: string;
-  /** What the head is. */
+  /** The head's record. */
   readonly head: HeadRecord;
-  /** Device that the backbone really runs on. */
+  /** Device on which the backbone actually runs. */
   readonly device: Device;
-  /** Threads that it runs on. */
+  /** Number of threads. */
   readonly threads: number;
   /** WebGPU only: whether some nodes run on the CPU. */
   readonly partlyOnCpu: boolean;
@@ -61,7 +60,7 @@ export interface OpenedExplainer extends ExplainerFacts {
   readonly handle: number;
 }
 
-/** An explanation without what stays in the worker. */
+/** An explanation without the parts that stay in the worker. */
 export interface PlainExplanation extends
   Pick<
     Explanation,
@@ -78,7 +77,7 @@ export interface PlainExplanation extends
   > {
   /** Size of the image, upright. */
   readonly size: { readonly width: number; readonly height: number };
-  /** One map per class asked for. */
+  /** One map per requested class. */
   readonly targets: readonly PlainTarget[];
 }
 
@@ -167,8 +166,8 @@ export interface Methods {
 
 /** A method's parameters and result. */
 export interface Method<Parameters, Result> {
-  /** What it takes. */
+  /** Its parameters. */
   readonly parameters: Parameters;
-  /** What it gives. */
+  /** Its result. */
   readonly result: Result;
 }

@@ -1,6 +1,6 @@
 /**
- * The library in a Web Worker, behind the calls that the library itself has: a page explains and trains without
- * waiting for a network on its own thread, and does not even load the library there.
+ * The library in a Web Worker, with the library's own interface. A page explains and trains without blocking its
+ * thread, and does not load the library there.
  *
  * This is the page's end, `connectWorker(worker)`. The worker's module is one call, `serveWorker(self)` of
  * `@ptame/ptame/worker/serve`.

@@ -1,6 +1,6 @@
 /**
- * Errors as plain data: what crosses a thread keeps its class and its fields, so that a caller catches there what it
- * catches here.
+ * Errors as plain data. An error keeps its class and fields across threads, so callers can catch it as in the library
+ * itself.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { DownloadError } from "../weights/download/errors.ts";
 export interface PlainError {
   /** Name of its class. */
   readonly name: string;
-  /** Its line. */
+  /** Its message. */
   readonly message: string;
-  /** Its further fields, as far as they are plain data. */
+  /** Its further fields that are plain data. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -35,26 +35,26 @@ const CLASSES = new Map<string, { readonly prototype: Error }>(
   ].map((known) => [known.name, known]),
 );
 
-/** What belongs to every error, or must not leave its thread. */
+/** Fields that every error has, or that must not leave the thread. */
 const OWN = new Set(["name", "message", "stack", "cause"]);
 
-/** What is thrown, as data. */
+/** Converts a thrown value to data. */
 export function plainError(thrown: unknown): PlainError {
   if (!(thrown instanceof Error)) return { name: "Error", message: String(thrown), fields: {} };
   const fields = Object.entries(thrown).filter(([name, value]) => !OWN.has(name) && isPlain(value));
   return { name: thrown.name, message: thrown.message, fields: Object.fromEntries(fields) };
 }
 
-/** The error again; of a class that is unknown here it keeps the name. */
+/** Restores the error; if its class is unknown here, it keeps the name. */
 export function errorFrom({ name, message, fields }: PlainError): Error {
   const error = new Error(message);
   const known = CLASSES.get(name);
-  // Not by its constructor: each takes other things than what it keeps.
+  // Not with its constructor, because each takes other arguments than its fields.
   if (known !== undefined) Object.setPrototypeOf(error, known.prototype);
   return Object.assign(error, fields, { name });
 }
 
-/** Whether a value can be posted as it is: functions and instances of classes cannot, or lose theirs. */
+/** Whether a value can be posted unchanged; functions cannot, and instances lose their class. */
 function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isPlain);
   if (typeof value !== "object" || value === null) {

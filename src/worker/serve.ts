@@ -1,6 +1,6 @@
 /**
- * The worker's end: answers a page's calls with the library's own functions. Explainers and explanations stay here;
- * the page holds their numbers.
+ * The worker's end: answers a page's calls with the library's functions. Explainers and explanations stay here; the
+ * page has only their numbers.
  *
  * @module
  */
@@ -24,11 +24,11 @@ import { bitmapOf, isBitmap, pixelsOf } from "./bitmaps.ts";
 import { plainError } from "./plain_error.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** What a method may use beside its parameters. */
+/** Context of a method, besides its parameters. */
 interface CallContext {
   readonly signal: AbortSignal;
   readonly report: (progress: TrainProgress) => void;
-  /** Names a buffer of the result that goes over to the page. */
+  /** Marks a buffer of the result for transfer to the page. */
   readonly handOver: (buffer: Transferable) => void;
 }
 
@@ -40,9 +40,9 @@ type Handlers = {
 };
 
 /**
- * Serves the library to whoever holds the other end of a port. Call it once in the worker's module.
+ * Serves the library to the other end of a port. Call it once in the worker's module.
  *
- * @param port The worker's own scope (`self`), or a port that it was given.
+ * @param port The worker's own scope (`self`), or another port.
  *
  * @example A whole worker module
  * ```ts ignore
@@ -181,7 +181,7 @@ function createHandlers(): Handlers {
         signal,
         onProgress: report,
       });
-      // Without validation the two are one file.
+      // Without validation, both are the same file.
       for (const buffer of new Set([result.head.buffer, result.last.buffer])) handOver(buffer);
       return result;
     },
@@ -229,7 +229,7 @@ function explanationFacts(handle: number, explanation: Explanation): Explanation
   };
 }
 
-/** A target's data. The map is a copy: this one is handed over, and its own is still to be drawn. */
+/** A target's data. The map is a copy that is transferred; the original is still needed for drawing. */
 function plainTarget({ index, label, probability, map, range }: TargetMap): PlainTarget {
   return { index, label, probability, map: { ...map, values: map.values.slice() }, range };
 }
