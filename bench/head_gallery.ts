@@ -114,7 +114,9 @@ terminal.say(`${rows.length} photographs: ${given.out}`);
 /** A baseline over the classifier, or an explainer's maps. */
 async function methodOf(source: string, over: OpenClassifier): Promise<MapMethod> {
   const baseline = METHODS.find(({ name }) => name === source);
-  if (baseline !== undefined) return mapMethodOf(baseline, baseline.create(over));
+  if (baseline !== undefined && baseline.needs !== "head") {
+    return mapMethodOf(baseline, await baseline.create(over));
+  }
   const head = source === "start" ? await startingHeadFile(MODEL) : await readFile(source, "head");
   const explainer = await createExplainer({ ...open, model: MODEL, head });
   opened.defer(() => explainer.dispose());

@@ -35,7 +35,8 @@ export {
   type BaselineOptions,
   createBaseline,
 } from "./baselines/explainer.ts";
-export { methodNamed, METHODS } from "./baselines/methods.ts";
+export { openMethod, type OpenMethodOptions } from "./baselines/open.ts";
+export { baselineNamed, methodNamed, METHODS } from "./baselines/methods.ts";
 export {
   type RandomizationOptions,
   type RandomizationStage,
@@ -47,10 +48,13 @@ export type { BoundGraph } from "./graph/bound_graph.ts";
 export {
   type Attribute,
   type AttributeOptions,
+  type BaselineDefinition,
+  type HeadMethodDefinition,
   mapMethodOf,
   type MapProgress,
   maskOf,
   type MethodDefinition,
+  type MethodFacts,
   type MethodNeeds,
   type MethodOptions,
   type MethodView,

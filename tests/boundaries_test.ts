@@ -23,7 +23,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["text", "random", "bytes", "image", "graph", "models", "runtime", "weights", "classifier"],
     ...["explanation"],
   ],
-  baselines: ["text", "random", "image", "models", "classifier", "explanation"],
+  baselines: ["text", "random", "image", "models", "classifier", "explanation", "ptame"],
   faithfulness: ["text", "random", "image", "classifier", "explanation", "baselines"],
   "ptame/training": [
     ...[

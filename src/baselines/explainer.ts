@@ -19,8 +19,8 @@ import {
   targetMapOf,
 } from "../explanation/map_explanation.ts";
 import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
-import { methodNamed } from "./methods.ts";
-import { type MapProgress, maskOf, type MethodDefinition, type MethodOptions } from "./types.ts";
+import { baselineNamed } from "./methods.ts";
+import { type BaselineDefinition, type MapProgress, maskOf, type MethodOptions } from "./types.ts";
 
 /** Which classifier a baseline explains, and how. */
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
@@ -34,11 +34,9 @@ export interface BaselineExplainOptions extends ExplainOptions {
 /** A baseline over a classifier, loaded and ready. */
 export interface BaselineExplainer extends MapExplainer {
   /** The method. */
-  readonly method: MethodDefinition;
+  readonly method: BaselineDefinition;
   /** What is tapped, where the method asks for activations. */
   readonly tap: string | undefined;
-  /** Passes through the classifier for one map. */
-  readonly passes: number;
   /**
    * Explains an image.
    *
@@ -51,7 +49,7 @@ export interface BaselineExplainer extends MapExplainer {
 /**
  * Loads a classifier to be explained by a baseline. Dispose of it when it is not needed any more.
  *
- * @param name Of `METHODS`: "gradcam", "rise", …
+ * @param name Of `METHODS`: "gradcam", "rise", … and all others but P-TAME, see {@linkcode createExplainer}.
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
  * @throws {TypeError} When the classifier cannot be opened as the method asks: a tap that is none, or (when it first
  * runs) an operator that cannot be differentiated.
@@ -60,11 +58,11 @@ export async function createBaseline(
   name: string,
   options: BaselineOptions = {},
 ): Promise<BaselineExplainer> {
-  const method = methodNamed(name);
+  const method = baselineNamed(name);
   const classifier = await openClassifier(options);
   try {
     const tap = method.tapped ? classifier.tap() : undefined;
-    const attribute = method.create(classifier, options);
+    const attribute = await method.create(classifier, options);
     const session = await classifier.session();
     const { facts } = classifier;
 

@@ -1,29 +1,30 @@
 /**
- * The table of baselines: what they are called, what they ask of a classifier and cost, and how they are made.
+ * The table of methods: what they are called, what they ask for and cost. It holds these facts alone: the code of a
+ * baseline is loaded when the baseline is made, by literal paths that bundlers can follow, and that of P-TAME when
+ * `openMethod` opens it.
  *
  * @module
  */
 import { suggestion } from "../text/nearest.ts";
-import { ablationCam } from "./activation/ablation_cam.ts";
-import { gradCam } from "./activation/grad_cam.ts";
-import { gradCamPlusPlus } from "./activation/grad_cam_plus_plus.ts";
-import { layerCam } from "./activation/layer_cam.ts";
-import { scoreCam } from "./activation/score_cam.ts";
-import { centredGaussian, edgeMagnitude, randomMap } from "./controls.ts";
-import { integratedGradients, INTEGRATION_STEPS } from "./gradient/integrated_gradients.ts";
-import { SMOOTH_SAMPLES, smoothGrad } from "./gradient/smooth_grad.ts";
-import { occlusion, OCCLUSION_PLACES } from "./perturbation/occlusion.ts";
-import { rise, RISE_MASKS } from "./perturbation/rise.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
-import type { Attribute, MethodDefinition } from "./types.ts";
+import { INTEGRATION_STEPS, OCCLUSION_PLACES, RISE_MASKS, SMOOTH_SAMPLES } from "./passes.ts";
+import type { Attribute, BaselineDefinition, HeadMethodDefinition, MethodDefinition } from "./types.ts";
 
 /** A control: it knows the image at most. */
 function control(map: MapMethod): Attribute {
   return (pixels, target, { signal } = {}) => map({ pixels }, target, signal);
 }
 
-/** All baselines, in the order of lists and reports. */
-export const METHODS: readonly MethodDefinition[] = [
+/** All methods, in the order of lists and reports; the first is the usual one. */
+export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
+  {
+    name: "ptame",
+    title: "P-TAME",
+    source: "Ntrougkas et al. 2025",
+    needs: "head",
+    tapped: false,
+    passes: () => 1,
+  },
   {
     name: "gradcam",
     title: "Grad-CAM",
@@ -32,7 +33,7 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: true,
     view: "range",
     passes: () => 2,
-    create: gradCam,
+    create: async (classifier) => (await import("./activation/grad_cam.ts")).gradCam(classifier),
   },
   {
     name: "gradcam++",
@@ -42,7 +43,8 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: true,
     view: "range",
     passes: () => 2,
-    create: gradCamPlusPlus,
+    create: async (classifier) =>
+      (await import("./activation/grad_cam_plus_plus.ts")).gradCamPlusPlus(classifier),
   },
   {
     name: "layercam",
@@ -52,7 +54,7 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: true,
     view: "range",
     passes: () => 2,
-    create: layerCam,
+    create: async (classifier) => (await import("./activation/layer_cam.ts")).layerCam(classifier),
   },
   {
     name: "scorecam",
@@ -62,7 +64,8 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: true,
     view: "range",
     passes: (channels, { samples } = {}) => 1 + Math.min(channels, samples ?? channels),
-    create: (classifier, { samples } = {}) => scoreCam(classifier, { channels: samples }),
+    create: async (classifier, { samples } = {}) =>
+      (await import("./activation/score_cam.ts")).scoreCam(classifier, { channels: samples }),
   },
   {
     name: "ablationcam",
@@ -72,7 +75,7 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: true,
     view: "range",
     passes: (channels) => 1 + channels,
-    create: ablationCam,
+    create: async (classifier) => (await import("./activation/ablation_cam.ts")).ablationCam(classifier),
   },
   {
     name: "rise",
@@ -82,7 +85,8 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: false,
     view: "range",
     passes: (_, { samples = RISE_MASKS } = {}) => samples,
-    create: (classifier, { seed, samples } = {}) => rise(classifier, { seed, masks: samples }),
+    create: async (classifier, { seed, samples } = {}) =>
+      (await import("./perturbation/rise.ts")).rise(classifier, { seed, masks: samples }),
   },
   {
     name: "occlusion",
@@ -92,7 +96,7 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: false,
     view: "range",
     passes: () => 1 + OCCLUSION_PLACES ** 2,
-    create: (classifier) => occlusion(classifier),
+    create: async (classifier) => (await import("./perturbation/occlusion.ts")).occlusion(classifier),
   },
   {
     name: "integrated-gradients",
@@ -102,7 +106,10 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: false,
     view: "magnitude",
     passes: (_, { samples = INTEGRATION_STEPS } = {}) => 2 * samples,
-    create: (classifier, { samples } = {}) => integratedGradients(classifier, { steps: samples }),
+    create: async (classifier, { samples } = {}) =>
+      (await import("./gradient/integrated_gradients.ts")).integratedGradients(classifier, {
+        steps: samples,
+      }),
   },
   {
     name: "smoothgrad",
@@ -112,7 +119,8 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: false,
     view: "magnitude",
     passes: (_, { samples = SMOOTH_SAMPLES } = {}) => 2 * samples,
-    create: (classifier, { seed, samples } = {}) => smoothGrad(classifier, { seed, samples }),
+    create: async (classifier, { seed, samples } = {}) =>
+      (await import("./gradient/smooth_grad.ts")).smoothGrad(classifier, { seed, samples }),
   },
   {
     name: "random",
@@ -122,7 +130,7 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: false,
     view: "mask",
     passes: () => 0,
-    create: (_, { seed } = {}) => control(randomMap(seed)),
+    create: async (_, { seed } = {}) => control((await import("./controls.ts")).randomMap(seed)),
   },
   {
     name: "gaussian",
@@ -132,7 +140,7 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: false,
     view: "mask",
     passes: () => 0,
-    create: () => control(centredGaussian()),
+    create: async () => control((await import("./controls.ts")).centredGaussian()),
   },
   {
     name: "edges",
@@ -142,12 +150,12 @@ export const METHODS: readonly MethodDefinition[] = [
     tapped: false,
     view: "mask",
     passes: () => 0,
-    create: () => control(edgeMagnitude()),
+    create: async () => control((await import("./controls.ts")).edgeMagnitude()),
   },
 ];
 
 /**
- * The baseline of this name.
+ * The method of this name.
  *
  * @throws {RangeError} When there is none; the nearest is suggested.
  */
@@ -158,4 +166,15 @@ export function methodNamed(name: string): MethodDefinition {
   throw new RangeError(
     `Unknown method ${JSON.stringify(name)}${suggestion(name, names)} (${names.join(", ")})`,
   );
+}
+
+/**
+ * The baseline of this name.
+ *
+ * @throws {RangeError} When there is none, or the method is no baseline but needs a head.
+ */
+export function baselineNamed(name: string): BaselineDefinition {
+  const method = methodNamed(name);
+  if (method.needs !== "head") return method;
+  throw new RangeError(`Cannot open ${method.name} as a baseline: it needs a head, see createExplainer`);
 }

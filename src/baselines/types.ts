@@ -36,7 +36,7 @@ export type Attribute = (
   options?: AttributeOptions,
 ) => Promise<ValueMap>;
 
-/** What a method asks of the classifier, from nothing to all. */
+/** What a method asks for: of the classifier from nothing to all, or a head. */
 export type MethodNeeds =
   /** The image alone: a control. */
   | "picture"
@@ -45,7 +45,9 @@ export type MethodNeeds =
   /** Scores, and the activations at the tap. */
   | "activations"
   /** Gradients: a classifier that can be differentiated. */
-  | "gradient";
+  | "gradient"
+  /** A head that was trained for it: P-TAME. */
+  | "head";
 
 /** How the values of a formula become a mask in [0, 1]. */
 export type MethodView =
@@ -67,33 +69,47 @@ export interface MethodOptions {
   readonly samples?: number;
 }
 
-/** A method as lists show it and callers make it. */
-export interface MethodDefinition {
+/** What lists say of a method. */
+export interface MethodFacts {
   /** Name on the command line and in reports. */
   readonly name: string;
   /** Name in prose. */
   readonly title: string;
   /** Who described it, "" for controls. */
   readonly source: string;
-  /** What it asks of the classifier. */
+  /** What it asks for. */
   readonly needs: MethodNeeds;
   /** Whether it looks at the tap: not the case where it asks for the image's gradient, or for scores alone. */
   readonly tapped: boolean;
-  /** How its values become a mask. */
-  readonly view: MethodView;
   /**
    * Passes through the classifier for one map; a pass back counts as one too.
    *
    * @param channels Channels of the tap, by which some methods count.
    */
   passes(channels: number, options?: MethodOptions): number;
-  /** The method over a classifier; it is not disposed of with the method. */
-  create(classifier: OpenClassifier, options?: MethodOptions): Attribute;
 }
+
+/** A baseline: a formula over a classifier that may be opened. */
+export interface BaselineDefinition extends MethodFacts {
+  readonly needs: Exclude<MethodNeeds, "head">;
+  /** How its values become a mask. */
+  readonly view: MethodView;
+  /** The method over a classifier, its code loaded; the classifier is not disposed of with the method. */
+  create(classifier: OpenClassifier, options?: MethodOptions): Promise<Attribute>;
+}
+
+/** A method whose maps come from a trained head: P-TAME. */
+export interface HeadMethodDefinition extends MethodFacts {
+  readonly needs: "head";
+  readonly tapped: false;
+}
+
+/** A method as lists show it; `openMethod` opens it. */
+export type MethodDefinition = BaselineDefinition | HeadMethodDefinition;
 
 /** A method as evaluations call it: its values brought into [0, 1]. */
 export function mapMethodOf(
-  { view }: Pick<MethodDefinition, "view">,
+  { view }: Pick<BaselineDefinition, "view">,
   attribute: Attribute,
   options: Pick<AttributeOptions, "onProgress"> = {},
 ): MapMethod {

@@ -1,11 +1,9 @@
 /**
- * The graphs that methods run over a classifier: scores, activations with their gradient, the part after a tap, the
- * gradient of the image. The class is an input (one-hot), so no graph depends on it.
+ * The graphs that methods run over a classifier: scores, activations, the part after a tap. gradient_graphs.ts has those
+ * with a gradient, so a program that needs only scores loads no differentiation.
  *
  * @module
  */
-import { gradients } from "../gradient/backward.ts";
-import type { GradientDevice } from "../gradient/rule.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
@@ -15,13 +13,18 @@ import type { GraphPart } from "./types.ts";
 /** Prefix of the network's weights in all of these graphs. */
 export const PREFIX = "backbone.";
 
-interface Pass {
+/** A classifier in a graph that is being built. */
+export interface ScoredPass {
+  /** The graph. */
   readonly b: Builder;
+  /** [batch, 3, S, S] in [0, 1]. */
   readonly images: Value;
+  /** [batch, classes], before softmax. */
   readonly logits: Value;
 }
 
-function passOf(network: GraphPart, batch: number): Pass {
+/** Begins a graph with a classifier's scores of "images" [batch, 3, S, S]; no output is named yet. */
+export function scoredPass(network: GraphPart, batch: number): ScoredPass {
   const b = createBuilder(network.name);
   const images = imagesInput(b, network, batch);
   return { b, images, logits: network.scores(b.scope(PREFIX), images) };
@@ -31,15 +34,9 @@ function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number): Value
   return b.input("images", "float32", [batch, 3, inputSize, inputSize]);
 }
 
-/** Scores of the requested classes, summed over the images, which are independent. */
-function targetScore({ b, logits }: Pass): Value {
-  const target = b.input("target", "float32", [1, logits.shape[1]!]);
-  return b.reduceSum(b.mul(logits, target), undefined, false);
-}
-
 /** "images" [batch, 3, S, S] in [0, 1] to "logits" [batch, classes]. */
 export function scoresGraph(network: GraphPart, batch: number): Graph {
-  const { b, logits } = passOf(network, batch);
+  const { b, logits } = scoredPass(network, batch);
   b.output(logits, "logits");
   return prune(b.build());
 }
@@ -64,25 +61,8 @@ export function findTap(network: GraphPart, name?: string): Tap {
 
 /** "images" [1, 3, S, S] to "activations" in the tap's own layout, and "logits" [1, classes]. */
 export function activationsGraph(network: GraphPart, tap: Tap): Graph {
-  const { b, logits } = passOf(network, 1);
+  const { b, logits } = scoredPass(network, 1);
   b.output(b.valueOf(tap.value.name), "activations");
-  b.output(logits, "logits");
-  return prune(b.build());
-}
-
-/**
- * "images" [1, 3, S, S] and "target" [1, classes] to "activations" and "gradients" in the tap's own layout, and
- * "logits" [1, classes]. The gradient is that of the class's score before softmax.
- *
- * @throws {TypeError} When an operator after the tap cannot be differentiated.
- */
-export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice): Graph {
-  const pass = passOf(network, 1);
-  const { b, logits } = pass;
-  const tapped = b.valueOf(tap.value.name);
-  const [gradient] = gradients(b, targetScore(pass), [tapped], { device });
-  b.output(tapped, "activations");
-  b.output(gradient!, "gradients");
   b.output(logits, "logits");
   return prune(b.build());
 }
@@ -92,7 +72,7 @@ export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice
  * scores do not depend on the tap alone.
  */
 export function behindTapGraph(network: GraphPart, tap: Tap): Graph {
-  const { b, images, logits } = passOf(network, 1);
+  const { b, images, logits } = scoredPass(network, 1);
   b.output(logits, "logits");
   const graph = b.build();
   const { name, type, shape } = tap.value;
@@ -109,18 +89,4 @@ export function behindTapGraph(network: GraphPart, tap: Tap): Graph {
   });
   const reads = cut.nodes.some((node) => node.inputs.includes(images.name));
   return reads ? cut : { ...cut, inputs: [activations] };
-}
-
-/**
- * "images" [batch, 3, S, S] and "target" [1, classes] to "gradients" [batch, 3, S, S] of each image's own score
- * before softmax, with respect to pixels in [0, 1].
- *
- * @throws {TypeError} When an operator cannot be differentiated.
- */
-export function inputGradientGraph(network: GraphPart, batch: number, device: GradientDevice): Graph {
-  const pass = passOf(network, batch);
-  const { b, images } = pass;
-  const [gradient] = gradients(b, targetScore(pass), [images], { device });
-  b.output(gradient!, "gradients");
-  return prune(b.build());
 }

@@ -14,15 +14,8 @@ import {
   type Session,
   type Tensor,
 } from "../runtime/mod.ts";
-import {
-  activationsGraph,
-  behindTapGraph,
-  findTap,
-  inputGradientGraph,
-  PREFIX,
-  scoresGraph,
-  tappedGraph,
-} from "./graphs.ts";
+import { inputGradientGraph, tappedGraph } from "./gradient_graphs.ts";
+import { activationsGraph, behindTapGraph, findTap, PREFIX, scoresGraph } from "./graphs.ts";
 import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
 import { imagesTensor, rowsOf } from "./scores.ts";
 import { planesOf, type Tap } from "./tap.ts";

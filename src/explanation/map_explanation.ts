@@ -34,6 +34,8 @@ export interface MapExplainer {
   readonly backbone: ClassifierFacts;
   /** Device and threads on which the backbone actually runs. */
   readonly session: Session;
+  /** Passes for one map, through the network that the method asks; a pass back counts as one too. */
+  readonly passes: number;
   /**
    * Explains an image.
    *

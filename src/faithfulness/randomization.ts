@@ -9,7 +9,7 @@ import type { ValueMap } from "../image/types.ts";
 import { classifierOver, type OpenOptions } from "../classifier/open.ts";
 import { layersOf, overPart, randomizedClassifier } from "../classifier/randomized.ts";
 import type { Classifier } from "../classifier/types.ts";
-import type { MethodDefinition, MethodOptions } from "../baselines/types.ts";
+import type { BaselineDefinition, MethodOptions } from "../baselines/types.ts";
 
 /** What is randomised at one stage. */
 export interface RandomizationStage {
@@ -57,7 +57,7 @@ export function stagesOf(
  */
 export async function randomizationTest(
   classifier: Classifier,
-  method: MethodDefinition,
+  method: BaselineDefinition,
   images: readonly SanityImage[],
   options: RandomizationOptions = {},
 ): Promise<SanityResult[]> {
@@ -70,7 +70,7 @@ export async function randomizationTest(
   const originals: ValueMap[] = [];
   const intact = await classifierOver(whole, options);
   try {
-    const attribute = method.create(intact, options);
+    const attribute = await method.create(intact, options);
     for (const { pixels, target } of images) {
       originals.push(await attribute(pixels, target, { signal: options.signal }));
       report(originals.length);
@@ -82,7 +82,7 @@ export async function randomizationTest(
   for (const [i, { name, layers }] of stages.entries()) {
     const forgetful = await classifierOver(randomizedClassifier(whole, layers, options.seed), options);
     try {
-      const attribute = method.create(forgetful, options);
+      const attribute = await method.create(forgetful, options);
       results.push(
         await compareVariant(
           name,

@@ -109,6 +109,15 @@ export async function createExplainer(options: ExplainerOptions = {}): Promise<E
   return await explainerOver(pair, await headFor(pair, given, options.signal), options);
 }
 
+/**
+ * Downloads the files that `createExplainer` needs and opens no session.
+ *
+ * @throws As `createExplainer` does, of names, heads that do not fit, and downloads.
+ */
+export async function fetchForExplainer(options: ExplainerOptions = {}): Promise<void> {
+  await loadPair(options, options.head === undefined ? undefined : await readHead(options.head, ""));
+}
+
 /** The device of an explainer. */
 export type ExplainerRuntime = Pick<ExplainerOptions, "device" | "threads" | "signal">;
 
@@ -231,6 +240,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     auxiliary: auxiliary.name,
     head,
     session: own,
+    passes: 1,
     explain,
     prepare: (image, options) => prepareImage(image, cuts, options),
     withHead: async (bytes) =>

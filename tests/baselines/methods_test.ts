@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openClassifier } from "../../src/classifier/open.ts";
-import { methodNamed, METHODS } from "../../src/baselines/methods.ts";
+import { baselineNamed, methodNamed, METHODS } from "../../src/baselines/methods.ts";
 import { mapMethodOf, type MapProgress, maskOf } from "../../src/baselines/types.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
@@ -11,15 +11,18 @@ import { seededClassifier } from "./support.ts";
 await warmUpWasm();
 
 const picture = seededImage(1, [1, 3, 64, 64]);
+const BASELINES = METHODS.filter((method) => method.needs !== "head");
 const SAMPLES = { seed: 3, samples: 6 };
 
 Deno.test("every method gives a mask of [0, 1], the same again, and counts its passes", async () => {
   await using classifier = await seededClassifier(tinyBackbone, 1);
   const { channels } = classifier.tap();
   const masks = new Map<string, string>();
-  for (const method of METHODS) {
+  for (const method of BASELINES) {
     const seen: MapProgress[] = [];
-    const map = mapMethodOf(method, method.create(classifier, SAMPLES), { onProgress: (p) => seen.push(p) });
+    const map = mapMethodOf(method, await method.create(classifier, SAMPLES), {
+      onProgress: (p) => seen.push(p),
+    });
     const { width, height, values } = await map({ pixels: picture }, 4);
     assertEquals(values.length, width * height, method.name);
     assert(values.every((value) => value >= 0 && value <= 1), method.name);
@@ -44,15 +47,23 @@ Deno.test("every method gives a mask of [0, 1], the same again, and counts its p
     const other = (await map({ pixels: picture }, 5)).values.join();
     assertEquals(other === masks.get(method.name), method.needs === "picture", method.name);
   }
-  assertEquals(new Set(masks.values()).size, METHODS.length, "two methods give the same map");
+  assertEquals(new Set(masks.values()).size, BASELINES.length, "two methods give the same map");
+});
+
+Deno.test("the table names P-TAME first, and baselineNamed() refuses it", () => {
+  const [first] = METHODS;
+  assertEquals([first.name, first.needs, first.passes(512)], ["ptame", "head", 1]);
+  assertEquals(new Set(METHODS.map(({ name }) => name)).size, METHODS.length);
+  assertThrows(() => baselineNamed("ptame"), RangeError, "Cannot open ptame as a baseline: it needs a head");
+  assertThrows(() => baselineNamed("grad-cam"), RangeError, "did you mean gradcam?");
 });
 
 Deno.test("methods in batches give what they give one by one", async () => {
   await using single = await seededClassifier(tinyBackbone, 1);
   await using batched = await seededClassifier(tinyBackbone, 1, { batch: 4 });
   for (const name of ["scorecam", "rise", "smoothgrad"]) {
-    const method = methodNamed(name);
-    const [one, four] = [method.create(single, SAMPLES), method.create(batched, SAMPLES)];
+    const method = baselineNamed(name);
+    const [one, four] = [await method.create(single, SAMPLES), await method.create(batched, SAMPLES)];
     const [a, b] = [maskOf(await one(picture, 2), "range"), maskOf(await four(picture, 2), "range")];
     a.values.forEach((value, i) => assertAlmostEquals(b.values[i]!, value, 1e-4, name));
   }
@@ -68,8 +79,8 @@ Deno.test("methods explain an .onnx classifier, tapped at a value or node of its
   await using missing = await openClassifier({ model, device: "wasm", tap: "rleu" });
   assertThrows(() => missing.tap(), RangeError, "did you mean relu?");
   for (const name of ["gradcam", "scorecam", "ablationcam", "integrated-gradients"]) {
-    const method = methodNamed(name);
-    const map = await mapMethodOf(method, method.create(deepest, SAMPLES))({ pixels: small }, 1);
+    const method = baselineNamed(name);
+    const map = await mapMethodOf(method, await method.create(deepest, SAMPLES))({ pixels: small }, 1);
     assert(Math.max(...map.values) === 1, name);
     const side = method.needs === "gradient" && name !== "gradcam" ? 32 : 8;
     assertEquals([map.width, map.height], [side, side], name);
@@ -88,14 +99,18 @@ Deno.test("a classifier that cannot be differentiated has the methods that only 
   });
   const small = seededImage(2, [1, 3, 32, 32]);
   await using classifier = await openClassifier({ model, device: "wasm" });
-  for (const { name, needs, create } of METHODS) {
+  for (const { name, needs, create } of BASELINES) {
     if (needs === "scores") {
-      assert((await create(classifier, SAMPLES)(small, 0)).values.length === 1024, name);
+      assert((await (await create(classifier, SAMPLES))(small, 0)).values.length === 1024, name);
     }
   }
-  await assertRejects(() => methodNamed("smoothgrad").create(classifier)(small, 0), TypeError, "upper1");
+  await assertRejects(
+    async () => await (await baselineNamed("smoothgrad").create(classifier))(small, 0),
+    TypeError,
+    "upper1",
+  );
   // Behind the first convolution nothing stands in the way.
-  assertEquals((await methodNamed("gradcam").create(classifier)(small, 0)).width, 8);
+  assertEquals((await (await baselineNamed("gradcam").create(classifier))(small, 0)).width, 8);
 });
 
 Deno.test("methods stop when told to, and refuse classes and names that are none", async () => {
@@ -103,7 +118,7 @@ Deno.test("methods stop when told to, and refuse classes and names that are none
   for (const name of ["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "integrated-gradients"]) {
     const stop = new AbortController();
     let done = 0;
-    const attribute = methodNamed(name).create(classifier, { samples: 12 });
+    const attribute = await baselineNamed(name).create(classifier, { samples: 12 });
     const running = attribute(picture, 1, {
       signal: stop.signal,
       onProgress: () => {
@@ -114,7 +129,7 @@ Deno.test("methods stop when told to, and refuse classes and names that are none
     assertEquals(done, 2, name);
   }
   await assertRejects(
-    () => methodNamed("gradcam").create(classifier)(picture, 10),
+    async () => await (await baselineNamed("gradcam").create(classifier))(picture, 10),
     RangeError,
     "numbered 0 to 9",
   );

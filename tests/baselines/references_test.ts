@@ -8,7 +8,7 @@ import { gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
 import { gradCamPlusPlusMap } from "../../src/baselines/activation/grad_cam_plus_plus.ts";
 import { layerCamMap } from "../../src/baselines/activation/layer_cam.ts";
 import type { OpenClassifier } from "../../src/classifier/open.ts";
-import { methodNamed } from "../../src/baselines/methods.ts";
+import { baselineNamed } from "../../src/baselines/methods.ts";
 import { maskOf } from "../../src/baselines/types.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { seededImage } from "../support/seeded_weights.ts";
@@ -68,14 +68,13 @@ async function comparePasses(name: Name, classifier: OpenClassifier): Promise<vo
   const { maps, scored_channels, integrated } = FIXTURE.networks[name];
   for (const method of ["scorecam", "ablationcam"]) {
     if (maps[method] === undefined) continue;
-    const { create, view } = methodNamed(method);
-    const map = await create(classifier, { samples: scored_channels })(picture, target);
+    const { create, view } = baselineNamed(method);
+    const map = await (await create(classifier, { samples: scored_channels }))(picture, target);
     compare(name, method, maskOf(map, view).values, maps[method]);
   }
   const { steps, positions, values } = integrated;
-  const raw =
-    (await methodNamed("integrated-gradients").create(classifier, { samples: steps })(picture, target))
-      .values;
+  const attribute = await baselineNamed("integrated-gradients").create(classifier, { samples: steps });
+  const raw = (await attribute(picture, target)).values;
   const largest = raw.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   compare(name, "integrated gradients", positions.map((at) => raw[at]! / largest), values);
 }

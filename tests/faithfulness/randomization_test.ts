@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import { loadClassifier } from "../../src/classifier/load.ts";
 import { classifierOver } from "../../src/classifier/open.ts";
 import { layersOf, randomizedClassifier } from "../../src/classifier/randomized.ts";
-import { methodNamed } from "../../src/baselines/methods.ts";
+import { baselineNamed } from "../../src/baselines/methods.ts";
 import { randomizationTest, stagesOf } from "../../src/faithfulness/randomization.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
@@ -72,7 +72,7 @@ Deno.test("randomizedClassifier() works on weights that lie inside an .onnx file
 Deno.test("a method that explains fails to keep its map when the classifier forgets; a control keeps it", async () => {
   let last = { done: 0, total: 0 };
   const options = { ...WASM, seed: 3, onProgress: (progress: typeof last) => last = progress };
-  const results = await randomizationTest(tiny, methodNamed("gradcam"), images, options);
+  const results = await randomizationTest(tiny, baselineNamed("gradcam"), images, options);
   assertEquals(results.map(({ variant }) => variant), [
     "fc.weight",
     "conv3.weight",
@@ -82,10 +82,10 @@ Deno.test("a method that explains fails to keep its map when the classifier forg
   assertEquals(last, { done: 10, total: 10 });
   const deepest = results.at(-1)!;
   assert(deepest.flat < 2 && deepest.spearman!.value < 0.7, JSON.stringify(deepest));
-  const control = await randomizationTest(tiny, methodNamed("gaussian"), images, { ...WASM, stages: 1 });
+  const control = await randomizationTest(tiny, baselineNamed("gaussian"), images, { ...WASM, stages: 1 });
   assertAlmostEquals(control[0]!.spearman!.value, 1, 1e-9);
   assertAlmostEquals(control[0]!.ssim!.value, 1, 1e-9);
-  const alone = await randomizationTest(tiny, methodNamed("smoothgrad"), images.slice(0, 1), {
+  const alone = await randomizationTest(tiny, baselineNamed("smoothgrad"), images.slice(0, 1), {
     ...WASM,
     order: "independent",
     stages: 2,
@@ -94,7 +94,7 @@ Deno.test("a method that explains fails to keep its map when the classifier forg
   assertEquals(alone.map(({ variant }) => variant), ["conv3.weight", "conv1.weight"]);
   const signal = AbortSignal.abort(new Error("stopped"));
   await assertRejects(
-    () => randomizationTest(tiny, methodNamed("gradcam"), images, { ...WASM, signal }),
+    () => randomizationTest(tiny, baselineNamed("gradcam"), images, { ...WASM, signal }),
     Error,
     "stopped",
   );

@@ -13,6 +13,7 @@
  */
 import { sideOf } from "../../image/side.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
+import { INTEGRATION_STEPS } from "../passes.ts";
 import type { Attribute } from "../types.ts";
 
 /** Settings of Integrated Gradients. */
@@ -20,9 +21,6 @@ export interface IntegratedGradientsOptions {
   /** Points of the integral; 50 by default. */
   readonly steps?: number | undefined;
 }
-
-/** Points of the integral by default. */
-export const INTEGRATION_STEPS = 50;
 
 /** Places in (0, 1) and weights (summing to 1) of Gauss and Legendre's rule with `count` points. */
 export function gaussLegendre(

@@ -14,6 +14,7 @@ import { rangeOf } from "../../image/range.ts";
 import { sideOf } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
+import { SMOOTH_SAMPLES } from "../passes.ts";
 import type { Attribute } from "../types.ts";
 
 /** Settings of SmoothGrad. */
@@ -25,9 +26,6 @@ export interface SmoothGradOptions {
   /** Standard deviation of the noise as a part of the image's range; 0.15 by default. */
   readonly noise?: number | undefined;
 }
-
-/** Noisy copies by default. */
-export const SMOOTH_SAMPLES = 50;
 
 /** Copy number `index` of an image with its noise. */
 export function noisyCopy(

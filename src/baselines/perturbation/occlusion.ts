@@ -12,6 +12,7 @@
  */
 import { sideOf } from "../../image/side.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
+import { OCCLUSION_PLACES } from "../passes.ts";
 import type { Attribute } from "../types.ts";
 import { maskedPicture } from "./masked_picture.ts";
 
@@ -22,9 +23,6 @@ export interface OcclusionOptions {
   /** Its places along a side; 13 by default. */
   readonly places?: number | undefined;
 }
-
-/** Places of the square along a side by default. */
-export const OCCLUSION_PLACES = 13;
 
 /** Where a window along a side of `side` pixels begins, `count` times from border to border, as even as pixels are. */
 export function windowPlaces(side: number, window: number, count: number): number[] {

@@ -16,6 +16,7 @@ import { upsampleMap } from "../../image/upsample.ts";
 import { sideOf } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
+import { RISE_MASKS } from "../passes.ts";
 import type { Attribute } from "../types.ts";
 import { maskedPicture } from "./masked_picture.ts";
 
@@ -30,9 +31,6 @@ export interface RiseOptions {
   /** Probability of a cell to be shown; 0.5 by default. */
   readonly probability?: number | undefined;
 }
-
-/** RISE's masks by default. */
-export const RISE_MASKS = 4000;
 
 /** Mask number `index` of a seed: `side * side` values in [0, 1]. */
 export function riseMask(

@@ -55,7 +55,7 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
   const { options, typed, terminal, signal } = context;
   const progress = progressOn(terminal);
   const opened = await openMethods(plan.methods, { ...options, signal }, {
-    ptame: () => openPtame({ ...options, signal }, typed),
+    withHead: () => openPtame({ ...options, signal }, typed),
     seed: plan.seed,
     tap: plan.tap,
     ...withoutUndefined({ samples: plan.samples }),

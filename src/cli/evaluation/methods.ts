@@ -5,19 +5,18 @@
  */
 import { openClassifier, type OpenClassifierOptions } from "../../classifier/open.ts";
 import { prepareImage } from "../../classifier/prepared_image.ts";
-import { METHODS } from "../../baselines/methods.ts";
+import { methodNamed, METHODS } from "../../baselines/methods.ts";
 import { mapMethodOf, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
 import { explainerMethod, explainerScores, type ImageReader } from "../../faithfulness/evaluation_images.ts";
 import type { Explainer } from "../../ptame/explainer.ts";
-import { PTAME } from "../../ptame/explanation.ts";
 import type { Head } from "../../ptame/head_file.ts";
 import type { Session } from "../../runtime/mod.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** All names, in the order of reports. */
-export const METHOD_NAMES: readonly string[] = [PTAME, ...METHODS.map(({ name }) => name)];
+export const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);
 
 /** Whether a method ignores the classifier. */
 export function isControl(name: string): boolean {
@@ -25,7 +24,9 @@ export function isControl(name: string): boolean {
 }
 
 /** The default methods: those that need one pass or less. */
-export const USUAL_METHODS: readonly string[] = [PTAME, ...METHOD_NAMES.filter(isControl)];
+export const USUAL_METHODS: readonly string[] = METHODS.filter(({ needs }) =>
+  needs === "head" || needs === "picture"
+).map(({ name }) => name);
 
 /** Opened methods, and the classifier that scores their maps. */
 export interface OpenMethods extends ImageReader {
@@ -55,36 +56,37 @@ export interface OpenMethodsOptions extends MethodOptions {
  * Opens methods over a classifier. Only ptame needs a head. If ptame is among the methods, the classifier is opened a
  * second time only for methods that need its activations or gradients.
  *
- * @param ptame Opens P-TAME's explainer.
+ * @param withHead Opens the explainer of the method that needs a head.
  */
 export async function openMethods(
   names: readonly string[],
   classifierOptions: OpenClassifierOptions,
-  options: OpenMethodsOptions & { readonly ptame: () => Promise<Explainer> },
+  options: OpenMethodsOptions & { readonly withHead: () => Promise<Explainer> },
 ): Promise<OpenMethods> {
   const { onProgress } = options;
-  const chosen = METHODS.filter(({ name }) => names.includes(name));
+  const chosen = names.map(methodNamed);
   const opened: { dispose(): Promise<void> }[] = [];
   const dispose = async () => {
     for (const each of opened.splice(0).reverse()) await each.dispose();
   };
   try {
-    const explainer = names.includes(PTAME) ? await options.ptame() : undefined;
+    const explainer = chosen.some(({ needs }) => needs === "head") ? await options.withHead() : undefined;
     if (explainer !== undefined) opened.push(explainer);
     // On a GPU a batch takes little more time than one image; elsewhere batches have no benefit.
     const batched = explainer?.session.device === "webgpu";
-    const looked = explainer === undefined || batched || chosen.some(({ needs }) => needs !== "picture");
+    const looked = explainer === undefined || batched ||
+      chosen.some(({ needs }) => needs !== "picture" && needs !== "head");
     const classifier = looked
       ? await openClassifier({ ...classifierOptions, ...withoutUndefined({ tap: options.tap }) })
       : undefined;
     if (classifier !== undefined) opened.push(classifier);
     const methods: Record<string, MapMethod> = {};
-    for (const name of names) {
-      const definition = chosen.find((each) => each.name === name);
-      methods[name] = definition === undefined
+    for (const definition of chosen) {
+      const { name } = definition;
+      methods[name] = definition.needs === "head"
         ? explainerMethod(explainer!)
         // A control does not use the classifier.
-        : mapMethodOf(definition, definition.create(classifier!, options), {
+        : mapMethodOf(definition, await definition.create(classifier!, options), {
           onProgress: (progress) => onProgress?.(name, progress),
         });
     }

@@ -12,7 +12,6 @@ import { explainerOptions } from "../explainer_options.ts";
 import { command } from "../options/command.ts";
 import { messageOf, printable } from "../terminal.ts";
 import { explainMany, namesMany } from "../many/command.ts";
-import { checksOf, showChecks } from "./check.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { methodOf, openExplainer, passesOf } from "./method.ts";
 import { documentOf, type ExplainedImage } from "./document.ts";
@@ -44,14 +43,14 @@ export const explainCommand = command(EXPLAIN, async (call) => {
     ? await decodedPicture(sample ? SAMPLE : images[0]!, signal)
     : undefined;
   const started = performance.now();
-  const threads = images.length === 1 && method === undefined && !options.check
+  const threads = images.length === 1 && method.needs === "head" && !options.check
     ? threadsOfOne(settings)
     : undefined;
   const explainer = await openExplainer(method, { ...settings, ...threads, signal }, call);
   try {
     const load = performance.now() - started;
 
-    const costs = passesOf(explainer);
+    const costs = passesOf(method, explainer);
     if (costs !== undefined) terminal.say(costs);
 
     const documents: (ExplainedImage | { image: string; error: string })[] = [];
@@ -63,13 +62,15 @@ export const explainCommand = command(EXPLAIN, async (call) => {
           ...request,
           ...withoutUndefined({ decoded }),
           onProgress: ({ done, total }) =>
-            terminal.doing(`Explaining ${printable(image)} by ${method}: ${done} of ${total}`),
+            terminal.doing(`Explaining ${printable(image)} by ${method.name}: ${done} of ${total}`),
           signal,
         });
-        const checks = options.check ? await checksOf(explainer, explained, terminal, signal) : undefined;
+        // Measures and controls are loaded for the check alone.
+        const check = options.check ? await import("./check.ts") : undefined;
+        const checks = await check?.checksOf(explainer, explained, terminal, signal);
         documents.push({ ...documentOf(explained, image, load), ...withoutUndefined({ checks }) });
         showTable(terminal, explainer, explained, image, load);
-        if (checks !== undefined) showChecks(terminal, checks);
+        if (checks !== undefined) check?.showChecks(terminal, checks);
       } catch (error) {
         // A single unreadable image fails the command; among several, the others continue.
         if (signal.aborted || images.length === 1) throw error;

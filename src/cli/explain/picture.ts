@@ -8,9 +8,10 @@ import { colorizeSigned } from "../../image/diverging.ts";
 import { decodeImage } from "../../image/decode.ts";
 import { encodePng } from "../../image/png.ts";
 import type { RgbImage } from "../../image/types.ts";
+import { methodNamed } from "../../baselines/methods.ts";
 import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
 import type { Contrast } from "../../ptame/contrast.ts";
-import { isPtame, PTAME } from "../../ptame/explanation.ts";
+import { isPtame } from "../../ptame/explanation.ts";
 import type {
   ExplainOptions,
   ExplainTimings,
@@ -22,6 +23,7 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
 import { writeFile } from "../files.ts";
 import { UsageError } from "../usage.ts";
 import type { Destinations } from "./destinations.ts";
+import { needsHead } from "./method.ts";
 import type { ExplainGiven } from "./options.ts";
 
 /** What to explain in every image. */
@@ -66,9 +68,7 @@ export function requestOf({ target, top: topK, against, method }: ExplainGiven["
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
-  if (against !== undefined && method !== PTAME) {
-    throw new UsageError(`Option --against is for ${PTAME}: maps of ${method} have no contrast`);
-  }
+  needsHead("against", against, methodNamed(method), (name) => `: maps of ${name} have no contrast`);
   return withoutUndefined({ against, topK, target: target.length > 0 ? target : undefined });
 }
 

@@ -7,7 +7,7 @@
 import { prepareImage } from "../../classifier/prepared_image.ts";
 import { loadClassifier } from "../../classifier/load.ts";
 import { classifierOver } from "../../classifier/open.ts";
-import { methodNamed } from "../../baselines/methods.ts";
+import type { BaselineDefinition, MethodDefinition } from "../../baselines/types.ts";
 import { type RandomizationOptions, randomizationTest } from "../../faithfulness/randomization.ts";
 import { compareVariant, type SanityImage, type SanityResult, swapTest } from "../../faithfulness/sanity.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
@@ -19,7 +19,6 @@ import {
   type ImageReader,
 } from "../../faithfulness/evaluation_images.ts";
 import type { Explainer, ExplainerOptions } from "../../ptame/explainer.ts";
-import { PTAME } from "../../ptame/explanation.ts";
 import { randomizedHead } from "../../ptame/randomized_head.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { checkHeldOut, type ClassSelection, selectImages } from "../class_selection.ts";
@@ -33,8 +32,8 @@ export interface SanityPlan {
   readonly images: readonly string[];
   /** Selection by class and maximum number; without it, all images are used. */
   readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
-  /** A baseline's name; `undefined` for P-TAME. */
-  readonly method: string | undefined;
+  /** The method that is checked. */
+  readonly method: MethodDefinition;
   /** The head of another backbone, for the swap test. */
   readonly swap: Uint8Array | undefined;
   /** Seed, order, stages, and the other options of the method and its classifier. */
@@ -64,7 +63,7 @@ export function runChecks(
   typed: Typed,
   terminal: Terminal,
 ): Promise<SanityReport> {
-  return plan.method === undefined
+  return plan.method.needs === "head"
     ? checkHead(plan, options, typed, terminal)
     : checkBaseline(plan, options, plan.method, terminal);
 }
@@ -107,7 +106,7 @@ async function sanityImages(
 async function checkBaseline(
   all: SanityPlan,
   options: ExplainerOptions & { readonly signal: AbortSignal },
-  name: string,
+  method: BaselineDefinition,
   terminal: Terminal,
 ): Promise<SanityReport> {
   const loaded = await loadClassifier(options);
@@ -128,8 +127,8 @@ async function checkBaseline(
   } finally {
     await classifier.dispose();
   }
-  const variants = await randomizationTest(loaded, methodNamed(name), images, plan.settings);
-  return { model: facts.name, method: name, images: images.length, ...said, variants };
+  const variants = await randomizationTest(loaded, method, images, plan.settings);
+  return { model: facts.name, method: method.name, images: images.length, ...said, variants };
 }
 
 async function checkHead(
@@ -179,7 +178,13 @@ async function checkHeadOf(
       await random.dispose();
     }
   }
-  const report = { model: explainer.backbone.name, method: PTAME, images: images.length, ...said, variants };
+  const report = {
+    model: explainer.backbone.name,
+    method: all.method.name,
+    images: images.length,
+    ...said,
+    variants,
+  };
   if (plan.swap === undefined) return report;
 
   const swapped = await explainer.withHead(plan.swap);

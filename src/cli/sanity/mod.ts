@@ -8,7 +8,7 @@ import type { Interval } from "../../faithfulness/types.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS } from "../explainer_options.ts";
 import { SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
-import { METHOD_OPTIONS, methodOf } from "../explain/method.ts";
+import { METHOD_OPTIONS, methodOf, needsHead } from "../explain/method.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
@@ -81,12 +81,10 @@ async function planOf(
 ): Promise<SanityPlan> {
   const method = methodOf(options, ["seed"]);
   const { swap, order, stages, limit, tap, samples, seed } = options;
-  if (swap !== undefined && method !== undefined) {
-    throw new UsageError(`Option --swap is for ptame; ${method} has no head`);
-  }
-  if (method === undefined && (order ?? stages) !== undefined) {
+  needsHead("swap", swap, method, (name) => `; ${name} has no head`);
+  if (method.needs === "head" && (order ?? stages) !== undefined) {
     throw new UsageError(
-      "Options --order and --stages are for baselines: ptame uses only the classifier's inputs and outputs",
+      `Options --order and --stages are for baselines: ${method.name} uses only the classifier's inputs and outputs`,
     );
   }
   const listed = await listImages(options.images);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { methodNamed } from "../../../src/baselines/methods.ts";
 import { explainCommand } from "../../../src/cli/explain/mod.ts";
 import { METHOD_OPTIONS, methodOf, openExplainer, passesOf } from "../../../src/cli/explain/method.ts";
 import { HEAD_OPTIONS } from "../../../src/cli/explainer_options.ts";
@@ -77,13 +78,15 @@ Deno.test("methodOf() refuses options of another method", () => {
   for (const [args, message] of cases) {
     assertThrows(() => asked(...args), UsageError, message);
   }
-  assertEquals(asked(), undefined);
-  assertEquals(asked("--method", "ptame", "--head", "h"), undefined);
+  assertEquals(asked().name, "ptame");
+  assertEquals(asked("--method", "ptame", "--head", "h").name, "ptame");
+  assertEquals(asked("--method", "rise", "--seed", "1").name, "rise");
 });
 
 Deno.test("openExplainer() passes samples and seed on, and many passes are announced", async () => {
+  const method = methodNamed("rise");
   const options = given("--method", "rise", "--samples", "120", "--seed", "4");
-  await using explainer = await openExplainer("rise", { model: smallClassifier(), device: "wasm" }, options);
-  assertEquals(passesOf(explainer), "RISE: 120 passes through small for each map");
+  await using explainer = await openExplainer(method, { model: smallClassifier(), device: "wasm" }, options);
+  assertEquals(passesOf(method, explainer), "RISE: 120 passes through small for each map");
   assertThrows(() => given("--samples", "0"), UsageError, "at least 1, not 0");
 });

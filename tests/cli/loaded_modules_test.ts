@@ -1,0 +1,35 @@
+import { assert, assertEquals } from "@std/assert";
+import { inFolder } from "../support/folders.ts";
+import { runCli } from "../support/run_cli.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The table of methods: light facts, which explain's options name. */
+const TABLE = ["methods.ts", "open.ts", "passes.ts"].map((name) => `src/baselines/${name}`);
+
+/** The project's own modules that a command really loads, by V8's coverage, which has a file for each. */
+async function modulesLoadedBy(args: readonly string[], folder: string): Promise<string[]> {
+  const coverage = await Deno.makeTempDir({ dir: folder });
+  const ended = await runCli(args, folder, { DENO_COVERAGE_DIR: coverage });
+  assertEquals(ended.code, 0, ended.stderr);
+  const urls = [...Deno.readDirSync(coverage)].map(({ name }) =>
+    JSON.parse(Deno.readTextFileSync(`${coverage}/${name}`)).url as string
+  );
+  return urls.filter((url) => /\/(src|models)\//.test(url) && url.startsWith(ROOT.href))
+    .map((url) => url.slice(ROOT.href.length)).sort();
+}
+
+Deno.test("explain loads no baseline, gradient or measure unless it is asked for one", () =>
+  inFolder(async (folder) => {
+    const args = ["explain", "--quiet", "--device", "wasm", "--threads", "1", "--out", `${folder}/a.png`];
+    const ptame = await modulesLoadedBy(args, folder);
+    console.log(`explain of the sample loads ${ptame.length} modules of src/ and models/`);
+    const heavy = /^src\/(baselines|gradient|faithfulness)\//;
+    assertEquals(ptame.filter((path) => heavy.test(path) && !TABLE.includes(path)), []);
+    assert(ptame.includes("src/ptame/fuse.ts"));
+
+    const gradcam = await modulesLoadedBy([...args, "--method", "gradcam"], folder);
+    assert(gradcam.includes("src/baselines/activation/grad_cam.ts"));
+    assert(gradcam.includes("src/gradient/backward.ts"));
+    assert(!gradcam.includes("src/baselines/perturbation/rise.ts"));
+  }));
