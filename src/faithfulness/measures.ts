@@ -4,6 +4,7 @@
  * @module
  */
 import { AVERAGE_DROP, INCREASE } from "./average_drop.ts";
+import { INFIDELITY } from "./infidelity.ts";
 import { DELETION, INSERTION } from "./insertion_deletion.ts";
 import type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
 import { ENERGY, POINTING } from "./pointing.ts";
@@ -12,7 +13,15 @@ import type { Enlarged, Probe } from "./probe.ts";
 import { ROAD } from "./road.ts";
 
 /** The measures that can be asked for. */
-export type MeasureName = "ad" | "ic" | "road" | "insertion" | "deletion" | "pointing" | "energy";
+export type MeasureName =
+  | "ad"
+  | "ic"
+  | "road"
+  | "insertion"
+  | "deletion"
+  | "infidelity"
+  | "pointing"
+  | "energy";
 
 /** All measures, in the order of reports. */
 export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
@@ -21,6 +30,7 @@ export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
   ROAD,
   INSERTION,
   DELETION,
+  INFIDELITY,
   POINTING,
   ENERGY,
 ];

@@ -1,6 +1,6 @@
 /**
- * Is a map faithful? AD and IC, ROAD, insertion and deletion, pointing game and energy, in the presets of published
- * programs, with bootstrap intervals; and how alike two maps are.
+ * Is a map faithful? AD and IC, ROAD, insertion and deletion, infidelity, pointing game and energy, in the presets of
+ * published programs, with bootstrap intervals; and how alike two maps are.
  *
  * @example Ranks of two maps
  * ```ts
@@ -32,6 +32,7 @@ export type {
   SkippedImage,
 } from "./evaluate_options.ts";
 export {
+  type InfidelityProtocol,
   type MaskingProtocol,
   type PointingProtocol,
   type Preset,

@@ -55,6 +55,18 @@ export interface PointingProtocol {
   readonly tolerance: number;
 }
 
+/** Which parts infidelity removes from a picture: squares on a grid, one at a time. */
+export interface InfidelityProtocol {
+  /** Cells of the grid along a side. */
+  readonly cells: number;
+  /** Sides of the squares, in cells; every place of every one is equally likely. */
+  readonly lengths: readonly number[];
+  /** How many squares are drawn; all, where the grid has no more. */
+  readonly samples: number;
+  /** Where a removed pixel is 0: among pixels in [0, 1] (black) or normalised ones (the mean colour). */
+  readonly space: "unit" | "normalized";
+}
+
 /** A published way to measure. */
 export interface Preset {
   /** The name that results carry. */
@@ -69,6 +81,8 @@ export interface Preset {
   readonly steps?: StepsProtocol;
   /** Pointing game and energy. */
   readonly pointing?: PointingProtocol;
+  /** Infidelity. */
+  readonly infidelity?: InfidelityProtocol;
 }
 
 /** The presets, by name. */
@@ -132,6 +146,18 @@ export const PRESETS: readonly Preset[] = [
     source: "Petsiuk, Das, Saenko: RISE, BMVC 2018; pointing game of Zhang et al., ECCV 2016",
     steps: { pixelsPerStep: 224, blur: { side: 11, sigma: 5 } },
     pointing: { tolerance: 15 },
+  },
+  {
+    // The paper's program removes each of the 5605 squares of 1 to 10 pixels from MNIST's 28 x 28. These are the same
+    // squares as shares of any picture; a sample of them, since every one costs a pass.
+    name: "infidelity-neurips19",
+    source: "square removal of Yeh et al.: On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019",
+    infidelity: {
+      cells: 28,
+      lengths: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      samples: 256,
+      space: "normalized",
+    },
   },
 ];
 

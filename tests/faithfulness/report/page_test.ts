@@ -29,9 +29,9 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
     `${shown.value.toFixed(1)} ${shown.low.toFixed(1)}–${shown.high.toFixed(1)}`,
   );
 
-  // 7 measures with AD and IC at three percentages and ROAD in three; two curves of ROAD, insertion, deletion; time.
+  // 8 measures with AD and IC at three percentages and ROAD in three; two curves of ROAD, insertion, deletion; time.
   const titles = [...page.querySelectorAll(".charts figure h3")].map((title) => title.textContent);
-  assertEquals(titles.length, 13 + 4 + 1);
+  assertEquals(titles.length, 14 + 4 + 1);
   for (const svg of page.querySelectorAll(".charts svg")) {
     assertEquals(svg.getAttribute("role"), "img");
     assert(svg.getAttribute("aria-label")!.length > 10);

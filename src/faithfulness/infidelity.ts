@@ -1,0 +1,147 @@
+/**
+ * Infidelity (Yeh et al., On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019): a map says how much of
+ * the classifier's answer each pixel carries; how far is that from what is lost when a part of the picture goes?
+ *
+ *     INFD(Φ, f, x) = E_I[ (I · Φ(f, x) − (f(x) − f(x − I)))² ]
+ *
+ * - f is the softmax probability of the class explained, not its score ahead of softmax: measures see probabilities only.
+ * - x − I is the picture without one square (the paper's square removal; its other choice is Gaussian noise, which suits
+ *   gradients). A removed pixel is 0 in the classifier's own input, as in the paper's program.
+ * - Φ is the map at the picture's size, one value per pixel. A method that gives a mask in [0, 1] says which share of
+ *   the class lies where, not how f changes with a colour: it is a global explanation in the paper's words. For those I
+ *   is binary, 1 on the removed pixels, so that I · Φ is the map's sum over the square.
+ * - Such a mask has no unit, and a method's min–max has taken the one that there was. So the map is multiplied with the
+ *   scale that serves it best, β = E[(I · Φ)(f(x) − f(x − I))] / E[(I · Φ)²], as the paper's program and Captum's
+ *   `normalize=True` do: the value no longer depends on the map's unit. β is negative where probability rises when the
+ *   pixels of a high map go.
+ *
+ * The value is in squared probability: 0 is a map that foretells every fall. A larger square takes more away whatever
+ * the map, so a flat map is not the worst one; compare with the controls.
+ *
+ * @module
+ */
+import { createStream } from "../random/generator.ts";
+import { hashOf } from "../random/hash.ts";
+import type { MeasureDefinition } from "./measure.ts";
+import type { InfidelityProtocol } from "./presets.ts";
+import { type Enlarged, meanOf, type PlainProbe } from "./probe.ts";
+import type { Normalization } from "./types.ts";
+
+/** A part of a picture, in pixels: columns left to right − 1, rows top to bottom − 1. */
+export interface Square {
+  /** First column. */
+  readonly left: number;
+  /** First row. */
+  readonly top: number;
+  /** The column after the last one. */
+  readonly right: number;
+  /** The row after the last one. */
+  readonly bottom: number;
+}
+
+/**
+ * The squares that are removed from a picture, one at a time: all places of all lengths on the protocol's grid are
+ * equally likely, none is drawn twice, and where the grid has no more than asked for, all are taken.
+ *
+ * @param side Pixels per row of the picture. One that has fewer than the grid has cells is its own grid.
+ * @param seed Of the drawing.
+ */
+export function removalSquares(side: number, protocol: InfidelityProtocol, seed: number): Square[] {
+  const cells = Math.min(protocol.cells, side);
+  const edge = (line: number) => Math.round(line * side / cells);
+  const squares: Square[] = [];
+  for (const length of protocol.lengths) {
+    for (let row = 0; row + length <= cells; row++) {
+      for (let column = 0; column + length <= cells; column++) {
+        squares.push({
+          left: edge(column),
+          top: edge(row),
+          right: edge(column + length),
+          bottom: edge(row + length),
+        });
+      }
+    }
+  }
+  const count = Math.min(protocol.samples, squares.length);
+  const generator = createStream(seed, hashOf("infidelity"));
+  for (let i = 0; i < count; i++) {
+    const drawn = i + generator.below(squares.length - i);
+    [squares[i], squares[drawn]] = [squares[drawn]!, squares[i]!];
+  }
+  return squares.slice(0, count);
+}
+
+/** Indices of a square's pixels. */
+function* pixelsOf({ left, top, right, bottom }: Square, side: number): Iterable<number> {
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) yield row * side + column;
+  }
+}
+
+/**
+ * Mean of (β · promised − fallen)² with the β that makes it smallest. Where nothing is promised, β is 0.
+ *
+ * @param promised I · Φ of each perturbation.
+ * @param fallen f(x) − f(x − I) of each.
+ */
+export function scaledError(promised: readonly number[], fallen: readonly number[]): number {
+  const squared = meanOf(promised.map((value) => value * value));
+  const scale = squared === 0 ? 0 : meanOf(promised.map((value, i) => value * fallen[i]!)) / squared;
+  return meanOf(promised.map((value, i) => (scale * value - fallen[i]!) ** 2));
+}
+
+/**
+ * Infidelity of one map: key "infidelity", in squared probability.
+ *
+ * @param normalization What the classifier normalises with: its mean is what removed pixels become where the protocol's
+ * 0 is a normalised one.
+ * @param seed Of the squares; the same for all methods of a picture, so that they are compared on the same squares.
+ * @throws {TypeError} When the normalization is missing.
+ */
+export function infidelityProbe(
+  sample: Enlarged,
+  protocol: InfidelityProtocol,
+  normalization: Normalization | undefined,
+  seed: number,
+): PlainProbe {
+  if (protocol.space === "normalized" && normalization === undefined) {
+    throw new TypeError(
+      "Cannot measure infidelity: no normalization is given, its mean is the colour of removed pixels",
+    );
+  }
+  const { pixels, side, values, probability } = sample;
+  const colour = protocol.space === "normalized" ? normalization!.mean : [0, 0, 0] as const;
+  const squares = removalSquares(side, protocol, seed);
+  return {
+    count: squares.length,
+    *pictures() {
+      for (const square of squares) {
+        const picture = pixels.slice();
+        for (const pixel of pixelsOf(square, side)) {
+          for (const [channel, value] of colour.entries()) picture[channel * side * side + pixel] = value;
+        }
+        yield picture;
+      }
+    },
+    read(outcomes) {
+      const promised = squares.map((square) => {
+        let sum = 0;
+        for (const pixel of pixelsOf(square, side)) sum += values[pixel]!;
+        return sum;
+      });
+      const fallen = outcomes.map((outcome) => probability - outcome.probability);
+      return { values: { infidelity: scaledError(promised, fallen) } };
+    },
+  };
+}
+
+/** Infidelity: key "infidelity". */
+export const INFIDELITY: MeasureDefinition<"infidelity"> = {
+  name: "infidelity",
+  source: "Yeh et al.: On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019",
+  part: "infidelity",
+  standIn: "infidelity-neurips19",
+  probe: (sample, preset, { normalization, seed }) =>
+    infidelityProbe(sample, preset.infidelity!, normalization, seed),
+  describe: (key) => key === "infidelity" ? { title: "Infidelity", better: "lower", digits: 5 } : undefined,
+};
