@@ -107,7 +107,10 @@ Deno.test("download() asks the next address where one fails, and names them all 
       message.startsWith(`Cannot download w-1.pth from ${absent.url}/a: the server answered 404; `),
       message,
     );
-    assert(message.includes(`${wrong.url}/b: the content differs from the published file (SHA-256 `), message);
+    assert(
+      message.includes(`${wrong.url}/b: the content differs from the published file (SHA-256 `),
+      message,
+    );
     assertEquals(left(), []);
     assertEquals(await take([`${absent.url}/a`, `${wrong.url}/b`, `${right.url}/c`]), CONTENT);
     assertEquals(left(), ["w-1.pth"]);
