@@ -14,6 +14,7 @@ export function shown(text: string): string {
 
 /** The same without a limit of length. */
 export function oneLine(text: string): string {
-  // Lone surrogates, from a cut or from the file, are invalid, too. deno-lint-ignore no-control-regex
+  // Lone surrogates, from a cut or from the file, are invalid, too.
+  // deno-lint-ignore no-control-regex
   return text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "\ufffd");
 }
