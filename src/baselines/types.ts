@@ -91,6 +91,7 @@ export interface MethodFacts {
 
 /** A baseline: a formula over a classifier that may be opened. */
 export interface BaselineDefinition extends MethodFacts {
+  /** What it asks of the classifier. */
   readonly needs: Exclude<MethodNeeds, "head">;
   /** How its values become a mask. */
   readonly view: MethodView;
@@ -100,7 +101,9 @@ export interface BaselineDefinition extends MethodFacts {
 
 /** A method whose maps come from a trained head: P-TAME. */
 export interface HeadMethodDefinition extends MethodFacts {
+  /** A trained head. */
   readonly needs: "head";
+  /** It reads the auxiliary, not a layer of the classifier. */
   readonly tapped: false;
 }
 
