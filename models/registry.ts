@@ -1,5 +1,5 @@
 /**
- * The networks that can be explained by name. Adding one is a file beside this one and an entry here.
+ * The networks that can be explained by name. To add one, add a file next to this one and an entry here.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Maps that know nothing of the classifier. A method that does not beat them explains nothing.
+ * Maps that ignore the classifier. A method that does not beat them explains nothing.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { sideOf } from "../image/side.ts";
 /** Resolution of the control maps: that of P-TAME's own. */
 const SIDE = 56;
 
-/** A number from an image, so that its random map does not depend on which images came before. */
+/** A seed from an image, so that its random map does not depend on earlier images. */
 function hashOf(pixels: Float32Array): number {
   const words = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length);
   let hash = 0x811c9dc5;

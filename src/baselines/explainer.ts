@@ -1,6 +1,6 @@
 /**
- * A baseline as an explainer of images: the same seam as P-TAME's explainer, so that a program can exchange one for
- * the other.
+ * A baseline as an explainer of images. It implements the same interface as P-TAME's explainer, so a program can
+ * replace one by the other.
  *
  * @module
  */
@@ -22,20 +22,20 @@ import { openClassifier, type OpenClassifierOptions } from "../classifier/open.t
 import { baselineNamed } from "./methods.ts";
 import { type BaselineDefinition, type MapProgress, maskOf, type MethodOptions } from "./types.ts";
 
-/** Which classifier a baseline explains, and how. */
+/** Options of a baseline: its classifier and settings. */
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
 
 /** What to explain of an image by a baseline. */
 export interface BaselineExplainOptions extends ExplainOptions {
-  /** Called by the methods of many passes, which start again for each class. */
+  /** Called with the progress of methods that need many passes; it starts again for each class. */
   readonly onProgress?: (progress: MapProgress) => void;
 }
 
-/** A baseline over a classifier, loaded and ready. */
+/** A baseline over a loaded classifier. */
 export interface BaselineExplainer extends MapExplainer {
   /** The method. */
   readonly method: BaselineDefinition;
-  /** What is tapped, where the method asks for activations. */
+  /** The tap, if the method needs activations. */
   readonly tap: string | undefined;
   /**
    * Explains an image.
@@ -47,12 +47,12 @@ export interface BaselineExplainer extends MapExplainer {
 }
 
 /**
- * Loads a classifier to be explained by a baseline. Dispose of it when it is not needed any more.
+ * Loads a classifier and a baseline that explains it. Dispose of it when it is no longer needed.
  *
  * @param name Of `METHODS`: "gradcam", "rise", … and all others but P-TAME, see {@linkcode createExplainer}.
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {TypeError} When the classifier cannot be opened as the method asks: a tap that is none, or (when it first
- * runs) an operator that cannot be differentiated.
+ * @throws {TypeError} When the classifier does not support the method: an invalid tap, or (on the first run) an
+ * operator that cannot be differentiated.
  */
 export async function createBaseline(
   name: string,

@@ -10,7 +10,7 @@ import type { MapMethod } from "../explanation/map_method.ts";
 import { INTEGRATION_STEPS, OCCLUSION_PLACES, RISE_MASKS, SMOOTH_SAMPLES } from "./passes.ts";
 import type { Attribute, BaselineDefinition, HeadMethodDefinition, MethodDefinition } from "./types.ts";
 
-/** A control: it knows the image at most. */
+/** A control, which uses at most the image. */
 function control(map: MapMethod): Attribute {
   return (pixels, target, { signal } = {}) => map({ pixels }, target, signal);
 }
@@ -157,7 +157,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
 /**
  * The method of this name.
  *
- * @throws {RangeError} When there is none; the nearest is suggested.
+ * @throws {RangeError} When the name is unknown; the nearest name is suggested.
  */
 export function methodNamed(name: string): MethodDefinition {
   const method = METHODS.find((each) => each.name === name);

@@ -1,5 +1,5 @@
 /**
- * What a baseline is: a function from an image and a class to a map, over a classifier that it may open.
+ * The interface of a baseline: a function from an image and a class to a map, over a classifier.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { MapMethod } from "../explanation/map_method.ts";
 import type { ValueMap } from "../image/types.ts";
 import type { OpenClassifier } from "../classifier/open.ts";
 
-/** How far a map of many passes is. */
+/** Progress of a map that needs many passes. */
 export interface MapProgress {
   /** Passes done. */
   readonly done: number;
-  /** Passes in all. */
+  /** Total number of passes. */
   readonly total: number;
 }
 
-/** How one map is made. */
+/** Options for one map. */
 export interface AttributeOptions {
   /** Stops between passes. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each pass or batch of passes, by the methods that need many. */
+  /** Called after each pass or batch of passes by methods that need many. */
   readonly onProgress?: ((progress: MapProgress) => void) | undefined;
 }
 
 /**
- * A method at work: the values of its formula, not brought into [0, 1].
+ * A method over a classifier: gives the values of its formula, not scaled to [0, 1].
  *
  * @param pixels `[3, S, S]` in [0, 1], not normalised.
  * @param target The class to explain.
@@ -38,9 +38,9 @@ export type Attribute = (
 
 /** What a method asks for: of the classifier from nothing to all, or a head. */
 export type MethodNeeds =
-  /** The image alone: a control. */
+  /** Only the image: a control. */
   | "picture"
-  /** Scores: the classifier stays closed, and may be anything. */
+  /** Scores: only the classifier's inputs and outputs. */
   | "scores"
   /** Scores, and the activations at the tap. */
   | "activations"
@@ -49,23 +49,26 @@ export type MethodNeeds =
   /** A head that was trained for it: P-TAME. */
   | "head";
 
-/** How the values of a formula become a mask in [0, 1]. */
+/** How to scale the values of a formula to a mask in [0, 1]. */
 export type MethodView =
   /** `(value − least) / (greatest − least)`. */
   | "range"
   /**
-   * The same of the magnitudes, for the sign tells the direction only; what is above the 99th percentile counts as that,
-   * or the map of a few outstanding pixels would be black elsewhere (Smilkov et al. 2017, section 3).
+   * The same for magnitudes, because the sign gives only the direction. Values are capped at the 99th percentile;
+   * otherwise a few extreme pixels would make the rest of the map black (Smilkov et al. 2017, section 3).
    */
   | "magnitude"
-  /** As they are: they lie in [0, 1] already. */
+  /** Unchanged: the values are already in [0, 1]. */
   | "mask";
 
-/** What a method depends on beside image, class and classifier. */
+/** Options of a method, besides image, class and classifier. */
 export interface MethodOptions {
-  /** Of methods that draw random numbers; 0 by default. */
+  /** Seed of random numbers; 0 by default. */
   readonly seed?: number;
-  /** Passes of the methods that leave it open: RISE's masks, the steps of Integrated Gradients, SmoothGrad's samples. */
+  /**
+   * Number of passes, for methods with a free choice: RISE's masks, the steps of Integrated Gradients, SmoothGrad's
+   * samples.
+   */
   readonly samples?: number;
 }
 
@@ -75,25 +78,25 @@ export interface MethodFacts {
   readonly name: string;
   /** Name in prose. */
   readonly title: string;
-  /** Who described it, "" for controls. */
+  /** Its source, "" for controls. */
   readonly source: string;
   /** What it asks for. */
   readonly needs: MethodNeeds;
-  /** Whether it looks at the tap: not the case where it asks for the image's gradient, or for scores alone. */
+  /** Whether it uses the tap; not if it needs only scores or the image's gradient. */
   readonly tapped: boolean;
   /**
-   * Passes through the classifier for one map; a pass back counts as one too.
+   * Number of passes through the classifier for one map; a backward pass counts as one, too.
    *
-   * @param channels Channels of the tap, by which some methods count.
+   * @param channels Channels of the tap; for some methods it is the number of passes.
    */
   passes(channels: number, options?: MethodOptions): number;
 }
 
 /** A baseline: a formula over a classifier that may be opened. */
 export interface BaselineDefinition extends MethodFacts {
-  /** What it asks of the classifier. */
+  /** What it needs from the classifier. */
   readonly needs: Exclude<MethodNeeds, "head">;
-  /** How its values become a mask. */
+  /** How to scale its values to a mask. */
   readonly view: MethodView;
   /** The method over a classifier, its code loaded; the classifier is not disposed of with the method. */
   create(classifier: OpenClassifier, options?: MethodOptions): Promise<Attribute>;
@@ -110,7 +113,7 @@ export interface HeadMethodDefinition extends MethodFacts {
 /** A method as lists show it; `openMethod` opens it. */
 export type MethodDefinition = BaselineDefinition | HeadMethodDefinition;
 
-/** A method as evaluations call it: its values brought into [0, 1]. */
+/** A method for evaluations: its values are scaled to [0, 1]. */
 export function mapMethodOf(
   { view }: Pick<BaselineDefinition, "view">,
   attribute: Attribute,
@@ -121,7 +124,7 @@ export function mapMethodOf(
 }
 
 /**
- * A mask in [0, 1]; a flat map gives zeros.
+ * Scales a map to a mask in [0, 1]; a constant map gives zeros.
  *
  * @throws {RangeError} When a value is not finite.
  */
@@ -132,7 +135,7 @@ export function maskOf(map: ValueMap, view: MethodView): ValueMap {
   if (!Number.isFinite(low) || !Number.isFinite(high)) {
     throw new RangeError("Cannot explain: the map is not finite; the classifier's weights may be damaged");
   }
-  // No least span: gradients may be as small as the score is sure.
+  // No minimum range: gradients are tiny if the classifier is confident.
   const span = high > low ? high - low : 1;
   return { ...map, values: values.map((value) => (value - low) / span) };
 }
@@ -140,6 +143,6 @@ export function maskOf(map: ValueMap, view: MethodView): ValueMap {
 /** Values no greater than their 99th percentile. */
 function capped(values: Float32Array): Float32Array {
   const cap = values.toSorted()[Math.floor(0.99 * (values.length - 1))]!;
-  // A map that is nearly all zeros keeps its few values; NaN is left to be found.
+  // A map of mostly zeros keeps its few values; NaN stays, to be detected later.
   return cap > 0 ? values.map((value) => (value > cap ? cap : value)) : values;
 }

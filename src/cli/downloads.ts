@@ -67,7 +67,7 @@ export function downloadReporter(terminal: Terminal): (progress: DownloadProgres
     switch (progress.kind) {
       case "download-start": {
         const { bytes, present, url, licence } = progress;
-        const had = present > 0 ? `, ${byteCount(present)} of it are here` : "";
+        const had = present > 0 ? `, ${byteCount(present)} already stored` : "";
         terminal.say(`Downloading ${file}: ${byteCount(bytes)}${had}, ${licence}, from ${printable(url)}`);
         sayRate = sayNowAndThen(terminal, { every: LINE_EVERY });
         break;

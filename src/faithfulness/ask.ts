@@ -1,5 +1,5 @@
 /**
- * Has the images of a map's probes scored, in batches that other maps share.
+ * Scores the images of a map's probes, in batches shared with other maps.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Probe, Reading } from "./probe.ts";
 import { outcomeOf, type ScoreQueue } from "./scoring.ts";
 import type { Outcome } from "./types.ts";
 
-/** Puts all images of the probes into the queue; `done` is called when the last answer is there. */
+/** Queues all images of the probes; calls `done` after the last result. */
 export async function askProbes(
   queue: ScoreQueue,
   probes: readonly Probe[],

@@ -1,5 +1,5 @@
 /**
- * Average drop and increase in confidence (Chattopadhay et al. 2018): what is left of the target's probability when
+ * Average drop and increase in confidence (Chattopadhay et al. 2018): how much of the target's probability remains if
  * only the map's part of an image is shown. `AD = 100 · max(0, f(x) − f(x⊙m)) / f(x)`, `IC = 100 · [f(x⊙m) > f(x)]`,
  * per image; the means over images are taken by evaluate.ts.
  *
@@ -65,7 +65,7 @@ export function maskingProbe(
   if (space === "normalized" && normalization === undefined) {
     throw new TypeError("Cannot mask normalised pixels: no normalization is given");
   }
-  // A mask is made anew for each percentage: none can be taken for another's.
+  // Each percentage gets a new mask, so that masks cannot be confused.
   const maskOf = (percent: number) => keepTop(sample.values, sample.order, percent, protocol.mask);
   const fade = space === "normalized" ? normalization!.mean : undefined;
   return {

@@ -1,6 +1,6 @@
 /**
- * How sure a mean over images is: the percentile bootstrap (Efron 1979). Every image weighs the same; there are no
- * batches here, so a short last one cannot count for more.
+ * Confidence intervals of means over images: the percentile bootstrap (Efron 1979). Every image has the same weight;
+ * there are no batches, so a short last batch cannot count more.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { createGenerator } from "../random/generator.ts";
 import { meanOf } from "./probe.ts";
 import type { Interval } from "./types.ts";
 
-/** How an interval is drawn. */
+/** Options of an interval. */
 export interface BootstrapOptions {
-  /** Of the resampling; 0 by default. */
+  /** Seed of the resampling; 0 by default. */
   readonly seed?: number;
-  /** How often images are drawn anew; 1000 by default. */
+  /** Number of resamples; 1000 by default. */
   readonly resamples?: number;
-  /** Share of the means that lie inside; 0.95 by default. */
+  /** Share of the means inside the interval; 0.95 by default. */
   readonly level?: number;
 }
 
@@ -27,8 +27,8 @@ function quantile(sorted: Float64Array, share: number): number {
 }
 
 /**
- * Mean and percentile interval. The same seed and number of values draw the same images, so that intervals of
- * several measures of the same images belong together.
+ * Mean and percentile interval. The same seed and number of values draw the same images, so that intervals of several
+ * measures of the same images are comparable.
  *
  * @param values One per image; a single one gives an interval without width.
  * @throws {RangeError} When there are none, or an option is out of range.
@@ -62,9 +62,9 @@ export function bootstrapInterval(values: readonly number[], options: BootstrapO
 }
 
 /**
- * Mean and interval of `a − b`, image by image. An interval that leaves out 0 is a difference beyond noise.
+ * Mean and interval of `a − b`, image by image. An interval without 0 is a difference beyond noise.
  *
- * @throws {RangeError} When the two are not as long, or empty.
+ * @throws {RangeError} When the lengths differ, or there are no values.
  */
 export function bootstrapDifference(
   a: readonly number[],

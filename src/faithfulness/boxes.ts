@@ -1,6 +1,6 @@
 /**
- * Boxes around objects as files give them: by the image's name, in pixels of the upright image; and the same
- * boxes as the classifier sees them, in pixels of its cut.
+ * Reads boxes around objects from files (by image name, in pixels of the upright image), and converts them to pixels of
+ * the classifier's cut.
  *
  * @module
  */
@@ -15,8 +15,8 @@ export type BoxesByImage = ReadonlyMap<string, readonly Box[]>;
  * single box needs no list around it.
  *
  * @param text The JSON.
- * @param name What the file is called in errors.
- * @throws {SyntaxError} When it is not that; the image is named.
+ * @param name Name of the file in errors.
+ * @throws {SyntaxError} When the text has another form; the message names the image.
  *
  * @example One box
  * ```ts
@@ -34,7 +34,7 @@ export function parseBoxes(text: string, name: string): BoxesByImage {
     throw new SyntaxError(`Cannot read boxes ${name}: ${(cause as Error).message}`, { cause });
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new SyntaxError(`Cannot read boxes ${name}: it is no object with the images' names as keys`);
+    throw new SyntaxError(`Cannot read boxes ${name}: it is not an object with image names as keys`);
   }
   return new Map(
     Object.entries(json).map(([image, given]) => {
@@ -53,13 +53,13 @@ function boxOf(given: unknown, image: string, name: string): Box {
   const right = [x, y, width, height].every((value) => typeof value === "number" && Number.isFinite(value));
   if (!right || width! <= 0 || height! <= 0) {
     throw new SyntaxError(
-      `Cannot read boxes ${name}: ${JSON.stringify(given)} of ${image} is no box [x, y, width, height]`,
+      `Cannot read boxes ${name}: ${JSON.stringify(given)} of ${image} is not a box [x, y, width, height]`,
     );
   }
   return { x: x!, y: y!, width: width!, height: height! };
 }
 
-/** A path below a folder without that folder; other paths as they are. */
+/** A path below a folder without that folder; other paths unchanged. */
 export function pathBelow(path: string, folder: string): string {
   const root = folder.replace(/[/\\]+$/, "") + "/";
   return path.startsWith(root) ? path.slice(root.length) : path;
@@ -69,7 +69,7 @@ export function pathBelow(path: string, folder: string): string {
  * The boxes of an image: under its whole path, its path below `folder`, or its bare name.
  *
  * @param path The image's path.
- * @param folder The folder that images were listed from.
+ * @param folder The folder from which images were listed.
  */
 export function boxesFor(boxes: BoxesByImage, path: string, folder: string): readonly Box[] | undefined {
   return boxes.get(path) ?? boxes.get(pathBelow(path, folder)) ?? boxes.get(path.split(/[/\\]/).at(-1)!);

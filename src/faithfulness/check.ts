@@ -1,6 +1,6 @@
 /**
- * Is the map of this one image better than maps that know nothing of the classifier? One image has no interval, so
- * nothing is said of noise: measures are counted, and what is not ahead in most of them does not beat.
+ * Compares the map of one image with maps that ignore the classifier. One image gives no interval, so the check cannot
+ * account for noise. It counts measures: a map beats a control if it is better in more measures than it is worse.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { createScoreQueue } from "./scoring.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
 import type { Normalization, Sample, ScoreBatch } from "./types.ts";
 
-/** What was measured of one map. */
+/** Measures of one map. */
 export interface CheckedMap {
-  /** By the measure's key, as "AD50". */
+  /** Values by the measure's key, such as "AD50". */
   readonly values: Readonly<Record<string, number>>;
   /** Mean of the map at the image's size. */
   readonly maskArea: number;
 }
 
-/** The map beside one control. */
+/** The map compared with one control. */
 export interface ControlCount {
   /** The control's name. */
   readonly name: string;
@@ -32,29 +32,29 @@ export interface ControlCount {
   readonly equal: number;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface MapCheck {
-  /** Name of the preset asked for. */
+  /** Name of the requested preset. */
   readonly preset: string;
   /** The map. */
   readonly map: CheckedMap;
   /** The controls' maps, by name. */
   readonly controls: Readonly<Record<string, CheckedMap>>;
-  /** The map beside each. */
+  /** The map compared with each control. */
   readonly counts: readonly ControlCount[];
   /** Whether it is better than every control in more measures than it is worse. */
   readonly beatsControls: boolean;
 }
 
-/** How a map is checked. */
+/** Options of a check. */
 export interface CheckOptions {
   /** Name of the preset; "ptame-2025" by default. */
   readonly preset?: string;
-  /** AD, IC and ROAD by default; ROAD is left out where the class explained is not the top one. */
+  /** AD, IC and ROAD by default; ROAD is left out if the explained class is not the top class. */
   readonly measures?: readonly MeasureName[];
   /** What the classifier normalises with. */
   readonly normalization?: Normalization;
-  /** Of noise; 0 by default. */
+  /** Seed of noise; 0 by default. */
   readonly seed?: number;
   /** Images per call of `score`; 16 by default. */
   readonly batchSize?: number;
@@ -63,12 +63,12 @@ export interface CheckOptions {
 }
 
 /**
- * Measures a map beside controls.
+ * Measures a map and the controls.
  *
  * @param sample Image, map, class explained and its probability on the clean image.
  * @param controls The controls, by name.
  * @param score The classifier.
- * @throws {RangeError} When a map leaves [0, 1] or the scores are no probabilities.
+ * @throws {RangeError} When a map leaves [0, 1] or the scores are not probabilities.
  */
 export async function checkMap(
   sample: Sample,
@@ -80,7 +80,7 @@ export async function checkMap(
   const queue = createScoreQueue(score, batchSize, signal);
   let [top, probability] = [true, sample.probability];
   await queue.add(sample.pixels, (clean) => {
-    // The clean image's own, in the same arithmetic: a rounded one would look like a rise.
+    // The probability of the clean image in the same arithmetic, because a rounded one would look like a rise.
     probability = clean[sample.target]!;
     top = clean.every((other) => other <= probability);
   });
@@ -129,12 +129,12 @@ function countOf(
   return { name, better, worse, equal };
 }
 
-/** The check in one plain sentence. */
+/** The result of a check in one sentence. */
 export function checkSentence({ counts, beatsControls }: MapCheck): string {
   const words = ({ name, better, worse }: ControlCount) =>
     `${name} (better in ${better} ${better === 1 ? "measure" : "measures"}, worse in ${worse})`;
   if (beatsControls) return `On this image the map beats the controls: ${counts.map(words).join(", ")}.`;
   const failed = counts.filter(({ better, worse }) => better <= worse);
   return `On this image the map does not beat ${failed.map(words).join(", nor ")}, ` +
-    `${failed.length === 1 ? "which knows" : "which know"} nothing of the classifier: do not rely on it.`;
+    `${failed.length === 1 ? "which ignores" : "which ignore"} the classifier: do not rely on it.`;
 }

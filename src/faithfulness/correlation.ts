@@ -1,5 +1,5 @@
 /**
- * How alike two maps are, for sanity checks (Adebayo et al. 2018): Spearman's rank correlation and SSIM.
+ * The similarity of two maps, for sanity checks (Adebayo et al. 2018): Spearman's rank correlation and SSIM.
  *
  * @module
  */
@@ -27,11 +27,11 @@ function checkLengths(a: ArrayLike<number>, b: ArrayLike<number>): void {
 }
 
 /**
- * Spearman's rank correlation, −1 to 1; NaN where a map is flat: it has no order to compare.
+ * Spearman's rank correlation, −1 to 1; NaN if a map is constant, because it has no order to compare.
  *
  * @param a Values of one map.
  * @param b Values of the other, of the same size.
- * @param absolute Whether signs are dropped ahead of ranking, as for maps whose sign tells the direction only.
+ * @param absolute Whether to rank magnitudes, for maps whose sign gives only the direction.
  * @throws {TypeError} When the sizes differ.
  */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>, absolute = false): number {
@@ -49,7 +49,7 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>, absolute = 
   return xy / Math.sqrt(xx * yy);
 }
 
-/** How SSIM looks at an image. */
+/** Options of SSIM. */
 export interface SsimOptions {
   /** Gaussian weights of sigma 1.5 (11 pixels), as Wang et al. 2004, or a flat window; "gaussian" by default. */
   readonly window?: "gaussian" | "flat";

@@ -1,6 +1,6 @@
 /**
  * Measures one or several explanation methods over many images: streaming, batched, and resumable from its own
- * per-image records. Where images, maps and scores come from is the caller's business.
+ * per-image records. The caller provides images, maps and scores.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
 import type { Region } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** What the records of a run depend on. */
+/** The settings that the records of a run depend on. */
 function settingsOf(preset: Preset, measures: readonly MeasureName[], seed: number, model: string): string {
   const used = MEASURE_NAMES.filter((measure) => measures.includes(measure))
     .map((measure) => `${measure}:${presetFor(preset, measure).name}`);
@@ -49,12 +49,12 @@ interface Pending {
 }
 
 /**
- * Measures explanation methods over images. The class explained is the classifier's top one on the clean image,
- * and stays so for every perturbed version.
+ * Measures explanation methods over images. The explained class is the classifier's top class on the clean image, also
+ * for every perturbed version.
  *
- * @throws {ImageError} When an image cannot be read, and nobody wants to know which were skipped.
- * @throws {RangeError} When a preset or measure is unknown, a map leaves [0, 1], the scores are no probabilities, two
- * images have one name, or records were made with other settings.
+ * @throws {ImageError} When an image cannot be read and there is no callback for skipped images.
+ * @throws {RangeError} When a preset or measure is unknown, a map leaves [0, 1], the scores are not probabilities, two
+ * images have the same name, or records were made with other settings.
  * @throws {TypeError} When a preset needs a normalization and none is given.
  *
  * @example A classifier that sees the left half's brightness only
@@ -122,7 +122,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       secondsLeft: left,
     });
   };
-  // Completed by an answer in the middle of a batch; reported, which may take time, after the batch.
+  // A record can be completed in the middle of a batch; it is reported after the batch, because that may take time.
   const complete: Pending[] = [];
   const report = async (): Promise<void> => {
     for (const { name, target, probability, methods } of complete.splice(0)) {
@@ -170,7 +170,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     }
   };
 
-  // Clean images wait for a batch of their own, then all of their perturbed versions follow.
+  // Clean images are collected to a batch of their own; then all their perturbed versions follow.
   let waiting: Waiting[] = [];
   const measureWaiting = async (): Promise<void> => {
     const group = waiting;
@@ -217,7 +217,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   return { ...summarize(records, preset.name, bootstrap), records, skipped };
 }
 
-/** An image that waits for its clean pass. */
+/** An image waiting for its clean pass. */
 interface Waiting {
   readonly name: string;
   readonly loaded: LoadedImage;
@@ -225,7 +225,7 @@ interface Waiting {
   readonly record: ImageRecord | undefined;
 }
 
-/** Says which method and image an error speaks of. */
+/** Adds the method and image to an error. */
 function named<T>(method: string, image: string, work: () => T): T {
   try {
     return work();

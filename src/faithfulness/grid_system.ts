@@ -1,17 +1,17 @@
 /**
- * A sparse symmetric system on a pixel grid, in which every unknown pixel is tied to its eight neighbours, and what
- * multigrid.ts does with it: sweeps, products, and the same system on a grid of every second point. The inner loops
- * are written out for three colours and eight neighbours: they are where the time of an imputation goes.
+ * A sparse symmetric system on a pixel grid, in which every unknown pixel is coupled to its eight neighbours, and the
+ * operations of multigrid.ts on it: sweeps, products, and the coarse system on every second point. The inner loops are
+ * unrolled for three colours and eight neighbours, because an imputation spends its time there.
  *
  * @module
  */
 
-/** Colours solved at once; vectors hold them interleaved: `3 * point + colour`. */
+/** Number of colours solved together; vectors interleave them: `3 * point + colour`. */
 export const COLOURS = 3;
 
 /**
- * A symmetric 9-point system on a grid. Points are numbered by rows of `stride`, with a border of one point all
- * around that is never unknown, so that neighbours need no checks.
+ * A symmetric 9-point system on a grid. Points are numbered by rows of `stride`, with a border of one known point all
+ * around, so that neighbours need no bounds checks.
  */
 export interface GridSystem {
   /** Points per row without the border. */
@@ -58,7 +58,7 @@ export function coarsen(fine: GridSystem): GridSystem {
   const southWest = new Float64Array(count);
   const south = new Float64Array(count);
   const southEast = new Float64Array(count);
-  // Entries by how far the second point lies from the first.
+  // Entries by the offset of the second point from the first.
   const slots = new Map([[1, east], [stride - 1, southWest], [stride, south], [stride + 1, southEast]]);
   const [atEast, atSouthWest, atSouth, atSouthEast] = [1, stride - 1, stride, stride + 1];
 
@@ -89,7 +89,7 @@ export function coarsen(fine: GridSystem): GridSystem {
         const low = from < to ? from : to;
         switch (from < to ? to - from : from - to) {
           case 0:
-            // Once for each of the two entries that the symmetric pair stands for.
+            // Once for each of the two entries of the symmetric pair.
             diagonal[low]! += 2 * share;
             break;
           case atEast:
@@ -139,8 +139,8 @@ export function coarsen(fine: GridSystem): GridSystem {
 }
 
 /**
- * One Gauss-Seidel sweep over the unknowns, forwards or backwards. `fresh` says that the solution is zero ahead of
- * the sweep, so only the half already visited counts.
+ * One Gauss-Seidel sweep over the unknowns, forwards or backwards. `fresh` means that the solution was zero before the
+ * sweep, so only the visited half contributes.
  */
 export function sweep(
   system: GridSystem,
@@ -205,8 +205,8 @@ export function sweep(
 }
 
 /**
- * What a forward sweep from zero leaves: that sweep solves the lower triangle exactly, so the residual is minus the
- * upper triangle times the solution.
+ * The residual after a forward sweep from zero: that sweep solves the lower triangle exactly, so the residual is minus
+ * the upper triangle times the solution.
  */
 export function residualAfterFreshSweep(
   system: GridSystem,

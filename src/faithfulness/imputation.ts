@@ -1,7 +1,7 @@
 /**
  * Noisy linear imputation (Rong et al., ICML 2022, section 5): a missing pixel is the weighted mean of its eight
- * neighbours, missing ones included, plus a little noise that hides where the hole was. The system is solved by
- * multigrid.ts; nothing here knows why pixels are missing.
+ * neighbours, missing ones included, plus a little noise that hides the hole. multigrid.ts solves the system. This
+ * module does not depend on why pixels are missing.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { solveGrid } from "./multigrid.ts";
 /** Weights of the neighbours times 12: adjacent 1/6, diagonal 1/12. */
 const [ADJACENT, DIAGONAL] = [2, 1];
 
-/** How far the solution may be from the system's own. */
+/** Maximum error of the solution. */
 const TOLERANCE = 1e-6;
 
 /**
@@ -25,7 +25,7 @@ const TOLERANCE = 1e-6;
  * @param height Rows.
  * @returns A new image; pixels that are not missing are unchanged.
  * @throws {TypeError} When the sizes do not fit.
- * @throws {RangeError} When every pixel is missing: there is nothing to fill from.
+ * @throws {RangeError} When every pixel is missing.
  */
 export function imputeLinear(
   pixels: Float32Array,

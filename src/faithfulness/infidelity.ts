@@ -1,13 +1,13 @@
 /**
  * Infidelity (Yeh et al., On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019): a map says how much of
- * the classifier's answer each pixel carries; how far is that from what is lost when a part of the picture goes?
+ * the classifier's answer each pixel carries; how far is that from what is lost when a part of the image goes?
  *
  *     INFD(Φ, f, x) = E_I[ (I · Φ(f, x) − (f(x) − f(x − I)))² ]
  *
  * - f is the softmax probability of the class explained, not its score ahead of softmax: measures see probabilities only.
- * - x − I is the picture without one square (the paper's square removal; its other choice is Gaussian noise, which suits
+ * - x − I is the image without one square (the paper's square removal; its other choice is Gaussian noise, which suits
  *   gradients). A removed pixel is 0 in the classifier's own input, as in the paper's program.
- * - Φ is the map at the picture's size, one value per pixel. A method that gives a mask in [0, 1] says which share of
+ * - Φ is the map at the image's size, one value per pixel. A method that gives a mask in [0, 1] says which share of
  *   the class lies where, not how f changes with a colour: it is a global explanation in the paper's words. For those I
  *   is binary, 1 on the removed pixels, so that I · Φ is the map's sum over the square.
  * - Such a mask has no unit, and a method's min–max has taken the one that there was. So the map is multiplied with the
@@ -27,7 +27,7 @@ import type { InfidelityProtocol } from "./presets.ts";
 import { type Enlarged, meanOf, type PlainProbe } from "./probe.ts";
 import type { Normalization } from "./types.ts";
 
-/** A part of a picture, in pixels: columns left to right − 1, rows top to bottom − 1. */
+/** A part of an image, in pixels: columns left to right − 1, rows top to bottom − 1. */
 export interface Square {
   /** First column. */
   readonly left: number;
@@ -40,10 +40,10 @@ export interface Square {
 }
 
 /**
- * The squares that are removed from a picture, one at a time: all places of all lengths on the protocol's grid are
+ * The squares that are removed from an image, one at a time: all places of all lengths on the protocol's grid are
  * equally likely, none is drawn twice, and where the grid has no more than asked for, all are taken.
  *
- * @param side Pixels per row of the picture. One that has fewer than the grid has cells is its own grid.
+ * @param side Pixels per row of the image. One that has fewer than the grid has cells is its own grid.
  * @param seed Of the drawing.
  */
 export function removalSquares(side: number, protocol: InfidelityProtocol, seed: number): Square[] {
@@ -95,7 +95,7 @@ export function scaledError(promised: readonly number[], fallen: readonly number
  *
  * @param normalization What the classifier normalises with: its mean is what removed pixels become where the protocol's
  * 0 is a normalised one.
- * @param seed Of the squares; the same for all methods of a picture, so that they are compared on the same squares.
+ * @param seed Of the squares; the same for all methods of an image, so that they are compared on the same squares.
  * @throws {TypeError} When the normalization is missing.
  */
 export function infidelityProbe(

@@ -2,8 +2,8 @@
  * Insertion and deletion (RISE, Petsiuk et al. 2018): pixels come back into a blurred image, or fade out of the
  * clean one, in the map's order; the area under the target's probability is the score.
  *
- * RISE works on normalised pixels: what is deleted becomes 0 there, the mean colour here; and the blur treats what
- * lies outside the image as 0 there, so as the mean colour here.
+ * RISE works on normalised pixels. Its deleted pixels become 0, which is the mean colour here. Its blur treats the
+ * outside of the image as 0, which is also the mean colour here.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type { Enlarged, PlainProbe } from "./probe.ts";
 import type { Normalization } from "./types.ts";
 
 /**
- * RISE's blurring kernel along one axis: a unit impulse in `side` places under a Gaussian (cut at 4 sigma), where
- * what would leave at an end is reflected back, as scipy's `gaussian_filter` does. With sigma 5 on 11 places that is
- * close to a plain mean, far from a Gaussian cut at its sides.
+ * RISE's blurring kernel along one axis: a unit impulse in `side` places under a Gaussian (cut at 4 sigma), reflected
+ * at the ends, like scipy's `gaussian_filter`. With sigma 5 on 11 positions it is close to a plain mean, and far from a
+ * truncated Gaussian.
  */
 export function blurKernel(side: number, sigma: number): Float64Array {
   const radius = Math.floor(4 * sigma + 0.5);
@@ -32,7 +32,7 @@ export function blurKernel(side: number, sigma: number): Float64Array {
 }
 
 /**
- * Blurs an image along both axes; outside of it lies the mean colour.
+ * Blurs an image along both axes; the outside has the mean colour.
  *
  * @param pixels `[3, S, S]` in [0, 1].
  */
@@ -122,7 +122,7 @@ export function stepsProbe(
       const curve = outcomes.map((outcome) => outcome.probability);
       return {
         values: { [kind]: areaUnder(curve) },
-        // Five digits draw a curve and keep records of hundreds of steps small; the area has them all.
+        // Five digits are enough for a curve and keep records of hundreds of steps small; the area uses full precision.
         curves: { [kind]: curve.map((value) => Number(value.toPrecision(5))) },
       };
     },

@@ -1,6 +1,6 @@
 /**
- * What a measure is to everything around it: how its values are called and read, what it needs, and the probe that takes
- * it. A new measure is one definition and one line in measures.ts.
+ * The interface of a measure: the names and formats of its values, its requirements, and its probe. A new measure is
+ * one definition and one line in measures.ts.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Enlarged, Probe } from "./probe.ts";
 import type { Normalization, Region } from "./types.ts";
 import type { ValueMap } from "../image/types.ts";
 
-/** One number that a measure gives, as people read it. */
+/** Description of one value of a measure, for people. */
 export interface ValueDescription {
-  /** As tables call it: "AD 50 %". */
+  /** Title in tables, such as "AD 50 %". */
   readonly title: string;
-  /** Which direction is good. */
+  /** Which direction is better. */
   readonly better: "higher" | "lower";
-  /** Decimals that are worth reading. */
+  /** Number of decimals to show. */
   readonly digits: number;
 }
 
@@ -23,23 +23,23 @@ export interface ValueDescription {
 export interface CurveAxis {
   /** Positions. */
   readonly percents: number[];
-  /** What a percentage means. */
+  /** Meaning of a percentage. */
   readonly means: "removed" | "kept";
-  /** What the curve's height is, in words. */
+  /** Meaning of the curve's height, in words. */
   readonly height: "probability" | "accuracy" | "change";
 }
 
-/** What probes need beside a map. */
+/** Context of probes, besides a map. */
 export interface ProbeContext {
-  /** What the classifier normalises with. */
+  /** The classifier's normalisation. */
   readonly normalization?: Normalization | undefined;
-  /** Where the object is, where that is known. */
+  /** Region of the object, if known. */
   readonly region?: Region | undefined;
-  /** Of the noise of this image. */
+  /** Seed of the noise for this image. */
   readonly seed: number;
   /**
-   * Asks the method again, on a changed image of the same size: for measures of how stable its maps are. Where the method
-   * reads another cut of the image, that is changed too.
+   * Runs the method again on a changed image of the same size, for measures of the stability of maps. If the method
+   * reads another cut of the image, that is changed, too.
    *
    * @param change Gives the changed pixels for those of a cut, [3, S, S].
    */
@@ -50,21 +50,19 @@ export interface ProbeContext {
 export interface MeasureDefinition<Name extends string = string> {
   /** Its name on the command line. */
   readonly name: Name;
-  /** Who described it. */
+  /** Its source. */
   readonly source: string;
-  /** The part of a preset that says how it is taken. */
+  /** The part of a preset with its protocol. */
   readonly part: keyof Omit<Preset, "name" | "source">;
-  /** Name of the preset that says it where the one asked for does not. */
+  /** Name of the preset to use if the requested one does not define it. */
   readonly standIn: string;
-  /** What it needs beside a map and scores. */
+  /** Its requirements besides a map and scores. */
   readonly needs?: readonly ("region" | "explainAgain")[];
-  /**
-   * Whether it can be asked of a class that is not the classifier's top one, under this preset. Most can.
-   */
+  /** Whether it is defined for a class other than the classifier's top class, under this preset. Most are. */
   readonly onlyOfTopClass?: (preset: Preset) => boolean;
   /**
-   * Images that several measures share are scored once: measures of one probe name the same, which is called with
-   * the names of those that are asked for.
+   * Images that several measures share are scored once: measures of one probe name the same, which is called with the
+   * names of the requested ones.
    */
   readonly probe: (
     sample: Enlarged,
@@ -72,8 +70,8 @@ export interface MeasureDefinition<Name extends string = string> {
     context: ProbeContext,
     asked: readonly string[],
   ) => Probe;
-  /** One of its values by the key of a reading; undefined where the key is another measure's. */
+  /** Describes one of its values by key; undefined if the key belongs to another measure. */
   describe(key: string): ValueDescription | undefined;
-  /** The axis of the curve under a key, of so many points. */
+  /** The axis of a curve by key and number of points. */
   axis?(key: string, preset: Preset, points: number): CurveAxis;
 }

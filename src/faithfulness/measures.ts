@@ -1,5 +1,5 @@
 /**
- * The measures, as a table: everything that lists, draws, plans or reads measures goes through it.
+ * The table of measures, used by all code that lists, draws, plans or reads measures.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type Preset, presetNamed } from "./presets.ts";
 import type { Enlarged, Probe } from "./probe.ts";
 import { ROAD } from "./road.ts";
 
-/** The measures that can be asked for. */
+/** Names of the measures. */
 export type MeasureName =
   | "ad"
   | "ic"
@@ -38,7 +38,7 @@ export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
 /** Their names. */
 export const MEASURE_NAMES: readonly MeasureName[] = MEASURES.map(({ name }) => name);
 
-/** What is measured unless measures are named. */
+/** The default measures. */
 export const USUAL_MEASURES: readonly MeasureName[] = ["ad", "ic", "road"];
 
 /**
@@ -55,7 +55,7 @@ export function measureNamed(name: string): MeasureDefinition<MeasureName> {
 /**
  * The measure that a key of a reading belongs to: "AD50" to ad, "ROAD-MoRF" to road.
  *
- * @throws {RangeError} When it is no measure's.
+ * @throws {RangeError} When no measure has it.
  */
 export function measureOf(key: string): MeasureDefinition<MeasureName> {
   const found = MEASURES.find((measure) => measure.describe(key) !== undefined);
@@ -63,12 +63,12 @@ export function measureOf(key: string): MeasureDefinition<MeasureName> {
   return found;
 }
 
-/** How a value is read by people; by its key. */
+/** Describes a value by its key. */
 export function describeValue(key: string): ValueDescription {
   return measureOf(key).describe(key)!;
 }
 
-/** Which direction is good. */
+/** Which direction is better. */
 export function betterOf(key: string): "higher" | "lower" {
   return describeValue(key).better;
 }
@@ -81,8 +81,8 @@ export function axisOf(key: string, asked: Preset, points: number): CurveAxis {
 }
 
 /**
- * The preset that a measure is taken with: the one asked for, or where that one does not define the measure, the
- * one whose own it is. The name that a result carries is the name of what this gives.
+ * The preset for a measure: the requested one, or the measure's own if the requested preset does not define it. Results
+ * carry the name of this preset.
  */
 export function presetFor(preset: Preset, name: MeasureName): Preset {
   const { part, standIn } = measureNamed(name);

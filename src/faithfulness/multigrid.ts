@@ -1,8 +1,8 @@
 /**
- * Solves the sparse symmetric systems of a pixel grid in which every unknown pixel is tied to its eight neighbours:
- * conjugate gradients, preconditioned by one multigrid V-cycle. The coarse systems are Galerkin's (Pᵀ·A·P with
- * bilinear P, zero at known pixels), so holes of any shape converge in about as many steps, and 9-point stencils
- * stay 9-point. Three right-hand sides (the colours) are solved at once. Knows nothing of images or imputation.
+ * Solves the sparse symmetric systems of a pixel grid in which every unknown pixel is coupled to its eight neighbours:
+ * conjugate gradients, preconditioned by one multigrid V-cycle. The coarse systems are Galerkin's (Pᵀ·A·P with bilinear
+ * P, zero at known pixels), so holes of any shape converge in about as many steps, and 9-point stencils stay 9-point.
+ * Three right-hand sides (the colours) are solved together. Independent of images and imputation.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const MOST_CYCLES = 50;
 /** Sweeps, forth and back, on the coarsest grid. */
 const COARSEST_SWEEPS = 8;
 
-/** A system and what a cycle needs on it. */
+/** A system and the buffers of a cycle. */
 interface Level {
   readonly system: GridSystem;
   /** By unknown: four times its first coarse point, plus 1 if its column is odd, plus 2 if its row is. */
@@ -143,7 +143,7 @@ function dot(unknowns: Int32Array, a: Float64Array, b: Float64Array): [number, n
   return [red, green, blue];
 }
 
-/** Largest absolute value; NaN where there is one. */
+/** Largest absolute value; NaN if there is one. */
 function largest(unknowns: Int32Array, values: Float64Array): number {
   let worst = 0;
   for (const point of unknowns) {
@@ -153,7 +153,7 @@ function largest(unknowns: Int32Array, values: Float64Array): number {
   return worst;
 }
 
-/** Quotients by colour; 0 where a colour is solved exactly already. */
+/** Quotients by colour; 0 for a colour that is already solved exactly. */
 function ratios(
   above: readonly [number, number, number],
   below: readonly [number, number, number],
@@ -162,11 +162,11 @@ function ratios(
   return [ratio(0), ratio(1), ratio(2)];
 }
 
-/** How a solution was reached. */
+/** A solution and its statistics. */
 export interface Solution {
   /** The unknowns by point, colours interleaved; 0 at known points. */
   readonly values: Float64Array;
-  /** Cycles that it took. */
+  /** Number of cycles. */
   readonly cycles: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where a map looks, against where the object is: the pointing game (Zhang et al. 2016) and the energy-based one
- * (Score-CAM, Wang et al. 2020). No classifier is asked.
+ * Compares a map with the region of the object: the pointing game (Zhang et al. 2016) and the energy-based one
+ * (Score-CAM, Wang et al. 2020). They need no classifier.
  *
  * @module
  */
@@ -31,8 +31,8 @@ export function regionMask(region: Region, side: number): Uint8Array {
 }
 
 /**
- * Whether a pixel lies in the object or within `tolerance` pixels of it; undefined where there is no object, which
- * is neither a hit nor a miss.
+ * Whether a pixel lies in the object or within `tolerance` pixels of it; undefined without an object, which is neither
+ * a hit nor a miss.
  */
 export function pointsAt(
   pixel: number,
@@ -50,7 +50,7 @@ export function pointsAt(
   return object ? false : undefined;
 }
 
-/** The map's share inside the object; undefined where the map is zero everywhere or there is no object. */
+/** The map's share inside the object; undefined if the map is zero everywhere or there is no object. */
 export function energyInside(values: Float32Array, inside: Uint8Array): number | undefined {
   let [within, all, pixels] = [0, 0, 0];
   for (let i = 0; i < values.length; i++) {
@@ -63,8 +63,8 @@ export function energyInside(values: Float32Array, inside: Uint8Array): number |
 }
 
 /**
- * Pointing game (1 for a hit) and energy of one map: keys "pointing" and "energy". Where there is no object to look
- * at, nothing is read, and the image does not count.
+ * Pointing game (1 for a hit) and energy of one map: keys "pointing" and "energy". Without an object, there is no
+ * value, and the image does not count.
  */
 export function regionProbe(
   sample: Enlarged,

@@ -1,6 +1,6 @@
 /**
- * Where published programs differ, as data: each preset names every choice that one of them makes. A preset defines
- * only the measures that its source defines; each measure names the preset that stands in for the others.
+ * The differences between published programs as data. Each preset contains every choice of one program, for the
+ * measures that it defines; each measure names the preset to use otherwise.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 export interface MaskingProtocol {
   /** Percentages of pixels that are kept, highest of the map first. */
   readonly percents: readonly number[];
-  /** A kept pixel is multiplied with its map value (soft) or left alone (hard). */
+  /** Whether a kept pixel is multiplied by its map value (soft) or unchanged (hard). */
   readonly mask: "soft" | "hard";
   /** What the mask is multiplied into: pixels in [0, 1] (0 is black) or normalised ones (0 is the mean colour). */
   readonly space: "unit" | "normalized";
-  /** A drop is a share of the clean probability, or a plain difference. */
+  /** Whether a drop is relative to the clean probability, or a plain difference. */
   readonly drop: "relative" | "absolute";
   /** Added to the clean probability that a relative drop is divided by. */
   readonly epsilon: number;
@@ -22,9 +22,9 @@ export interface MaskingProtocol {
 export interface RoadProtocol {
   /** Percentages, each one image per order. */
   readonly percents: readonly number[];
-  /** What a percentage means when the most relevant pixels go first. */
+  /** Meaning of a percentage if the most relevant pixels are removed first. */
   readonly morf: "removed" | "kept";
-  /** What it means when the least relevant ones go first. */
+  /** Meaning of a percentage if the least relevant pixels are removed first. */
   readonly lerf: "removed" | "kept";
   /** How removed pixels are filled. */
   readonly imputation: "linear" | "telea";
@@ -32,16 +32,16 @@ export interface RoadProtocol {
   readonly noise: number;
   /** The unit of that noise: pixels in [0, 1] or normalised ones. */
   readonly noiseSpace: "unit" | "normalized";
-  /** What is noted of an image: 1 if the top class is unchanged, or how much the target's probability rose. */
+  /** Score of an image: 1 if the top class is unchanged, or the rise of the target's probability. */
   readonly score: "accuracy" | "difference";
   /**
-   * How the percentages become one number: their mean; or the area under the curve by trapezoids, through score 1
-   * where nothing is removed and 0 where everything is.
+   * How to combine the percentages: their mean, or the area under the curve by trapezoids, with score 1 if nothing is
+   * removed and 0 if everything is.
    */
   readonly summary: "mean" | "trapezoid";
 }
 
-/** How insertion and deletion go through an image. */
+/** Protocol of insertion and deletion. */
 export interface StepsProtocol {
   /** Pixels per step. */
   readonly pixelsPerStep: number;
@@ -49,13 +49,13 @@ export interface StepsProtocol {
   readonly blur: { readonly side: number; readonly sigma: number };
 }
 
-/** How the pointing game judges. */
+/** Protocol of the pointing game. */
 export interface PointingProtocol {
   /** How far from the object the map's highest point may lie, in pixels of the input. */
   readonly tolerance: number;
 }
 
-/** Which parts infidelity removes from a picture: squares on a grid, one at a time. */
+/** Which parts infidelity removes from an image: squares on a grid, one at a time. */
 export interface InfidelityProtocol {
   /** Cells of the grid along a side. */
   readonly cells: number;
@@ -67,11 +67,11 @@ export interface InfidelityProtocol {
   readonly space: "unit" | "normalized";
 }
 
-/** A published way to measure. */
+/** A published protocol. */
 export interface Preset {
-  /** The name that results carry. */
+  /** Its name in results. */
   readonly name: string;
-  /** Where it comes from. */
+  /** Its source. */
   readonly source: string;
   /** AD and IC. */
   readonly masking?: MaskingProtocol;
@@ -104,7 +104,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: "hard-masks",
-    source: "the masks of ptame-2025 without the map's values: the order of the pixels alone",
+    source: "the masks of ptame-2025 without the map's values: only the order of the pixels",
     masking: { percents: [50, 15], mask: "hard", space: "unit", drop: "relative", epsilon: 0 },
   },
   {
@@ -149,7 +149,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     // The paper's program removes each of the 5605 squares of 1 to 10 pixels from MNIST's 28 x 28. These are the same
-    // squares as shares of any picture; a sample of them, since every one costs a pass.
+    // squares as shares of any image; a sample of them, since every one costs a pass.
     name: "infidelity-neurips19",
     source: "square removal of Yeh et al.: On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019",
     infidelity: {
@@ -164,7 +164,7 @@ export const PRESETS: readonly Preset[] = [
 /**
  * The preset of that name.
  *
- * @throws {RangeError} When there is none; the message lists those that there are.
+ * @throws {RangeError} When the name is unknown; the message lists all presets.
  */
 export function presetNamed(name: string): Preset {
   const preset = PRESETS.find((each) => each.name === name);

@@ -1,6 +1,6 @@
 /**
- * What a measure is to the code that runs it: images to be scored, and a reading of the answers. A probe never
- * calls the classifier, so images of many probes, methods and images can share a batch.
+ * A probe makes the images to score for one measure and one map, and reads the results. It never calls the classifier,
+ * so the images of many probes, methods and maps can share a batch.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { rankPixels } from "./threshold.ts";
 import { sideOf } from "../image/side.ts";
 import type { Outcome, Sample } from "./types.ts";
 
-/** What a measure read from one map of one image. */
+/** The values of a measure for one map of one image. */
 export interface Reading {
-  /** Values by the measure's key, as "AD50". */
+  /** Values by the measure's key, such as "AD50". */
   readonly values: Readonly<Record<string, number>>;
-  /** Mean of the mask that was really used, by key, where it is not the map itself. */
+  /** Mean of the actual mask by key, if it is not the map itself. */
   readonly areas?: Readonly<Record<string, number>>;
   /** Curves by key: one value per percentage or step. */
   readonly curves?: Readonly<Record<string, readonly number[]>>;
@@ -22,15 +22,15 @@ export interface Reading {
 
 /** A measure of one map of one image, ready to run. */
 export interface Probe {
-  /** How many images it needs scored. */
+  /** Number of images to score. */
   readonly count: number;
-  /** Makes them, one at a time, in the order of `read`'s outcomes; it may ask the method again meanwhile. */
+  /** Makes the images, one at a time, in the order of the results for `read`; it may run the method again. */
   pictures(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
-  /** Reads the outcomes of all of them. */
+  /** Reads the results of all images. */
   read(outcomes: readonly Outcome[]): Reading;
 }
 
-/** A probe that asks nobody while it makes its images. */
+/** A probe that makes its images synchronously. */
 export interface PlainProbe extends Probe {
   pictures(): Iterable<Float32Array>;
 }
@@ -51,9 +51,9 @@ export interface Enlarged extends Sample {
 const SLACK = 1e-5;
 
 /**
- * Enlarges a sample's map to its image, bilinearly, ahead of any threshold.
+ * Enlarges a sample's map to its image, bilinearly, before any threshold.
  *
- * @throws {RangeError} When the map has values outside [0, 1], or that are not finite.
+ * @throws {RangeError} When the map has values that are outside [0, 1] or not finite.
  */
 export function enlarge(sample: Sample): Enlarged {
   const side = sideOf(sample.pixels);

@@ -1,6 +1,6 @@
 /**
- * Randomisation of a classifier's weights as a sanity check of a method (Adebayo et al. 2018, section 3): layer by layer
- * from the scores down ("cascading": what is above stays randomised), or each layer alone ("independent").
+ * Randomisation of a classifier's weights as a sanity check of a method (Adebayo et al. 2018, section 3): layer by
+ * layer from the scores down ("cascading": layers above stay randomised), or one layer at a time ("independent").
  *
  * @module
  */
@@ -11,27 +11,27 @@ import { layersOf, overPart, randomizedClassifier } from "../classifier/randomiz
 import type { Classifier } from "../classifier/types.ts";
 import type { BaselineDefinition, MethodOptions } from "../baselines/types.ts";
 
-/** What is randomised at one stage. */
+/** The randomised layers of one stage. */
 export interface RandomizationStage {
-  /** Its name: the deepest layer that is reached, or the only one. */
+  /** Its name: the last randomised layer, or the only one. */
   readonly name: string;
   /** The layers, by the names of their weights. */
   readonly layers: readonly string[];
 }
 
-/** How weights are randomised. */
+/** Options of the randomisation. */
 export interface RandomizationOptions extends SanityOptions, OpenOptions, MethodOptions {
   /** "cascading" by default. */
   readonly order?: "cascading" | "independent";
-  /** How many stages, evenly spaced from the scores down to the first layer; all layers by default. */
+  /** Number of stages, evenly spaced from the scores down to the first layer; all layers by default. */
   readonly stages?: number;
 }
 
 /**
  * The stages of a randomisation.
  *
- * @param layers From the image to the scores.
- * @throws {RangeError} When the number of stages is none.
+ * @param layers Names of the layers, from the image to the scores.
+ * @throws {RangeError} When the number of stages is invalid.
  */
 export function stagesOf(
   layers: readonly string[],
@@ -48,12 +48,12 @@ export function stagesOf(
 }
 
 /**
- * How like the maps of the intact classifier those of the randomised ones are. A method that explains the classifier
+ * The similarity between the maps of the intact and the randomised classifiers. A method that explains the classifier
  * ends far from 1.
  *
- * @param classifier The intact classifier; nothing of it is disposed of.
+ * @param classifier The intact classifier; it is not disposed of.
  * @returns One result per stage, from the scores down.
- * @throws {TypeError} When the method asks for what the classifier has not.
+ * @throws {TypeError} When the classifier does not support the method.
  */
 export async function randomizationTest(
   classifier: Classifier,
@@ -61,7 +61,7 @@ export async function randomizationTest(
   images: readonly SanityImage[],
   options: RandomizationOptions = {},
 ): Promise<SanityResult[]> {
-  // By its graph, as the randomised ones: a file's own scores may be rounded otherwise.
+  // Computed from its graph, like the randomised ones, because a file's own scores may be rounded differently.
   const whole = overPart(classifier, classifier.part());
   const stages = stagesOf(layersOf(whole.part()), options);
   const total = images.length * (1 + stages.length);

@@ -123,7 +123,7 @@ export interface SwapResult {
   readonly differences: Readonly<Record<string, Comparison>>;
   /** Measures in which the own explanation is ahead beyond noise. */
   readonly passed: readonly string[];
-  /** Measures in which the swapped one is: the explanation tells nothing of this backbone. */
+  /** Measures in which the swapped head is better: there the explanation does not depend on this backbone. */
   readonly failed: readonly string[];
   /** The evaluation of both. */
   readonly evaluation: EvaluateResult;

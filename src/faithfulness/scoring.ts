@@ -19,7 +19,7 @@ export interface ScoreQueue {
  *
  * @param score The classifier.
  * @param batchSize Images per call; the last call may have fewer.
- * @throws {RangeError} When the batch size is no positive integer.
+ * @throws {RangeError} When the batch size is not a positive integer.
  */
 export function createScoreQueue(score: ScoreBatch, batchSize: number, signal?: AbortSignal): ScoreQueue {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
@@ -54,7 +54,7 @@ function checkProbabilities(row: Float32Array): void {
   let sum = 0;
   for (const value of row) sum += value >= 0 ? value : NaN;
   if (!(Math.abs(sum - 1) < 0.01)) {
-    throw new RangeError(`Cannot measure: the scores are no probabilities, they sum to ${sum}`);
+    throw new RangeError(`Cannot measure: the scores are not probabilities, they sum to ${sum}`);
   }
 }
 

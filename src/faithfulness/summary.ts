@@ -65,7 +65,7 @@ export interface MethodResult {
 
 /** What an evaluation found. */
 export interface Evaluation {
-  /** Name of the preset asked for. */
+  /** Name of the requested preset. */
   readonly preset: string;
   /** Images measured. */
   readonly images: number;
@@ -176,7 +176,7 @@ export function compareMethods(
 }
 
 /**
- * An evaluation as the JSON that the evaluate command prints: measures beside `millisecondsPerImage`.
+ * An evaluation as the JSON that the evaluate command prints: measures next to `millisecondsPerImage`.
  *
  * @returns `{ preset, images, methods: { NAME: { MEASURE: { value, low, high, … }, millisecondsPerImage } } }`
  */

@@ -1,6 +1,6 @@
 /**
- * Reverse mode: walks the nodes of a graph under construction backwards and adds the nodes of the gradient to
- * the same builder. What each operator contributes is in rules/; this file knows no operator.
+ * Reverse mode: walks the nodes of a graph under construction backwards and adds the nodes of the gradient to the same
+ * builder. The rules of the operators are in rules/; this file knows no operator.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { type Node, sizeOf, type Value } from "../graph/types.ts";
 import { type GradientDevice, sameShape, zeros } from "./rule.ts";
 import { RULES } from "./rules/mod.ts";
 
-/** Where differentiation starts: a value and the gradient of the objective with respect to it, in its shape. */
+/** A seed of the differentiation: a value and the gradient of the objective with respect to it, in its shape. */
 export interface GradientSeed {
-  /** What the objective depends on. */
+  /** A value on which the objective depends. */
   readonly value: Value;
   /** The objective's gradient with respect to it: same shape and element type. */
   readonly seed: Value;
 }
 
-/** How the gradient is going to run. */
+/** Options of the gradient. */
 export interface GradientOptions {
-  /** Device whose kernels the rules choose for; "wasm" by default. Every form is right on every device. */
+  /** Device for which the rules choose kernels; "wasm" by default. Every form is correct on every device. */
   readonly device?: GradientDevice;
 }
 
@@ -28,9 +28,9 @@ export interface GradientOptions {
  * Adds the gradient of an objective to the graph and gives it per value of `withRespectTo`, each in that value's
  * shape and element type.
  *
- * Only nodes on a path from a `withRespectTo` value to the objective are differentiated: frozen weights cost
- * nothing, and neither does a frozen part below the lowest value asked for. Where paths meet, their
- * contributions are added. A value that the objective does not depend on gets zeros.
+ * Only nodes on a path from a `withRespectTo` value to the objective are differentiated: frozen weights cost nothing,
+ * and neither does a frozen part below the lowest requested value. Where paths meet, their contributions are added. A
+ * value that the objective does not depend on gets zeros.
  *
  * @param b The builder that holds the forward graph; it receives the gradient's nodes under `grad/NODE/`.
  * @param of A float value of one element, or seeds (a vector-Jacobian product: Σ seed·value is differentiated).
@@ -50,7 +50,7 @@ export function gradients(
       throw new TypeError(`Cannot differentiate with respect to ${value.name}: it is ${value.type}`);
     }
   }
-  // The gradient's own nodes are appended to this list while it is walked: keep to those that were there.
+  // The gradient's nodes are appended to this list during the walk, so only visit the original nodes.
   const nodes = [...b.nodes()];
   const dependent = dependentValues(b, nodes, withRespectTo);
 
@@ -70,7 +70,7 @@ export function gradients(
     if (dependent.has(value.name)) contribute(value.name, seed);
   }
 
-  /** The sum of what was contributed to a value, kept as the one contribution. */
+  /** Sums the contributions to a value, and stores the sum as the only contribution. */
   const summed = (name: string): Value | undefined => {
     const parts = contributions.get(name);
     if (parts === undefined) return undefined;
@@ -136,8 +136,8 @@ function backwardNode(
 }
 
 /**
- * Names of the values that change with a `withRespectTo` value. Whole numbers and truth values carry no gradient:
- * the way ends at a comparison, an ArgMax or a Shape.
+ * Names of the values that change with a `withRespectTo` value. Whole numbers and booleans carry no gradient, so the
+ * path ends at a comparison, an ArgMax or a Shape.
  */
 function dependentValues(
   b: Builder,

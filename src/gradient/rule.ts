@@ -1,6 +1,6 @@
 /**
- * What a gradient rule is: from a node and the gradients of its outputs to the gradients of its inputs, as new
- * nodes. Helpers that several rules share.
+ * The interface of gradient rules: a rule maps a node and the gradients of its outputs to the gradients of its inputs,
+ * as new nodes. Also helpers for several rules.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import type { Builder } from "../graph/builder.ts";
 import { shown } from "../graph/shapes/rule.ts";
 import { type Attributes, type DataType, type Node, sizeOf, type Value } from "../graph/types.ts";
 
-/** Where the gradient graph is going to run; some rules choose the form that this device runs well. */
+/** Device for the gradient graph; some rules choose the form that is fast there. */
 export type GradientDevice = "webgpu" | "wasm" | "native";
 
-/** What a rule sees of a node. */
+/** Input of a rule. */
 export interface RuleContext {
-  /** Takes the gradient's nodes; its names stand under `grad/NODE/`. */
+  /** Receives the gradient's nodes; their names start with `grad/NODE/`. */
   readonly b: Builder;
-  /** The node that is differentiated. */
+  /** The node to differentiate. */
   readonly node: Node;
   /** Its attributes. */
   readonly attributes: Attributes;
-  /** Inputs in order; `undefined` where an optional one is left out. */
+  /** Inputs in order; `undefined` for an omitted optional input. */
   readonly inputs: readonly (Value | undefined)[];
-  /** Outputs in order; `undefined` where the node leaves one out. */
+  /** Outputs in order; `undefined` for an omitted output. */
   readonly outputs: readonly (Value | undefined)[];
   /** Which inputs need a gradient; the others' must not be computed. */
   readonly needs: readonly boolean[];
-  /** Gradient of each output, in its shape; `undefined` where the objective does not depend on it. */
+  /** Gradient of each output, in its shape; `undefined` if the objective does not depend on it. */
   readonly dy: readonly (Value | undefined)[];
-  /** Where the gradient is going to run. */
+  /** Device for the gradient. */
   readonly device: GradientDevice;
 }
 
@@ -72,13 +72,13 @@ export function inputOf(context: Pick<RuleContext, "inputs">, index: number): Va
   return value;
 }
 
-/** Numbers of the input at `index`: a constant that must be known, or `undefined` where it is left out. */
+/** Numbers of the input at `index`, which must be a known constant, or `undefined` if it is omitted. */
 export function constantInput(
   context: Pick<RuleContext, "b" | "inputs">,
   index: number,
 ): readonly number[] | undefined {
   const value = context.inputs[index];
-  // An empty tensor (Resize's roi) stands for an optional input left out.
+  // An empty tensor (Resize's roi) represents an omitted optional input.
   if (value === undefined || sizeOf(value.shape) === 0) return undefined;
   const numbers = context.b.numbersOf(value);
   if (numbers === undefined) {
@@ -92,7 +92,7 @@ export function sameShape(a: readonly number[], c: readonly number[]): boolean {
   return a.length === c.length && a.every((size, i) => size === c[i]);
 }
 
-/** Reshapes, or gives the value itself where the shape is already right. */
+/** Reshapes, or returns the value itself if the shape is already right. */
 export function reshaped(b: Builder, value: Value, shape: readonly number[]): Value {
   return sameShape(value.shape, shape) ? value : b.reshape(value, shape);
 }
@@ -118,7 +118,7 @@ export function zeros(b: Builder, shape: readonly number[], type: DataType = "fl
   return expanded(b, b.constant(type, [], [0]), shape);
 }
 
-/** `dy` where the condition holds, else 0. */
+/** `dy` where the condition is true, else 0. */
 export function passed(b: Builder, condition: Value, dy: Value): Value {
   return b.where(condition, dy, b.constant(dy.type, [], [0]));
 }

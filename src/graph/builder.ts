@@ -23,13 +23,13 @@ export interface Builder extends NodeSink, Operators {
   /** Declares an input of the graph. */
   input(name: string, type: DataType, shape: readonly number[]): Value;
   /**
-   * Declares a weight by name and shape; its bytes are bound later (`bindWeights`). Asked again with the same
-   * shape, it is the same value.
+   * Declares a weight by name and shape; its bytes are bound later (`bindWeights`). A second call with the same shape
+   * returns the same value.
    */
   weight(name: string, shape: readonly number[], type?: DataType): Value;
   /** A rank-0 float32 constant. */
   scalar(value: number): Value;
-  /** Makes a value an output of the graph, under `name` where one is given. */
+  /** Makes a value an output of the graph, under `name` if given. */
   output(value: Value, name?: string): Value;
   /** The same graph, with `prefix` before the names of weights and nodes added through it. */
   scope(prefix: string): Builder;
@@ -37,7 +37,7 @@ export interface Builder extends NodeSink, Operators {
   embed(graph: Graph, inputs: Readonly<Record<string, Value>>): Map<string, Value>;
   /** Numbers of a small constant, or `undefined` for any other value. */
   numbersOf(value: Value): readonly number[] | undefined;
-  /** The nodes added so far, in an order in which they can run; of all scopes. */
+  /** The nodes added so far in all scopes, in an order in which they can run. */
   nodes(): readonly Node[];
   /** The value of this name (with its prefix). */
   valueOf(name: string): Value;
@@ -54,7 +54,7 @@ interface State {
   readonly initializers: Map<string, Initializer>;
   readonly numbers: Map<string, readonly number[]>;
   readonly constantNames: Map<string, string>;
-  /** A name that no value or node has yet. */
+  /** An unused name. */
   readonly unique: (stem: string) => string;
 }
 

@@ -42,10 +42,10 @@ export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8
 
 const LIMITS = { int64: [-(2n ** 63n), 2n ** 63n - 1n], uint64: [0n, 2n ** 64n - 1n] } as const;
 
-/** A number as a 64-bit integer; "to the end" (2^63 − 1, which is no float64) must not wrap around to the least. */
+/** A number as a 64-bit integer; "to the end" (2^63 − 1, which is not a float64) must not wrap around to the least. */
 function wholeOf(type: "int64" | "uint64", value: number): bigint {
   if (!Number.isInteger(value)) {
-    throw new RangeError(`Cannot encode ${value} as ${type}: it is no whole number`);
+    throw new RangeError(`Cannot encode ${value} as ${type}: it is not a whole number`);
   }
   const whole = BigInt(value);
   const [low, high] = LIMITS[type];

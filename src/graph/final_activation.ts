@@ -1,6 +1,6 @@
 /**
- * The function that a classifier ends in, found and taken away by one rule, so that what is reported and what is
- * computed cannot differ.
+ * Finds and removes the activation at the end of a classifier with one rule, so that the reported and the removed
+ * function cannot differ.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { prune } from "./passes/prune.ts";
 import type { Graph, Node } from "./types.ts";
 
 /**
- * The function that a network ends in: its scores are probabilities of one class ("softmax"), their logarithms
+ * The activation at the end of a network: its scores are probabilities of one class ("softmax"), their logarithms
  * ("log-softmax"), probabilities of each class on its own ("sigmoid"), or plain scores ("none").
  */
 export type OutputActivation = "softmax" | "log-softmax" | "sigmoid" | "none";
@@ -22,40 +22,39 @@ const ACTIVATIONS: Readonly<Record<string, OutputActivation>> = {
   QLinearSigmoid: "sigmoid",
 };
 
-/** Operators that lay numbers out anew or change their type, but not what they mean. */
+/** Operators that change the layout or type of numbers, but not their meaning. */
 const PASSING = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"]);
 
 /**
- * Operators that hold numbers in a range made for what the activation gives, or round them to a grid of it: behind it
- * they pass, and go away with it, for plain scores would be cut off at the range's ends. A dequantised graph has Clip in
- * their place.
+ * Operators that clamp or round numbers to the range of the activation. After an activation they are skipped, and
+ * removed with it, because they would clip plain scores. A dequantised graph has Clip instead.
  */
 const BOUNDING = new Set(["QuantizeLinear", "DequantizeLinear", "Clip"]);
 
-/** What the rule reads of a node, of a graph or of a file. */
+/** The properties of a node that the rule reads, in a graph or a file. */
 export interface ActivationNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
 
-/** What an output has been through last. */
+/** The final activation of an output. */
 export interface FinalActivation<N extends ActivationNode> {
   readonly activation: OutputActivation;
-  /** The node that computes it; undefined where there is none. */
+  /** The node that computes it; undefined if there is none. */
   readonly node: N | undefined;
   /** The nodes between it and the output, the one nearest the output first. */
   readonly behind: readonly N[];
 }
 
-/** Finds the function that the output of that name has been through last. */
+/** Finds the final activation of an output. */
 export function finalActivation<N extends ActivationNode>(
   nodes: readonly N[],
   output: string,
 ): FinalActivation<N> {
   const behind: N[] = [];
   let name = output;
-  // As many steps as there are nodes, at most: a cycle must not hold us.
+  // At most as many steps as nodes, in case of a cycle.
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes.find((each) => each.outputs[0] === name);
     if (node === undefined) break;
@@ -69,14 +68,14 @@ export function finalActivation<N extends ActivationNode>(
 }
 
 /**
- * The graph with the output of that name alone, without the function that it has been through last: the loss and
- * gradients take plain scores. What only lays the numbers out anew stays.
+ * The graph with only one output, without its final activation, because the loss and gradients need plain scores.
+ * Operators that only change the layout stay.
  */
 export function withoutFinalActivation(graph: Graph, output: string): Graph {
   const { node, behind } = finalActivation(graph.nodes, output);
   const only = { ...graph, outputs: [graph.values.get(output)!] };
   if (node === undefined) return only;
-  /** What stands in the place of a value: the activation's input for its output, and on through what goes away. */
+  /** The replacement of a value: the activation's input for its output, also through removed nodes. */
   const replaced = new Map([[node.outputs[0]!, node.inputs[0]!]]);
   const changed = new Map<Node, Node | undefined>([[node, undefined]]);
   for (const each of [...behind].reverse()) {

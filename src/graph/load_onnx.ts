@@ -1,6 +1,6 @@
 /**
- * An .onnx file from elsewhere as a graph that this project can run, cut, embed and differentiate: static shapes, the
- * builder's operator set, shape arithmetic folded.
+ * Converts an .onnx file of any exporter to a graph that this project can run, tap, embed and differentiate: static
+ * shapes, the builder's operator set, folded shape arithmetic.
  *
  * @module
  */
@@ -17,15 +17,15 @@ import { UPGRADES } from "./passes/upgrades/mod.ts";
 import { hasOtherFloats, widened } from "./passes/widen.ts";
 import type { Graph } from "./types.ts";
 
-/** How a file is read. */
+/** Options for reading a file. */
 export interface LoadOptions {
-  /** Shapes of inputs by name; needed where the file leaves dimensions open. The first axis is the batch. */
+  /** Shapes of inputs by name; required if the file leaves dimensions open. The first axis is the batch. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Contents of the files of external data, by the names that the model uses. */
   readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
-  /** Makes float16, bfloat16 and float64 networks float32: inputs, outputs and all between. Off by default. */
+  /** Converts float16, bfloat16 and float64 networks completely to float32. Off by default. */
   readonly float32?: boolean;
-  /** Makes quantised networks float32: without rounding, with the ranges kept. Off by default: they are an error. */
+  /** Converts quantised networks to float32, without rounding but with their ranges. By default, they are an error. */
   readonly dequantize?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface LoadedOnnx {
   readonly graph: Graph;
   /** Contents of the files that its initializers point into, for `openSession`. */
   readonly files: ReadonlyMap<string, ByteSource>;
-  /** What was changed or left out so that the graph is not quite the file, in words; mostly empty. */
+  /** Notes on differences between the graph and the file; usually empty. */
   readonly notes: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export interface LoadedOnnx {
 const MODEL = "ptame:model";
 const DERIVED = "ptame:derived";
 
-/** From this size on, weights stay where they are in the model's file: no graph made of it takes them along. */
+/** Size from which weights stay in the model's file and are not copied into graphs. */
 const HEAVY_BYTES = 4096;
 
 /**
@@ -67,7 +67,7 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
     if (hasOtherFloats(open)) notes.push("its other floating-point types are computed in float32");
     open = widened(open, derived, files);
   }
-  // New for each walk: the rules of quantised operators remember what they have seen.
+  // Created for each walk, because the rules of quantised operators have state.
   const rules = () =>
     options.dequantize
       ? dequantizer({ derived, files: all, rule })
@@ -83,7 +83,7 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
   return { graph: made.graph, files: kept, notes: [...notes, ...made.notes] };
 }
 
-/** Makes a graph static for the batch that is asked for, rebuilding it where it is made for another. */
+/** Makes a graph static for the requested batch, and rebuilds it if it was exported for another. */
 function inBatches(
   graph: OpenGraph,
   shapes: Readonly<Record<string, readonly number[]>>,
@@ -101,7 +101,7 @@ function inBatches(
       const made = walk(graph, shapes);
       if (made.graph.outputs.every(({ shape }) => shape[0] === asked[0])) return made;
     } catch (error) {
-      // Some files say that their batch is open, and have it written into their shapes all the same.
+      // Some files declare an open batch, but have a fixed batch in their shapes.
       if (!(error instanceof TypeError)) throw error;
     }
   }
@@ -154,7 +154,7 @@ function checkExternalData(graph: OpenGraph, files: ReadonlyMap<string, ByteSour
   }
 }
 
-/** Refuses shapes for inputs that are not there, or of another rank. */
+/** Refuses shapes for unknown inputs, or of another rank. */
 function checkInputs(graph: OpenGraph, shapes: Readonly<Record<string, readonly number[]>>): void {
   for (const [name, shape] of Object.entries(shapes)) {
     const input = graph.inputs.find((each) => each.name === name);

@@ -1,17 +1,17 @@
 /**
- * Names that nothing has yet.
+ * Generates unused names.
  *
  * @module
  */
 
 /**
- * Gives `stem`, or `stem_2`, `stem_3`, … where it is taken; never the same twice.
+ * Returns `stem`, or `stem_2`, `stem_3`, … if it is taken; never the same name twice.
  *
  * @param isTaken Whether something else has a name; asked each time.
  */
 export function createNames(isTaken: (name: string) => boolean): (stem: string) => string {
   const given = new Set<string>();
-  // Where to go on counting: a graph has hundreds of nodes of one stem.
+  // Next number per stem, because a graph has hundreds of nodes of one stem.
   const counts = new Map<string, number>();
   return (stem) => {
     let name = stem;

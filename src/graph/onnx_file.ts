@@ -1,5 +1,5 @@
 /**
- * .onnx files, read and written. The rooms behind it, in onnx/, are the only ones that know protobuf (npm:onnx-buf).
+ * Reads and writes .onnx files. Only the modules in onnx/ know protobuf (npm:onnx-buf).
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * A graph as a foreign file has it: any operator set, open dimensions, nodes in any order, graphs inside nodes.
- * Nothing is worked out yet; `specialise` makes a `Graph` of it.
+ * A graph as read from a foreign file: any operator set, open dimensions, nodes in any order, graphs inside nodes.
+ * Nothing is computed yet; `specialise` converts it to a `Graph`.
  *
  * @module
  */
 import type { DataType, Initializer, Node } from "./types.ts";
 
-/** What a file takes or gives, before shapes are fixed: an open dimension is its symbol, or "?". */
+/** An input or output of a file, before shapes are fixed: an open dimension is its symbol, or "?". */
 export interface OpenValue {
   readonly name: string;
   readonly type: DataType;
@@ -23,9 +23,9 @@ export interface OpenGraph {
   readonly name: string;
   /** Versions of the operator sets by domain; "" is ONNX's own. */
   readonly opsets: Readonly<Record<string, number>>;
-  /** What is fed; initializers left out. */
+  /** Inputs without initializers. */
   readonly inputs: readonly OpenValue[];
-  /** Names of what is fetched. */
+  /** Names of the outputs. */
   readonly outputs: readonly string[];
   readonly initializers: readonly Initializer[];
   readonly nodes: readonly OpenNode[];

@@ -52,7 +52,7 @@ export interface Value {
 export type InitializerData =
   /** In the graph: little-endian, C order. */
   | { readonly kind: "inline"; readonly bytes: Uint8Array }
-  /** In a file handed to the runtime beside the graph, as it lies: nothing is copied. */
+  /** In a file that the runtime gets next to the graph; nothing is copied. */
   | { readonly kind: "external"; readonly file: string; readonly offset: number; readonly length: number }
   /** Declared by a network, not bound yet; see `bindWeights`. */
   | { readonly kind: "unbound" };
@@ -98,9 +98,9 @@ export interface Graph {
   readonly name: string;
   /** Version of ONNX's own operator set. */
   readonly opset: number;
-  /** What is fed. */
+  /** Inputs. */
   readonly inputs: readonly Value[];
-  /** What is fetched. */
+  /** Outputs. */
   readonly outputs: readonly Value[];
   /** Constant tensors by name. */
   readonly initializers: ReadonlyMap<string, Initializer>;

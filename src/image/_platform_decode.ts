@@ -34,8 +34,8 @@ export function rgbaOverWhite(rgba: ArrayLike<number>, width: number, height: nu
 export async function decodeOnPlatform(bytes: Uint8Array, mime: string): Promise<RgbImage> {
   let bitmap: ImageBitmap;
   try {
-    // Colours as stored: a profile would be applied in browsers and not on Deno. (No `premultiplyAlpha: "none"`:
-    // Deno 2.9 then divides by alpha all the same when it exports.)
+    // Colours as stored: a profile would be applied in browsers and not on Deno. (No `premultiplyAlpha: "none"`: Deno
+    // 2.9 then still divides by alpha when it exports.)
     bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime }), {
       colorSpaceConversion: "none",
     });

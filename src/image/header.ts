@@ -74,7 +74,7 @@ function readWebp(bytes: Uint8Array, view: DataView): Found {
   if (bytes.length < 30) throw new ImageError("truncated WebP");
   let size: { width: number; height: number };
   switch (view.getUint32(12)) {
-    case 0x56503820: // "VP8 ": lossy; 14 bits each behind the start code.
+    case 0x56503820: // "VP8 ": lossy; 14 bits each after the start code.
       size = { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
       break;
     case 0x5650384c: { // "VP8L": lossless; 14 bits each, less one.

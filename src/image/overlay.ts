@@ -146,7 +146,7 @@ function outline(photo: RgbImage, window: CropWindow, thickness: number): void {
   if (bottom < photo.height) fillRectangle(photo, from, bottom, to - from, thickness, edge);
 }
 
-/** Shortens the class, not the probability behind it: "black-and-tan coon… 93.1 %". */
+/** Shortens the class, not the probability after it: "black-and-tan coon… 93.1 %". */
 function fitCaption(caption: string, size: number, maxWidth: number): string {
   if (measureText(caption, size) <= maxWidth) return caption;
   const probability = /\s[<>~]?[\d.]+\s?%$/.exec(caption)?.[0] ?? "";

@@ -25,7 +25,7 @@ const FRAME = { left: 80, right: 30, top: 64, bottom: 64 };
 const PAPER: Colour = [252, 252, 250];
 const INK: Colour = [40, 42, 48];
 const FAINT: Colour = [222, 222, 218];
-/** Okabe and Ito's colours, which colour-blind readers can tell apart. */
+/** Okabe and Ito's colours, which colour-blind readers can distinguish. */
 const COLOURS: readonly Colour[] = [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167]];
 
 /** Round numbers that divide a range into about `count` parts. */

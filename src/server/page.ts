@@ -1,5 +1,5 @@
 /**
- * The start page: three files beside this module, read when first asked for.
+ * The start page: three files next to this module, read on first use.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { fetchBytes } from "../weights/fetch_bytes.ts";
 import { PAGE_POLICY } from "./headers.ts";
 import type { Resource } from "./resource.ts";
 
-/** The file behind each path of the page, and its type. Written out one by one: bundlers follow nothing else. */
+/** The file of each path of the page, and its type. Written out one by one, because bundlers follow nothing else. */
 export const PAGE_FILES: Readonly<Record<string, readonly [file: URL, type: string]>> = {
   "/": [new URL("./page/index.html", import.meta.url), "text/html; charset=utf-8"],
   "/page.css": [new URL("./page/page.css", import.meta.url), "text/css; charset=utf-8"],

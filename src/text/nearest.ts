@@ -5,7 +5,7 @@
  */
 import leven from "leven";
 
-/** The name most like `given`, without regard to case; `undefined` where none is near. */
+/** The name most like `given`, without regard to case; `undefined` if none is near. */
 export function nearestName(given: string, names: Iterable<string>): string | undefined {
   const wanted = given.toLowerCase();
   let best: string | undefined;

@@ -7,7 +7,7 @@
 import { readFileUrl } from "../platform/file_url.ts";
 
 /**
- * The bytes behind a URL.
+ * The bytes at a URL.
  *
  * @throws {Error} When it cannot be read; the message names `what`.
  */

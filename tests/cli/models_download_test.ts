@@ -67,7 +67,7 @@ Deno.test("models pull keeps what is here on Ctrl-C, says so in the list, and go
     assertMatch((await runCli(["models", "list"], undefined, env)).stdout, /^vgg16 .* - +BSD/m);
 
     const again = await runCli(["models", "pull", "mobilenet_v3_small"], undefined, env);
-    assertMatch(lines(again)[0]!, /: 10\.3 MB, 5\.2 MB of it are here, /);
+    assertMatch(lines(again)[0]!, /: 10\.3 MB, 5\.2 MB already stored, /);
     assertEquals([again.code, server.asked.map(({ from }) => from)], [1, [undefined, half]]);
     // Half of a file is no reason to throw it away because a server has lost it.
     assertEquals(filesIn(cache), [`${REAL.file}.partial`]);

@@ -12,16 +12,16 @@ Deno.test("parseBoxes() takes lists of boxes, one box alone, and boxes with name
   assertEquals([...boxes], [["a", [BOX, BOX]], ["b", [BOX]], ["c", [BOX]], ["none", []]]);
 });
 
-Deno.test("parseBoxes() names the file and the picture of what is no box", () => {
+Deno.test("parseBoxes() names the file and the picture of what is not a box", () => {
   const fails = (text: string, message: string) =>
     assertThrows(() => parseBoxes(text, "b.json"), SyntaxError, message);
-  fails("[1]", "Cannot read boxes b.json: it is no object");
+  fails("[1]", "Cannot read boxes b.json: it is not an object");
   fails("{", "Cannot read boxes b.json: ");
-  fails('{"cat": [[1, 2, 3]]}', "[1,2,3] of cat is no box");
-  fails('{"cat": [1, 2, 3, 0]}', "[1,2,3,0] of cat is no box");
-  fails('{"cat": {"x": 1, "y": 1, "width": "2", "height": 2}}', "of cat is no box");
-  fails('{"cat": null}', "null of cat is no box");
-  fails('{"cat": [["1", 2, 3, 4]]}', "of cat is no box");
+  fails('{"cat": [[1, 2, 3]]}', "[1,2,3] of cat is not a box");
+  fails('{"cat": [1, 2, 3, 0]}', "[1,2,3,0] of cat is not a box");
+  fails('{"cat": {"x": 1, "y": 1, "width": "2", "height": 2}}', "of cat is not a box");
+  fails('{"cat": null}', "null of cat is not a box");
+  fails('{"cat": [["1", 2, 3, 4]]}', "of cat is not a box");
 });
 
 Deno.test("boxesFor() finds a picture by its path, the path below the folder, or its name", () => {

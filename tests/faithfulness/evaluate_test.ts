@@ -211,7 +211,7 @@ Deno.test("evaluate() refuses what would be measured wrongly", async () => {
     await assertRejects(() => evaluate(options(more)), RangeError, message);
   };
   const logits: ScoreBatch = (pictures) => Promise.resolve(pictures.map(() => Float32Array.of(3, -2, 7)));
-  await rejects({ score: logits }, "the scores are no probabilities");
+  await rejects({ score: logits }, "the scores are not probabilities");
   await assertRejects(
     () => evaluate(options({ score: (pictures) => score(pictures.slice(1)) })),
     TypeError,

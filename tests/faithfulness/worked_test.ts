@@ -140,7 +140,7 @@ Deno.test("checkMap() by hand: the half that counts beats the other one, and say
   assertEquals(
     checkSentence(right),
     "On this image the map does not beat left (better in 0 measures, worse in 3), nor same (better in 0 measures, " +
-      "worse in 0), which know nothing of the classifier: do not rely on it.",
+      "worse in 0), which ignore the classifier: do not rely on it.",
   );
 });
 

@@ -5,8 +5,9 @@
  *
  *     w_k = y − y_k        L = ReLU(Σ_k w_k A_k)
  *
- * The paper divides w_k by y: a factor of the whole map, and the wrong sign where y is negative. Only what lies behind
- * the tap runs per channel. Of a transformer's tokens those of the image are set to 0, the class token stays.
+ * The paper divides w_k by y, which is only a factor of the whole map, and has the wrong sign if y is negative. Only
+ * the part after the tap runs per channel. In a transformer, the image's tokens are set to 0, and the class token
+ * stays.
  *
  * @module
  */

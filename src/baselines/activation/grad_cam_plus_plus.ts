@@ -5,8 +5,8 @@
  *
  *     α_k,ij = G² / (2 G² + Σ_ab A_k,ab · G³)        w_k = Σ_ij α_k,ij ReLU(G)        L = ReLU(Σ_k w_k A_k)
  *
- * pytorch-grad-cam adds 1e-6 to the denominator, which decides the weights where gradients are small; here a position
- * with a denominator of 0 counts nothing.
+ * pytorch-grad-cam adds 1e-6 to the denominator, which dominates the weights if gradients are small; here a position
+ * with a denominator of 0 has weight 0.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export function gradCamPlusPlusMap(pass: TappedGradient): ValueMap {
     for (let i = start; i < end; i++) sum += activations[i]!;
     for (let i = start; i < end; i++) {
       const gradient = gradients[i]!;
-      // Without G² above and below: the square of a small gradient would vanish.
+      // Numerator and denominator are divided by G², because the square of a small gradient would underflow.
       const denominator = 2 + sum * gradient;
       if (gradient > 0 && denominator !== 0) weights[k]! += gradient / denominator;
     }

@@ -1,16 +1,16 @@
 /**
  * Score-CAM (Wang et al. 2020, "Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural Networks",
- * algorithm 1): each channel's activations, enlarged to the image and brought into [0, 1], mask the image; what
- * that does to the class's score before softmax is the channel's weight.
+ * algorithm 1): each channel's activations, enlarged to the image and scaled to [0, 1], mask the image; the effect on
+ * the class's score before softmax gives the channel's weight.
  *
  *     H_k = s(up(A_k))        α = softmax_k(y(X ∘ H_k) − y(X_0))        L = ReLU(Σ_k α_k A_k)
  *
- * The base score y(X_0) is the same for all channels: the softmax does not see it, and it is not computed. As in the
- * authors' program the image is masked after normalisation, so that what is hidden has the mean colour. Channels that
- * are flat mask nothing and get no weight.
+ * The base score y(X_0) is the same for all channels. It cancels in the softmax and is not computed. As in the authors'
+ * program, the image is masked after normalisation, so hidden parts have the mean colour. Constant channels get weight
+ * 0.
  *
- * One pass per channel. With `channels` only the channels of greatest variance are scored (Li et al. 2021, "FIMF
- * Score-CAM"), the others get no weight.
+ * It needs one pass per channel. With `channels`, only the channels of greatest variance are scored (Li et al. 2021,
+ * "FIMF Score-CAM"); the others get weight 0.
  *
  * @module
  */
@@ -20,9 +20,9 @@ import { maskedPicture } from "../perturbation/masked_picture.ts";
 import { type Attribute, maskOf } from "../types.ts";
 import { weightedMap } from "./grad_cam.ts";
 
-/** How Score-CAM counts. */
+/** Options of Score-CAM. */
 export interface ScoreCamOptions {
-  /** Channels scored, those of the greatest variance; all by default. */
+  /** Number of channels to score, those of greatest variance; all by default. */
   readonly channels?: number | undefined;
 }
 
@@ -62,7 +62,7 @@ function channelMask(
   return maskOf({ width: side, height: side, values }, "range").values;
 }
 
-/** The `count` channels of greatest variance, in order; flat ones are left out. */
+/** The `count` channels of greatest variance, in order; constant channels are left out. */
 function variedChannels({ width, height, channels, activations }: TappedPass, count: number): number[] {
   const area = width * height;
   const variances = Array.from({ length: channels }, (_, k) => {

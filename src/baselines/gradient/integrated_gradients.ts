@@ -1,13 +1,14 @@
 /**
  * Integrated Gradients (Sundararajan et al. 2017, "Axiomatic Attribution for Deep Networks", equation 1): the gradient
- * of the class's score y on the straight way from a black image X₀ to the image, times the way.
+ * of the class's score y, integrated along the straight path from a black image X₀ to the image, times the difference
+ * of the images.
  *
  *     IG = (X − X₀) · ∫₀¹ ∂y/∂X (X₀ + t (X − X₀)) dt
  *
- * Completeness: the sum of all IG is y(X) − y(X₀). The integral is Gauss and Legendre's rule with 50 points, Captum's
- * default. As in Captum y is the score before softmax, where the paper takes the probability, which is flat where the
- * classifier is sure; black is the paper's start (Captum's zeros are the mean colour of a normalised image). A pixel's
- * value is the sum over its colours, and its mask the magnitude of that.
+ * Completeness: the sum of all IG is y(X) − y(X₀). The integral uses the Gauss–Legendre rule with 50 points, Captum's
+ * default. As in Captum y is the score before softmax, while the paper uses the probability, which is flat if the
+ * classifier is confident; black is the paper's start (Captum's zeros are the mean colour of a normalised image). A
+ * pixel's value is the sum over its colours, and its mask the magnitude of that.
  *
  * @module
  */
@@ -51,7 +52,7 @@ export function gaussLegendre(
 /**
  * Integrated Gradients of a classifier that can be differentiated.
  *
- * @throws {RangeError} When `steps` is no positive integer.
+ * @throws {RangeError} When `steps` is not a positive integer.
  */
 export function integratedGradients(
   classifier: OpenClassifier,

@@ -4,9 +4,9 @@
  *
  *     M = mean_n ∂y/∂X (X + ε_n),  ε_n ~ N(0, σ²)
  *
- * σ is 15 % of the range of the image's values and the mean goes over 50 copies, within what the paper recommends
- * (10 to 20 %, little gain above 50). A pixel's value is Σ over its colours of |M|. The noise depends on seed and copy
- * alone; noisy values are not cut to [0, 1].
+ * σ is 15 % of the range of the image's values and the mean goes over 50 copies, within the paper's recommendation (10
+ * to 20 %, little gain above 50). A pixel's value is Σ over its colours of |M|. The noise depends only on the seed and
+ * the copy; noisy values are not clamped to [0, 1].
  *
  * @module
  */
@@ -19,11 +19,11 @@ import type { Attribute } from "../types.ts";
 
 /** Settings of SmoothGrad. */
 export interface SmoothGradOptions {
-  /** Of the noise; 0 by default. */
+  /** Seed of the noise; 0 by default. */
   readonly seed?: number | undefined;
-  /** Noisy copies; 50 by default. */
+  /** Number of noisy copies; 50 by default. */
   readonly samples?: number | undefined;
-  /** Standard deviation of the noise as a part of the image's range; 0.15 by default. */
+  /** Standard deviation of the noise as a fraction of the image's range; 0.15 by default. */
   readonly noise?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ export function noisyCopy(
 /**
  * SmoothGrad of a classifier that can be differentiated.
  *
- * @throws {RangeError} When `samples` is no positive integer, or the noise is negative.
+ * @throws {RangeError} When `samples` is not a positive integer, or the noise is negative.
  */
 export function smoothGrad(classifier: OpenClassifier, options: SmoothGradOptions = {}): Attribute {
   const { samples = SMOOTH_SAMPLES, noise = 0.15 } = options;

@@ -1,13 +1,13 @@
 /**
- * An image of which a part is hidden.
+ * Hides a part of an image.
  *
  * @module
  */
 import type { Preprocessing } from "../../../models/registry.ts";
 
 /**
- * `m · x + (1 − m) · mean` per pixel: where the mask is 0 stands the mean colour that the classifier normalises with,
- * so this is the mask times the normalised image.
+ * `m · x + (1 − m) · mean` per pixel: masked pixels get the mean colour of the classifier's normalisation, so the
+ * result equals the mask times the normalised image.
  *
  * @param pixels `[3, S, S]` in [0, 1].
  * @param mask `[S, S]` in [0, 1].

@@ -1,12 +1,13 @@
 /**
  * Occlusion (Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2): a square of
- * the mean colour slides over the image; a pixel counts by how much the class's probability falls while it is hidden.
+ * the mean colour slides over the image; the value of a pixel is the drop of the class's probability while the pixel is
+ * hidden.
  *
  *     L_p = mean over squares Q that hide p of f(X) − f(X without Q)
  *
- * The paper shows f(X without Q) by the square's place; the mean over squares is Captum's. Neither names a size for all
- * networks: here the square is a seventh of the side, at 13 × 13 places from border to border (32 pixels, moved by 16, in
- * an image of 224). A rise of the probability counts as 0.
+ * The paper plots f(X without Q) at the square's position; the mean over squares is Captum's. Neither gives a size for
+ * all networks. Here the side of the square is a seventh of the image's, at 13 × 13 positions from border to border (32
+ * pixels, moved by 16, in an image of 224). A rise of the probability counts as 0.
  *
  * @module
  */
@@ -16,15 +17,15 @@ import { OCCLUSION_PLACES } from "../passes.ts";
 import type { Attribute } from "../types.ts";
 import { maskedPicture } from "./masked_picture.ts";
 
-/** The square of occlusion. */
+/** Options of occlusion. */
 export interface OcclusionOptions {
-  /** Its side in pixels; a seventh of the image's by default. */
+  /** Side of the square in pixels; a seventh of the image's side by default. */
   readonly window?: number | undefined;
-  /** Its places along a side; 13 by default. */
+  /** Number of positions along a side; 13 by default. */
   readonly places?: number | undefined;
 }
 
-/** Where a window along a side of `side` pixels begins, `count` times from border to border, as even as pixels are. */
+/** Start positions of `count` windows along a side of `side` pixels, evenly spaced from border to border. */
 export function windowPlaces(side: number, window: number, count: number): number[] {
   const last = side - window;
   const places = Array.from(
@@ -35,9 +36,9 @@ export function windowPlaces(side: number, window: number, count: number): numbe
 }
 
 /**
- * Occlusion over a classifier that stays closed.
+ * Occlusion; it uses only the classifier's inputs and outputs.
  *
- * @throws {RangeError} When the square does not fit into the image, or leaves pixels out.
+ * @throws {RangeError} When the square does not fit into the image, or pixels would stay uncovered.
  */
 export function occlusion(classifier: OpenClassifier, options: OcclusionOptions = {}): Attribute {
   const { places: count = OCCLUSION_PLACES } = options;

@@ -1,14 +1,14 @@
 /**
  * RISE (Petsiuk et al. 2018, "RISE: Randomized Input Sampling for Explanation of Black-box Models", equation 6 and
- * section 3.3): the image seen through random masks; a pixel counts by the class's probability f over the masks that
- * show it.
+ * section 3.3): the image is masked at random; the value of a pixel is the mean probability f of the class over the
+ * masks that show it.
  *
  *     S = Σ_n f(X ∘ M_n) · M_n / (N · p)
  *
  * A mask is a grid of 7 × 7 cells, each shown with probability p = 0.5, enlarged bilinearly to 8 × 8 cells' size, and
  * cut out at a random shift of less than a cell. 4000 masks, as the paper takes for VGG-16 (8000 for ResNet-50). As in
- * the authors' program what is hidden has the mean colour. Masks depend on the seed and their number alone: they are
- * made when needed, the same on every device and for every image.
+ * the authors' program, hidden parts have the mean colour. Masks depend only on the seed and their number. They are
+ * made on demand, and are the same on every device and for every image.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import { RISE_MASKS } from "../passes.ts";
 import type { Attribute } from "../types.ts";
 import { maskedPicture } from "./masked_picture.ts";
 
-/** RISE's settings. */
+/** Options of RISE. */
 export interface RiseOptions {
-  /** Of the masks; 0 by default. */
+  /** Seed of the masks; 0 by default. */
   readonly seed?: number | undefined;
-  /** How many masks; 4000 by default. */
+  /** Number of masks; 4000 by default. */
   readonly masks?: number | undefined;
   /** Cells along a side; 7 by default. */
   readonly cells?: number | undefined;
@@ -54,9 +54,9 @@ export function riseMask(
 }
 
 /**
- * RISE over a classifier that stays closed.
+ * RISE; it uses only the classifier's inputs and outputs.
  *
- * @throws {RangeError} When the options make no masks.
+ * @throws {RangeError} When an option is out of range.
  */
 export function rise(classifier: OpenClassifier, options: RiseOptions = {}): Attribute {
   const { masks = RISE_MASKS, probability = 0.5, cells = 7 } = options;

@@ -19,7 +19,7 @@ export interface ExplainedImage {
   threads: number;
   /** P-TAME alone. */
   head?: { name: string; trained: boolean; backbone: string };
-  /** What the scores have been through inside the network; left out where nothing. */
+  /** The activation at the end of the network; omitted if there is none. */
   activation?: string;
   prediction: { index: number; label: string; probability: number }[];
   targets: {

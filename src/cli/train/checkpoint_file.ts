@@ -1,5 +1,5 @@
 /**
- * The checkpoint of a run, as a file beside the head.
+ * The checkpoint of a run, as a file next to the head.
  *
  * @module
  */

@@ -26,7 +26,7 @@ export interface Chart {
 export interface ChartContext {
   /** Where elements are made. */
   readonly document: Document;
-  /** How methods are told apart. */
+  /** Colours and markers of the methods. */
   readonly styles: ReadonlyMap<string, MethodStyle>;
 }
 

@@ -10,7 +10,7 @@ import type { RgbaImage, ValueMap } from "../../image/types.ts";
 import { asMarkup, lines, type Markup, markup, pngUrl } from "./markup.ts";
 import type { GalleryRow } from "./types.ts";
 
-/** How much of the image the strongest part of a map covers; as in overlays. */
+/** Opacity of the strongest part of a map, as in overlays. */
 const OPACITY = 0.7;
 
 /** The map's colours, the more opaque the higher its value. */
@@ -35,7 +35,7 @@ function gradient(): string {
   return `linear-gradient(to right, ${stops.join(", ")})`;
 }
 
-/** The gallery; `undefined` where there is nothing to show. */
+/** The gallery; `undefined` if there is nothing to show. */
 export async function galleryHtml(
   rows: readonly GalleryRow[],
   methods: readonly string[],

@@ -10,7 +10,7 @@ import type { Interval } from "../types.ts";
 /** Keys of measures, each once, in the order of reports. */
 export function inOrder(keys: Iterable<string>): string[] {
   const place = (key: string) => MEASURE_NAMES.indexOf(measureOf(key).name);
-  // Stable: keys of one measure stay as they are read, 100 % first.
+  // Stable: keys of one measure keep their order, 100 % first.
   return [...new Set(keys)].sort((a, b) => place(a) - place(b));
 }
 
@@ -41,7 +41,7 @@ export function shownInterval(key: string, { value, low, high }: Interval): stri
   return `${shownValue(key, value)} (${shownValue(key, low)}–${shownValue(key, high)})`;
 }
 
-/** The method with the best mean of a measure; undefined where none has it. */
+/** The method with the best mean of a measure; undefined if none has it. */
 export function bestOf(evaluation: Pick<Evaluation, "methods">, key: string): string | undefined {
   const sign = betterOf(key) === "higher" ? 1 : -1;
   let best: [name: string, value: number] | undefined;

@@ -7,7 +7,7 @@
 import { uint8ArrayToBase64 } from "uint8array-extras";
 import { html, raw } from "hono/html";
 
-/** HTML that a template takes as it is. */
+/** HTML that a template inserts unchanged. */
 export type Markup = ReturnType<typeof raw>;
 
 /**
@@ -17,7 +17,7 @@ export type Markup = ReturnType<typeof raw>;
  * Not called `html`: the formatter would lay out the templates anew, and blanks count in HTML.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly unknown[]): Markup {
-  // A promise only where one of the values is a promise.
+  // A promise only if one of the values is a promise.
   return html(parts, ...values) as Markup;
 }
 

@@ -70,7 +70,7 @@ function note(text: string): Markup {
 /**
  * Renders a report as one HTML page.
  *
- * @throws {TypeError} When no document is given and none is there.
+ * @throws {TypeError} When no document is given and the platform has none.
  * @throws {RangeError} When the evaluation holds no method.
  *
  * @example In Deno, plots are drawn into a document of linkedom's

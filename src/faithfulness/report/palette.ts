@@ -1,6 +1,6 @@
 /**
- * How methods are told apart: a colour each for light and dark, and for the controls greys with dashes, so that colour
- * is never all there is.
+ * How methods are distinguished: a colour each for light and dark, and for the controls greys with dashes, so that
+ * colour is never all there is.
  *
  * @module
  */

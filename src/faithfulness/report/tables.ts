@@ -13,7 +13,7 @@ export function resultTable(evaluation: Evaluation, controls: readonly string[])
   const best = new Map(keys.map((key) => [key, bestOf(evaluation, key)]));
   const head = keys.map((key) => {
     const good = arrowOf(key) === "↑" ? "higher is better" : "lower is better";
-    // A line may end behind the measure's name, nowhere else.
+    // A line may break only after the measure's name.
     const title = unbrokenPercents(titleOf(key));
     return markup`<th scope="col">${title}&nbsp;<abbr title="${good}">${arrowOf(key)}</abbr></th>`;
   });

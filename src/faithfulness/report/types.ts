@@ -33,7 +33,7 @@ export interface ReportData {
   readonly evaluation: Evaluation;
   /** Image by image: times, and comparisons in pairs. */
   readonly records: readonly ImageRecord[];
-  /** Names of the methods that know nothing of the classifier. */
+  /** Names of the methods that ignore the classifier. */
   readonly controls: readonly string[];
   /** Images to look at. */
   readonly gallery: readonly GalleryRow[];

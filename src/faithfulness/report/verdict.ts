@@ -1,6 +1,6 @@
 /**
- * Does a method beat the controls, maps that know nothing of the classifier? In plain sentences: one that does not
- * explains nothing, and a table of numbers hides that.
+ * Does a method beat the controls, maps that ignore the classifier? In plain sentences: one that does not explains
+ * nothing, and a table of numbers hides that.
  *
  * @module
  */
@@ -50,7 +50,7 @@ function listed(words: readonly string[], last = "and"): string {
  * The verdict in one or two sentences.
  *
  * @param name What the method is called in them.
- * @param beyond Said behind "ahead of every control": "beyond noise", or "".
+ * @param beyond Text after "ahead of every control": "beyond noise", or "".
  */
 export function verdictText({ ahead, notAhead }: Verdict, name: string, beyond: string): string {
   const suffix = beyond === "" ? "" : ` ${beyond}`;

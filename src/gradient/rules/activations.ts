@@ -1,6 +1,6 @@
 /**
- * Gradient rules of activation functions. Those that can be are written with the output y, so that the forward
- * pass may fuse the activation into the convolution before it.
+ * Gradient rules of activation functions. If possible, a rule uses the output y, so that the forward pass can fuse the
+ * activation into the convolution before it.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Gradient rules of convolutions. No zeros are ever inserted: a strided convolution's input gradient is a
- * ConvTranspose with the very same weight tensor, whose layout already fits; a 1×1 one's is a matrix product, any
- * other's a convolution with the flipped weight.
+ * Gradient rules of convolutions. No zeros are inserted. The input gradient of a strided convolution is a ConvTranspose
+ * with the same weight tensor, whose layout already fits. That of a 1×1 convolution is a matrix product, and that of
+ * any other a convolution with the flipped weight.
  *
  * @module
  */
@@ -43,7 +43,7 @@ const convTranspose: GradientRule = single((context) => {
   let dx: Value | undefined;
   if (needs[0]) {
     dx = b.conv(dy, w, undefined, { ...window, group });
-    // An output padding of a stride or more gives rows that no input has made.
+    // An output padding of a stride or more gives rows that depend on no input.
     dx = cropped(b, dx, x.shape);
   }
   return [

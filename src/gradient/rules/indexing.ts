@@ -1,5 +1,5 @@
 /**
- * Gradient rules of operators that pick by index: what was picked twice receives twice.
+ * Gradient rules of operators that pick by index: an element that was picked twice receives both gradients.
  *
  * @module
  */
@@ -39,8 +39,8 @@ function oneHotColumns({ b, x }: SingleContext, indices: Value, size: number): V
     known.forEach((index, p) => data[(index < 0 ? index + size : index) * picked + p] = 1);
     return b.constant(x.type, [size, picked], data);
   }
-  // Gathered from 0, 1, 2, …, so that there is no arithmetic of int64, for which WebGPU has no kernels; a negative
-  // index comes out counted from the front. Floats tell them apart up to 2^24.
+  // Gathered from 0, 1, 2, …, to avoid int64 arithmetic, for which WebGPU has no kernels; a negative index comes out
+  // counted from the front. Floats represent them exactly up to 2^24.
   const counting = b.constant(x.type, [size], Float64Array.from({ length: size }, (_, i) => i));
   const column = b.reshape(b.gather(counting, indices), [1, picked]);
   const one = b.constant(x.type, [], [1]);

@@ -1,5 +1,5 @@
 /**
- * Gradient rules of operators that move, cut and join data: each sends dy back where its cells came from.
+ * Gradient rules of operators that move, cut and join data: each moves dy back to where its elements came from.
  *
  * @module
  */
@@ -65,7 +65,7 @@ const slice: GradientRule = unary((context) => {
     if (cut.step < 0) result = b.slice(result, cut.axis, -1, -cut.size - 1, -1);
     if (Math.abs(cut.step) > 1) result = stretched(b, result, cut);
   }
-  // All axes in one Pad: where each piece begins, and what is missing behind it.
+  // All axes in one Pad: the start of each piece, and what is missing after it.
   const before = x.shape.map(() => 0);
   for (const { axis, start, step, size } of cuts) before[axis] = step > 0 ? start : start + (size - 1) * step;
   const after = x.shape.map((size, axis) => size - before[axis]! - result.shape[axis]!);

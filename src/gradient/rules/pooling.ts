@@ -99,7 +99,7 @@ function reciprocalCounts({ b, attributes, x, y }: SingleContext, window: Slidin
   const padCounts = intOf(attributes, "count_include_pad", 0) === 1;
   const perAxis = window.kernel.map((size, axis) => {
     const length = x.shape[axis + 2]!;
-    // Padding that ceil_mode adds behind the declared one never counts.
+    // Padding that ceil_mode adds after the declared one never counts.
     const low = padCounts ? -window.pads[axis]! : 0;
     const high = padCounts ? length + declared[axis + rank]! : length;
     return Array.from({ length: y.shape[axis + 2]! }, (_, q) => {

@@ -1,5 +1,5 @@
 /**
- * Gradient rules of matrix products. A weight is never copied transposed: Gemm takes it as it lies.
+ * Gradient rules of matrix products. A weight is never copied transposed, because Gemm can transpose it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Gradient rules of reductions: what was summed away is spread out again.
+ * Gradient rules of reductions: the gradient is broadcast over the reduced axes.
  *
  * @module
  */

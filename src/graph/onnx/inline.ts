@@ -1,6 +1,6 @@
 /**
- * Takes external data into an .onnx file, for runtimes that cannot be handed it beside the file. The graph is not
- * looked at: operators that this project does not know stay as they are.
+ * Moves external data into an .onnx file, for runtimes that cannot take them separately. The graph is not read, so
+ * unknown operators stay unchanged.
  *
  * @module
  */

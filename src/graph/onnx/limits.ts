@@ -1,6 +1,6 @@
 /**
- * What no real .onnx file has, refused at the door: names that could write more than a name in an error, in a log or on
- * a terminal, tensors of hundreds of dimensions, graphs inside graphs without end.
+ * Limits that no real .onnx file exceeds, checked before anything else: names that could inject text into an error, a
+ * log or a terminal, tensors of hundreds of dimensions, deeply nested graphs.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { shown } from "../../text/shown.ts";
 const LONGEST_NAME = 4096;
 /** PyTorch's own limit; runtimes stop far below it. */
 const MOST_DIMENSIONS = 64;
-/** Branches and loops inside each other; nothing real comes near it. */
+/** Nested branches and loops; real files are far below it. */
 const DEEPEST_GRAPH = 32;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Reads .onnx files: as a summary, or as an open graph. A file is untrusted: what it claims is checked.
+ * Reads .onnx files: as a summary, or as an open graph. A file is untrusted: its claims are checked.
  *
  * @module
  */
@@ -19,14 +19,14 @@ import { finalActivation, type OutputActivation } from "../final_activation.ts";
 import { checkLimits } from "./limits.ts";
 import { attributeOf, tensorData } from "./tensors.ts";
 
-/** What can be said of an .onnx file without running it. */
+/** Facts about an .onnx file, without running it. */
 export interface OnnxSummary {
   /** Version of ONNX's own operator set; 0 where the file names none. */
   readonly opset: number;
   /** Inputs that a caller feeds (initializers left out). */
   readonly inputs: readonly OpenValue[];
   readonly outputs: readonly OpenValue[];
-  /** What each output has been through last, in the order of `outputs`. */
+  /** The final activation of each output, in the order of `outputs`. */
   readonly activations: readonly OutputActivation[];
   /** Files of external data that it points to, as it names them. */
   readonly externalFiles: readonly string[];
@@ -37,7 +37,7 @@ export interface OnnxSummary {
 }
 
 /**
- * Says what an .onnx file takes and gives, without building a graph of it.
+ * Describes the inputs and outputs of an .onnx file, without building a graph.
  *
  * @throws {SyntaxError} When the bytes are not an ONNX model.
  */
@@ -74,10 +74,10 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
 }
 
 /**
- * Reads an .onnx file as it is: nothing is worked out, and nothing but its form is checked.
+ * Reads an .onnx file unchanged: nothing is computed, and only its form is checked.
  *
  * @throws {SyntaxError} When the bytes are not an ONNX model, or one that contradicts itself.
- * @throws {TypeError} When it holds what this project has no words for; the message names it.
+ * @throws {TypeError} When it contains something unsupported; the message names it.
  */
 export function readOnnx(bytes: Uint8Array): OpenGraph {
   const model = parse(bytes);
@@ -179,7 +179,7 @@ function openValue(info: ValueInfoProto): OpenValue {
     throw new SyntaxError(`Cannot read ONNX model: ${info.name} is not a tensor`);
   }
   const shape = (kind.value.shape?.dim ?? []).map((dim) => {
-    // Exporters write 0 or −1 where they mean that a dimension is open.
+    // Exporters write 0 or −1 for an open dimension.
     if (dim.value.case === "dimValue") return dim.value.value > 0n ? Number(dim.value.value) : "?";
     return dim.value.case === "dimParam" && dim.value.value !== "" ? dim.value.value : "?";
   });

@@ -31,7 +31,7 @@ const IR_VERSION = 8n;
 /** Most bytes that a protobuf message may have. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-/** What is written beside the graph. */
+/** Options of writing, besides the graph. */
 export interface EncodeOptions {
   /**
    * Contents of the external files to take in, by the name that the graph's initializers use. Other external data stay
@@ -50,7 +50,7 @@ export interface EncodeOptions {
 export interface OnnxParts {
   /** Length of the file in bytes. */
   readonly size: number;
-  /** Its parts in order; the large ones are read when their turn comes. */
+  /** Its parts in order; large parts are read on demand. */
   readonly parts: Iterable<Uint8Array>;
 }
 
@@ -152,7 +152,7 @@ export function appendedInitializer(
   return [...initializerHead(tensor, bytes.length), bytes];
 }
 
-/** What stands before the bytes of such an initializer, `length` of them. */
+/** The bytes before the data of such an initializer, which has `length` bytes. */
 function initializerHead(tensor: TensorProto, length: number): Uint8Array[] {
   const head = toBinary(TensorProtoSchema, tensor);
   const rawTag = lengthDelimited(9, length);

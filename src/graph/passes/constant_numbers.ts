@@ -90,7 +90,7 @@ export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>
   };
 }
 
-/** Whether a stored constant's bytes are there, all of them; the runtime says it better where they are not. */
+/** Whether all bytes of a stored constant are available; otherwise the runtime's own error is better. */
 function isHere({ type, data }: Initializer, files: ReadonlyMap<string, ByteSource>): boolean {
   if (type !== "float32" && type !== "int64") return false;
   if (data.kind !== "external") return data.kind === "inline";

@@ -1,6 +1,6 @@
 /**
- * Weights that are made of others when they are asked for: halves widened, whole numbers scaled. They look like one
- * more file of external data, so that they are in memory one at a time.
+ * Weights computed from others on request: widened halves, scaled whole numbers. They appear as one more file of
+ * external data, so that only one is in memory at a time.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Initializer, InitializerData } from "../types.ts";
 
 /** Float32 tensors that are made when they are read. */
 export interface DerivedFile {
-  /** Adds a tensor of so many elements; says where it lies. */
+  /** Adds a tensor with a number of elements; returns its position. */
   add(elements: number, make: () => Float32Array): InitializerData;
   /** Whether something was added. */
   readonly empty: boolean;
@@ -73,7 +73,7 @@ export function createDerivedFile(name: string): DerivedFile {
 }
 
 /**
- * The bytes of a constant, read when they are asked for.
+ * The bytes of a constant, read on request.
  *
  * @throws {TypeError} When its file is not given.
  */

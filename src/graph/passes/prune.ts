@@ -1,5 +1,5 @@
 /**
- * Drops what no output of a graph depends on, so that no weight is loaded for nothing.
+ * Removes everything on which no output depends, so that no weight is loaded in vain.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a rewriting rule is: from a node of a foreign graph to nodes of the builder's operator set.
+ * The interface of rewriting rules: a rule maps a node of a foreign graph to nodes of the builder's operator set.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import type { OpenNode } from "../open_graph.ts";
 import type { Attribute, Attributes, Value } from "../types.ts";
 import type { Workshop } from "./workshop.ts";
 
-/** What a rule sees of a node. */
+/** Input of a rule. */
 export interface RewriteInput {
-  /** Takes the nodes that replace it. */
+  /** Receives the nodes that replace it. */
   readonly w: Workshop;
   readonly node: OpenNode;
   readonly attributes: Attributes;
@@ -17,7 +17,7 @@ export interface RewriteInput {
   readonly inputs: readonly (Value | undefined)[];
   /** Version of the operator set that the node is of. */
   readonly opset: number;
-  /** Says something to whoever reads the file. */
+  /** Adds a note for the reader of the file. */
   note(text: string): void;
 }
 
@@ -30,7 +30,7 @@ export interface Patch {
   readonly outputs?: number;
 }
 
-/** Another form of the node, values in place of its outputs, or `undefined`: as it is. */
+/** Another form of the node, values in place of its outputs, or `undefined` to keep it. */
 export type Rewrite = (node: RewriteInput) => Patch | readonly (Value | undefined)[] | undefined;
 
 /** The input at `index`, which the operator requires. */

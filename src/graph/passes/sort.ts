@@ -1,13 +1,13 @@
 /**
- * Nodes in an order in which they can run. Most files have them so already; what reads itself, what nothing defines
- * and what is defined twice is an error of the file.
+ * Sorts nodes into an order in which they can run; most files are already sorted. Cycles, undefined names and duplicate
+ * definitions are errors.
  *
  * @module
  */
 import type { OpenGraph, OpenNode } from "../open_graph.ts";
 
 /**
- * The nodes of a graph, each after those that it reads from; in the file's own order where that will do.
+ * The nodes of a graph, each after those that it reads from; in the file's own order if possible.
  *
  * @param outer Names that a graph around this one defines.
  * @throws {SyntaxError} When nodes form a cycle, read what nothing defines, or define a name twice.

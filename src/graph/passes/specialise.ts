@@ -1,6 +1,6 @@
 /**
  * Makes a foreign graph static: shapes fixed, every operator in the builder's operator set, shape arithmetic folded,
- * what does nothing left out, branches with a known condition taken.
+ * operators without effect removed, branches with a known condition taken.
  *
  * One walk does all of it, because each part needs the others: a rewriting rule may need the rank of its input, that
  * shape may come out of folded arithmetic, and what is folded may be a condition.
@@ -26,11 +26,11 @@ export interface SpecialiseOptions {
   readonly files: ReadonlyMap<string, ByteSource>;
   /** The rewriting rule of a node, if there is one. */
   rule(node: OpenNode): Rewrite | undefined;
-  /** Changes inputs of nodes; see batch.ts. */
+  /** Changes inputs of nodes; see batch/mod.ts. */
   readonly adapt?: Adapt | undefined;
 }
 
-/** A static graph, and what was left out or changed on the way, in words. */
+/** A static graph, and notes on what was omitted or changed. */
 export interface Specialised {
   readonly graph: Graph;
   readonly notes: readonly string[];
@@ -74,7 +74,7 @@ export function specialise(open: OpenGraph, options: SpecialiseOptions): Special
     const constant = w.initializerOf(value);
     if (constant !== undefined) initializers.set(value.name, constant);
     if (value.name === name) return value;
-    // A name that stands for another value: it is left to a node of its own.
+    // A name that stands for another value gets an Identity node.
     const output = { ...value, name };
     values.set(name, output);
     nodes.push({

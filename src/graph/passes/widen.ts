@@ -1,6 +1,6 @@
 /**
- * A network in float16, bfloat16 or float64 as one in float32: what training computes in. Weights are widened when
- * they are read; casts between the types come to nothing, and `specialise` leaves them out.
+ * Converts a network from float16, bfloat16 or float64 to float32, the type of training. Weights are widened when they
+ * are read. Casts between the types become no-ops, and `specialise` removes them.
  *
  * @module
  */

@@ -1,9 +1,8 @@
 /**
- * Where a foreign graph is made into a static one, node by node. It keeps what is known so far (values, constants,
- * names that stand for another value) and settles each node: as a constant, as another value's name, or as a node.
+ * Converts a foreign graph to a static one, node by node. It stores what is known so far (values, constants, names of
+ * other values) and turns each node into a constant, an alias of another value, or a node.
  *
- * It knows ONNX's own operators in the builder's operator set, and offers them, so that a pass can write the nodes
- * that replace a foreign one as it would write a network.
+ * It offers ONNX's operators in the builder's operator set, so that a pass can write replacement nodes like a network.
  *
  * @module
  */
@@ -24,10 +23,10 @@ const FOLDED_ELEMENTS = 2 ** 20;
 const FOLDED_TOTAL = 2 ** 24;
 /** Elements of a float constant outside the graph that is read to be folded; weights are better left to the runtime. */
 const READ_ELEMENTS = 4096;
-/** Elements of a value that can be: 4 TiB of float32 are no image's. */
+/** Elements of a value that can be: no image has 4 TiB of float32. */
 const MOST_ELEMENTS = 2 ** 40;
 
-/** Changes the inputs of a node before it is settled; see batch.ts. */
+/** Changes the inputs of a node before it is settled; see batch/mod.ts. */
 export type Adapt = (
   w: Workshop,
   node: Node,
@@ -40,13 +39,13 @@ export interface Workshop extends NodeSink, Operators {
   find(name: string): Value | undefined;
   /** Numbers of a constant that is small enough to be worked with. */
   numbersOf(value: Value): Numbers | undefined;
-  /** The constant behind a value, whatever its size. */
+  /** The constant of a value, whatever its size. */
   initializerOf(value: Value): Initializer | undefined;
   /** Declares an input or a constant. */
   declare(value: Value | Initializer): Value;
   /** Lets a name stand for a value. A value that was made since `mark()` takes the name itself. */
   name(name: string, value: Value): void;
-  /** From here on, values are made for the node at hand. */
+  /** Starts the values of the current node. */
   mark(): void;
   /** Adds a node of the builder's operator set: folded, left out or emitted. Its outputs get their names. */
   settle(node: Node): void;

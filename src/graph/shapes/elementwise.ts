@@ -25,7 +25,7 @@ export const DATA_TYPE_CODES: Readonly<Record<DataType, number>> = {
 };
 
 /**
- * The element type behind ONNX's number.
+ * The element type of an ONNX number.
  *
  * @throws {TypeError} When it is none, or one that is not known here.
  */
@@ -60,7 +60,7 @@ const cast: ShapeRule = (node) => {
   return [{ type: dataTypeOf(intOf(node.attributes, "to", 0)), shape: required(node, 0).shape }];
 };
 
-/** Dropout in inference is the identity; its mask, where asked for, is all true. */
+/** Dropout in inference is the identity; its mask, if requested, is all true. */
 const dropout: ShapeRule = (node) => {
   const { type, shape } = required(node, 0);
   return node.outputCount > 1 ? [{ type, shape }, { type: "bool", shape }] : [{ type, shape }];

@@ -50,7 +50,7 @@ export function ownMasksOf(b: Builder, masks: Value): Value {
   return b.reduceSum(b.mul(masks, b.constant("float32", [batch, batch, 1, 1], identity)), [1]);
 }
 
-/** The maps behind `ownMasksOf`, without the B² − B others: each image's map of its own target, [B, 1, S, S]. */
+/** The maps before `ownMasksOf`, without the B² − B others: each image's map of its own target, [B, 1, S, S]. */
 export function ownMaps(b: Builder, features: readonly Value[], rows: Value): Value {
   const doublings = doublingsOf(features.map((feature) => feature.shape[2]!));
   const perTap = b.split(rows, 1, features.map((feature) => feature.shape[1]!));

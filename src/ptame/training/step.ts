@@ -8,9 +8,9 @@
  *
  * Batch normalisation and the B×B masks couple all images of a batch, but only inside the head, which is small and
  * reads the frozen auxiliary's taps (1.5 MB an image for ResNet-18). The backbone, which takes nearly all memory and
- * time, sees each image alone, given its mask. So the batch is cut where nothing is coupled, and the head's forward
- * pass, which is cheap, is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed that the update's
- * backward pass starts from. tests/support/whole_step.ts has the same step in one graph, which the parts are held to.
+ * time, sees each image alone, given its mask. So the batch is split where nothing is coupled, and the head's cheap
+ * forward pass is computed twice. The chain rule joins the parts: ∂CE/∂mask is the seed of the update's backward pass.
+ * tests/support/whole_step.ts has the same step in one graph, which the parts are held to.
  *
  * @module
  */
@@ -145,8 +145,8 @@ export interface MaskedPassOptions extends GraphOptions {
  * The masked pass through the frozen backbone and back to the masks. Images are independent here, so a batch may be
  * split in any way.
  *
- * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" where
- *   they are asked for; the gradient takes them as fixed.
+ * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" if
+ *   requested, which the gradient treats as constant.
  * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each image's own cross-entropy,
  *   neither averaged nor weighed.
  * - Weights under `BACKBONE_PREFIX`.
@@ -175,7 +175,7 @@ export function backboneGraph(
  * - Inputs: "tap_0", …, what `rowsOfTargets` adds, "cross_entropies" [batch] and "mask_gradients" [batch, 1, S, S] of
  *   `backboneGraph`, the state (`stateShapes`), and the rank-0 `ADAMW_SCALARS`.
  * - Outputs: the scalars "ce", "area", "variation" (not weighed) and "total", `nextState` of every part of the state
- *   and, where asked for, `gradientName` of every learned parameter.
+ *   and, if requested, `gradientName` of every learned parameter.
  */
 export function updateGraph(
   shape: HeadShape,
@@ -209,7 +209,7 @@ export function updateGraph(
  *
  * - Inputs: "tap_0", …, what `rowsOfTargets` adds, `budgetInputs`, "gates" of `budgetMasksGraph`, "mask_gradients"
  *   [batch, views, S, S], weighed as the loss weighs each view, the state and the rank-0 `ADAMW_SCALARS`.
- * - Outputs: `nextState` of every part of the state and, where asked for, `gradientName` of every learned parameter.
+ * - Outputs: `nextState` of every part of the state and, if requested, `gradientName` of every learned parameter.
  */
 export function budgetUpdateGraph(
   shape: HeadShape,

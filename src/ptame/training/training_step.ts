@@ -139,7 +139,7 @@ export interface TrainingStep {
   dispose(): Promise<void>;
 }
 
-/** What a step came to, before it is reported. */
+/** Internal result of a step. */
 interface StepOutcome {
   readonly outputs: HeldTensors;
   readonly targets: readonly number[];
@@ -257,7 +257,7 @@ export async function openTrainingStep(
     run: RunOptions,
   ): Promise<StepOutcome> {
     const { logits, ...taps } = await inPieces(sessions.features, { images: auxiliaryImagesOf(given) }, run);
-    // Known targets spare the clean pass, unless a loss asks how likely they were.
+    // Known targets make the clean pass unnecessary, unless a loss needs their probability.
     const needsClean = given.targets === undefined || (budget !== undefined && needsCleanScores(budget));
     const clean = logits ?? (needsClean ? await cleanLogits(given, run) : undefined);
     const targets = checkedTargets(given.targets ?? targetsBy(clean!, given), batch, shape.classes);
@@ -269,7 +269,7 @@ export async function openTrainingStep(
         targets,
         clean,
         step: given.step ?? 0,
-        // A session takes of the state what it has inputs for.
+        // A session takes only the parts of the state for which it has inputs.
         masks: (feeds) => sessions.masks.run({ ...taps, ...rowInputs, ...feeds, ...held.values() }, run),
         masked: (feeds, count) => runInPieces(sessions.masked, feeds, { batch: count, piece: micro }, run),
         update: (feeds) =>

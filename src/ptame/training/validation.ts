@@ -1,5 +1,5 @@
 /**
- * Validates a head on held-out images by average drop and increase in confidence, as training goes on.
+ * Validates a head on held-out images by average drop and increase in confidence, during training.
  *
  * @module
  */

@@ -156,7 +156,7 @@ function bytesBefore(response: Response, state: State, bytes: number): number {
   }
   if (status !== 200 && status !== 206) throw new TransferError(`the server answered ${status}`);
 
-  // A network's login page has no length by which it could be detected.
+  // The length of a network's login page does not reveal it.
   if (/^text\/html/i.test(headers.get("content-type") ?? "")) {
     throw new TransferError("the server sends a web page, not the file");
   }

@@ -86,7 +86,7 @@ function openArchive(source: ByteSource, options: NameOptions): TorchContainer {
   }
   for (const { name, compressed } of entries.values()) {
     if (compressed) {
-      throw new SyntaxError(`its entry ${shown(name)} is compressed; PyTorch stores entries as they are`);
+      throw new SyntaxError(`its entry ${shown(name)} is compressed; PyTorch stores entries uncompressed`);
     }
   }
   const order = entries.get(`${folder}byteorder`);

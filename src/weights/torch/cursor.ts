@@ -37,7 +37,7 @@ export function openCursor(
   let start = at;
   const need = (length: number): void => {
     if (length > part.end - at) {
-      throw new RangeError(`it ends at byte ${part.end}, ${length} more are asked for at byte ${at}`);
+      throw new RangeError(`it ends at byte ${part.end}, ${length} more are needed at byte ${at}`);
     }
   };
   const bytes = (length: number): Uint8Array => {

@@ -2,7 +2,7 @@
  * The allow-list: every Python name that a file may request, and the plain data that calling it creates. PyTorch writes
  * tensors, their types and their containers with these names; any other name is refused.
  *
- * A training checkpoint may hold objects of its program's own beside the weights (hyper-parameters, callbacks). They
+ * A training checkpoint may contain objects of its own program next to the weights (hyper-parameters, callbacks). They
  * are never needed, so a caller may skip them. That is as safe as refusing, because nothing is executed either way. But
  * a file that requests the interpreter or the system is an attack, and is refused in any case.
  *

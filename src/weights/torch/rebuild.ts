@@ -78,7 +78,7 @@ export function identifiedStorage(id: Pickled): PickledStorage {
   const [kind, type, key, , count, view] = isKind(id, "tuple") ? id.items : [];
   const element = isKind(type, "global") ? STORAGE_CLASSES.get(type.name) : undefined;
   if (kind !== "storage" || element === undefined || typeof key !== "string") {
-    throw new SyntaxError(`it refers to a ${shown(kindOf(id))} outside its pickle that is no storage`);
+    throw new SyntaxError(`it refers to a ${shown(kindOf(id))} outside its pickle that is not a storage`);
   }
   const whole = size(count, "storage's size");
   if (view === undefined || view === null) {

@@ -110,9 +110,9 @@ Deno.test("parseTorch() refuses pickles that are broken or would fill the memory
     [p.call(p.name("collections", "OrderedDict"), p.text("ab")), "it makes a dictionary of a string"],
     [
       join(p.tuple(p.text("storage"), p.none), "Q"),
-      "it refers to a tuple outside its pickle that is no storage",
+      "it refers to a tuple outside its pickle that is not a storage",
     ],
-    [join(p.text("0"), "Q"), "it refers to a string outside its pickle that is no storage"],
+    [join(p.text("0"), "Q"), "it refers to a string outside its pickle that is not a storage"],
   ];
   for (const [pickle, expected] of broken) {
     const message = refusal(archiveOf(join(pickle)));

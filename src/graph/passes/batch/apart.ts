@@ -1,6 +1,6 @@
 /**
- * Which operators keep the images of a batch apart, and where the batch must be for that. A graph that is rebuilt for
- * another batch is only right where nothing looks from one image at another.
+ * Checks which operators keep the images of a batch separate, and on which axis the batch must be. A graph can be
+ * rebuilt for another batch size only if no operator mixes images.
  *
  * @module
  */

@@ -97,7 +97,7 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
     if (within) { for (const name of node.outputs) inner.add(name); }
 
     if (node.op === "Reshape" || node.op === "Flatten") {
-      // The numbers before the batch in memory; the batch must come behind as many in the new shape.
+      // The numbers before the batch in memory; the batch must follow the same number in the new shape.
       const before = sizeOf(then.slice(0, axis)) * (within ? then[axis]! / own : 1);
       const target = node.op === "Reshape" ? resolved(then, seen.numbers[1]!) : flattened(then, node);
       const merged = then[axis] !== own;
@@ -117,12 +117,12 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
       return inputs.with(index, w.int64s(now[place] === 1 ? now : now.with(place, x.shape[axis]!)));
     }
     if (node.op === "Concat") {
-      // A constant beside images (a class token) is repeated for each.
+      // A constant next to images (a class token) is repeated for each.
       return inputs.map((value, i) => {
         const there = value === undefined || axes[i] !== undefined || value.shape[axis] === x.shape[axis];
         if (there) return value;
         if (value.shape[axis] !== 1 || within) {
-          return fail(`${value.name} is there for ${value.shape[axis]} images`);
+          return fail(`${value.name} is made for ${value.shape[axis]} images`);
         }
         const shape = w.int64s(value.shape.with(axis, x.shape[axis]!));
         return w.node("Expand", [value, shape], {}, { name: "repeated" })[0];

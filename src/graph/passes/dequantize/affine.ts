@@ -16,7 +16,7 @@ export interface Affine {
   readonly zeroPoint: readonly number[];
   /** Type of the whole numbers. */
   readonly type: DataType;
-  /** Only looked at where there are several scales. */
+  /** Only used if there are several scales. */
   readonly axis: number;
 }
 
@@ -86,7 +86,7 @@ function wholeNumbers(bytes: Uint8Array, type: DataType): ArrayLike<number> & It
     case "int32":
       return new Int32Array(buffer);
     default:
-      throw new TypeError(`numbers of type ${type} are no quantised ones`);
+      throw new TypeError(`numbers of type ${type} are not quantised`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A quantised network as one on real numbers: values that are whole numbers in the file stand for the reals behind
- * them, weights are scaled when they are read. Results differ by what rounding takes away.
+ * Converts a quantised network to real numbers: quantised values are replaced by the real numbers that they represent,
+ * and weights are scaled when they are read. Results differ by the rounding.
  *
  * @module
  */
@@ -137,7 +137,7 @@ export const QUANTISED_OPERATORS: ReadonlySet<string> = new Set(
   Object.keys(quantisedOperators({} as Quantised)),
 );
 
-/** The rule of quantised operators where the network is to stay as it is: it cannot. */
+/** The rule of quantised operators without dequantisation: an error. */
 export function refuseQuantised({ op, domain }: OpenNode): Rewrite | undefined {
   if (!QUANTISED_OPERATORS.has(domain === "" ? op : `${domain}.${op}`)) return undefined;
   return () => {

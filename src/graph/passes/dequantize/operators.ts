@@ -11,7 +11,7 @@ import type { Affine } from "./affine.ts";
 
 /** What the rules need of the pass: values with what their whole numbers stand for. */
 export interface Quantised {
-  /** The real numbers behind an input of whole ones that stand for them by `affine`. */
+  /** The real numbers that an integer input represents by `affine`. */
   real(node: RewriteInput, index: number, affine: Affine): Value;
   /** The affine of a node's scale and zero point inputs, for the whole numbers of input `of` (or the result). */
   affineAt(node: RewriteInput, scale: number, of: number | "result", axis: number): Affine;

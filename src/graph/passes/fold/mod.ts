@@ -1,6 +1,6 @@
 /**
- * Folding: what depends on nothing that is fed is worked out once, when a graph is read. Above all the shape
- * arithmetic of exported networks, whose results the shape rules need to know.
+ * Constant folding: values that do not depend on an input are computed once, when a graph is read. This mainly concerns
+ * the shape arithmetic of exported networks, whose results the shape rules need.
  *
  * @module
  */

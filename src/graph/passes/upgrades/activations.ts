@@ -28,7 +28,7 @@ const softmax: Rewrite = (node) => {
   if (opset >= 13) return undefined;
   const x = inputAt(node, 0);
   const axis = axisOf(intOf(attributes, "axis", 1), x.shape.length);
-  // One axis is left when all others behind are 1.
+  // Only one axis remains if all later axes are 1.
   const wide = x.shape.flatMap((size, i) => (i >= axis && size !== 1 ? [i] : []));
   if (wide.length <= 1) return { attributes: { axis: int(wide[0] ?? axis) } };
   const rows = w.reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);

@@ -7,13 +7,13 @@ import { floatOf, int, intOf, textOf, type Value } from "../../types.ts";
 import { attributesWith, inputAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 import { gelu } from "./activations.ts";
 
-/** The first input, with the second added where there is one. */
+/** The first input, plus the second if there is one. */
 function biased(node: RewriteInput): Value {
   const [x, bias] = [inputAt(node, 0), node.inputs[1]];
   return bias === undefined ? x : node.w.add(x, bias);
 }
 
-/** A convolution with the activation behind it, and a summand before that. */
+/** A convolution followed by an optional summand and an activation. */
 const fusedConv: Rewrite = (node) => {
   const { w, attributes } = node;
   const own = ["activation", "activation_params"];
@@ -69,7 +69,7 @@ const fusedMatMul: Rewrite = (node) => {
   return [alpha === 1 ? product : w.mul(product, alpha)];
 };
 
-/** Layer normalisation of a sum; the sum itself may be asked for. */
+/** Layer normalisation of a sum; the sum itself may be an output, too. */
 const skipLayerNormalization: Rewrite = (node) => {
   const { w, attributes } = node;
   let sum = w.add(inputAt(node, 0), inputAt(node, 1));

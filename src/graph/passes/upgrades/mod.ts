@@ -1,6 +1,6 @@
 /**
- * Operators of ONNX's own set, versions 7 to 21, in the words of the builder's version: one rule per operator whose
- * meaning or form changed, or that is newer or older than it.
+ * Converts ONNX's own operators, versions 7 to 21, to the builder's version: one rule per operator whose meaning or
+ * form changed, or that is newer or older than it.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Upgrades of operators that move, cut and join data: what was an attribute became an input, and new forms are told
- * in old words.
+ * Upgrades of operators that move, cut and join data: attributes that became inputs, and new forms expressed with older
+ * operators.
  *
  * @module
  */
@@ -69,7 +69,7 @@ const topK: Rewrite = (node) => {
   return { attributes: attributesWith(attributes, ["k"]), inputs: [inputAt(node, 0), k] };
 };
 
-/** Channels and blocks of pixels are told apart by a reshape, and change places. */
+/** Channels and blocks of pixels are separated by a reshape, and exchanged. */
 const depthToSpace: Rewrite = (node) => {
   const { w, attributes } = node;
   const x = inputAt(node, 0);

@@ -1,5 +1,6 @@
 /**
- * Upgrades of normalisations: outputs that only training needs fall away, newer ones are told in older words.
+ * Upgrades of normalisations: outputs that only training needs are dropped, newer operators are expressed with older
+ * ones.
  *
  * @module
  */

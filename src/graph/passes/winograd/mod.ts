@@ -29,18 +29,18 @@ import { F2, F4, transformedFilters, type Transforms } from "./transforms.ts";
 
 /** Name of the file that transformed filters seem to lie in; no file of a model is called so. */
 const FILE = "ptame:winograd";
-/** With fewer channels a convolution is left as it is. */
+/** With fewer channels, a convolution is left unchanged. */
 const FEWEST_CHANNELS = 32;
 /** With more channels tiles are 2×2: filters of 4×4 take 2.25 times as much memory. */
 const MOST_CHANNELS_OF_F4 = 256;
 /** With more channels than this tiles are 2×2 on small maps too, where 4×4 would be no faster. */
 const MOST_CHANNELS_OF_SMALL_F4 = 128;
-/** Pixels from which a map is no small one. */
+/** Number of pixels from which a map counts as large. */
 const LARGE_MAP = 28 * 28;
 /** Bytes that transformed images may take: the largest of VGG-16 have 29 MB each. */
 const MOST_BYTES = 64 * 2 ** 20;
 
-/** Chooses the tiles of a convolution by its channels and the pixels of its result; `undefined` leaves it as it is. */
+/** Chooses the tiles of a convolution by its channels and the pixels of its result; `undefined` leaves it unchanged. */
 export type TilesFor = (inChannels: number, outChannels: number, pixels: number) => Transforms | undefined;
 
 const tilesFor: TilesFor = (inChannels, outChannels, pixels) => {
@@ -155,7 +155,7 @@ interface Part {
   readonly values: readonly Value[];
 }
 
-/** What stands in place of a chain: it reads the same value and makes the same one. */
+/** The replacement of a chain; it reads and makes the same values. */
 function partOf(
   chain: Chain,
   graph: Graph,
@@ -180,7 +180,7 @@ function partOf(
     transforms,
   );
 
-  // The form's values under names of this graph: two are there already, the others are new.
+  // The form's values under names of this graph: two already exist, the others are new.
   const names = new Map([["", ""], [X, x.name], [form.outputs[0]!.name, output.name]]);
   const named = (name: string): string => {
     const present = names.get(name);
