@@ -171,7 +171,7 @@ export function methodNamed(name: string): MethodDefinition {
 /**
  * The baseline of this name.
  *
- * @throws {RangeError} When there is none, or the method is no baseline but needs a head.
+ * @throws {RangeError} When there is none, or the method needs a head and so is not a baseline.
  */
 export function baselineNamed(name: string): BaselineDefinition {
   const method = methodNamed(name);

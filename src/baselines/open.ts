@@ -1,5 +1,5 @@
 /**
- * One way to open any method of the table, and to fetch what it needs.
+ * Opens any method of the table, and downloads what it needs.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { ExplainerOptions } from "../ptame/explainer.ts";
 import { methodNamed } from "./methods.ts";
 import type { MethodOptions } from "./types.ts";
 
-/** Which classifier is explained, and how: each method takes what means something to it. */
+/** Options for opening a method; each method uses those that apply to it. */
 export interface OpenMethodOptions extends ExplainerOptions, MethodOptions {
-  /** Module, value or node where a method looks that is `tapped`; the deepest with positions by default. */
+  /** Module, value or node for methods that are `tapped`; by default the deepest with positions. */
   readonly tap?: string;
 }
 
 /**
- * Opens a method of the table. Dispose of the explainer when it is not needed any more.
+ * Opens a method of the table. Dispose of the explainer when it is no longer needed.
  *
  * @param name Of `METHODS`: "ptame", "gradcam", …
  * @throws {RangeError} When a name is unknown; the nearest one is suggested.
- * @throws {TypeError} When head, auxiliary and backbone do not fit together, or the classifier cannot be opened as the
- * method asks.
- * @throws {DownloadError} When weights are not here and cannot be downloaded.
+ * @throws {TypeError} When head, auxiliary and backbone do not fit together, or the classifier does not support the
+ * method.
+ * @throws {DownloadError} When weights are missing and cannot be downloaded.
  */
 export async function openMethod(name: string, options: OpenMethodOptions = {}): Promise<MapExplainer> {
   if (methodNamed(name).needs === "head") {
@@ -33,9 +33,9 @@ export async function openMethod(name: string, options: OpenMethodOptions = {}):
 }
 
 /**
- * Downloads what a method will need, and opens nothing: for programs that open it several times.
+ * Downloads the files of a method, for programs that open it several times.
  *
- * @throws As `openMethod` does.
+ * @throws Like `openMethod`.
  */
 export async function fetchForMethod(name: string, options: OpenMethodOptions = {}): Promise<void> {
   if (methodNamed(name).needs === "head") {

@@ -1,18 +1,18 @@
 /**
- * How often methods of many passes ask the classifier unless they are told otherwise. The numbers stand apart from the
- * methods' code, because lists show them without loading it.
+ * Default numbers of passes of methods that need many. They are separate from the methods' code, so that lists can show
+ * them without loading it.
  *
  * @module
  */
 
-/** Points of the integral by default. */
+/** Default number of points of the integral. */
 export const INTEGRATION_STEPS = 50;
 
-/** Noisy copies by default. */
+/** Default number of noisy copies. */
 export const SMOOTH_SAMPLES = 50;
 
-/** Places of the square along a side by default. */
+/** Default number of positions of the square along a side. */
 export const OCCLUSION_PLACES = 13;
 
-/** RISE's masks by default. */
+/** Default number of RISE's masks. */
 export const RISE_MASKS = 4000;

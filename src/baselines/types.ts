@@ -72,7 +72,7 @@ export interface MethodOptions {
   readonly samples?: number;
 }
 
-/** What lists say of a method. */
+/** Facts about a method, for lists. */
 export interface MethodFacts {
   /** Name on the command line and in reports. */
   readonly name: string;

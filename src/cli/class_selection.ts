@@ -113,7 +113,7 @@ export async function selectImages(
   }
   const few = spreadOverClasses(found).filter(({ rank }) => rank < (selection.perClass ?? Infinity));
   if (few.length === 0) {
-    throw new Error(`Cannot go on: none of the ${images.length} images is ${selectionText(selection)}`);
+    throw new Error(`Cannot continue: none of the ${images.length} images is ${selectionText(selection)}`);
   }
   const chosen = few.sort((a, b) => a.index - b.index);
   const kept = limit === undefined ? chosen : evenlySpread(chosen, limit);

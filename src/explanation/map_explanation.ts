@@ -34,7 +34,7 @@ export interface MapExplainer {
   readonly backbone: ClassifierFacts;
   /** Device and threads on which the backbone actually runs. */
   readonly session: Session;
-  /** Passes for one map, through the network that the method asks; a pass back counts as one too. */
+  /** Number of passes for one map, through the network that the method uses; a backward pass counts as one, too. */
   readonly passes: number;
   /**
    * Explains an image.
@@ -205,7 +205,7 @@ export function captionOf({ label, probability }: Pick<ClassScore, "label" | "pr
 /**
  * Builds the explanation of an image from its maps.
  *
- * @param subtitle Stands below the class on the overlay.
+ * @param subtitle Text below the class on the overlay.
  * @param further Computes the map of a class that was not requested, if the method needs no further pass.
  */
 export function mapExplanationOf(

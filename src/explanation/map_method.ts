@@ -1,5 +1,5 @@
 /**
- * A method as measures and evaluations call it.
+ * The interface of a method for measures and evaluations.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import type { PreparedImage } from "../classifier/prepared_image.ts";
 import type { ValueMap } from "../image/types.ts";
 
 /**
- * An explanation method as evaluations call it: the map of one class.
+ * An explanation method for evaluations: gives the map of one class.
  *
- * @param image As classifiers read it, not normalised.
+ * @param image The prepared image, not normalised.
  * @param target The class to explain.
  * @returns Values in [0, 1], any resolution.
  */

@@ -17,7 +17,7 @@ export interface LoadedImage extends PreparedImage {
 
 /** An image to measure on. */
 export interface EvaluationImage {
-  /** Its name, by which a resumed run identifies it. */
+  /** Its name; a resumed run identifies it by name. */
   readonly name: string;
   /**
    * `[3, S, S]` in [0, 1], not normalised; or a function that reads it, with the auxiliary's cut and the region if it

@@ -1,22 +1,23 @@
 /**
- * Infidelity (Yeh et al., On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019): a map says how much of
- * the classifier's answer each pixel carries; how far is that from what is lost when a part of the image goes?
+ * Infidelity (Yeh et al., On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019): a map says how much each
+ * pixel contributes to the classifier's output. Infidelity compares that with the actual drop when a part of the image
+ * is removed.
  *
  *     INFD(Φ, f, x) = E_I[ (I · Φ(f, x) − (f(x) − f(x − I)))² ]
  *
- * - f is the softmax probability of the class explained, not its score ahead of softmax: measures see probabilities only.
+ * - f is the softmax probability of the explained class, not its score before softmax, because measures see only
+ *   probabilities.
  * - x − I is the image without one square (the paper's square removal; its other choice is Gaussian noise, which suits
  *   gradients). A removed pixel is 0 in the classifier's own input, as in the paper's program.
- * - Φ is the map at the image's size, one value per pixel. A method that gives a mask in [0, 1] says which share of
- *   the class lies where, not how f changes with a colour: it is a global explanation in the paper's words. For those I
- *   is binary, 1 on the removed pixels, so that I · Φ is the map's sum over the square.
- * - Such a mask has no unit, and a method's min–max has taken the one that there was. So the map is multiplied with the
- *   scale that serves it best, β = E[(I · Φ)(f(x) − f(x − I))] / E[(I · Φ)²], as the paper's program and Captum's
- *   `normalize=True` do: the value no longer depends on the map's unit. β is negative where probability rises when the
- *   pixels of a high map go.
+ * - Φ is the map at the image's size, one value per pixel. A method that gives a mask in [0, 1] gives the share of each
+ *   position, not how f changes with a colour: the paper calls it a global explanation. For those, I is binary, 1 on
+ *   the removed pixels, so I · Φ is the map's sum over the square.
+ * - Such a mask has no unit, because min–max removes it. So the map is multiplied by its best scale, β = E[(I · Φ)(f(x)
+ *   − f(x − I))] / E[(I · Φ)²], as the paper's program and Captum's `normalize=True` do: the value does not depend on
+ *   the map's unit. β is negative if the probability rises when pixels with high values are removed.
  *
- * The value is in squared probability: 0 is a map that foretells every fall. A larger square takes more away whatever
- * the map, so a flat map is not the worst one; compare with the controls.
+ * The value is in squared probability: 0 means that the map predicts every drop. A larger square removes more, whatever
+ * the map is, so a constant map is not the worst one; compare with the controls.
  *
  * @module
  */
@@ -40,11 +41,11 @@ export interface Square {
 }
 
 /**
- * The squares that are removed from an image, one at a time: all places of all lengths on the protocol's grid are
- * equally likely, none is drawn twice, and where the grid has no more than asked for, all are taken.
+ * The squares to remove from an image, one at a time. All positions of all sizes on the protocol's grid are equally
+ * likely, and none is drawn twice. If the grid has no more than the requested number, all are taken.
  *
  * @param side Pixels per row of the image. One that has fewer than the grid has cells is its own grid.
- * @param seed Of the drawing.
+ * @param seed Seed of the drawing.
  */
 export function removalSquares(side: number, protocol: InfidelityProtocol, seed: number): Square[] {
   const cells = Math.min(protocol.cells, side);
@@ -79,7 +80,7 @@ function* pixelsOf({ left, top, right, bottom }: Square, side: number): Iterable
 }
 
 /**
- * Mean of (β · promised − fallen)² with the β that makes it smallest. Where nothing is promised, β is 0.
+ * Mean of (β · promised − fallen)² with the β that makes it smallest. If nothing is promised, β is 0.
  *
  * @param promised I · Φ of each perturbation.
  * @param fallen f(x) − f(x − I) of each.
@@ -93,9 +94,9 @@ export function scaledError(promised: readonly number[], fallen: readonly number
 /**
  * Infidelity of one map: key "infidelity", in squared probability.
  *
- * @param normalization What the classifier normalises with: its mean is what removed pixels become where the protocol's
- * 0 is a normalised one.
- * @param seed Of the squares; the same for all methods of an image, so that they are compared on the same squares.
+ * @param normalization The classifier's normalisation; removed pixels get its mean if the protocol's 0 is a normalised
+ * value.
+ * @param seed Seed of the squares; the same for all methods of an image, so that they are compared on the same squares.
  * @throws {TypeError} When the normalization is missing.
  */
 export function infidelityProbe(

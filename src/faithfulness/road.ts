@@ -1,7 +1,7 @@
 /**
- * ROAD, remove and debias (Rong et al., ICML 2022): a share of the pixels goes, in the map's order or the reverse of
- * it, the holes are filled so that their shape tells nothing, and what is left of the classifier's own answer is
- * noted. Removing the most relevant pixels first (MoRF) should hurt, the least relevant first (LeRF) should not.
+ * ROAD, remove and debias (Rong et al., ICML 2022): removes a share of the pixels in the map's order or in the reverse
+ * order, fills the holes so that their shape reveals nothing, and measures how much of the classifier's result remains.
+ * Removing the most relevant pixels first (MoRF) should hurt, the least relevant first (LeRF) should not.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const ORDERS: readonly RemovalOrder[] = ["morf", "lerf"];
 /** Radius of Telea's neighbourhood, in pixels. */
 const TELEA_RADIUS = 3;
 
-/** How many of `count` pixels a percentage removes. */
+/** Number of pixels that a percentage of `count` removes. */
 export function removedCount(count: number, percent: number, means: "removed" | "kept"): number {
   return means === "kept" ? count - topCount(count, percent) : Math.floor(count * percent / 100);
 }
@@ -44,8 +44,8 @@ export function summarizeCurve(
 /**
  * ROAD of one map: keys "ROAD-MoRF", "ROAD-LeRF", and "ROAD", which is half of LeRF − MoRF as in pytorch-grad-cam.
  *
- * @param normalization What the classifier normalises with; needed where the noise is in normalised units.
- * @param seed Of the noise; the same for all methods of an image, so that they are compared under the same noise.
+ * @param normalization The classifier's normalisation; required if the noise is in normalised units.
+ * @param seed Seed of the noise; the same for all methods of an image, so that they are compared under the same noise.
  * @throws {TypeError} When the normalization is missing.
  */
 export function roadProbe(
@@ -87,7 +87,7 @@ export function roadProbe(
       const morf = outcomes.slice(0, percents.length).map(scoreOf);
       const lerf = outcomes.slice(percents.length).map(scoreOf);
       const summaryOf = (scores: number[], means: "removed" | "kept") => {
-        // The trapezoid starts where nothing is removed.
+        // The first trapezoid starts at 0 % removed.
         const removed = percents.map((percent) => means === "removed" ? percent : 100 - percent);
         const ascending = removed.map((_, index) => index).sort((a, b) => removed[a]! - removed[b]!);
         return summarizeCurve(
@@ -111,7 +111,7 @@ export const ROAD: MeasureDefinition<"road"> = {
   source: "Rong et al.: A Consistent and Efficient Evaluation Strategy for Attribution Methods, ICML 2022",
   part: "road",
   standIn: "road-icml22",
-  // Whether a class stays the top one can only be asked of one that is.
+  // Only the top class can stay the top class.
   onlyOfTopClass: (preset) => preset.road?.score === "accuracy",
   probe: (sample, preset, { normalization, seed }) => roadProbe(sample, preset.road!, normalization, seed),
   describe: (key) => {

@@ -1,7 +1,7 @@
 /**
- * Sanity checks (Adebayo et al. 2018, "Sanity Checks for Saliency Maps"): a map that stays the same when what it should
- * explain is randomised does not explain it. Here are the comparison of maps and the swap test; what is randomised is
- * the business of randomization.ts (a classifier's weights) and ptame/randomized_head.ts (a head).
+ * Sanity checks (Adebayo et al. 2018, "Sanity Checks for Saliency Maps"): a map that stays the same when the explained
+ * weights are randomised does not explain them. This module compares maps and runs the swap test; randomization.ts
+ * randomises a classifier's weights and ptame/randomized_head.ts a head.
  *
  * @module
  */
@@ -19,23 +19,23 @@ import { sideOf } from "../image/side.ts";
 import type { Interval } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** How alike two maps are. NaN where a map is flat: it has no order. */
+/** The similarity of two maps. NaN if a map is constant, because it has no order. */
 export interface Likeness {
   /** Spearman's rank correlation of the values. */
   readonly spearman: number;
-  /** The same of their magnitudes. */
+  /** Rank correlation of their magnitudes. */
   readonly absoluteSpearman: number;
-  /** Structural similarity of the maps, each brought into [0, 1]. */
+  /** Structural similarity of the maps, each scaled to [0, 1]. */
   readonly ssim: number;
 }
 
-/** The measures of likeness. */
+/** The measures of similarity. */
 export const LIKENESS: readonly (keyof Likeness)[] = ["spearman", "absoluteSpearman", "ssim"];
 
 /**
  * Compares two maps of one image, both enlarged to `side`.
  *
- * @param side At least 11, the window of SSIM; the image's side by default of the callers.
+ * @param side At least 11, the window of SSIM; callers use the image's side by default.
  */
 export function likenessOf(a: ValueMap, b: ValueMap, side: number): Likeness {
   const [first, second] = [enlarged(a, side), enlarged(b, side)];
@@ -61,19 +61,19 @@ function inUnit(values: Float32Array): Float32Array {
 
 /** An image to check on, and the class whose maps are compared. */
 export interface SanityImage extends PreparedImage {
-  /** The class: the intact classifier's, also where the randomised one sees another. */
+  /** The intact classifier's class, even if the randomised one sees another. */
   readonly target: number;
 }
 
-/** How like the original's maps those of one randomised variant are, over all images. */
+/** The similarity of one randomised variant's maps to the original's, over all images. */
 export interface SanityResult extends Readonly<Record<keyof Likeness, Interval | undefined>> {
   /** Name of the variant. */
   readonly variant: string;
-  /** Images on which one of the two maps was flat: they have no order, and count in no mean. */
+  /** Number of images on which one of the maps was constant; they are in no mean. */
   readonly flat: number;
 }
 
-/** How maps are compared. */
+/** Options of the comparison. */
 export interface SanityOptions extends BootstrapOptions {
   /** Stops between maps. */
   readonly signal?: AbortSignal;
@@ -84,7 +84,8 @@ export interface SanityOptions extends BootstrapOptions {
 /**
  * Compares the maps of one variant with the original's, image by image.
  *
- * @param method The variant's maps; where a method has values outside [0, 1], these: their signs and size count.
+ * @param method The variant's maps, with the method's unscaled values if there are any, because signs and magnitudes
+ * matter.
  * @param originals The original's map of each image, in order.
  */
 export async function compareVariant(
@@ -117,11 +118,11 @@ export async function compareVariant(
 const OWN = "own";
 const SWAPPED = "swapped";
 
-/** What a swap test found. */
+/** The result of a swap test. */
 export interface SwapResult {
   /** own − swapped by the measure's key, paired over the images. */
   readonly differences: Readonly<Record<string, Comparison>>;
-  /** Measures in which the own explanation is ahead beyond noise. */
+  /** Measures in which the own explanation is better beyond noise. */
   readonly passed: readonly string[];
   /** Measures in which the swapped head is better: there the explanation does not depend on this backbone. */
   readonly failed: readonly string[];
@@ -131,11 +132,11 @@ export interface SwapResult {
 
 /**
  * The swap test: on one backbone, the explanation made for it against the one made for another backbone. P-TAME's map
- * comes from the auxiliary, so a head that was trained for another backbone is the test of whether training told it
- * anything: it must score worse.
+ * comes from the auxiliary, so a head that was trained for another backbone tests whether training had an effect: it
+ * must score worse.
  *
- * @param own Maps made for the backbone that `score` asks.
- * @param swapped Maps made for another one.
+ * @param own Maps for the backbone of `score`.
+ * @param swapped Maps for another backbone.
  */
 export async function swapTest(
   own: MapMethod,

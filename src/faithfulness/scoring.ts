@@ -1,6 +1,6 @@
 /**
- * Gathers images of many probes into full batches for the classifier, and hands each answer back to the one who
- * asked. Only here is a `ScoreBatch` called, so only here are its answers checked.
+ * Collects images of many probes into full batches for the classifier, and passes each result to its probe. Only this
+ * module calls a `ScoreBatch`, so it also checks the results.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Outcome, ScoreBatch } from "./types.ts";
 export interface ScoreQueue {
   /** Adds an image; `receive` gets its probabilities once its batch has run, in this call or a later one. */
   add(picture: Float32Array, receive: (probabilities: Float32Array) => void): Promise<void>;
-  /** Scores what is left, as a short batch. */
+  /** Scores the remaining images as a short batch. */
   flush(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function createScoreQueue(score: ScoreBatch, batchSize: number, signal?: 
   };
 }
 
-/** Scores ahead of softmax would be taken for probabilities without a word otherwise. */
+/** Otherwise, scores before softmax would silently be taken for probabilities. */
 function checkProbabilities(row: Float32Array): void {
   let sum = 0;
   for (const value of row) sum += value >= 0 ? value : NaN;
@@ -58,14 +58,14 @@ function checkProbabilities(row: Float32Array): void {
   }
 }
 
-/** The most probable class; the first of equals. */
+/** The most probable class; the first of ties. */
 export function topClass(probabilities: Float32Array): number {
   let top = 0;
   for (let i = 1; i < probabilities.length; i++) if (probabilities[i]! > probabilities[top]!) top = i;
   return top;
 }
 
-/** What probabilities say about a target. */
+/** The outcome for a target from the probabilities. */
 export function outcomeOf(probabilities: Float32Array, target: number): Outcome {
   return { probability: probabilities[target]!, correct: topClass(probabilities) === target };
 }

@@ -1,6 +1,6 @@
 /**
- * From per-image records to means with intervals. Records are plain JSON, so that a run can be stopped, taken up,
- * extended and summarised anew; every image weighs the same.
+ * Computes means with intervals from per-image records. Records are plain JSON, so that a run can be stopped, resumed,
+ * extended and summarised again. Every image has the same weight.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { type Preset, presetNamed } from "./presets.ts";
 import { meanOf, type Reading } from "./probe.ts";
 import type { Interval } from "./types.ts";
 
-/** What was measured of one method's map of one image. */
+/** Measures of one method's map of one image. */
 export interface MapRecord extends Reading {
-  /** Time that the method took for the map. */
+  /** Time for computing the map. */
   readonly milliseconds: number;
   /** Mean of the map at the image's size. */
   readonly maskArea: number;
 }
 
-/** What was measured of one image; plain JSON. */
+/** Measures of one image; plain JSON. */
 export interface ImageRecord {
   /** The image's name. */
   readonly image: string;
-  /** How it was measured: records of different settings cannot be mixed. */
+  /** The settings; records with different settings cannot be mixed. */
   readonly settings: string;
   /** The class explained. */
   readonly target: number;
@@ -34,19 +34,19 @@ export interface ImageRecord {
 
 /** A measure of one method over all images. */
 export interface MeasureResult extends Interval {
-  /** Images that it is the mean of. */
+  /** Number of images in the mean. */
   readonly images: number;
-  /** Name of the preset that it was taken with. */
+  /** Name of its preset. */
   readonly preset: string;
-  /** Mean of the masks that were used (of the maps, where no mask was made of them). A mask of 1 hides nothing. */
+  /** Mean of the used masks, or of the maps if the measure has no masks. A mask of 1 hides nothing. */
   readonly maskArea: number;
-  /** Which direction is good. */
+  /** Which direction is better. */
   readonly better: "higher" | "lower";
-  /** The mean curve, where the measure has one. */
+  /** The mean curve, if the measure has one. */
   readonly curve?: {
     /** Percent of the pixels. */
     readonly percents: number[];
-    /** What a percentage means. */
+    /** Meaning of a percentage. */
     readonly means: "removed" | "kept";
     /** Mean over images at each. */
     readonly values: number[];
@@ -55,7 +55,7 @@ export interface MeasureResult extends Interval {
 
 /** All measures of one method. */
 export interface MethodResult {
-  /** By key, as "AD50", "ROAD-MoRF", "insertion". */
+  /** Values by key, such as "AD50", "ROAD-MoRF", "insertion". */
   readonly measures: Readonly<Record<string, MeasureResult>>;
   /** Mean of the maps at the images' size. */
   readonly maskArea: Interval;
@@ -63,7 +63,7 @@ export interface MethodResult {
   readonly millisecondsPerImage: Interval;
 }
 
-/** What an evaluation found. */
+/** The result of an evaluation. */
 export interface Evaluation {
   /** Name of the requested preset. */
   readonly preset: string;
@@ -73,7 +73,7 @@ export interface Evaluation {
   readonly methods: Readonly<Record<string, MethodResult>>;
 }
 
-/** Where a curve's points lie; how high they are is the chart's business. */
+/** Positions of a curve's points on the axis. */
 function curveAxis(key: string, asked: Preset, points: number) {
   const { percents, means } = axisOf(key, asked, points);
   return { percents, means };
@@ -85,9 +85,9 @@ function recordsOf(records: readonly ImageRecord[], method: string): MapRecord[]
 }
 
 /**
- * Means and intervals of all methods that the records hold.
+ * Means and intervals of all methods in the records.
  *
- * @param preset Name of the preset that they were made with.
+ * @param preset Name of their preset.
  * @throws {RangeError} When the preset is unknown.
  */
 export function summarize(
@@ -129,17 +129,17 @@ export function summarize(
   return { preset: asked.name, images: records.length, methods };
 }
 
-/** How two methods differ in a measure. */
+/** The difference of two methods in a measure. */
 export interface Comparison extends Interval {
-  /** Images that both were measured on. */
+  /** Number of images measured with both. */
   readonly images: number;
-  /** Name of the method that is ahead beyond noise (the interval leaves out 0); undefined where neither is. */
+  /** Name of the method that is better beyond noise (the interval does not contain 0); undefined if neither is. */
   readonly ahead: string | undefined;
 }
 
 /**
- * The difference of two methods, `a − b`, image by image: paired, so that what makes an image hard for both does not
- * widen the interval.
+ * The difference of two methods, `a − b`, image by image: paired, so that images that are hard for both do not widen
+ * the interval.
  *
  * @returns By the measure's key.
  */

@@ -1,24 +1,24 @@
 /**
- * Inpainting by fast marching (Telea, "An image inpainting technique based on the fast marching method", 2004): the
- * holes are filled from their edges inwards, nearest first, each pixel from what is known around it.
+ * Inpainting by fast marching (Telea, "An image inpainting technique based on the fast marching method", 2004): it
+ * fills the holes from their edges inwards, nearest first, each pixel from its known neighbours.
  *
- * Written from the paper, with the constants of OpenCV's `cv2.inpaint`, which published numbers were made with:
- * pixels of 8 bits; the distance weight is 1/d³, not 1/d²; and the gradients' part is scaled to length one ahead of
- * being added, so that it moves a pixel by little more than one level.
+ * Written from the paper, with the constants of OpenCV's `cv2.inpaint`, with which published numbers were computed:
+ * pixels of 8 bits; the distance weight is 1/d³, not 1/d²; and the gradients' part is scaled to length one before it is
+ * added, so that it moves a pixel by little more than one level.
  *
  * @module
  */
 
-/** What is known of a pixel while the front moves. */
+/** State of a pixel while the front moves. */
 const [KNOWN, BAND, INSIDE] = [0, 1, 2];
 
-/** Distance of what the front has not reached. */
+/** Distance of points that the front has not reached. */
 const FAR = 1e6;
 
-/** A queue of points by distance; equal distances in the order of arrival. */
+/** A priority queue of points by distance; ties in the order of arrival. */
 interface Front {
   push(point: number, distance: number): void;
-  /** The nearest point, −1 when there is none. */
+  /** The nearest point; −1 if there is none. */
   pop(): number;
 }
 
@@ -94,10 +94,10 @@ function solveDistance(state: Uint8Array, distance: Float32Array, point: number,
  * @param missing One value per pixel; not 0 where the pixel is missing.
  * @param width Pixels per row.
  * @param height Rows.
- * @param radius How far around a pixel is looked, in pixels.
+ * @param radius Radius of the neighbourhood, in pixels.
  * @returns A new image, in steps of 1/255 where it was missing; other pixels are unchanged.
  * @throws {TypeError} When the sizes do not fit.
- * @throws {RangeError} When every pixel is missing: there is nothing to fill from.
+ * @throws {RangeError} When every pixel is missing.
  */
 export function imputeTelea(
   pixels: Float32Array,
@@ -113,7 +113,7 @@ export function imputeTelea(
     );
   }
   if (!missing.includes(0)) throw new RangeError(`Cannot impute: all ${area} pixels are missing`);
-  // A border of one point all around, known but never looked at, spares most checks.
+  // A border of one point all around, known but never read, makes most checks unnecessary.
   const stride = width + 2;
   const points = stride * (height + 2);
   const state = new Uint8Array(points);
@@ -166,7 +166,7 @@ export function imputeTelea(
   return out;
 }
 
-/** Distances of known pixels to the holes, negative, as far as a filled pixel looks. */
+/** Negative distances of known pixels to the holes, up to the radius of the neighbourhood. */
 function measureOutside(
   state: Uint8Array,
   inPicture: Uint8Array,
@@ -204,7 +204,7 @@ function measureOutside(
   for (const point of reached) distance[point] = -distance[point]!;
 }
 
-/** Halves go to the even neighbour: `+ 0.5` makes them common. */
+/** Rounds halves to the even neighbour, because `+ 0.5` makes halves common. */
 function roundHalfEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
@@ -221,14 +221,14 @@ function filler(
   stride: number,
   radius: number,
 ): (point: number) => void {
-  /** Central difference where both neighbours are known, one-sided where one is. */
+  /** Central difference if both neighbours are known, one-sided if only one is. */
   const slope = (point: number, step: number): number => {
     const [ahead, behind] = [state[point + step] !== INSIDE, state[point - step] !== INSIDE];
     if (ahead && behind) return (distance[point + step]! - distance[point - step]!) / 2;
     if (ahead) return distance[point + step]! - distance[point]!;
     return behind ? distance[point]! - distance[point - step]! : 0;
   };
-  /** The neighbour, or the point itself where the image ends. */
+  /** The neighbour, or the point itself at the border. */
   const inside = (neighbour: number, point: number) => inPicture[neighbour] === 1 ? neighbour : point;
 
   return (point) => {

@@ -1,9 +1,9 @@
 /**
- * Which pixels of a map are its top ones. Everything goes through one total order of the pixels, so that a
- * percentage always means that many pixels, whatever ties the map has.
+ * Selects the top pixels of a map. One total order of the pixels is used everywhere, so a percentage always gives the
+ * same number of pixels, whatever ties the map has.
  *
- * Ties are taken in a fixed scattered order that depends on the number of pixels only: a flat map is removed
- * evenly, bit by bit, as a random one would be; never all at once, and never from the top left corner.
+ * Ties have a fixed scattered order that depends only on the number of pixels. So a constant map is removed evenly,
+ * like a random one, never all at once and never from the top left corner.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { createGenerator } from "../random/generator.ts";
 
 const TIE_SEED = 7;
 
-/** The order of ties: Fisher and Yates with a fixed seed. */
+/** The order of ties: a Fisher–Yates shuffle with a fixed seed. */
 function scattered(count: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   const generator = createGenerator(TIE_SEED);
@@ -23,7 +23,7 @@ function scattered(count: number): Uint32Array {
 }
 
 /**
- * Indices of all pixels, highest value first; equal values in the scattered order of the module's head.
+ * Indices of all pixels, highest value first; ties in the scattered order described above.
  *
  * @param values Finite values, one per pixel.
  * @throws {RangeError} When a value is not finite.
@@ -35,10 +35,10 @@ export function rankPixels(values: Float32Array): Uint32Array {
     if (!Number.isFinite(values[i])) {
       throw new RangeError(`Cannot rank pixels: the map's value ${i} is ${values[i]}`);
     }
-    // Bits of floats ascend for positive ones and descend for negative ones; turned so that all descend.
+    // The bits of positive floats ascend and those of negative floats descend; convert them so that all descend.
     bits[i] = (bits[i]! >>> 31) === 0 ? 0x7fffffff - bits[i]! : bits[i]!;
   }
-  // Two stable passes of a counting sort over 16 bits each: ties keep the order that they start in.
+  // Two stable passes of a counting sort over 16 bits each: ties keep their initial order.
   let order: Uint32Array = scattered(count);
   for (const shift of [0, 16]) {
     const starts = new Uint32Array(65537);
@@ -68,8 +68,8 @@ export function topCount(count: number, percent: number): number {
  * A mask from a map: the top pixels keep their value (soft) or become 1 (hard), all others become 0.
  *
  * @param values The map's values in [0, 1].
- * @param order What `rankPixels` gives for them.
- * @param percent How many pixels are kept; a soft mask at 100 is the map itself.
+ * @param order Result of `rankPixels` for them.
+ * @param percent Percentage of pixels to keep; a soft mask at 100 is the map itself.
  * @param mask Soft or hard.
  */
 export function keepTop(
@@ -88,10 +88,10 @@ export function keepTop(
 }
 
 /**
- * Marks the pixels that go: 1 where removed.
+ * Marks the removed pixels with 1.
  *
- * @param order What `rankPixels` gives.
- * @param count How many pixels go.
+ * @param order Result of `rankPixels`.
+ * @param count Number of pixels to remove.
  * @param from The most relevant first ("morf") or the least relevant first ("lerf").
  */
 export function markRemoved(order: Uint32Array, count: number, from: "morf" | "lerf"): Uint8Array {

@@ -9,17 +9,17 @@ import type { ValueMap } from "../image/types.ts";
 /**
  * Scores images: softmax probabilities, one array per image.
  *
- * Images are `[3, S, S]` in [0, 1], not normalised; measures may hand in values slightly outside (noise).
+ * Images are `[3, S, S]` in [0, 1], not normalised; measures may pass values slightly outside (noise).
  */
 export type ScoreBatch = (images: Float32Array[], signal?: AbortSignal) => Promise<Float32Array[]>;
 
-/** An image, what the classifier says of it, and the map that is put to the test. */
+/** An image, the classifier's result for it, and the map to test. */
 export interface Sample {
   /** `[3, S, S]` in [0, 1], not normalised. */
   readonly pixels: Float32Array;
   /** The explanation: values in [0, 1], any resolution; it is enlarged to S × S bilinearly. */
   readonly map: ValueMap;
-  /** The class explained: the classifier's top class on the clean image. */
+  /** The explained class: the classifier's top class on the clean image. */
   readonly target: number;
   /** Probability of that class on the clean image. */
   readonly probability: number;
@@ -33,7 +33,7 @@ export interface Normalization {
   readonly std: readonly [number, number, number];
 }
 
-/** What the classifier says of a perturbed image about the target. */
+/** The classifier's result for the target on a perturbed image. */
 export interface Outcome {
   /** Probability of the target. */
   readonly probability: number;
@@ -41,7 +41,7 @@ export interface Outcome {
   readonly correct: boolean;
 }
 
-/** The order in which pixels go: most relevant first, or least relevant first. */
+/** The order in which pixels are removed: most relevant first, or least relevant first. */
 export type RemovalOrder = "morf" | "lerf";
 
 /** A box around an object, in pixels of the S × S input: columns x to x + width, rows y to y + height. */
@@ -56,7 +56,7 @@ export interface Box {
   readonly height: number;
 }
 
-/** Where an object is: boxes, or a mask of S × S values that are not 0 inside. */
+/** The region of an object: boxes, or a mask of S × S values that are not 0 inside. */
 export type Region = { readonly boxes: readonly Box[] } | { readonly mask: Uint8Array };
 
 /** A mean over images with its bootstrap interval. */

@@ -14,7 +14,7 @@ export interface InterpolationOptions {
   readonly nearest?: string;
   /** Resize's `cubic_coeff_a`; −0.75 by default. */
   readonly cubicCoefficient?: number;
-  /** Cubic only: cells beyond the border weigh nothing, and the others are weighed up to a sum of 1. */
+  /** Cubic only: cells beyond the border get weight 0, and the other weights are scaled to a sum of 1. */
   readonly excludeOutside?: boolean;
   /** Factor that coordinates are divided by; `to / from` by default. */
   readonly scale?: number;

@@ -16,7 +16,7 @@ import type { MethodStyle } from "./palette.ts";
 export interface Chart {
   /** Heading. */
   readonly title: string;
-  /** What to read from it. */
+  /** Explanation below it. */
   readonly caption: string;
   /** An `<svg>` element. */
   readonly svg: string;
@@ -24,7 +24,7 @@ export interface Chart {
 
 /** What all charts share. */
 export interface ChartContext {
-  /** Where elements are made. */
+  /** Document that creates the elements. */
   readonly document: Document;
   /** Colours and markers of the methods. */
   readonly styles: ReadonlyMap<string, MethodStyle>;
@@ -49,7 +49,7 @@ function draw(
   return svg.outerHTML;
 }
 
-/** What a curve's height is, as captions say it. */
+/** Meaning of a curve's height, for captions. */
 const HEIGHTS = {
   accuracy: "Share of images whose class is still seen",
   change: "Change of the class's probability",
@@ -71,7 +71,7 @@ export function curveCharts(evaluation: Evaluation, context: ChartContext): Char
       const at = { x: "percent", y: "value" } as const;
       return [
         Plot.line(points, { ...at, stroke: colour, strokeDasharray: dash, strokeWidth: 2 }),
-        // Markers tell where the percentages are; hundreds of steps need none.
+        // Markers show the percentages; hundreds of steps need none.
         ...(points.length > 20
           ? []
           : [Plot.dot(points, { ...at, stroke: colour, fill: colour, symbol, r: 3.5 })]),
@@ -154,7 +154,7 @@ export function timeChart(records: readonly ImageRecord[], context: ChartContext
   const times = records.flatMap(({ methods: measured }) =>
     Object.entries(measured).map(([method, { milliseconds }]) => ({
       method,
-      // A clock may not have moved.
+      // The clock may show no elapsed time.
       milliseconds: Math.max(milliseconds, 1e-3),
     }))
   );
@@ -177,7 +177,7 @@ export function timeChart(records: readonly ImageRecord[], context: ChartContext
         labelOffset: 38,
         grid: true,
         ticks: 5,
-        // Powers of ten only: the ticks between stay bare.
+        // Labels only at powers of ten.
         tickFormat: (value: number) => Math.abs(Math.log10(value) % 1) < 1e-9 ? String(value) : "",
       },
       y: { domain: methods, label: null, tickSize: 0 },

@@ -1,5 +1,5 @@
 /**
- * How measures are written for people: the same words and digits in the terminal, in tables and in reports.
+ * Formats measures for people, in the same way in the terminal, in tables and in reports.
  *
  * @module
  */
@@ -24,15 +24,15 @@ export function titleOf(key: string): string {
   return describeValue(key).title;
 }
 
-/** An arrow in the direction that is good. */
+/** An arrow in the better direction. */
 export function arrowOf(key: string): "↑" | "↓" {
   return betterOf(key) === "higher" ? "↑" : "↓";
 }
 
-/** A value with the digits that are worth reading: percentages one, shares three. */
+/** A value with its significant digits: one for percentages, three for shares. */
 export function shownValue(key: string, value: number): string {
   const text = value.toFixed(describeValue(key).digits);
-  // No minus sign before nothing.
+  // No minus sign before zero.
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text;
 }
 
@@ -52,7 +52,7 @@ export function bestOf(evaluation: Pick<Evaluation, "methods">, key: string): st
   return best?.[0];
 }
 
-/** Milliseconds with the digits that are worth reading. */
+/** Milliseconds with their significant digits. */
 export function shownMilliseconds(value: number): string {
   if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
   return `${value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0)} ms`;

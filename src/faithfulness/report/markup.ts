@@ -12,7 +12,7 @@ export type Markup = ReturnType<typeof raw>;
 
 /**
  * A piece of HTML: texts and numbers between the literal parts are escaped, pieces of {@linkcode Markup} are not. Lists
- * are joined; `null` and `undefined` leave nothing.
+ * are joined; `null` and `undefined` give nothing.
  *
  * Not called `html`: the formatter would lay out the templates anew, and blanks count in HTML.
  */
@@ -26,7 +26,7 @@ export function asMarkup(trusted: string): Markup {
   return raw(trusted);
 }
 
-/** Pieces on a line each. */
+/** Joins pieces, one per line. */
 export function lines(pieces: readonly Markup[]): Markup {
   return raw(pieces.join("\n"));
 }

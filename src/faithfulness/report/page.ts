@@ -1,6 +1,6 @@
 /**
- * One self-contained HTML page over an evaluation: verdict, table, plots, images, and how to do it again. It runs no
- * script and asks no network for anything; its own policy forbids both.
+ * One self-contained HTML page over an evaluation: verdict, table, plots, images, and how to repeat it. It runs no
+ * script and makes no network request; its content security policy forbids both.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { presetTable, resultTable } from "./tables.ts";
 import type { ReportData } from "./types.ts";
 import { verdictOver, verdictText } from "./verdict.ts";
 
-/** Where {@linkcode renderReport} draws. */
+/** Options of {@linkcode renderReport}. */
 export interface ReportOptions {
-  /** Makes the elements of plots: a page's own document (the default there), or one of linkedom's elsewhere. */
+  /** Creates the elements of plots: the page's own document (the default in a page), or linkedom's elsewhere. */
   readonly document?: Document;
 }
 
-/** Below this, intervals by resampling say little. */
+/** Number of images below which bootstrap intervals are unreliable. */
 const FEW_IMAGES = 30;
 
 function verdicts({ records, controls, evaluation, seed = 0 }: ReportData): Markup {
@@ -28,7 +28,7 @@ function verdicts({ records, controls, evaluation, seed = 0 }: ReportData): Mark
   const methods = names.filter((name) => !controls.includes(name));
   if (present.length === 0 || methods.length === 0) {
     return note(
-      "No control was measured, so nothing says whether these maps are better than chance: " +
+      "No control was measured, so it is unknown whether these maps are better than chance: " +
         "add random, gaussian and edges to the methods.",
     );
   }
@@ -57,7 +57,7 @@ function chartGrid(charts: readonly Chart[], kind?: Markup): Markup {
   return markup`<div class="charts">${lines(figures)}</div>`;
 }
 
-/** A section; nothing where it has no content. */
+/** A section; empty if it has no content. */
 function section(title: string, ...content: readonly (Markup | undefined)[]): Markup | undefined {
   if (content.every((each) => each === undefined)) return undefined;
   return markup`<section><h2>${title}</h2>${content}</section>`;
@@ -71,7 +71,7 @@ function note(text: string): Markup {
  * Renders a report as one HTML page.
  *
  * @throws {TypeError} When no document is given and the platform has none.
- * @throws {RangeError} When the evaluation holds no method.
+ * @throws {RangeError} When the evaluation has no method.
  *
  * @example In Deno, plots are drawn into a document of linkedom's
  * ```ts ignore
@@ -87,7 +87,7 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
   if (document === undefined) throw new TypeError("Cannot draw a report: no document is given");
   const { evaluation, records, controls, skipped = [] } = data;
   const methods = Object.keys(evaluation.methods);
-  if (methods.length === 0) throw new RangeError("Cannot draw a report: the evaluation holds no method");
+  if (methods.length === 0) throw new RangeError("Cannot draw a report: the evaluation has no method");
   const styles = stylesOf(methods, controls);
   const context = { document, styles };
   const few = evaluation.images < FEW_IMAGES
@@ -132,7 +132,7 @@ ${
 ${
     curves.length === 0 ? undefined : section(
       "Curves",
-      note(markup`What the classifier still sees as pixels go or come back in the map's order.`),
+      note(markup`What the classifier still sees as pixels are removed or restored in the map's order.`),
       legend(styles),
       chartGrid(curves),
     )

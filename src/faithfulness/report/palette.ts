@@ -1,17 +1,17 @@
 /**
  * How methods are distinguished: a colour each for light and dark, and for the controls greys with dashes, so that
- * colour is never all there is.
+ * colour is never the only difference.
  *
  * @module
  */
 
-/** How a method is drawn. */
+/** Style of a method. */
 export interface MethodStyle {
   /** A CSS colour: a custom property that style.ts defines for light and dark. */
   readonly colour: string;
   /** SVG's stroke-dasharray; "none" for a plain line. */
   readonly dash: string;
-  /** Name of a marker that the plotting library knows. */
+  /** Name of a marker of the plotting library. */
   readonly symbol: (typeof SYMBOLS)[number];
 }
 

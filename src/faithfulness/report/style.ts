@@ -1,5 +1,5 @@
 /**
- * The looks of a report: light and dark as the reader's system is set, from a phone to a wide screen, and on paper.
+ * The style sheet of a report: light or dark by the reader's system, from phone to wide screen, and for print.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a report is made of: plain data, so that the command line, a program and a browser page make the same one.
+ * The data of a report; plain, so that the command line, a program and a browser page make the same report.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Evaluation, ImageRecord } from "../summary.ts";
 export interface GalleryRow {
   /** Name of the image. */
   readonly name: string;
-  /** The class explained, in words. */
+  /** The explained class, in words. */
   readonly label: string;
   /** Its probability. */
   readonly probability: number;
@@ -21,24 +21,24 @@ export interface GalleryRow {
   readonly maps: Readonly<Record<string, ValueMap>>;
 }
 
-/** All that a report shows. */
+/** The data of a report. */
 export interface ReportData {
   /** Heading. */
   readonly title: string;
-  /** The exact command or call that made it. */
+  /** The exact command or call that created it. */
   readonly command: string;
-  /** What else there is to know to do it again: names and values, in order. */
+  /** Further settings for repeating it: names and values, in order. */
   readonly settings: readonly (readonly [name: string, value: string])[];
   /** Means and intervals. */
   readonly evaluation: Evaluation;
-  /** Image by image: times, and comparisons in pairs. */
+  /** Per-image records: times, and paired comparisons. */
   readonly records: readonly ImageRecord[];
   /** Names of the methods that ignore the classifier. */
   readonly controls: readonly string[];
-  /** Images to look at. */
+  /** Images of the gallery. */
   readonly gallery: readonly GalleryRow[];
   /** Images that could not be read. */
   readonly skipped?: readonly SkippedImage[];
-  /** Of the comparisons' resampling; 0 by default. */
+  /** Seed of the comparisons' resampling; 0 by default. */
   readonly seed?: number;
 }

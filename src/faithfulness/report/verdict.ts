@@ -1,6 +1,6 @@
 /**
- * Does a method beat the controls, maps that ignore the classifier? In plain sentences: one that does not explains
- * nothing, and a table of numbers hides that.
+ * Does a method beat the controls, maps that ignore the classifier? In sentences, because a method that does not beat
+ * them explains nothing, and a table of numbers hides that.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { BootstrapOptions } from "../bootstrap.ts";
 import { compareMethods, type ImageRecord } from "../summary.ts";
 import { titleOf } from "./labels.ts";
 
-/** How a method does against the controls, by the keys of measures. */
+/** A method compared with the controls, by the keys of measures. */
 export interface Verdict {
-  /** Measures in which it is ahead of every control. */
+  /** Measures in which it is better than every control. */
   readonly ahead: readonly string[];
-  /** Measures in which it is not, and the controls that it is not ahead of. */
+  /** The other measures, and the controls that it does not beat in them. */
   readonly notAhead: readonly { readonly key: string; readonly controls: readonly string[] }[];
 }
 
@@ -28,7 +28,7 @@ function verdictOf(
   };
 }
 
-/** Over many images: ahead is what is ahead beyond noise, image by image (paired bootstrap). */
+/** For many images: better means better beyond noise (paired bootstrap). */
 export function verdictOver(
   records: readonly ImageRecord[],
   method: string,
@@ -49,7 +49,7 @@ function listed(words: readonly string[], last = "and"): string {
 /**
  * The verdict in one or two sentences.
  *
- * @param name What the method is called in them.
+ * @param name Name of the method.
  * @param beyond Text after "ahead of every control": "beyond noise", or "".
  */
 export function verdictText({ ahead, notAhead }: Verdict, name: string, beyond: string): string {

@@ -88,7 +88,7 @@ function samplingOf(attributes: Attributes): Sampling {
 /**
  * What is read along an axis of `size` cells at the grid's numbers [N, 1, P].
  *
- * @param differentiated Whether the slopes are asked for.
+ * @param differentiated Whether the slopes are needed.
  */
 function readingOf(
   b: Builder,

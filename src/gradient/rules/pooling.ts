@@ -47,7 +47,7 @@ function maxPoolByIndices({ b, attributes, x, dy }: SingleContext): Value {
 }
 
 /**
- * Without indices, which WebGPU has not: a convolution with one-hot kernels lays the cells of each window side
+ * Without indices, which WebGPU does not have: a convolution with one-hot kernels lays the cells of each window side
  * by side; the first that equals the maximum takes dy; the transposed convolution brings it back.
  */
 function maxPoolByPatches(context: SingleContext): Value {

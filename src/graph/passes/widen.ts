@@ -20,7 +20,7 @@ function widenedType(type: DataType): DataType {
 /**
  * The same graph with every floating-point value in float32.
  *
- * @param derived Takes the weights that are to be widened when they are read.
+ * @param derived Receives the weights to widen when they are read.
  * @param files Contents of external data.
  */
 export function widened(

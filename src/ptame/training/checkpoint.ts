@@ -25,7 +25,7 @@ export interface StepLoss {
   readonly area: number;
   /** Variation of the masks, unweighted. */
   readonly variation: number;
-  /** The weighed sum. */
+  /** The weighted sum. */
   readonly total: number;
 }
 

@@ -148,7 +148,7 @@ export interface MaskedPassOptions extends GraphOptions {
  * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" if
  *   requested, which the gradient treats as constant.
  * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each image's own cross-entropy,
- *   neither averaged nor weighed.
+ *   neither averaged nor weighted.
  * - Weights under `BACKBONE_PREFIX`.
  */
 export function backboneGraph(
@@ -174,7 +174,7 @@ export function backboneGraph(
  *
  * - Inputs: "tap_0", …, what `rowsOfTargets` adds, "cross_entropies" [batch] and "mask_gradients" [batch, 1, S, S] of
  *   `backboneGraph`, the state (`stateShapes`), and the rank-0 `ADAMW_SCALARS`.
- * - Outputs: the scalars "ce", "area", "variation" (not weighed) and "total", `nextState` of every part of the state
+ * - Outputs: the scalars "ce", "area", "variation" (unweighted) and "total", `nextState` of every part of the state
  *   and, if requested, `gradientName` of every learned parameter.
  */
 export function updateGraph(
@@ -208,7 +208,7 @@ export function updateGraph(
  * head's gradients, and AdamW.
  *
  * - Inputs: "tap_0", …, what `rowsOfTargets` adds, `budgetInputs`, "gates" of `budgetMasksGraph`, "mask_gradients"
- *   [batch, views, S, S], weighed as the loss weighs each view, the state and the rank-0 `ADAMW_SCALARS`.
+ *   [batch, views, S, S], weighted as the loss weights each view, the state and the rank-0 `ADAMW_SCALARS`.
  * - Outputs: `nextState` of every part of the state and, if requested, `gradientName` of every learned parameter.
  */
 export function budgetUpdateGraph(

@@ -18,7 +18,7 @@ function say(text, failed = false) {
   status.classList.toggle("failed", failed);
 }
 
-/** Sends the image; throws what the server says of it. A full server is asked again when it says so. */
+/** Sends the image; throws the server's error. Retries if a full server asks for it. */
 async function explain(query, signal) {
   for (let attempt = 0;; attempt++) {
     const response = await fetch(`explain?${new URLSearchParams(query)}`, {

@@ -74,7 +74,7 @@ Deno.test("renderReport() says what is missing", async () => {
   await assertRejects(
     () => renderReport({ ...data, evaluation: { preset: "rise", images: 0, methods: {} } }, { document }),
     RangeError,
-    "holds no method",
+    "has no method",
   );
   const bare = await renderReport({ ...data, controls: [], gallery: [] }, { document });
   assertStringIncludes(bare, "No control was measured");

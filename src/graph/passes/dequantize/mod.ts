@@ -36,7 +36,7 @@ const MOVING = new Set([
 
 /** What `dequantizer` works with. */
 export interface DequantizeOptions {
-  /** Takes the weights that are to be scaled when they are read. */
+  /** Receives the weights to scale when they are read. */
   readonly derived: DerivedFile;
   /** Contents of external data. */
   readonly files: ReadonlyMap<string, ByteSource>;

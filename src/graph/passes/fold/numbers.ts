@@ -108,7 +108,7 @@ export function viewed(
   return { type: x.type, shape, data };
 }
 
-/** Strides by which a tensor of `shape` is broadcast to `wide`: 0 where it is repeated. */
+/** Strides that broadcast a tensor of `shape` to `wide`: 0 where it is repeated. */
 export function broadcastStrides(shape: readonly number[], wide: readonly number[]): number[] {
   const own = stridesOf(shape);
   const lead = wide.length - shape.length;

@@ -33,7 +33,7 @@ const FILE = "ptame:winograd";
 const FEWEST_CHANNELS = 32;
 /** With more channels tiles are 2×2: filters of 4×4 take 2.25 times as much memory. */
 const MOST_CHANNELS_OF_F4 = 256;
-/** With more channels than this tiles are 2×2 on small maps too, where 4×4 would be no faster. */
+/** With more channels than this tiles are 2×2 on small maps too, where 4×4 has no advantage. */
 const MOST_CHANNELS_OF_SMALL_F4 = 128;
 /** Number of pixels from which a map counts as large. */
 const LARGE_MAP = 28 * 28;
