@@ -57,7 +57,10 @@ Deno.test({
       const again = await obtain(`${server.url}/w`, true);
       assertEquals([again.sha256, again.kinds], [sha256, []]);
 
-      assertStringIncludes((await obtain(`${wrong.url}/w`, false)).error!, "other bytes than published");
+      assertStringIncludes(
+        (await obtain(`${wrong.url}/w`, false)).error!,
+        "the content differs from the published file",
+      );
       assertStringIncludes((await obtain(`${wrong.url}/w`, true)).error!, "offline forbids the network");
     } finally {
       await site.shutdown();
