@@ -55,6 +55,6 @@ export function initialHead(shape: HeadShape, start: HeadStart, seed = 0): HeadT
 }
 
 /** PyTorch's default for a convolution: uniform within ±1/√fan_in, weights and biases alike. */
-function fillUniform(data: Float32Array, bound: number, uniform: () => number): void {
+export function fillUniform(data: Float32Array, bound: number, uniform: () => number): void {
   for (let i = 0; i < data.length; i++) data[i] = (2 * uniform() - 1) * bound;
 }

@@ -20,18 +20,21 @@ import { type Graph, sizeOf } from "../../graph/types.ts";
 import { edgeMap } from "../../image/edges.ts";
 import { ImageError } from "../../image/types.ts";
 import { createGenerator } from "../../random/generator.ts";
-import { type Device, float32DataOf, float32Tensor, openSession, type Tensor } from "../../runtime/mod.ts";
+import { meanOf } from "../../faithfulness/probe.ts";
+import { type Device, float32DataOf, float32Tensor, type Tensor } from "../../runtime/mod.ts";
 import { type Feature, fuseMap } from "../fuse.ts";
 import { FUSER, type HeadShape, tapParameterNames } from "../head.ts";
 import type { HeadTensor } from "../head_file.ts";
-import { adamw, ADAMW_SCALARS, adamwScalars, scalarInputs } from "./optimizer.ts";
-import type { PictureCuts } from "./picture_cuts.ts";
+import { fillUniform } from "../initial_head.ts";
+import { adamw, scalarInputs } from "./optimizer.ts";
+import { centreCut, type PictureCuts } from "./picture_cuts.ts";
 import { rowLength } from "./rows.ts";
 import { oneCycle } from "./schedule.ts";
-import { BACKBONE_PREFIX } from "../observed_network.ts";
+import { AUXILIARY_PREFIX } from "../observed_network.ts";
 import { passGraph, tapName } from "./step.ts";
+import { heldState, scalarTensors, stepSessions } from "./step_sessions.ts";
 import { trainingFeatures } from "./training_head.ts";
-import { MOMENTS } from "./training_state.ts";
+import { MOMENTS, momentState, nextState, parameterState } from "./training_state.ts";
 
 /** Maximum number of images to learn edges from. */
 const PICTURES = 64;
@@ -122,28 +125,22 @@ interface SeenPictures {
 }
 
 async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
-  const { auxiliary, shape, head, use, device, threads, signal } = options;
+  const { auxiliary, shape, head, cuts, use, input, device, threads, signal } = options;
   const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
   const each = channels * size * size;
   const wanted = Math.max(BATCH, Math.min(PICTURES, Math.floor(MOST_NUMBERS / each), use.length));
-  const bound = auxiliary.bind({
-    graph: passGraph(auxiliary, 1, BACKBONE_PREFIX, { taps: true, logits: false }),
-    files: new Map(),
-  }, BACKBONE_PREFIX);
-  const session = await openSession(bound.graph, {
-    device,
-    files: bound.files,
-    lowMemory: true,
-    ...(threads === undefined ? {} : { threads }),
-  });
-  const taps: Float32Array[] = [];
-  const edges: Float32Array[] = [];
-  let deviations = 0;
+  const session = await stepSessions(device, threads).open(
+    passGraph(auxiliary, 1, AUXILIARY_PREFIX, { taps: true, logits: false }),
+    [[auxiliary, AUXILIARY_PREFIX]],
+  );
+  const [taps, edges] = [new Float32Array(wanted * each), new Float32Array(wanted * size * size)];
+  let [count, deviations] = [0, 0];
   try {
     for (let i = 0; i < wanted; i++) {
       signal?.throwIfAborted();
-      const pixels = await readable(options, use[Math.floor(i * use.length / wanted)]!);
-      if (pixels === undefined) continue;
+      const pixels = await centreCut(cuts, use[Math.floor(i * use.length / wanted)]!, signal, input);
+      // The trainer reports it when its turn comes.
+      if (pixels instanceof ImageError) continue;
       const side = auxiliary.inputSize;
       const outputs = await session.run({ images: float32Tensor(pixels, [1, 3, side, side]) }, { signal });
       const features = shape.channels.map((count, tap): Feature => {
@@ -151,34 +148,25 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
         return { channels: count, size: shape.sizes[tap]!, data: data.map((value) => Math.max(0, value)) };
       });
       deviations += deviation(fuseMap(features, speakingRow(features, fuserOf(head), shape)).values);
-      taps.push(float32DataOf(outputs[tapName(0)]!).slice());
-      edges.push(edgeMap(pixels, side, size));
+      taps.set(float32DataOf(outputs[tapName(0)]!), count * each);
+      edges.set(edgeMap(pixels, side, size), count * size * size);
+      count++;
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
   } finally {
     await session.dispose();
   }
-  if (taps.length === 0) throw new ImageError("Cannot learn edges: none of the images can be read");
-  const [allTaps, allEdges] = [joined(taps), joined(edges)];
-  const scale = Math.max(deviation(allTaps), 1e-8);
-  const [mean, spread] = [meanOf(allEdges), Math.max(deviation(allEdges), 1e-8)];
+  if (count === 0) throw new ImageError("Cannot learn edges: none of the images can be read");
+  const [readTaps, readEdges] = [taps.subarray(0, count * each), edges.subarray(0, count * size * size)];
+  const scale = Math.max(deviation(readTaps), 1e-8);
+  const [mean, spread] = [meanOf(readEdges), Math.max(deviation(readEdges), 1e-8)];
   return {
-    count: taps.length,
-    taps: allTaps.map((value) => value / scale),
+    count,
+    taps: readTaps.map((value) => value / scale),
     scale,
-    edges: allEdges.map((value) => (value - mean) / spread),
-    mapDeviation: deviations / taps.length,
+    edges: readEdges.map((value) => (value - mean) / spread),
+    mapDeviation: deviations / count,
   };
-}
-
-/** The auxiliary's centre cut; undefined if the image cannot be read, which the trainer reports later. */
-async function readable({ cuts, input, signal }: EdgeStartOptions, index: number) {
-  try {
-    return (await cuts.cut(index, { kind: "centre", input }, signal))[0]!;
-  } catch (error) {
-    if (error instanceof ImageError) return undefined;
-    throw error;
-  }
 }
 
 function fuserOf(head: readonly HeadTensor[]): Float32Array {
@@ -221,46 +209,39 @@ async function fit(
     [ROW, [1, channels, 1, 1]],
     [OFFSET, [1, 1, 1, 1]],
   ]);
-  const session = await openSession(fitGraph(shapes, batch, size, device), {
-    device,
-    ...(threads === undefined ? {} : { threads }),
-  });
+  const states = [...shapes.keys()].flatMap((name) => [
+    parameterState(name),
+    ...MOMENTS.map((moment) => momentState(moment, name)),
+  ]);
   const generator = createGenerator(seed);
-  const bound = 1 / Math.sqrt(channels);
-  const drawn = new Set([names.convWeight, ROW]);
-  let state: Record<string, Tensor> = {};
-  for (const [name, dims] of shapes) {
-    const start = new Float32Array(sizeOf(dims));
-    if (drawn.has(name)) start.forEach((_, i) => start[i] = (2 * generator.uniform() - 1) * bound);
-    if (name === names.scale) start.fill(1);
-    state[name] = float32Tensor(start, dims);
-    for (const moment of MOMENTS) {
-      state[`${moment}.${name}`] = float32Tensor(new Float32Array(start.length), dims);
-    }
-  }
+  const held = heldState(initialFit(shapes, generator.uniform));
+  const sessions = stepSessions(device, threads);
+  const session = await sessions.open(fitGraph(shapes, batch, size, device), [], states.map(nextState));
   const steps = Math.min(MOST_STEPS, options.steps);
   const losses: number[] = [];
+  let state: Record<string, Tensor>;
   try {
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
       const chosen = Array.from({ length: batch }, () => generator.below(seen.count));
-      const numbers = adamwScalars({ step, ...oneCycle(step, steps, LEARNING_RATE), weightDecay: 0 });
-      const outputs = await session.run({
+      const outputs = await session.runOnDevice({
         tap: float32Tensor(picked(seen.taps, chosen, channels * size * size), [batch, channels, size, size]),
         edges: float32Tensor(picked(seen.edges, chosen, size * size), [batch, 1, size, size]),
-        ...Object.fromEntries(
-          ADAMW_SCALARS.map((name) => [name, float32Tensor(Float32Array.of(numbers[name]), [])]),
-        ),
-        ...state,
+        ...scalarTensors({ step, ...oneCycle(step, steps, LEARNING_RATE), weightDecay: 0 }),
+        ...held.values(),
       }, { signal });
-      losses.push(float32DataOf(outputs["loss"]!)[0]!);
-      state = Object.fromEntries(Object.keys(state).map((name) => [name, outputs[`next.${name}`]!]));
+      losses.push(float32DataOf(outputs["loss"] as Tensor)[0]!);
+      held.moveOn(outputs, states);
       if (step % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     }
+    state = await held.copy();
   } finally {
-    await session.dispose();
+    held.dispose();
+    await sessions.dispose();
   }
-  const parameters = new Map([...shapes.keys()].map((name) => [name, float32DataOf(state[name]!).slice()]));
+  const parameters = new Map(
+    [...shapes.keys()].map((name) => [name, float32DataOf(state[parameterState(name)]!).slice()]),
+  );
   // The edges have a variance of 1, and the last steps move little.
   const explained = 1 - meanOf(Float32Array.from(losses.slice(-100)));
   // r of the divided tap is r of the tap, divided: scale and bias grow with it, the row shrinks.
@@ -269,6 +250,26 @@ async function fit(
   }
   parameters.get(ROW)!.forEach((value, i, all) => all[i] = value / seen.scale);
   return { parameters, explained };
+}
+
+/** The parameters before the fit, drawn as PyTorch draws them, and moments of zero. */
+function initialFit(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  uniform: () => number,
+): Record<string, Tensor> {
+  const names = tapParameterNames(0);
+  const bound = 1 / Math.sqrt(shapes.get(ROW)![1]!);
+  const state: Record<string, Tensor> = {};
+  for (const [name, dims] of shapes) {
+    const start = new Float32Array(sizeOf(dims));
+    if (name === names.convWeight || name === ROW) fillUniform(start, bound, uniform);
+    if (name === names.scale) start.fill(1);
+    state[parameterState(name)] = float32Tensor(start, dims);
+    for (const moment of MOMENTS) {
+      state[momentState(moment, name)] = float32Tensor(new Float32Array(start.length), dims);
+    }
+  }
+  return state;
 }
 
 /** Maps "tap", "edges", parameters, moments and scalars to "loss" and the next parameters and moments. */
@@ -282,7 +283,9 @@ function fitGraph(
   const channels = shapes.get(ROW)![1]!;
   const tap = b.input("tap", "float32", [batch, channels, size, size]);
   const edges = b.input("edges", "float32", [batch, 1, size, size]);
-  const parameters = new Map([...shapes].map(([name, dims]) => [name, b.input(name, "float32", dims)]));
+  const parameters = new Map(
+    [...shapes].map(([name, dims]) => [name, b.input(parameterState(name), "float32", dims)]),
+  );
   const { features } = trainingFeatures(b, [tap], parameters);
   const drawn = b.add(b.conv(features[0]!, parameters.get(ROW)!), parameters.get(OFFSET)!);
   const off = b.sub(drawn, edges);
@@ -291,11 +294,12 @@ function fitGraph(
   const scalars = scalarInputs(b);
   const found = gradients(b, loss, [...parameters.values()], { device });
   [...parameters].forEach(([name, parameter], i) => {
-    const input = (moment: string) => b.input(`${moment}.${name}`, "float32", parameter.shape);
+    const input = (moment: typeof MOMENTS[number]) =>
+      b.input(momentState(moment, name), "float32", parameter.shape);
     const moments = { first: input("first"), second: input("second"), largest: input("largest") };
     const next = adamw(b, parameter, found[i]!, moments, scalars);
-    b.output(next.parameter, `next.${name}`);
-    for (const moment of MOMENTS) b.output(next[moment], `next.${moment}.${name}`);
+    b.output(next.parameter, nextState(parameterState(name)));
+    for (const moment of MOMENTS) b.output(next[moment], nextState(momentState(moment, name)));
   });
   return b.build();
 }
@@ -335,22 +339,6 @@ function picked(from: Float32Array, places: readonly number[], length: number): 
   const all = new Float32Array(places.length * length);
   places.forEach((place, i) => all.set(from.subarray(place * length, (place + 1) * length), i * length));
   return all;
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-function meanOf(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
 }
 
 function deviation(values: Float32Array): number {

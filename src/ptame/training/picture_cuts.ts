@@ -162,3 +162,18 @@ function errorOf({ name, message }: { readonly name: string; readonly message: s
   if (name === "RangeError") return new RangeError(message);
   return new Error(message);
 }
+
+/** The centre cut for one of the inputs, the first by default; the error if the image cannot be read. */
+export async function centreCut(
+  cuts: PictureCuts,
+  index: number,
+  signal?: AbortSignal,
+  input = 0,
+): Promise<Float32Array | ImageError> {
+  try {
+    return (await cuts.cut(index, { kind: "centre", input }, signal))[0]!;
+  } catch (error) {
+    if (error instanceof ImageError) return error;
+    throw error;
+  }
+}

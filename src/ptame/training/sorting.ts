@@ -6,18 +6,13 @@
  */
 import type { GraphPart } from "../../classifier/types.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
-import {
-  type DeviceRequest,
-  float32DataOf,
-  float32Tensor,
-  openSession,
-  resolveDevice,
-} from "../../runtime/mod.ts";
+import { type DeviceRequest, float32DataOf, float32Tensor, resolveDevice } from "../../runtime/mod.ts";
 import { type ClassPart, partOf, spreadOverClasses } from "../class_split.ts";
 import { topClasses } from "../../classifier/prediction.ts";
-import type { PictureCuts } from "./picture_cuts.ts";
+import { centreCut, type PictureCuts } from "./picture_cuts.ts";
 import { BACKBONE_PREFIX } from "../observed_network.ts";
 import { passGraph } from "./step.ts";
+import { stepSessions } from "./step_sessions.ts";
 import { nameOf, type SkippedImage } from "./training_images.ts";
 
 /** Number of classes to keep per image, best first. */
@@ -65,16 +60,10 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
   const total = images.length;
   const classes = new Int32Array(total * KEPT_CLASSES).fill(-1);
   const skipped: SkippedImage[] = [];
-  const bound = backbone.bind({
-    graph: passGraph(backbone, piece, BACKBONE_PREFIX, { taps: false, logits: true }),
-    files: new Map(),
-  }, BACKBONE_PREFIX);
-  const session = await openSession(bound.graph, {
-    device: await resolveDevice(options.device),
-    files: bound.files,
-    lowMemory: true,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
+  const session = await stepSessions(await resolveDevice(options.device), options.threads).open(
+    passGraph(backbone, piece, BACKBONE_PREFIX, { taps: false, logits: true }),
+    [[backbone, BACKBONE_PREFIX]],
+  );
   const asked: Promise<Float32Array | ImageError>[] = [];
   try {
     const started = performance.now();
@@ -83,7 +72,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
       // Workers read ahead while the classifier blocks this thread.
       const ahead = Math.min(total, start + (cuts.workers > 0 ? 4 : 1) * piece);
       for (let index = asked.length; index < ahead; index++) {
-        const read = readable(cuts, index, signal);
+        const read = centreCut(cuts, index, signal);
         // It may fail after nobody waits for it.
         read.catch(() => undefined);
         asked.push(read);
@@ -119,20 +108,6 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
     await session.dispose();
   }
   return { classes, skipped };
-}
-
-/** The backbone's centre cut, or the reason why there is none. */
-async function readable(
-  cuts: PictureCuts,
-  index: number,
-  signal: AbortSignal | undefined,
-): Promise<Float32Array | ImageError> {
-  try {
-    return (await cuts.cut(index, { kind: "centre" }, signal))[0]!;
-  } catch (error) {
-    if (error instanceof ImageError) return error;
-    throw error;
-  }
 }
 
 /** Images and distinct classes of each part, and how many images cannot be read: for the record of a head. */

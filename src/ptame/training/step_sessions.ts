@@ -18,6 +18,7 @@ import {
 } from "../../runtime/mod.ts";
 import { ADAMW_SCALARS, adamwScalars, type AdamwSettings } from "./optimizer.ts";
 import { nextState } from "./training_state.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Tensors by name, some of them on a device. */
 export type HeldTensors = Record<string, Tensor | DeviceTensor>;
@@ -42,7 +43,7 @@ export interface StepSessions {
 }
 
 /** No session yet; those that are opened run on this device. */
-export function stepSessions(device: Device, threads?: number): StepSessions {
+export function stepSessions(device: Device, threads?: number | undefined): StepSessions {
   const opened: Session[] = [];
   return {
     get partlyOnCpu() {
@@ -56,7 +57,7 @@ export function stepSessions(device: Device, threads?: number): StepSessions {
         files: bound.files,
         keepOnDevice: keep,
         lowMemory: true,
-        ...(threads === undefined ? {} : { threads }),
+        ...withoutUndefined({ threads }),
       });
       opened.push(session);
       return session;
