@@ -12,6 +12,7 @@ import {
   type NetworkDefinition,
   type PublishedFile,
   type TapDefinition,
+  type WeightsDefinition,
 } from "./network.ts";
 import { resnet18, resnet50 } from "./resnet.ts";
 import { vgg16 } from "./vgg16.ts";
@@ -59,6 +60,9 @@ function taps(
   return names.map((name, i) => ({ name, channels: channels[i]!, size: sizes[i]! }));
 }
 
+/** Base URL of torchvision's weights. */
+const TORCHVISION = "https://download.pytorch.org/models/";
+
 /** A file of torchvision, and others with the same numbers under the same names. */
 function torchvision(
   file: string,
@@ -66,8 +70,15 @@ function torchvision(
   sha256: string,
   ...others: readonly PublishedFile[]
 ): { readonly published: readonly PublishedFile[] } {
-  const urls = [`https://download.pytorch.org/models/${file}`];
+  const urls = [`${TORCHVISION}${file}`];
   return { published: [{ file, bytes, sha256, licence: "BSD-3-Clause", urls }, ...others] };
+}
+
+/** A file of torchvision's of whose digest only the first digits, in its name, are known. */
+function torchvisionNamed(file: string, sha256Start: string): Pick<WeightsDefinition, "named"> {
+  return {
+    named: { url: `${TORCHVISION}${file}`, sha256Start, licence: "BSD-3-Clause" },
+  };
 }
 
 /** Every network known by name; the first is the default. */
@@ -208,13 +219,7 @@ export const networks: readonly NetworkDefinition[] = [
       [160, 1280, 1280, 1280],
       [7, 7, 7, 7],
     ),
-    weights: {
-      named: {
-        url: "https://download.pytorch.org/models/mnasnet0.5_top1_67.823-3ffadce67e.pth",
-        sha256Start: "3ffadce67e",
-        licence: "BSD-3-Clause",
-      },
-    },
+    weights: torchvisionNamed("mnasnet0.5_top1_67.823-3ffadce67e.pth", "3ffadce67e"),
     classifier: { weight: "classifier.1.weight", bias: "classifier.1.bias" },
     classifierTap: true,
   },
@@ -230,11 +235,7 @@ export const networks: readonly NetworkDefinition[] = [
       [56, 28, 14, 7],
     ),
     weights: {
-      named: {
-        url: "https://download.pytorch.org/models/densenet121-a639ec97.pth",
-        sha256Start: "a639ec97",
-        licence: "BSD-3-Clause",
-      },
+      ...torchvisionNamed("densenet121-a639ec97.pth", "a639ec97"),
       rename: renameDensenetWeight,
     },
     classifier: { weight: "classifier.weight", bias: "classifier.bias" },

@@ -12,7 +12,7 @@ import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
 import { rangeOf } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
-import { placeMap } from "../image/upsample.ts";
+import { placeMap, scaledWindow } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
 import { type ClassScore, resolveTarget, type Target, topClasses } from "../classifier/prediction.ts";
 
@@ -187,13 +187,7 @@ export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map
 /** A map over the image at the requested size; 0 outside the window that the classifier saw. */
 export function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): ValueMap {
   const [width, height] = [size?.width ?? picture.width, size?.height ?? picture.height];
-  const [across, down] = [width / picture.width, height / picture.height];
-  const scaled = {
-    x: window.x * across,
-    y: window.y * down,
-    width: window.width * across,
-    height: window.height * down,
-  };
+  const scaled = scaledWindow(window, picture, { width, height });
   return { width, height, values: placeMap(map.values, map.width, map.height, scaled, width, height) };
 }
 

@@ -8,7 +8,7 @@ import { colorizeSigned } from "./diverging.ts";
 import { resizeImage } from "./resize.ts";
 import { type Colour, fitText, type Font, loadFont, measureText } from "./text.ts";
 import type { CropWindow, RgbImage, ValueMap } from "./types.ts";
-import { placeMap } from "./upsample.ts";
+import { placeMap, scaledWindow } from "./upsample.ts";
 
 /** Colours and strength of a map over an image. */
 export interface OverlayLooks {
@@ -208,18 +208,12 @@ export async function renderOverlay(
   const font = await loadFont();
   const { width, height } = scaledSize(image);
   const resized = resizeImage(image, width, height);
-  const [perX, perY] = [width / image.width, height / image.height];
-  const scaledWindow = {
-    x: window.x * perX,
-    y: window.y * perY,
-    width: window.width * perX,
-    height: window.height * perY,
-  };
-  blend(resized, map, scaledWindow, options);
+  const drawn = scaledWindow(window, image, { width, height });
+  blend(resized, map, drawn, options);
 
   const canvasWidth = Math.max(width, LEAST_WIDTH);
   const size = Math.round(Math.min(Math.max(canvasWidth / 28, 16), 34));
-  outline(resized, scaledWindow, Math.max(1, Math.round(size / 14)));
+  outline(resized, drawn, Math.max(1, Math.round(size / 14)));
 
   // Text on the left and bar on the right if there is room for both, else one below the other.
   const gap = size;

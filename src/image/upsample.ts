@@ -84,6 +84,21 @@ export function upsampleMap(
   return out;
 }
 
+/** A window of an image of one size, in the pixels of the same image in another. */
+export function scaledWindow(
+  window: CropWindow,
+  from: { readonly width: number; readonly height: number },
+  to: { readonly width: number; readonly height: number },
+): CropWindow {
+  const [across, down] = [to.width / from.width, to.height / from.height];
+  return {
+    x: window.x * across,
+    y: window.y * down,
+    width: window.width * across,
+    height: window.height * down,
+  };
+}
+
 /**
  * Places a map over its window of the image; the rest of the image gets 0.
  *

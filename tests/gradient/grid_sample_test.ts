@@ -4,19 +4,16 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import { type Attributes, text } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";
 import { float32Tensor, openSession } from "../../src/runtime/mod.ts";
-import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { testOn, warmUpWasm } from "../support/devices.ts";
 import { evaluate } from "../support/reference/mod.ts";
 
 await warmUpWasm();
 
 for (const device of ["wasm", "native", "webgpu"] as const) {
-  const gpu = device === "webgpu";
-  Deno.test({
-    name: `gradients() gives ties of a nearest GridSample to the cell that ${device} reads`,
-    ignore: gpu && !(await softwareGpu()),
-    sanitizeOps: !gpu,
-    sanitizeResources: !gpu,
-    fn: async () => {
+  await testOn(
+    device,
+    `gradients() gives ties of a nearest GridSample to the cell that ${device} reads`,
+    async () => {
       // Four cells in a row, not aligned: number g is at 2g + 1.5, so these are at -0.5, 0.5, 1.5, 2.5 and 3.5. Of two
       // cells the even one is read: 0, 0, 2, 2 and 4, which is not there. The row -0.5 + 0.5 is the first.
       const b = createBuilder("ties");
@@ -34,7 +31,7 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
       assertEquals(Array.from(outputs["y"]!.data, Number), [1, 1, 3, 3, 0]);
       assertEquals(Array.from(outputs["dx"]!.data, Number), [1 + 2, 0, 4 + 8, 0, 0, 0, 0, 0]);
     },
-  });
+  );
 }
 
 Deno.test("gradients() of a bilinear GridSample are those worked out by hand", () => {

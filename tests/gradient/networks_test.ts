@@ -14,7 +14,7 @@ import type { Graph } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";
 import type { GradientDevice } from "../../src/gradient/rule.ts";
 import { float32DataOf, float32Tensor } from "../../src/runtime/mod.ts";
-import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { heavyTests, testOn, warmUpWasm } from "../support/devices.ts";
 import { openWithWeights, seededWeights, shippedWeights } from "../support/networks.ts";
 import { normalized, seededImage } from "../support/seeded_weights.ts";
 
@@ -81,13 +81,10 @@ const isHeavy = (record: string, device: GradientDevice): boolean =>
 for (const [record, device, limit] of CASES) {
   const real = record.endsWith("_real");
   const network = findNetwork(record.replace("_real", ""))!;
-  const gpu = device === "webgpu";
-  Deno.test({
-    name: `gradients() of ${record} on ${device} agrees with PyTorch's autograd`,
-    ignore: (gpu && !(await softwareGpu())) || (isHeavy(record, device) && !heavyTests()),
-    sanitizeOps: !gpu,
-    sanitizeResources: !gpu,
-    fn: async () => {
+  await testOn(
+    device,
+    `gradients() of ${record} on ${device} agrees with PyTorch's autograd`,
+    async () => {
       const expected = FIXTURE.networks[record]!;
       const { mean, std } = network.preprocessing;
       const image = normalized(seededImage(FIXTURE.image_seed), mean, std);
@@ -119,5 +116,6 @@ for (const [record, device, limit] of CASES) {
         `the gradient's norm is ${norm}, not ${expected.norm}`,
       );
     },
-  });
+    { ignore: isHeavy(record, device) && !heavyTests() },
+  );
 }

@@ -5,7 +5,7 @@ import { gradients } from "../../src/gradient/backward.ts";
 import type { GradientDevice } from "../../src/gradient/rule.ts";
 import { RULES } from "../../src/gradient/rules/mod.ts";
 import { float32Tensor, openSession, type Tensor } from "../../src/runtime/mod.ts";
-import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { testOn, warmUpWasm } from "../support/devices.ts";
 import { evaluate } from "../support/reference/mod.ts";
 import {
   ACTIVATION_CASES,
@@ -147,29 +147,22 @@ function only(cases: Cases, keep: (name: string) => boolean): Cases {
 
 for (const device of DEVICES) {
   const gpu = device === "webgpu";
-  const ignore = gpu && !(await softwareGpu());
   const on = (what: string, act: () => Promise<string[]>) =>
-    Deno.test({
-      name: `gradients() runs on ${device} for ${what}`,
-      ignore,
-      sanitizeOps: !gpu,
-      sanitizeResources: !gpu,
-      fn: async () => {
-        const wrong = await act();
-        assert(wrong.length === 0, wrong.join("\n"));
-      },
+    testOn(device, `gradients() runs on ${device} for ${what}`, async () => {
+      const wrong = await act();
+      assert(wrong.length === 0, wrong.join("\n"));
     });
   for (const [group, cases] of Object.entries(GROUPS)) {
     const left = (name: string) => gpu && (PARTLY_ON_CPU.test(name) || NOT_ON_WEBGPU.test(name));
-    on(group, () => compareOn(device, only(cases, (name) => !left(name))));
+    await on(group, () => compareOn(device, only(cases, (name) => !left(name))));
   }
   if (gpu) {
     const all = Object.assign({}, ...Object.values(GROUPS), FALLING_BACK_CASES) as Cases;
     const lacking = only(all, (name) => PARTLY_ON_CPU.test(name) || name in FALLING_BACK_CASES);
-    on("operators that it lacks", () => compareOn(device, lacking, { fallsBack: true }));
+    await on("operators that it lacks", () => compareOn(device, lacking, { fallsBack: true }));
   } else {
-    on("operators after opset 17", () => compareOn(device, NEWER_CASES, { opset: 20 }));
-    on("indexing that WebGPU lacks", () => compareOn(device, FALLING_BACK_CASES));
+    await on("operators after opset 17", () => compareOn(device, NEWER_CASES, { opset: 20 }));
+    await on("indexing that WebGPU lacks", () => compareOn(device, FALLING_BACK_CASES));
   }
 }
 
@@ -192,27 +185,20 @@ const TIES: readonly { name: string; build: (b: Builder, x: Value) => Value; dx:
 ];
 
 for (const device of DEVICES) {
-  const gpu = device === "webgpu";
-  Deno.test({
-    name: `gradients() gives ties to the first maximum of a window on ${device}`,
-    ignore: gpu && !(await softwareGpu()),
-    sanitizeOps: !gpu,
-    sanitizeResources: !gpu,
-    fn: async () => {
-      const b = createBuilder("ties");
-      const x = b.input("x", "float32", [1, 1, 2, 4]);
-      for (const { name, build } of TIES) {
-        const y = build(b, x);
-        const seed = b.constant("float32", y.shape, Array.from({ length: sizeOf(y.shape) }, (_, i) => i + 1));
-        b.output(gradients(b, [{ value: y, seed }], [x], { device })[0]!, name);
-      }
-      const session = await openSession(b.build(), { device });
-      const outputs = await session.run({
-        x: float32Tensor(Float32Array.of(0, 0, 5, 1, 0, 0, 5, 0), x.shape),
-      });
-      await session.dispose();
-      for (const { name, dx } of TIES) assertEquals(Array.from(outputs[name]!.data, Number), dx, name);
-    },
+  await testOn(device, `gradients() gives ties to the first maximum of a window on ${device}`, async () => {
+    const b = createBuilder("ties");
+    const x = b.input("x", "float32", [1, 1, 2, 4]);
+    for (const { name, build } of TIES) {
+      const y = build(b, x);
+      const seed = b.constant("float32", y.shape, Array.from({ length: sizeOf(y.shape) }, (_, i) => i + 1));
+      b.output(gradients(b, [{ value: y, seed }], [x], { device })[0]!, name);
+    }
+    const session = await openSession(b.build(), { device });
+    const outputs = await session.run({
+      x: float32Tensor(Float32Array.of(0, 0, 5, 1, 0, 0, 5, 0), x.shape),
+    });
+    await session.dispose();
+    for (const { name, dx } of TIES) assertEquals(Array.from(outputs[name]!.data, Number), dx, name);
   });
 }
 

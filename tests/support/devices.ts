@@ -4,7 +4,7 @@
  * @module
  */
 import { createBuilder } from "../../src/graph/builder.ts";
-import { findAdapter, openSession } from "../../src/runtime/mod.ts";
+import { type Device, findAdapter, openSession } from "../../src/runtime/mod.ts";
 
 let found: Promise<boolean> | undefined;
 
@@ -46,4 +46,24 @@ export async function warmUpWasm(): Promise<void> {
   b.output(b.relu(b.input("x", "float32", [1])), "y");
   const session = await openSession(b.build(), { device: "wasm" });
   await session.dispose();
+}
+
+/**
+ * Declares a test on a device; it is skipped where that has no adapter. WebGPU keeps resources of its own, which the
+ * sanitizers would take for the test's.
+ */
+export async function testOn(
+  device: Device,
+  name: string,
+  fn: () => Promise<void>,
+  { ignore = false } = {},
+): Promise<void> {
+  const gpu = device === "webgpu";
+  Deno.test({
+    name,
+    ignore: ignore || (gpu && !(await softwareGpu())),
+    sanitizeOps: !gpu,
+    sanitizeResources: !gpu,
+    fn,
+  });
 }

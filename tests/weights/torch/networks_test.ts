@@ -67,32 +67,34 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "readWeightFile() gives vit_b_16 the logits of PyTorch under both names of its linear layers",
-  ignore: python === undefined || !heavyTests(),
-  fn: () => {
-    const network = findNetwork("vit_b_16")!;
-    return inBothForms(network, async (file) => {
-      const old = file.table.tensors.has("encoder.layers.encoder_layer_0.mlp.linear_1.weight");
-      assertEquals(old, file.name === "sequence.pth");
-      assertGolden(network, await logitsOf(network, file));
-    }, "old-names");
-  },
-});
-
-Deno.test({
-  name:
-    "readWeightFile() gives densenet121 the logits of PyTorch under both names of its dense layers' parts",
-  ignore: python === undefined,
-  fn: () => {
-    const network = findNetwork("densenet121")!;
-    return inBothForms(network, async (file) => {
-      const old = file.table.tensors.has("features.denseblock1.denselayer1.norm.1.weight");
-      assertEquals(old, file.name === "sequence.pth");
-      assertGolden(network, await logitsOf(network, file));
-    }, "old-names");
-  },
-});
+for (
+  const { name, parts, oldName, heavy } of [
+    {
+      name: "vit_b_16",
+      parts: "its linear layers",
+      oldName: "encoder.layers.encoder_layer_0.mlp.linear_1.weight",
+      heavy: true,
+    },
+    {
+      name: "densenet121",
+      parts: "its dense layers' parts",
+      oldName: "features.denseblock1.denselayer1.norm.1.weight",
+      heavy: false,
+    },
+  ]
+) {
+  Deno.test({
+    name: `readWeightFile() gives ${name} the logits of PyTorch under both names of ${parts}`,
+    ignore: python === undefined || (heavy && !heavyTests()),
+    fn: () => {
+      const network = findNetwork(name)!;
+      return inBothForms(network, async (file) => {
+        assertEquals(file.table.tensors.has(oldName), file.name === "sequence.pth");
+        assertGolden(network, await logitsOf(network, file));
+      }, "old-names");
+    },
+  });
+}
 
 Deno.test("bindWeights() finds every weight of vit_b_16 under both names of its linear layers", () => {
   const network = findNetwork("vit_b_16")!;
