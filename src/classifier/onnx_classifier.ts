@@ -13,6 +13,7 @@ import { classesByShape, onnxPart } from "./onnx_part.ts";
 import { pictureTensor } from "./picture_input.ts";
 import { fileScores } from "./scores.ts";
 import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /**
  * A classifier over an .onnx file.
@@ -74,7 +75,7 @@ async function openFile(
   { model, files }: InspectedModel,
   { device = "auto", threads }: ScoreOptions = {},
 ): Promise<Session> {
-  const where = { device, ...(threads === undefined ? {} : { threads }) };
+  const where = { device, ...withoutUndefined({ threads }) };
   if (files.size === 0) return await openSession(model.onnx, where);
   // onnxruntime-node takes no external data from memory.
   return await resolveDevice(device) === "native"

@@ -11,6 +11,7 @@
  */
 import { suggestion } from "../text/nearest.ts";
 import type { OnnxPreprocessing } from "./picture_input.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** The content of such a file. */
 export interface OnnxSettings {
@@ -75,12 +76,16 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
   return {
     preprocessing: {
       ...rest as OnnxPreprocessing,
-      ...(mean === undefined ? {} : { mean: [mean].flat() as number[] }),
-      ...(std === undefined ? {} : { std: [std].flat() as number[] }),
+      ...withoutUndefined({
+        mean: mean === undefined ? undefined : [mean].flat() as number[],
+        std: std === undefined ? undefined : [std].flat() as number[],
+      }),
     },
-    ...(labels === undefined ? {} : { labels: labels as string | string[] }),
-    ...(output === undefined ? {} : { output: output as string }),
-    ...(taps === undefined ? {} : { taps: taps as string[] }),
+    ...withoutUndefined({
+      labels: labels as string | string[] | undefined,
+      output: output as string | undefined,
+      taps: taps as string[] | undefined,
+    }),
   };
 }
 

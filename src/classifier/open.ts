@@ -20,6 +20,7 @@ import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
 import { imagesTensor, rowsOf } from "./scores.ts";
 import { planesOf, type Tap } from "./tap.ts";
 import type { Classifier, ClassifierFacts, Scores } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** Device and tap of an open classifier. */
 export interface OpenOptions {
@@ -131,7 +132,7 @@ export async function classifierOver(
       return await openSession(bound.graph, {
         device,
         files: bound.files,
-        ...(threads === undefined ? {} : { threads }),
+        ...withoutUndefined({ threads }),
       });
     };
     const session = open();

@@ -8,6 +8,7 @@ import type { Preprocessing } from "../../models/network.ts";
 import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { CropWindow, ImageSource, RgbImage } from "../image/types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** A prepared image. */
 export interface PreparedImage {
@@ -69,8 +70,7 @@ export async function readImage(
   { maxPixels, signal }: PrepareOptions = {},
 ): Promise<RgbImage> {
   return await decodeImage(source, {
-    ...(maxPixels === undefined ? {} : { maxPixels }),
-    ...(signal === undefined ? {} : { signal }),
+    ...withoutUndefined({ maxPixels, signal }),
   });
 }
 

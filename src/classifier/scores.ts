@@ -8,6 +8,7 @@ import { float32DataOf, float32Tensor, openSession, type Session, type Tensor } 
 import { PREFIX, scoresGraph } from "./graphs.ts";
 import { probabilitiesOf, probabilitiesOfPlain } from "./prediction.ts";
 import type { GraphPart, ScoreOptions, Scores } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** Opens the scores that a part of a graph gives. */
 export async function openPartScores(
@@ -19,7 +20,7 @@ export async function openPartScores(
   const session = await openSession(bound.graph, {
     device,
     files: bound.files,
-    ...(threads === undefined ? {} : { threads }),
+    ...withoutUndefined({ threads }),
   });
   const scores: Scores["scores"] = (images, signal) =>
     rowsOf(session, images, { batch, output: "logits", signal });

@@ -33,6 +33,7 @@ import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
 import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What to explain, and with which networks and device. */
 export interface ExplainerOptions extends WeightOptions {
@@ -127,7 +128,7 @@ export async function explainerOver(
   head: Head,
   { device = "auto", threads, signal }: ExplainerRuntime = {},
 ): Promise<Explainer> {
-  const runtime = { device, ...(threads === undefined ? {} : { threads }) };
+  const runtime = { device, ...withoutUndefined({ threads }) };
   const shared = pair.backbone === pair.auxiliary;
   const part = pair.auxiliary.part();
   const scores = shared ? undefined : await pair.backbone.openScores(runtime);

@@ -14,6 +14,7 @@ import type { RowForm } from "./rows.ts";
 import { KEPT_CLASSES } from "./sorting.ts";
 import { stateShapes } from "./training_state.ts";
 import type { TrainingState } from "./training_step.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** The loss of one step. */
 export interface StepLoss {
@@ -135,7 +136,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: Row
     record,
     state,
     best: contentOf(BEST),
-    ...(classes === undefined ? {} : { classes: new Int32Array(classes.buffer) }),
+    ...withoutUndefined({ classes: classes && new Int32Array(classes.buffer) }),
   };
 }
 

@@ -9,6 +9,7 @@ import { decodeImage } from "../../image/decode.ts";
 import { preprocess, resizeShortSide, scaledSize } from "../../image/preprocess.ts";
 import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** The image size of one network. */
 export interface InputSize {
@@ -62,7 +63,7 @@ export function createPictureCutter(inputs: readonly InputSize[], cacheBytes: nu
   ): Promise<(resize: number) => RgbImage> {
     let scaled = kept.get(key);
     if (scaled === undefined) {
-      const image = await decodeImage(source, signal === undefined ? {} : { signal });
+      const image = await decodeImage(source, withoutUndefined({ signal }));
       const bytes = sizes.reduce((sum, resize) => {
         const [width, height] = scaledSize(image, resize);
         return sum + 3 * width * height;

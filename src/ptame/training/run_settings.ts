@@ -25,6 +25,7 @@ import { TrainingError } from "../errors.ts";
 import type { TrainOptions } from "./train_options.ts";
 import { nameOf } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /**
  * Number of steps of the whole run.
@@ -165,7 +166,7 @@ export async function settingsOf(
     backbone: backbone.name,
     auxiliary: auxiliary.name,
     // As text, so that two runs are compared by it.
-    ...(taps === undefined ? {} : { auxiliaryTaps: taps.join() }),
+    ...withoutUndefined({ auxiliaryTaps: taps?.join() }),
     images: images.length,
     imageList: await digestOf(images),
     steps,
@@ -216,15 +217,15 @@ export function recordOf(
   return {
     name: options.name ?? `${backbone.name} head`,
     auxiliary: auxiliary.name,
-    ...(taps === undefined ? {} : { taps }),
+    ...withoutUndefined({ taps }),
     backbone: backbone.name,
     trained: true,
-    ...(options.licence === undefined ? {} : { licence: options.licence }),
+    ...withoutUndefined({ licence: options.licence }),
     training: {
       ...settings,
-      ...(parts === undefined ? {} : { parts }),
+      ...withoutUndefined({ parts }),
       step,
-      ...(options.data === undefined ? {} : { data: options.data }),
+      ...withoutUndefined({ data: options.data }),
     },
   };
 }

@@ -43,6 +43,7 @@ import {
   type TrainingStep,
 } from "./training_step.ts";
 import { validateHead } from "./validation.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /**
  * Trains a head.
@@ -160,14 +161,14 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     microBatch,
     device: options.device ?? "auto",
     rows,
-    ...(rowStart === undefined ? {} : { rowStart }),
+    ...withoutUndefined({ rowStart }),
     ...(form.masks === "area" ? {} : { budget: { views: form.views, each: form.viewsPerImage } }),
     targets: {
       others: form.otherTargets,
       seed,
       ...(options.holdOutClasses ? { allowed: allowedTargets(shape.classes, options.holdOutClasses) } : {}),
     },
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...withoutUndefined({ threads: options.threads }),
   }, state);
 
   const wholeState = async (): Promise<TrainingState> => {
@@ -189,7 +190,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       losses,
       validations,
       skipped,
-      ...(edgeRow === undefined ? {} : { edgeRow }),
+      ...withoutUndefined({ edgeRow }),
     };
     const classes = sorted?.classes;
     await options.checkpoint.save(encodeCheckpoint({ record, state: await wholeState(), best, classes }));
@@ -208,8 +209,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     const head = await headFile();
     const validation = await validateHead(head, done, heldOut, networks.pair, {
       device: step.device,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-      ...(signal === undefined ? {} : { signal }),
+      ...withoutUndefined({ threads: options.threads, signal }),
     });
     const better = validations.every((earlier) => dropOf(validation) < dropOf(earlier));
     validations.push(validation);
@@ -254,8 +254,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       const given = {
         images: pixels!,
         step: done,
-        ...(auxiliaryPixels === undefined ? {} : { auxiliaryImages: auxiliaryPixels }),
-        ...(targets === undefined ? {} : { targets }),
+        ...withoutUndefined({ auxiliaryImages: auxiliaryPixels, targets }),
       };
       const loss = await oneStep(step, given, {
         step: done,

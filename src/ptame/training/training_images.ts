@@ -9,6 +9,7 @@ import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 import type { InputSize } from "./picture_cutter.ts";
 import { openPictureCuts, type PictureCuts } from "./picture_cuts.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** An image that could not be read. */
 export interface SkippedImage {
@@ -96,7 +97,7 @@ export async function readableImages(
   for (const [index, image] of images.entries()) {
     signal?.throwIfAborted();
     try {
-      await decodeImage(image, signal === undefined ? {} : { signal });
+      await decodeImage(image, withoutUndefined({ signal }));
       readable.push(image);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;

@@ -10,6 +10,7 @@ import { type ClassifierPair, headFor } from "../classifier_pair.ts";
 import { evaluationImages, explainerMethod, explainerScores } from "../../faithfulness/evaluation_images.ts";
 import { explainerOver, type ExplainerRuntime } from "../explainer.ts";
 import { readHead } from "../head_file.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Measures a head file after `step` steps. */
 export async function validateHead(
@@ -28,7 +29,7 @@ export async function validateHead(
       score: explainerScores(explainer),
       measures: ["ad", "ic"],
       resamples: 1,
-      ...(signal === undefined ? {} : { signal }),
+      ...withoutUndefined({ signal }),
     });
     const { measures, maskArea } = methods["head"]!;
     const value = (key: string) => measures[key]!.value;

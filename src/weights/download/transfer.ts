@@ -8,6 +8,7 @@
  */
 import delay from "delay";
 import { askedWait, type RetryPolicy, waitAfter } from "./back_off.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** A failed address; the message gives the reason, without the address. */
 export class TransferError extends Error {
@@ -62,7 +63,7 @@ export async function* transfer(url: string, options: TransferOptions): AsyncGen
       }
       const wait = error.wait ?? waitAfter(failures, policy);
       onRetry(error.message, wait);
-      await delay(wait, signal === undefined ? {} : { signal });
+      await delay(wait, withoutUndefined({ signal }));
     }
   }
 }

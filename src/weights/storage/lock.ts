@@ -4,6 +4,7 @@
  * @module
  */
 import delay from "delay";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Milliseconds between two attempts to get a lock. */
 const LOOK_EVERY = 100;
@@ -34,7 +35,7 @@ export async function takeLock(
       if (!held) file.close();
     }
     if (!waited) options.onWait();
-    await delay(LOOK_EVERY, options.signal === undefined ? {} : { signal: options.signal });
+    await delay(LOOK_EVERY, withoutUndefined({ signal: options.signal }));
   }
 }
 
