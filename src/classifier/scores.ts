@@ -78,9 +78,10 @@ export async function rowsOf(
   return all;
 }
 
-/** Images as one tensor [batch, 3, S, S]; zeros if there are fewer. */
+/** Images as one tensor [batch, 3, S, S]; zeros if there are fewer. One image alone is not copied. */
 export function imagesTensor(images: readonly Float32Array[], batch: number): Tensor {
   const side = Math.sqrt(images[0]!.length / 3);
+  if (batch === 1) return float32Tensor(images[0]!, [1, 3, side, side]);
   const data = new Float32Array(batch * 3 * side * side);
   images.forEach((image, i) => data.set(image, i * image.length));
   return float32Tensor(data, [batch, 3, side, side]);

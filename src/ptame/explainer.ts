@@ -14,12 +14,12 @@ import {
   sameCut,
 } from "../classifier/prepared_image.ts";
 import { probabilitiesOfPlain } from "../classifier/prediction.ts";
+import { imagesTensor } from "../classifier/scores.ts";
 import type { Scores } from "../classifier/types.ts";
 import type { ImageSource, ValueMap } from "../image/types.ts";
 import {
   type DeviceRequest,
   float32DataOf,
-  float32Tensor,
   openSession,
   type Session,
   type Tensor,
@@ -145,11 +145,6 @@ export async function explainerOver(
   }
 }
 
-function imageTensor(pixels: Float32Array): Tensor {
-  const side = Math.sqrt(pixels.length / 3);
-  return float32Tensor(pixels, [1, 3, side, side]);
-}
-
 interface Opened {
   readonly pair: ClassifierPair;
   readonly head: Head;
@@ -179,7 +174,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
 
   async function classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
     if (scores !== undefined) return (await scores.probabilities([pixels], signal))[0]!;
-    const { logits } = await session.run({ image: imageTensor(pixels) }, { signal });
+    const { logits } = await session.run({ image: imagesTensor([pixels], 1) }, { signal });
     return probabilitiesOfPlain(float32DataOf(logits!), backbone.activation);
   }
 
@@ -190,7 +185,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
       );
     }
     const outputs = await session.run(
-      { image: imageTensor(image.auxiliaryPixels ?? image.pixels) },
+      { image: imagesTensor([image.auxiliaryPixels ?? image.pixels], 1) },
       { signal },
     );
     return minMax(fuseMap(featuresOf(outputs), head.row(target)));
@@ -207,7 +202,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
 
     const predictions = await scores?.probabilities([pixels], signal);
     const predicted = performance.now();
-    const outputs = await session.run({ image: imageTensor(auxiliaryPixels ?? pixels) }, { signal });
+    const outputs = await session.run({ image: imagesTensor([auxiliaryPixels ?? pixels], 1) }, { signal });
     const passed = performance.now();
     const features = featuresOf(outputs);
     const probabilities = predictions?.[0] ??

@@ -139,7 +139,7 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
     for (let i = 0; i < wanted; i++) {
       signal?.throwIfAborted();
       const pixels = await centreCut(cuts, use[Math.floor(i * use.length / wanted)]!, signal, input);
-      // The trainer reports it when its turn comes.
+      // The trainer reports unreadable images later.
       if (pixels instanceof ImageError) continue;
       const side = auxiliary.inputSize;
       const outputs = await session.run({ images: float32Tensor(pixels, [1, 3, side, side]) }, { signal });
