@@ -17,13 +17,7 @@ import { probabilitiesOfPlain } from "../classifier/prediction.ts";
 import { imagesTensor } from "../classifier/scores.ts";
 import type { Scores } from "../classifier/types.ts";
 import type { ImageSource, ValueMap } from "../image/types.ts";
-import {
-  type DeviceRequest,
-  float32DataOf,
-  openSession,
-  type Session,
-  type Tensor,
-} from "../runtime/mod.ts";
+import { type DeviceRequest, float32DataOf, openSession, type Session, type Tensor } from "../runtime/mod.ts";
 import { bindWeights } from "../weights/bind.ts";
 import type { WeightSource } from "../weights/load_network.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
