@@ -32,9 +32,9 @@ export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } fro
 export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./src/classifier/types.ts";
 export type { CustomNetwork } from "./src/classifier/network_classifier.ts";
 export type { OnnxModel } from "./src/classifier/onnx_model.ts";
-export type { CutImage, PreparedImage, PrepareOptions } from "./src/classifier/prepared_image.ts";
+export type { CroppedImage, PreparedImage, PrepareOptions } from "./src/classifier/prepared_image.ts";
 export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/classifier/onnx_settings.ts";
-export type { OnnxPreprocessing } from "./src/classifier/picture_input.ts";
+export type { OnnxPreprocessing } from "./src/classifier/image_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { Contrast } from "./src/ptame/contrast.ts";
 export type { ClassScore, Target } from "./src/classifier/prediction.ts";

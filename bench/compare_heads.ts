@@ -13,7 +13,7 @@ import { controls } from "../src/baselines/controls.ts";
 import { holdOut, listImages } from "../src/cli/image_lists.ts";
 import { compareMethods, evaluate, type MapMethod } from "../src/faithfulness/mod.ts";
 import { createExplainer, type Explainer } from "../src/ptame/explainer.ts";
-import { startingHeadFile } from "./starting_head_file.ts";
+import { startingHeadFile } from "./untrained_head_file.ts";
 import { evaluationImages, explainerMethod, explainerScores } from "../src/faithfulness/evaluation_images.ts";
 import type { DeviceRequest } from "../src/runtime/mod.ts";
 

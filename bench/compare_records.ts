@@ -12,7 +12,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { bootstrapDifference, bootstrapInterval, type ImageRecord } from "../src/faithfulness/mod.ts";
-import { betterOf } from "../src/faithfulness/measures.ts";
+import { betterDirection } from "../src/faithfulness/measures.ts";
 
 const RESAMPLES = 10_000;
 
@@ -84,7 +84,7 @@ for (const rival of rivals) {
       both.map((image) => b!.get(image)!),
       { resamples: RESAMPLES },
     );
-    const wanted = betterOf(measure.split(" ").at(-1)!) === "higher" ? 1 : -1;
+    const wanted = betterDirection(measure.split(" ").at(-1)!) === "higher" ? 1 : -1;
     const verdict = low > 0 || high < 0 ? (value * wanted > 0 ? "ahead" : "behind") : "within noise";
     const digits = digitsOf(measure);
     console.log(

@@ -15,27 +15,27 @@ import { parseArgs } from "@std/cli/parse-args";
 import { createBaseline } from "../src/baselines/explainer.ts";
 import { listImages } from "../src/cli/image_lists.ts";
 import { bootstrapDifference, evaluate, type ImageRecord, type MapMethod } from "../src/faithfulness/mod.ts";
-import { betterOf } from "../src/faithfulness/measures.ts";
+import { betterDirection } from "../src/faithfulness/measures.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { preprocess } from "../src/image/preprocess.ts";
-import { partOf, spreadOverClasses } from "../src/ptame/class_split.ts";
+import { classPart, spreadOverClasses } from "../src/ptame/class_split.ts";
 import { evaluationImages, explainerMethod, explainerScores } from "../src/faithfulness/evaluation_images.ts";
 import { createExplainer, type Explainer } from "../src/ptame/explainer.ts";
-import { startingHeadFile } from "./starting_head_file.ts";
+import { startingHeadFile } from "./untrained_head_file.ts";
 import { BUDGET_VIEWS, type TrainingForm } from "../src/ptame/training/presets.ts";
 import type { TrainOptions } from "../src/ptame/training/train_options.ts";
 import { train } from "../src/ptame/training/trainer.ts";
-import { type View, viewOf } from "../src/ptame/training/views.ts";
+import { createView, type View } from "../src/ptame/training/views.ts";
 
 const NETWORK = "efficientnet_lite0";
 const HELD_OUT = 0.4;
 const MEASURES = ["AD100", "AD50", "AD15", "IC50", "ROAD-MoRF", "ROAD-LeRF", "ROAD"] as const;
 
 const hard = (share: number, fill: View["fill"] = "neighbours"): View =>
-  viewOf(share, { mask: "hard", fill });
+  createView(share, { mask: "hard", fill });
 const removed = (share: number, fill: View["fill"] = "neighbours"): View =>
-  viewOf(share, { mask: "hard", fill, side: "remove", loss: "removal" });
-const SOFT = [viewOf(1), viewOf(0.5), viewOf(0.5), viewOf(0.15), viewOf(0.15)];
+  createView(share, { mask: "hard", fill, side: "remove", loss: "removal" });
+const SOFT = [createView(1), createView(0.5), createView(0.5), createView(0.15), createView(0.15)];
 const twoSided = (fill: View["fill"]) => [
   hard(0.7, fill),
   hard(0.5, fill),
@@ -59,7 +59,7 @@ const FACTORS: Readonly<Record<string, Factor>> = {
   "rate 5e-4": { rate: 5e-4 },
   "rate 3e-3": { rate: 3e-3 },
   "loss drop": { views: SOFT.map((view) => ({ ...view, loss: "drop" })) },
-  "shares down to 5 %": { views: [...SOFT, viewOf(0.05)] },
+  "shares down to 5 %": { views: [...SOFT, createView(0.05)] },
   "soft over mean": { views: SOFT.map((view) => ({ ...view, fill: "mean" })) },
   "soft over blur": { views: SOFT.map((view) => ({ ...view, fill: "blur" })) },
   "soft over neighbours": { views: SOFT.map((view) => ({ ...view, fill: "neighbours" })) },
@@ -137,7 +137,7 @@ async function sortedLists(images: readonly string[]): Promise<{ train: string[]
     const reader = await readerOf();
     for (const [index, image] of images.entries()) {
       const { pixels } = preprocess(await decodeImage(image), reader.backbone.preprocessing);
-      const scores = await reader.classify(pixels);
+      const scores = await reader.probabilities(pixels);
       classes[image] = scores.indexOf(Math.max(...scores));
       if (index % 500 === 0) console.error(`sorting ${index}/${images.length}`);
     }
@@ -145,7 +145,7 @@ async function sortedLists(images: readonly string[]): Promise<{ train: string[]
     await Deno.writeTextFile(kept, JSON.stringify(classes));
   }
   const all = images.map((name) => ({ name, class: classes[name]! }));
-  const of = (part: string) => all.filter((image) => partOf(image.class, HELD_OUT) === part);
+  const of = (part: string) => all.filter((image) => classPart(image.class, HELD_OUT) === part);
   return {
     train: of("train").map(({ name }) => name),
     choose: spreadOverClasses(of("choose")).slice(0, photos).map(({ name }) => name),
@@ -245,7 +245,7 @@ function printTable(): void {
     const cells = MEASURES.map((key) => {
       const { value, low, high } = bootstrapDifference(valuesOf(records, key), valuesOf(rival, key));
       const digits = key.startsWith("ROAD") ? 3 : 1;
-      const ahead = (betterOf(key) === "higher" ? low > 0 : high < 0) ? "**" : "";
+      const ahead = (betterDirection(key) === "higher" ? low > 0 : high < 0) ? "**" : "";
       return `${ahead}${value.toFixed(digits)}${ahead} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
     });
     console.log(`| ${file} | ${cells.join(" | ")} |`);

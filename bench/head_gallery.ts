@@ -18,9 +18,9 @@ import { parseArgs } from "@std/cli/parse-args";
 import { prepareImage } from "../src/classifier/prepared_image.ts";
 import { type OpenClassifier, openClassifier } from "../src/classifier/open.ts";
 import { METHODS } from "../src/baselines/methods.ts";
-import { mapMethodOf } from "../src/baselines/types.ts";
+import { createMapMethod } from "../src/baselines/types.ts";
 import { type ClassSelection, selectImages } from "../src/cli/class_selection.ts";
-import { photoOf } from "../src/cli/evaluation/gallery.ts";
+import { toRgb } from "../src/cli/evaluation/gallery.ts";
 import { readFile, writeFile } from "../src/cli/files.ts";
 import { listImages } from "../src/cli/image_lists.ts";
 import { openTerminal } from "../src/cli/terminal.ts";
@@ -31,7 +31,7 @@ import type { ScoreBatch } from "../src/faithfulness/types.ts";
 import type { ImageSource } from "../src/image/types.ts";
 import { createExplainer } from "../src/ptame/explainer.ts";
 import { explainerMethod } from "../src/faithfulness/evaluation_images.ts";
-import { startingHeadFile } from "./starting_head_file.ts";
+import { startingHeadFile } from "./untrained_head_file.ts";
 import type { DeviceRequest } from "../src/runtime/mod.ts";
 import { onePerClass, worstOf } from "./gallery/choose.ts";
 import { encodeBelow } from "./gallery/indexed_png.ts";
@@ -98,7 +98,7 @@ for (const { image, target: wanted, note } of chosen) {
   const maps = [];
   for (const method of methods) maps.push(await method(prepared, target, signal));
   const label = `${facts.labels[target]}  ${(100 * probabilities![target]!).toFixed(1)} %`;
-  rows.push({ photo: photoOf(pixels), maps, captions: note === undefined ? [label] : [label, note] });
+  rows.push({ photo: toRgb(pixels), maps, captions: note === undefined ? [label] : [label, note] });
   console.log(`${image}\t${label}${note === undefined ? "" : `\t${note}`}`);
 }
 const sheet = await drawSheet({
@@ -115,7 +115,7 @@ terminal.say(`${rows.length} photographs: ${given.out}`);
 async function methodOf(source: string, over: OpenClassifier): Promise<MapMethod> {
   const baseline = METHODS.find(({ name }) => name === source);
   if (baseline !== undefined && baseline.needs !== "head") {
-    return mapMethodOf(baseline, await baseline.create(over));
+    return createMapMethod(baseline, await baseline.create(over));
   }
   const head = source === "start" ? await startingHeadFile(MODEL) : await readFile(source, "head");
   const explainer = await createExplainer({ ...open, model: MODEL, head });

@@ -14,10 +14,10 @@ import { encodePng } from "../src/image/png.ts";
 import { encodeNpy } from "../src/image/npy.ts";
 import { colorizeSigned, decodeImage, readHeader } from "../src/image/mod.ts";
 import { createGenerator } from "../src/random/generator.ts";
-import { hashOf } from "../src/random/hash.ts";
+import { hashText } from "../src/random/hash.ts";
 import { formatFor, FORMATS, MEDIA_TYPES } from "../src/server/negotiation.ts";
 import { float16ToFloat32, float32ToFloat16 } from "../src/bytes/half.ts";
-import { sourceOf } from "../src/bytes/byte_source.ts";
+import { toByteSource } from "../src/bytes/byte_source.ts";
 import { sha256 } from "../src/weights/storage/digest.ts";
 import { readZip } from "../src/weights/torch/zip.ts";
 import { floats, zipOf } from "../tests/weights/torch/make_files.ts";
@@ -106,7 +106,7 @@ function lyingArchives(): Record<string, Uint8Array> {
   for (const [lie, bytes] of Object.entries(lies)) {
     let refused = false;
     try {
-      readZip(sourceOf(bytes));
+      readZip(toByteSource(bytes));
     } catch {
       refused = true;
     }
@@ -124,7 +124,7 @@ const PIECES: Readonly<Record<string, () => Promise<string[]>>> = {
       for (const bytes of fixtures("weights/torch/", /\.pth$/)) {
         if (bytes[0] !== 0x50) continue;
         all++;
-        readZip(sourceOf(bytes));
+        readZip(toByteSource(bytes));
         const reader = new ZipReader(new Uint8ArrayReader(bytes), {
           strictness,
           checkOverlappingEntry: true,
@@ -279,7 +279,7 @@ const PIECES: Readonly<Record<string, () => Promise<string[]>>> = {
     const fnv1a = (await library("@sindresorhus/fnv1a@3.1.0")).default;
     const { createSHA256 } = await library("hash-wasm@4.13.0");
     const names = ["features.0.weight", "façade.jpg"];
-    const differing = names.filter((name) => Number(fnv1a(name, { size: 32 })) !== hashOf(name));
+    const differing = names.filter((name) => Number(fnv1a(name, { size: 32 })) !== hashText(name));
     const bytes = new Uint8Array(1 << 20);
     const hash = await createSHA256();
     return [

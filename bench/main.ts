@@ -13,7 +13,7 @@ import { folder as folders } from "./parts/folder.ts";
 import { head } from "./parts/head.ts";
 import { memory } from "./parts/memory.ts";
 import { overhead } from "./parts/overhead.ts";
-import { picture } from "./parts/picture.ts";
+import { picture } from "./parts/image.ts";
 import { start } from "./parts/start.ts";
 import { training } from "./parts/training.ts";
 

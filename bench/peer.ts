@@ -13,7 +13,7 @@ import { findNetwork } from "../models/registry.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { preprocess } from "../src/image/preprocess.ts";
 import { createExplainer } from "../src/ptame/explainer.ts";
-import { headShapeOf } from "../src/ptame/observed_network.ts";
+import { findHeadShape } from "../src/ptame/observed_network.ts";
 import { initialState } from "../src/ptame/training/training_state.ts";
 import { seededFrozen, seededHead } from "../tests/ptame/seeded_networks.ts";
 import { openWholeStep } from "../tests/support/whole_step.ts";
@@ -74,7 +74,7 @@ const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing
     "ptame, top class": ["native", whole(native)],
     "ptame, top class, wasm": ["wasm", whole(wasm)],
     // Without the backbone: the class is named.
-    "ptame, class named, wasm": ["wasm", () => wasm.maskOf({ pixels }, 7)],
+    "ptame, class named, wasm": ["wasm", () => wasm.mask({ pixels }, 7)],
   });
   await native.dispose();
   await wasm.dispose();
@@ -82,7 +82,7 @@ const { pixels } = preprocess(picture, findNetwork(PAIRING.model)!.preprocessing
 {
   const [first, second] = [findNetwork(PAIRING.auxiliary)!, findNetwork(PAIRING.model)!];
   const [auxiliary, backbone] = [seededFrozen(first, 1), seededFrozen(second, 2)];
-  const shape = headShapeOf(first, second.classes);
+  const shape = findHeadShape(first, second.classes);
   const images = seededImage(4, [1, 3, 224, 224]);
   const open = (device: "wasm" | "native") =>
     openWholeStep(

@@ -11,9 +11,9 @@
  * @module
  */
 import { findNetwork } from "../models/registry.ts";
-import { float32DataOf, float32Tensor } from "../src/runtime/mod.ts";
+import { float32Data, float32Tensor } from "../src/runtime/mod.ts";
 import { parseSafetensors } from "../src/weights/safetensors.ts";
-import { float32Of } from "../src/weights/tensor_table.ts";
+import { readFloat32 } from "../src/weights/tensor_table.ts";
 import { graphOf, openWithWeights, shippedWeights, type WeightSource } from "../tests/support/networks.ts";
 
 const PIXELS = 3 * 224 * 224;
@@ -22,7 +22,7 @@ const CLASSES = 1000;
 function weightsOf(path: string): WeightSource {
   const bytes = Deno.readFileSync(path);
   const { tensors } = parseSafetensors(bytes);
-  return (name) => float32Of(bytes, tensors.get(name)!);
+  return (name) => readFloat32(bytes, tensors.get(name)!);
 }
 
 function topFive(logits: Float32Array): number[] {
@@ -41,7 +41,7 @@ const session = await openWithWeights(graphOf(network), source);
 let [worst, first, five] = [0, 0, 0];
 for (let photo = 0; photo < count; photo++) {
   const image = float32Tensor(numbers.slice(photo * PIXELS, (photo + 1) * PIXELS), [1, 3, 224, 224]);
-  const ours = float32DataOf((await session.run({ image }))["logits"]!);
+  const ours = float32Data((await session.run({ image }))["logits"]!);
   const start = count * PIXELS + photo * CLASSES;
   const theirs = numbers.subarray(start, start + CLASSES);
   const scale = Math.max(...theirs.map(Math.abs));

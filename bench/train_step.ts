@@ -11,10 +11,10 @@
  */
 import type { GraphPart } from "../src/classifier/types.ts";
 import { findNetwork } from "../models/registry.ts";
-import { headShapeOf } from "../src/ptame/observed_network.ts";
+import { findHeadShape } from "../src/ptame/observed_network.ts";
 import { AUXILIARY_PREFIX } from "../src/ptame/observed_network.ts";
 import { BACKBONE_PREFIX } from "../src/ptame/observed_network.ts";
-import { passGraph } from "../src/ptame/training/step.ts";
+import { forwardGraph } from "../src/ptame/training/step.ts";
 import { initialState } from "../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../src/ptame/training/training_step.ts";
 import { type DeviceRequest, float32Tensor, openSession } from "../src/runtime/mod.ts";
@@ -37,7 +37,7 @@ const [first, second] = [
 ];
 const auxiliary = seededFrozen(first, 1);
 const backbone = first === second ? auxiliary : seededFrozen(second, 2);
-const shape = headShapeOf(first, second.classes);
+const shape = findHeadShape(first, second.classes);
 const state = initialState(shape, seededHead(shape, 3));
 const size = first.inputSize;
 const images = seededImage(4, [batch, 3, size, size]);
@@ -45,7 +45,7 @@ const targets = Array.from({ length: batch }, (_, i) => i);
 const weights = { ce: 0.16, area: 0.84, smooth: 0, border: 0, power: 0.3 };
 
 async function openPass(network: GraphPart, prefix: string, taps: boolean) {
-  const graph = passGraph(network, microBatch, prefix, { taps, logits: !taps });
+  const graph = forwardGraph(network, microBatch, prefix, { taps, logits: !taps });
   const bound = network.bind({ graph, files: new Map() }, prefix);
   return await openSession(bound.graph, { device, files: bound.files });
 }

@@ -17,7 +17,7 @@
 export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "./classifier/load.ts";
 export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./classifier/types.ts";
 export type { CustomNetwork } from "./classifier/network_classifier.ts";
-export type { CutImage, PreparedImage, PrepareOptions } from "./classifier/prepared_image.ts";
+export type { CroppedImage, PreparedImage, PrepareOptions } from "./classifier/prepared_image.ts";
 export {
   classifierOver,
   type OpenClassifier,
@@ -38,26 +38,26 @@ export {
 export { openMethod, type OpenMethodOptions } from "./baselines/open.ts";
 export { baselineNamed, methodNamed, METHODS } from "./baselines/methods.ts";
 export {
+  listStages,
   type RandomizationOptions,
   type RandomizationStage,
   randomizationTest,
-  stagesOf,
 } from "./faithfulness/randomization.ts";
-export { layersOf, overPart, randomized, randomizedClassifier } from "./classifier/randomized.ts";
+export { listLayers, overPart, randomized, randomizedClassifier } from "./classifier/randomized.ts";
 export type { BoundGraph } from "./graph/bound_graph.ts";
 export {
   type Attribute,
   type AttributeOptions,
   type BaselineDefinition,
+  createMapMethod,
   type HeadMethodDefinition,
-  mapMethodOf,
   type MapProgress,
-  maskOf,
+  type MaskScale,
   type MethodDefinition,
   type MethodFacts,
   type MethodNeeds,
   type MethodOptions,
-  type MethodView,
+  scaleToMask,
 } from "./baselines/types.ts";
 export type { MapMethod } from "./explanation/map_method.ts";
 export type { OnnxModel } from "./classifier/onnx_model.ts";

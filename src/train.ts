@@ -27,17 +27,17 @@ export {
   type TrainProgress,
   type TrainResult,
 } from "./ptame/training/train_options.ts";
-export { allowedTargets, type ClassPart, partOf } from "./ptame/class_split.ts";
+export { allowedTargets, type ClassPart, classPart } from "./ptame/class_split.ts";
 export type { PartCounts, SortProgress } from "./ptame/training/sorting.ts";
 export type { StepLoss, Validation } from "./ptame/training/checkpoint.ts";
-export type { HeadStart } from "./ptame/initial_head.ts";
+export type { HeadStart } from "./ptame/initial_parameters.ts";
 export type { LossWeights } from "./ptame/training/loss.ts";
 export {
   type HyperParameters,
   MASK_FORMS,
-  type Preset,
   PRESETS,
   type TrainingForm,
+  type TrainingPreset,
 } from "./ptame/training/presets.ts";
 export { ROW_FORMS } from "./ptame/training/rows.ts";
 export type { Fill, View } from "./ptame/training/views.ts";

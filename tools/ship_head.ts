@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { headParameters } from "../src/ptame/head.ts";
 import { readHead, writeHead } from "../src/ptame/head_file.ts";
-import { float32Of } from "../src/weights/tensor_table.ts";
+import { readFloat32 } from "../src/weights/tensor_table.ts";
 
 const given = parseArgs(Deno.args, { string: ["name", "licence", "data"] });
 const [from, to] = given._.map(String);
@@ -20,7 +20,7 @@ if (from === undefined || to === undefined) {
 const head = await readHead(await Deno.readFile(from), from);
 const { content, table } = head.file;
 const tensors = [...headParameters({ channels: head.channels, sizes: [], classes: head.classes })].map(
-  ([name, shape]) => ({ name, shape, data: float32Of(content, table.tensors.get(name)!).slice() }),
+  ([name, shape]) => ({ name, shape, data: readFloat32(content, table.tensors.get(name)!).slice() }),
 );
 const record = {
   ...head.record,

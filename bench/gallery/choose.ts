@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { betterOf } from "../../src/faithfulness/measures.ts";
+import { betterDirection } from "../../src/faithfulness/measures.ts";
 import type { ImageRecord } from "../../src/faithfulness/summary.ts";
-import { type ClassifiedPicture, spreadOverClasses } from "../../src/ptame/class_split.ts";
+import { type ImageWithClass, spreadOverClasses } from "../../src/ptame/class_split.ts";
 
 /**
  * One picture of each class, the folders in turns, so that each gives half (or its part) as long as it has classes that
  * no other has given.
  */
-export function onePerClass<T extends ClassifiedPicture>(
+export function onePerClass<T extends ImageWithClass>(
   folders: readonly (readonly T[])[],
   count: number,
 ): T[] {
@@ -62,7 +62,7 @@ export function worstOf(
       if (shown === against && value !== undefined) entry.other = value;
     }
   }
-  const sign = betterOf(measure) === "lower" ? 1 : -1;
+  const sign = betterDirection(measure) === "lower" ? 1 : -1;
   const failures = [...found].flatMap(([image, { target, own, other }]) =>
     own === undefined || other === undefined ? [] : [{ image, target, own, other }]
   );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pngOf } from "../../src/image/png.ts";
+import { pngFile } from "../../src/image/png.ts";
 import type { RgbImage } from "../../src/image/types.ts";
 
 /** Bits of a channel that tell colours apart. */
@@ -30,7 +30,7 @@ export async function encodeIndexedPng(image: RgbImage, colours: number): Promis
       rows[y * (width + 1) + 1 + x] = nearest[keyOf(data, 3 * (y * width + x))]!;
     }
   }
-  return await pngOf({ width, height, colourType: 3 }, rows, [["PLTE", Uint8Array.from(palette.flat())]]);
+  return await pngFile({ width, height, colourType: 3 }, rows, [["PLTE", Uint8Array.from(palette.flat())]]);
 }
 
 /** The smallest number of bytes that keeps as many colours as the limit allows. */

@@ -7,12 +7,12 @@ import { findNetwork } from "../../models/registry.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { fuseMap, minMax } from "../../src/ptame/fuse.ts";
 import { headParameters, minMaxMask } from "../../src/ptame/head.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/observed_network.ts";
 import { float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { allMaps } from "../../tests/support/all_maps.ts";
 import { seededHead } from "../../tests/ptame/seeded_networks.ts";
 import { seededTensor } from "../../tests/support/seeded_weights.ts";
-import { sourceOf } from "../../src/bytes/byte_source.ts";
+import { toByteSource } from "../../src/bytes/byte_source.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 import { inTurns, type Part, rowsAgainst } from "../measure.ts";
@@ -23,7 +23,7 @@ export const head: Part = async function* ({ rounds, devices, doing }) {
   for (const device of devices) {
     for (const { auxiliary } of PAIRINGS) {
       doing(`head of ${auxiliary} on ${device}`);
-      const shape = headShapeOf(findNetwork(auxiliary)!, 1000);
+      const shape = findHeadShape(findNetwork(auxiliary)!, 1000);
       const features = shape.channels.map((channels, i) => {
         const size = shape.sizes[i]!;
         return { channels, size, data: seededTensor(`feature${i}`, [channels, size, size]) };
@@ -42,7 +42,7 @@ export const head: Part = async function* ({ rounds, devices, doing }) {
           data: new Uint8Array(data.buffer),
         })),
       );
-      const file = { name: "head", content: sourceOf(bytes), table: parseSafetensors(bytes) };
+      const file = { name: "head", content: toByteSource(bytes), table: parseSafetensors(bytes) };
       const bound = bindWeights({ graph: b.build(), files: new Map() }, file);
       const session = await openSession(bound.graph, { device, files: bound.files });
       const feeds = Object.fromEntries(

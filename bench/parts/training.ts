@@ -5,10 +5,10 @@
  */
 import type { GraphPart } from "../../src/classifier/types.ts";
 import { findNetwork } from "../../models/registry.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/observed_network.ts";
 import { AUXILIARY_PREFIX } from "../../src/ptame/observed_network.ts";
 import { BACKBONE_PREFIX } from "../../src/ptame/observed_network.ts";
-import { passGraph } from "../../src/ptame/training/step.ts";
+import { forwardGraph } from "../../src/ptame/training/step.ts";
 import { initialState } from "../../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../../src/ptame/training/training_step.ts";
 import { type Device, float32Tensor, openSession } from "../../src/runtime/mod.ts";
@@ -21,7 +21,7 @@ import { inTurns, type Part, rowsAgainst } from "../measure.ts";
 const LOSS = { ce: 0.16, area: 0.84, smooth: 0, border: 0, power: 0.3 };
 
 async function openPass(network: GraphPart, prefix: string, taps: boolean, device: Device) {
-  const graph = passGraph(network, 1, prefix, { taps, logits: !taps });
+  const graph = forwardGraph(network, 1, prefix, { taps, logits: !taps });
   const bound = network.bind({ graph, files: new Map() }, prefix);
   return await openSession(bound.graph, { device, files: bound.files });
 }
@@ -30,7 +30,7 @@ async function openPass(network: GraphPart, prefix: string, taps: boolean, devic
 export const training: Part = async function* ({ rounds, devices, doing }) {
   const [first, second] = [findNetwork("resnet18")!, findNetwork("resnet50")!];
   const [auxiliary, backbone] = [seededFrozen(first, 1), seededFrozen(second, 2)];
-  const shape = headShapeOf(first, second.classes);
+  const shape = findHeadShape(first, second.classes);
   const images = seededImage(4, [1, 3, 224, 224]);
   const one = float32Tensor(images, [1, 3, 224, 224]);
   for (const device of devices) {

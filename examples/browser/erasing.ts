@@ -67,7 +67,7 @@ export function setUpErasing({ explainer, subject, selected }: ErasingHooks): Er
         const own = explainer();
         // Another worker is coming, and begins anew.
         if (own === undefined) break;
-        const probabilities = await own.classify(erasedInput(input!, erasure, filling()));
+        const probabilities = await own.probabilities(erasedInput(input!, erasure, filling()));
         // Another picture may have come meanwhile.
         if (now !== subject()) continue;
         answer = { share, probabilities };

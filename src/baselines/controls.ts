@@ -6,13 +6,13 @@
 import { edgeMap } from "../image/edges.ts";
 import { createGenerator } from "../random/generator.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
-import { sideOf } from "../image/side.ts";
+import { squareSide } from "../image/side.ts";
 
 /** Resolution of the control maps: that of P-TAME's own. */
 const SIDE = 56;
 
 /** A seed from an image, so that its random map does not depend on earlier images. */
-function hashOf(pixels: Float32Array): number {
+function hashPixels(pixels: Float32Array): number {
   const words = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length);
   let hash = 0x811c9dc5;
   for (const word of words) hash = Math.imul(hash ^ word ^ word >>> 15, 0x01000193);
@@ -22,7 +22,7 @@ function hashOf(pixels: Float32Array): number {
 /** Independent uniform values in [0, 1); the same image and seed give the same map. */
 export function randomMap(seed = 0): MapMethod {
   return ({ pixels }) => {
-    const generator = createGenerator(hashOf(pixels) + seed * 2 ** 32);
+    const generator = createGenerator(hashPixels(pixels) + seed * 2 ** 32);
     const values = Float32Array.from({ length: SIDE * SIDE }, () => generator.uniform());
     return Promise.resolve({ width: SIDE, height: SIDE, values });
   };
@@ -47,7 +47,7 @@ export function centredGaussian(): MapMethod {
  */
 export function edgeMagnitude(): MapMethod {
   return ({ pixels }) =>
-    Promise.resolve({ width: SIDE, height: SIDE, values: edgeMap(pixels, sideOf(pixels), SIDE) });
+    Promise.resolve({ width: SIDE, height: SIDE, values: edgeMap(pixels, squareSide(pixels), SIDE) });
 }
 
 /** The three controls by the names that reports use. */

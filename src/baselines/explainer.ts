@@ -4,23 +4,23 @@
  *
  * @module
  */
-import { cutImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
+import { cropImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
 import type { ImageSource } from "../image/types.ts";
 import {
   askedClasses,
   checkTopK,
+  type ClassifiedImage,
+  createMapExplanation,
+  createTargetMap,
   displayed,
   type ExplainOptions,
   type MapExplainer,
   type MapExplanation,
-  mapExplanationOf,
-  type SeenPicture,
   type TargetMap,
-  targetMapOf,
 } from "../explanation/map_explanation.ts";
 import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { baselineNamed } from "./methods.ts";
-import { type BaselineDefinition, type MapProgress, maskOf, type MethodOptions } from "./types.ts";
+import { type BaselineDefinition, type MapProgress, type MethodOptions, scaleToMask } from "./types.ts";
 
 /** Options of a baseline: its classifier and settings. */
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
@@ -36,7 +36,7 @@ export interface BaselineExplainer extends MapExplainer {
   /** The method. */
   readonly method: BaselineDefinition;
   /** The tap, if the method needs activations. */
-  readonly tap: string | undefined;
+  readonly layer: string | undefined;
   /**
    * Explains an image.
    *
@@ -73,13 +73,13 @@ export async function createBaseline(
       const { signal, onProgress } = options;
       checkTopK(options.topK ?? 1, facts);
       const started = performance.now();
-      const picture = await readImage(image, options);
+      const decoded = await readImage(image, options);
       signal?.throwIfAborted();
-      const { pixels, window } = cutImage(picture, facts.preprocessing);
+      const { pixels, window } = cropImage(decoded, facts.preprocessing);
       const prepared = performance.now();
       const [probabilities] = await classifier.probabilities([pixels], signal);
       const predicted = performance.now();
-      const seen: SeenPicture = {
+      const seen: ClassifiedImage = {
         model: facts.name,
         method: method.name,
         activation: facts.activation,
@@ -87,34 +87,34 @@ export async function createBaseline(
         threads: session.threads,
         labels: facts.labels,
         probabilities: probabilities!,
-        picture,
+        image: decoded,
         window,
         size: options.size,
       };
       const maps: TargetMap[] = [];
       for (const index of askedClasses(options, seen)) {
         const raw = await attribute(pixels, index, { signal, onProgress });
-        maps.push(targetMapOf(seen, index, raw, maskOf(raw, method.view)));
+        maps.push(createTargetMap(seen, index, raw, scaleToMask(raw, method.view)));
       }
       const milliseconds = {
         prepare: prepared - started,
         predict: predicted - prepared,
         explain: performance.now() - predicted,
       };
-      return displayed(mapExplanationOf(seen, maps, milliseconds, `${facts.name}, ${method.title}`));
+      return displayed(createMapExplanation(seen, maps, milliseconds, `${facts.name}, ${method.title}`));
     };
 
     return {
       method,
-      tap: tap?.name,
+      layer: tap?.name,
       passes: method.passes(tap?.channels ?? 0, options),
       backbone: facts,
       session,
       explain,
       prepare: (image, options) => prepareImage(image, [facts.preprocessing], options),
-      classify: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
-      maskOf: async ({ pixels }, target, signal) =>
-        maskOf(await attribute(pixels, target, { signal }), method.view),
+      probabilities: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
+      mask: async ({ pixels }, target, signal) =>
+        scaleToMask(await attribute(pixels, target, { signal }), method.view),
       dispose: classifier.dispose,
       [Symbol.asyncDispose]: classifier.dispose,
     };

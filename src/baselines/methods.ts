@@ -63,9 +63,10 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "activations",
     tapped: true,
     view: "range",
-    passes: (channels, { samples } = {}) => 1 + Math.min(channels, samples ?? channels),
-    create: async (classifier, { samples } = {}) =>
-      (await import("./activation/score_cam.ts")).scoreCam(classifier, { channels: samples }),
+    count: "camChannels",
+    passes: (channels, options = {}) => 1 + Math.min(channels, options.camChannels ?? channels),
+    create: async (classifier, { camChannels } = {}) =>
+      (await import("./activation/score_cam.ts")).scoreCam(classifier, { channels: camChannels }),
   },
   {
     name: "ablationcam",
@@ -84,9 +85,10 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
-    passes: (_, { samples = RISE_MASKS } = {}) => samples,
-    create: async (classifier, { seed, samples } = {}) =>
-      (await import("./perturbation/rise.ts")).rise(classifier, { seed, masks: samples }),
+    count: "masks",
+    passes: (_, { masks = RISE_MASKS } = {}) => masks,
+    create: async (classifier, { seed, masks } = {}) =>
+      (await import("./perturbation/rise.ts")).rise(classifier, { seed, masks }),
   },
   {
     name: "occlusion",
@@ -105,11 +107,10 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
-    passes: (_, { samples = INTEGRATION_STEPS } = {}) => 2 * samples,
-    create: async (classifier, { samples } = {}) =>
-      (await import("./gradient/integrated_gradients.ts")).integratedGradients(classifier, {
-        steps: samples,
-      }),
+    count: "steps",
+    passes: (_, { steps = INTEGRATION_STEPS } = {}) => 2 * steps,
+    create: async (classifier, { steps } = {}) =>
+      (await import("./gradient/integrated_gradients.ts")).integratedGradients(classifier, { steps }),
   },
   {
     name: "smoothgrad",
@@ -118,6 +119,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    count: "samples",
     passes: (_, { samples = SMOOTH_SAMPLES } = {}) => 2 * samples,
     create: async (classifier, { seed, samples } = {}) =>
       (await import("./gradient/smooth_grad.ts")).smoothGrad(classifier, { seed, samples }),
@@ -126,7 +128,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     name: "random",
     title: "Random",
     source: "",
-    needs: "picture",
+    needs: "image",
     tapped: false,
     view: "mask",
     passes: () => 0,
@@ -136,7 +138,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     name: "gaussian",
     title: "Centred Gaussian",
     source: "",
-    needs: "picture",
+    needs: "image",
     tapped: false,
     view: "mask",
     passes: () => 0,
@@ -146,7 +148,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     name: "edges",
     title: "Edge magnitude",
     source: "",
-    needs: "picture",
+    needs: "image",
     tapped: false,
     view: "mask",
     passes: () => 0,

@@ -11,7 +11,7 @@ import type { MethodOptions } from "./types.ts";
 /** Options for opening a method; each method uses those that apply to it. */
 export interface OpenMethodOptions extends ExplainerOptions, MethodOptions {
   /** Module, value or node for methods that are `tapped`; by default the deepest with positions. */
-  readonly tap?: string;
+  readonly layer?: string;
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rangeOf } from "../image/range.ts";
+import { valueRange } from "../image/range.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
 import type { ValueMap } from "../image/types.ts";
 import type { OpenClassifier } from "../classifier/open.ts";
@@ -39,7 +39,7 @@ export type Attribute = (
 /** What a method asks for: of the classifier from nothing to all, or a head. */
 export type MethodNeeds =
   /** Only the image: a control. */
-  | "picture"
+  | "image"
   /** Scores: only the classifier's inputs and outputs. */
   | "scores"
   /** Scores, and the activations at the tap. */
@@ -50,7 +50,7 @@ export type MethodNeeds =
   | "head";
 
 /** How to scale the values of a formula to a mask in [0, 1]. */
-export type MethodView =
+export type MaskScale =
   /** `(value − least) / (greatest − least)`. */
   | "range"
   /**
@@ -65,12 +65,18 @@ export type MethodView =
 export interface MethodOptions {
   /** Seed of random numbers; 0 by default. */
   readonly seed?: number;
-  /**
-   * Number of passes, for methods with a free choice: RISE's masks, the steps of Integrated Gradients, SmoothGrad's
-   * samples.
-   */
+  /** Number of masks of RISE; 4,000 by default. */
+  readonly masks?: number;
+  /** Number of steps of Integrated Gradients. */
+  readonly steps?: number;
+  /** Number of noisy samples of SmoothGrad. */
   readonly samples?: number;
+  /** Number of channels of Score-CAM, those of greatest variance; all by default. */
+  readonly camChannels?: number;
 }
+
+/** An option that sets how many passes a method takes. */
+export type CountOption = keyof Omit<MethodOptions, "seed">;
 
 /** Facts about a method, for lists. */
 export interface MethodFacts {
@@ -82,6 +88,8 @@ export interface MethodFacts {
   readonly source: string;
   /** What it asks for. */
   readonly needs: MethodNeeds;
+  /** The option for its number of passes, if that is a free choice. */
+  readonly count?: CountOption;
   /** Whether it uses the tap; not if it needs only scores or the image's gradient. */
   readonly tapped: boolean;
   /**
@@ -97,7 +105,7 @@ export interface BaselineDefinition extends MethodFacts {
   /** What it needs from the classifier. */
   readonly needs: Exclude<MethodNeeds, "head">;
   /** How to scale its values to a mask. */
-  readonly view: MethodView;
+  readonly view: MaskScale;
   /** The method over a classifier, its code loaded; the classifier is not disposed of with the method. */
   create(classifier: OpenClassifier, options?: MethodOptions): Promise<Attribute>;
 }
@@ -114,13 +122,13 @@ export interface HeadMethodDefinition extends MethodFacts {
 export type MethodDefinition = BaselineDefinition | HeadMethodDefinition;
 
 /** A method for evaluations: its values are scaled to [0, 1]. */
-export function mapMethodOf(
+export function createMapMethod(
   { view }: Pick<BaselineDefinition, "view">,
   attribute: Attribute,
   options: Pick<AttributeOptions, "onProgress"> = {},
 ): MapMethod {
   return async ({ pixels }, target, signal) =>
-    maskOf(await attribute(pixels, target, { ...options, signal }), view);
+    scaleToMask(await attribute(pixels, target, { ...options, signal }), view);
 }
 
 /**
@@ -128,10 +136,10 @@ export function mapMethodOf(
  *
  * @throws {RangeError} When a value is not finite.
  */
-export function maskOf(map: ValueMap, view: MethodView): ValueMap {
+export function scaleToMask(map: ValueMap, view: MaskScale): ValueMap {
   if (view === "mask") return map;
   const values = view === "magnitude" ? capped(map.values.map(Math.abs)) : map.values;
-  const { low, high } = rangeOf(values);
+  const { low, high } = valueRange(values);
   if (!Number.isFinite(low) || !Number.isFinite(high)) {
     throw new RangeError("Cannot explain: the map is not finite; the classifier's weights may be damaged");
   }

@@ -19,7 +19,7 @@ export interface ByteSource {
 }
 
 /** Wraps bytes in memory as a source; returns a source unchanged. */
-export function sourceOf(content: ByteSource | Uint8Array): ByteSource {
+export function toByteSource(content: ByteSource | Uint8Array): ByteSource {
   if (!(content instanceof Uint8Array)) return content;
   const bytes = content;
   return {

@@ -7,7 +7,7 @@
  */
 import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
-import { findTaps, type Tap, tapOf, type Way } from "./tap.ts";
+import { findTap, findTaps, type ForwardPath, type Tap } from "./tap.ts";
 
 /** Maximum number of maps to take by default. */
 const MOST_MAPS = 4;
@@ -15,17 +15,17 @@ const MOST_MAPS = 4;
 /**
  * The maps that a head reads.
  *
- * @param way The path from the image to the plain scores.
+ * @param path The path from the image to the plain scores.
  * @param asked Names of values or nodes, shallow to deep; found by default: the last square map of each size, of the
  * deepest four sizes that are the deepest one times a power of two.
  * @throws {RangeError} When a name is unknown; the nearest name is suggested.
  * @throws {TypeError} When there is no square map, or a named value is not one.
  */
-export function featureMaps(called: string, way: Way, asked?: readonly string[]): Tap[] {
+export function featureMaps(called: string, path: ForwardPath, asked?: readonly string[]): Tap[] {
   if (asked !== undefined) {
     if (asked.length === 0) throw new TypeError(`Cannot use ${called} as auxiliary: no tap is named`);
     return asked.map((name) => {
-      const tap = tapOf(way, name);
+      const tap = findTap(path, name);
       if (tap.width === tap.height) return tap;
       throw new TypeError(
         `Cannot use ${called} as auxiliary: tap ${name} has ${tap.height} x ${tap.width} positions, a head reads ` +
@@ -33,8 +33,8 @@ export function featureMaps(called: string, way: Way, asked?: readonly string[])
       );
     });
   }
-  const maps = findTaps(way).filter(({ value, width, height }) =>
-    value.name !== way.image && width === height
+  const maps = findTaps(path).filter(({ value, width, height }) =>
+    value.name !== path.image && width === height
   );
   const found: Tap[] = [];
   for (const map of maps.reverse()) {

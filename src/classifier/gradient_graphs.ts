@@ -27,7 +27,7 @@ function targetScore({ b, logits }: ScoredPass): Value {
 export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice): Graph {
   const pass = scoredPass(network, 1);
   const { b, logits } = pass;
-  const tapped = b.valueOf(tap.value.name);
+  const tapped = b.existingValue(tap.value.name);
   const [gradient] = gradients(b, targetScore(pass), [tapped], { device });
   b.output(tapped, "activations");
   b.output(gradient!, "gradients");

@@ -7,7 +7,7 @@
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
-import { type Tap, tapOf } from "./tap.ts";
+import { findTap as findTapOnPath, type Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
 /** Prefix of the network's weights in all of these graphs. */
@@ -55,14 +55,14 @@ export function findTap(network: GraphPart, name?: string): Tap {
   const { logits, taps } = named
     ? network.pass(scoped, images)
     : { logits: network.scores(scoped, images), taps: [] };
-  const way = { graph: b.build(), image: images.name, logits: logits.name, prefix: PREFIX };
-  return tapOf(way, name, new Map(taps.map((tap, i) => [network.tapNames[i]!, tap.name])));
+  const path = { graph: b.build(), image: images.name, logits: logits.name, prefix: PREFIX };
+  return findTapOnPath(path, name, new Map(taps.map((tap, i) => [network.tapNames[i]!, tap.name])));
 }
 
 /** "images" [1, 3, S, S] to "activations" in the tap's own layout, and "logits" [1, classes]. */
 export function activationsGraph(network: GraphPart, tap: Tap): Graph {
   const { b, logits } = scoredPass(network, 1);
-  b.output(b.valueOf(tap.value.name), "activations");
+  b.output(b.existingValue(tap.value.name), "activations");
   b.output(logits, "logits");
   return prune(b.build());
 }

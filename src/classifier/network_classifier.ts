@@ -14,7 +14,7 @@ import {
 import { createBuilder } from "../graph/builder.ts";
 import { isWeightSource, loadWeights, type WeightSource } from "../weights/load_network.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
-import { float32Of } from "../weights/tensor_table.ts";
+import { readFloat32 } from "../weights/tensor_table.ts";
 import { labelsFor } from "./labels.ts";
 import { networkPart } from "./network_part.ts";
 import { openPartScores } from "./scores.ts";
@@ -127,18 +127,18 @@ export async function networkClassifier(
     facts,
     output: undefined,
     fixedBatch: undefined,
-    licence: licenceOf(definition),
+    licence: weightsLicence(definition),
     part: () => part,
     openScores: (options) => openPartScores(part, activation, options),
     finalLayer: () => {
       const layer = classifierTap && classifier !== undefined
         ? weights.table.tensors.get(classifier.weight)
         : undefined;
-      return layer === undefined ? undefined : float32Of(weights.content, layer);
+      return layer === undefined ? undefined : readFloat32(weights.content, layer);
     },
   };
 }
 
-function licenceOf({ shipped, published, named }: WeightsDefinition): string | undefined {
+function weightsLicence({ shipped, published, named }: WeightsDefinition): string | undefined {
   return shipped?.licence ?? published?.at(0)?.licence ?? named?.licence;
 }

@@ -10,7 +10,7 @@ import { float16ToFloat32 } from "../bytes/half.ts";
 import { labelsFor } from "./labels.ts";
 import { classesOfShape, type InspectedModel, inspectedModel, type OnnxModel } from "./onnx_model.ts";
 import { classesByShape, onnxPart } from "./onnx_part.ts";
-import { pictureTensor } from "./picture_input.ts";
+import { inputTensor } from "./image_input.ts";
 import { fileScores } from "./scores.ts";
 import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
@@ -27,7 +27,7 @@ export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {
   const inspected = inspectedModel(given);
   const { model, summary, input, which } = inspected;
   const { name } = model;
-  const classes = await classesOf(inspected, options);
+  const classes = await countClasses(inspected, options);
   const facts: ClassifierFacts = {
     name,
     classes,
@@ -44,14 +44,14 @@ export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {
     part: () => part ??= onnxPart(inspected),
     openScores: async (options) => {
       const session = await openFile(inspected, options);
-      return fileScores(session, scoresOf(session, inspected), facts.activation);
+      return fileScores(session, createScores(session, inspected), facts.activation);
     },
     finalLayer: () => undefined,
   };
 }
 
 /** Number of classes: declared, else from the graph's shapes, else from a pass over a black image. */
-async function classesOf(inspected: InspectedModel, options: ScoreOptions): Promise<number> {
+async function countClasses(inspected: InspectedModel, options: ScoreOptions): Promise<number> {
   const { input, summary, which } = inspected;
   const declared = summary.outputs[which]!.shape;
   const last = declared.at(-1);
@@ -65,7 +65,7 @@ async function classesOf(inspected: InspectedModel, options: ScoreOptions): Prom
   const session = await openFile(inspected, options);
   try {
     const black = new Float32Array(3 * input.preprocessing.crop ** 2);
-    return (await scoresOf(session, inspected)([black]))[0]!.length;
+    return (await createScores(session, inspected)([black]))[0]!.length;
   } finally {
     await session.dispose();
   }
@@ -83,22 +83,22 @@ async function openFile(
     : await openSession(model.onnx, { ...where, files });
 }
 
-function scoresOf(session: Session, { model, summary, input, which }: InspectedModel): Scores["scores"] {
+function createScores(session: Session, { model, summary, input, which }: InspectedModel): Scores["scores"] {
   const output = summary.outputs[which]!.name;
   return async (images, signal) => {
     const rows: Float32Array[] = [];
     const at = input.batch ?? Math.max(1, images.length);
     for (let i = 0; i < images.length; i += at) {
       const part = images.slice(i, i + at);
-      const outputs = await session.run({ [input.name]: pictureTensor(input, part, at) }, { signal });
-      rows.push(...rowsOf(model.name, outputs[output]!, at).slice(0, part.length));
+      const outputs = await session.run({ [input.name]: inputTensor(input, part, at) }, { signal });
+      rows.push(...outputRows(model.name, outputs[output]!, at).slice(0, part.length));
     }
     return rows;
   };
 }
 
 /** [N, classes], or the same with dimensions of 1, as N rows. */
-function rowsOf(called: string, { type, shape, data }: Tensor, batch: number): Float32Array[] {
+function outputRows(called: string, { type, shape, data }: Tensor, batch: number): Float32Array[] {
   const classes = classesOfShape(called, shape, batch);
   const numbers = type === "float16"
     ? float16ToFloat32(new Uint16Array(data.buffer, data.byteOffset, data.length))

@@ -6,7 +6,7 @@
 import { inspectOnnx, type OnnxSummary } from "../graph/onnx_file.ts";
 import type { ByteSource } from "../bytes/byte_source.ts";
 import { describedModel } from "./described_model.ts";
-import { type OnnxPreprocessing, type PictureInput, pictureInput } from "./picture_input.ts";
+import { describeInput, type ImageInput, type OnnxPreprocessing } from "./image_input.ts";
 
 /** The caller's own classifier. */
 export interface OnnxModel {
@@ -37,7 +37,7 @@ export interface InspectedModel {
   readonly model: OnnxModel;
   readonly summary: OnnxSummary;
   /** Layout of its image input. */
-  readonly input: PictureInput;
+  readonly input: ImageInput;
   /** Index of the output with the scores. */
   readonly which: number;
   /** Its external data, complete. */
@@ -55,13 +55,13 @@ export function inspectedModel(given: OnnxModel): InspectedModel {
   const { name } = given;
   const summary = inspectOnnx(given.onnx);
   const model = describedModel(given, summary);
-  const input = pictureInput(name, summary.inputs, model.preprocessing);
-  const which = outputOf(name, summary, model.output);
-  return { model, summary, input, which, files: externalDataOf(model, summary) };
+  const input = describeInput(name, summary.inputs, model.preprocessing);
+  const which = findOutput(name, summary, model.output);
+  return { model, summary, input, which, files: openExternalData(model, summary) };
 }
 
 /** The index of the output with the scores. */
-function outputOf(called: string, { outputs }: OnnxSummary, asked: string | undefined): number {
+function findOutput(called: string, { outputs }: OnnxSummary, asked: string | undefined): number {
   if (asked === undefined) return 0;
   const index = outputs.findIndex((output) => output.name === asked);
   if (index >= 0) return index;
@@ -70,7 +70,7 @@ function outputOf(called: string, { outputs }: OnnxSummary, asked: string | unde
 }
 
 /** The external data of a model; an error if a file is missing. */
-function externalDataOf(
+function openExternalData(
   { name, externalData = new Map() }: OnnxModel,
   { externalFiles }: OnnxSummary,
 ): ReadonlyMap<string, ByteSource | Uint8Array> {

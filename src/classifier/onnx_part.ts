@@ -13,7 +13,7 @@ import type { ByteSource } from "../bytes/byte_source.ts";
 import { asMaps, featureMaps } from "./feature_maps.ts";
 import { normalise } from "./network_part.ts";
 import { classesOfShape, type InspectedModel } from "./onnx_model.ts";
-import { LUMA, type PictureInput } from "./picture_input.ts";
+import { type ImageInput, LUMA } from "./image_input.ts";
 import type { Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
@@ -30,8 +30,8 @@ export function onnxPart(inspected: InspectedModel): GraphPart {
     if (found !== undefined) return found;
     const { graph } = loaded(inspected, 1);
     const plain = withoutFinalActivation(graph, graph.outputs[which]!.name);
-    const way = { graph: plain, image: input.name, logits: plain.outputs[0]!.name };
-    return found = featureMaps(name, way, model.taps);
+    const path = { graph: plain, image: input.name, logits: plain.outputs[0]!.name };
+    return found = featureMaps(name, path, model.taps);
   };
 
   /** Adds the network; gives its scores, and its taps as maps. */
@@ -118,8 +118,8 @@ function withFilesNamed(graph: Graph, rename: (file: string) => string): Graph {
   return { ...graph, initializers };
 }
 
-/** Converts images [N, 3, S, S] in [0, 1] to the network's input: `pictureTensor` as a part of a graph. */
-function placed(b: Builder, images: Value, { layout, order, preprocessing }: PictureInput): Value {
+/** Converts images [N, 3, S, S] in [0, 1] to the network's input: `inputTensor` as a part of a graph. */
+function placed(b: Builder, images: Value, { layout, order, preprocessing }: ImageInput): Value {
   let x = normalise(b, images, preprocessing);
   if (order === "grey") {
     x = b.reduceSum(b.mul(x, b.constant("float32", [1, 3, 1, 1], LUMA)), [1]);

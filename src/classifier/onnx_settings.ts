@@ -10,7 +10,7 @@
  * @module
  */
 import { suggestion } from "../text/nearest.ts";
-import type { OnnxPreprocessing } from "./picture_input.ts";
+import type { OnnxPreprocessing } from "./image_input.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** The content of such a file. */

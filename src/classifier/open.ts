@@ -7,7 +7,7 @@
 import type { Graph } from "../graph/types.ts";
 import {
   type DeviceRequest,
-  float32DataOf,
+  float32Data,
   float32Tensor,
   openSession,
   resolveDevice,
@@ -17,8 +17,8 @@ import {
 import { inputGradientGraph, tappedGraph } from "./gradient_graphs.ts";
 import { activationsGraph, behindTapGraph, findTap, PREFIX, scoresGraph } from "./graphs.ts";
 import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
-import { imagesTensor, rowsOf } from "./scores.ts";
-import { planesOf, type Tap } from "./tap.ts";
+import { imagesTensor, scoreRows } from "./scores.ts";
+import { channelPlanes, type Tap } from "./tap.ts";
 import type { Classifier, ClassifierFacts, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -29,7 +29,7 @@ export interface OpenOptions {
   /** Threads of the wasm and native runtimes; by default it depends on the machine. */
   readonly threads?: number | undefined;
   /** Module, value or node to tap; the deepest with positions by default. */
-  readonly tap?: string;
+  readonly layer?: string;
   /** Images per run, for methods that need many; 8 on WebGPU and 1 elsewhere, where larger batches have no benefit. */
   readonly batch?: number;
 }
@@ -70,27 +70,27 @@ export interface OpenClassifier {
    * @throws {ModelError} When the runtime refuses the model.
    */
   session(): Promise<Session>;
-  /** Its tap; throws if no tap is found, or none with the requested name. */
+  /** Its tap; throws if no layer is found, or none with the requested name. */
   tap(): Tap;
   /** Probabilities of each image. */
-  probabilities(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  probabilities(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** Scores of each image before softmax. */
-  logits(pictures: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  logits(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** How many images run at once. */
   readonly batch: number;
   /** Activations at the tap. */
-  activations(picture: Float32Array, signal?: AbortSignal): Promise<TappedPass>;
+  activations(image: Float32Array, signal?: AbortSignal): Promise<TappedPass>;
   /** Activations at the tap, and the gradient of a class's score there. */
-  tapped(picture: Float32Array, target: number, signal?: AbortSignal): Promise<TappedGradient>;
+  tapped(image: Float32Array, target: number, signal?: AbortSignal): Promise<TappedGradient>;
   /**
    * Scores with single channels at the tap set to 0.
    *
    * @returns The scores without each channel, in order.
    */
-  withoutChannels(picture: Float32Array, signal?: AbortSignal): AsyncGenerator<Float32Array>;
+  withoutChannels(image: Float32Array, signal?: AbortSignal): AsyncGenerator<Float32Array>;
   /** Gradient of a class's score with respect to each image. */
   inputGradients(
-    pictures: readonly Float32Array[],
+    images: readonly Float32Array[],
     target: number,
     signal?: AbortSignal,
   ): Promise<Float32Array[]>;
@@ -122,13 +122,13 @@ export async function classifierOver(
   const opened = new Map<string, Promise<Session>>();
   let scoring: Promise<Scores> | undefined;
   let found: Tap | undefined;
-  const tap = () => found ??= findTap(classifier.part(), options.tap);
+  const tap = () => found ??= findTap(classifier.part(), options.layer);
 
-  function sessionOf(kind: string, graphOf: () => Graph): Promise<Session> {
+  function openOnce(kind: string, buildGraph: () => Graph): Promise<Session> {
     const present = opened.get(kind);
     if (present !== undefined) return present;
     const open = async () => {
-      const bound = classifier.part().bind({ graph: graphOf(), files: new Map() }, PREFIX);
+      const bound = classifier.part().bind({ graph: buildGraph(), files: new Map() }, PREFIX);
       return await openSession(bound.graph, {
         device,
         files: bound.files,
@@ -162,8 +162,8 @@ export async function classifierOver(
     const own = await scores();
     if (own.plain) return await own.scores(images, signal);
     // A file may end with a softmax; the scores before it come from its graph.
-    const session = await sessionOf("scores", () => scoresGraph(classifier.part(), batch));
-    return await rowsOf(session, images, { batch, output: "logits", signal });
+    const session = await openOnce("scores", () => scoresGraph(classifier.part(), batch));
+    return await scoreRows(session, images, { batch, output: "logits", signal });
   }
 
   const planes = (outputs: Record<string, Tensor>): TappedPass => {
@@ -172,8 +172,8 @@ export async function classifierOver(
       width,
       height,
       channels,
-      activations: planesOf(float32DataOf(outputs["activations"]!), tap()),
-      logits: float32DataOf(outputs["logits"]!),
+      activations: channelPlanes(float32Data(outputs["activations"]!), tap()),
+      logits: float32Data(outputs["logits"]!),
     };
   };
 
@@ -191,38 +191,38 @@ export async function classifierOver(
     tap,
     logits,
     probabilities: async (images, signal) => await (await scores()).probabilities(images, signal),
-    activations: async (picture, signal) =>
+    activations: async (image, signal) =>
       planes(
-        await run(sessionOf("activations", () => activationsGraph(classifier.part(), tap())), {
-          images: imagesTensor([picture], 1),
+        await run(openOnce("activations", () => activationsGraph(classifier.part(), tap())), {
+          images: imagesTensor([image], 1),
         }, signal),
       ),
-    tapped: async (picture, target, signal) => {
-      const session = sessionOf("tapped", () => tappedGraph(classifier.part(), tap(), device));
-      const feeds = { images: imagesTensor([picture], 1), target: oneHot(target, facts.classes) };
+    tapped: async (image, target, signal) => {
+      const session = openOnce("tapped", () => tappedGraph(classifier.part(), tap(), device));
+      const feeds = { images: imagesTensor([image], 1), target: oneHot(target, facts.classes) };
       const outputs = await run(session, feeds, signal);
-      return { ...planes(outputs), gradients: planesOf(float32DataOf(outputs["gradients"]!), tap()) };
+      return { ...planes(outputs), gradients: channelPlanes(float32Data(outputs["gradients"]!), tap()) };
     },
-    async *withoutChannels(picture, signal) {
-      const images = imagesTensor([picture], 1);
-      const first = sessionOf("activations", () => activationsGraph(classifier.part(), tap()));
+    async *withoutChannels(image, signal) {
+      const images = imagesTensor([image], 1);
+      const first = openOnce("activations", () => activationsGraph(classifier.part(), tap()));
       const { activations } = await run(first, { images }, signal);
-      const behind = sessionOf("behind", () => behindTapGraph(classifier.part(), tap()));
-      const whole = float32DataOf(activations!);
+      const behind = openOnce("behind", () => behindTapGraph(classifier.part(), tap()));
+      const whole = float32Data(activations!);
       const { channels, channelStride, positionStride, offset, width, height } = tap();
       for (let channel = 0; channel < channels; channel++) {
         const ablated = whole.slice();
         const start = offset + channel * channelStride;
         for (let i = 0; i < width * height; i++) ablated[start + i * positionStride] = 0;
         const feeds = { images, activations: float32Tensor(ablated, activations!.shape) };
-        yield float32DataOf((await run(behind, feeds, signal))["logits"]!);
+        yield float32Data((await run(behind, feeds, signal))["logits"]!);
       }
     },
-    inputGradients: async (pictures, target, signal) => {
-      const graphOf = () => inputGradientGraph(classifier.part(), batch, device);
-      const session = await sessionOf("input gradient", graphOf);
+    inputGradients: async (images, target, signal) => {
+      const buildGraph = () => inputGradientGraph(classifier.part(), batch, device);
+      const session = await openOnce("input gradient", buildGraph);
       const more = { target: oneHot(target, facts.classes) };
-      return await rowsOf(session, pictures, { batch, output: "gradients", more, signal });
+      return await scoreRows(session, images, { batch, output: "gradients", more, signal });
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -25,7 +25,7 @@ export type Target = number | string;
  *
  * @throws {RangeError} When a score is not finite.
  */
-export function probabilitiesOf(scores: Float32Array, activation: OutputActivation = "none"): Float32Array {
+export function toProbabilities(scores: Float32Array, activation: OutputActivation = "none"): Float32Array {
   let [highest, sum, negative] = [-Infinity, 0, false];
   for (const score of scores) {
     if (score > highest) highest = score;
@@ -51,8 +51,8 @@ export function probabilitiesOf(scores: Float32Array, activation: OutputActivati
  * @throws {RangeError} When a score is not finite.
  */
 export function probabilitiesOfPlain(scores: Float32Array, activation: OutputActivation): Float32Array {
-  if (activation !== "sigmoid") return probabilitiesOf(scores);
-  return probabilitiesOf(scores.map((score) => 1 / (1 + Math.exp(-score))), activation);
+  if (activation !== "sigmoid") return toProbabilities(scores);
+  return toProbabilities(scores.map((score) => 1 / (1 + Math.exp(-score))), activation);
 }
 
 /** The `count` most probable classes, best first. */

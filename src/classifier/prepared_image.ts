@@ -19,7 +19,7 @@ export interface PreparedImage {
 }
 
 /** A prepared image with the windows of its cuts, in pixels of the image. */
-export interface CutImage extends PreparedImage {
+export interface CroppedImage extends PreparedImage {
   /** Window of the backbone's cut. */
   readonly window: CropWindow;
   /** Window of the auxiliary's cut, which its map covers. */
@@ -27,22 +27,22 @@ export interface CutImage extends PreparedImage {
 }
 
 /** How an image is cut for one classifier. */
-export type Cut = Pick<Preprocessing, "crop" | "resize">;
+export type CropSize = Pick<Preprocessing, "crop" | "resize">;
 
 /** Whether two classifiers read the same cut of an image. */
-export function sameCut(a: Cut, b: Cut): boolean {
+export function sameCrop(a: CropSize, b: CropSize): boolean {
   return a.crop === b.crop && a.resize === b.resize;
 }
 
 /** The cuts of a backbone and an auxiliary; a single one if they are the same. */
-export function cutsOf<T extends Cut>(backbone: T, auxiliary: T): T[] {
-  return sameCut(backbone, auxiliary) ? [backbone] : [backbone, auxiliary];
+export function distinctCrops<T extends CropSize>(backbone: T, auxiliary: T): T[] {
+  return sameCrop(backbone, auxiliary) ? [backbone] : [backbone, auxiliary];
 }
 
 /** Cuts an image for a backbone and its auxiliary. */
-export function cutImage(image: RgbImage, backbone: Cut, auxiliary: Cut = backbone): CutImage {
+export function cropImage(image: RgbImage, backbone: CropSize, auxiliary: CropSize = backbone): CroppedImage {
   const { pixels, window } = preprocess(image, backbone);
-  if (sameCut(backbone, auxiliary)) return { pixels, window, auxiliaryWindow: window };
+  if (sameCrop(backbone, auxiliary)) return { pixels, window, auxiliaryWindow: window };
   const other = preprocess(image, auxiliary);
   return { pixels, window, auxiliaryPixels: other.pixels, auxiliaryWindow: other.window };
 }
@@ -81,8 +81,8 @@ export async function readImage(
  */
 export async function prepareImage(
   source: ImageSource,
-  cuts: readonly [backbone: Cut, auxiliary?: Cut],
+  cuts: readonly [backbone: CropSize, auxiliary?: CropSize],
   options?: PrepareOptions,
-): Promise<CutImage> {
-  return cutImage(await readImage(source, options), ...cuts);
+): Promise<CroppedImage> {
+  return cropImage(await readImage(source, options), ...cuts);
 }

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { bytesOf } from "../graph/constants.ts";
-import { type Graph, type Initializer, sizeOf } from "../graph/types.ts";
+import { asBytes } from "../graph/constants.ts";
+import { elementCount, type Graph, type Initializer } from "../graph/types.ts";
 import { redrawn } from "../random/redraw.ts";
 import type { BoundGraph } from "../graph/bound_graph.ts";
-import { sourceOf } from "../bytes/byte_source.ts";
-import { float32Of } from "../weights/tensor_table.ts";
+import { toByteSource } from "../bytes/byte_source.ts";
+import { readFloat32 } from "../weights/tensor_table.ts";
 import { PREFIX, scoresGraph } from "./graphs.ts";
 import { openPartScores } from "./scores.ts";
 import type { Classifier, GraphPart } from "./types.ts";
@@ -17,7 +17,7 @@ import type { Classifier, GraphPart } from "./types.ts";
 const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
 /** Names of the weights of a network's layers, from the image to the scores; a shared one counts once. */
-export function layersOf(network: GraphPart): string[] {
+export function listLayers(network: GraphPart): string[] {
   const graph = scoresGraph(network, 1);
   const weights = new Set<string>();
   for (const node of graph.nodes) {
@@ -41,7 +41,7 @@ export function randomized(
   layers: readonly string[],
   seed = 0,
 ): GraphPart {
-  const known = new Set(layersOf(network));
+  const known = new Set(listLayers(network));
   const stray = layers.find((layer) => !known.has(layer));
   if (stray !== undefined) throw new RangeError(`Cannot randomise ${network.name}: it has no layer ${stray}`);
   return {
@@ -80,22 +80,25 @@ function withRedrawn({ graph, files }: BoundGraph, names: readonly string[], see
   const present = names.filter((name) => graph.initializers.has(name));
   if (present.length === 0) return { graph, files };
   const file = "randomised";
-  const count = present.reduce((sum, name) => sum + sizeOf(graph.initializers.get(name)!.shape), 0);
+  const count = present.reduce((sum, name) => sum + elementCount(graph.initializers.get(name)!.shape), 0);
   const all = new Float32Array(count);
   const initializers = new Map(graph.initializers);
   let at = 0;
   for (const name of present) {
     const initializer = graph.initializers.get(name)!;
-    const values = redrawn(name, valuesOf(initializer, graph, files), seed);
+    const values = redrawn(name, readValues(initializer, graph, files), seed);
     all.set(values, at);
     const data = { kind: "external", file, offset: 4 * at, length: 4 * values.length } as const;
     initializers.set(name, { ...initializer, data });
     at += values.length;
   }
-  return { graph: { ...graph, initializers }, files: new Map([...files, [file, sourceOf(bytesOf(all))]]) };
+  return {
+    graph: { ...graph, initializers },
+    files: new Map([...files, [file, toByteSource(asBytes(all))]]),
+  };
 }
 
-function valuesOf(
+function readValues(
   { name, shape, data }: Initializer,
   graph: Graph,
   files: BoundGraph["files"],
@@ -109,5 +112,5 @@ function valuesOf(
     throw new TypeError(`Cannot randomise ${graph.name}: the bytes of ${name} are not available`);
   }
   const offset = data.kind === "external" ? data.offset : 0;
-  return float32Of(source, { name, type: "float32", shape, offset, length: 4 * sizeOf(shape) });
+  return readFloat32(source, { name, type: "float32", shape, offset, length: 4 * elementCount(shape) });
 }

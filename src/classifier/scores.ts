@@ -4,9 +4,9 @@
  * @module
  */
 import type { OutputActivation } from "../graph/final_activation.ts";
-import { float32DataOf, float32Tensor, openSession, type Session, type Tensor } from "../runtime/mod.ts";
+import { float32Data, float32Tensor, openSession, type Session, type Tensor } from "../runtime/mod.ts";
 import { PREFIX, scoresGraph } from "./graphs.ts";
-import { probabilitiesOf, probabilitiesOfPlain } from "./prediction.ts";
+import { probabilitiesOfPlain, toProbabilities } from "./prediction.ts";
 import type { GraphPart, ScoreOptions, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -23,7 +23,7 @@ export async function openPartScores(
     ...withoutUndefined({ threads }),
   });
   const scores: Scores["scores"] = (images, signal) =>
-    rowsOf(session, images, { batch, output: "logits", signal });
+    scoreRows(session, images, { batch, output: "logits", signal });
   return scoresOver(session, scores, (row) => probabilitiesOfPlain(row, activation), true);
 }
 
@@ -33,7 +33,7 @@ export function fileScores(
   scores: Scores["scores"],
   activation: OutputActivation,
 ): Scores {
-  return scoresOver(session, scores, (row) => probabilitiesOf(row, activation), false);
+  return scoresOver(session, scores, (row) => toProbabilities(row, activation), false);
 }
 
 function scoresOver(
@@ -62,7 +62,7 @@ export interface RowOptions {
 }
 
 /** Runs images in full batches, padding the last one, and gives one row of `output` per image. */
-export async function rowsOf(
+export async function scoreRows(
   session: Session,
   images: readonly Float32Array[],
   { batch, output, more = {}, signal }: RowOptions,
@@ -71,7 +71,7 @@ export async function rowsOf(
   for (let at = 0; at < images.length; at += batch) {
     const part = images.slice(at, at + batch);
     const outputs = await session.run({ images: imagesTensor(part, batch), ...more }, { signal });
-    const data = float32DataOf(outputs[output]!);
+    const data = float32Data(outputs[output]!);
     const length = data.length / batch;
     part.forEach((_, i) => all.push(data.slice(i * length, (i + 1) * length)));
   }

@@ -13,7 +13,7 @@
  * @module
  */
 import type { Graph, Node, Value } from "../graph/types.ts";
-import { sizeOf } from "../graph/types.ts";
+import { elementCount } from "../graph/types.ts";
 import { suggestion } from "../text/nearest.ts";
 
 /** A value of a graph over one image, and its layout as channels of positions. */
@@ -37,7 +37,7 @@ export interface Tap {
 }
 
 /** The path from the image to the scores. */
-export interface Way {
+export interface ForwardPath {
   readonly graph: Graph;
   /** Name of the image. */
   readonly image: string;
@@ -54,21 +54,21 @@ export type TapNames = ReadonlyMap<string, string>;
 const EXTRA_TOKENS = [0, 1, 2, 5];
 const MOST_EXTRA_TOKENS = 16;
 
-/** All taps that `tapOf` finds without a name, shallow to deep. */
-export function findTaps(way: Way): Tap[] {
-  const order = valuesOnWay(way);
-  const attention = lastAttention(way, order);
-  const picks = picksToken(way, order);
+/** All taps that `findTap` finds without a name, shallow to deep. */
+export function findTaps(path: ForwardPath): Tap[] {
+  const order = valuesOnPath(path);
+  const attention = lastAttention(path, order);
+  const picks = picksToken(path, order);
   const taps: Tap[] = [];
   let grid: readonly [number, number] | undefined;
-  for (const [name, at] of cutsOf(way, order)) {
-    const value = way.graph.values.get(name)!;
-    const tap = layoutOf(value, grid);
+  for (const [name, at] of bottlenecks(path, order)) {
+    const value = path.graph.values.get(name)!;
+    const tap = findLayout(value, grid);
     if (tap === undefined) continue;
     if (value.shape.length === 4) grid = [tap.height, tap.width];
     // If one token is picked, the image's tokens have no effect after the last attention.
     else if (picks && at >= attention) continue;
-    taps.push({ ...tap, name: shownName(way, name) });
+    taps.push({ ...tap, name: shownName(path, name) });
   }
   return taps;
 }
@@ -79,35 +79,35 @@ export function findTaps(way: Way): Tap[] {
  * @throws {RangeError} When the name is unknown; the nearest name is suggested.
  * @throws {TypeError} When the value has no spatial positions, or the scores do not depend on it.
  */
-export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Tap {
-  const taps = findTaps(way);
+export function findTap(path: ForwardPath, asked?: string, names: TapNames = new Map()): Tap {
+  const taps = findTaps(path);
   if (asked === undefined) {
     const deepest = taps.at(-1);
     const module = [...names].find(([, value]) => value === deepest?.value.name);
     if (deepest !== undefined) return module === undefined ? deepest : { ...deepest, name: module[0] };
     throw new TypeError(
-      `Cannot find a tap in ${way.graph.name}: no value with positions carries the whole path to the scores; name one`,
+      `Cannot find a layer in ${path.graph.name}: no value with positions carries the whole path to the scores; name one`,
     );
   }
-  const order = valuesOnWay(way);
-  const name = onWay(way, order, namedValue(way, order, asked, names, taps));
+  const order = valuesOnPath(path);
+  const name = nameOnPath(path, order, namedValue(path, order, asked, names, taps));
   if (name === undefined) {
-    throw new TypeError(`Cannot tap ${asked}: the scores do not depend on it (${usable(taps, names)})`);
+    throw new TypeError(`Cannot use layer ${asked}: the scores do not depend on it (${usable(taps, names)})`);
   }
-  const value = way.graph.values.get(name)!;
+  const value = path.graph.values.get(name)!;
   const before = taps.filter((tap) =>
     tap.value.shape.length === 4 && order.get(tap.value.name)! <= order.get(name)!
   );
   const grid = before.at(-1);
-  const tap = layoutOf(value, grid && [grid.height, grid.width]);
+  const tap = findLayout(value, grid && [grid.height, grid.width]);
   if (tap === undefined) {
     throw new TypeError(
-      `Cannot tap ${asked}: [${value.shape.join(", ")}] has no positions (${usable(taps, names)})`,
+      `Cannot use layer ${asked}: [${value.shape.join(", ")}] has no positions (${usable(taps, names)})`,
     );
   }
-  if (value.shape.length !== 4 && picksToken(way, order) && order.get(name)! >= lastAttention(way, order)) {
+  if (value.shape.length !== 4 && picksToken(path, order) && order.get(name)! >= lastAttention(path, order)) {
     throw new TypeError(
-      `Cannot tap ${asked}: only one of its tokens leads to the scores; name a value before the last attention ` +
+      `Cannot use layer ${asked}: only one of its tokens leads to the scores; name a value before the last attention ` +
         `(${usable(taps, names)})`,
     );
   }
@@ -115,7 +115,7 @@ export function tapOf(way: Way, asked?: string, names: TapNames = new Map()): Ta
 }
 
 /** Channels of positions, [channels, height · width] in C order, of a tapped value's elements. */
-export function planesOf(data: Float32Array, tap: Tap): Float32Array {
+export function channelPlanes(data: Float32Array, tap: Tap): Float32Array {
   const { channels, channelStride, positionStride, offset } = tap;
   const area = tap.width * tap.height;
   if (offset === 0 && positionStride === 1 && channelStride === area && data.length === channels * area) {
@@ -131,7 +131,7 @@ export function planesOf(data: Float32Array, tap: Tap): Float32Array {
 }
 
 /** Floating-point values between image and scores with their number in execution order; the image is 0. */
-function valuesOnWay({ graph, image, logits }: Way): Map<string, number> {
+function valuesOnPath({ graph, image, logits }: ForwardPath): Map<string, number> {
   const dependent = new Set([image]);
   for (const node of graph.nodes) {
     if (!node.inputs.some((name) => dependent.has(name))) continue;
@@ -153,7 +153,10 @@ function valuesOnWay({ graph, image, logits }: Way): Map<string, number> {
 }
 
 /** The values that no path bypasses, with their numbers. */
-function cutsOf({ graph }: Way, order: ReadonlyMap<string, number>): [name: string, at: number][] {
+function bottlenecks(
+  { graph }: ForwardPath,
+  order: ReadonlyMap<string, number>,
+): [name: string, at: number][] {
   const reach = new Array<number>(order.size).fill(0);
   for (const node of graph.nodes) {
     const ends = node.outputs.map((name) => order.get(name) ?? 0);
@@ -172,7 +175,7 @@ function cutsOf({ graph }: Way, order: ReadonlyMap<string, number>): [name: stri
 }
 
 /** Number of the last product of two values on the path, which mixes tokens; -1 if there is none. */
-function lastAttention({ graph }: Way, order: ReadonlyMap<string, number>): number {
+function lastAttention({ graph }: ForwardPath, order: ReadonlyMap<string, number>): number {
   const products = graph.nodes.filter(({ op, inputs, outputs }) =>
     op === "MatMul" && inputs.every((name) => order.has(name)) && order.has(outputs[0]!)
   );
@@ -181,19 +184,19 @@ function lastAttention({ graph }: Way, order: ReadonlyMap<string, number>): numb
 }
 
 /** Whether a few elements, such as a class token, are picked from many. */
-function picksToken({ graph }: Way, order: ReadonlyMap<string, number>): boolean {
+function picksToken({ graph }: ForwardPath, order: ReadonlyMap<string, number>): boolean {
   const picks = (node: Node) => {
     const [input, output] = [node.inputs[0]!, node.outputs[0]!];
     if (!["Slice", "Gather", "Split"].includes(node.op) || !order.has(input) || !order.has(output)) {
       return false;
     }
-    return 4 * sizeOf(graph.values.get(output)!.shape) <= sizeOf(graph.values.get(input)!.shape);
+    return 4 * elementCount(graph.values.get(output)!.shape) <= elementCount(graph.values.get(input)!.shape);
   };
   return graph.nodes.some(picks);
 }
 
 /** The layout of a value's positions, if it has any; `grid` is the last map before it. */
-function layoutOf(
+function findLayout(
   value: Value,
   grid: readonly [number, number] | undefined,
 ): Omit<Tap, "name"> | undefined {
@@ -209,20 +212,20 @@ function layoutOf(
   const sizes = shape.filter((size) => size !== 1);
   if (sizes.length !== 2) return undefined;
   const [rows, columns] = sizes as [number, number];
-  const down = tokensOf(rows, grid);
+  const down = tokenGrid(rows, grid);
   if (down !== undefined) {
     const { height, width, extra } = down;
     const offset = extra * columns;
     return { value, channels: columns, height, width, channelStride: 1, positionStride: columns, offset };
   }
-  const across = tokensOf(columns, grid);
+  const across = tokenGrid(columns, grid);
   if (across === undefined) return undefined;
   const { height, width, extra } = across;
   return { value, channels: rows, height, width, channelStride: columns, positionStride: 1, offset: extra };
 }
 
 /** How many of `count` tokens precede those of the image, and the grid of the rest. */
-function tokensOf(
+function tokenGrid(
   count: number,
   grid: readonly [number, number] | undefined,
 ): { readonly height: number; readonly width: number; readonly extra: number } | undefined {
@@ -237,13 +240,13 @@ function tokensOf(
 
 /** The value with a name. */
 function namedValue(
-  way: Way,
+  path: ForwardPath,
   order: ReadonlyMap<string, number>,
   asked: string,
   names: TapNames,
   taps: readonly Tap[],
 ): string {
-  const { graph, prefix = "" } = way;
+  const { graph, prefix = "" } = path;
   const module = names.get(asked);
   if (module !== undefined) return module;
   for (const full of [prefix + asked, asked]) {
@@ -252,13 +255,17 @@ function namedValue(
     if (node !== undefined) return node.outputs[0]!;
   }
   const nodes = graph.nodes.filter((node) => order.has(node.outputs[0]!)).map((node) => node.name);
-  const known = [...nodes, ...order.keys()].map((name) => shownName(way, name));
+  const known = [...nodes, ...order.keys()].map((name) => shownName(path, name));
   const hint = suggestion(asked, [...names.keys(), ...known]);
-  throw new RangeError(`Unknown tap ${JSON.stringify(asked)}${hint} (${usable(taps, names)})`);
+  throw new RangeError(`Unknown layer ${JSON.stringify(asked)}${hint} (${usable(taps, names)})`);
 }
 
 /** The value itself, or the value on the path of which it is a view; taps of models/ may be views. */
-function onWay({ graph }: Way, order: ReadonlyMap<string, number>, name: string): string | undefined {
+function nameOnPath(
+  { graph }: ForwardPath,
+  order: ReadonlyMap<string, number>,
+  name: string,
+): string | undefined {
   let at = name;
   while (!order.has(at)) {
     const maker = graph.nodes.find((node) => node.outputs.includes(at));
@@ -274,10 +281,10 @@ function onWay({ graph }: Way, order: ReadonlyMap<string, number>, name: string)
 function usable(taps: readonly Tap[], names: TapNames): string {
   if (names.size > 0) return `there are ${[...names.keys()].join(", ")}, and values of the graph`;
   const deepest = taps.slice(-6).map((tap) => tap.name);
-  return deepest.length === 0 ? "no tap is found" : `the deepest are ${deepest.join(", ")}`;
+  return deepest.length === 0 ? "no layer is found" : `the deepest are ${deepest.join(", ")}`;
 }
 
 /** A name without the graph's prefix. */
-function shownName({ prefix = "" }: Way, name: string): string {
+function shownName({ prefix = "" }: ForwardPath, name: string): string {
   return name.startsWith(prefix) ? name.slice(prefix.length) : name;
 }

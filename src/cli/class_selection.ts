@@ -6,11 +6,11 @@
 import { topClass } from "../faithfulness/scoring.ts";
 import type { ScoreBatch } from "../faithfulness/types.ts";
 import { ImageError } from "../image/types.ts";
-import { type ClassPart, partOf, spreadOverClasses } from "../ptame/class_split.ts";
+import { type ClassPart, classPart, spreadOverClasses } from "../ptame/class_split.ts";
 import { evaluationImages, type ImageReader } from "../faithfulness/evaluation_images.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import { evenlySpread } from "./image_lists.ts";
-import { group, oneOf, share, type Values, wholeNumber } from "./options/kinds.ts";
+import { choice, group, share, type Values, wholeNumber } from "./options/kinds.ts";
 import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
@@ -21,7 +21,7 @@ export const SELECTION_OPTIONS = group("Images", {
     "Only images in which the classifier sees one of the classes that train --hold-out-classes SHARE " +
       "keeps out; needs --part",
   ),
-  part: oneOf(
+  part: choice(
     "choose|score",
     ["choose", "score"],
     "Which half of these classes: to choose a head, or to score the chosen head",
@@ -50,7 +50,7 @@ export interface Selected {
  *
  * @throws {UsageError} When only one of the two options is given.
  */
-export function selectionOf(
+export function createSelection(
   { heldOutClasses: share, part, perClass }: Values<typeof SELECTION_OPTIONS>,
 ): ClassSelection | undefined {
   if (share === undefined && part === undefined && perClass === undefined) return undefined;
@@ -98,7 +98,7 @@ export async function selectImages(
     try {
       const read = await pixels();
       const top = topClass((await score([read.pixels], signal))[0]!);
-      if (partOf(top, selection.share) === selection.part) found.push({ index: done, name, class: top });
+      if (classPart(top, selection.share) === selection.part) found.push({ index: done, name, class: top });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       terminal.say(`skipped: ${printable(error.message)}`);
@@ -117,7 +117,7 @@ export async function selectImages(
   }
   const chosen = few.sort((a, b) => a.index - b.index);
   const kept = limit === undefined ? chosen : evenlySpread(chosen, limit);
-  const classes = new Set(kept.map((picture) => picture.class)).size;
+  const classes = new Set(kept.map((image) => image.class)).size;
   terminal.say(`${kept.length} images of ${classes} classes are ${selectionText(selection)}`);
   return { images: kept.map(({ name }) => name), classes };
 }

@@ -27,7 +27,7 @@ const LINE_EVERY = 10_000;
 export function downloadOptions({ offline }: DownloadValues, terminal: Terminal): WeightOptions {
   return {
     offline,
-    mirrors: mirrorsOf(Deno.env.get("PTAME_MIRROR")),
+    mirrors: parseMirrors(Deno.env.get("PTAME_MIRROR")),
     onProgress: downloadReporter(terminal),
   };
 }
@@ -37,7 +37,10 @@ export function downloadOptions({ offline }: DownloadValues, terminal: Terminal)
  *
  * @throws {UsageError} When an image is a URL and `--offline` is set.
  */
-export function allowed<T extends readonly string[]>({ offline }: DownloadValues, images: T): T {
+export function refuseRemoteIfOffline<T extends readonly string[]>(
+  { offline }: DownloadValues,
+  images: T,
+): T {
   const remote = offline ? images.find((image) => /^https?:/i.test(image)) : undefined;
   if (remote === undefined) return images;
   throw new UsageError(`Cannot read image ${remote}: --offline forbids the network`);
@@ -49,7 +52,7 @@ export function allowed<T extends readonly string[]>({ offline }: DownloadValues
  *
  * @throws {UsageError} When one is not an address.
  */
-export function mirrorsOf(text: string | undefined): string[] | undefined {
+export function parseMirrors(text: string | undefined): string[] | undefined {
   const mirrors = (text ?? "").split(/\s+/).filter((part) => part !== "");
   for (const mirror of mirrors) {
     if (!URL.canParse(mirror) || !/^https?:$/.test(new URL(mirror).protocol)) {

@@ -6,7 +6,7 @@
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
 import { evaluationJson, type ImageRecord } from "../faithfulness/summary.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
-import { EVALUATE_OPTIONS, type Plan, planOf } from "./evaluation/plan.ts";
+import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { reportData, writeReport } from "./evaluation/report.ts";
 import { tableLines } from "./evaluation/table.ts";
@@ -33,7 +33,7 @@ export const evaluateCommand = command({
     "deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json",
   ],
 }, async ({ args, options, typed, terminal, signal }) => {
-  const plan = await planOf(options, args);
+  const plan = await createPlan(options, args);
   const settings = await explainerOptions(options, typed, terminal);
   const { csv } = options;
   if (csv !== undefined) await checkWritable(csv);
@@ -45,7 +45,7 @@ export const evaluateCommand = command({
   try {
     terminal.doing("Loading");
     const measured = await measure(plan, { options: settings, typed, file, terminal, signal });
-    const document = documentOf(measured, plan);
+    const document = resultDocument(measured, plan);
     if (csv !== undefined) await writeFile(csv, evaluationCsv(measured.result));
     if (plan.report !== undefined) {
       terminal.doing("Drawing the report");
@@ -69,7 +69,7 @@ export const evaluateCommand = command({
 });
 
 /** The document that `--json` prints. */
-function documentOf({ result, subject, classes }: Measured, { seed, selection }: Plan) {
+function resultDocument({ result, subject, classes }: Measured, { seed, selection }: Plan) {
   const { preset, images, methods } = evaluationJson(result);
   const { backbone, auxiliary, session, head } = subject;
   return {

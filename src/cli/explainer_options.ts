@@ -13,7 +13,7 @@ import { DOWNLOAD_OPTIONS, downloadOptions, USUAL_WEIGHTS } from "./downloads.ts
 import { readFile, readWeights } from "./files.ts";
 import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
 import type { Typed } from "./options/command.ts";
-import { group, oneOf, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
+import { choice, group, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The names of the known networks, for help. */
@@ -37,7 +37,7 @@ export const MODEL_OPTIONS = group("Classifier", {
 
 /** The options of device and threads. */
 export const DEVICE_OPTIONS = group("Device", {
-  device: oneOf("NAME", DEVICE_REQUESTS, "Where the networks run", { default: "auto" }),
+  device: choice("NAME", DEVICE_REQUESTS, "Where the networks run", { default: "auto" }),
   threads: wholeNumber("N", "Threads of the wasm or native runtime", {
     least: 1,
     usual: "chosen by the machine",

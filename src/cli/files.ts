@@ -160,7 +160,7 @@ export async function isFile(path: string): Promise<boolean> {
 }
 
 /** The file name of a path, without its extension. */
-export function stemOf(path: string): string {
-  const name = path.replace(/[?#].*$/, "").split(/[/\\]/).filter((part) => part !== "").at(-1) ?? "picture";
+export function fileStem(path: string): string {
+  const name = path.replace(/[?#].*$/, "").split(/[/\\]/).filter((part) => part !== "").at(-1) ?? "image";
   return name.replace(/\.[^.]+$/, "") || name;
 }

@@ -5,7 +5,7 @@
  */
 import { reason } from "./files.ts";
 
-const PICTURE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
+const IMAGE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
 
 /**
  * Paths of all images in a folder and its subfolders. They are sorted, so the same folder always gives the same list.
@@ -20,7 +20,7 @@ async function walk(folder: string): Promise<string[]> {
     const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
     // Links to folders are not followed, because they may lead back up.
     if (isDirectory && !entry.isSymlink) found.push(...await walk(path));
-    else if (!isDirectory && PICTURE.test(entry.name)) found.push(path);
+    else if (!isDirectory && IMAGE.test(entry.name)) found.push(path);
   }
   return found;
 }
@@ -34,7 +34,7 @@ export async function listImages(path: string): Promise<string[]> {
   let found: string[];
   try {
     if ((await Deno.stat(path)).isDirectory) found = await walk(path);
-    else if (PICTURE.test(path)) found = [path];
+    else if (IMAGE.test(path)) found = [path];
     else {
       const lines = (await Deno.readTextFile(path)).split(/\r?\n/).map((line) => line.trim());
       found = lines.filter((line) => line !== "" && !line.startsWith("#"));

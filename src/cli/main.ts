@@ -7,7 +7,7 @@
 import { COMMANDS } from "./commands.ts";
 import { removeUnfinished } from "./files.ts";
 import { runNamed } from "./options/command_set.ts";
-import { messageOf, openTerminal, printable } from "./terminal.ts";
+import { errorMessage, openTerminal, printable } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
 /** Runs a command by name and gives its exit code; prints one line for an error. */
@@ -20,7 +20,7 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
       terminal.fail("Stopped");
       return 130;
     }
-    terminal.fail(`ptame: ${printable(messageOf(error))}`);
+    terminal.fail(`ptame: ${printable(errorMessage(error))}`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

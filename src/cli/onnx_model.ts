@@ -8,9 +8,9 @@ import type { OnnxModel } from "../classifier/onnx_model.ts";
 import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
-import { readFile, readTextIfThere, stemOf } from "./files.ts";
+import { fileStem, readFile, readTextIfThere } from "./files.ts";
 import type { Typed } from "./options/command.ts";
-import { flag, group, numbers, oneOf, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
+import { choice, flag, group, numbers, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import { UsageError } from "./usage.ts";
 
 /** The options that describe the input of an .onnx classifier. */
@@ -27,8 +27,8 @@ export const ONNX_OPTIONS = group("An .onnx classifier (or NAME.json next to it)
   std: numbers("A[,B,C]", [1, 3], "Standard deviation to divide each channel by", {
     usual: "ImageNet's, or 1 with --range",
   }),
-  layout: oneOf("NCHW|NHWC", ["NCHW", "NHWC"], "Order of the axes", { usual: "found in the file" }),
-  channels: oneOf("RGB|BGR", ["RGB", "BGR"], "Order of the colours", { usual: "RGB" }),
+  layout: choice("NCHW|NHWC", ["NCHW", "NHWC"], "Order of the axes", { usual: "found in the file" }),
+  channels: choice("RGB|BGR", ["RGB", "BGR"], "Order of the colours", { usual: "RGB" }),
   labels: text("FILE", "Names of the classes, one per line, or JSON"),
   output: text("NAME", "The output with the scores", { usual: "the first" }),
   dequantize: flag("Compute a quantised network in float32 if gradients are needed"),
@@ -56,16 +56,16 @@ export async function readOnnxModel(
   const beside = await settingsBeside(path);
   const externalData = new Map<string, Uint8Array>();
   for (const name of inspectOnnx(onnx).externalFiles) {
-    externalData.set(name, await readFile(siblingOf(path, name), "external data"));
+    externalData.set(name, await readFile(siblingPath(path, name), "external data"));
   }
   const labels = options.labels !== undefined
     ? await readLabels(options.labels)
     : typeof beside?.labels === "string"
-    ? await readLabels(siblingOf(path, beside.labels))
+    ? await readLabels(siblingPath(path, beside.labels))
     : beside?.labels;
   const { size, resize, range, mean, std, layout, channels } = options;
   return {
-    name: stemOf(path),
+    name: fileStem(path),
     onnx,
     externalData,
     preprocessing: {
@@ -99,6 +99,6 @@ async function readLabels(path: string): Promise<string[]> {
 }
 
 /** A file in the folder of `path`. */
-function siblingOf(path: string, name: string): string {
+function siblingPath(path: string, name: string): string {
   return path.replace(/[^/\\]*$/, "") + name;
 }

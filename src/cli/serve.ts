@@ -15,7 +15,7 @@ import { command } from "./options/command.ts";
 import { flag, group, list, text, wholeNumber } from "./options/kinds.ts";
 import { QUIET_OPTION } from "./output_options.ts";
 import { openPublicFetch } from "./public_fetch.ts";
-import { duration, messageOf, printable, type Terminal } from "./terminal.ts";
+import { duration, errorMessage, printable, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
 const OPTIONS = {
@@ -61,7 +61,7 @@ export const serveCommand = command({
   ],
 }, async ({ options, typed, terminal, signal }) => {
   const { port, host, waiting, deadline, maxBody: maxBodyBytes, maxPixels } = options;
-  const cors = originsOf(options.cors);
+  const cors = parseOrigins(options.cors);
   const settings = await explainerOptions(options, typed, terminal);
 
   const remote = options.noUrls ? undefined : openPublicFetch();
@@ -83,7 +83,7 @@ export const serveCommand = command({
     // The last resort: a failure that a request leaves behind must not end the process.
     const survive = (event: PromiseRejectionEvent) => {
       event.preventDefault();
-      terminal.fail(`ptame: ${printable(messageOf(event.reason))}`);
+      terminal.fail(`ptame: ${printable(errorMessage(event.reason))}`);
     };
     addEventListener("unhandledrejection", survive);
     try {
@@ -108,7 +108,7 @@ export const serveCommand = command({
 });
 
 /** Origins in the form that browsers send: scheme, host, port, and nothing more. */
-function originsOf(origins: readonly string[]): AllowedOrigins | undefined {
+function parseOrigins(origins: readonly string[]): AllowedOrigins | undefined {
   if (origins.length === 0) return undefined;
   if (origins.includes("*")) return "*";
   for (const origin of origins) {
@@ -149,5 +149,5 @@ function stopped(signal: AbortSignal): Promise<void> {
 
 function log(terminal: Terminal, { method, path, status, milliseconds, error }: Answered): void {
   terminal.say(`${method} ${printable(path)} ${status} ${duration(milliseconds)}`);
-  if (error !== undefined) terminal.fail(`ptame: ${printable(messageOf(error))}`);
+  if (error !== undefined) terminal.fail(`ptame: ${printable(errorMessage(error))}`);
 }

@@ -142,6 +142,6 @@ export function printable(text: string): string {
 }
 
 /** The first line of an error, with commands in the form that the user calls; the cause is not shown. */
-export function messageOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return asCalled((error instanceof Error ? error.message : String(error)).split("\n")[0]!);
 }

@@ -5,12 +5,12 @@
  * @module
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
-import type { CutImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
+import type { CroppedImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
 import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
-import { rangeOf } from "../image/range.ts";
+import { valueRange } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap, scaledWindow } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
@@ -48,15 +48,15 @@ export interface MapExplainer {
    *
    * @throws {ImageError} When the image cannot be read.
    */
-  prepare(image: ImageSource, options?: PrepareOptions): Promise<CutImage>;
+  prepare(image: ImageSource, options?: PrepareOptions): Promise<CroppedImage>;
   /**
    * The backbone's softmax probabilities for prepared pixels.
    *
    * @param pixels [3, crop, crop] in [0, 1], not normalised: `pixels` of the result of `prepare`.
    */
-  classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
+  probabilities(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
   /** The mask of one class for a prepared image, in [0, 1]. */
-  maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
   /** Releases its sessions. */
   dispose(): Promise<void>;
   /** Does the same at the end of an `await using` block. */
@@ -70,7 +70,7 @@ export interface TargetMap extends ClassScore {
   /** Minimum and maximum before scaling to [0, 1]: the strength of the map. */
   readonly range: { readonly low: number; readonly high: number };
   /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
-  readonly pictureMap: ValueMap;
+  readonly imageMap: ValueMap;
 }
 
 /** Duration of the parts in milliseconds. */
@@ -106,7 +106,7 @@ export interface MapExplanation {
   /** One map per requested class. */
   readonly targets: readonly TargetMap[];
   /** The image, upright. */
-  readonly picture: RgbImage;
+  readonly image: RgbImage;
   /** The part of the image that the classifier saw, in its pixels. */
   readonly window: CropWindow;
   /** Duration of the parts. */
@@ -122,7 +122,7 @@ export interface MapExplanation {
 }
 
 /** An image that a classifier has seen. */
-export interface SeenPicture {
+export interface ClassifiedImage {
   readonly model: string;
   readonly method: string;
   readonly activation: OutputActivation;
@@ -130,9 +130,9 @@ export interface SeenPicture {
   readonly threads: number;
   readonly labels: readonly string[];
   readonly probabilities: Float32Array;
-  readonly picture: RgbImage;
+  readonly image: RgbImage;
   readonly window: CropWindow;
-  /** Size of `pictureMap`; the image's own by default. */
+  /** Size of `imageMap`; the image's own by default. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
 }
 
@@ -146,7 +146,7 @@ const PREDICTION_CLASSES = 5;
  */
 export function askedClasses(
   { target, topK = 1 }: Pick<ExplainOptions, "target" | "topK">,
-  { labels, probabilities }: Pick<SeenPicture, "labels" | "probabilities">,
+  { labels, probabilities }: Pick<ClassifiedImage, "labels" | "probabilities">,
 ): number[] {
   const asked = target === undefined
     ? []
@@ -169,30 +169,35 @@ export function checkTopK(topK: number, { classes }: Pick<ClassifierFacts, "clas
 }
 
 /** The map of class `index`: its raw values and its mask. */
-export function targetMapOf(seen: SeenPicture, index: number, raw: ValueMap, map: ValueMap): TargetMap {
+export function createTargetMap(
+  seen: ClassifiedImage,
+  index: number,
+  raw: ValueMap,
+  map: ValueMap,
+): TargetMap {
   let placed: ValueMap | undefined;
   return {
     index,
     label: seen.labels[index]!,
     probability: seen.probabilities[index]!,
     map,
-    range: rangeOf(raw.values),
+    range: valueRange(raw.values),
     // Computed when first read: the map of a large image costs more than the explanation itself.
-    get pictureMap() {
+    get imageMap() {
       return placed ??= placeOver(map, seen);
     },
   };
 }
 
 /** A map over the image at the requested size; 0 outside the window that the classifier saw. */
-export function placeOver(map: ValueMap, { picture, window, size }: SeenPicture): ValueMap {
-  const [width, height] = [size?.width ?? picture.width, size?.height ?? picture.height];
-  const scaled = scaledWindow(window, picture, { width, height });
+export function placeOver(map: ValueMap, { image: image, window, size }: ClassifiedImage): ValueMap {
+  const [width, height] = [size?.width ?? image.width, size?.height ?? image.height];
+  const scaled = scaledWindow(window, image, { width, height });
   return { width, height, values: placeMap(map.values, map.width, map.height, scaled, width, height) };
 }
 
 /** A class and its probability, in the format of overlays. */
-export function captionOf({ label, probability }: Pick<ClassScore, "label" | "probability">): string {
+export function captionText({ label, probability }: Pick<ClassScore, "label" | "probability">): string {
   return `${label} ${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
 }
 
@@ -202,14 +207,14 @@ export function captionOf({ label, probability }: Pick<ClassScore, "label" | "pr
  * @param subtitle Text below the class on the overlay.
  * @param further Computes the map of a class that was not requested, if the method needs no further pass.
  */
-export function mapExplanationOf(
-  seen: SeenPicture,
+export function createMapExplanation(
+  seen: ClassifiedImage,
   targets: readonly TargetMap[],
   milliseconds: ExplainTimings,
   subtitle: string,
   further?: (index: number) => TargetMap,
 ): MapExplanation {
-  const targetOf = (target: Target): TargetMap => {
+  const findTarget = (target: Target): TargetMap => {
     const index = resolveTarget(target, seen.labels);
     const found = targets.find((each) => each.index === index) ?? further?.(index);
     if (found !== undefined) return found;
@@ -217,14 +222,14 @@ export function mapExplanationOf(
     throw new RangeError(`Cannot draw ${seen.labels[index]}: the explanation has maps of ${made} alone`);
   };
   const overlay = async ({ target, ...looks }: OverlayRequest = {}): Promise<RgbImage> => {
-    const chosen = target === undefined ? targets[0]! : targetOf(target);
-    return await renderOverlay(seen.picture, chosen.map, seen.window, {
-      caption: captionOf(chosen),
+    const chosen = target === undefined ? targets[0]! : findTarget(target);
+    return await renderOverlay(seen.image, chosen.map, seen.window, {
+      caption: captionText(chosen),
       subtitle,
       ...looks,
     });
   };
-  const { model, method, activation, device, threads, picture, window } = seen;
+  const { model, method, activation, device, threads, image: image, window } = seen;
   return {
     model,
     method,
@@ -233,7 +238,7 @@ export function mapExplanationOf(
     threads,
     prediction: topClasses(seen.probabilities, seen.labels, PREDICTION_CLASSES),
     targets,
-    picture,
+    image: image,
     window,
     milliseconds,
     overlay,

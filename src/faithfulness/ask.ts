@@ -4,7 +4,7 @@
  * @module
  */
 import type { Probe, Reading } from "./probe.ts";
-import { outcomeOf, type ScoreQueue } from "./scoring.ts";
+import { createOutcome, type ScoreQueue } from "./scoring.ts";
 import type { Outcome } from "./types.ts";
 
 /** Queues all images of the probes; calls `done` after the last result. */
@@ -29,10 +29,10 @@ export async function askProbes(
   if (open === 0) return read();
   for (const [index, probe] of probes.entries()) {
     let position = 0;
-    for await (const picture of probe.pictures()) {
+    for await (const image of probe.images()) {
       const at = position++;
-      await queue.add(picture, (probabilities) => {
-        outcomes[index]![at] = outcomeOf(probabilities, target);
+      await queue.add(image, (probabilities) => {
+        outcomes[index]![at] = createOutcome(probabilities, target);
         if (--open === 0) read();
       });
     }

@@ -6,8 +6,8 @@
  * @module
  */
 import type { MeasureDefinition, ProbeContext } from "./measure.ts";
-import type { MaskingProtocol, Preset } from "./presets.ts";
-import { type Enlarged, meanOf, type PlainProbe, type Probe } from "./probe.ts";
+import type { MaskingProtocol, MeasurePreset } from "./presets.ts";
+import { type Enlarged, meanValue, type PlainProbe, type Probe } from "./probe.ts";
 import { keepTop } from "./threshold.ts";
 import type { Normalization } from "./types.ts";
 
@@ -19,7 +19,7 @@ import type { Normalization } from "./types.ts";
  * @param mask S × S values in [0, 1].
  * @param fade The colour of what is removed: black, or the mean that the classifier normalises with.
  */
-export function maskPicture(
+export function maskImage(
   pixels: Float32Array,
   mask: Float32Array,
   fade: readonly [number, number, number] = [0, 0, 0],
@@ -36,7 +36,7 @@ export function maskPicture(
 }
 
 /** Drop of one image in percent; 0 where the probability rose. */
-export function dropOf(
+export function dropPercent(
   clean: number,
   masked: number,
   protocol: Pick<MaskingProtocol, "drop" | "epsilon">,
@@ -46,7 +46,7 @@ export function dropOf(
 }
 
 /** Increase of one image in percent: 100 where the probability rose, 0 where it did not. */
-export function increaseOf(clean: number, masked: number): number {
+export function increasePercent(clean: number, masked: number): number {
   return masked > clean ? 100 : 0;
 }
 
@@ -66,21 +66,21 @@ export function maskingProbe(
     throw new TypeError("Cannot mask normalised pixels: no normalization is given");
   }
   // Each percentage gets a new mask, so that masks cannot be confused.
-  const maskOf = (percent: number) => keepTop(sample.values, sample.order, percent, protocol.mask);
+  const keepMask = (percent: number) => keepTop(sample.values, sample.order, percent, protocol.mask);
   const fade = space === "normalized" ? normalization!.mean : undefined;
   return {
     count: percents.length,
-    *pictures() {
-      for (const percent of percents) yield maskPicture(sample.pixels, maskOf(percent), fade);
+    *images() {
+      for (const percent of percents) yield maskImage(sample.pixels, keepMask(percent), fade);
     },
     read(outcomes) {
       const values: Record<string, number> = {};
       const areas: Record<string, number> = {};
       percents.forEach((percent, index) => {
         const masked = outcomes[index]!.probability;
-        values[`AD${percent}`] = dropOf(sample.probability, masked, protocol);
-        values[`IC${percent}`] = increaseOf(sample.probability, masked);
-        areas[`AD${percent}`] = areas[`IC${percent}`] = meanOf(maskOf(percent));
+        values[`AD${percent}`] = dropPercent(sample.probability, masked, protocol);
+        values[`IC${percent}`] = increasePercent(sample.probability, masked);
+        areas[`AD${percent}`] = areas[`IC${percent}`] = meanValue(keepMask(percent));
       });
       return { values, areas };
     },
@@ -90,7 +90,7 @@ export function maskingProbe(
 /** Probe of AD, IC or both: they need the same images. */
 function maskingSource(
   sample: Enlarged,
-  preset: Preset,
+  preset: MeasurePreset,
   { normalization }: ProbeContext,
   asked: readonly string[],
 ): Probe {

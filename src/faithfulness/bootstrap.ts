@@ -5,7 +5,7 @@
  * @module
  */
 import { createGenerator } from "../random/generator.ts";
-import { meanOf } from "./probe.ts";
+import { meanValue } from "./probe.ts";
 import type { Interval } from "./types.ts";
 
 /** Options of an interval. */
@@ -58,7 +58,7 @@ export function bootstrapInterval(values: readonly number[], options: BootstrapO
   }
   means.sort();
   const tail = (1 - level) / 2;
-  return { value: meanOf(values), low: quantile(means, tail), high: quantile(means, 1 - tail) };
+  return { value: meanValue(values), low: quantile(means, tail), high: quantile(means, 1 - tail) };
 }
 
 /**

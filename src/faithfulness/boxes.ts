@@ -40,12 +40,12 @@ export function parseBoxes(text: string, name: string): BoxesByImage {
     Object.entries(json).map(([image, given]) => {
       const single = !Array.isArray(given) || typeof given[0] === "number";
       const list: unknown[] = single ? [given] : given;
-      return [image, list.map((box) => boxOf(box, image, name))];
+      return [image, list.map((box) => checkBox(box, image, name))];
     }),
   );
 }
 
-function boxOf(given: unknown, image: string, name: string): Box {
+function checkBox(given: unknown, image: string, name: string): Box {
   const fields = Array.isArray(given)
     ? given.length === 4 ? given : []
     : ["x", "y", "width", "height"].map((field) => (given as Record<string, unknown> | null)?.[field]);

@@ -5,7 +5,14 @@
  * @module
  */
 import { askProbes } from "./ask.ts";
-import { betterOf, type MeasureName, measureNamed, presetFor, probesOf, USUAL_MEASURES } from "./measures.ts";
+import {
+  betterDirection,
+  createProbes,
+  type MeasureName,
+  measureNamed,
+  presetForMeasure,
+  USUAL_MEASURES,
+} from "./measures.ts";
 import { presetNamed } from "./presets.ts";
 import { enlarge, type Reading } from "./probe.ts";
 import { createScoreQueue } from "./scoring.ts";
@@ -86,12 +93,12 @@ export async function checkMap(
   });
   await queue.flush();
   const measures = (options.measures ?? USUAL_MEASURES).filter((name) =>
-    top || !measureNamed(name).onlyOfTopClass?.(presetFor(preset, name))
+    top || !measureNamed(name).onlyOfTopClass?.(presetForMeasure(preset, name))
   );
 
   const measure = async (of: Sample): Promise<() => CheckedMap> => {
     const enlarged = enlarge({ ...of, probability });
-    const probes = probesOf(enlarged, measures, preset, { normalization, seed });
+    const probes = createProbes(enlarged, measures, preset, { normalization, seed });
     let reading: Reading | undefined;
     await askProbes(queue, probes, of.target, (found) => reading = found);
     return () => ({ values: reading!.values, maskArea: enlarged.area });
@@ -104,7 +111,9 @@ export async function checkMap(
   }
   await queue.flush();
   const [map, measured] = [own(), Object.fromEntries(others.map(([name, read]) => [name, read()]))];
-  const counts = Object.entries(measured).map(([name, { values }]) => countOf(name, map.values, values));
+  const counts = Object.entries(measured).map(([name, { values }]) =>
+    countOutcomes(name, map.values, values)
+  );
   return {
     preset: preset.name,
     map,
@@ -114,14 +123,14 @@ export async function checkMap(
   };
 }
 
-function countOf(
+function countOutcomes(
   name: string,
   own: Readonly<Record<string, number>>,
   theirs: Readonly<Record<string, number>>,
 ): ControlCount {
   let [better, worse, equal] = [0, 0, 0];
   for (const [key, value] of Object.entries(own)) {
-    const ahead = (betterOf(key) === "higher" ? 1 : -1) * (value - theirs[key]!);
+    const ahead = (betterDirection(key) === "higher" ? 1 : -1) * (value - theirs[key]!);
     if (ahead > 0) better++;
     else if (ahead < 0) worse++;
     else equal++;

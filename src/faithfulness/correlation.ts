@@ -36,8 +36,9 @@ function checkLengths(a: ArrayLike<number>, b: ArrayLike<number>): void {
  */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>, absolute = false): number {
   checkLengths(a, b);
-  const ranksOf = (values: ArrayLike<number>) => tieRanks(absolute ? Array.from(values, Math.abs) : values);
-  const [x, y] = [ranksOf(a), ranksOf(b)];
+  const rankValues = (values: ArrayLike<number>) =>
+    tieRanks(absolute ? Array.from(values, Math.abs) : values);
+  const [x, y] = [rankValues(a), rankValues(b)];
   const mean = (x.length + 1) / 2;
   let [xy, xx, yy] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {

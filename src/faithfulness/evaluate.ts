@@ -5,7 +5,7 @@
  * @module
  */
 import { changedImage } from "../classifier/prepared_image.ts";
-import { hashOf } from "../random/hash.ts";
+import { hashText } from "../random/hash.ts";
 import { ImageError } from "../image/types.ts";
 import {
   type EvaluateOptions,
@@ -14,16 +14,16 @@ import {
   loadImage,
   type SkippedImage,
 } from "./evaluate_options.ts";
-import type { Preset } from "./presets.ts";
+import type { MeasurePreset } from "./presets.ts";
 import { presetNamed } from "./presets.ts";
 import { askProbes } from "./ask.ts";
 import { enlarge } from "./probe.ts";
 import {
+  createProbes,
   MEASURE_NAMES,
   type MeasureName,
   measureNamed,
-  presetFor,
-  probesOf,
+  presetForMeasure,
   USUAL_MEASURES,
 } from "./measures.ts";
 import { createScoreQueue, topClass } from "./scoring.ts";
@@ -32,9 +32,14 @@ import type { Region } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** The settings that the records of a run depend on. */
-function settingsOf(preset: Preset, measures: readonly MeasureName[], seed: number, model: string): string {
+function settingsText(
+  preset: MeasurePreset,
+  measures: readonly MeasureName[],
+  seed: number,
+  model: string,
+): string {
   const used = MEASURE_NAMES.filter((measure) => measures.includes(measure))
-    .map((measure) => `${measure}:${presetFor(preset, measure).name}`);
+    .map((measure) => `${measure}:${presetForMeasure(preset, measure).name}`);
   return `${used.join(" ")} seed:${seed}${model === "" ? "" : ` model:${model}`}`;
 }
 
@@ -85,7 +90,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   measures.forEach(measureNamed);
   const names = Object.keys(methods);
   if (names.length === 0) throw new RangeError("Cannot evaluate: no method is given");
-  const settings = settingsOf(preset, measures, seed, model);
+  const settings = settingsText(preset, measures, seed, model);
   const earlier = new Map<string, ImageRecord>();
   for (const record of options.records ?? []) {
     if (record.settings !== settings) {
@@ -157,11 +162,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       const context = {
         normalization,
         region,
-        seed: hashOf(`${seed}/${name}`),
+        seed: hashText(`${seed}/${name}`),
         explainAgain: (change: (pixels: Float32Array) => Float32Array) =>
           methods[method]!(changedImage(loaded, change), target, signal),
       };
-      const probes = probesOf(sample, measures, preset, context);
+      const probes = createProbes(sample, measures, preset, context);
       await askProbes(queue, probes, target, (reading) => {
         pending.methods[method] = { milliseconds, maskArea: sample.area, ...reading };
         if (--pending.open === 0) complete.push(pending);

@@ -46,14 +46,14 @@ export function* evaluationImages(
 
 /** The explainer's maps as a method to measure. */
 export function explainerMethod(explainer: MapExplainer): MapMethod {
-  return (image, target, signal) => explainer.maskOf(image, target, signal);
+  return (image, target, signal) => explainer.mask(image, target, signal);
 }
 
 /** The explainer's backbone as the scoring function of measures, one image at a time. */
-export function explainerScores(explainer: Pick<MapExplainer, "classify">): ScoreBatch {
+export function explainerScores(explainer: Pick<MapExplainer, "probabilities">): ScoreBatch {
   return async (images, signal) => {
     const all: Float32Array[] = [];
-    for (const pixels of images) all.push(await explainer.classify(pixels, signal));
+    for (const pixels of images) all.push(await explainer.probabilities(pixels, signal));
     return all;
   };
 }

@@ -35,7 +35,7 @@ export interface GridSystem {
 }
 
 /** Number of points with the border. */
-export function pointsOf(width: number, height: number): number {
+export function countPoints(width: number, height: number): number {
   return (width + 2) * (height + 2);
 }
 
@@ -52,7 +52,7 @@ export function coarsen(fine: GridSystem): GridSystem {
   const width = coarseSide(fine.width);
   const height = coarseSide(fine.height);
   const stride = width + 2;
-  const count = pointsOf(width, height);
+  const count = countPoints(width, height);
   const diagonal = new Float64Array(count);
   const east = new Float64Array(count);
   const southWest = new Float64Array(count);

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Generator } from "../random/generator.ts";
-import { type GridSystem, pointsOf } from "./grid_system.ts";
+import { countPoints, type GridSystem } from "./grid_system.ts";
 import { solveGrid } from "./multigrid.ts";
 
 /** Weights of the neighbours times 12: adjacent 1/6, diagonal 1/12. */
@@ -41,7 +41,7 @@ export function imputeLinear(
   }
   const out = pixels.slice();
   const stride = width + 2;
-  const points = pointsOf(width, height);
+  const points = countPoints(width, height);
   // 0 outside the image, 1 known, 2 missing.
   const kind = new Uint8Array(points);
   let count = 0;

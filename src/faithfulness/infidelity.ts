@@ -22,10 +22,10 @@
  * @module
  */
 import { createStream } from "../random/generator.ts";
-import { hashOf } from "../random/hash.ts";
+import { hashText } from "../random/hash.ts";
 import type { MeasureDefinition } from "./measure.ts";
 import type { InfidelityProtocol } from "./presets.ts";
-import { type Enlarged, meanOf, type PlainProbe } from "./probe.ts";
+import { type Enlarged, meanValue, type PlainProbe } from "./probe.ts";
 import type { Normalization } from "./types.ts";
 
 /** A part of an image, in pixels: columns left to right − 1, rows top to bottom − 1. */
@@ -64,7 +64,7 @@ export function removalSquares(side: number, protocol: InfidelityProtocol, seed:
     }
   }
   const count = Math.min(protocol.samples, squares.length);
-  const generator = createStream(seed, hashOf("infidelity"));
+  const generator = createStream(seed, hashText("infidelity"));
   for (let i = 0; i < count; i++) {
     const drawn = i + generator.below(squares.length - i);
     [squares[i], squares[drawn]] = [squares[drawn]!, squares[i]!];
@@ -86,9 +86,9 @@ function* pixelsOf({ left, top, right, bottom }: Square, side: number): Iterable
  * @param fallen f(x) − f(x − I) of each.
  */
 export function scaledError(promised: readonly number[], fallen: readonly number[]): number {
-  const squared = meanOf(promised.map((value) => value * value));
-  const scale = squared === 0 ? 0 : meanOf(promised.map((value, i) => value * fallen[i]!)) / squared;
-  return meanOf(promised.map((value, i) => (scale * value - fallen[i]!) ** 2));
+  const squared = meanValue(promised.map((value) => value * value));
+  const scale = squared === 0 ? 0 : meanValue(promised.map((value, i) => value * fallen[i]!)) / squared;
+  return meanValue(promised.map((value, i) => (scale * value - fallen[i]!) ** 2));
 }
 
 /**
@@ -115,13 +115,13 @@ export function infidelityProbe(
   const squares = removalSquares(side, protocol, seed);
   return {
     count: squares.length,
-    *pictures() {
+    *images() {
       for (const square of squares) {
-        const picture = pixels.slice();
+        const perturbed = pixels.slice();
         for (const pixel of pixelsOf(square, side)) {
-          for (const [channel, value] of colour.entries()) picture[channel * side * side + pixel] = value;
+          for (const [channel, value] of colour.entries()) perturbed[channel * side * side + pixel] = value;
         }
-        yield picture;
+        yield perturbed;
       }
     },
     read(outcomes) {

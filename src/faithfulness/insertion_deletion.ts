@@ -36,7 +36,7 @@ export function blurKernel(side: number, sigma: number): Float64Array {
  *
  * @param pixels `[3, S, S]` in [0, 1].
  */
-export function blurPicture(
+export function blurImage(
   pixels: Float32Array,
   side: number,
   kernel: Float64Array,
@@ -98,11 +98,11 @@ export function stepsProbe(
   const area = side * side;
   const steps = Math.ceil(area / protocol.pixelsPerStep);
 
-  function* pictures(): Iterable<Float32Array> {
+  function* images(): Iterable<Float32Array> {
     const { mean } = normalization!;
     const other = kind === "deletion"
       ? pixels.map((_, i) => mean[Math.floor(i / area)]!)
-      : blurPicture(pixels, side, blurKernel(protocol.blur.side, protocol.blur.sigma), mean);
+      : blurImage(pixels, side, blurKernel(protocol.blur.side, protocol.blur.sigma), mean);
     const [start, finish] = kind === "deletion" ? [pixels, other] : [other, pixels];
     const current = start.slice();
     yield current.slice();
@@ -117,7 +117,7 @@ export function stepsProbe(
   }
   return {
     count: steps + 1,
-    pictures,
+    images: images,
     read(outcomes) {
       const curve = outcomes.map((outcome) => outcome.probability);
       return {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Preset } from "./presets.ts";
+import type { MeasurePreset } from "./presets.ts";
 import type { Enlarged, Probe } from "./probe.ts";
 import type { Normalization, Region } from "./types.ts";
 import type { ValueMap } from "../image/types.ts";
@@ -53,25 +53,25 @@ export interface MeasureDefinition<Name extends string = string> {
   /** Its source. */
   readonly source: string;
   /** The part of a preset with its protocol. */
-  readonly part: keyof Omit<Preset, "name" | "source">;
+  readonly part: keyof Omit<MeasurePreset, "name" | "source">;
   /** Name of the preset to use if the requested one does not define it. */
   readonly standIn: string;
   /** Its requirements besides a map and scores. */
   readonly needs?: readonly ("region" | "explainAgain")[];
   /** Whether it is defined for a class other than the classifier's top class, under this preset. Most are. */
-  readonly onlyOfTopClass?: (preset: Preset) => boolean;
+  readonly onlyOfTopClass?: (preset: MeasurePreset) => boolean;
   /**
    * Images that several measures share are scored once: measures of one probe name the same, which is called with the
    * names of the requested ones.
    */
   readonly probe: (
     sample: Enlarged,
-    preset: Preset,
+    preset: MeasurePreset,
     context: ProbeContext,
     asked: readonly string[],
   ) => Probe;
   /** Describes one of its values by key; undefined if the key belongs to another measure. */
   describe(key: string): ValueDescription | undefined;
   /** The axis of a curve by key and number of points. */
-  axis?(key: string, preset: Preset, points: number): CurveAxis;
+  axis?(key: string, preset: MeasurePreset, points: number): CurveAxis;
 }

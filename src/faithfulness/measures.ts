@@ -8,7 +8,7 @@ import { INFIDELITY } from "./infidelity.ts";
 import { DELETION, INSERTION } from "./insertion_deletion.ts";
 import type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
 import { ENERGY, POINTING } from "./pointing.ts";
-import { type Preset, presetNamed } from "./presets.ts";
+import { type MeasurePreset, presetNamed } from "./presets.ts";
 import type { Enlarged, Probe } from "./probe.ts";
 import { ROAD } from "./road.ts";
 
@@ -57,7 +57,7 @@ export function measureNamed(name: string): MeasureDefinition<MeasureName> {
  *
  * @throws {RangeError} When no measure has it.
  */
-export function measureOf(key: string): MeasureDefinition<MeasureName> {
+export function measureWithKey(key: string): MeasureDefinition<MeasureName> {
   const found = MEASURES.find((measure) => measure.describe(key) !== undefined);
   if (found === undefined) throw new RangeError(`Unknown value ${JSON.stringify(key)}: no measure has it`);
   return found;
@@ -65,41 +65,41 @@ export function measureOf(key: string): MeasureDefinition<MeasureName> {
 
 /** Describes a value by its key. */
 export function describeValue(key: string): ValueDescription {
-  return measureOf(key).describe(key)!;
+  return measureWithKey(key).describe(key)!;
 }
 
 /** Which direction is better. */
-export function betterOf(key: string): "higher" | "lower" {
+export function betterDirection(key: string): "higher" | "lower" {
   return describeValue(key).better;
 }
 
 /** The horizontal axis of the curve under a key. */
-export function axisOf(key: string, asked: Preset, points: number): CurveAxis {
-  const measure = measureOf(key);
+export function curveAxis(key: string, asked: MeasurePreset, points: number): CurveAxis {
+  const measure = measureWithKey(key);
   if (measure.axis === undefined) throw new RangeError(`Cannot draw ${key}: it has no curve`);
-  return measure.axis(key, presetFor(asked, measure.name), points);
+  return measure.axis(key, presetForMeasure(asked, measure.name), points);
 }
 
 /**
  * The preset for a measure: the requested one, or the measure's own if the requested preset does not define it. Results
  * carry the name of this preset.
  */
-export function presetFor(preset: Preset, name: MeasureName): Preset {
+export function presetForMeasure(preset: MeasurePreset, name: MeasureName): MeasurePreset {
   const { part, standIn } = measureNamed(name);
   return preset[part] === undefined ? presetNamed(standIn) : preset;
 }
 
 /** The probes of a map; measures that need the same images share theirs. */
-export function probesOf(
+export function createProbes(
   sample: Enlarged,
   names: readonly MeasureName[],
-  preset: Preset,
+  preset: MeasurePreset,
   context: ProbeContext,
 ): Probe[] {
   const measures = [...new Set(names)].map(measureNamed);
   const sources = new Set(measures.map(({ probe }) => probe));
   return [...sources].map((probe) => {
     const own = measures.filter((measure) => measure.probe === probe).map(({ name }) => name);
-    return probe(sample, presetFor(preset, own[0]!), context, own);
+    return probe(sample, presetForMeasure(preset, own[0]!), context, own);
   });
 }

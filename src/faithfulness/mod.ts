@@ -34,8 +34,8 @@ export type {
 export {
   type InfidelityProtocol,
   type MaskingProtocol,
+  type MeasurePreset,
   type PointingProtocol,
-  type Preset,
   presetNamed,
   PRESETS,
   type RoadProtocol,
@@ -56,10 +56,10 @@ export type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } fro
 export { MEASURE_NAMES, type MeasureName, MEASURES } from "./measures.ts";
 export type { Enlarged, Probe, Reading } from "./probe.ts";
 export {
+  compareMaps,
   compareVariant,
   LIKENESS,
   type Likeness,
-  likenessOf,
   type SanityImage,
   type SanityOptions,
   type SanityResult,

@@ -10,9 +10,9 @@ import {
   coarsen,
   coarseSide,
   COLOURS,
+  countPoints,
   type GridSystem,
   multiply,
-  pointsOf,
   residualAfterFreshSweep,
   sweep,
 } from "./grid_system.ts";
@@ -36,9 +36,9 @@ interface Level {
   readonly residual: Float64Array;
 }
 
-function levelOf(system: GridSystem): Level {
+function createLevel(system: GridSystem): Level {
   const { width, height, stride, unknowns } = system;
-  const length = COLOURS * pointsOf(width, height);
+  const length = COLOURS * countPoints(width, height);
   const coarseStride = coarseSide(width) + 2;
   return {
     system,
@@ -174,15 +174,15 @@ export interface Solution {
  * Solves A·x = right for three right-hand sides.
  *
  * @param system A symmetric positive definite system.
- * @param right `3 * pointsOf(width, height)` values, colours interleaved; read at unknowns only.
+ * @param right `3 * countPoints(width, height)` values, colours interleaved; read at unknowns only.
  * @param tolerance Largest error left, in the unit of x, as the last cycle estimates it.
  * @throws {RangeError} When that is not reached in 50 cycles: the system is not positive definite.
  */
 export function solveGrid(system: GridSystem, right: Float64Array, tolerance: number): Solution {
-  const levels = [levelOf(system)];
+  const levels = [createLevel(system)];
   for (let coarse = system; coarse.width > COARSEST_SIDE || coarse.height > COARSEST_SIDE;) {
     coarse = coarsen(coarse);
-    levels.push(levelOf(coarse));
+    levels.push(createLevel(coarse));
   }
   const { unknowns } = system;
   const top = levels[0]!;

@@ -74,7 +74,7 @@ export function regionProbe(
 ): PlainProbe {
   return {
     count: 0,
-    pictures: () => [],
+    images: () => [],
     read() {
       if (region === undefined) return { values: {} };
       const inside = regionMask(region, sample.side);

@@ -68,7 +68,7 @@ export interface InfidelityProtocol {
 }
 
 /** A published protocol. */
-export interface Preset {
+export interface MeasurePreset {
   /** Its name in results. */
   readonly name: string;
   /** Its source. */
@@ -86,7 +86,7 @@ export interface Preset {
 }
 
 /** The presets, by name. */
-export const PRESETS: readonly Preset[] = [
+export const PRESETS: readonly MeasurePreset[] = [
   {
     name: "ptame-2025",
     source: "Ntrougkas, Mezaris, Patras: P-TAME, OJSP 2025",
@@ -166,7 +166,7 @@ export const PRESETS: readonly Preset[] = [
  *
  * @throws {RangeError} When the name is unknown; the message lists all presets.
  */
-export function presetNamed(name: string): Preset {
+export function presetNamed(name: string): MeasurePreset {
   const preset = PRESETS.find((each) => each.name === name);
   if (preset !== undefined) return preset;
   const names = PRESETS.map((each) => each.name).join(", ");

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { rangeOf } from "../image/range.ts";
+import { valueRange } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import { rankPixels } from "./threshold.ts";
-import { sideOf } from "../image/side.ts";
+import { squareSide } from "../image/side.ts";
 import type { Outcome, Sample } from "./types.ts";
 
 /** The values of a measure for one map of one image. */
@@ -25,14 +25,14 @@ export interface Probe {
   /** Number of images to score. */
   readonly count: number;
   /** Makes the images, one at a time, in the order of the results for `read`; it may run the method again. */
-  pictures(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
+  images(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
   /** Reads the results of all images. */
   read(outcomes: readonly Outcome[]): Reading;
 }
 
 /** A probe that makes its images synchronously. */
 export interface PlainProbe extends Probe {
-  pictures(): Iterable<Float32Array>;
+  images(): Iterable<Float32Array>;
 }
 
 /** A sample with its map at the image's own size. */
@@ -56,20 +56,20 @@ const SLACK = 1e-5;
  * @throws {RangeError} When the map has values that are outside [0, 1] or not finite.
  */
 export function enlarge(sample: Sample): Enlarged {
-  const side = sideOf(sample.pixels);
+  const side = squareSide(sample.pixels);
   const { map } = sample;
-  const { low, high } = rangeOf(map.values);
+  const { low, high } = valueRange(map.values);
   if (Number.isNaN(low)) throw new RangeError("Cannot measure a map: it has a value that is not a number");
   if (low < -SLACK || high > 1 + SLACK) {
     throw new RangeError(`Cannot measure a map: its values reach from ${low} to ${high}, not within 0 to 1`);
   }
   const values = upsampleMap(map.values, map.width, map.height, side, side)
     .map((value) => Math.min(1, Math.max(0, value)));
-  return { ...sample, side, values, order: rankPixels(values), area: meanOf(values) };
+  return { ...sample, side, values, order: rankPixels(values), area: meanValue(values) };
 }
 
 /** Arithmetic mean. */
-export function meanOf(values: ArrayLike<number>): number {
+export function meanValue(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum / values.length;

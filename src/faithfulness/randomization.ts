@@ -7,7 +7,7 @@
 import { compareVariant, type SanityImage, type SanityOptions, type SanityResult } from "./sanity.ts";
 import type { ValueMap } from "../image/types.ts";
 import { classifierOver, type OpenOptions } from "../classifier/open.ts";
-import { layersOf, overPart, randomizedClassifier } from "../classifier/randomized.ts";
+import { listLayers, overPart, randomizedClassifier } from "../classifier/randomized.ts";
 import type { Classifier } from "../classifier/types.ts";
 import type { BaselineDefinition, MethodOptions } from "../baselines/types.ts";
 
@@ -33,7 +33,7 @@ export interface RandomizationOptions extends SanityOptions, OpenOptions, Method
  * @param layers Names of the layers, from the image to the scores.
  * @throws {RangeError} When the number of stages is invalid.
  */
-export function stagesOf(
+export function listStages(
   layers: readonly string[],
   { order = "cascading", stages = layers.length }: Pick<RandomizationOptions, "order" | "stages"> = {},
 ): RandomizationStage[] {
@@ -63,7 +63,7 @@ export async function randomizationTest(
 ): Promise<SanityResult[]> {
   // Computed from its graph, like the randomised ones, because a file's own scores may be rounded differently.
   const whole = overPart(classifier, classifier.part());
-  const stages = stagesOf(layersOf(whole.part()), options);
+  const stages = listStages(listLayers(whole.part()), options);
   const total = images.length * (1 + stages.length);
   const report = (done: number) => options.onProgress?.({ done, total });
 

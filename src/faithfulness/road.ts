@@ -9,7 +9,7 @@ import { createGenerator } from "../random/generator.ts";
 import { addNoise, imputeLinear } from "./imputation.ts";
 import type { MeasureDefinition } from "./measure.ts";
 import type { RoadProtocol } from "./presets.ts";
-import { type Enlarged, meanOf, type PlainProbe } from "./probe.ts";
+import { type Enlarged, meanValue, type PlainProbe } from "./probe.ts";
 import { imputeTelea } from "./telea.ts";
 import { markRemoved, topCount } from "./threshold.ts";
 import type { Normalization, Outcome, RemovalOrder } from "./types.ts";
@@ -33,7 +33,7 @@ export function summarizeCurve(
   scores: readonly number[],
   summary: "mean" | "trapezoid",
 ): number {
-  if (summary === "mean") return meanOf(scores);
+  if (summary === "mean") return meanValue(scores);
   const x = [0, ...percents, 100];
   const y = [1, ...scores, 0];
   let area = 0;
@@ -61,7 +61,7 @@ export function roadProbe(
   const unit = noiseSpace === "normalized" ? normalization?.std ?? [1, 1, 1] : [1, 1, 1];
   const deviation = [noise * unit[0]!, noise * unit[1]!, noise * unit[2]!] as const;
 
-  const pictureOf = (order: RemovalOrder, index: number): Float32Array => {
+  const imputedImage = (order: RemovalOrder, index: number): Float32Array => {
     const { side, pixels } = sample;
     const count = removedCount(side * side, percents[index]!, protocol[order]);
     const removed = markRemoved(sample.order, count, order);
@@ -73,20 +73,20 @@ export function roadProbe(
     }
     return filled;
   };
-  const scoreOf = ({ probability, correct }: Outcome): number =>
+  const outcomeScore = ({ probability, correct }: Outcome): number =>
     protocol.score === "accuracy" ? Number(correct) : probability - sample.probability;
 
   return {
     count: ORDERS.length * percents.length,
-    *pictures() {
+    *images() {
       for (const order of ORDERS) {
-        for (let index = 0; index < percents.length; index++) yield pictureOf(order, index);
+        for (let index = 0; index < percents.length; index++) yield imputedImage(order, index);
       }
     },
     read(outcomes) {
-      const morf = outcomes.slice(0, percents.length).map(scoreOf);
-      const lerf = outcomes.slice(percents.length).map(scoreOf);
-      const summaryOf = (scores: number[], means: "removed" | "kept") => {
+      const morf = outcomes.slice(0, percents.length).map(outcomeScore);
+      const lerf = outcomes.slice(percents.length).map(outcomeScore);
+      const summarise = (scores: number[], means: "removed" | "kept") => {
         // The first trapezoid starts at 0 % removed.
         const removed = percents.map((percent) => means === "removed" ? percent : 100 - percent);
         const ascending = removed.map((_, index) => index).sort((a, b) => removed[a]! - removed[b]!);
@@ -96,7 +96,7 @@ export function roadProbe(
           protocol.summary,
         );
       };
-      const [most, least] = [summaryOf(morf, protocol.morf), summaryOf(lerf, protocol.lerf)];
+      const [most, least] = [summarise(morf, protocol.morf), summarise(lerf, protocol.lerf)];
       return {
         values: { "ROAD-MoRF": most, "ROAD-LeRF": least, ROAD: (least - most) / 2 },
         curves: { "ROAD-MoRF": morf, "ROAD-LeRF": lerf },

@@ -6,7 +6,7 @@
  * @module
  */
 import type { PreparedImage } from "../classifier/prepared_image.ts";
-import { rangeOf } from "../image/range.ts";
+import { valueRange } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import type { ValueMap } from "../image/types.ts";
 import { bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
@@ -15,7 +15,7 @@ import { evaluate } from "./evaluate.ts";
 import type { EvaluateOptions, EvaluateResult } from "./evaluate_options.ts";
 import { compareMethods, type Comparison } from "./summary.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
-import { sideOf } from "../image/side.ts";
+import { squareSide } from "../image/side.ts";
 import type { Interval } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -37,7 +37,7 @@ export const LIKENESS: readonly (keyof Likeness)[] = ["spearman", "absoluteSpear
  *
  * @param side At least 11, the window of SSIM; callers use the image's side by default.
  */
-export function likenessOf(a: ValueMap, b: ValueMap, side: number): Likeness {
+export function compareMaps(a: ValueMap, b: ValueMap, side: number): Likeness {
   const [first, second] = [enlarged(a, side), enlarged(b, side)];
   return {
     spearman: spearman(first, second),
@@ -54,7 +54,7 @@ function enlarged({ values, width, height }: ValueMap, side: number): Float32Arr
 }
 
 function inUnit(values: Float32Array): Float32Array {
-  const { low, high } = rangeOf(values);
+  const { low, high } = valueRange(values);
   const span = high > low ? high - low : 1;
   return values.map((value) => (value - low) / span);
 }
@@ -99,7 +99,7 @@ export async function compareVariant(
   for (const [i, image] of images.entries()) {
     options.signal?.throwIfAborted();
     const map = await method(image, image.target, options.signal);
-    found.push(likenessOf(originals[i]!, map, sideOf(image.pixels)));
+    found.push(compareMaps(originals[i]!, map, squareSide(image.pixels)));
     options.onProgress?.({ done: i + 1, total: images.length });
   }
   const ordered = found.filter((each) => Number.isFinite(each.spearman));

@@ -9,7 +9,7 @@ import type { Outcome, ScoreBatch } from "./types.ts";
 /** Images waiting for a batch. */
 export interface ScoreQueue {
   /** Adds an image; `receive` gets its probabilities once its batch has run, in this call or a later one. */
-  add(picture: Float32Array, receive: (probabilities: Float32Array) => void): Promise<void>;
+  add(image: Float32Array, receive: (probabilities: Float32Array) => void): Promise<void>;
   /** Scores the remaining images as a short batch. */
   flush(): Promise<void>;
 }
@@ -25,12 +25,12 @@ export function createScoreQueue(score: ScoreBatch, batchSize: number, signal?: 
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`Cannot score in batches of ${batchSize} images`);
   }
-  let pictures: Float32Array[] = [];
+  let images: Float32Array[] = [];
   let receivers: ((probabilities: Float32Array) => void)[] = [];
   const flush = async () => {
-    if (pictures.length === 0) return;
-    const [asked, receiving] = [pictures, receivers];
-    [pictures, receivers] = [[], []];
+    if (images.length === 0) return;
+    const [asked, receiving] = [images, receivers];
+    [images, receivers] = [[], []];
     signal?.throwIfAborted();
     const answers = await score(asked, signal);
     if (answers.length !== asked.length) {
@@ -40,10 +40,10 @@ export function createScoreQueue(score: ScoreBatch, batchSize: number, signal?: 
     answers.forEach((answer, index) => receiving[index]!(answer));
   };
   return {
-    async add(picture, receive) {
-      pictures.push(picture);
+    async add(image, receive) {
+      images.push(image);
       receivers.push(receive);
-      if (pictures.length >= batchSize) await flush();
+      if (images.length >= batchSize) await flush();
     },
     flush,
   };
@@ -66,6 +66,6 @@ export function topClass(probabilities: Float32Array): number {
 }
 
 /** The outcome for a target from the probabilities. */
-export function outcomeOf(probabilities: Float32Array, target: number): Outcome {
+export function createOutcome(probabilities: Float32Array, target: number): Outcome {
   return { probability: probabilities[target]!, correct: topClass(probabilities) === target };
 }

@@ -5,9 +5,9 @@
  * @module
  */
 import { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
-import { axisOf, betterOf, measureOf, presetFor } from "./measures.ts";
-import { type Preset, presetNamed } from "./presets.ts";
-import { meanOf, type Reading } from "./probe.ts";
+import { betterDirection, curveAxis, measureWithKey, presetForMeasure } from "./measures.ts";
+import { type MeasurePreset, presetNamed } from "./presets.ts";
+import { meanValue, type Reading } from "./probe.ts";
 import type { Interval } from "./types.ts";
 
 /** Measures of one method's map of one image. */
@@ -74,13 +74,13 @@ export interface Evaluation {
 }
 
 /** Positions of a curve's points on the axis. */
-function curveAxis(key: string, asked: Preset, points: number) {
-  const { percents, means } = axisOf(key, asked, points);
+function curvePoints(key: string, asked: MeasurePreset, points: number) {
+  const { percents, means } = curveAxis(key, asked, points);
   return { percents, means };
 }
 
 /** The records of a method. */
-function recordsOf(records: readonly ImageRecord[], method: string): MapRecord[] {
+function methodRecords(records: readonly ImageRecord[], method: string): MapRecord[] {
   return records.flatMap((record) => record.methods[method] ?? []);
 }
 
@@ -99,7 +99,7 @@ export function summarize(
   const names = new Set(records.flatMap((record) => Object.keys(record.methods)));
   const methods: Record<string, MethodResult> = {};
   for (const name of names) {
-    const all = recordsOf(records, name);
+    const all = methodRecords(records, name);
     const measures: Record<string, MeasureResult> = {};
     for (const key of new Set(all.flatMap((record) => Object.keys(record.values)))) {
       const having = all.filter((record) => record.values[key] !== undefined);
@@ -109,13 +109,13 @@ export function summarize(
       measures[key] = {
         ...bootstrapInterval(having.map((record) => record.values[key]!), options),
         images: having.length,
-        preset: presetFor(asked, measureOf(key).name).name,
-        maskArea: meanOf(having.map((record) => record.areas?.[key] ?? record.maskArea)),
-        better: betterOf(key),
+        preset: presetForMeasure(asked, measureWithKey(key).name).name,
+        maskArea: meanValue(having.map((record) => record.areas?.[key] ?? record.maskArea)),
+        better: betterDirection(key),
         ...(curves.length === 0 ? {} : {
           curve: {
-            ...curveAxis(key, asked, curves[0]!.length),
-            values: curves[0]!.map((_, index) => meanOf(curves.map((curve) => curve[index]!))),
+            ...curvePoints(key, asked, curves[0]!.length),
+            values: curves[0]!.map((_, index) => meanValue(curves.map((curve) => curve[index]!))),
           },
         }),
       };
@@ -165,7 +165,7 @@ export function compareMethods(
       options,
     );
     const sign = difference.low > 0 ? 1 : difference.high < 0 ? -1 : 0;
-    const direction = betterOf(key) === "higher" ? sign : -sign;
+    const direction = betterDirection(key) === "higher" ? sign : -sign;
     result[key] = {
       ...difference,
       images: pairs.length,

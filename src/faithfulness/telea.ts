@@ -117,12 +117,12 @@ export function imputeTelea(
   const stride = width + 2;
   const points = stride * (height + 2);
   const state = new Uint8Array(points);
-  const inPicture = new Uint8Array(points);
+  const inImage = new Uint8Array(points);
   const levels = new Float32Array(3 * points);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const [point, i] = [(y + 1) * stride + x + 1, y * width + x];
-      inPicture[point] = 1;
+      inImage[point] = 1;
       if (missing[i] !== 0) state[point] = INSIDE;
       for (let colour = 0; colour < 3; colour++) {
         const level = Math.round(255 * pixels[colour * area + i]!);
@@ -133,7 +133,7 @@ export function imputeTelea(
   const distance = new Float32Array(points).fill(FAR);
   const band: number[] = [];
   for (let point = 0; point < points; point++) {
-    if (inPicture[point] === 0 || state[point] === INSIDE) continue;
+    if (inImage[point] === 0 || state[point] === INSIDE) continue;
     const beside = [point - stride, point - 1, point + 1, point + stride];
     if (beside.some((each) => state[each] === INSIDE)) band.push(point);
   }
@@ -141,11 +141,11 @@ export function imputeTelea(
     state[point] = BAND;
     distance[point] = 0;
   }
-  measureOutside(state, inPicture, distance, band, stride, radius);
+  measureOutside(state, inImage, distance, band, stride, radius);
 
   const front = createFront();
   for (const point of band) front.push(point, 0);
-  const fill = filler(state, inPicture, distance, levels, stride, radius);
+  const fill = filler(state, inImage, distance, levels, stride, radius);
   for (let from = front.pop(); from >= 0; from = front.pop()) {
     state[from] = KNOWN;
     for (const point of [from - stride, from - 1, from + stride, from + 1]) {
@@ -169,7 +169,7 @@ export function imputeTelea(
 /** Negative distances of known pixels to the holes, up to the radius of the neighbourhood. */
 function measureOutside(
   state: Uint8Array,
-  inPicture: Uint8Array,
+  inImage: Uint8Array,
   distance: Float32Array,
   band: readonly number[],
   stride: number,
@@ -184,7 +184,7 @@ function measureOutside(
     for (let y = Math.max(1, row - radius); y <= Math.min(rows - 2, row + radius); y++) {
       for (let x = Math.max(1, column - radius); x <= Math.min(stride - 2, column + radius); x++) {
         const near = y * stride + x;
-        if (state[near] === KNOWN && inPicture[near] === 1) outside[near] = INSIDE;
+        if (state[near] === KNOWN && inImage[near] === 1) outside[near] = INSIDE;
       }
     }
   }
@@ -215,7 +215,7 @@ function roundHalfEven(value: number): number {
 /** Fills one point from the known ones around it. */
 function filler(
   state: Uint8Array,
-  inPicture: Uint8Array,
+  inImage: Uint8Array,
   distance: Float32Array,
   levels: Float32Array,
   stride: number,
@@ -229,7 +229,7 @@ function filler(
     return behind ? distance[point]! - distance[point - step]! : 0;
   };
   /** The neighbour, or the point itself at the border. */
-  const inside = (neighbour: number, point: number) => inPicture[neighbour] === 1 ? neighbour : point;
+  const inside = (neighbour: number, point: number) => inImage[neighbour] === 1 ? neighbour : point;
 
   return (point) => {
     const [slopeX, slopeY] = [slope(point, 1), slope(point, stride)];
@@ -242,7 +242,7 @@ function filler(
         const square = dx * dx + dy * dy;
         const near = point + dy * stride + dx;
         if (square > radius * radius || square === 0) continue;
-        if (inPicture[near] !== 1 || state[near] === INSIDE) continue;
+        if (inImage[near] !== 1 || state[near] === INSIDE) continue;
         const level = 1 / (1 + Math.abs(distance[near]! - distance[point]!));
         let direction = -dx * slopeX - dy * slopeY;
         if (Math.abs(direction) <= 0.01) direction = 1e-6;

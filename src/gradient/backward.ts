@@ -5,8 +5,8 @@
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
-import { shown } from "../graph/shapes/rule.ts";
-import { type Node, sizeOf, type Value } from "../graph/types.ts";
+import { shapeText } from "../graph/shapes/rule.ts";
+import { elementCount, type Node, type Value } from "../graph/types.ts";
 import { type GradientDevice, sameShape, zeros } from "./rule.ts";
 import { RULES } from "./rules/mod.ts";
 
@@ -63,8 +63,8 @@ export function gradients(
   for (const { value, seed } of seeds) {
     if (!sameShape(value.shape, seed.shape) || value.type !== seed.type) {
       throw new TypeError(
-        `Cannot differentiate ${value.name} (${value.type} ${shown(value.shape)}): its seed is ` +
-          `${seed.type} ${shown(seed.shape)}`,
+        `Cannot differentiate ${value.name} (${value.type} ${shapeText(value.shape)}): its seed is ` +
+          `${seed.type} ${shapeText(seed.shape)}`,
       );
     }
     if (dependent.has(value.name)) contribute(value.name, seed);
@@ -106,7 +106,7 @@ function backwardNode(
       `Cannot differentiate ${named}: no rule for this operator; export the model without it`,
     );
   }
-  const inputs = node.inputs.map((name) => (name === "" ? undefined : b.valueOf(name)));
+  const inputs = node.inputs.map((name) => (name === "" ? undefined : b.existingValue(name)));
   let found: readonly (Value | undefined)[];
   try {
     found = rule({
@@ -114,7 +114,7 @@ function backwardNode(
       node,
       attributes: node.attributes,
       inputs,
-      outputs: node.outputs.map((name) => (name === "" ? undefined : b.valueOf(name))),
+      outputs: node.outputs.map((name) => (name === "" ? undefined : b.existingValue(name))),
       needs,
       dy,
       device,
@@ -127,8 +127,10 @@ function backwardNode(
     const input = inputs[i];
     if (gradient !== undefined && input !== undefined && !sameShape(gradient.shape, input.shape)) {
       throw new TypeError(
-        `Cannot differentiate ${named}: the gradient ${shown(gradient.shape)} of input ${i} does not fit ` +
-          shown(input.shape),
+        `Cannot differentiate ${named}: the gradient ${
+          shapeText(gradient.shape)
+        } of input ${i} does not fit ` +
+          shapeText(input.shape),
       );
     }
   });
@@ -148,7 +150,7 @@ function dependentValues(
   for (const node of nodes) {
     if (!node.inputs.some((name) => dependent.has(name))) continue;
     for (const name of node.outputs) {
-      if (name !== "" && isFloat(b.valueOf(name))) dependent.add(name);
+      if (name !== "" && isFloat(b.existingValue(name))) dependent.add(name);
     }
   }
   return dependent;
@@ -163,9 +165,11 @@ function isSeeds(of: Value | readonly GradientSeed[]): of is readonly GradientSe
 }
 
 function unitSeed(b: Builder, of: Value): Value {
-  if (sizeOf(of.shape) !== 1 || !isFloat(of)) {
+  if (elementCount(of.shape) !== 1 || !isFloat(of)) {
     throw new TypeError(
-      `Cannot differentiate ${of.name}: it is ${of.type} ${shown(of.shape)}, not one floating-point number`,
+      `Cannot differentiate ${of.name}: it is ${of.type} ${
+        shapeText(of.shape)
+      }, not one floating-point number`,
     );
   }
   return b.constant(of.type, of.shape, [1]);

@@ -5,8 +5,8 @@
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
-import { shown } from "../graph/shapes/rule.ts";
-import { type Attributes, type DataType, type Node, sizeOf, type Value } from "../graph/types.ts";
+import { shapeText } from "../graph/shapes/rule.ts";
+import { type Attributes, type DataType, elementCount, type Node, type Value } from "../graph/types.ts";
 
 /** Device for the gradient graph; some rules choose the form that is fast there. */
 export type GradientDevice = "webgpu" | "wasm" | "native";
@@ -52,7 +52,7 @@ export function single(rule: (context: SingleContext) => readonly (Value | undef
     const dy = context.dy[0];
     const y = context.outputs[0];
     if (dy === undefined || y === undefined) return [];
-    return rule({ ...context, x: inputOf(context, 0), y, dy });
+    return rule({ ...context, x: requiredInput(context, 0), y, dy });
   };
 }
 
@@ -66,7 +66,7 @@ export function unary(rule: (context: SingleContext) => Value): GradientRule {
 }
 
 /** The input at `index`, which the operator requires. */
-export function inputOf(context: Pick<RuleContext, "inputs">, index: number): Value {
+export function requiredInput(context: Pick<RuleContext, "inputs">, index: number): Value {
   const value = context.inputs[index];
   if (value === undefined) throw new TypeError(`input ${index} is missing`);
   return value;
@@ -79,8 +79,8 @@ export function constantInput(
 ): readonly number[] | undefined {
   const value = context.inputs[index];
   // An empty tensor (Resize's roi) represents an omitted optional input.
-  if (value === undefined || sizeOf(value.shape) === 0) return undefined;
-  const numbers = context.b.numbersOf(value);
+  if (value === undefined || elementCount(value.shape) === 0) return undefined;
+  const numbers = context.b.numbers(value);
   if (numbers === undefined) {
     throw new TypeError(`its input ${index} (${value.name}) is not a known constant`);
   }
@@ -124,7 +124,7 @@ export function passed(b: Builder, condition: Value, dy: Value): Value {
 }
 
 /** Sign of x. WebGPU has no Sign kernel: the node would fall back to the CPU. */
-export function signOf(b: Builder, x: Value, device: GradientDevice): Value {
+export function signNode(b: Builder, x: Value, device: GradientDevice): Value {
   if (device !== "webgpu") return b.sign(x);
   const zero = b.constant(x.type, [], [0]);
   const negative = b.where(b.less(x, 0), b.constant(x.type, [], [-1]), zero);
@@ -143,14 +143,14 @@ export function multipliedAlong(
 ): Value {
   const { rows, columns, data } = matrix;
   if (value.shape[axis] !== rows) {
-    throw new TypeError(`a matrix of ${rows} rows does not fit axis ${axis} of ${shown(value.shape)}`);
+    throw new TypeError(`a matrix of ${rows} rows does not fit axis ${axis} of ${shapeText(value.shape)}`);
   }
   const before = value.shape.slice(0, axis);
   const after = value.shape.slice(axis + 1);
   const shape = [...before, columns, ...after];
-  if (sizeOf(after) === 1) {
+  if (elementCount(after) === 1) {
     const right = b.constant(value.type, [rows, columns], data);
-    return reshaped(b, b.matmul(reshaped(b, value, [sizeOf(before), rows]), right), shape);
+    return reshaped(b, b.matmul(reshaped(b, value, [elementCount(before), rows]), right), shape);
   }
   // Transposed here, once, rather than in the graph.
   const transposed = new Float64Array(data.length);
@@ -158,5 +158,9 @@ export function multipliedAlong(
     for (let c = 0; c < columns; c++) transposed[c * rows + r] = data[r * columns + c]!;
   }
   const left = b.constant(value.type, [columns, rows], transposed);
-  return reshaped(b, b.matmul(left, reshaped(b, value, [sizeOf(before), rows, sizeOf(after)])), shape);
+  return reshaped(
+    b,
+    b.matmul(left, reshaped(b, value, [elementCount(before), rows, elementCount(after)])),
+    shape,
+  );
 }

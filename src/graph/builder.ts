@@ -8,9 +8,9 @@ import { decodeNumbers, encodeNumbers } from "./constants.ts";
 import { createNames } from "./names.ts";
 import { type NodeOptions, type NodeSink, type Operators, operatorsOver } from "./operators.ts";
 import { inferShapes } from "./shapes/mod.ts";
-import { shown } from "./shapes/rule.ts";
+import { shapeText } from "./shapes/rule.ts";
 import type { Attributes, DataType, Graph, Initializer, Node, Value } from "./types.ts";
-import { sizeOf } from "./types.ts";
+import { elementCount } from "./types.ts";
 
 /** Version of ONNX's operator set that this project writes. */
 export const OPSET = 17;
@@ -36,11 +36,11 @@ export interface Builder extends NodeSink, Operators {
   /** Adds all of another graph: its inputs become the given values; gives its outputs by name. */
   embed(graph: Graph, inputs: Readonly<Record<string, Value>>): Map<string, Value>;
   /** Numbers of a small constant, or `undefined` for any other value. */
-  numbersOf(value: Value): readonly number[] | undefined;
+  numbers(value: Value): readonly number[] | undefined;
   /** The nodes added so far in all scopes, in an order in which they can run. */
   nodes(): readonly Node[];
   /** The value of this name (with its prefix). */
-  valueOf(name: string): Value;
+  existingValue(name: string): Value;
   /** The graph built so far. */
   build(): Graph;
 }
@@ -80,7 +80,7 @@ function builderOver(state: State, prefix: string): Builder {
   function declare(value: Value): Value {
     if (state.values.has(value.name)) throw new TypeError(`Cannot declare ${value.name} twice`);
     if (value.shape.some((size) => !Number.isInteger(size) || size < 0)) {
-      throw new TypeError(`Cannot declare ${value.name}: shape ${shown(value.shape)} is not static`);
+      throw new TypeError(`Cannot declare ${value.name}: shape ${shapeText(value.shape)} is not static`);
     }
     state.values.set(value.name, value);
     return value;
@@ -96,8 +96,10 @@ function builderOver(state: State, prefix: string): Builder {
     const full = prefix + name;
     const present = state.initializers.get(full);
     if (present !== undefined) {
-      if (shown(present.shape) !== shown(shape)) {
-        throw new TypeError(`Cannot use weight ${full} as ${shown(shape)}: it is ${shown(present.shape)}`);
+      if (shapeText(present.shape) !== shapeText(shape)) {
+        throw new TypeError(
+          `Cannot use weight ${full} as ${shapeText(shape)}: it is ${shapeText(present.shape)}`,
+        );
       }
       return state.values.get(full)!;
     }
@@ -107,11 +109,11 @@ function builderOver(state: State, prefix: string): Builder {
   }
 
   function constant(type: DataType, shape: readonly number[], numbers: ArrayLike<number>): Value {
-    if (sizeOf(shape) !== numbers.length) {
-      throw new TypeError(`Cannot make a constant ${shown(shape)} of ${numbers.length} numbers`);
+    if (elementCount(shape) !== numbers.length) {
+      throw new TypeError(`Cannot make a constant ${shapeText(shape)} of ${numbers.length} numbers`);
     }
     const small = numbers.length <= 16;
-    const key = small ? `${type} ${shown(shape)} ${Array.from(numbers).join(" ")}` : "";
+    const key = small ? `${type} ${shapeText(shape)} ${Array.from(numbers).join(" ")}` : "";
     const known = small ? state.constantNames.get(key) : undefined;
     if (known !== undefined) return state.values.get(known)!;
     const name = unique(`${prefix}constant`);
@@ -193,12 +195,12 @@ function builderOver(state: State, prefix: string): Builder {
       if (given === undefined) {
         throw new TypeError(`Cannot embed graph ${graph.name}: input ${wanted.name} is not given`);
       }
-      if (given.type !== wanted.type || shown(given.shape) !== shown(wanted.shape)) {
+      if (given.type !== wanted.type || shapeText(given.shape) !== shapeText(wanted.shape)) {
         throw new TypeError(
           `Cannot embed graph ${graph.name}: input ${wanted.name} is ${wanted.type} ${
-            shown(wanted.shape)
+            shapeText(wanted.shape)
           }, not ` +
-            `${given.type} ${shown(given.shape)}`,
+            `${given.type} ${shapeText(given.shape)}`,
         );
       }
       renamed.set(wanted.name, given);
@@ -206,7 +208,7 @@ function builderOver(state: State, prefix: string): Builder {
     for (const initializer of graph.initializers.values()) {
       const mine = bring(initializer);
       state.initializers.set(mine.name, { ...mine, data: initializer.data });
-      if (initializer.data.kind === "inline" && sizeOf(mine.shape) <= KNOWN_CONSTANT_ELEMENTS) {
+      if (initializer.data.kind === "inline" && elementCount(mine.shape) <= KNOWN_CONSTANT_ELEMENTS) {
         if (["float32", "float64", "int64", "int32", "bool"].includes(mine.type)) {
           state.numbers.set(mine.name, decodeNumbers(mine.type, initializer.data.bytes));
         }
@@ -223,7 +225,7 @@ function builderOver(state: State, prefix: string): Builder {
     return new Map(graph.outputs.map((value) => [value.name, renamed.get(value.name)!]));
   }
 
-  function valueOf(name: string): Value {
+  function existingValue(name: string): Value {
     const value = state.values.get(name);
     if (value === undefined) throw new TypeError(`Cannot find value ${name} in graph ${state.name}`);
     return value;
@@ -239,9 +241,9 @@ function builderOver(state: State, prefix: string): Builder {
     output,
     scope: (added: string) => builderOver(state, prefix + added),
     embed,
-    numbersOf: (value: Value) => state.numbers.get(value.name),
+    numbers: (value: Value) => state.numbers.get(value.name),
     nodes: () => state.nodes,
-    valueOf,
+    existingValue,
     build: (): Graph => ({
       name: state.name,
       opset: OPSET,

@@ -9,8 +9,8 @@ import { BYTES_PER_ELEMENT, type DataType } from "./types.ts";
 /** Encodes numbers as little-endian elements of `type` (the numeric types that graphs of this project need). */
 export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8Array {
   if (type === "string" || type === "bfloat16") throw new TypeError(`Cannot encode numbers as ${type}`);
-  if (type === "float16") return bytesOf(float32ToFloat16(Float32Array.from(numbers)));
-  if (type === "float32") return bytesOf(Float32Array.from(numbers));
+  if (type === "float16") return asBytes(float32ToFloat16(Float32Array.from(numbers)));
+  if (type === "float32") return asBytes(Float32Array.from(numbers));
   const width = BYTES_PER_ELEMENT[type];
   const bytes = new Uint8Array(numbers.length * width);
   const view = new DataView(bytes.buffer);
@@ -23,7 +23,7 @@ export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8
         break;
       case "int64":
       case "uint64":
-        view.setBigInt64(at, wholeOf(type, value), true);
+        view.setBigInt64(at, toBigInt(type, value), true);
         break;
       case "int32":
       case "uint32":
@@ -43,7 +43,7 @@ export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8
 const LIMITS = { int64: [-(2n ** 63n), 2n ** 63n - 1n], uint64: [0n, 2n ** 64n - 1n] } as const;
 
 /** A number as a 64-bit integer; "to the end" (2^63 − 1, which is not a float64) must not wrap around to the least. */
-function wholeOf(type: "int64" | "uint64", value: number): bigint {
+function toBigInt(type: "int64" | "uint64", value: number): bigint {
   if (!Number.isInteger(value)) {
     throw new RangeError(`Cannot encode ${value} as ${type}: it is not a whole number`);
   }
@@ -89,6 +89,6 @@ export function decodeNumbers(type: DataType, bytes: Uint8Array): number[] {
 }
 
 /** The bytes of a typed array, not copied. */
-export function bytesOf(array: ArrayBufferView): Uint8Array {
+export function asBytes(array: ArrayBufferView): Uint8Array {
   return new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
 import { readOnnx } from "./onnx/read.ts";
 import type { OpenGraph, OpenNode } from "./open_graph.ts";
 import { type BatchLog, rebatching, recording } from "./passes/batch/mod.ts";
@@ -12,7 +12,7 @@ import { dequantizer, refuseQuantised } from "./passes/dequantize/mod.ts";
 import { createDerivedFile } from "./passes/derived.ts";
 import type { Rewrite } from "./passes/rewrite.ts";
 import { specialise, type Specialised } from "./passes/specialise.ts";
-import type { Adapt } from "./passes/workshop.ts";
+import type { Adapt } from "./passes/graph_editor.ts";
 import { UPGRADES } from "./passes/upgrades/mod.ts";
 import { hasOtherFloats, widened } from "./passes/widen.ts";
 import type { Graph } from "./types.ts";
@@ -56,9 +56,9 @@ const HEAVY_BYTES = 4096;
  */
 export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOnnx {
   const { shapes = {}, float32 = false } = options;
-  const files = new Map([...options.files ?? []].map(([name, content]) => [name, sourceOf(content)]));
+  const files = new Map([...options.files ?? []].map(([name, content]) => [name, toByteSource(content)]));
   const derived = createDerivedFile(DERIVED);
-  const all = new Map([...files, [MODEL, sourceOf(bytes)], [DERIVED, derived.content]]);
+  const all = new Map([...files, [MODEL, toByteSource(bytes)], [DERIVED, derived.content]]);
   let open = readOnnx(bytes);
   checkExternalData(open, files);
   checkInputs(open, shapes);
@@ -73,7 +73,7 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
       ? dequantizer({ derived, files: all, rule })
       : (node: OpenNode) => refuseQuantised(node) ?? rule(node);
   const made = inBatches(
-    outsideOf(open, bytes),
+    withExternalData(open, bytes),
     shapes,
     (graph, own, adapt) => specialise(graph, { shapes: own, files: all, rule: rules(), adapt }),
   );
@@ -111,7 +111,7 @@ function inBatches(
 }
 
 /** The graph with its large weights as external data that lie in the model's own file. */
-function outsideOf(graph: OpenGraph, model: Uint8Array): OpenGraph {
+function withExternalData(graph: OpenGraph, model: Uint8Array): OpenGraph {
   const initializers = graph.initializers.map((each) => {
     if (each.data.kind !== "inline") return each;
     const { bytes } = each.data;

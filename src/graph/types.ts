@@ -111,7 +111,7 @@ export interface Graph {
 }
 
 /** Number of elements of a shape; 1 for a scalar. */
-export function sizeOf(shape: readonly number[]): number {
+export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
@@ -136,7 +136,7 @@ export function text(value: string): Attribute {
 }
 
 /** Reads an int attribute, or gives `fallback` when the node has none of this name. */
-export function intOf(attributes: Attributes, name: string, fallback: number): number {
+export function intAttribute(attributes: Attributes, name: string, fallback: number): number {
   const found = attributes[name];
   if (found === undefined) return fallback;
   if (found.type !== "int") {
@@ -146,7 +146,7 @@ export function intOf(attributes: Attributes, name: string, fallback: number): n
 }
 
 /** Reads a float attribute, or gives `fallback`. */
-export function floatOf(attributes: Attributes, name: string, fallback: number): number {
+export function floatAttribute(attributes: Attributes, name: string, fallback: number): number {
   const found = attributes[name];
   if (found === undefined) return fallback;
   if (found.type !== "float" && found.type !== "int") {
@@ -156,7 +156,7 @@ export function floatOf(attributes: Attributes, name: string, fallback: number):
 }
 
 /** Reads a list of ints, or gives `fallback`. */
-export function intsOf(attributes: Attributes, name: string): readonly number[] | undefined {
+export function intsAttribute(attributes: Attributes, name: string): readonly number[] | undefined {
   const found = attributes[name];
   if (found === undefined) return undefined;
   if (found.type !== "ints") {
@@ -166,7 +166,7 @@ export function intsOf(attributes: Attributes, name: string): readonly number[] 
 }
 
 /** Reads a text attribute, or gives `fallback`. */
-export function textOf(attributes: Attributes, name: string, fallback: string): string {
+export function textAttribute(attributes: Attributes, name: string, fallback: string): string {
   const found = attributes[name];
   if (found === undefined) return fallback;
   if (found.type !== "string") {

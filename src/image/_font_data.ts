@@ -1,5 +1,5 @@
 /**
- * DejaVu Sans as a picture, written by tools/make_font.py. DejaVu fonts are free: Bitstream Vera's licence, changes
+ * DejaVu Sans as an image, written by tools/make_font.py. DejaVu fonts are free: Bitstream Vera's licence, changes
  * in the public domain; see NOTICE.
  *
  * @module

@@ -238,7 +238,7 @@ function transform(reader: Reader, component: Component, from: number, row: numb
   inverseTransform(component.coefficients, from, quantisation, component.samples, to, stride);
 }
 
-function planeOf(reader: Reader, frame: Frame, component: Component): Plane {
+function createPlane(reader: Reader, frame: Frame, component: Component): Plane {
   const { blocksPerRow, storedRows } = component;
   if (!component.scanned) throw damaged("a component is missing");
   for (let block = 0; frame.progressive && block < blocksPerRow * storedRows; block++) {
@@ -310,6 +310,6 @@ export function decodeJpeg(bytes: Uint8Array): RgbImage {
   };
   const frame = readMarkers(reader);
   const { width, height, components } = frame;
-  const planes = components.map((component) => planeOf(reader, frame, component));
+  const planes = components.map((component) => createPlane(reader, frame, component));
   return { width, height, data: toRgb(planes, width, height, colourModel(reader, components)) };
 }

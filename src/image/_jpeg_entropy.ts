@@ -154,23 +154,23 @@ export function readBlock(
   const { coefficients } = part;
   if (!shape.progressive) {
     readDc(bits, part, at, 0);
-    readAc(bits, coefficients, tableOf(part.acTable), at, SEQUENTIAL, band);
+    readAc(bits, coefficients, requiredTable(part.acTable), at, SEQUENTIAL, band);
   } else if (shape.first === 0) {
     if (shape.high === 0) readDc(bits, part, at, shape.low);
     else coefficients[at] = coefficients[at]! | take(bits, 1) << shape.low;
-  } else if (shape.high === 0) readAc(bits, coefficients, tableOf(part.acTable), at, shape, band);
-  else refineAc(bits, coefficients, tableOf(part.acTable), at, shape, band);
+  } else if (shape.high === 0) readAc(bits, coefficients, requiredTable(part.acTable), at, shape, band);
+  else refineAc(bits, coefficients, requiredTable(part.acTable), at, shape, band);
 }
 
 const SEQUENTIAL: ScanShape = { first: 1, last: 63, high: 0, low: 0, progressive: false };
 
-function tableOf(table: HuffmanTable | undefined): HuffmanTable {
+function requiredTable(table: HuffmanTable | undefined): HuffmanTable {
   if (table === undefined) throw new ImageError("damaged JPEG (a Huffman table is missing)");
   return table;
 }
 
 function readDc(bits: Bits, part: ScanComponent, at: number, low: number): void {
-  const size = takeSymbol(bits, tableOf(part.dcTable));
+  const size = takeSymbol(bits, requiredTable(part.dcTable));
   if (size > 15) throw new ImageError("damaged JPEG");
   part.predicted += takeSigned(bits, size);
   part.coefficients[at] = part.predicted << low;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Generator } from "../random/generator.ts";
-import { cutSquare, type PreprocessOptions } from "./preprocess.ts";
+import { cropSquare, type PreprocessOptions } from "./preprocess.ts";
 import type { RgbImage } from "./types.ts";
 
 /**
@@ -25,5 +25,5 @@ export function augment(
     x: Math.floor(across * (width - crop + 1)),
     y: Math.floor(down * (height - crop + 1)),
   });
-  return cutSquare(image, resize, crop, place, mirror < 0.5).pixels;
+  return cropSquare(image, resize, crop, place, mirror < 0.5).pixels;
 }

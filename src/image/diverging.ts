@@ -21,7 +21,7 @@ const ZERO = polar(0.97, 0, 0);
 const ABOVE = polar(0.58, 0.15, 48);
 
 /** The 8-bit sRGB colour nearest to an Oklab one. */
-function srgbOf([lightness, a, b]: Oklab): [number, number, number] {
+function toSrgb([lightness, a, b]: Oklab): [number, number, number] {
   const long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
   const short = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
@@ -46,7 +46,7 @@ const TABLE: readonly (readonly [number, number, number])[] = Array.from(
     const share = (i - STEPS) / STEPS;
     const end = share < 0 ? BELOW : ABOVE;
     const mix = (at: 0 | 1 | 2) => ZERO[at] + Math.abs(share) * (end[at] - ZERO[at]);
-    return srgbOf([mix(0), mix(1), mix(2)]);
+    return toSrgb([mix(0), mix(1), mix(2)]);
   },
 );
 

@@ -43,7 +43,7 @@ interface Scale {
   readonly ticks: readonly (readonly [value: number, text: string])[];
 }
 
-function scaleOf({ colours, contrast }: Omit<OverlayOptions, "caption">): Scale {
+function colourScale({ colours, contrast }: Omit<OverlayOptions, "caption">): Scale {
   if (contrast !== undefined) {
     return {
       colours: colorizeSigned,
@@ -106,7 +106,7 @@ export function blend(
 ): void {
   const { width, height, data } = photo;
   const values = placeMap(map.values, map.width, map.height, window, width, height);
-  const scale = scaleOf(options);
+  const scale = colourScale(options);
   const colours = scale.colours(values);
   const { opacity = scale.opacity } = options;
   const [left, right] = [window.x, window.x + window.width];
@@ -254,6 +254,6 @@ export async function renderOverlay(
   }
   const barTop = beside ? top + (content - barHeight) / 2 : top + textHeight + 0.8 * size;
   const barX = beside ? canvasWidth - gap - barWidth : gap;
-  colourBar(canvas, font, { x: barX, y: Math.round(barTop), width: barWidth, size }, scaleOf(options));
+  colourBar(canvas, font, { x: barX, y: Math.round(barTop), width: barWidth, size }, colourScale(options));
   return canvas;
 }

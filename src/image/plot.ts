@@ -79,7 +79,7 @@ function line(
 }
 
 /** The least and the largest; a spread of very many arguments would overflow the stack. */
-function rangeOf(values: readonly number[]): [number, number] {
+function plotRange(values: readonly number[]): [number, number] {
   return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [
     Infinity,
     -Infinity,
@@ -99,8 +99,8 @@ export async function renderPlot(series: readonly PlotSeries[], options: PlotOpt
   const image = { width, height, data: new Uint8Array(width * height * 3) };
   for (let i = 0; i < image.data.length; i++) image.data[i] = PAPER[i % 3]!;
 
-  const [lowX, highX] = rangeOf(points.map(({ x }) => x));
-  const [leastY, mostY] = rangeOf(points.map(({ y }) => y));
+  const [lowX, highX] = plotRange(points.map(({ x }) => x));
+  const [leastY, mostY] = plotRange(points.map(({ y }) => y));
   const lowY = Math.min(0, leastY);
   const highY = mostY + 0.05 * (mostY - lowY) + 1e-9;
   const across = width - FRAME.left - FRAME.right;

@@ -79,7 +79,7 @@ export async function encodePng(image: RgbImage | RgbaImage | GreyImage): Promis
     );
   }
   const rows = filterRows(data, width * channels, height, channels);
-  return await pngOf({ width, height, colourType: channels === 1 ? 0 : channels === 3 ? 2 : 6 }, rows);
+  return await pngFile({ width, height, colourType: channels === 1 ? 0 : channels === 3 ? 2 : 6 }, rows);
 }
 
 /**
@@ -89,7 +89,7 @@ export async function encodePng(image: RgbImage | RgbaImage | GreyImage): Promis
  * @param rows The rows as PNG has them before compression: each after the kind of its filter.
  * @param more Chunks between header and pixels, such as a palette.
  */
-export async function pngOf(
+export async function pngFile(
   shape: { readonly width: number; readonly height: number; readonly colourType: 0 | 2 | 3 | 6 },
   rows: Uint8Array,
   more: readonly (readonly [type: string, data: Uint8Array])[] = [],

@@ -51,7 +51,7 @@ function roundHalfEven(value: number): number {
  */
 export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Preprocessed {
   const { resize = 256, crop = 224 } = options;
-  return cutSquare(image, resize, crop, (width, height) => ({
+  return cropSquare(image, resize, crop, (width, height) => ({
     x: roundHalfEven((width - crop) / 2),
     y: roundHalfEven((height - crop) / 2),
   }));
@@ -63,7 +63,7 @@ export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Pr
  * @param flip Whether the square is mirrored left to right.
  * @throws {RangeError} As {@linkcode preprocess}.
  */
-export function cutSquare(
+export function cropSquare(
   image: RgbImage,
   resize: number,
   crop: number,
@@ -84,7 +84,7 @@ export function cutSquare(
     left: 0,
     top: 0,
   };
-  const pixels = channelsOf(cut.image, cut.left, cut.top, crop, flip);
+  const pixels = separateChannels(cut.image, cut.left, cut.top, crop, flip);
   const [perX, perY] = [width / scaledWidth, height / scaledHeight];
   return { pixels, window: { x: x * perX, y: y * perY, width: crop * perX, height: crop * perY } };
 }
@@ -109,7 +109,13 @@ export function resizeShortSide(image: RgbImage, resize: number): RgbImage {
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /** A square of an image with separate channels: [3, crop, crop] in [0, 1]. */
-function channelsOf(image: RgbImage, left: number, top: number, crop: number, flip: boolean): Float32Array {
+function separateChannels(
+  image: RgbImage,
+  left: number,
+  top: number,
+  crop: number,
+  flip: boolean,
+): Float32Array {
   const { data, width } = image;
   const area = crop * crop;
   const pixels = new Float32Array(3 * area);

@@ -5,7 +5,7 @@
  */
 
 /** Minimum and maximum of the values; NaN if any value is NaN. */
-export function rangeOf(values: Float32Array): { readonly low: number; readonly high: number } {
+export function valueRange(values: Float32Array): { readonly low: number; readonly high: number } {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;

@@ -10,7 +10,7 @@
  * @param pixels `[3, S, S]`, in any range.
  * @throws {TypeError} When no square image has so many values.
  */
-export function sideOf(pixels: Float32Array): number {
+export function squareSide(pixels: Float32Array): number {
   const side = Math.sqrt(pixels.length / 3);
   if (!Number.isInteger(side) || side === 0) {
     throw new TypeError(

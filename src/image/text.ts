@@ -38,14 +38,14 @@ function readTable(): Map<string, Glyph> {
   }));
 }
 
-function glyphOf(character: string): Glyph {
+function findGlyph(character: string): Glyph {
   return /\s/.test(character) ? SPACE : TABLE.get(character) ?? BOX;
 }
 
 /** The width of a line of text in pixels, at `size` pixels per em. */
 export function measureText(text: string, size: number): number {
   let width = 0;
-  for (const character of text.normalize("NFC")) width += glyphOf(character).advance;
+  for (const character of text.normalize("NFC")) width += findGlyph(character).advance;
   return width * size / FONT_SIZE;
 }
 
@@ -118,9 +118,9 @@ function boxGlyph(height: number): Strip {
 
 /** Unpacks the glyphs. */
 export async function loadFont(): Promise<Font> {
-  const picture = await decodePng(base64ToUint8Array(GLYPHS));
-  const coverage = new Uint8Array(picture.width * picture.height).map((_, i) => picture.data[3 * i]!);
-  const strip: Strip = { width: picture.width, height: picture.height, coverage };
+  const glyphs = await decodePng(base64ToUint8Array(GLYPHS));
+  const coverage = new Uint8Array(glyphs.width * glyphs.height).map((_, i) => glyphs.data[3 * i]!);
+  const strip: Strip = { width: glyphs.width, height: glyphs.height, coverage };
   const box = boxGlyph(strip.height);
 
   return {
@@ -130,7 +130,7 @@ export async function loadFont(): Promise<Font> {
       const top = baseline - FONT_ASCENT * scale;
       let pen = x;
       for (const character of text.normalize("NFC")) {
-        const glyph = glyphOf(character);
+        const glyph = findGlyph(character);
         const source = glyph === BOX ? box : strip;
         const shape = glyph === BOX ? { ...BOX, from: 0 } : glyph;
         const left = pen + glyph.left * scale;

@@ -106,8 +106,8 @@ export function scaledWindow(
  * @param width Values per row.
  * @param height Rows.
  * @param window The part that the classifier saw, in pixels of the image.
- * @param pictureWidth Pixels per row of the image.
- * @param pictureHeight Rows of the image.
+ * @param imageWidth Pixels per row of the image.
+ * @param imageHeight Rows of the image.
  * @returns One value per pixel of the image.
  * @throws {TypeError} When the sizes do not fit the values.
  */
@@ -116,20 +116,20 @@ export function placeMap(
   width: number,
   height: number,
   window: CropWindow,
-  pictureWidth: number,
-  pictureHeight: number,
+  imageWidth: number,
+  imageHeight: number,
 ): Float32Array {
   checkMap(values, width, height);
-  const out = new Float32Array(pictureWidth * pictureHeight);
+  const out = new Float32Array(imageWidth * imageHeight);
   // The pixels whose centres lie in the window.
   const left = Math.max(0, Math.ceil(window.x - 0.5));
   const top = Math.max(0, Math.ceil(window.y - 0.5));
-  const right = Math.min(pictureWidth, Math.ceil(window.x + window.width - 0.5));
-  const bottom = Math.min(pictureHeight, Math.ceil(window.y + window.height - 0.5));
+  const right = Math.min(imageWidth, Math.ceil(window.x + window.width - 0.5));
+  const bottom = Math.min(imageHeight, Math.ceil(window.y + window.height - 0.5));
   if (right <= left || bottom <= top) return out;
   const [stepX, stepY] = [width / window.width, height / window.height];
   const across = positions(right - left, stepX, (left + 0.5 - window.x) * stepX - 0.5, width);
   const down = positions(bottom - top, stepY, (top + 0.5 - window.y) * stepY - 0.5, height);
-  sample(values, width, across, down, out, top * pictureWidth + left, pictureWidth);
+  sample(values, width, across, down, out, top * imageWidth + left, imageWidth);
   return out;
 }

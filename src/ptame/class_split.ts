@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { hashOf } from "../random/hash.ts";
+import { hashText } from "../random/hash.ts";
 
 /** The use of a class: to train on, to choose between heads, or to score the chosen head once. */
 export type ClassPart = "train" | "choose" | "score";
@@ -28,8 +28,8 @@ export function checkShare(share: number): void {
 }
 
 /** Position of a class in [0, 1). */
-export function positionOf(index: number): number {
-  return hashOf(`class ${index}`) / 2 ** 32;
+export function splitPosition(index: number): number {
+  return hashText(`class ${index}`) / 2 ** 32;
 }
 
 /**
@@ -38,9 +38,9 @@ export function positionOf(index: number): number {
  * @param share Share of the classes to hold out, 0 to 0.9: half of it for choosing, half for scoring.
  * @throws {RangeError} When the share is not one.
  */
-export function partOf(index: number, share: number): ClassPart {
+export function classPart(index: number, share: number): ClassPart {
   checkShare(share);
-  const position = positionOf(index);
+  const position = splitPosition(index);
   // Twelve decimals: 1 - 0.9 is to be 0.1.
   const [choose, score] = [1 - share, 1 - share / 2].map((bound) => Number(bound.toFixed(12)));
   return position < choose! ? "train" : position < score! ? "choose" : "score";
@@ -55,11 +55,11 @@ export function partOf(index: number, share: number): ClassPart {
  * @throws {RangeError} When the share is not one.
  */
 export function allowedTargets(classes: number, share: number): Uint8Array {
-  return Uint8Array.from({ length: classes }, (_, index) => partOf(index, share) === "train" ? 1 : 0);
+  return Uint8Array.from({ length: classes }, (_, index) => classPart(index, share) === "train" ? 1 : 0);
 }
 
 /** An image and the classifier's top class for it. */
-export interface ClassifiedPicture {
+export interface ImageWithClass {
   /** Its path or other name. */
   readonly name: string;
   readonly class: number;
@@ -69,17 +69,17 @@ export interface ClassifiedPicture {
  * Orders images so that every prefix is spread over the classes: the first of each class, then the second of each
  * class, and so on. The order depends on names (folder and file), not on the order of the list.
  */
-export function spreadOverClasses<T extends ClassifiedPicture>(
-  pictures: readonly T[],
+export function spreadOverClasses<T extends ImageWithClass>(
+  images: readonly T[],
 ): (T & { readonly rank: number })[] {
   const seen = new Map<number, number>();
-  return pictures
-    .map((picture) => ({ ...picture, place: hashOf(shortName(picture.name)) }))
+  return images
+    .map((image) => ({ ...image, place: hashText(shortName(image.name)) }))
     .sort((a, b) => a.place - b.place || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .map((picture) => {
-      const rank = seen.get(picture.class) ?? 0;
-      seen.set(picture.class, rank + 1);
-      return { ...picture, rank };
+    .map((image) => {
+      const rank = seen.get(image.class) ?? 0;
+      seen.set(image.class, rank + 1);
+      return { ...image, rank };
     })
     .sort((a, b) => a.rank - b.rank || a.place - b.place);
 }

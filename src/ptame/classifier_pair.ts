@@ -20,7 +20,7 @@ import type { WeightOptions } from "../weights/obtain.ts";
 import { defaultAuxiliary, defaultHead } from "./default_head.ts";
 import type { HeadShape } from "./head.ts";
 import { checkHeadFits, type Head } from "./head_file.ts";
-import { headShapeOf } from "./observed_network.ts";
+import { findHeadShape } from "./observed_network.ts";
 
 /** A loaded backbone and auxiliary; no session is open. */
 export interface ClassifierPair {
@@ -65,13 +65,13 @@ export async function loadPair(options: PairOptions, head: Head | undefined): Pr
   // Checked before hundreds of megabytes are downloaded.
   if (head !== undefined && !isOnnxModel(model) && !isOnnxModel(read)) {
     const { facts: { classes } } = networkFacts(model);
-    checkHeadFits(head, read.name, headShapeOf(networkFacts(read), classes));
+    checkHeadFits(head, read.name, findHeadShape(networkFacts(read), classes));
   }
   const load = (model: ClassifierSource, weights: WeightSource | undefined) =>
     loadClassifier({ ...options, model, weights });
   const auxiliary = await load(read, options.auxiliaryWeights ?? (shared ? options.weights : undefined));
   const backbone = shared ? auxiliary : await load(model, options.weights);
-  const shape = headShapeOf({ taps: auxiliary.part().taps() }, backbone.facts.classes);
+  const shape = findHeadShape({ taps: auxiliary.part().taps() }, backbone.facts.classes);
   return { backbone, auxiliary, shape };
 }
 

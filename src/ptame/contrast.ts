@@ -15,7 +15,7 @@ import { encodePng } from "../image/png.ts";
 import type { RgbImage, ValueMap } from "../image/types.ts";
 import type { Head } from "./head_file.ts";
 import { type Feature, fuseMap } from "./fuse.ts";
-import { captionOf, placeOver, type SeenPicture } from "../explanation/map_explanation.ts";
+import { captionText, type ClassifiedImage, placeOver } from "../explanation/map_explanation.ts";
 import { type ClassScore, resolveTarget, type Target } from "../classifier/prediction.ts";
 
 /** The evidence for one class over another. */
@@ -29,7 +29,7 @@ export interface Contrast {
   /** The mean and scale of the difference before it was centred and scaled. */
   readonly scale: { readonly mean: number; readonly unit: number };
   /** The contrast up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
-  readonly pictureMap: ValueMap;
+  readonly imageMap: ValueMap;
   /** The image with the contrast drawn over it, and a legend that names both classes. */
   overlay(looks?: Pick<OverlayLooks, "opacity">): Promise<RgbImage>;
   /** The overlay as the bytes of a PNG file. */
@@ -57,28 +57,28 @@ export function centred({ values, ...size }: ValueMap): { map: ValueMap; scale: 
  *
  * @throws {RangeError} When a class is unknown, or both are the same.
  */
-export function contrastOf(
-  seen: SeenPicture & { readonly head: Head; readonly features: readonly Feature[] },
+export function createContrast(
+  seen: ClassifiedImage & { readonly head: Head; readonly features: readonly Feature[] },
   first: Target,
   second: Target,
   subtitle: string,
 ): Contrast {
   const [a, b] = [resolveTarget(first, seen.labels), resolveTarget(second, seen.labels)];
   if (a === b) throw new RangeError(`Cannot contrast ${seen.labels[a]} with itself: name another class`);
-  const scoreOf = (index: number): ClassScore => ({
+  const classScore = (index: number): ClassScore => ({
     index,
     label: seen.labels[index]!,
     probability: seen.probabilities[index]!,
   });
   const [mine, other] = [seen.head.row(a), seen.head.row(b)];
   const { map, scale } = centred(fuseMap(seen.features, mine.map((weight, i) => weight - other[i]!)));
-  const [chosen, against] = [scoreOf(a), scoreOf(b)];
+  const [chosen, against] = [classScore(a), classScore(b)];
   let placed: ValueMap | undefined;
   const overlay = (looks: Pick<OverlayLooks, "opacity"> = {}) =>
-    renderOverlay(seen.picture, map, seen.window, {
+    renderOverlay(seen.image, map, seen.window, {
       ...looks,
-      caption: captionOf(chosen),
-      subtitle: `rather than ${captionOf(against)}; ${subtitle}`,
+      caption: captionText(chosen),
+      subtitle: `rather than ${captionText(against)}; ${subtitle}`,
       contrast: { for: chosen.label, against: against.label },
     });
   return {
@@ -86,7 +86,7 @@ export function contrastOf(
     against,
     map,
     scale,
-    get pictureMap() {
+    get imageMap() {
       return placed ??= placeOver(map, seen);
     },
     overlay,

@@ -14,7 +14,7 @@ import { shippedHeadUrl } from "../weights/shipped.ts";
 import type { ClassifierPair } from "./classifier_pair.ts";
 import { NoHeadError } from "./errors.ts";
 import { type Head, readHead } from "./head_file.ts";
-import { startingClassifier, startingHead } from "./starting_head.ts";
+import { startingClassifier, untrainedHead } from "./untrained_head.ts";
 
 /** The heads that can explain a network without training. */
 export interface KnownHeads {
@@ -65,7 +65,7 @@ export async function defaultHead(
   const shipped = findHead(backbone.name, auxiliary.name);
   if (shipped === undefined) {
     const classifier = startingClassifier(pair);
-    if (classifier !== undefined) return await startingHead(pair, classifier);
+    if (classifier !== undefined) return await untrainedHead(pair, classifier);
     const why = pair.auxiliary.finalLayer() !== undefined
       ? `no head is trained for its ${backbone.classes} classes, which auxiliary ${auxiliary.name} does not share`
       : `no head is trained for it with auxiliary ${auxiliary.name}, and none can start from that network's classifier`;

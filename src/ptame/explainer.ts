@@ -7,26 +7,26 @@
  */
 import type { ClassifierSource } from "../classifier/load.ts";
 import {
-  cutImage,
+  cropImage,
   type PreparedImage,
   prepareImage,
   readImage,
-  sameCut,
+  sameCrop,
 } from "../classifier/prepared_image.ts";
 import { probabilitiesOfPlain } from "../classifier/prediction.ts";
 import { imagesTensor } from "../classifier/scores.ts";
 import type { Scores } from "../classifier/types.ts";
 import type { ImageSource, ValueMap } from "../image/types.ts";
-import { type DeviceRequest, float32DataOf, openSession, type Session, type Tensor } from "../runtime/mod.ts";
+import { type DeviceRequest, float32Data, openSession, type Session, type Tensor } from "../runtime/mod.ts";
 import { bindWeights } from "../weights/bind.ts";
 import type { WeightSource } from "../weights/load_network.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
 import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
-import { type Explanation, explanationOf, PTAME } from "./explanation.ts";
+import { createExplanation, type Explanation, PTAME } from "./explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
-import { featureName, HEAD_PREFIX, NETWORK_PREFIX, passGraph } from "./observed_network.ts";
+import { explainerGraph, featureName, HEAD_PREFIX, NETWORK_PREFIX } from "./observed_network.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What to explain, and with which networks and device. */
@@ -70,7 +70,7 @@ export interface Explainer extends MapExplainer {
    * @param image Result of `prepare`; if backbone and auxiliary read the same cut, `{ pixels }` is enough.
    * @throws {TypeError} When the auxiliary reads another cut and that cut is missing.
    */
-  maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
   /**
    * Opens another explainer with another head over the same classifiers, which are not loaded again.
    *
@@ -127,7 +127,7 @@ export async function explainerOver(
   const part = pair.auxiliary.part();
   const scores = shared ? undefined : await pair.backbone.openScores(runtime);
   try {
-    const unbound = passGraph(part, { logits: shared, features: true });
+    const unbound = explainerGraph(part, { logits: shared, features: true });
     const withNetwork = part.bind({ graph: unbound, files: new Map() }, NETWORK_PREFIX);
     const bound = bindWeights(withNetwork, head.file, { prefix: HEAD_PREFIX });
     signal?.throwIfAborted();
@@ -159,21 +159,21 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
   };
   const cuts = [backbone.preprocessing, auxiliary.preprocessing] as const;
 
-  function featuresOf(outputs: Record<string, Tensor>): Feature[] {
+  function readFeatures(outputs: Record<string, Tensor>): Feature[] {
     return taps.map((_, index) => {
       const tensor = outputs[featureName(index)]!;
-      return { channels: tensor.shape[1]!, size: tensor.shape[2]!, data: float32DataOf(tensor) };
+      return { channels: tensor.shape[1]!, size: tensor.shape[2]!, data: float32Data(tensor) };
     });
   }
 
   async function classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
     if (scores !== undefined) return (await scores.probabilities([pixels], signal))[0]!;
     const { logits } = await session.run({ image: imagesTensor([pixels], 1) }, { signal });
-    return probabilitiesOfPlain(float32DataOf(logits!), backbone.activation);
+    return probabilitiesOfPlain(float32Data(logits!), backbone.activation);
   }
 
-  async function maskOf(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
-    if (image.auxiliaryPixels === undefined && !sameCut(...cuts)) {
+  async function mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
+    if (image.auxiliaryPixels === undefined && !sameCrop(...cuts)) {
       throw new TypeError(
         `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of an image`,
       );
@@ -182,25 +182,25 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
       { image: imagesTensor([image.auxiliaryPixels ?? image.pixels], 1) },
       { signal },
     );
-    return minMax(fuseMap(featuresOf(outputs), head.row(target)));
+    return minMax(fuseMap(readFeatures(outputs), head.row(target)));
   }
 
   async function explain(image: ImageSource, options: ExplainOptions = {}): Promise<Explanation> {
     const { signal, topK = 1 } = options;
     checkTopK(topK, backbone);
     const started = performance.now();
-    const picture = await readImage(image, options);
+    const decoded = await readImage(image, options);
     signal?.throwIfAborted();
-    const { pixels, auxiliaryPixels, auxiliaryWindow } = cutImage(picture, ...cuts);
+    const { pixels, auxiliaryPixels, auxiliaryWindow } = cropImage(decoded, ...cuts);
     const prepared = performance.now();
 
     const predictions = await scores?.probabilities([pixels], signal);
     const predicted = performance.now();
     const outputs = await session.run({ image: imagesTensor([auxiliaryPixels ?? pixels], 1) }, { signal });
     const passed = performance.now();
-    const features = featuresOf(outputs);
+    const features = readFeatures(outputs);
     const probabilities = predictions?.[0] ??
-      probabilitiesOfPlain(float32DataOf(outputs["logits"]!), backbone.activation);
+      probabilitiesOfPlain(float32Data(outputs["logits"]!), backbone.activation);
     const pass = {
       model: backbone.name,
       method: PTAME,
@@ -212,11 +212,11 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
       labels: backbone.labels,
       probabilities,
       features,
-      picture,
+      image: decoded,
       window: auxiliaryWindow,
       size: options.size,
     };
-    return explanationOf(pass, options, (done) => {
+    return createExplanation(pass, options, (done) => {
       const auxiliaryTime = passed - predicted;
       const maps = done - passed;
       return scores === undefined
@@ -235,8 +235,8 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     prepare: (image, options) => prepareImage(image, cuts, options),
     withHead: async (bytes) =>
       await explainerOver(pair, await headFor(pair, await readHead(bytes, "")), runtime),
-    classify,
-    maskOf,
+    probabilities: classify,
+    mask,
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { type Contrast, contrastOf } from "./contrast.ts";
+import { type Contrast, createContrast } from "./contrast.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
 import {
   askedClasses,
+  type ClassifiedImage,
+  createMapExplanation,
+  createTargetMap,
   displayed,
   type ExplainOptions,
   type ExplainTimings,
   type MapExplanation,
-  mapExplanationOf,
-  type SeenPicture,
   type TargetMap,
-  targetMapOf,
 } from "../explanation/map_explanation.ts";
 import { resolveTarget, type Target } from "../classifier/prediction.ts";
 
@@ -44,32 +44,38 @@ export function isPtame(explanation: MapExplanation): explanation is Explanation
 }
 
 /** The result of one pass, from which any class can be explained. */
-export interface PassResult extends SeenPicture {
+export interface PassResult extends ClassifiedImage {
   readonly auxiliary: string;
   readonly head: Head;
   readonly features: readonly Feature[];
 }
 
 /** The map of a class from the features of a pass. */
-function mapOf(pass: PassResult, index: number): TargetMap {
+function fuseTarget(pass: PassResult, index: number): TargetMap {
   const raw = fuseMap(pass.features, pass.head.row(index));
-  return targetMapOf(pass, index, raw, minMax(raw));
+  return createTargetMap(pass, index, raw, minMax(raw));
 }
 
 /** Builds the explanation of a pass for the requested classes; by default for the `topK` most probable. */
-export function explanationOf(
+export function createExplanation(
   pass: PassResult,
   asked: Pick<ExplainOptions, "target" | "topK">,
   timings: (mapsDone: number) => ExplainTimings,
 ): Explanation {
-  const maps = askedClasses(asked, pass).map((index) => mapOf(pass, index));
+  const maps = askedClasses(asked, pass).map((index) => fuseTarget(pass, index));
   const { record } = pass.head;
   const subtitle = record.trained ? pass.model : `${pass.model}, untrained head`;
   return displayed({
-    ...mapExplanationOf(pass, maps, timings(performance.now()), subtitle, (index) => mapOf(pass, index)),
+    ...createMapExplanation(
+      pass,
+      maps,
+      timings(performance.now()),
+      subtitle,
+      (index) => fuseTarget(pass, index),
+    ),
     auxiliary: pass.auxiliary,
     head: record,
-    explainTarget: (target) => mapOf(pass, resolveTarget(target, pass.labels)),
-    contrast: (target, against) => contrastOf(pass, target, against, subtitle),
+    explainTarget: (target) => fuseTarget(pass, resolveTarget(target, pass.labels)),
+    contrast: (target, against) => createContrast(pass, target, against, subtitle),
   });
 }

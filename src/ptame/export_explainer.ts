@@ -7,7 +7,7 @@
  * @module
  */
 import { type CutDescription, EXPLAINER_FORMAT } from "../classifier/described_model.ts";
-import { type Cut, sameCut } from "../classifier/prepared_image.ts";
+import { type CropSize, sameCrop } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts, GraphPart } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { encodeNumbers } from "../graph/constants.ts";
@@ -73,16 +73,16 @@ export async function exportExplainer(options: ExportOptions = {}): Promise<Expo
   if (options.float16) bound = narrowWeights(bound);
   const { size, parts } = onnxParts(bound.graph, {
     files: bound.files,
-    metadata: metadataOf(pair, head.record),
-    documentation: documentationOf(facts, auxiliary, head.record),
+    metadata: fileMetadata(pair, head.record),
+    documentation: fileDocumentation(facts, auxiliary, head.record),
     valueDocumentation: VALUES,
   });
   return { backbone: facts, auxiliary, head: head.record, size, parts };
 }
 
-function checkSameCut({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: Cut): void {
-  if (sameCut(a, b)) return;
-  const cut = (p: Cut) => `${p.crop} x ${p.crop} pixels of a short side of ${p.resize}`;
+function checkSameCut({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: CropSize): void {
+  if (sameCrop(a, b)) return;
+  const cut = (p: CropSize) => `${p.crop} x ${p.crop} pixels of a short side of ${p.resize}`;
   throw new TypeError(
     `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${cut(b)}; one file takes one image`,
   );
@@ -110,7 +110,7 @@ function explainerGraph(
   const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), image);
   const logits = backbone === auxiliary ? read.logits : backbone.scores(b.scope(BACKBONE_PREFIX), image);
   b.output(logits, "logits");
-  b.output(mapOf(b, head, read.taps, chosenClass(b, logits, target)), "map");
+  b.output(mapNode(b, head, read.taps, chosenClass(b, logits, target)), "map");
   const graph = prune(b.build());
   if (requireTarget) return graph;
   // An input that is also an initializer has a default value.
@@ -125,7 +125,7 @@ function chosenClass(b: Builder, logits: Value, target: Value): Value {
 }
 
 /** The mask of one class, [1, 1, M, M], from its row of the fuser only. */
-function mapOf(b: Builder, head: Head, taps: readonly Value[], chosen: Value): Value {
+function mapNode(b: Builder, head: Head, taps: readonly Value[], chosen: Value): Value {
   const scoped = b.scope(HEAD_PREFIX);
   const features = headFeatures(scoped, taps);
   const width = head.channels.reduce((sum, channels) => sum + channels, 0);
@@ -135,7 +135,7 @@ function mapOf(b: Builder, head: Head, taps: readonly Value[], chosen: Value): V
 }
 
 /** The metadata that a program needs to use the file; lists and records are JSON. */
-function metadataOf({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): Record<string, string> {
+function fileMetadata({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): Record<string, string> {
   const { name, labels, preprocessing: { resize, crop } } = backbone.facts;
   const cut: CutDescription = {
     resize: { short_side: resize, filter: "bilinear, antialiased" },
@@ -159,7 +159,7 @@ function metadataOf({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): 
   };
 }
 
-function documentationOf({ name }: ClassifierFacts, auxiliary: string, head: HeadRecord): string {
+function fileDocumentation({ name }: ClassifierFacts, auxiliary: string, head: HeadRecord): string {
   const start = head.trained ? "" : " The head is not trained: its maps are only a starting point.";
   return `Where ${name} looks, by P-TAME (doi 10.1109/OJSP.2025.3568756): one pass of auxiliary ${auxiliary} and head ` +
     `"${head.name}".${start} Without a target it explains the top class.`;

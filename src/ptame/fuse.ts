@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { rangeOf } from "../image/range.ts";
+import { valueRange } from "../image/range.ts";
 import type { ValueMap } from "../image/types.ts";
-import { chainedDoublings, doublingsOf } from "./head.ts";
+import { chainedDoublings, countDoublings } from "./head.ts";
 
 /** `r_l` of one tap for one image: [channels, size, size]. */
 export interface Feature {
@@ -28,13 +28,13 @@ export function fuseMap(features: readonly Feature[], row: Float32Array): ValueM
   if (channels !== row.length) {
     throw new TypeError(`Cannot fuse a map: the row has ${row.length} weights for ${channels} channels`);
   }
-  const doublings = doublingsOf(sizes);
+  const doublings = countDoublings(sizes);
   const large = Math.max(...sizes);
   const map = new Float32Array(large * large);
   let from = 0;
   features.forEach((feature, index) => {
     const fused = weightedSum(feature, row.subarray(from, from += feature.channels));
-    addUpsampled(map, large, fused, feature.size, bandOf(feature.size, doublings[index]!));
+    addUpsampled(map, large, fused, feature.size, createBand(feature.size, doublings[index]!));
   });
   return { width: large, height: large, values: map };
 }
@@ -74,7 +74,7 @@ interface Band {
 const bands = new Map<string, Band>();
 
 /** The matrix of repeated doubling, as a band; computed once per size. */
-function bandOf(size: number, doublings: number): Band {
+function createBand(size: number, doublings: number): Band {
   const key = `${size} ${doublings}`;
   const present = bands.get(key);
   if (present !== undefined) return present;
@@ -119,7 +119,7 @@ function addUpsampled(map: Float32Array, large: number, x: Float64Array, size: n
  * @throws {RangeError} When a value is not finite.
  */
 export function minMax(map: ValueMap): ValueMap {
-  const { low, high } = rangeOf(map.values);
+  const { low, high } = valueRange(map.values);
   if (!Number.isFinite(low) || !Number.isFinite(high)) {
     throw new RangeError("Cannot explain: the head's map is not finite; its weights may be damaged");
   }

@@ -64,7 +64,7 @@ export function headParameters({ channels, classes }: HeadShape): Map<string, re
  *
  * @throws {TypeError} When the sizes are not the largest one divided by powers of two.
  */
-export function doublingsOf(sizes: readonly number[]): number[] {
+export function countDoublings(sizes: readonly number[]): number[] {
   const largest = Math.max(...sizes);
   return sizes.map((size) => {
     const doublings = Math.log2(largest / size);
@@ -159,7 +159,7 @@ export function upsampleByDoubling(b: Builder, x: Value, doublings: number): Val
  * @returns [N, K, S, S] with the largest tap's size S.
  */
 export function fusedMaps(b: Builder, features: readonly Value[], rows: Value): Value {
-  const doublings = doublingsOf(features.map((feature) => feature.shape[2]!));
+  const doublings = countDoublings(features.map((feature) => feature.shape[2]!));
   const classes = rows.shape[0]!;
   const perTap = b.split(rows, 1, features.map((feature) => feature.shape[1]!));
   const maps = features.map((feature, index) => {

@@ -4,12 +4,12 @@
  * @module
  */
 import { uint8ArrayToHex } from "uint8array-extras";
-import { bytesOf } from "../graph/constants.ts";
-import { sizeOf } from "../graph/types.ts";
-import { sourceOf } from "../bytes/byte_source.ts";
+import { asBytes } from "../graph/constants.ts";
+import { elementCount } from "../graph/types.ts";
+import { toByteSource } from "../bytes/byte_source.ts";
 import { float32ToFloat16 } from "../bytes/half.ts";
 import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
-import { float32Of, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
+import { readFloat32, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -99,22 +99,22 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
   const width = fuser.shape[1]!;
   const rowBytes = fuser.length / classes;
   return {
-    record: recordOf(metadata, name, called),
+    record: parseRecord(metadata, name, called),
     channels,
     classes,
     bytes,
-    file: { name: called, content: sourceOf(bytes), table },
+    file: { name: called, content: toByteSource(bytes), table },
     row: (index) => {
       if (!Number.isInteger(index) || index < 0 || index >= classes) {
         throw new RangeError(`Cannot read fuser row ${index}: the head has ${classes} classes`);
       }
       const offset = fuser.offset + index * rowBytes;
-      return float32Of(bytes, { ...fuser, shape: [width], offset, length: rowBytes });
+      return readFloat32(bytes, { ...fuser, shape: [width], offset, length: rowBytes });
     },
   };
 }
 
-function recordOf(metadata: Readonly<Record<string, string>>, name: string, called: string): HeadRecord {
+function parseRecord(metadata: Readonly<Record<string, string>>, name: string, called: string): HeadRecord {
   const parsed = (entry: string, words: string): unknown => {
     try {
       return metadata[entry] === undefined ? undefined : JSON.parse(metadata[entry]);
@@ -158,14 +158,14 @@ export async function writeHead(
   type: "float32" | "float16" = "float32",
 ): Promise<Uint8Array> {
   const stored = [...tensors].map(({ name, shape, data }) => {
-    if (sizeOf(shape) !== data.length) {
+    if (elementCount(shape) !== data.length) {
       throw new TypeError(`Cannot write head: ${name} has ${data.length} numbers for [${shape.join(", ")}]`);
     }
     // Statistics and biases are small, and a running variance may be below the range of float16.
     const narrow = type === "float16" && shape.length > 1;
     return narrow
-      ? { name, type: "float16" as TensorType, shape, data: bytesOf(float32ToFloat16(data)) }
-      : { name, type: "float32" as TensorType, shape, data: bytesOf(data) };
+      ? { name, type: "float16" as TensorType, shape, data: asBytes(float32ToFloat16(data)) }
+      : { name, type: "float32" as TensorType, shape, data: asBytes(data) };
   });
   const body = encodeSafetensors(stored);
   const start = Math.min(...[...parseSafetensors(body).tensors.values()].map((entry) => entry.offset));

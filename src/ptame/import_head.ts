@@ -9,9 +9,9 @@
  * @module
  */
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
-import { shown } from "../text/shown.ts";
+import { shortened } from "../text/foreign_text.ts";
 import type { ByteSource } from "../bytes/byte_source.ts";
-import { float32Of, type TensorEntry } from "../weights/tensor_table.ts";
+import { readFloat32, type TensorEntry } from "../weights/tensor_table.ts";
 import { readTorchCheckpoint } from "../weights/torch/mod.ts";
 import { UnknownBackboneError } from "./errors.ts";
 import { FUSER, headParameters, tapParameterNames } from "./head.ts";
@@ -60,7 +60,7 @@ const COUNTER = /^bns\.\d+\.num_batches_tracked$/;
 export async function importHead(file: CheckpointFile, options: ImportOptions = {}): Promise<ImportedHead> {
   const { table, root } = readTorchCheckpoint(file.content, { name: file.name, leaveOut: true });
   const { parameters, leftOut } = headEntries(file.name, table.tensors);
-  const channels = channelsOf(parameters);
+  const channels = findChannels(parameters);
   const rows = parameters.get(FUSER)?.shape[0] ?? 0;
   const wanted = headParameters({ channels, sizes: [], classes: rows });
   const tensors: HeadTensor[] = [];
@@ -72,7 +72,7 @@ export async function importHead(file: CheckpointFile, options: ImportOptions = 
         `Cannot import ${file.name}: ${name} is [${entry.shape.join(", ")}], not [${shape.join(", ")}]`,
       );
     }
-    const data = float32Of(file.content, entry);
+    const data = readFloat32(file.content, entry);
     if (!data.every(Number.isFinite)) {
       throw new SyntaxError(`Cannot import ${file.name}: ${name} has numbers that are not finite`);
     }
@@ -81,13 +81,13 @@ export async function importHead(file: CheckpointFile, options: ImportOptions = 
   for (const name of parameters.keys()) {
     if (!wanted.has(name) && !COUNTER.test(name)) {
       throw new SyntaxError(
-        `Cannot import ${file.name}: its head has ${shown(name)}, which this head format does not have`,
+        `Cannot import ${file.name}: its head has ${shortened(name)}, which this head format does not have`,
       );
     }
   }
   const auxiliary = auxiliaryWith(file.name, channels, options.auxiliary);
   const mentioned = mentionedNetworks(file.name, root);
-  const { backbone, backboneFrom } = backboneOf(file.name, auxiliary, options, mentioned);
+  const { backbone, backboneFrom } = chooseBackbone(file.name, auxiliary, options, mentioned);
   const classes = findNetwork(backbone)?.classes ?? rows;
   if (classes !== rows) {
     throw new TypeError(
@@ -120,14 +120,15 @@ function headEntries(file: string, tensors: ReadonlyMap<string, TensorEntry>) {
   for (const [name, entry] of clean) {
     const own = name.startsWith(prefix) ? name.slice(prefix.length) : "";
     const isHead = /^(convs|bns|fuser)\./.test(own);
-    if (!isHead) leftOut.push(shown(name));
-    else if (parameters.has(own)) throw new SyntaxError(`Cannot import ${file}: it has ${shown(own)} twice`);
-    else parameters.set(own, entry);
+    if (!isHead) leftOut.push(shortened(name));
+    else if (parameters.has(own)) {
+      throw new SyntaxError(`Cannot import ${file}: it has ${shortened(own)} twice`);
+    } else parameters.set(own, entry);
   }
   return { parameters, leftOut };
 }
 
-function channelsOf(parameters: ReadonlyMap<string, TensorEntry>): number[] {
+function findChannels(parameters: ReadonlyMap<string, TensorEntry>): number[] {
   const channels: number[] = [];
   for (;;) {
     const bias = parameters.get(tapParameterNames(channels.length).convBias);
@@ -154,7 +155,7 @@ function auxiliaryWith(file: string, channels: readonly number[], named: string 
   );
 }
 
-function backboneOf(
+function chooseBackbone(
   file: string,
   auxiliary: string,
   options: ImportOptions,

@@ -22,7 +22,7 @@ export const BACKBONE_PREFIX = "backbone.";
 export const HEAD_PREFIX = "head.";
 
 /** The shape of a head for an auxiliary and a number of classes. */
-export function headShapeOf(
+export function findHeadShape(
   { taps }: { readonly taps: readonly TapDefinition[] },
   classes: number,
 ): HeadShape {
@@ -38,7 +38,7 @@ export function featureName(index: number): string {
  * One pass of a network: image [1, 3, S, S] in [0, 1] to "logits" [1, classes] and, with a head, to its features
  * "feature_0", … Weights are unbound, under `NETWORK_PREFIX` and `HEAD_PREFIX`.
  */
-export function passGraph(
+export function explainerGraph(
   network: GraphPart,
   outputs: { readonly logits: boolean; readonly features: boolean },
 ): Graph {

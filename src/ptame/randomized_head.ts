@@ -5,7 +5,7 @@
  * @module
  */
 import { redrawn } from "../random/redraw.ts";
-import { float32Of } from "../weights/tensor_table.ts";
+import { readFloat32 } from "../weights/tensor_table.ts";
 import { FUSER, headParameters } from "./head.ts";
 import { type Head, writeHead } from "./head_file.ts";
 
@@ -32,7 +32,7 @@ export async function randomizedHead(
   const { seed = 0, part = "all" } = options;
   const { channels, classes, file, record } = head;
   const tensors = [...headParameters({ channels, sizes: [], classes })].map(([name, shape]) => {
-    const values = float32Of(file.content, file.table.tensors.get(name)!);
+    const values = readFloat32(file.content, file.table.tensors.get(name)!);
     const forgets = name === FUSER || (part === "all" && name.startsWith("convs."));
     return { name, shape, data: forgets ? redrawn(name, values, seed) : values };
   });

@@ -15,7 +15,7 @@ export { configureRuntime, type Device, type RuntimeFiles, threadsInUse } from "
 export { openSession, type Session, type SessionOptions } from "./session.ts";
 export {
   type DeviceTensor,
-  float32DataOf,
+  float32Data,
   float32Tensor,
   int64Tensor,
   isDeviceTensor,

@@ -10,7 +10,7 @@ import { winograd } from "../graph/passes/winograd/mod.ts";
 import type { DataType, Graph } from "../graph/types.ts";
 import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts";
 import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
-import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
 import { externalBytes } from "./external_data.ts";
 import {
   type Device,
@@ -147,7 +147,7 @@ function prepared(
     const inside = device === "native" && given.size > 0 ? { files: given } : {};
     return { bytes: encodeOnnx(splitLargeGemm(model, largestTensor), inside), files: given };
   }
-  const sources = new Map([...given].map(([name, content]) => [name, sourceOf(content)]));
+  const sources = new Map([...given].map(([name, content]) => [name, toByteSource(content)]));
   const { graph, files } = winograd({ graph: model, files: sources });
   return { bytes: encodeOnnx(splitLargeGemm(graph, largestTensor)), files };
 }

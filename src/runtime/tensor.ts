@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DataType, sizeOf } from "../graph/types.ts";
+import { type DataType, elementCount } from "../graph/types.ts";
 
 /** Typed arrays for tensor data; float16 as bit patterns, bool as bytes. */
 export type TensorData =
@@ -46,7 +46,7 @@ export function isDeviceTensor(tensor: Tensor | DeviceTensor): tensor is DeviceT
 
 /** A float32 tensor over `data`, which is not copied. */
 export function float32Tensor(data: Float32Array, shape: readonly number[]): Tensor {
-  if (sizeOf(shape) !== data.length) {
+  if (elementCount(shape) !== data.length) {
     throw new TypeError(`Cannot make a tensor [${shape.join(", ")}] of ${data.length} numbers`);
   }
   return { type: "float32", shape, data };
@@ -58,7 +58,7 @@ export function int64Tensor(values: readonly number[], shape: readonly number[] 
 }
 
 /** The float32 data of a tensor; a TypeError for any other type. */
-export function float32DataOf(tensor: Tensor): Float32Array {
+export function float32Data(tensor: Tensor): Float32Array {
   if (!(tensor.data instanceof Float32Array)) {
     throw new TypeError(`Cannot read a ${tensor.type} tensor as float32`);
   }

@@ -40,7 +40,7 @@ export function errorResponse({ status, code, message, headers }: HttpError): Re
 }
 
 /** Converts any error to a refusal; a message that is not meant for clients is replaced. */
-export function httpErrorOf(error: unknown): HttpError {
+export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   // Its message is one line about the image; images arrive as bytes here, so it contains no path.
   if (error instanceof ImageError) return new HttpError(422, "unreadable_image", error.message);

@@ -11,7 +11,7 @@ import { HttpError } from "./errors.ts";
 import { explanationHeaders, explanationResponse } from "./explanation_response.ts";
 import type { LazyExplainer, LoadedExplainer } from "./loading.ts";
 import { entityTag, namesTag } from "./negotiation.ts";
-import { checkBody, type PictureLimits, readPicture } from "./picture.ts";
+import { checkBody, type ImageLimits, readRequestImage } from "./request_image.ts";
 import { type ExplainQuery, readQuery } from "./query.ts";
 
 /** The parts that the route uses. */
@@ -21,7 +21,7 @@ export interface ExplainRoute {
   /** The queue of requests. */
   readonly queue: Queue;
   /** Limits for the image. */
-  readonly limits: PictureLimits;
+  readonly limits: ImageLimits;
   /** Milliseconds for a request from its headers to its response. */
   readonly deadline: number;
 }
@@ -40,7 +40,7 @@ export async function explainRoute(request: Request, url: URL, route: ExplainRou
   try {
     query = readQuery(url.searchParams, request.headers.get("accept"));
     checkBody(request.headers, limits);
-    refuseSeveralInOnePicture(query);
+    refuseSeveralInOneImage(query);
     place = enterOrRefuse(queue);
   } catch (error) {
     await discardBody(request, limits.maxBodyBytes, DISCARD_MILLISECONDS);
@@ -52,8 +52,8 @@ export async function explainRoute(request: Request, url: URL, route: ExplainRou
     request.signal,
   );
   try {
-    const picture = await readPicture(request, limits, limit.signal);
-    const act = () => answer(request, { route, query, picture, signal: limit.signal });
+    const image = await readRequestImage(request, limits, limit.signal);
+    const act = () => answer(request, { route, query, image: image, signal: limit.signal });
     return await place.run(act, limit.signal);
   } catch (error) {
     if (request.signal.aborted && !(error instanceof HttpError)) {
@@ -72,7 +72,7 @@ function tooLate(milliseconds: number, retryAfter: number): HttpError {
   });
 }
 
-function refuseSeveralInOnePicture({ format, targets, topK }: ExplainQuery): void {
+function refuseSeveralInOneImage({ format, targets, topK }: ExplainQuery): void {
   const asked = Math.max(targets.length, topK);
   if (format !== "png" || asked === 1) return;
   throw new HttpError(400, "invalid_query", `A PNG shows one class, not ${asked}: ask for them one by one`);
@@ -81,20 +81,20 @@ function refuseSeveralInOnePicture({ format, targets, topK }: ExplainQuery): voi
 interface Asked {
   readonly route: ExplainRoute;
   readonly query: ExplainQuery;
-  readonly picture: Uint8Array;
+  readonly image: Uint8Array;
   readonly signal: AbortSignal;
 }
 
 /** Runs the networks when it is the request's turn. */
-async function answer(request: Request, { route, query, picture, signal }: Asked): Promise<Response> {
+async function answer(request: Request, { route, query, image: image, signal }: Asked): Promise<Response> {
   const { explainer, identity } = await orAborted(route.lazy.load(), signal);
   const targets = query.targets.map((target) => classNamed(target, explainer));
-  const tag = await entityTag(picture, JSON.stringify([targets, query.topK, query.format]), identity);
+  const tag = await entityTag(image, JSON.stringify([targets, query.topK, query.format]), identity);
   // For methods other than GET, 412 tells a client that it already has the response (RFC 9110, 13.1.2).
   if (namesTag(request.headers.get("if-none-match"), tag)) {
     return new Response(null, { status: 412, headers: explanationHeaders(tag) });
   }
-  const explanation = await explainer.explain(picture, {
+  const explanation = await explainer.explain(image, {
     signal,
     maxPixels: route.limits.maxPixels,
     ...(targets.length > 0

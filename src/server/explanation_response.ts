@@ -20,7 +20,7 @@ export interface ExplanationDocument {
   /** The head's record; the maps of an untrained head are only a starting point. */
   readonly head: { readonly name: string; readonly trained: boolean; readonly backbone: string };
   /** Size of the image, upright, in pixels. */
-  readonly picture: { readonly width: number; readonly height: number };
+  readonly image: { readonly width: number; readonly height: number };
   /** The part of it that the maps cover, in its pixels. */
   readonly window: {
     readonly x: number;
@@ -51,23 +51,23 @@ function targetDocument(
   return { index, label, probability, map: { width: map.width, height: map.height, values } };
 }
 
-function documentOf(explanation: Explanation): ExplanationDocument {
-  const { model, auxiliary, head, picture, window, prediction, targets } = explanation;
+function explanationDocument(explanation: Explanation): ExplanationDocument {
+  const { model, auxiliary, head, image: image, window, prediction, targets } = explanation;
   return {
     model,
     auxiliary,
     head: { name: head.name, trained: head.trained, backbone: head.backbone },
-    picture: { width: picture.width, height: picture.height },
+    image: { width: image.width, height: image.height },
     window: { x: window.x, y: window.y, width: window.width, height: window.height },
     prediction: prediction.map(({ index, label, probability }) => ({ index, label, probability })),
     targets: targets.map(targetDocument),
   };
 }
 
-async function bodyOf(explanation: Explanation, format: Format): Promise<string | Uint8Array> {
+async function responseBody(explanation: Explanation, format: Format): Promise<string | Uint8Array> {
   switch (format) {
     case "json":
-      return JSON.stringify(documentOf(explanation));
+      return JSON.stringify(explanationDocument(explanation));
     case "png":
       return await explanation.overlayPng();
     case "npy":
@@ -86,7 +86,7 @@ export async function explanationResponse(
   { format, tag }: { readonly format: Format; readonly tag: string },
 ): Promise<Response> {
   const started = performance.now();
-  const body = await bodyOf(explanation, format) as string | Uint8Array<ArrayBuffer>;
+  const body = await responseBody(explanation, format) as string | Uint8Array<ArrayBuffer>;
   const { prepare, predict, explain } = explanation.milliseconds;
   const timings = { prepare, predict, explain, draw: performance.now() - started };
   const timing = Object.entries(timings).map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", ");

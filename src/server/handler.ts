@@ -6,14 +6,14 @@
  */
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import { discardBody } from "./body.ts";
-import { errorResponse, HttpError, httpErrorOf } from "./errors.ts";
+import { errorResponse, HttpError, toHttpError } from "./errors.ts";
 import { explainRoute } from "./explain_route.ts";
 import { type AllowedOrigins, allowOrigin, optionsResponse, secure } from "./headers.ts";
 import { lazyExplainer } from "./loading.ts";
 import { modelsResource } from "./models_route.ts";
 import { openapiDocument } from "./openapi.ts";
 import { PAGE_FILES, pageFile } from "./page.ts";
-import type { PictureLimits } from "./picture.ts";
+import type { ImageLimits } from "./request_image.ts";
 import { createQueue } from "./queue.ts";
 import type { RemoteImages } from "./remote_image.ts";
 import { jsonResource, resourceResponse } from "./resource.ts";
@@ -100,7 +100,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   if (urls !== undefined && urls.resolve === undefined && urls.hosts === undefined) {
     throw new TypeError("Cannot allow URLs: give a resolver, a list of hosts, or both");
   }
-  const limits: PictureLimits = {
+  const limits: ImageLimits = {
     maxBodyBytes: checked("maxBodyBytes", options.maxBodyBytes ?? 10_000_000, 1),
     maxPixels: checked("maxPixels", options.maxPixels ?? 2 ** 24, 1),
     bodyDeadline: Math.min(checked("bodyDeadline", options.bodyDeadline ?? 10_000, 1), LONGEST_DEADLINE),
@@ -175,7 +175,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       path = url.pathname;
       response = await route(request, url);
     } catch (caught) {
-      const refused = httpErrorOf(caught);
+      const refused = toHttpError(caught);
       if (refused.status >= 500) error = refused === caught ? refused.cause ?? refused : caught;
       response = errorResponse(refused);
     }

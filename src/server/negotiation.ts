@@ -33,7 +33,7 @@ function acceptedRanges(accept: string): Range[] {
 }
 
 /** Quality of a media type for a client, 0 to 1; the most specific matching range decides (RFC 9110, 12.5.1). */
-function qualityOf(media: string, ranges: readonly Range[]): number {
+function acceptedQuality(media: string, ranges: readonly Range[]): number {
   const group = `${media.split("/")[0]}/*`;
   for (const wanted of [media, group, "*/*"]) {
     const range = ranges.find(({ type }) => type === wanted);
@@ -49,7 +49,7 @@ export function formatFor(accept: string | null): Format | undefined {
   let best: Format | undefined;
   let highest = 0;
   for (const format of FORMATS) {
-    const quality = qualityOf(MEDIA_TYPES[format], ranges);
+    const quality = acceptedQuality(MEDIA_TYPES[format], ranges);
     if (quality > highest) [best, highest] = [format, quality];
   }
   return best;

@@ -39,7 +39,7 @@ const SCHEMAS = {
     model: text,
     auxiliary: text,
     head: HEAD,
-    picture: object({ width: integer, height: integer }),
+    image: object({ width: integer, height: integer }),
     window: object({ x: number, y: number, width: number, height: number }),
     prediction: list(object(CLASS)),
     targets: list(

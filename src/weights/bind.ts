@@ -5,11 +5,11 @@
  * @module
  */
 import type { BoundGraph } from "../graph/bound_graph.ts";
-import { bytesOf } from "../graph/constants.ts";
-import { type Initializer, sizeOf } from "../graph/types.ts";
-import { shown } from "../text/shown.ts";
-import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
-import { float32Of, type TensorEntry, type WeightFile } from "./tensor_table.ts";
+import { asBytes } from "../graph/constants.ts";
+import { elementCount, type Initializer } from "../graph/types.ts";
+import { shortened } from "../text/foreign_text.ts";
+import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
+import { readFloat32, type TensorEntry, type WeightFile } from "./tensor_table.ts";
 
 /** How names in a file map to names in a graph. */
 export interface BindOptions {
@@ -31,12 +31,14 @@ export function bindWeights(
 ): BoundGraph {
   const prefix = options.prefix ?? "";
   // Two files with the same name (such as a network's weights and its head) must have different names in the session.
-  const own = freeName(files, locationOf(file.name), file.content);
+  const own = freeName(files, externalLocation(file.name), file.content);
   const entries = new Map<string, TensorEntry>();
   for (const [name, entry] of file.table.tensors) {
     const renamed = options.rename?.(name) ?? name;
     if (entries.has(renamed)) {
-      throw new TypeError(`Cannot bind weights: ${file.name} has ${shown(renamed)} twice, under two names`);
+      throw new TypeError(
+        `Cannot bind weights: ${file.name} has ${shortened(renamed)} twice, under two names`,
+      );
     }
     entries.set(renamed, entry);
   }
@@ -70,22 +72,22 @@ export function bindWeights(
   if (direct) all.set(own, file.content);
   if (widened.length > 0) {
     const wideName = freeName(all, `${own}.float32`);
-    const wide = new Float32Array(widened.reduce((sum, { entry }) => sum + sizeOf(entry.shape), 0));
+    const wide = new Float32Array(widened.reduce((sum, { entry }) => sum + elementCount(entry.shape), 0));
     let at = 0;
     for (const { name, entry } of widened) {
-      const numbers = float32Of(file.content, entry);
+      const numbers = readFloat32(file.content, entry);
       wide.set(numbers, at);
       const data = { kind: "external", file: wideName, offset: at * 4, length: numbers.length * 4 } as const;
       initializers.set(name, { ...initializers.get(name)!, data });
       at += numbers.length;
     }
-    all.set(wideName, sourceOf(bytesOf(wide)));
+    all.set(wideName, toByteSource(asBytes(wide)));
   }
   return { graph: { ...graph, initializers }, files: all };
 }
 
 /** A name for external data without path separators, because the runtime refuses paths. */
-function locationOf(name: string): string {
+function externalLocation(name: string): string {
   return (name.split(/[/\\]/).at(-1) ?? "").replace(/[^\w.-]/g, "_").replace(/^\.+/, "") || "weights";
 }
 

@@ -20,14 +20,14 @@ export async function fetchBytes(url: URL, what: string, signal?: AbortSignal): 
     if (response.ok) return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
-    throw new Error(`Cannot read ${what} at ${shownUrl(url)}: ${reasonOf(cause, url)}`, { cause });
+    throw new Error(`Cannot read ${what} at ${shownUrl(url)}: ${failureReason(cause, url)}`, { cause });
   }
   await response.body?.cancel();
   throw new Error(`Cannot read ${what} at ${shownUrl(url)}: the server answered ${response.status}`);
 }
 
 /** The reason of a failed fetch, in a few words. */
-function reasonOf(cause: unknown, url: URL): string {
+function failureReason(cause: unknown, url: URL): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   if (/not found|no such file/i.test(text)) return "there is no such file";
   if (/directory/i.test(text)) return "it is a folder";

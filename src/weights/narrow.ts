@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { bytesOf } from "../graph/constants.ts";
+import { asBytes } from "../graph/constants.ts";
 import { DATA_TYPE_CODES } from "../graph/shapes/elementwise.ts";
-import { type Initializer, int, type Node, sizeOf, type Value } from "../graph/types.ts";
+import { elementCount, type Initializer, int, type Node, type Value } from "../graph/types.ts";
 import type { BoundGraph } from "../graph/bound_graph.ts";
-import { sourceOf } from "../bytes/byte_source.ts";
+import { toByteSource } from "../bytes/byte_source.ts";
 import { float32ToFloat16 } from "../bytes/half.ts";
-import { float32Of } from "./tensor_table.ts";
+import { readFloat32 } from "./tensor_table.ts";
 
 /** Minimum size of a tensor; smaller ones are not worth a node. */
 const LEAST_ELEMENTS = 1024;
@@ -29,17 +29,17 @@ export function narrowWeights({ graph, files }: BoundGraph): BoundGraph {
   const casts: Node[] = [];
   for (const initializer of graph.initializers.values()) {
     const { name, type, shape, data } = initializer;
-    const wide = type === "float32" && shape.length > 1 && sizeOf(shape) >= LEAST_ELEMENTS;
+    const wide = type === "float32" && shape.length > 1 && elementCount(shape) >= LEAST_ELEMENTS;
     if (!wide || data.kind === "unbound") continue;
-    const source = data.kind === "inline" ? sourceOf(data.bytes) : files.get(data.file)!;
+    const source = data.kind === "inline" ? toByteSource(data.bytes) : files.get(data.file)!;
     const place = data.kind === "inline" ? { offset: 0, length: data.bytes.length } : data;
-    const numbers = float32Of(source, { name, type, shape, ...place });
+    const numbers = readFloat32(source, { name, type, shape, ...place });
     if (numbers.some((value) => Math.abs(value) > LARGEST_HALF)) continue;
     const half = { name: `${name}.float16`, type: "float16", shape } as const;
     initializers.delete(name);
     initializers.set(half.name, {
       ...half,
-      data: { kind: "inline", bytes: bytesOf(float32ToFloat16(numbers)) },
+      data: { kind: "inline", bytes: asBytes(float32ToFloat16(numbers)) },
     });
     values.set(half.name, half);
     casts.push({

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { shown } from "../text/shown.ts";
-import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
+import { shortened } from "../text/foreign_text.ts";
+import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
 import type { TensorEntry, TensorTable, TensorType } from "./tensor_table.ts";
 
 /** A tensor to write, without its bytes. */
@@ -34,7 +34,7 @@ const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = n
 ]);
 
 /**
- * Reads the header of a file. No tensor is read; see `float32Of`.
+ * Reads the header of a file. No tensor is read; see `readFloat32`.
  *
  * @param content The file in memory or as a source; only its header is read.
  * @throws {SyntaxError} if the header is not what the format asks for
@@ -43,16 +43,16 @@ const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = n
  * @example
  * ```ts
  * import { encodeSafetensors, parseSafetensors } from "./safetensors.ts";
- * import { float32Of } from "./tensor_table.ts";
+ * import { readFloat32 } from "./tensor_table.ts";
  *
  * const data = new Uint8Array(new Float32Array([1, 2]).buffer);
  * const bytes = encodeSafetensors([{ name: "bias", type: "float32", shape: [2], data }]);
  * const table = parseSafetensors(bytes);
- * console.assert(float32Of(bytes, table.tensors.get("bias")!)[1] === 2);
+ * console.assert(readFloat32(bytes, table.tensors.get("bias")!)[1] === 2);
  * ```
  */
 export function parseSafetensors(content: ByteSource | Uint8Array): TensorTable {
-  const source = sourceOf(content);
+  const source = toByteSource(content);
   const length = headerLength(source.read(0, Math.min(8, source.size)), source.size);
   return parseHeader(source.read(8, length), source.size);
 }
@@ -124,15 +124,15 @@ function parseHeader(header: Uint8Array, size: number): TensorTable {
   let metadata: Record<string, string> = {};
   const entries: TensorEntry[] = [];
   for (const [name, value] of Object.entries(record)) {
-    if (name === "__metadata__") metadata = metadataOf(value);
-    else entries.push(entryOf(name, value, dataStart, size));
+    if (name === "__metadata__") metadata = checkMetadata(value);
+    else entries.push(checkEntry(name, value, dataStart, size));
   }
   entries.sort((a, b) => a.offset - b.offset || a.length - b.length);
   let expected = dataStart;
   for (const { name, offset, length } of entries) {
     if (offset !== expected) {
       const how = offset < expected ? "overlaps the tensor before it" : "leaves a gap before it";
-      throw new RangeError(`Cannot read safetensors: tensor ${shown(name)} at byte ${offset} ${how}`);
+      throw new RangeError(`Cannot read safetensors: tensor ${shortened(name)} at byte ${offset} ${how}`);
     }
     expected += length;
   }
@@ -178,21 +178,23 @@ function refuseRepeatedKeys(text: string): void {
       if (text[next] !== ":") continue;
       const key: string = JSON.parse(text.slice(start, at + 1));
       const keys = seen.at(-1)!;
-      if (keys.has(key)) throw new SyntaxError(`Cannot read safetensors: the key ${shown(key)} is repeated`);
+      if (keys.has(key)) {
+        throw new SyntaxError(`Cannot read safetensors: the key ${shortened(key)} is repeated`);
+      }
       keys.add(key);
     }
   }
 }
 
-function metadataOf(value: unknown): Record<string, string> {
+function checkMetadata(value: unknown): Record<string, string> {
   if (!isRecord(value) || !Object.values(value).every((text) => typeof text === "string")) {
     throw new SyntaxError("Cannot read safetensors: __metadata__ is not a record of strings");
   }
   return value as Record<string, string>;
 }
 
-function entryOf(name: string, value: unknown, dataStart: number, size: number): TensorEntry {
-  const called = `Cannot read safetensors: tensor ${shown(name)}`;
+function checkEntry(name: string, value: unknown, dataStart: number, size: number): TensorEntry {
+  const called = `Cannot read safetensors: tensor ${shortened(name)}`;
   if (!isRecord(value)) throw new SyntaxError(`${called} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   const known = typeof dtype === "string" ? TYPES.get(dtype) : undefined;
@@ -232,7 +234,7 @@ function written(value: unknown): string {
     const items = value.slice(0, 16).map((item) => (Array.isArray(item) ? "[…]" : written(item)));
     return `[${items.join(",")}${value.length > 16 ? ",…" : ""}]`;
   }
-  if (typeof value === "string") return `"${shown(value)}"`;
+  if (typeof value === "string") return `"${shortened(value)}"`;
   return typeof value === "object" && value !== null ? "{…}" : String(value);
 }
 
@@ -240,7 +242,7 @@ function layOut<T extends TensorDeclaration>(
   tensors: T[],
   metadata: Readonly<Record<string, string>>,
 ): { header: Uint8Array<ArrayBuffer>; order: T[] } {
-  const order = tensors.toSorted((a, b) => typeOf(b)[1] - typeOf(a)[1]);
+  const order = tensors.toSorted((a, b) => declaredType(b)[1] - declaredType(a)[1]);
   const entries: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) entries.push(["__metadata__", metadata]);
   const names = new Set(["__metadata__"]);
@@ -251,7 +253,7 @@ function layOut<T extends TensorDeclaration>(
     }
     names.add(tensor.name);
     const length = byteLength(tensor);
-    const dtype = typeOf(tensor)[0];
+    const dtype = declaredType(tensor)[0];
     entries.push([tensor.name, { dtype, shape: tensor.shape, data_offsets: [offset, offset + length] }]);
     offset += length;
   }
@@ -263,7 +265,7 @@ function layOut<T extends TensorDeclaration>(
   return { header, order };
 }
 
-function typeOf(tensor: TensorDeclaration): readonly [dtype: string, bytes: number] {
+function declaredType(tensor: TensorDeclaration): readonly [dtype: string, bytes: number] {
   for (const [dtype, [type, bytes]] of TYPES) if (type === tensor.type) return [dtype, bytes];
   throw new TypeError(`Cannot write safetensors: tensor ${tensor.name} has the unknown type ${tensor.type}`);
 }
@@ -272,7 +274,7 @@ function byteLength(tensor: TensorDeclaration): number {
   if (!isSizes(tensor.shape)) {
     throw new TypeError(`Cannot write safetensors: tensor ${tensor.name} has the shape [${tensor.shape}]`);
   }
-  return tensor.shape.reduce((product, dimension) => product * dimension, typeOf(tensor)[1]);
+  return tensor.shape.reduce((product, dimension) => product * dimension, declaredType(tensor)[1]);
 }
 
 function checkLength(tensor: TensorDeclaration, data: Uint8Array): void {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { shown } from "../text/shown.ts";
-import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
+import { shortened } from "../text/foreign_text.ts";
+import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../bytes/half.ts";
 
 /** Element types of files of weights. */
@@ -63,15 +63,15 @@ export interface WeightFile {
  * @throws {TypeError} When the tensor does not hold floating-point numbers.
  * @throws {RangeError} When the tensor exceeds the file.
  */
-export function float32Of(content: ByteSource | Uint8Array, entry: TensorEntry): Float32Array {
-  const source = sourceOf(content);
+export function readFloat32(content: ByteSource | Uint8Array, entry: TensorEntry): Float32Array {
+  const source = toByteSource(content);
   let bytes: Uint8Array;
   try {
     bytes = source.read(entry.offset, entry.length);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new RangeError(
-      `Cannot read tensor ${shown(entry.name)}: bytes ${entry.offset} to ${
+      `Cannot read tensor ${shortened(entry.name)}: bytes ${entry.offset} to ${
         entry.offset + entry.length
       } of ${source.size}`,
     );
@@ -96,7 +96,7 @@ function widened(bytes: Uint8Array, entry: TensorEntry): Float32Array {
     case "float64":
       return Float32Array.from(new Float64Array(...view(8)));
     default:
-      throw new TypeError(`Cannot read tensor ${shown(entry.name)} as float32: it holds ${entry.type}`);
+      throw new TypeError(`Cannot read tensor ${shortened(entry.name)} as float32: it holds ${entry.type}`);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ByteSource, sourceOf } from "../bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
 import { parseSafetensors } from "./safetensors.ts";
 import type { TensorTable, WeightFile } from "./tensor_table.ts";
 import { isPickle, isZip } from "./torch/container.ts";
@@ -20,14 +20,14 @@ export type WeightFormat = "safetensors" | "torch";
  * @throws {RangeError} When it claims bytes that it does not have.
  */
 export function readWeightFile(name: string, content: ByteSource | Uint8Array): WeightFile {
-  const source = sourceOf(content);
+  const source = toByteSource(content);
   const format = weightFormat(source);
   if (format === undefined) {
     throw new SyntaxError(
       `Cannot read ${name}: it is ${likeness(source)}, neither a safetensors nor a PyTorch file`,
     );
   }
-  return { name, content: source, table: tableOf(name, source, format) };
+  return { name, content: source, table: readTable(name, source, format) };
 }
 
 /** The format of a file from its first bytes; `undefined` if it is not a weights format. */
@@ -40,7 +40,7 @@ export function weightFormat(source: ByteSource): WeightFormat | undefined {
   return isHeader ? "safetensors" : undefined;
 }
 
-function tableOf(name: string, source: ByteSource, format: WeightFormat): TensorTable {
+function readTable(name: string, source: ByteSource, format: WeightFormat): TensorTable {
   if (format === "torch") return parseTorch(source, { name });
   try {
     return parseSafetensors(source);

@@ -12,7 +12,7 @@ export function isBitmap(image: unknown): image is ImageBitmap {
 }
 
 /** The pixels of a transferred bitmap, which is then closed. */
-export function pixelsOf(bitmap: ImageBitmap): ImageData {
+export function readBitmap(bitmap: ImageBitmap): ImageData {
   const { width, height } = bitmap;
   const context = typeof OffscreenCanvas === "undefined"
     ? null
@@ -24,12 +24,12 @@ export function pixelsOf(bitmap: ImageBitmap): ImageData {
 }
 
 /** An image as a bitmap, reduced to at most `longSide` pixels. */
-export async function bitmapOf(picture: RgbImage, longSide: number): Promise<ImageBitmap> {
-  const scale = Math.min(1, longSide / Math.max(picture.width, picture.height));
-  const { width, height, data } = scale === 1 ? picture : resizeImage(
-    picture,
-    Math.max(1, Math.round(scale * picture.width)),
-    Math.max(1, Math.round(scale * picture.height)),
+export async function createBitmap(image: RgbImage, longSide: number): Promise<ImageBitmap> {
+  const scale = Math.min(1, longSide / Math.max(image.width, image.height));
+  const { width, height, data } = scale === 1 ? image : resizeImage(
+    image,
+    Math.max(1, Math.round(scale * image.width)),
+    Math.max(1, Math.round(scale * image.height)),
   );
   const pixels = new ImageData(width, height);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {

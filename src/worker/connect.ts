@@ -42,7 +42,7 @@ export interface RemoteExplainer extends ExplainerFacts {
    * @param pixels [3, crop, crop] in [0, 1], as `RemoteExplanation.input` gives it. Its buffer is transferred, so the
    * array is empty afterwards.
    */
-  classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
+  probabilities(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
   /** Releases it and its explanations. */
   dispose(): Promise<void>;
   /** Does the same at the end of an `await using` block. */
@@ -58,7 +58,7 @@ export interface RemoteExplanation extends PlainExplanation {
   /** The image with that over it, and a legend, as the bytes of a PNG file. */
   contrastPng(target: Target, against: Target): Promise<Uint8Array<ArrayBuffer>>;
   /** The image as it was decoded, upright. */
-  picture(): Promise<RgbImage>;
+  image(): Promise<RgbImage>;
   /**
    * The decoded image as a bitmap. Only in browsers, because Deno 2.9 cannot transfer bitmaps.
    *
@@ -177,8 +177,8 @@ function remoteExplainer(ask: Ask, explainer: number, facts: ExplainerFacts): Re
       });
       return remoteExplanation(ask, explainer, handle, plain);
     },
-    classify: (pixels, signal) =>
-      ask("classify", { explainer, pixels }, { signal, transfer: [pixels.buffer] }),
+    probabilities: (pixels, signal) =>
+      ask("probabilities", { explainer, pixels }, { signal, transfer: [pixels.buffer] }),
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
@@ -196,7 +196,7 @@ function remoteExplanation(
     contrast: (target, against) => ask("contrast", { explanation, target, against }),
     contrastPng: (target, against) =>
       ask("contrastPng", { explanation, target, against }) as Promise<Uint8Array<ArrayBuffer>>,
-    picture: () => ask("picture", { explanation }),
+    image: () => ask("image", { explanation }),
     bitmap: (longSide = 1024) => ask("bitmap", { explanation, longSide }),
     input: () => ask("input", { explainer, explanation }) as Promise<Float32Array<ArrayBuffer>>,
     overlay: (request = {}) => ask("overlay", { explanation, request, png: false }) as Promise<RgbImage>,

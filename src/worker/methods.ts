@@ -32,8 +32,8 @@ export interface RemoteRuntimeFiles extends Omit<RuntimeFiles, "wasmBinary"> {
   readonly wasmBinary?: RemoteFile;
 }
 
-/** The map of one class: all of {@linkcode TargetMap} but `pictureMap`, which `placeMap` makes of it. */
-export type PlainTarget = Omit<TargetMap, "pictureMap">;
+/** The map of one class: all of {@linkcode TargetMap} but `imageMap`, which `placeMap` makes of it. */
+export type PlainTarget = Omit<TargetMap, "imageMap">;
 
 /** The evidence for one class over another: the parts of {@linkcode Contrast} that can be posted. */
 export type PlainContrast = Pick<Contrast, "for" | "against" | "map" | "scale">;
@@ -150,14 +150,14 @@ export interface Methods {
   readonly explainTarget: Method<{ readonly explanation: number; readonly target: Target }, PlainTarget>;
   readonly contrast: Method<Pair, PlainContrast>;
   readonly contrastPng: Method<Pair, Uint8Array>;
-  readonly picture: Method<{ readonly explanation: number }, RgbImage>;
+  readonly image: Method<{ readonly explanation: number }, RgbImage>;
   readonly bitmap: Method<{ readonly explanation: number; readonly longSide: number }, ImageBitmap>;
   readonly input: Method<{ readonly explainer: number; readonly explanation: number }, Float32Array>;
   readonly overlay: Method<
     { readonly explanation: number; readonly png: boolean; readonly request: OverlayRequest },
     RgbImage | Uint8Array
   >;
-  readonly classify: Method<
+  readonly probabilities: Method<
     { readonly explainer: number; readonly pixels: Float32Array },
     Float32Array
   >;

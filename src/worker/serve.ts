@@ -20,7 +20,7 @@ import type {
   RemoteFile,
   RemoteWeights,
 } from "./methods.ts";
-import { bitmapOf, isBitmap, pixelsOf } from "./bitmaps.ts";
+import { createBitmap, isBitmap, readBitmap } from "./bitmaps.ts";
 import { plainError } from "./plain_error.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -86,22 +86,22 @@ function createHandlers(): Handlers {
   const explanations = new Map<number, { readonly of: number; readonly explanation: Explanation }>();
   let handles = 0;
 
-  const explainerOf = (handle: number): Explainer => held(explainers, handle, "explainer");
-  const explanationOf = (handle: number): Explanation =>
+  const heldExplainer = (handle: number): Explainer => held(explainers, handle, "explainer");
+  const heldExplanation = (handle: number): Explanation =>
     held(explanations, handle, "explanation").explanation;
 
   return {
     configureRuntime: async ({ wasmBinary, ...files }) => {
       configureRuntime({
         ...files,
-        ...withoutUndefined({ wasmBinary: wasmBinary && await bytesOf(wasmBinary) }),
+        ...withoutUndefined({ wasmBinary: wasmBinary && await readRemoteFile(wasmBinary) }),
       });
     },
     createExplainer: async ({ head, weights, auxiliaryWeights, ...options }, { signal, report }) => {
       const explainer = await createExplainer({
         ...options,
         ...withoutUndefined({
-          head: head && await bytesOf(head),
+          head: head && await readRemoteFile(head),
           weights: await weightsFrom(weights),
           auxiliaryWeights: await weightsFrom(auxiliaryWeights),
         }),
@@ -109,7 +109,7 @@ function createHandlers(): Handlers {
         signal,
       });
       explainers.set(++handles, explainer);
-      return factsOf(handles, explainer);
+      return openedExplainer(handles, explainer);
     },
     disposeExplainer: async ({ explainer }) => {
       const own = explainers.get(explainer);
@@ -118,8 +118,8 @@ function createHandlers(): Handlers {
       await own?.dispose();
     },
     explain: async ({ explainer, image, ...options }, { signal, handOver }) => {
-      const source = isBitmap(image) ? pixelsOf(image) : image;
-      const explanation = await explainerOf(explainer).explain(source, { ...options, signal });
+      const source = isBitmap(image) ? readBitmap(image) : image;
+      const explanation = await heldExplainer(explainer).explain(source, { ...options, signal });
       explanations.set(++handles, { of: explainer, explanation });
       const facts = explanationFacts(handles, explanation);
       for (const { map } of facts.targets) handOver(map.values.buffer);
@@ -127,45 +127,45 @@ function createHandlers(): Handlers {
     },
     disposeExplanation: ({ explanation }) => void explanations.delete(explanation),
     explainTarget: ({ explanation, target }, { handOver }) => {
-      const plain = plainTarget(explanationOf(explanation).explainTarget(target));
+      const plain = plainTarget(heldExplanation(explanation).explainTarget(target));
       handOver(plain.map.values.buffer);
       return plain;
     },
     contrast: ({ explanation, target, against }, { handOver }) => {
-      const { map, scale, ...classes } = explanationOf(explanation).contrast(target, against);
+      const { map, scale, ...classes } = heldExplanation(explanation).contrast(target, against);
       handOver(map.values.buffer);
       return { for: classes.for, against: classes.against, map, scale };
     },
     contrastPng: async ({ explanation, target, against }, { handOver }) => {
-      const png = await explanationOf(explanation).contrast(target, against).overlayPng();
+      const png = await heldExplanation(explanation).contrast(target, against).overlayPng();
       handOver(png.buffer);
       return png;
     },
-    picture: ({ explanation }, { handOver }) => {
-      const { width, height, data } = explanationOf(explanation).picture;
+    image: ({ explanation }, { handOver }) => {
+      const { width, height, data } = heldExplanation(explanation).image;
       const copy = data.slice();
       handOver(copy.buffer);
       return { width, height, data: copy };
     },
     bitmap: async ({ explanation, longSide }, { handOver }) => {
-      const bitmap = await bitmapOf(explanationOf(explanation).picture, longSide);
+      const bitmap = await createBitmap(heldExplanation(explanation).image, longSide);
       handOver(bitmap);
       return bitmap;
     },
     input: ({ explainer, explanation }, { handOver }) => {
-      const { preprocessing } = explainerOf(explainer).backbone;
-      const { pixels } = preprocess(explanationOf(explanation).picture, preprocessing);
+      const { preprocessing } = heldExplainer(explainer).backbone;
+      const { pixels } = preprocess(heldExplanation(explanation).image, preprocessing);
       handOver(pixels.buffer);
       return pixels;
     },
     overlay: async ({ explanation, png, request }, { handOver }) => {
-      const own = explanationOf(explanation);
+      const own = heldExplanation(explanation);
       const made = png ? await own.overlayPng(request) : await own.overlay(request);
       handOver((made instanceof Uint8Array ? made : made.data).buffer);
       return made;
     },
-    classify: async ({ explainer, pixels }, { signal, handOver }) => {
-      const probabilities = await explainerOf(explainer).classify(pixels, signal);
+    probabilities: async ({ explainer, pixels }, { signal, handOver }) => {
+      const probabilities = await heldExplainer(explainer).probabilities(pixels, signal);
       handOver(probabilities.buffer);
       return probabilities;
     },
@@ -174,7 +174,7 @@ function createHandlers(): Handlers {
       const result = await train({
         ...options,
         ...withoutUndefined({
-          start: start === undefined || typeof start === "string" ? start : await bytesOf(start),
+          start: start === undefined || typeof start === "string" ? start : await readRemoteFile(start),
           backboneWeights: await weightsFrom(backboneWeights),
           auxiliaryWeights: await weightsFrom(auxiliaryWeights),
         }),
@@ -194,7 +194,7 @@ function held<T>(all: ReadonlyMap<number, T>, handle: number, what: string): T {
   return found;
 }
 
-function factsOf(handle: number, { backbone, auxiliary, head, session }: Explainer): OpenedExplainer {
+function openedExplainer(handle: number, { backbone, auxiliary, head, session }: Explainer): OpenedExplainer {
   const { device, threads, partlyOnCpu } = session;
   const { name, classes, labels, preprocessing, activation } = backbone;
   return {
@@ -211,7 +211,7 @@ function factsOf(handle: number, { backbone, auxiliary, head, session }: Explain
 function explanationFacts(handle: number, explanation: Explanation): ExplanationFacts {
   const { model, method, auxiliary, activation, head, device, threads } = explanation;
   const { prediction, window, milliseconds } = explanation;
-  const { width, height } = explanation.picture;
+  const { width, height } = explanation.image;
   return {
     handle,
     model,
@@ -236,9 +236,9 @@ function plainTarget({ index, label, probability, map, range }: TargetMap): Plai
 
 async function weightsFrom(weights: RemoteWeights | undefined): Promise<Uint8Array | URL | undefined> {
   if (weights === undefined) return undefined;
-  return typeof weights === "string" ? new URL(weights) : await bytesOf(weights);
+  return typeof weights === "string" ? new URL(weights) : await readRemoteFile(weights);
 }
 
-async function bytesOf(file: RemoteFile): Promise<Uint8Array> {
+async function readRemoteFile(file: RemoteFile): Promise<Uint8Array> {
   return file instanceof Uint8Array ? file : new Uint8Array(await file.arrayBuffer());
 }

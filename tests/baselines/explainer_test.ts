@@ -15,20 +15,28 @@ const SMALL = { model: smallClassifier(), device: "wasm" } as const;
 Deno.test("createBaseline() explains pictures behind the seam of P-TAME's explainer", async () => {
   for (const name of ["layercam", "rise", "edges"]) {
     const { tapped } = methodNamed(name);
-    await using baseline = await createBaseline(name, { ...SMALL, samples: 5 });
-    assertEquals(baseline.tap, tapped ? "relu_2_out" : undefined);
+    await using baseline = await createBaseline(name, {
+      ...SMALL,
+      masks: 5,
+      steps: 5,
+      samples: 5,
+      camChannels: 5,
+    });
+    assertEquals(baseline.layer, tapped ? "relu_2_out" : undefined);
     const explainer: MapExplainer = baseline;
-    const { targets, prediction, method, device, picture } = await explainer.explain(PHOTO, { topK: 2 });
+    const { targets, prediction, method, device, image: decoded } = await explainer.explain(PHOTO, {
+      topK: 2,
+    });
     assertEquals([method, device, prediction.length, targets.length], [name, "wasm", 5, 2]);
     assertEquals(targets[0]!.index, prediction[0]!.index);
-    const { map, range, pictureMap } = targets[0]!;
+    const { map, range, imageMap } = targets[0]!;
     assert(map.values.every((value) => value >= 0 && value <= 1) && range.high >= range.low, name);
-    assertEquals(pictureMap.values.length, picture.width * picture.height);
+    assertEquals(imageMap.values.length, decoded.width * decoded.height);
   }
 });
 
 Deno.test("BaselineExplainer.explain() tells how far it is, stops, and draws", async () => {
-  await using baseline = await createBaseline("rise", { ...SMALL, samples: 30, seed: 2 });
+  await using baseline = await createBaseline("rise", { ...SMALL, masks: 30, seed: 2 });
   assertEquals(baseline.passes, 30);
   const seen: MapProgress[] = [];
   const explanation = await baseline.explain(PHOTO, {
@@ -56,12 +64,12 @@ Deno.test("BaselineExplainer.explain() tells how far it is, stops, and draws", a
 Deno.test("createBaseline() refuses what does not exist, and holds nothing then", async () => {
   await assertRejects(() => createBaseline("gradcan", SMALL), RangeError, "did you mean gradcam?");
   await assertRejects(
-    () => createBaseline("gradcam", { ...SMALL, tap: "relo" }),
+    () => createBaseline("gradcam", { ...SMALL, layer: "relo" }),
     RangeError,
     "did you mean relu?",
   );
   await assertRejects(
-    () => createBaseline("rise", { ...SMALL, samples: 0 }),
+    () => createBaseline("rise", { ...SMALL, masks: 0 }),
     RangeError,
     "Cannot draw 0 masks",
   );

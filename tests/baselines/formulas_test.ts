@@ -7,7 +7,7 @@ import { scoreCam } from "../../src/baselines/activation/score_cam.ts";
 import { type OpenClassifier, openClassifier } from "../../src/classifier/open.ts";
 import { gaussLegendre, integratedGradients } from "../../src/baselines/gradient/integrated_gradients.ts";
 import { noisyCopy, smoothGrad } from "../../src/baselines/gradient/smooth_grad.ts";
-import { maskedPicture } from "../../src/baselines/perturbation/masked_picture.ts";
+import { maskedImage } from "../../src/baselines/perturbation/masked_image.ts";
 import { occlusion, windowPlaces } from "../../src/baselines/perturbation/occlusion.ts";
 import { rise, riseMask } from "../../src/baselines/perturbation/rise.ts";
 import type { Device } from "../../src/runtime/mod.ts";
@@ -72,7 +72,7 @@ Deno.test("RISE is the sum of its masks by probability, the same on every device
   const expected = new Float64Array(SIDE * SIDE);
   for (let n = 0; n < options.masks; n++) {
     const mask = riseMask(SIDE, n, options);
-    const seen = maskedPicture(picture, mask, tinyBackbone.preprocessing);
+    const seen = maskedImage(picture, mask, tinyBackbone.preprocessing);
     const [probabilities] = await classifier.probabilities([seen]);
     mask.forEach((shown, i) => expected[i]! += shown * probabilities![2]! / (24 * 0.5));
   }

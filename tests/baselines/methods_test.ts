@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openClassifier } from "../../src/classifier/open.ts";
 import { baselineNamed, methodNamed, METHODS } from "../../src/baselines/methods.ts";
-import { mapMethodOf, type MapProgress, maskOf } from "../../src/baselines/types.ts";
+import { createMapMethod, type MapProgress, scaleToMask } from "../../src/baselines/types.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
 import { warmUpWasm } from "../support/devices.ts";
@@ -12,7 +12,7 @@ await warmUpWasm();
 
 const picture = seededImage(1, [1, 3, 64, 64]);
 const BASELINES = METHODS.filter((method) => method.needs !== "head");
-const SAMPLES = { seed: 3, samples: 6 };
+const SAMPLES = { seed: 3, masks: 6, steps: 6, samples: 6, camChannels: 6 };
 
 Deno.test("every method gives a mask of [0, 1], the same again, and counts its passes", async () => {
   await using classifier = await seededClassifier(tinyBackbone, 1);
@@ -20,7 +20,7 @@ Deno.test("every method gives a mask of [0, 1], the same again, and counts its p
   const masks = new Map<string, string>();
   for (const method of BASELINES) {
     const seen: MapProgress[] = [];
-    const map = mapMethodOf(method, await method.create(classifier, SAMPLES), {
+    const map = createMapMethod(method, await method.create(classifier, SAMPLES), {
       onProgress: (p) => seen.push(p),
     });
     const { width, height, values } = await map({ pixels: picture }, 4);
@@ -45,7 +45,7 @@ Deno.test("every method gives a mask of [0, 1], the same again, and counts its p
     assertEquals((await map({ pixels: picture }, 4)).values, values, method.name);
     // What a method sees depends on the class, unless it is a control.
     const other = (await map({ pixels: picture }, 5)).values.join();
-    assertEquals(other === masks.get(method.name), method.needs === "picture", method.name);
+    assertEquals(other === masks.get(method.name), method.needs === "image", method.name);
   }
   assertEquals(new Set(masks.values()).size, BASELINES.length, "two methods give the same map");
 });
@@ -64,7 +64,10 @@ Deno.test("methods in batches give what they give one by one", async () => {
   for (const name of ["scorecam", "rise", "smoothgrad"]) {
     const method = baselineNamed(name);
     const [one, four] = [await method.create(single, SAMPLES), await method.create(batched, SAMPLES)];
-    const [a, b] = [maskOf(await one(picture, 2), "range"), maskOf(await four(picture, 2), "range")];
+    const [a, b] = [
+      scaleToMask(await one(picture, 2), "range"),
+      scaleToMask(await four(picture, 2), "range"),
+    ];
     a.values.forEach((value, i) => assertAlmostEquals(b.values[i]!, value, 1e-4, name));
   }
 });
@@ -74,13 +77,13 @@ Deno.test("methods explain an .onnx classifier, tapped at a value or node of its
   const small = seededImage(2, [1, 3, 32, 32]);
   await using deepest = await openClassifier({ model, device: "wasm" });
   assertEquals([deepest.tap().channels, deepest.tap().width], [16, 8]);
-  await using named = await openClassifier({ model, device: "wasm", tap: "relu" });
+  await using named = await openClassifier({ model, device: "wasm", layer: "relu" });
   assertEquals([named.tap().channels, named.tap().width], [8, 16]);
-  await using missing = await openClassifier({ model, device: "wasm", tap: "rleu" });
+  await using missing = await openClassifier({ model, device: "wasm", layer: "rleu" });
   assertThrows(() => missing.tap(), RangeError, "did you mean relu?");
   for (const name of ["gradcam", "scorecam", "ablationcam", "integrated-gradients"]) {
     const method = baselineNamed(name);
-    const map = await mapMethodOf(method, await method.create(deepest, SAMPLES))({ pixels: small }, 1);
+    const map = await createMapMethod(method, await method.create(deepest, SAMPLES))({ pixels: small }, 1);
     assert(Math.max(...map.values) === 1, name);
     const side = method.needs === "gradient" && name !== "gradcam" ? 32 : 8;
     assertEquals([map.width, map.height], [side, side], name);
@@ -118,7 +121,9 @@ Deno.test("methods stop when told to, and refuse classes and names that are none
   for (const name of ["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "integrated-gradients"]) {
     const stop = new AbortController();
     let done = 0;
-    const attribute = await baselineNamed(name).create(classifier, { samples: 12 });
+    const attribute = await baselineNamed(name).create(classifier, {
+      ...{ masks: 12, steps: 12, samples: 12, camChannels: 12 },
+    });
     const running = attribute(picture, 1, {
       signal: stop.signal,
       onProgress: () => {
@@ -135,20 +140,20 @@ Deno.test("methods stop when told to, and refuse classes and names that are none
   );
   assertThrows(() => methodNamed("grad-cam"), RangeError, "did you mean gradcam?");
   const damaged = { width: 1, height: 2, values: Float32Array.of(0, NaN) };
-  assertThrows(() => maskOf(damaged, "range"), RangeError, "not finite");
+  assertThrows(() => scaleToMask(damaged, "range"), RangeError, "not finite");
   assertEquals(
-    maskOf({ width: 2, height: 1, values: Float32Array.of(3, 3) }, "range").values,
+    scaleToMask({ width: 2, height: 1, values: Float32Array.of(3, 3) }, "range").values,
     Float32Array.of(0, 0),
   );
 });
 
-Deno.test("maskOf() takes magnitudes and does not let one pixel outshine all others", () => {
+Deno.test("scaleToMask() takes magnitudes and does not let one pixel outshine all others", () => {
   const values = Float32Array.from({ length: 201 }, (_, i) => (i % 2 === 0 ? i : -i));
   values[200] = 1e6;
-  const mask = maskOf({ width: 201, height: 1, values }, "magnitude").values;
+  const mask = scaleToMask({ width: 201, height: 1, values }, "magnitude").values;
   assertEquals([mask[0], mask[198], mask[199], mask[200]], [0, 1, 1, 1]);
   assertAlmostEquals(mask[99]!, 0.5, 1e-6);
   const sparse = new Float32Array(200);
   sparse[7] = -2;
-  assertEquals(maskOf({ width: 200, height: 1, values: sparse }, "magnitude").values[7], 1);
+  assertEquals(scaleToMask({ width: 200, height: 1, values: sparse }, "magnitude").values[7], 1);
 });

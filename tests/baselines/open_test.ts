@@ -18,8 +18,8 @@ Deno.test("openMethod() opens P-TAME as createExplainer() does, and passes one n
   assertEquals(found.targets[0]!.map, expected.targets[0]!.map);
 });
 
-Deno.test("openMethod() opens a baseline as createBaseline() does, with its seed and samples", async () => {
-  const options = { ...WASM, model: smallClassifier(), samples: 5, seed: 3 };
+Deno.test("openMethod() opens a baseline as createBaseline() does, with its seed and masks", async () => {
+  const options = { ...WASM, model: smallClassifier(), masks: 5, seed: 3 };
   await using opened = await openMethod("rise", options);
   await using created = await createBaseline("rise", options);
   const [found, expected] = [await opened.explain(PHOTO), await created.explain(PHOTO)];

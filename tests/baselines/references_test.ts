@@ -9,7 +9,7 @@ import { gradCamPlusPlusMap } from "../../src/baselines/activation/grad_cam_plus
 import { layerCamMap } from "../../src/baselines/activation/layer_cam.ts";
 import type { OpenClassifier } from "../../src/classifier/open.ts";
 import { baselineNamed } from "../../src/baselines/methods.ts";
-import { maskOf } from "../../src/baselines/types.ts";
+import { scaleToMask } from "../../src/baselines/types.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { seededImage } from "../support/seeded_weights.ts";
 import { seededClassifier } from "./support.ts";
@@ -60,7 +60,7 @@ async function compareGradientMaps(name: Name, classifier: OpenClassifier): Prom
   const pass = await classifier.tapped(picture, target);
   const formulas = { "gradcam": gradCamMap, "gradcam++": gradCamPlusPlusMap, "layercam": layerCamMap };
   for (const [method, formula] of Object.entries(formulas)) {
-    compare(name, method, maskOf(formula(pass), "range").values, expected.maps[method]!);
+    compare(name, method, scaleToMask(formula(pass), "range").values, expected.maps[method]!);
   }
 }
 
@@ -69,11 +69,11 @@ async function comparePasses(name: Name, classifier: OpenClassifier): Promise<vo
   for (const method of ["scorecam", "ablationcam"]) {
     if (maps[method] === undefined) continue;
     const { create, view } = baselineNamed(method);
-    const map = await (await create(classifier, { samples: scored_channels }))(picture, target);
-    compare(name, method, maskOf(map, view).values, maps[method]);
+    const map = await (await create(classifier, { camChannels: scored_channels }))(picture, target);
+    compare(name, method, scaleToMask(map, view).values, maps[method]);
   }
   const { steps, positions, values } = integrated;
-  const attribute = await baselineNamed("integrated-gradients").create(classifier, { samples: steps });
+  const attribute = await baselineNamed("integrated-gradients").create(classifier, { steps });
   const raw = (await attribute(picture, target)).values;
   const largest = raw.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   compare(name, "integrated gradients", positions.map((at) => raw[at]! / largest), values);

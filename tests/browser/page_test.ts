@@ -121,7 +121,7 @@ Deno.test({
       });
 
       await t.step("erases by keyboard and by pointer, and the probability follows", async () => {
-        const { pixels } = preprocess(expected.picture, explainer.backbone.preprocessing);
+        const { pixels } = preprocess(expected.image, explainer.backbone.preprocessing);
         const erasure = createErasure(Math.sqrt(pixels.length / 3));
         await awake(async () => {
           await page.click("#tab-erase");
@@ -132,7 +132,7 @@ Deno.test({
           const erased = await page.event<Erased>("event.kind === 'erased' && event.share > 0", from);
           erasure.toggleCell(1, 2);
           assertAlmostEquals(erased.share, 1 / GRID ** 2, 1e-6);
-          const probabilities = await explainer.classify(erasedInput(pixels, erasure, undefined));
+          const probabilities = await explainer.probabilities(erasedInput(pixels, erasure, undefined));
           assertAlmostEquals(erased.probability, probabilities[top!.index]!, 1e-3);
           assert(Math.abs(erased.probability - top!.probability) > 1e-3, "erasing changed nothing");
           assertEquals(

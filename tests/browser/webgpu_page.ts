@@ -7,7 +7,7 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import {
   configureRuntime,
   type Device,
-  float32DataOf,
+  float32Data,
   float32Tensor,
   isDeviceTensor,
   openSession,
@@ -34,7 +34,7 @@ async function run(device: Device): Promise<{ device: Device; values: number[] }
   const plain = isDeviceTensor(y!) ? await y.read() : y!;
   if (isDeviceTensor(y!)) y.dispose();
   await session.dispose();
-  return { device: session.device, values: [...float32DataOf(plain)] };
+  return { device: session.device, values: [...float32Data(plain)] };
 }
 
 Object.assign(globalThis, { run });

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openClassifier } from "../../src/classifier/open.ts";
 import { readOnnx } from "../../src/graph/onnx_file.ts";
-import { sizeOf } from "../../src/graph/types.ts";
+import { elementCount } from "../../src/graph/types.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededImage, seededTensor } from "../support/seeded_weights.ts";
 
@@ -24,11 +24,11 @@ async function modelOf(name: string) {
   const stream = packed.readable.pipeThrough(new DecompressionStream("gzip"));
   const onnx = new Uint8Array(await new Response(stream).arrayBuffer());
   const outside = readOnnx(onnx).initializers.filter(({ data }) => data.kind === "external");
-  const weights = new Float32Array(outside.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
+  const weights = new Float32Array(outside.reduce((sum, { shape }) => sum + elementCount(shape), 0));
   let at = 0;
   for (const { name, shape } of outside) {
     weights.set(seededTensor(name, shape, 4), at);
-    at += sizeOf(shape);
+    at += elementCount(shape);
   }
   return { name, onnx, externalData: new Map([["weights", new Uint8Array(weights.buffer)]]) };
 }

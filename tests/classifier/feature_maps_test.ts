@@ -1,11 +1,11 @@
 /** Which values of a foreign network a head reads; see feature_maps.ts. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { asMaps, featureMaps } from "../../src/classifier/feature_maps.ts";
-import type { Way } from "../../src/classifier/tap.ts";
+import type { ForwardPath } from "../../src/classifier/tap.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
 
-function wayOf(side: number, build: (b: Builder, image: Value) => Value): Way {
+function wayOf(side: number, build: (b: Builder, image: Value) => Value): ForwardPath {
   const b = createBuilder("net");
   const image = b.input("image", "float32", [1, 3, side, side]);
   const logits = build(b, image).name;
@@ -72,7 +72,7 @@ Deno.test("asMaps() lays out channels that come last, and tokens behind a class 
     const b = createBuilder("two");
     const image = b.input("image", "float32", [2, 3, 8, 8]);
     build(b, image);
-    return asMaps(b, b.valueOf(name), tap!).shape;
+    return asMaps(b, b.existingValue(name), tap!).shape;
   };
   const patches = (b: Builder, image: Value, width: number) =>
     b.conv(image, b.weight("w", [width, 3, 2, 2]), undefined, { strides: [2, 2] });

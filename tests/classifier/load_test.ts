@@ -5,7 +5,7 @@ import { networks } from "../../models/registry.ts";
 import { numberedLabels, sharesClasses } from "../../src/classifier/labels.ts";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import type { CustomNetwork } from "../../src/classifier/network_classifier.ts";
-import { probabilitiesOf, probabilitiesOfPlain } from "../../src/classifier/prediction.ts";
+import { probabilitiesOfPlain, toProbabilities } from "../../src/classifier/prediction.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { ModelError } from "../../src/runtime/mod.ts";
@@ -41,7 +41,7 @@ Deno.test("loadClassifier() finds what a network function of the caller's own le
   const rows = await scores.scores(images);
   assertEquals(rows.map((row) => row.length), [10, 10, 10]);
   const [first] = await scores.probabilities(images.slice(0, 1));
-  assertEquals(first, probabilitiesOf(rows[0]!));
+  assertEquals(first, toProbabilities(rows[0]!));
   await scores.session.dispose();
 
   const { name, labels: _, ...said } = tinyAuxiliary;
@@ -112,7 +112,7 @@ Deno.test("a part gives plain scores, of which a classifier's own probabilities 
   assert(!file.plain);
   assertAlmostEquals(expected!.reduce((sum, value) => sum + value, 0), 1, 1e-6);
   const plain = Float32Array.of(-1, 0, 2);
-  assertEquals(probabilitiesOfPlain(plain, "softmax"), probabilitiesOf(plain));
+  assertEquals(probabilitiesOfPlain(plain, "softmax"), toProbabilities(plain));
   assertAlmostEquals(probabilitiesOfPlain(plain, "sigmoid")[2]!, 1 / (1 + Math.exp(-2)), 1e-7);
 });
 

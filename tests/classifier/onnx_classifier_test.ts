@@ -5,8 +5,8 @@ import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { DataType, Graph, Value } from "../../src/graph/types.ts";
-import { probabilitiesOf } from "../../src/classifier/prediction.ts";
-import { type Device, float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { toProbabilities } from "../../src/classifier/prediction.ts";
+import { type Device, float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededTensor, uniforms } from "../support/seeded_weights.ts";
 
@@ -61,7 +61,7 @@ async function frozenProbabilities(own: OnnxModel, device: Device = "wasm"): Pro
   const rows: Float32Array[] = [];
   for (const pixels of PICTURES) {
     const { logits } = await session.run({ images: float32Tensor(pixels, [1, 3, SIDE, SIDE]) });
-    rows.push(probabilitiesOf(float32DataOf(logits!)));
+    rows.push(toProbabilities(float32Data(logits!)));
   }
   await session.dispose();
   return rows;

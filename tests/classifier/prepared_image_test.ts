@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { changedImage, cutImage, cutsOf, prepareImage } from "../../src/classifier/prepared_image.ts";
+import { changedImage, cropImage, distinctCrops, prepareImage } from "../../src/classifier/prepared_image.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 
 const image = {
@@ -9,28 +9,28 @@ const image = {
 };
 const [small, large] = [{ resize: 18, crop: 16 }, { resize: 36, crop: 32 }];
 
-Deno.test("cutImage() gives both cuts where they differ, and one where they do not", () => {
-  const both = cutImage(image, small, large);
+Deno.test("cropImage() gives both cuts where they differ, and one where they do not", () => {
+  const both = cropImage(image, small, large);
   assertEquals(both.pixels, preprocess(image, small).pixels);
   assertEquals(both.auxiliaryPixels, preprocess(image, large).pixels);
   assertEquals([both.window, both.auxiliaryWindow], [
     preprocess(image, small).window,
     preprocess(image, large).window,
   ]);
-  assert(!("auxiliaryPixels" in cutImage(image, small, { ...small })));
-  assertEquals([cutsOf(small, { ...small }), cutsOf(small, large)], [[small], [small, large]]);
+  assert(!("auxiliaryPixels" in cropImage(image, small, { ...small })));
+  assertEquals([distinctCrops(small, { ...small }), distinctCrops(small, large)], [[small], [small, large]]);
 });
 
 Deno.test("changedImage() changes every cut", () => {
   const half = (pixels: Float32Array) => pixels.map((value) => value / 2);
-  const both = cutImage(image, small, large);
+  const both = cropImage(image, small, large);
   const changed = changedImage(both, half);
   assertEquals(changed, { pixels: half(both.pixels), auxiliaryPixels: half(both.auxiliaryPixels!) });
   assertEquals(Object.keys(changedImage({ pixels: both.pixels }, half)), ["pixels"]);
 });
 
 Deno.test("prepareImage() reads and cuts, within the pixels that are allowed", async () => {
-  assertEquals(await prepareImage(image, [small, large]), cutImage(image, small, large));
+  assertEquals(await prepareImage(image, [small, large]), cropImage(image, small, large));
   const photo = new URL("../fixtures/image/photo_0.jpg", import.meta.url);
   await assertRejects(() => prepareImage(photo, [small], { maxPixels: 10 }), Error, "exceeds maxPixels 10");
 });

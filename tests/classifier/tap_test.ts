@@ -1,17 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { findNetwork, networks } from "../../models/registry.ts";
-import { findTaps, planesOf, tapOf, type Way } from "../../src/classifier/tap.ts";
+import { channelPlanes, findTap, findTaps, type ForwardPath } from "../../src/classifier/tap.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
 
-function wayOf(side: number, build: (b: Builder, image: Value) => Value, name = "net"): Way {
+function wayOf(side: number, build: (b: Builder, image: Value) => Value, name = "net"): ForwardPath {
   const b = createBuilder(name);
   const image = b.input("image", "float32", [1, 3, side, side]);
   const logits = build(b, image).name;
   return { graph: b.build(), image: "image", logits };
 }
 
-function modelWay(name: string): { way: Way; names: Map<string, string> } {
+function modelWay(name: string): { way: ForwardPath; names: Map<string, string> } {
   const network = findNetwork(name)!;
   const names = new Map<string, string>();
   const way = wayOf(network.inputSize, (b, image) => {
@@ -28,11 +28,11 @@ function attended(b: Builder, x: Value): Value {
   return b.add(x, mixed);
 }
 
-Deno.test("tapOf() finds the last map of convolutional networks: the tap that the registry names last", () => {
+Deno.test("findTap() finds the last map of convolutional networks: the tap that the registry names last", () => {
   for (const { name, taps, inputSize } of networks) {
     if (name === "vit_b_16") continue;
     const { way, names } = modelWay(name);
-    const tap = tapOf(way);
+    const tap = findTap(way);
     const { channels, size } = taps.at(-1)!;
     assertEquals([tap.channels, tap.height, tap.width, tap.offset], [channels, size, size, 0], name);
     assertEquals(tap.value.name, names.get(taps.at(-1)!.name), name);
@@ -40,49 +40,49 @@ Deno.test("tapOf() finds the last map of convolutional networks: the tap that th
   }
 });
 
-Deno.test("tapOf() taps ViT before the last attention, without the class token", () => {
+Deno.test("findTap() taps ViT before the last attention, without the class token", () => {
   const { way, names } = modelWay("vit_b_16");
-  const tap = tapOf(way);
+  const tap = findTap(way);
   assertEquals([tap.channels, tap.height, tap.width, tap.offset], [768, 14, 14, 768]);
   // Layer 10's output is the last block's input; no layer of that number is tapped for heads.
   const reads = way.graph.nodes.filter((node) => node.inputs.includes(tap.value.name)).map((node) => node.op);
   assertEquals(reads.sort(), ["Add", "LayerNormalization"]);
   assertEquals(findTaps(way).at(-1)!.value.name, tap.value.name);
   // The registry's taps lie beside the way, as maps; what they are a view of lies on it.
-  assertEquals(tapOf(way, "encoder.layers.encoder_layer_8", names).offset, 768);
+  assertEquals(findTap(way, "encoder.layers.encoder_layer_8", names).offset, 768);
   assertThrows(
-    () => tapOf(way, "encoder.layers.encoder_layer_11", names),
+    () => findTap(way, "encoder.layers.encoder_layer_11", names),
     TypeError,
     "only one of its tokens leads to the scores",
   );
 });
 
-Deno.test("tapOf() takes the last block's tokens where all of them are averaged", () => {
+Deno.test("findTap() takes the last block's tokens where all of them are averaged", () => {
   const way = wayOf(8, (b, image) => {
     const patches = b.conv(image, b.weight("w", [8, 3, 2, 2]), undefined, { strides: [2, 2] });
     const tokens = b.transpose(b.reshape(patches, [1, 8, 16]), [0, 2, 1]);
     return b.reduceMean(attended(b, attended(b, tokens)), [1], false);
   });
-  const tap = tapOf(way);
+  const tap = findTap(way);
   assertEquals([tap.channels, tap.height, tap.width, tap.offset], [8, 4, 4, 0]);
   const maker = way.graph.nodes.find((node) => node.outputs.includes(tap.value.name))!;
   assertEquals(maker.op, "Add");
   assertEquals(way.graph.nodes.indexOf(maker), way.graph.nodes.length - 2);
 });
 
-Deno.test("tapOf() reads maps with the channels last, and tokens of a grid that is no square", () => {
-  const last = tapOf(wayOf(8, (b, image) => {
+Deno.test("findTap() reads maps with the channels last, and tokens of a grid that is no square", () => {
+  const last = findTap(wayOf(8, (b, image) => {
     const patches = b.conv(image, b.weight("w", [12, 3, 2, 2]), undefined, { strides: [2, 2] });
     const placed = b.relu(b.transpose(patches, [0, 2, 3, 1]));
     return b.reduceMean(placed, [1, 2], false);
   }));
   assertEquals([last.channels, last.height, last.width], [12, 4, 4]);
   assertEquals(
-    planesOf(Float32Array.from({ length: 192 }, (_, i) => i), last).slice(0, 3),
+    channelPlanes(Float32Array.from({ length: 192 }, (_, i) => i), last).slice(0, 3),
     Float32Array.of(0, 12, 24),
   );
 
-  const tokens = tapOf(wayOf(8, (b, image) => {
+  const tokens = findTap(wayOf(8, (b, image) => {
     const patches = b.conv(image, b.weight("w", [6, 3, 2, 4]), undefined, { strides: [2, 4] });
     const rows = b.transpose(b.reshape(patches, [1, 6, 8]), [0, 2, 1]);
     const all = b.concat([b.expand(b.weight("token", [1, 1, 6]), [1, 1, 6]), rows], 1);
@@ -90,10 +90,10 @@ Deno.test("tapOf() reads maps with the channels last, and tokens of a grid that 
   }));
   assertEquals([tokens.channels, tokens.height, tokens.width, tokens.offset], [6, 4, 2, 6]);
   const data = Float32Array.from({ length: 54 }, (_, i) => i);
-  assertEquals(planesOf(data, tokens).slice(0, 3), Float32Array.of(6, 12, 18));
+  assertEquals(channelPlanes(data, tokens).slice(0, 3), Float32Array.of(6, 12, 18));
 });
 
-Deno.test("tapOf() passes over the inside of residual blocks and gates", () => {
+Deno.test("findTap() passes over the inside of residual blocks and gates", () => {
   const way = wayOf(16, (b, image) => {
     const x = b.relu(
       b.conv(image, b.weight("w1", [4, 3, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] }),
@@ -103,19 +103,19 @@ Deno.test("tapOf() passes over the inside of residual blocks and gates", () => {
     return b.flatten(b.globalAveragePool(b.add(x, b.mul(branch, gate))));
   });
   assertEquals(findTaps(way).map((tap) => tap.value.name), ["image", "conv_out", "relu_out", "add_out"]);
-  assertEquals(tapOf(way, "relu_2_out").channels, 4);
-  assertEquals(tapOf(way, "conv_2").value.name, "conv_2_out");
+  assertEquals(findTap(way, "relu_2_out").channels, 4);
+  assertEquals(findTap(way, "conv_2").value.name, "conv_2_out");
 });
 
-Deno.test("tapOf() names what can be tapped when the name is no tap", () => {
+Deno.test("findTap() names what can be tapped when the name is no tap", () => {
   const { way, names } = modelWay("resnet18");
   assertThrows(
-    () => tapOf(way, "layer9", names),
+    () => findTap(way, "layer9", names),
     RangeError,
-    'Unknown tap "layer9": did you mean layer1? (there are',
+    'Unknown layer "layer9": did you mean layer1? (there are',
   );
-  assertThrows(() => tapOf(way, "gemm_out", names), TypeError, "[1, 1000] has no positions");
-  assertThrows(() => tapOf(way, "conv1.weight", names), TypeError, "the scores do not depend on it");
+  assertThrows(() => findTap(way, "gemm_out", names), TypeError, "[1, 1000] has no positions");
+  assertThrows(() => findTap(way, "conv1.weight", names), TypeError, "the scores do not depend on it");
   const flat = wayOf(4, (b, image) => b.matmul(b.flatten(image), b.weight("w", [48, 5])));
-  assertThrows(() => tapOf(flat, "flatten_out"), TypeError, "the deepest are image");
+  assertThrows(() => findTap(flat, "flatten_out"), TypeError, "the deepest are image");
 });

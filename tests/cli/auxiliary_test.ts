@@ -18,7 +18,7 @@ Deno.test("train and explain take an .onnx auxiliary, its taps and what the JSON
     const training = ["train", "--backbone", "small.onnx", ...pair, ...run];
     const wrong = await runCli([...training, "--auxiliary-taps", "relu,rela_2"], folder);
     assertEquals(wrong.code, 1);
-    assertStringIncludes(wrong.stderr, 'Unknown tap "rela_2": did you mean relu_2?');
+    assertStringIncludes(wrong.stderr, 'Unknown layer "rela_2": did you mean relu_2?');
     const trained = await runCli([...training, "--auxiliary-taps", "relu, conv_2"], folder);
     assertEquals(trained.code, 0, trained.stderr);
 

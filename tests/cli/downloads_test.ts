@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { downloadReporter, mirrorsOf } from "../../src/cli/downloads.ts";
+import { downloadReporter, parseMirrors } from "../../src/cli/downloads.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 
 /** What a reporter says and shows, on a terminal or not. */
@@ -66,11 +66,11 @@ Deno.test("downloadReporter() does not flood a log, and shows no control charact
   assertMatch(said[0]!, /^w�\[2J\.pth: /);
 });
 
-Deno.test("mirrorsOf() takes addresses apart by spaces, and nothing else", () => {
-  assertEquals(mirrorsOf(undefined), undefined);
-  assertEquals(mirrorsOf("  "), undefined);
-  assertEquals(mirrorsOf("https://a.example/x  http://b/"), ["https://a.example/x", "http://b/"]);
+Deno.test("parseMirrors() takes addresses apart by spaces, and nothing else", () => {
+  assertEquals(parseMirrors(undefined), undefined);
+  assertEquals(parseMirrors("  "), undefined);
+  assertEquals(parseMirrors("https://a.example/x  http://b/"), ["https://a.example/x", "http://b/"]);
   for (const wrong of ["a.example", "file:///tmp", "https://a,https://b nonsense"]) {
-    assertThrows(() => mirrorsOf(wrong), UsageError, "PTAME_MIRROR takes http(s) addresses");
+    assertThrows(() => parseMirrors(wrong), UsageError, "PTAME_MIRROR takes http(s) addresses");
   }
 });

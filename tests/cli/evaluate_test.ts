@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIn
 import { evaluateCommand } from "../../src/cli/evaluate.ts";
 import { tableLines } from "../../src/cli/evaluation/table.ts";
 import { UsageError } from "../../src/cli/usage.ts";
-import { type ClassPart, partOf } from "../../src/ptame/class_split.ts";
+import { type ClassPart, classPart } from "../../src/ptame/class_split.ts";
 import { type ImageRecord, summarize } from "../../src/faithfulness/summary.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
@@ -178,7 +178,7 @@ Deno.test("evaluate --held-out-classes measures pictures of one part's classes a
       const document = JSON.parse(Deno.readTextFileSync(`${folder}/${name}/results.json`));
       return { records: recordsIn(`${folder}/${name}/records.jsonl`), document };
     };
-    const ofPart = (part: ClassPart) => all.filter(({ target }) => partOf(target, 0.9) === part);
+    const ofPart = (part: ClassPart) => all.filter(({ target }) => classPart(target, 0.9) === part);
     const wanted = ofPart("score");
     assert(wanted.length > 0 && wanted.length < all.length, `${wanted.length} of ${all.length}`);
     const { records, document } = await run("score", "--part", "score");
@@ -199,7 +199,7 @@ Deno.test("evaluate --held-out-classes measures pictures of one part's classes a
     assertEquals(new Set(few.records.map(({ target }) => target)).size, classes);
     const one = await run("one", "--part", "choose", "--limit", "1");
     assertEquals(one.records.length, 1);
-    assertEquals(partOf(one.records[0]!.target, 0.9), "choose");
+    assertEquals(classPart(one.records[0]!.target, 0.9), "choose");
   }));
 
 Deno.test("evaluate refuses wrong usage ahead of any work", () =>

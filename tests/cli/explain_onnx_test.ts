@@ -4,8 +4,8 @@ import { findNetwork } from "../../models/registry.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
-import { initialHead } from "../../src/ptame/initial_head.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
+import { initialParameters } from "../../src/ptame/initial_parameters.ts";
+import { findHeadShape } from "../../src/ptame/observed_network.ts";
 import { errorLines, runCli } from "../support/run_cli.ts";
 
 const PHOTO = decodeURIComponent(new URL("../fixtures/image/photo_0.jpg", import.meta.url).pathname);
@@ -26,11 +26,11 @@ async function writeClassifier(folder: string): Promise<void> {
   Deno.writeFileSync(`${folder}/colours.onnx`, encodeOnnx({ ...graph, initializers }));
   Deno.writeTextFileSync(`${folder}/colours.json`, `{ "mean": 0, "std": 1, "labels": "names.txt" }`);
   Deno.writeTextFileSync(`${folder}/names.txt`, "red\ngreen\nblue\n");
-  const shape = headShapeOf(findNetwork("efficientnet_lite0")!, 3);
+  const shape = findHeadShape(findNetwork("efficientnet_lite0")!, 3);
   const record = { name: "own", auxiliary: "efficientnet_lite0", backbone: "colours", trained: true };
   Deno.writeFileSync(
     `${folder}/own.safetensors`,
-    await writeHead(record, initialHead(shape, { kind: "default" })),
+    await writeHead(record, initialParameters(shape, { kind: "default" })),
   );
 }
 

@@ -3,7 +3,7 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { encodePng } from "../../src/image/png.ts";
-import { initialHead } from "../../src/ptame/initial_head.ts";
+import { initialParameters } from "../../src/ptame/initial_parameters.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
 import { errorLines, runCli } from "../support/run_cli.ts";
 import { filesIn, inFolder } from "../support/folders.ts";
@@ -174,7 +174,7 @@ Deno.test("explain gives one clear line and exit 1 for what cannot work", () =>
     Deno.writeTextFileSync(`${folder}/text.onnx`, "not a model");
     const shape = { channels: [64, 128], sizes: [56, 28], classes: 7 };
     const record = { name: "other", auxiliary: "resnet18", backbone: "resnet50", trained: true };
-    const head = await writeHead(record, initialHead(shape, { kind: "default" }));
+    const head = await writeHead(record, initialParameters(shape, { kind: "default" }));
     Deno.writeFileSync(`${folder}/other.safetensors`, head);
     const damaged = head.slice();
     damaged[damaged.length - 1]! ^= 1;

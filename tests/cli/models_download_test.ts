@@ -1,7 +1,7 @@
 /** `models pull`, `verify`, `remove` and what explains with downloaded weights, against a server on this machine. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { findNetwork } from "../../models/registry.ts";
-import { bytesOf } from "../../src/graph/constants.ts";
+import { asBytes } from "../../src/graph/constants.ts";
 import { encodeSafetensors } from "../../src/weights/safetensors.ts";
 import { hexDigest } from "../support/digest.ts";
 import { graphOf, unboundWeights } from "../support/networks.ts";
@@ -103,7 +103,7 @@ Deno.test("weights come when they are needed, are verified, explained with and r
       name,
       type: "float32",
       shape,
-      data: bytesOf(seededTensor(name, shape)),
+      data: asBytes(seededTensor(name, shape)),
     })),
   );
   const file = "seeded.safetensors";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { serveCommand } from "../../src/cli/serve.ts";
 import { UsageError } from "../../src/cli/usage.ts";
-import { SAMPLE } from "../support/pictures.ts";
+import { SAMPLE } from "../support/images.ts";
 import { CONFIG } from "../support/run_cli.ts";
 import { startServer } from "../support/server_process.ts";
 

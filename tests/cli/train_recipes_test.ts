@@ -4,9 +4,9 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { findNetwork } from "../../models/registry.ts";
-import { partOf } from "../../src/ptame/class_split.ts";
+import { classPart } from "../../src/ptame/class_split.ts";
 import { readHead } from "../../src/ptame/head_file.ts";
-import { noStart } from "../../src/ptame/starting_head.ts";
+import { noStart } from "../../src/ptame/untrained_head.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { docCommands, optionOf, taskArguments } from "../support/doc_commands.ts";
 import { inFolder } from "../support/folders.ts";
@@ -92,7 +92,7 @@ Deno.test({
       }
       Deno.writeFileSync(`${folder}/my.onnx`, smallClassifier().onnx);
       // Some class that the recipes do not hold out.
-      const likeliest = Array.from({ length: 1000 }, (_, i) => i).find((i) => partOf(i, 0.4) === "train")!;
+      const likeliest = Array.from({ length: 1000 }, (_, i) => i).find((i) => classPart(i, 0.4) === "train")!;
       const given = RECIPES.map((args) => optionOf(args, "auxiliary-weights")).find((file) =>
         file !== undefined
       )!;

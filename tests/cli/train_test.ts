@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { decodeImage } from "../../src/image/decode.ts";
 import { decodeCheckpoint } from "../../src/ptame/training/checkpoint.ts";
 import { readHead, writeHead } from "../../src/ptame/head_file.ts";
-import { initialHead } from "../../src/ptame/initial_head.ts";
+import { initialParameters } from "../../src/ptame/initial_parameters.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { type Ended, errorLines, runCli, startCli } from "../support/run_cli.ts";
 
@@ -152,7 +152,7 @@ Deno.test("train gives one clear line and exit 1 for what cannot work, before th
     Deno.writeTextFileSync(`${folder}/text.onnx`, "not a model");
     const head = await writeHead(
       { name: "seven", auxiliary: "efficientnet_lite0", backbone: "x", trained: true },
-      initialHead({ ...SHAPE, classes: 7 }, { kind: "default" }),
+      initialParameters({ ...SHAPE, classes: 7 }, { kind: "default" }),
     );
     Deno.writeFileSync(`${folder}/seven.safetensors`, head);
     const before = filesIn(folder);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { SAMPLE } from "../support/pictures.ts";
+import { SAMPLE } from "../support/images.ts";
 import { CONFIG } from "../support/run_cli.ts";
 import { startServer } from "../support/server_process.ts";
 

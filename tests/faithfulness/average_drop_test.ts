@@ -1,5 +1,10 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { dropOf, increaseOf, maskingProbe, maskPicture } from "../../src/faithfulness/average_drop.ts";
+import {
+  dropPercent,
+  increasePercent,
+  maskImage,
+  maskingProbe,
+} from "../../src/faithfulness/average_drop.ts";
 import { presetNamed } from "../../src/faithfulness/presets.ts";
 import { answers, map, NORMALIZATION, run, sample, SIDE } from "./fixture.ts";
 
@@ -27,10 +32,10 @@ for (const { seed, target, clean, masked, normalized } of answers().measures) {
   });
 }
 
-Deno.test("maskPicture() fades to black, or to the mean colour where normalised pixels are masked", () => {
+Deno.test("maskImage() fades to black, or to the mean colour where normalised pixels are masked", () => {
   const pixels = Float32Array.of(1, 1, 0.5, 0.5, 0, 0);
-  assertEquals([...maskPicture(pixels, Float32Array.of(1, 0))], [1, 0, 0.5, 0, 0, 0]);
-  assertEquals([...maskPicture(pixels, Float32Array.of(1, 0), [0.25, 0.5, 0.75])], [
+  assertEquals([...maskImage(pixels, Float32Array.of(1, 0))], [1, 0, 0.5, 0, 0, 0]);
+  assertEquals([...maskImage(pixels, Float32Array.of(1, 0), [0.25, 0.5, 0.75])], [
     1,
     0.25,
     0.5,
@@ -40,14 +45,18 @@ Deno.test("maskPicture() fades to black, or to the mean colour where normalised 
   ]);
 });
 
-Deno.test("dropOf() is relative or absolute, and never negative", () => {
-  assertAlmostEquals(dropOf(0.8, 0.2, { drop: "relative", epsilon: 0 }), 75, 1e-12);
-  assertAlmostEquals(dropOf(0.8, 0.2, { drop: "absolute", epsilon: 0 }), 60, 1e-12);
-  assertEquals(dropOf(0.2, 0.8, { drop: "relative", epsilon: 0 }), 0);
+Deno.test("dropPercent() is relative or absolute, and never negative", () => {
+  assertAlmostEquals(dropPercent(0.8, 0.2, { drop: "relative", epsilon: 0 }), 75, 1e-12);
+  assertAlmostEquals(dropPercent(0.8, 0.2, { drop: "absolute", epsilon: 0 }), 60, 1e-12);
+  assertEquals(dropPercent(0.2, 0.8, { drop: "relative", epsilon: 0 }), 0);
 });
 
-Deno.test("increaseOf() needs a real increase: an equal probability is none", () => {
-  assertEquals([increaseOf(0.5, 0.5), increaseOf(0.5, 0.6), increaseOf(0.5, 0.4)], [0, 100, 0]);
+Deno.test("increasePercent() needs a real increase: an equal probability is none", () => {
+  assertEquals([increasePercent(0.5, 0.5), increasePercent(0.5, 0.6), increasePercent(0.5, 0.4)], [
+    0,
+    100,
+    0,
+  ]);
 });
 
 Deno.test("maskingProbe() measures a single percentage as among others: no mask is taken from elsewhere", () => {

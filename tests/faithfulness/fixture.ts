@@ -5,7 +5,7 @@
  * @module
  */
 import { enlarge, type Enlarged, type PlainProbe, type Reading } from "../../src/faithfulness/probe.ts";
-import { outcomeOf, topClass } from "../../src/faithfulness/scoring.ts";
+import { createOutcome, topClass } from "../../src/faithfulness/scoring.ts";
 import type { Normalization, ScoreBatch } from "../../src/faithfulness/types.ts";
 import type { ValueMap } from "../../src/image/types.ts";
 import { seededImage, uniforms } from "../support/seeded_weights.ts";
@@ -86,5 +86,5 @@ export function sample(seed: number, of: ValueMap = map(seed)): Enlarged {
 
 /** Runs a probe on the small classifier. */
 export function run(probe: PlainProbe, target: number): Reading {
-  return probe.read([...probe.pictures()].map((each) => outcomeOf(probabilities(each), target)));
+  return probe.read([...probe.images()].map((each) => createOutcome(probabilities(each), target)));
 }

@@ -8,7 +8,7 @@ import {
 import { describeValue } from "../../src/faithfulness/measures.ts";
 import { type InfidelityProtocol, presetNamed } from "../../src/faithfulness/presets.ts";
 import { enlarge } from "../../src/faithfulness/probe.ts";
-import { outcomeOf } from "../../src/faithfulness/scoring.ts";
+import { createOutcome } from "../../src/faithfulness/scoring.ts";
 import { answers, map, NORMALIZATION, run, sample, SIDE } from "./fixture.ts";
 
 const PAPER = presetNamed("infidelity-neurips19").infidelity!;
@@ -53,9 +53,9 @@ function byHand(...columns: [number, number, number, number]): number {
     probability: 0.8,
   });
   const probe = infidelityProbe(of, { cells: 28, lengths: [2], samples: 9, space: "unit" }, undefined, 0);
-  const pictures = [...probe.pictures()];
+  const pictures = [...probe.images()];
   assertEquals(pictures.length, 9);
-  return probe.read(pictures.map((each) => outcomeOf(scoreOne(each), 0))).values["infidelity"]!;
+  return probe.read(pictures.map((each) => createOutcome(scoreOne(each), 0))).values["infidelity"]!;
 }
 
 Deno.test("infidelity by hand: what each pixel carries is foretold, in any unit", () => {
@@ -133,10 +133,10 @@ Deno.test("removalSquares() draws all squares alike: a length as often as it has
 
 Deno.test("infidelityProbe() removes one square of all three colours, whatever the map", () => {
   const of = sample(1);
-  const pictures = [...infidelityProbe(of, PAPER, NORMALIZATION, 3).pictures()];
+  const pictures = [...infidelityProbe(of, PAPER, NORMALIZATION, 3).images()];
   const squares = removalSquares(SIDE, PAPER, 3);
   assertEquals(pictures.length, PAPER.samples);
-  const other = [...infidelityProbe(sample(1, map(7)), PAPER, NORMALIZATION, 3).pictures()];
+  const other = [...infidelityProbe(sample(1, map(7)), PAPER, NORMALIZATION, 3).images()];
   assertEquals(pictures, other);
   for (const [index, { left, top, right, bottom }] of squares.entries()) {
     for (let i = 0; i < 3 * SIDE * SIDE; i++) {

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { areaUnder, blurKernel, blurPicture, stepsProbe } from "../../src/faithfulness/insertion_deletion.ts";
+import { areaUnder, blurImage, blurKernel, stepsProbe } from "../../src/faithfulness/insertion_deletion.ts";
 import { presetNamed } from "../../src/faithfulness/presets.ts";
 import { answers, NORMALIZATION, picture, run, sample, SIDE } from "./fixture.ts";
 
@@ -23,12 +23,12 @@ Deno.test("blurKernel() is scipy's gaussian_filter of an impulse, reflected at t
   answers().kernel.forEach((value, i) => assertAlmostEquals(kernel[i]!, value, 1e-12));
 });
 
-Deno.test("blurPicture() leaves a picture of the mean colour as it is, and darkens white towards it at the borders", () => {
+Deno.test("blurImage() leaves a picture of the mean colour as it is, and darkens white towards it at the borders", () => {
   const { mean } = NORMALIZATION;
   const flat = Float32Array.from({ length: 3 * 400 }, (_, i) => mean[Math.floor(i / 400)]!);
   const kernel = blurKernel(11, 5);
-  blurPicture(flat, 20, kernel, mean).forEach((value, i) => assertAlmostEquals(value, flat[i]!, 1e-6));
-  const white = blurPicture(new Float32Array(1200).fill(1), 20, kernel, mean);
+  blurImage(flat, 20, kernel, mean).forEach((value, i) => assertAlmostEquals(value, flat[i]!, 1e-6));
+  const white = blurImage(new Float32Array(1200).fill(1), 20, kernel, mean);
   assertAlmostEquals(white[10 * 20 + 10]!, 1, 1e-6);
   // In a corner, what is inside is the kernel's half and its middle, along both axes.
   const half = kernel.slice(5).reduce((sum, value) => sum + value, 0);
@@ -37,8 +37,8 @@ Deno.test("blurPicture() leaves a picture of the mean colour as it is, and darke
 
 Deno.test("stepsProbe() goes from the blurred to the clean picture and from the clean one to the mean", () => {
   const of = sample(1);
-  const inserted = [...stepsProbe(of, "insertion", SMALL, NORMALIZATION).pictures()];
-  const deleted = [...stepsProbe(of, "deletion", SMALL, NORMALIZATION).pictures()];
+  const inserted = [...stepsProbe(of, "insertion", SMALL, NORMALIZATION).images()];
+  const deleted = [...stepsProbe(of, "deletion", SMALL, NORMALIZATION).images()];
   assertEquals(inserted.at(-1), picture(1));
   assertEquals(deleted[0], picture(1));
   deleted.at(-1)!.forEach((value, i) =>
@@ -51,7 +51,7 @@ Deno.test("stepsProbe() goes from the blurred to the clean picture and from the 
 
 Deno.test("stepsProbe() makes a last step that is shorter", () => {
   const probe = stepsProbe(sample(2), "deletion", { ...RISE, pixelsPerStep: 100 }, NORMALIZATION);
-  const pictures = [...probe.pictures()];
+  const pictures = [...probe.images()];
   assertEquals([probe.count, pictures.length], [4, 4]);
   assertEquals(pictures.map((each) => each.filter((value, i) => value !== sample(2).pixels[i]).length / 3), [
     0,

@@ -3,13 +3,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { askProbes } from "../../src/faithfulness/ask.ts";
 import type { MeasureDefinition } from "../../src/faithfulness/measure.ts";
 import {
-  axisOf,
+  createProbes,
+  curveAxis,
   describeValue,
   measureNamed,
-  measureOf,
   MEASURES,
-  presetFor,
-  probesOf,
+  measureWithKey,
+  presetForMeasure,
 } from "../../src/faithfulness/measures.ts";
 import { presetNamed, PRESETS } from "../../src/faithfulness/presets.ts";
 import type { Reading } from "../../src/faithfulness/probe.ts";
@@ -26,7 +26,7 @@ async function readingOf(names: readonly string[], preset: string): Promise<Read
     region: { boxes: [{ x: 0, y: 0, width: 4, height: 4 }] },
   };
   const queue = createScoreQueue(score, 16);
-  const probes = probesOf(of, names as never, presetNamed(preset), context);
+  const probes = createProbes(of, names as never, presetNamed(preset), context);
   let reading: Reading | undefined;
   await askProbes(queue, probes, 0, (found) => reading = found);
   await queue.flush();
@@ -49,7 +49,7 @@ for (const { name: preset } of PRESETS) {
         assert(title.length > 0 && digits > 0);
       }
       for (const [key, curve] of Object.entries(curves)) {
-        assertEquals(axisOf(key, presetNamed(preset), curve.length).percents.length, curve.length, key);
+        assertEquals(curveAxis(key, presetNamed(preset), curve.length).percents.length, curve.length, key);
       }
     }
   });
@@ -59,7 +59,7 @@ Deno.test("ad and ic share their pictures, and give their own values only", asyn
   const of = sample(1);
   const context = { normalization: NORMALIZATION, seed: 0 };
   const preset = presetNamed("ptame-2025");
-  assertEquals(probesOf(of, ["ad", "ic"], preset, context).length, 1);
+  assertEquals(createProbes(of, ["ad", "ic"], preset, context).length, 1);
   assertEquals(Object.keys((await readingOf(["ic"], "ptame-2025")).values), ["IC100", "IC50", "IC15"]);
   assertEquals(Object.keys((await readingOf(["ad", "ic"], "hard-masks")).values).sort(), [
     "AD15",
@@ -74,8 +74,8 @@ Deno.test("titles, directions and digits are those of reports", () => {
   assertEquals(describeValue("IC100"), { title: "IC 100 %", better: "higher", digits: 1 });
   assertEquals(describeValue("ROAD-MoRF"), { title: "ROAD MoRF", better: "lower", digits: 3 });
   assertEquals(describeValue("insertion").title, "Insertion");
-  assertThrows(() => measureOf("AD"), RangeError, 'Unknown value "AD"');
-  assertThrows(() => measureOf("ROAD-X"), RangeError);
+  assertThrows(() => measureWithKey("AD"), RangeError, 'Unknown value "AD"');
+  assertThrows(() => measureWithKey("ROAD-X"), RangeError);
   assertThrows(
     () => measureNamed("nothing"),
     RangeError,
@@ -85,9 +85,9 @@ Deno.test("titles, directions and digits are those of reports", () => {
 
 Deno.test("a preset that lacks a measure is stood in for by the measure's own", () => {
   const preset = presetNamed("gradcam-lib");
-  assertEquals(presetFor(preset, "ad").name, "gradcam-lib");
-  assertEquals(presetFor(preset, "insertion").name, "rise");
-  assertEquals(presetFor(presetNamed("torchcam"), "road").name, "road-icml22");
+  assertEquals(presetForMeasure(preset, "ad").name, "gradcam-lib");
+  assertEquals(presetForMeasure(preset, "insertion").name, "rise");
+  assertEquals(presetForMeasure(presetNamed("torchcam"), "road").name, "road-icml22");
 });
 
 Deno.test("a measure may ask the method again while it makes its pictures", async () => {
@@ -100,7 +100,7 @@ Deno.test("a measure may ask the method again while it makes its pictures", asyn
       let difference = 0;
       return {
         count: 1,
-        async *pictures() {
+        async *images() {
           const { values } = await explainAgain!((cut) => cut.map((value) => value / 2));
           difference = values[0]!;
           yield pixels;

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import { classifierOver } from "../../src/classifier/open.ts";
-import { layersOf, randomizedClassifier } from "../../src/classifier/randomized.ts";
+import { listLayers, randomizedClassifier } from "../../src/classifier/randomized.ts";
 import { baselineNamed } from "../../src/baselines/methods.ts";
-import { randomizationTest, stagesOf } from "../../src/faithfulness/randomization.ts";
+import { listStages, randomizationTest } from "../../src/faithfulness/randomization.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
 import { warmUpWasm } from "../support/devices.ts";
@@ -16,25 +16,28 @@ const tiny = seededParts(tinyBackbone, 1);
 const images = [1, 2].map((seed) => ({ pixels: seededImage(seed, [1, 3, 64, 64]), target: seed }));
 const WASM = { device: "wasm" } as const;
 
-Deno.test("stagesOf() goes from the scores down, all layers or evenly spaced ones", () => {
+Deno.test("listStages() goes from the scores down, all layers or evenly spaced ones", () => {
   const layers = ["a", "b", "c", "d"];
-  assertEquals(stagesOf(layers).map((stage) => stage.layers.join("")), ["d", "dc", "dcb", "dcba"]);
-  assertEquals(stagesOf(layers, { stages: 2 }).map((stage) => [stage.name, stage.layers.length]), [["c", 2], [
-    "a",
-    4,
-  ]]);
-  assertEquals(stagesOf(layers, { order: "independent" }).map((stage) => stage.layers), [
+  assertEquals(listStages(layers).map((stage) => stage.layers.join("")), ["d", "dc", "dcb", "dcba"]);
+  assertEquals(listStages(layers, { stages: 2 }).map((stage) => [stage.name, stage.layers.length]), [
+    ["c", 2],
+    [
+      "a",
+      4,
+    ],
+  ]);
+  assertEquals(listStages(layers, { order: "independent" }).map((stage) => stage.layers), [
     ["d"],
     ["c"],
     ["b"],
     ["a"],
   ]);
-  assertThrows(() => stagesOf(layers, { stages: 0 }), RangeError, "in 0 stages");
+  assertThrows(() => listStages(layers, { stages: 0 }), RangeError, "in 0 stages");
 });
 
 Deno.test("randomizedClassifier() draws the weights of the layers named, the same for a seed, of the same size", async () => {
   const network = tiny.part();
-  assertEquals(layersOf(network), ["conv1.weight", "conv2.weight", "conv3.weight", "fc.weight"]);
+  assertEquals(listLayers(network), ["conv1.weight", "conv2.weight", "conv3.weight", "fc.weight"]);
   const { pixels } = images[0]!;
   const see = async (layers: string[], seed: number) => {
     await using classifier = await classifierOver(randomizedClassifier(tiny, layers, seed), WASM);
@@ -46,7 +49,7 @@ Deno.test("randomizedClassifier() draws the weights of the layers named, the sam
   assert(top.logits.some((value, i) => Math.abs(value - intact.logits[i]!) > 0.1));
   assertEquals((await see(["fc.weight"], 0)).logits, top.logits);
   assert((await see(["fc.weight"], 1)).logits.some((value, i) => value !== top.logits[i]));
-  const all = await see(layersOf(network), 0);
+  const all = await see(listLayers(network), 0);
   const norm = (values: Float32Array) => Math.hypot(...values);
   const ratio = norm(all.activations) / norm(intact.activations);
   assert(ratio > 0.2 && ratio < 5, `activations are ${ratio} times as large`);
@@ -55,7 +58,7 @@ Deno.test("randomizedClassifier() draws the weights of the layers named, the sam
 
 Deno.test("randomizedClassifier() works on weights that lie inside an .onnx file", async () => {
   const own = await loadClassifier({ model: smallClassifier() });
-  const layers = layersOf(own.part());
+  const layers = listLayers(own.part());
   assertEquals(layers.length, 3);
   const small = seededImage(3, [1, 3, 32, 32]);
   const logits = async (names: string[]) => {

@@ -50,25 +50,25 @@ function changed(pictures: readonly Float32Array[], of: ReturnType<typeof sample
 
 Deno.test("roadProbe() removes what each preset's percentage means", () => {
   const of = sample(0);
-  const ours = changed([...roadProbe(of, ICML, undefined, 1).pictures()], of);
+  const ours = changed([...roadProbe(of, ICML, undefined, 1).images()], of);
   const removed = ICML.percents.map((percent) => Math.floor(256 * percent / 100));
   // The original program counts what is removed in MoRF order, what is kept in LeRF order.
   assertEquals(ours, [...removed, ...removed.toReversed()]);
   const library = presetNamed("gradcam-lib").road!;
-  const theirs = changed([...roadProbe(of, library, NORMALIZATION, 1).pictures()], of);
+  const theirs = changed([...roadProbe(of, library, NORMALIZATION, 1).images()], of);
   assertEquals(theirs, [...removed.toReversed(), ...removed.toReversed()]);
 });
 
 Deno.test("roadProbe() removes the same pixels of all three colours, the top ones first", () => {
   const of = sample(1);
-  const [first] = [...roadProbe(of, ICML, undefined, 1).pictures()];
+  const [first] = [...roadProbe(of, ICML, undefined, 1).images()];
   const gone = new Set(of.order.subarray(0, 25));
   for (let i = 0; i < 3 * 256; i++) assertEquals(first![i] !== of.pixels[i], gone.has(i % 256));
 });
 
 Deno.test("roadProbe() never removes a flat map all at once, in no order", () => {
   const flat = sample(2, { width: 2, height: 2, values: new Float32Array(4).fill(0.5) });
-  const counts = changed([...roadProbe(flat, PLAIN, undefined, 0).pictures()], flat);
+  const counts = changed([...roadProbe(flat, PLAIN, undefined, 0).images()], flat);
   assertEquals(counts, [25, 76, 128, 179, 25, 76, 128, 179]);
 });
 
@@ -77,7 +77,7 @@ Deno.test("roadProbe() gives the same noise for a seed, other noise for other pi
   const pictures = (
     seed: number,
     protocol = ICML,
-  ) => [...roadProbe(of, protocol, NORMALIZATION, seed).pictures()];
+  ) => [...roadProbe(of, protocol, NORMALIZATION, seed).images()];
   assertEquals(pictures(5), pictures(5));
   assert(pictures(5)[0]!.some((value, i) => value !== pictures(6)[0]![i]));
   const quiet = pictures(5, { ...ICML, noise: 0 })[8]!;
@@ -101,7 +101,7 @@ Deno.test("roadProbe() gives the same noise for a seed, other noise for other pi
 
 Deno.test("roadProbe() fills by Telea in P-TAME's preset, in steps of 1/255", () => {
   const of = sample(0);
-  const [first] = [...roadProbe(of, PTAME, undefined, 0).pictures()];
+  const [first] = [...roadProbe(of, PTAME, undefined, 0).images()];
   const { values } = run(roadProbe(of, PTAME, undefined, 0), of.target);
   for (const pixel of of.order.subarray(0, 25)) {
     assertAlmostEquals(255 * first![pixel]!, Math.round(255 * first![pixel]!), 1e-4);

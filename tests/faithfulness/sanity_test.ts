@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { compareVariant, likenessOf, swapTest } from "../../src/faithfulness/sanity.ts";
+import { compareMaps, compareVariant, swapTest } from "../../src/faithfulness/sanity.ts";
 import type { MapMethod } from "../../src/explanation/map_method.ts";
 import type { ValueMap } from "../../src/image/types.ts";
 import { seededImage } from "../support/seeded_weights.ts";
@@ -12,18 +12,18 @@ function mapOf(value: (x: number, y: number) => number, side = SIDE): ValueMap {
   return { width: side, height: side, values };
 }
 
-Deno.test("likenessOf() is 1 for a map and itself, sees signs, and enlarges small maps", () => {
+Deno.test("compareMaps() is 1 for a map and itself, sees signs, and enlarges small maps", () => {
   const ramp = mapOf((x, y) => x + y * SIDE - 100);
-  const same = likenessOf(ramp, ramp, SIDE);
+  const same = compareMaps(ramp, ramp, SIDE);
   for (const value of Object.values(same)) assertAlmostEquals(value, 1, 1e-9);
-  const turned = likenessOf(ramp, mapOf((x, y) => 100 - x - y * SIDE), SIDE);
+  const turned = compareMaps(ramp, mapOf((x, y) => 100 - x - y * SIDE), SIDE);
   assertAlmostEquals(turned.spearman, -1, 1e-9);
   assertAlmostEquals(turned.absoluteSpearman, 1, 1e-9);
   assert(turned.ssim < 0.1);
-  const small = likenessOf(mapOf((x) => x, 4), mapOf((x) => x, 8), SIDE);
+  const small = compareMaps(mapOf((x) => x, 4), mapOf((x) => x, 8), SIDE);
   assert(small.spearman > 0.97 && small.ssim > 0.9);
-  assert(Number.isNaN(likenessOf(ramp, mapOf(() => 3), SIDE).spearman));
-  assertThrows(() => likenessOf(ramp, ramp, 8), RangeError, "in windows of 11");
+  assert(Number.isNaN(compareMaps(ramp, mapOf(() => 3), SIDE).spearman));
+  assertThrows(() => compareMaps(ramp, ramp, 8), RangeError, "in windows of 11");
 });
 
 Deno.test("compareVariant() averages over pictures and counts flat maps apart", async () => {

@@ -7,7 +7,7 @@ import { checkMap, checkSentence } from "../../src/faithfulness/check.ts";
 import { evaluate } from "../../src/faithfulness/evaluate.ts";
 import { enlarge } from "../../src/faithfulness/probe.ts";
 import { roadProbe } from "../../src/faithfulness/road.ts";
-import { outcomeOf } from "../../src/faithfulness/scoring.ts";
+import { createOutcome } from "../../src/faithfulness/scoring.ts";
 import { stepsProbe } from "../../src/faithfulness/insertion_deletion.ts";
 import type { MapMethod } from "../../src/explanation/map_method.ts";
 import type { ScoreBatch } from "../../src/faithfulness/types.ts";
@@ -95,13 +95,13 @@ Deno.test("ROAD by hand: a removed column is filled from its neighbours, a remov
     undefined,
     0,
   );
-  const pictures = [...probe.pictures()];
+  const pictures = [...probe.images()];
   // MoRF 25 %: 0.8 beside 0.8 fills up to 0.8. MoRF 50 %: only 0.4 is left to fill from.
   pictures[0]!.forEach((value, i) => assertAlmostEquals(value, PICTURE[i]!, 1e-5));
   pictures[1]!.forEach((value) => assertAlmostEquals(value, 0.4, 1e-5));
   // LeRF 50 %: all becomes 0.8, and the left half is what it was.
   pictures[3]!.forEach((value) => assertAlmostEquals(value, 0.8, 1e-5));
-  const { values, curves } = probe.read(pictures.map((each) => outcomeOf(scoreOne(each), 0)));
+  const { values, curves } = probe.read(pictures.map((each) => createOutcome(scoreOne(each), 0)));
   assertEquals(curves!["ROAD-MoRF"], [1, 0]);
   assertEquals(curves!["ROAD-LeRF"], [1, 1]);
   assertEquals([values["ROAD-MoRF"], values["ROAD-LeRF"], values["ROAD"]], [0.5, 1, 0.25]);
@@ -111,7 +111,7 @@ Deno.test("deletion by hand: a column a step, to black where the mean is 0", () 
   const sample = enlarge({ pixels: PICTURE, map: columns(1, 0.9, 0.1, 0), target: 0, probability: 0.8 });
   const protocol = { pixelsPerStep: 4, blur: { side: 3, sigma: 1 } };
   const probe = stepsProbe(sample, "deletion", protocol, { mean: [0, 0, 0], std: [1, 1, 1] });
-  const { values, curves } = probe.read([...probe.pictures()].map((each) => outcomeOf(scoreOne(each), 0)));
+  const { values, curves } = probe.read([...probe.images()].map((each) => createOutcome(scoreOne(each), 0)));
   curves!["deletion"]!.forEach((value, i) => assertAlmostEquals(value, [0.8, 0.4, 0, 0, 0][i]!, 1e-5));
   assertAlmostEquals(values["deletion"]!, 0.2, 1e-5);
 });

@@ -13,7 +13,7 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import type { Graph } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";
 import type { GradientDevice } from "../../src/gradient/rule.ts";
-import { float32DataOf, float32Tensor } from "../../src/runtime/mod.ts";
+import { float32Data, float32Tensor } from "../../src/runtime/mod.ts";
 import { heavyTests, testOn, warmUpWasm } from "../support/devices.ts";
 import { openWithWeights, seededWeights, shippedWeights } from "../support/networks.ts";
 import { normalized, seededImage } from "../support/seeded_weights.ts";
@@ -96,10 +96,10 @@ for (const [record, device, limit] of CASES) {
       assertEquals(session.partlyOnCpu, false);
       const outputs = await session.run({ image: float32Tensor(image, [1, 3, 224, 224]) });
       await session.dispose();
-      const loss = float32DataOf(outputs["loss"]!)[0]!;
+      const loss = float32Data(outputs["loss"]!)[0]!;
       assert(Math.abs(loss / expected.loss - 1) < 1e-4, `the loss is ${loss}, not ${expected.loss}`);
 
-      const gradient = float32DataOf(outputs["gradient"]!);
+      const gradient = float32Data(outputs["gradient"]!);
       const distance = Math.hypot(
         ...expected.values.map((value, i) => gradient[expected.positions[i]!]! - value),
       );

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
-import { sizeOf, type Value } from "../../src/graph/types.ts";
+import { elementCount, type Value } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";
 import type { GradientDevice } from "../../src/gradient/rule.ts";
 import { RULES } from "../../src/gradient/rules/mod.ts";
@@ -190,7 +190,11 @@ for (const device of DEVICES) {
     const x = b.input("x", "float32", [1, 1, 2, 4]);
     for (const { name, build } of TIES) {
       const y = build(b, x);
-      const seed = b.constant("float32", y.shape, Array.from({ length: sizeOf(y.shape) }, (_, i) => i + 1));
+      const seed = b.constant(
+        "float32",
+        y.shape,
+        Array.from({ length: elementCount(y.shape) }, (_, i) => i + 1),
+      );
       b.output(gradients(b, [{ value: y, seed }], [x], { device })[0]!, name);
     }
     const session = await openSession(b.build(), { device });

@@ -4,7 +4,7 @@ import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { Value } from "../../src/graph/types.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 
@@ -22,7 +22,7 @@ async function rows(onnx: Uint8Array, batch: number, data: Float32Array): Promis
   const session = await openSession(graph, { device: "wasm", files });
   const { y } = await session.run({ x: float32Tensor(data, [batch, 3, 4, 4]) });
   await session.dispose();
-  return Array.from(float32DataOf(y!));
+  return Array.from(float32Data(y!));
 }
 
 const weight = (b: Builder, ...shape: number[]) =>

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { gradients } from "../../src/gradient/backward.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededImage } from "../support/seeded_weights.ts";
 
@@ -31,7 +31,7 @@ async function computed(bytes: Uint8Array) {
   const session = await openSession(b.build(), { device: "wasm", files: loaded.files });
   const outputs = await session.run({ image: float32Tensor(IMAGE, SHAPE) });
   await session.dispose();
-  const numbers = (name: string) => Array.from(float32DataOf(outputs[name]!));
+  const numbers = (name: string) => Array.from(float32Data(outputs[name]!));
   return { ...loaded, logits: numbers("logits"), gradient: numbers("gradient") };
 }
 

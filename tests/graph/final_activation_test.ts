@@ -5,7 +5,7 @@ import { type OutputActivation, withoutFinalActivation } from "../../src/graph/f
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { encodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { type Graph, int, type Value } from "../../src/graph/types.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
 await warmUpWasm();
@@ -43,7 +43,7 @@ async function outputOf(graph: Graph): Promise<Float32Array> {
   const session = await openSession(graph, { device: "wasm" });
   try {
     const outputs = await session.run({ x: float32Tensor(SCORES, [1, 4]) });
-    return float32DataOf(Object.values(outputs)[0]!);
+    return float32Data(Object.values(outputs)[0]!);
   } finally {
     await session.dispose();
   }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { createBuilder, OPSET } from "../../src/graph/builder.ts";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { inspectOnnx } from "../../src/graph/onnx_file.ts";
-import { sizeOf } from "../../src/graph/types.ts";
+import { elementCount } from "../../src/graph/types.ts";
 import { openSession, type Tensor } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { uniforms } from "../support/seeded_weights.ts";
@@ -29,7 +29,7 @@ function feedsOf(bytes: Uint8Array): Record<string, Tensor> {
   return Object.fromEntries(
     inspectOnnx(bytes).inputs.map(({ name, shape }) => {
       const sizes = shape as number[];
-      const data = Float32Array.from(uniforms(name, sizeOf(sizes), 5), (u) => 2 * u - 1);
+      const data = Float32Array.from(uniforms(name, elementCount(sizes), 5), (u) => 2 * u - 1);
       return [name, { type: "float32", shape: sizes, data }];
     }),
   );

@@ -4,9 +4,9 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import { decodeNumbers } from "../../src/graph/constants.ts";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
-import { type Graph, type Initializer, sizeOf } from "../../src/graph/types.ts";
-import { float32DataOf, float32Tensor, openSession, type Tensor } from "../../src/runtime/mod.ts";
-import { type ByteSource, sourceOf } from "../../src/bytes/byte_source.ts";
+import { elementCount, type Graph, type Initializer } from "../../src/graph/types.ts";
+import { float32Data, float32Tensor, openSession, type Tensor } from "../../src/runtime/mod.ts";
+import { type ByteSource, toByteSource } from "../../src/bytes/byte_source.ts";
 import { float32ToFloat16 } from "../../src/bytes/half.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
@@ -39,7 +39,7 @@ async function product(onnx: Uint8Array, files?: ReadonlyMap<string, Uint8Array>
   const x = Float32Array.from({ length: INPUTS }, (_, i) => Math.sin(i));
   const { y } = await session.run({ x: float32Tensor(x, [1, INPUTS]) });
   await session.dispose();
-  return { ...loaded, x, y: float32DataOf(y!) };
+  return { ...loaded, x, y: float32Data(y!) };
 }
 
 Deno.test("loadOnnx() widens halves when they are read, in the file or beside it; casts are gone", async () => {
@@ -73,7 +73,7 @@ Deno.test("loadOnnx() leaves halves alone where they are not to be widened", () 
 
 Deno.test("loadOnnx() reads no weight before the runtime asks for it", () => {
   const read: number[] = [];
-  const source = sourceOf(beside);
+  const source = toByteSource(beside);
   const watched: ByteSource = {
     size: source.size,
     read: (offset, length) => {
@@ -85,7 +85,7 @@ Deno.test("loadOnnx() reads no weight before the runtime asks for it", () => {
   const { graph, files } = loadOnnx(encodeOnnx(halfNetwork(outside)), options);
   assertEquals(read, []);
   const { data, shape } = graph.initializers.get("fc.weight")!;
-  assert(data.kind === "external" && data.length === 4 * sizeOf(shape));
+  assert(data.kind === "external" && data.length === 4 * elementCount(shape));
   // Any part of it, too.
   const part = files.get(data.file)!.read(data.offset + 400, 40);
   assertEquals(read, [3]);
@@ -164,6 +164,6 @@ Deno.test("loadOnnx() scales bytes that are fed to a quantised network, fed as t
     assertEquals(graph.inputs[0]!.type, type);
     const outputs = await session.run({ x: { type, shape: [3], data } as Tensor });
     await session.dispose();
-    assertEquals(Array.from(float32DataOf(outputs["y"]!)), [-5, 0, 122.5]);
+    assertEquals(Array.from(float32Data(outputs["y"]!)), [-5, 0, 122.5]);
   }
 });

@@ -6,9 +6,9 @@ import { assert, assertEquals } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { inspectOnnx, readOnnx } from "../../src/graph/onnx_file.ts";
-import { type Graph, sizeOf } from "../../src/graph/types.ts";
+import { elementCount, type Graph } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededImage, seededTensor } from "../support/seeded_weights.ts";
 
@@ -55,11 +55,11 @@ async function fileOf(name: string): Promise<Uint8Array> {
 /** The file of weights that a network points to. */
 function weightsOf(onnx: Uint8Array): Uint8Array {
   const outside = readOnnx(onnx).initializers.filter(({ data }) => data.kind === "external");
-  const file = new Float32Array(outside.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
+  const file = new Float32Array(outside.reduce((sum, { shape }) => sum + elementCount(shape), 0));
   let at = 0;
   for (const { name, shape } of outside) {
     file.set(seededTensor(name, shape, FIXTURE.weight_seed), at);
-    at += sizeOf(shape);
+    at += elementCount(shape);
   }
   return new Uint8Array(file.buffer);
 }
@@ -108,10 +108,10 @@ for (const [name, expected] of Object.entries(FIXTURE.networks)) {
     });
     const outputs = await session.run({ image: pictures([0], side) });
     await session.dispose();
-    const logits = Array.from(float32DataOf(outputs["logits"]!));
+    const logits = Array.from(float32Data(outputs["logits"]!));
     const away = relativeDistance(logits, expected.logits);
     assert(away < 1e-5, `logits ${away}`);
-    const gradient = float32DataOf(outputs["gradient"]!);
+    const gradient = float32Data(outputs["gradient"]!);
     const error = relativeDistance(expected.positions.map((at) => gradient[at]!), expected.values);
     const norm = Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0));
     console.log(`${name}: away from PyTorch by ${away.toExponential(1)} (logits), ${error.toExponential(1)}`);
@@ -130,7 +130,7 @@ for (const name of ["vit_14_fixed", "swin_17_fixed", "shufflenet_17"]) {
       const session = await openSession(loaded.graph, { device: "wasm", files: loaded.files });
       const run = (part: number[]) => session.run({ image: pictures(part, side) });
       for (const part of batch === 1 ? [[0], [1], [2]] : [[0, 1, 2]]) {
-        logits.push(Array.from(float32DataOf((await run(part))["logits"]!)));
+        logits.push(Array.from(float32Data((await run(part))["logits"]!)));
       }
       await session.dispose();
     }

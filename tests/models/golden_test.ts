@@ -8,9 +8,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { findNetwork, networks } from "../../models/registry.ts";
 import type { NetworkDefinition } from "../../models/network.ts";
-import { type Device, float32DataOf, float32Tensor } from "../../src/runtime/mod.ts";
+import { type Device, float32Data, float32Tensor } from "../../src/runtime/mod.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
-import { float32Of } from "../../src/weights/tensor_table.ts";
+import { readFloat32 } from "../../src/weights/tensor_table.ts";
 import {
   graphOf,
   openWithWeights,
@@ -38,7 +38,7 @@ interface TapRecord {
 }
 
 function golden(name: string): Float32Array {
-  return float32Of(BYTES, GOLDEN.tensors.get(name)!);
+  return readFloat32(BYTES, GOLDEN.tensors.get(name)!);
 }
 
 function goldenPositions(name: string): Int32Array {
@@ -77,7 +77,7 @@ async function run(
     }
     const outputs = await session.run({ image: float32Tensor(pixels, [batch, 3, 224, 224]) });
     const last = (name: string) => {
-      const data = float32DataOf(outputs[name]!);
+      const data = float32Data(outputs[name]!);
       return data.slice(data.length / batch * (batch - 1));
     };
     return { logits: last("logits"), taps: network.taps.map((_, i) => last(`tap${i}`)) };

@@ -4,7 +4,7 @@ import { renameDensenetWeight } from "../../models/densenet121.ts";
 import { findNetwork, networks } from "../../models/registry.ts";
 import { renameVitWeight } from "../../models/vit_b_16.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
-import { sizeOf } from "../../src/graph/types.ts";
+import { elementCount } from "../../src/graph/types.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
 import { graphOf, unboundWeights } from "../support/networks.ts";
 
@@ -28,7 +28,7 @@ for (const network of networks) {
       ...network.taps.map(({ channels, size }) => [3, channels, size, size]),
     ]);
     const weights = unboundWeights(graph);
-    assertEquals(weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0), ELEMENTS[network.name]);
+    assertEquals(weights.reduce((sum, { shape }) => sum + elementCount(shape), 0), ELEMENTS[network.name]);
     const shapeOf = (name: string) => graph.initializers.get(name)?.shape;
     assertEquals(shapeOf(network.classifier.bias), [network.classes]);
     assertEquals(shapeOf(network.classifier.weight)?.[0], network.classes);

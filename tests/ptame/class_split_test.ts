@@ -3,18 +3,18 @@ import {
   allowedTargets,
   CLASS_PARTS,
   type ClassPart,
-  partOf,
-  positionOf,
+  classPart,
+  splitPosition,
   spreadOverClasses,
 } from "../../src/ptame/class_split.ts";
-import { hashOf } from "../../src/random/hash.ts";
+import { hashText } from "../../src/random/hash.ts";
 
-Deno.test("partOf() splits by the hash of the class's index, with bounds at 1 - share and 1 - share / 2", () => {
+Deno.test("classPart() splits by the hash of the class's index, with bounds at 1 - share and 1 - share / 2", () => {
   const counts: Record<ClassPart, number> = { train: 0, choose: 0, score: 0 };
   for (let index = 0; index < 1000; index++) {
-    const position = hashOf("class " + index) / 2 ** 32;
-    assertEquals(positionOf(index), position);
-    const part = partOf(index, 0.4);
+    const position = hashText("class " + index) / 2 ** 32;
+    assertEquals(splitPosition(index), position);
+    const part = classPart(index, 0.4);
     assertEquals(part, position < 0.6 ? "train" : position < 0.8 ? "choose" : "score");
     counts[part]++;
   }
@@ -23,24 +23,24 @@ Deno.test("partOf() splits by the hash of the class's index, with bounds at 1 - 
   assertEquals(CLASS_PARTS, ["train", "choose", "score"]);
 });
 
-Deno.test("partOf() of a class does not move back into training when a larger share is held out", () => {
+Deno.test("classPart() of a class does not move back into training when a larger share is held out", () => {
   for (let index = 0; index < 300; index++) {
-    assertEquals(partOf(index, 0), "train");
+    assertEquals(classPart(index, 0), "train");
     let held = false;
     for (const share of [0.1, 0.3, 0.4, 0.7, 0.9]) {
-      const part = partOf(index, share);
+      const part = classPart(index, share);
       assert(!held || part !== "train");
       held ||= part !== "train";
     }
     // 1 - 0.9 is a little less than 0.1.
-    assertEquals(partOf(index, 0.9) === "train", positionOf(index) < 0.1);
+    assertEquals(classPart(index, 0.9) === "train", splitPosition(index) < 0.1);
   }
 });
 
-Deno.test("partOf() refuses a share that is none", () => {
+Deno.test("classPart() refuses a share that is none", () => {
   for (const share of [-0.1, 0.91, 1, NaN, Infinity]) {
     assertThrows(
-      () => partOf(1, share),
+      () => classPart(1, share),
       RangeError,
       `a share of ${share} of the classes: it must be from 0 to 0.9`,
     );
@@ -50,7 +50,7 @@ Deno.test("partOf() refuses a share that is none", () => {
 Deno.test("allowedTargets() says 1 for classes of part train and 0 for all others", () => {
   const allowed = allowedTargets(1000, 0.4);
   assertEquals(allowed.length, 1000);
-  allowed.forEach((value, index) => assertEquals(value, partOf(index, 0.4) === "train" ? 1 : 0));
+  allowed.forEach((value, index) => assertEquals(value, classPart(index, 0.4) === "train" ? 1 : 0));
   assert(allowedTargets(50, 0).every((value) => value === 1));
 });
 

@@ -45,11 +45,11 @@ Deno.test("Explanation.contrast() is the difference of the two classes' maps, fr
 
   const back = explanation.contrast(second!.index, first!.index);
   back.map.values.forEach((value, i) => assertAlmostEquals(value, -contrast.map.values[i]!, 1e-5));
-  assertEquals(contrast.pictureMap.width, explanation.picture.width);
+  assertEquals(contrast.imageMap.width, explanation.image.width);
 
   // Both hues are over the photo, and the legend below is as of no other overlay.
   const [drawn, plain] = [await contrast.overlay(), await explanation.overlay()];
-  assertEquals([drawn.width, drawn.height > explanation.picture.height], [plain.width, true]);
+  assertEquals([drawn.width, drawn.height > explanation.image.height], [plain.width, true]);
   let [warm, cold] = [0, 0];
   for (let i = 0; i < drawn.data.length; i += 3) {
     const lean = drawn.data[i]! - drawn.data[i + 2]!;

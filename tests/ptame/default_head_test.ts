@@ -6,9 +6,9 @@ import { loadClassifier } from "../../src/classifier/load.ts";
 import { defaultAuxiliary, defaultHead, knownHeads } from "../../src/ptame/default_head.ts";
 import { NoHeadError } from "../../src/ptame/errors.ts";
 import { FUSER } from "../../src/ptame/head.ts";
-import { sourceOf } from "../../src/bytes/byte_source.ts";
+import { toByteSource } from "../../src/bytes/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
-import { float32Of, type WeightFile } from "../../src/weights/tensor_table.ts";
+import { readFloat32, type WeightFile } from "../../src/weights/tensor_table.ts";
 import { smallClassifier } from "./small_classifier.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 
@@ -20,7 +20,7 @@ function classifierFile(name: string): WeightFile {
   const shape = [classes, taps.at(-1)!.channels];
   const data = new Uint8Array(seededTensor(classifier.weight, shape, 4).buffer);
   const bytes = encodeSafetensors([{ name: classifier.weight, type: "float32", shape, data }]);
-  return { name: "classifier", content: sourceOf(bytes), table: parseSafetensors(bytes) };
+  return { name: "classifier", content: toByteSource(bytes), table: parseSafetensors(bytes) };
 }
 
 /** Auxiliary and backbone by their names, of which nothing but a final linear layer is loaded. */
@@ -31,13 +31,13 @@ async function pairOf(backbone: string, auxiliary: string, layerOf = auxiliary) 
 
 Deno.test("defaultHead() starts from ResNet-18's classifier for every ImageNet network that has no head", async () => {
   const weights = classifierFile("resnet18");
-  const rows = float32Of(weights.content, weights.table.tensors.get("fc.weight")!);
+  const rows = readFloat32(weights.content, weights.table.tensors.get("fc.weight")!);
   for (const backbone of networks.filter(({ name }) => !heads.some((head) => head.backbone === name))) {
     const head = await defaultHead(await pairOf(backbone.name, "resnet18"));
     assertEquals(head.record.trained, false);
     assertEquals([head.record.backbone, head.record.auxiliary], [backbone.name, "resnet18"]);
     // Rows of the fuser: zero for the first three taps, the classifier's on the last.
-    const fuser = float32Of(head.file.content, head.file.table.tensors.get(FUSER)!);
+    const fuser = readFloat32(head.file.content, head.file.table.tensors.get(FUSER)!);
     assertEquals(fuser.length, 1000 * 960);
     assertEquals(fuser.subarray(7 * 960 + 448, 8 * 960), rows.subarray(7 * 512, 8 * 512));
     assert(fuser.subarray(7 * 960, 7 * 960 + 448).every((value) => value === 0));

@@ -9,15 +9,15 @@ import { preprocess } from "../../src/image/preprocess.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { fuseMap } from "../../src/ptame/fuse.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
-import { initialHead } from "../../src/ptame/initial_head.ts";
-import { featureName, headShapeOf, passGraph } from "../../src/ptame/observed_network.ts";
+import { initialParameters } from "../../src/ptame/initial_parameters.ts";
+import { explainerGraph, featureName, findHeadShape } from "../../src/ptame/observed_network.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import { DownloadError } from "../../src/weights/download/errors.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";
-import { sourceOf } from "../../src/bytes/byte_source.ts";
+import { toByteSource } from "../../src/bytes/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
-import { float32Of } from "../../src/weights/tensor_table.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { readFloat32 } from "../../src/weights/tensor_table.ts";
+import { float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
 await warmUpWasm();
@@ -28,7 +28,7 @@ const network = findNetwork("efficientnet_lite0")!;
 /** A head of the default auxiliary that is neither flat nor the class-activation start. */
 async function randomHead(classes = 1000): Promise<Uint8Array> {
   const record = { name: "random", auxiliary: network.name, backbone: network.name, trained: true };
-  return await writeHead(record, initialHead(headShapeOf(network, classes), { kind: "default" }, 3));
+  return await writeHead(record, initialParameters(findHeadShape(network, classes), { kind: "default" }, 3));
 }
 
 Deno.test("Explainer.explain() explains the top class, and any class from the same pass", async () => {
@@ -49,33 +49,33 @@ Deno.test("Explainer.explain() explains the top class, and any class from the sa
   const again = await explainer.explain(PHOTO, { target: other.label });
   assertEquals(again.targets[0]!.index, other.index);
   assertEquals(explanation.explainTarget(other.index).map.values, again.targets[0]!.map.values);
-  const { map, pictureMap } = again.targets[0]!;
+  const { map, imageMap } = again.targets[0]!;
   assertEquals([map.width, map.height, map.values.length], [56, 56, 3136]);
   assertEquals([Math.min(...map.values), Math.max(...map.values)], [0, 1]);
-  const { picture, window } = again;
-  assertEquals([pictureMap.width, pictureMap.height], [picture.width, picture.height]);
-  assert(window.width <= picture.width && window.height <= picture.height);
+  const { image: decoded, window } = again;
+  assertEquals([imageMap.width, imageMap.height], [decoded.width, decoded.height]);
+  assert(window.width <= decoded.width && window.height <= decoded.height);
   const sized = await explainer.explain(PHOTO, { size: { width: 40, height: 30 } });
-  assertEquals(sized.targets[0]!.pictureMap.values.length, 1200);
+  assertEquals(sized.targets[0]!.imageMap.values.length, 1200);
 });
 
 Deno.test("the class-activation start's map averages to the class's logit without its bias", async () => {
   // Doubling keeps the mean of a map, so the identity of class-activation maps holds at 56² as it does at 7².
   const weights = await loadWeights(network);
-  const head = initialHead(headShapeOf(network, 1000), {
+  const head = initialParameters(findHeadShape(network, 1000), {
     kind: "class-activation",
-    classifier: float32Of(weights.content, weights.table.tensors.get("_fc.weight")!),
+    classifier: readFloat32(weights.content, weights.table.tensors.get("_fc.weight")!),
   });
-  const bias = float32Of(weights.content, weights.table.tensors.get("_fc.bias")!);
+  const bias = readFloat32(weights.content, weights.table.tensors.get("_fc.bias")!);
   const fuser = head.find((tensor) => tensor.name === "fuser.weight")!;
   const width = fuser.shape[1]!;
   const record = { name: "start", auxiliary: network.name, backbone: network.name, trained: false };
   const bytes = await writeHead(record, head);
   const part = networkPart(network, weights);
-  const unbound = { graph: passGraph(part, { logits: true, features: true }), files: new Map() };
+  const unbound = { graph: explainerGraph(part, { logits: true, features: true }), files: new Map() };
   const bound = bindWeights(
     part.bind(unbound, "network."),
-    { name: "head", content: sourceOf(bytes), table: parseSafetensors(bytes) },
+    { name: "head", content: toByteSource(bytes), table: parseSafetensors(bytes) },
     { prefix: "head." },
   );
   const session = await openSession(bound.graph, { device: "wasm", files: bound.files });
@@ -83,9 +83,9 @@ Deno.test("the class-activation start's map averages to the class's logit withou
   const outputs = await session.run({ image: float32Tensor(pixels, [1, 3, 224, 224]) });
   await session.dispose();
   const features = network.taps.map(({ channels, size }, i) => {
-    return { channels, size, data: float32DataOf(outputs[featureName(i)]!) };
+    return { channels, size, data: float32Data(outputs[featureName(i)]!) };
   });
-  const logits = float32DataOf(outputs["logits"]!);
+  const logits = float32Data(outputs["logits"]!);
   for (const index of [0, 281, 999]) {
     const map = fuseMap(features, fuser.data.subarray(index * width, (index + 1) * width));
     const mean = map.values.reduce((a, b) => a + b, 0) / map.values.length;
@@ -97,7 +97,7 @@ Deno.test("one pass for backbone and auxiliary gives what two passes give", asyn
   const head = await randomHead();
   const part = networkPart(network, await loadWeights(network));
   const bound = part.bind(
-    { graph: passGraph(part, { logits: true, features: false }), files: new Map() },
+    { graph: explainerGraph(part, { logits: true, features: false }), files: new Map() },
     "network.",
   );
   const onnx = encodeOnnx(bound.graph, { files: bound.files });

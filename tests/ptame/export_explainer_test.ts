@@ -10,9 +10,9 @@ import { preprocess } from "../../src/image/preprocess.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { exportExplainer, type ExportOptions } from "../../src/ptame/export_explainer.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
-import { initialHead } from "../../src/ptame/initial_head.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
-import { type Device, float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { initialParameters } from "../../src/ptame/initial_parameters.ts";
+import { findHeadShape } from "../../src/ptame/observed_network.ts";
+import { type Device, float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "./small_classifier.ts";
 
@@ -41,7 +41,7 @@ async function runFile(file: Uint8Array, device: Device, target?: number) {
   });
   await session.dispose();
   const { logits, map } = outputs;
-  return { inputs, logits: float32DataOf(logits!), map: float32DataOf(map!), shape: map!.shape };
+  return { inputs, logits: float32Data(logits!), map: float32Data(map!), shape: map!.shape };
 }
 
 function farthest(a: Float32Array, b: Float32Array): number {
@@ -80,7 +80,7 @@ Deno.test("exportExplainer() gives a file that explains the top class as explain
   assertEquals(wasm.shape, [1, 1, 56, 56]);
   const top = wasm.logits.indexOf(Math.max(...wasm.logits));
   await using explainer = await createExplainer({ device: "wasm" });
-  const { values: mask } = await explainer.maskOf({ pixels }, top);
+  const { values: mask } = await explainer.mask({ pixels }, top);
   assert(farthest(wasm.map, mask) < 1e-5);
   assert(farthest((await runFile(file, "native")).map, mask) < 1e-5);
 
@@ -108,41 +108,41 @@ Deno.test("exportExplainer() takes any class where the target is fed, and halves
   const half = await fileOf({ requireTarget: true, float16: true });
   assert(half.length < 0.55 * whole.length);
   await using explainer = await createExplainer({ device: "wasm" });
-  const maskOf = async (index: number) => (await explainer.maskOf({ pixels }, index)).values;
+  const ownMask = async (index: number) => (await explainer.mask({ pixels }, index)).values;
   const run = await runFile(whole, "wasm", 207);
   assertEquals(run.inputs, ["image", "target"]);
-  assert(farthest(run.map, await maskOf(207)) < 1e-5);
-  assert(farthest((await runFile(half, "native", 999)).map, await maskOf(999)) < 2e-3);
+  assert(farthest(run.map, await ownMask(207)) < 1e-5);
+  assert(farthest((await runFile(half, "native", 999)).map, await ownMask(999)) < 2e-3);
   const top = await runFile(whole, "native", -1);
-  assert(farthest(top.map, await maskOf(top.logits.indexOf(Math.max(...top.logits)))) < 1e-5);
+  assert(farthest(top.map, await ownMask(top.logits.indexOf(Math.max(...top.logits)))) < 1e-5);
 });
 
 Deno.test("exportExplainer() embeds an .onnx classifier with its external data, and gives its scores before softmax", async () => {
   const record = { name: "random", auxiliary: lite.name, backbone: "colours", trained: true };
-  const head = await writeHead(record, initialHead(headShapeOf(lite, 1000), { kind: "default" }, 3));
+  const head = await writeHead(record, initialParameters(findHeadShape(lite, 1000), { kind: "default" }, 3));
   const model = colourClassifier();
   const file = await fileOf({ model, head });
   assertEquals(inspectOnnx(file).externalFiles, []);
   const { logits, map } = await runFile(file, "wasm");
   await using explainer = await createExplainer({ model, head, device: "wasm" });
-  const probabilities = await explainer.classify(pixels);
+  const probabilities = await explainer.probabilities(pixels);
   const top = probabilities.indexOf(Math.max(...probabilities));
   assertEquals(logits.indexOf(Math.max(...logits)), top);
   const exponentials = logits.map(Math.exp);
   const sum = exponentials.reduce((a, value) => a + value);
   assert(farthest(exponentials.map((value) => value / sum), probabilities) < 1e-6);
-  assert(farthest(map, (await explainer.maskOf({ pixels }, top)).values) < 1e-5);
+  assert(farthest(map, (await explainer.mask({ pixels }, top)).values) < 1e-5);
 
   // Taken as a classifier again, it says itself how it is fed.
   await using again = await createExplainer({ model: { name: "again", onnx: file }, head, device: "wasm" });
   assertEquals(again.backbone.preprocessing, { crop: 224, resize: 256, mean: [0, 0, 0], std: [1, 1, 1] });
   assertEquals(again.backbone.labels, IMAGENET_1K);
-  assert(farthest(await again.classify(pixels), probabilities) < 1e-6);
+  assert(farthest(await again.probabilities(pixels), probabilities) < 1e-6);
 });
 
 Deno.test("exportExplainer() refuses what one file cannot hold", async () => {
   const record = { name: "random", auxiliary: lite.name, backbone: "small", trained: true };
-  const head = await writeHead(record, initialHead(headShapeOf(lite, 5), { kind: "default" }));
+  const head = await writeHead(record, initialParameters(findHeadShape(lite, 5), { kind: "default" }));
   const error = await assertRejects(() => exportExplainer({ model: smallClassifier(), head }), TypeError);
   assertStringIncludes(
     error.message,

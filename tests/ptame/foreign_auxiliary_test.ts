@@ -40,14 +40,14 @@ Deno.test("an .onnx auxiliary trains and explains: its taps are found, its own c
   const { index, map } = explanation.targets[0]!;
   assertEquals([explanation.auxiliary, map.width, map.height], ["reader", 16, 16]);
   const image = await explainer.prepare(photo(1));
-  assertEquals((await explainer.maskOf(image, index)).values, map.values);
+  assertEquals((await explainer.mask(image, index)).values, map.values);
   assert(image.auxiliaryPixels!.some((value, i) => value !== image.pixels[i]));
   // Its part of the picture is where the map lies.
   assertEquals(explanation.window, image.auxiliaryWindow);
-  await assertRejects(() => explainer.maskOf({ pixels: image.pixels }, index), TypeError, "the same cut");
+  await assertRejects(() => explainer.mask({ pixels: image.pixels }, index), TypeError, "the same cut");
   const other = { ...reader, preprocessing: { resize: 48, range: [0, 255] } } as const;
   await using brighter = await createExplainer({ model: backbone, auxiliary: other, head, device: "wasm" });
-  assert((await brighter.maskOf(image, index)).values.some((value, i) => value !== map.values[i]));
+  assert((await brighter.mask(image, index)).values.some((value, i) => value !== map.values[i]));
 });
 
 Deno.test("a head refuses another auxiliary, and other taps of the same channels", async () => {
@@ -108,7 +108,7 @@ Deno.test("one .onnx file is backbone and auxiliary in one pass, and exports", a
   const model = { name: "small", onnx: file };
   await using from = await createExplainer({ model, auxiliary: backbone, head, device: "wasm" });
   const pixels = (await from.prepare(photo(1))).pixels;
-  (await from.classify(pixels)).forEach((value, i) =>
+  (await from.probabilities(pixels)).forEach((value, i) =>
     assertAlmostEquals(value, two.prediction.find(({ index }) => index === i)!.probability, 1e-5)
   );
 });

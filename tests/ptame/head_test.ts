@@ -2,8 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import type { Graph, Value } from "../../src/graph/types.ts";
 import { fuseMap, minMax } from "../../src/ptame/fuse.ts";
-import { doublingsOf, fusedMaps, FUSER, headFeatures, minMaxMask } from "../../src/ptame/head.ts";
-import { type Device, float32DataOf, float32Tensor, type Tensor } from "../../src/runtime/mod.ts";
+import { countDoublings, fusedMaps, FUSER, headFeatures, minMaxMask } from "../../src/ptame/head.ts";
+import { type Device, float32Data, float32Tensor, type Tensor } from "../../src/runtime/mod.ts";
 import { allMaps } from "../support/all_maps.ts";
 import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
 import { openWithWeights, seededWeights } from "../support/networks.ts";
@@ -85,7 +85,7 @@ for (const device of ["wasm", "native", "webgpu"] as Device[]) {
         const { masks } = await session.run(taps);
         await session.dispose();
         assertEquals(masks!.shape, [1, ASKED.length, 56, 56]);
-        const difference = largestDifference(float32DataOf(masks!), goldenMaps(0));
+        const difference = largestDifference(float32Data(masks!), goldenMaps(0));
         assert(difference <= 1e-5, `largest difference ${difference}`);
       },
     });
@@ -99,7 +99,7 @@ Deno.test("fuseMap() gives PyTorch's maps from the features of a pass, and repea
   const outputs = await session.run(taps);
   await session.dispose();
   const features = CHANNELS.map((channels, i) => {
-    return { channels, size: SIZES[i]!, data: float32DataOf(outputs[`feature_${i}`]!) };
+    return { channels, size: SIZES[i]!, data: float32Data(outputs[`feature_${i}`]!) };
   });
   const fuser = seededTensor(FUSER, [CLASSES, 960, 1, 1], SEED);
   const maps = ASKED.flatMap((index) => [
@@ -122,8 +122,8 @@ Deno.test("minMax() refuses a map that is not finite", () => {
   }
 });
 
-Deno.test("doublingsOf() takes sizes that are the largest divided by powers of two, and no others", () => {
-  assertEquals(doublingsOf([56, 28, 14, 7]), [0, 1, 2, 3]);
-  assertEquals(doublingsOf([14, 14]), [0, 0]);
-  assertThrows(() => doublingsOf([56, 19]), TypeError, "56, 19");
+Deno.test("countDoublings() takes sizes that are the largest divided by powers of two, and no others", () => {
+  assertEquals(countDoublings([56, 28, 14, 7]), [0, 1, 2, 3]);
+  assertEquals(countDoublings([14, 14]), [0, 0]);
+  assertThrows(() => countDoublings([56, 19]), TypeError, "56, 19");
 });

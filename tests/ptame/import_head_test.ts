@@ -4,9 +4,9 @@ import { UnknownBackboneError } from "../../src/ptame/errors.ts";
 import { importHead } from "../../src/ptame/import_head.ts";
 import { headParameters } from "../../src/ptame/head.ts";
 import { checkHeadFits, readHead } from "../../src/ptame/head_file.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/observed_network.ts";
 import { networkNamed } from "../../src/classifier/network_names.ts";
-import { float32Of } from "../../src/weights/tensor_table.ts";
+import { readFloat32 } from "../../src/weights/tensor_table.ts";
 import { pythonTorch, runPython } from "../support/python_torch.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 import { archiveOf, p, type Piece } from "../weights/torch/make_files.ts";
@@ -40,10 +40,10 @@ for (const compiled of [false, true]) {
         });
         const head = await readHead(bytes, "last");
         assertEquals(head.record, record);
-        const shape = headShapeOf(networkNamed("resnet18"), 1000);
+        const shape = findHeadShape(networkNamed("resnet18"), 1000);
         checkHeadFits(head, "resnet18", shape);
         for (const [name, dimensions] of headParameters(shape)) {
-          const values = float32Of(bytes, head.file.table.tensors.get(name)!);
+          const values = readFloat32(bytes, head.file.table.tensors.get(name)!);
           assertEquals(values, seededTensor(name, dimensions, SEED), name);
         }
       } finally {

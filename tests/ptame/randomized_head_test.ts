@@ -1,20 +1,20 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { findNetwork } from "../../models/registry.ts";
-import { likenessOf } from "../../src/faithfulness/sanity.ts";
+import { compareMaps } from "../../src/faithfulness/sanity.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { type Head, readHead, writeHead } from "../../src/ptame/head_file.ts";
-import { headShapeOf } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/observed_network.ts";
 import { randomizedHead } from "../../src/ptame/randomized_head.ts";
-import { float32Of } from "../../src/weights/tensor_table.ts";
+import { readFloat32 } from "../../src/weights/tensor_table.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { seededHead } from "./seeded_networks.ts";
 
-const tensorOf = ({ file }: Head, name: string) => float32Of(file.content, file.table.tensors.get(name)!);
+const tensorOf = ({ file }: Head, name: string) => readFloat32(file.content, file.table.tensors.get(name)!);
 
 Deno.test("randomizedHead() draws convolutions anew, keeps their size and the normalisations", async () => {
-  const shape = headShapeOf(findNetwork("resnet18")!, 20);
+  const shape = findHeadShape(findNetwork("resnet18")!, 20);
   const record = { name: "seeded", auxiliary: "resnet18", backbone: "vgg16", trained: true };
   const head = await readHead(await writeHead(record, seededHead(shape, 3)), "");
   const forgetful = await readHead(await randomizedHead(head, { seed: 2 }), "");
@@ -41,11 +41,11 @@ Deno.test({
     await using random = await createExplainer({ device: "wasm", head: await randomizedHead(trained.head) });
     const photo = await decodeImage(new URL("../fixtures/image/photo_0.jpg", import.meta.url));
     const { pixels } = preprocess(photo, trained.backbone.preprocessing);
-    const probabilities = await trained.classify(pixels);
+    const probabilities = await trained.probabilities(pixels);
     const target = probabilities.indexOf(Math.max(...probabilities));
-    const likeness = likenessOf(
-      await trained.maskOf({ pixels }, target),
-      await random.maskOf({ pixels }, target),
+    const likeness = compareMaps(
+      await trained.mask({ pixels }, target),
+      await random.mask({ pixels }, target),
       56,
     );
     console.log(`the shipped head against a randomised one: ${JSON.stringify(likeness)}`);

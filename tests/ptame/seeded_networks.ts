@@ -10,7 +10,7 @@ import type { HeadTensor } from "../../src/ptame/head_file.ts";
 import { networkPart } from "../../src/classifier/network_part.ts";
 import type { GraphPart } from "../../src/classifier/types.ts";
 import type { WeightFile } from "../../src/weights/tensor_table.ts";
-import { sourceOf } from "../../src/bytes/byte_source.ts";
+import { toByteSource } from "../../src/bytes/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 import { graphOf, unboundWeights } from "../support/networks.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
@@ -31,7 +31,7 @@ export function seededFile(network: NetworkDefinition, seed: number): WeightFile
   const bytes = encodeSafetensors(tensors);
   return {
     name: `${network.name}-${seed}.safetensors`,
-    content: sourceOf(bytes),
+    content: toByteSource(bytes),
     table: parseSafetensors(bytes),
   };
 }

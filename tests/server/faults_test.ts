@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createExplainer, type Explainer } from "../../src/ptame/explainer.ts";
 import { type Answered, createHandler, type HandlerOptions } from "../../src/server/mod.ts";
-import { SAMPLE } from "../support/pictures.ts";
+import { SAMPLE } from "../support/images.ts";
 
 // One pass serves all: what is tested here happens before and after it.
 const real = await createExplainer({ device: "wasm" });

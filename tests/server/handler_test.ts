@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { createHandler, type ExplanationDocument, type Handler } from "../../src/server/mod.ts";
-import { pngHeader, SAMPLE } from "../support/pictures.ts";
+import { pngHeader, SAMPLE } from "../support/images.ts";
 
 const explainer = await createExplainer({ device: "wasm" });
 const handler = createHandler({ explainer });
@@ -32,11 +32,11 @@ Deno.test("createHandler() explains a picture as JSON, the same as the library",
   assertEquals(response.status, 200);
   assertMatch(response.headers.get("server-timing")!, /^prepare;dur=[\d.]+, predict;dur=/);
   const document: ExplanationDocument = await response.json();
-  const { prediction, targets, window, picture } = await explainer.explain(SAMPLE, { topK: 2 });
+  const { prediction, targets, window, image: image } = await explainer.explain(SAMPLE, { topK: 2 });
   assertEquals(document.prediction, prediction);
-  assertEquals([document.window, document.picture], [window, {
-    width: picture.width,
-    height: picture.height,
+  assertEquals([document.window, document.image], [window, {
+    width: image.width,
+    height: image.height,
   }]);
   assertEquals(document.targets.map((target) => target.index), targets.map((target) => target.index));
   document.targets.forEach(({ map }, i) => {

@@ -1,7 +1,7 @@
 /** The head as the paper writes it, which the lazy head is held to and timed against. */
 import type { Builder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
-import { doublingsOf, FUSER, upsampleByDoubling } from "../../src/ptame/head.ts";
+import { countDoublings, FUSER, upsampleByDoubling } from "../../src/ptame/head.ts";
 
 /**
  * All maps as the paper writes them: every feature up-sampled by repeated ×2 interpolation, concatenated, then the
@@ -11,7 +11,7 @@ import { doublingsOf, FUSER, upsampleByDoubling } from "../../src/ptame/head.ts"
  */
 export function allMaps(b: Builder, features: readonly Value[], classes: number): Value {
   const sizes = features.map((feature) => feature.shape[2]!);
-  const doublings = doublingsOf(sizes);
+  const doublings = countDoublings(sizes);
   const large = features.map((feature, index) => {
     let x = feature;
     // Not by Resize: on two wasm threads of a busy machine its linear form hangs for good (onnxruntime-web 1.30).

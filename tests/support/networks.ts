@@ -5,10 +5,10 @@
  */
 import type { NetworkDefinition } from "../../models/network.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
-import { type Graph, type Initializer, sizeOf } from "../../src/graph/types.ts";
+import { elementCount, type Graph, type Initializer } from "../../src/graph/types.ts";
 import { openSession, type Session, type SessionOptions } from "../../src/runtime/mod.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
-import { float32Of } from "../../src/weights/tensor_table.ts";
+import { readFloat32 } from "../../src/weights/tensor_table.ts";
 import { seededTensor } from "./seeded_weights.ts";
 
 /** Gives the values of a weight. */
@@ -36,7 +36,7 @@ export function openWithWeights(
   options: SessionOptions = {},
 ): Promise<Session> {
   const weights = unboundWeights(graph);
-  const file = new Float32Array(weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
+  const file = new Float32Array(weights.reduce((sum, { shape }) => sum + elementCount(shape), 0));
   const initializers = new Map(graph.initializers);
   let position = 0;
   for (const weight of weights) {
@@ -64,5 +64,5 @@ export function seededWeights(seed: number): WeightSource {
 export function shippedWeights(file: string): WeightSource {
   const bytes = Deno.readFileSync(new URL(`../../models/weights/${file}`, import.meta.url));
   const { tensors } = parseSafetensors(bytes);
-  return (name) => float32Of(bytes, tensors.get(name)!);
+  return (name) => readFloat32(bytes, tensors.get(name)!);
 }

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { NetworkDefinition, PublishedFile } from "../../models/network.ts";
-import { sizeOf } from "../../src/graph/types.ts";
+import { elementCount } from "../../src/graph/types.ts";
 import { graphOf, unboundWeights } from "./networks.ts";
 import { uniforms } from "./seeded_weights.ts";
 
@@ -31,7 +31,7 @@ export function writeRandomWeights(
   let end = 0;
   for (const { name, shape } of weights) {
     const from = end;
-    end += 4 * sizeOf(shape);
+    end += 4 * elementCount(shape);
     entries[name] = { dtype: "F32", shape, data_offsets: [from, end] };
   }
   const text = JSON.stringify(entries);
@@ -55,7 +55,7 @@ export function writeRandomWeights(
     const { scale, offset } = rangeOf(name, shape);
     const values = block.map((value) => scale * value + offset);
     if (name === network.classifier.bias) values[likeliest]! += CERTAIN;
-    for (let left = sizeOf(shape); left > 0; left -= BLOCK) {
+    for (let left = elementCount(shape); left > 0; left -= BLOCK) {
       write(new Uint8Array(values.buffer, 0, 4 * Math.min(left, BLOCK)));
     }
   }
@@ -70,5 +70,5 @@ function rangeOf(
   if (name.endsWith("running_var")) return { scale: 0.5, offset: 1 };
   if (name.endsWith("running_mean") || name.endsWith("bias")) return { scale: 0.1, offset: 0 };
   if (shape.length === 1) return { scale: 0.2, offset: 1 };
-  return { scale: Math.sqrt(6 / sizeOf(shape.slice(1))), offset: 0 };
+  return { scale: Math.sqrt(6 / elementCount(shape.slice(1))), offset: 0 };
 }

@@ -11,7 +11,7 @@
  */
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { createHandler } from "../../src/server/mod.ts";
-import { SAMPLE } from "./pictures.ts";
+import { SAMPLE } from "./images.ts";
 
 const PARTS = 10;
 

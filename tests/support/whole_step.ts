@@ -7,7 +7,7 @@ import { prune } from "../../src/graph/passes/prune.ts";
 import type { Graph } from "../../src/graph/types.ts";
 import { FUSER, headParameters } from "../../src/ptame/head.ts";
 import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../../src/ptame/observed_network.ts";
-import { lossTerms, ownMasksOf, pairMasks, targetRows } from "../../src/ptame/training/loss.ts";
+import { lossTerms, pairMasks, targetMasks, targetRows } from "../../src/ptame/training/loss.ts";
 import {
   addUpdate,
   gradientName,
@@ -17,8 +17,8 @@ import {
   type UpdateOptions,
 } from "../../src/ptame/training/step.ts";
 import { heldState, scalarTensors, stepSessions } from "../../src/ptame/training/step_sessions.ts";
-import { parameterOf, trainingFeatures } from "../../src/ptame/training/training_head.ts";
-import { nextState, roleOf, stateShapes } from "../../src/ptame/training/training_state.ts";
+import { requiredParameter, trainingFeatures } from "../../src/ptame/training/training_head.ts";
+import { nextState, parameterRole, stateShapes } from "../../src/ptame/training/training_state.ts";
 import type {
   StepReport,
   TrainingBatch,
@@ -27,7 +27,7 @@ import type {
   TrainingStepOptions,
 } from "../../src/ptame/training/training_step.ts";
 import {
-  float32DataOf,
+  float32Data,
   float32Tensor,
   int64Tensor,
   resolveDevice,
@@ -71,8 +71,8 @@ function wholeGraph(
   const parameters = parameterInputs(b, headParameters(shape));
 
   const { features, statistics } = trainingFeatures(b, taps, parameters);
-  const masks = pairMasks(b, features, targetRows(b, parameterOf(parameters, FUSER), targets));
-  const losses = maskedLosses(b, backbone, images, ownMasksOf(b, masks), targets);
+  const masks = pairMasks(b, features, targetRows(b, requiredParameter(parameters, FUSER), targets));
+  const losses = maskedLosses(b, backbone, images, targetMasks(b, masks), targets);
   b.output(losses, "cross_entropies");
   const terms = lossTerms(b, masks, losses, weights);
   for (const term of TERMS) b.output(terms[term], term);
@@ -89,7 +89,7 @@ export async function openWholeStep(
   const device = await resolveDevice(options.device);
   const names = [...stateShapes(shape).keys()];
   const differentiated = gradients
-    ? [...headParameters(shape).keys()].filter((name) => roleOf(name) === "learned")
+    ? [...headParameters(shape).keys()].filter((name) => parameterRole(name) === "learned")
     : [];
   const sessions = stepSessions(device, options.threads);
   const held = heldState(state);
@@ -114,10 +114,10 @@ export async function openWholeStep(
         ...held.values(),
       });
       held.moveOn(outputs, names);
-      const term = (name: string) => float32DataOf(outputs[name] as Tensor)[0]!;
+      const term = (name: string) => float32Data(outputs[name] as Tensor)[0]!;
       return {
         terms: { ce: term("ce"), area: term("area"), variation: term("variation"), total: term("total") },
-        crossEntropies: float32DataOf(outputs["cross_entropies"] as Tensor),
+        crossEntropies: float32Data(outputs["cross_entropies"] as Tensor),
         targets,
         gradients: new Map(differentiated.map((name) => [name, outputs[gradientName(name)] as Tensor])),
       };

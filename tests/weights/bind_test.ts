@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import type { WeightFile } from "../../src/weights/tensor_table.ts";
-import { sourceOf } from "../../src/bytes/byte_source.ts";
+import { toByteSource } from "../../src/bytes/byte_source.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/weights/safetensors.ts";
 
 function graph() {
@@ -20,7 +20,7 @@ function file(name: string, tensors: Record<string, "float32" | "float16">, fill
       return { name: tensor, type, shape: [2], data: new Uint8Array(data.buffer) };
     }),
   );
-  return { name, content: sourceOf(bytes), table: parseSafetensors(bytes) };
+  return { name, content: toByteSource(bytes), table: parseSafetensors(bytes) };
 }
 
 /** The numbers that an initializer points to. */

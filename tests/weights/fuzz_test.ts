@@ -10,9 +10,9 @@ import { assert } from "@std/assert";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { createStream } from "../../src/random/generator.ts";
-import { type ByteSource, sourceOf } from "../../src/bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../../src/bytes/byte_source.ts";
 import { parseSafetensors } from "../../src/weights/safetensors.ts";
-import { float32Of, type TensorTable } from "../../src/weights/tensor_table.ts";
+import { readFloat32, type TensorTable } from "../../src/weights/tensor_table.ts";
 import { parseTorch } from "../../src/weights/torch/mod.ts";
 import { readWeightFile } from "../../src/weights/weight_file.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
@@ -48,7 +48,7 @@ const FOREIGN = Object.entries(
 /** A source that notices when a reader asks for much more than there is. */
 function counting(bytes: Uint8Array): ByteSource {
   let asked = 0;
-  const source = sourceOf(bytes);
+  const source = toByteSource(bytes);
   return {
     size: source.size,
     read: (offset, length) => {
@@ -66,7 +66,7 @@ function readTensors(bytes: Uint8Array, table: TensorTable): void {
     const count = entry.shape.reduce((product, size) => product * size, 1);
     assert(count <= Math.max(bytes.length, 1 << 20), `${entry.name} claims ${count} elements`);
     if (!entry.type.includes("float")) continue;
-    assert(float32Of(bytes, entry).length === count, `${entry.name} gives other numbers than it claims`);
+    assert(readFloat32(bytes, entry).length === count, `${entry.name} gives other numbers than it claims`);
   }
 }
 

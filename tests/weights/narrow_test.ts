@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { narrowWeights } from "../../src/weights/narrow.ts";
-import { sourceOf } from "../../src/bytes/byte_source.ts";
+import { toByteSource } from "../../src/bytes/byte_source.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
 await warmUpWasm();
@@ -24,7 +24,7 @@ Deno.test("narrowWeights() halves large weights where they lie, and leaves those
   file.set(new Uint8Array(numbers.buffer), 1);
   const initializers = new Map(graph.initializers);
   initializers.set("outside", { ...graph.initializers.get("outside")!, data });
-  const bound = { graph: { ...graph, initializers }, files: new Map([["file", sourceOf(file)]]) };
+  const bound = { graph: { ...graph, initializers }, files: new Map([["file", toByteSource(file)]]) };
 
   const narrow = narrowWeights(bound);
   const types = new Map([...narrow.graph.initializers].map(([name, { type }]) => [name, type]));
@@ -44,7 +44,7 @@ Deno.test("narrowWeights() halves large weights where they lie, and leaves those
     const session = await openSession(bytes, { device: "wasm" });
     const { y } = await session.run({ x: float32Tensor(numbers.slice(0, 64), [1, 64]) });
     await session.dispose();
-    results.push(float32DataOf(y!));
+    results.push(float32Data(y!));
   }
   assert(sizes[1]! < sizes[0]! - 2 * 2 * 4096 + 500);
   const [wide, half] = results as [Float32Array, Float32Array];

@@ -7,7 +7,7 @@ import { loadWeights } from "../../src/weights/load_network.ts";
 import { obtainWeights } from "../../src/weights/obtain.ts";
 import { encodeSafetensors } from "../../src/weights/safetensors.ts";
 import type { WeightCache } from "../../src/weights/storage/types.ts";
-import { float32Of } from "../../src/weights/tensor_table.ts";
+import { readFloat32 } from "../../src/weights/tensor_table.ts";
 import { hexDigest } from "../support/digest.ts";
 import { type Answer, corrupted, good, serveFile, status } from "../support/weight_server.ts";
 
@@ -60,7 +60,7 @@ Deno.test("loadWeights() downloads once and reads the tensors from disk, without
     for (const offline of [false, true, false]) {
       const { name, content, table } = await loadWeights(own, undefined, { cache, offline, onProgress });
       assertEquals(name, "small-0.safetensors");
-      assertEquals(float32Of(content, table.tensors.get("fc.weight")!), VALUES);
+      assertEquals(readFloat32(content, table.tensors.get("fc.weight")!), VALUES);
     }
     assertEquals(server.asked.length, 1);
     assertEquals([kinds[0], kinds.at(-1)], ["download-start", "download-end"]);

@@ -1,7 +1,7 @@
 /** What a safetensors file may and may not say, and that Python's writers and ours agree byte for byte. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encodeSafetensors, parseSafetensors, streamSafetensors } from "../../src/weights/safetensors.ts";
-import { float32Of } from "../../src/weights/tensor_table.ts";
+import { readFloat32 } from "../../src/weights/tensor_table.ts";
 
 /** A file as a writer that checks nothing would make it. */
 function fileOf(header: unknown, dataBytes = 0, claimed?: bigint): Uint8Array<ArrayBuffer> {
@@ -31,7 +31,7 @@ Deno.test("parseSafetensors() reads what Python's struct has written", () => {
   assertEquals([...tensors.keys()], ["byte", "matrix", "halves", "brains", "double", "count"]);
   assertEquals(tensors.get("count")!.shape, []);
   assertEquals(tensors.get("count")!.type, "int64");
-  const values = (name: string) => [...float32Of(PYTHON_FILE, tensors.get(name)!)];
+  const values = (name: string) => [...readFloat32(PYTHON_FILE, tensors.get(name)!)];
   assertEquals(values("matrix"), [1.5, -2, 0, Math.fround(3.1415927)]);
   assertEquals(values("halves"), [1, -65504, 2 ** -24]);
   assertEquals(values("brains"), [1, -2.5]);
@@ -39,15 +39,15 @@ Deno.test("parseSafetensors() reads what Python's struct has written", () => {
   assertThrows(() => values("count"), TypeError, "Cannot read tensor count as float32: it holds int64");
 });
 
-Deno.test("float32Of() gives a view when float32 is aligned and a copy when it is not", () => {
+Deno.test("readFloat32() gives a view when float32 is aligned and a copy when it is not", () => {
   const data = new Uint8Array(new Float32Array([1, 2]).buffer);
   const bytes = encodeSafetensors([{ name: "a", type: "float32", shape: [2], data }]);
   const a = parseSafetensors(bytes).tensors.get("a")!;
-  assert(float32Of(bytes, a).buffer === bytes.buffer);
+  assert(readFloat32(bytes, a).buffer === bytes.buffer);
   const shifted = new Uint8Array(bytes.length + 1);
   shifted.set(bytes, 1);
-  assertEquals([...float32Of(shifted.subarray(1), a)], [1, 2]);
-  assertThrows(() => float32Of(bytes.subarray(0, bytes.length - 1), a), RangeError, "Cannot read tensor a");
+  assertEquals([...readFloat32(shifted.subarray(1), a)], [1, 2]);
+  assertThrows(() => readFloat32(bytes.subarray(0, bytes.length - 1), a), RangeError, "Cannot read tensor a");
 });
 
 Deno.test("encodeSafetensors() writes what parseSafetensors() reads, every tensor aligned", () => {

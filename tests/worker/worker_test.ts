@@ -33,7 +33,7 @@ Deno.test("connectWorker() gives what the library gives on its own thread", asyn
     assertEquals(explainer.backbone, own.backbone);
     assertEquals(explainer.head, own.head.record);
     const explanation = await explainer.explain(SAMPLE, { topK: 2 });
-    assertEquals(explanation.size, { width: expected.picture.width, height: expected.picture.height });
+    assertEquals(explanation.size, { width: expected.image.width, height: expected.image.height });
     assertEquals(explanation.window, expected.window);
     assertEquals(explanation.prediction.map(({ label }) => label), expected.prediction.map((p) => p.label));
     explanation.targets.forEach(({ map }, i) => near(map.values, expected.targets[i]!.map.values, 1e-4));
@@ -44,15 +44,15 @@ Deno.test("connectWorker() gives what the library gives on its own thread", asyn
     const contrast = await explanation.contrast(first!, second!);
     near(contrast.map.values, expected.contrast(first!, second!).map.values, 1e-3);
     assertEquals([contrast.for.index, contrast.against.index], [first, second]);
-    assertEquals((await explanation.picture()).data, expected.picture.data);
+    assertEquals((await explanation.image()).data, expected.image.data);
     const overlay = await explanation.overlay({ target: expected.prediction[0]!.index });
     near(overlay.data, (await expected.overlay()).data, 1);
 
     const input = await explanation.input();
     const copy = input.slice();
-    const probabilities = await explainer.classify(input);
+    const probabilities = await explainer.probabilities(input);
     assertEquals(input.length, 0, "the pixels were copied, not handed over");
-    near(probabilities, await own.classify(copy), 1e-5);
+    near(probabilities, await own.probabilities(copy), 1e-5);
     assert(Math.abs(Math.max(...probabilities) - expected.prediction[0]!.probability) < 1e-4);
   } finally {
     remote.close();

@@ -16,8 +16,8 @@
  */
 import { upsampleMap } from "../../image/upsample.ts";
 import type { OpenClassifier, TappedPass } from "../../classifier/open.ts";
-import { maskedPicture } from "../perturbation/masked_picture.ts";
-import { type Attribute, maskOf } from "../types.ts";
+import { maskedImage } from "../perturbation/masked_image.ts";
+import { type Attribute, scaleToMask } from "../types.ts";
 import { weightedMap } from "./grad_cam.ts";
 
 /** Options of Score-CAM. */
@@ -35,7 +35,7 @@ export function scoreCam(classifier: OpenClassifier, options: ScoreCamOptions = 
     for (let at = 0; at < chosen.length; at += classifier.batch) {
       const part = chosen.slice(at, at + classifier.batch);
       const masked = part.map((k) =>
-        maskedPicture(pixels, channelMask(pass, k, pixels), classifier.facts.preprocessing)
+        maskedImage(pixels, channelMask(pass, k, pixels), classifier.facts.preprocessing)
       );
       const rows = await classifier.logits(masked, signal);
       scores.push(...rows.map((row) => row[target]!));
@@ -59,7 +59,7 @@ function channelMask(
   const area = width * height;
   const side = Math.sqrt(pixels.length / 3);
   const values = upsampleMap(activations.subarray(k * area, (k + 1) * area), width, height, side, side);
-  return maskOf({ width: side, height: side, values }, "range").values;
+  return scaleToMask({ width: side, height: side, values }, "range").values;
 }
 
 /** The `count` channels of greatest variance, in order; constant channels are left out. */

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { sideOf } from "../../image/side.ts";
+import { squareSide } from "../../image/side.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { INTEGRATION_STEPS } from "../passes.ts";
 import type { Attribute } from "../types.ts";
@@ -62,7 +62,7 @@ export function integratedGradients(
   if (!Number.isInteger(steps) || steps < 1) throw new RangeError(`Cannot integrate over ${steps} points`);
   const { places, weights } = gaussLegendre(steps);
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const side = sideOf(pixels);
+    const side = squareSide(pixels);
     const area = side * side;
     const sums = new Float64Array(area);
     for (let at = 0; at < steps; at += classifier.batch) {

@@ -10,8 +10,8 @@
  *
  * @module
  */
-import { rangeOf } from "../../image/range.ts";
-import { sideOf } from "../../image/side.ts";
+import { valueRange } from "../../image/range.ts";
+import { squareSide } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { SMOOTH_SAMPLES } from "../passes.ts";
@@ -34,7 +34,7 @@ export function noisyCopy(
   options: SmoothGradOptions = {},
 ): Float32Array {
   const { seed = 0, noise = 0.15 } = options;
-  const { low, high } = rangeOf(pixels);
+  const { low, high } = valueRange(pixels);
   const generator = createStream(seed, index);
   const deviation = noise * (high - low);
   return pixels.map((value) => value + deviation * generator.normal());
@@ -52,7 +52,7 @@ export function smoothGrad(classifier: OpenClassifier, options: SmoothGradOption
   }
   if (!(noise >= 0)) throw new RangeError(`Cannot add noise of ${noise} of the image's range`);
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const side = sideOf(pixels);
+    const side = squareSide(pixels);
     const area = side * side;
     const sums = new Float64Array(pixels.length);
     for (let at = 0; at < samples; at += classifier.batch) {

@@ -11,11 +11,11 @@
  *
  * @module
  */
-import { sideOf } from "../../image/side.ts";
+import { squareSide } from "../../image/side.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { OCCLUSION_PLACES } from "../passes.ts";
 import type { Attribute } from "../types.ts";
-import { maskedPicture } from "./masked_picture.ts";
+import { maskedImage } from "./masked_image.ts";
 
 /** Options of occlusion. */
 export interface OcclusionOptions {
@@ -43,7 +43,7 @@ export function windowPlaces(side: number, window: number, count: number): numbe
 export function occlusion(classifier: OpenClassifier, options: OcclusionOptions = {}): Attribute {
   const { places: count = OCCLUSION_PLACES } = options;
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const side = sideOf(pixels);
+    const side = squareSide(pixels);
     const window = options.window ?? Math.max(1, Math.round(side / 7));
     if (!Number.isInteger(window) || window < 1 || window > side) {
       throw new RangeError(`Cannot hide a square of ${window} pixels in an image of ${side}`);
@@ -61,7 +61,7 @@ export function occlusion(classifier: OpenClassifier, options: OcclusionOptions 
       const hidden = part.map(({ x, y }) => {
         const mask = new Float32Array(side * side).fill(1);
         for (let row = y; row < y + window; row++) mask.fill(0, row * side + x, row * side + x + window);
-        return maskedPicture(pixels, mask, classifier.facts.preprocessing);
+        return maskedImage(pixels, mask, classifier.facts.preprocessing);
       });
       const probabilities = await classifier.probabilities(hidden, signal);
       part.forEach(({ x, y }, i) => {

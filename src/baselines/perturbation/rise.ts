@@ -13,12 +13,12 @@
  * @module
  */
 import { upsampleMap } from "../../image/upsample.ts";
-import { sideOf } from "../../image/side.ts";
+import { squareSide } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { RISE_MASKS } from "../passes.ts";
 import type { Attribute } from "../types.ts";
-import { maskedPicture } from "./masked_picture.ts";
+import { maskedImage } from "./masked_image.ts";
 
 /** Options of RISE. */
 export interface RiseOptions {
@@ -66,14 +66,14 @@ export function rise(classifier: OpenClassifier, options: RiseOptions = {}): Att
     throw new RangeError(`Cannot draw masks that show a cell with probability ${probability}`);
   }
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const side = sideOf(pixels);
+    const side = squareSide(pixels);
     const sums = new Float64Array(side * side);
     for (let at = 0; at < masks; at += classifier.batch) {
       const drawn = Array.from(
         { length: Math.min(classifier.batch, masks - at) },
         (_, i) => riseMask(side, at + i, options),
       );
-      const seen = drawn.map((mask) => maskedPicture(pixels, mask, classifier.facts.preprocessing));
+      const seen = drawn.map((mask) => maskedImage(pixels, mask, classifier.facts.preprocessing));
       const probabilities = await classifier.probabilities(seen, signal);
       drawn.forEach((mask, i) => {
         const weight = probabilities[i]![target]!;

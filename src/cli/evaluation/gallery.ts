@@ -52,7 +52,7 @@ function unpacked({ width, height, values }: StoredMap): ValueMap {
 }
 
 /** `[3, S, S]` in [0, 1] as an image. */
-export function photoOf(pixels: Float32Array): RgbImage {
+export function toRgb(pixels: Float32Array): RgbImage {
   const area = pixels.length / 3;
   const side = Math.sqrt(area);
   const data = Uint8Array.from(pixels, (_, i) => Math.round(255 * pixels[i % 3 * area + Math.floor(i / 3)]!));
@@ -120,7 +120,7 @@ export function createGallery(
         }
         const { target, probability } = record;
         const label = labels[target] ?? `class ${target}`;
-        rows.push({ name: image.name, label, probability, photo: photoOf(loaded.pixels), maps });
+        rows.push({ name: image.name, label, probability, photo: toRgb(loaded.pixels), maps });
       }
       return rows;
     },

@@ -14,7 +14,7 @@ import type { MapMethod } from "../../explanation/map_method.ts";
 import { evaluationImages } from "../../faithfulness/evaluation_images.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
 import { digestOfSource } from "../../weights/storage/digest.ts";
 import { checkHeldOut, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
@@ -57,8 +57,8 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
   const opened = await openMethods(plan.methods, { ...options, signal }, {
     withHead: () => openPtame({ ...options, signal }, typed),
     seed: plan.seed,
-    tap: plan.tap,
-    ...withoutUndefined({ samples: plan.samples }),
+    layer: plan.layer,
+    ...plan.counts,
     onProgress: progress.map,
   });
   try {
@@ -94,8 +94,8 @@ async function measureOpened(
     `Evaluating ${plan.methods.join(", ")} on ${images.length} images with ${plan.preset}: ` +
       `${backbone.name} on ${opened.session.device}`,
   );
-  const identity = identityOf(opened, options, plan);
-  const pictures = () => evaluationImages(images, opened, boxes && ((name) => boxesFor(boxes, name, folder)));
+  const identity = methodIdentity(opened, options, plan);
+  const samples = () => evaluationImages(images, opened, boxes && ((name) => boxesFor(boxes, name, folder)));
   const mapsPath = plan.report === undefined ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
@@ -103,7 +103,7 @@ async function measureOpened(
   try {
     const gallery = maps && createGallery(evenlySpread(images, plan.gallery), maps, { model: identity });
     const result = await evaluate({
-      images: gallery?.images(pictures()) ?? pictures(),
+      images: gallery?.images(samples()) ?? samples(),
       total: images.length,
       methods: progress.methods(gallery?.methods(methods) ?? methods),
       score,
@@ -121,7 +121,7 @@ async function measureOpened(
     if (result.images === 0) {
       throw new Error(`Cannot evaluate: none of the ${images.length} images can be read`);
     }
-    const rows = await gallery?.rows(pictures(), methods, result.records, backbone.labels, signal) ?? [];
+    const rows = await gallery?.rows(samples(), methods, result.records, backbone.labels, signal) ?? [];
     const { auxiliary, session, head } = opened;
     return {
       result,
@@ -147,10 +147,10 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
 }
 
 /** What records depend on besides measures and seed, such as the head. */
-function identityOf(
+function methodIdentity(
   { backbone, auxiliary, head }: OpenMethods,
   { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
-  { tap, samples, selection }: Plan,
+  { layer, counts, selection }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
@@ -159,10 +159,10 @@ function identityOf(
   }
   if (weights instanceof Uint8Array) contents.push(weights);
   else if (weights !== undefined && "table" in weights) contents.push(weights.content);
-  const digests = contents.map((content) => digestOfSource(sourceOf(content)).slice(0, 8));
+  const digests = contents.map((content) => digestOfSource(toByteSource(content)).slice(0, 8));
   const more = [
-    tap === undefined ? [] : `tap:${tap}`,
-    samples === undefined ? [] : `samples:${samples}`,
+    layer === undefined ? [] : `layer:${layer}`,
+    Object.entries(counts).map(([name, count]) => `${name}:${count}`),
     // Each record states that its class was held out.
     selection === undefined ? [] : `classes:${selection.part}/${selection.share}`,
   ];

@@ -6,7 +6,7 @@
 import { openClassifier, type OpenClassifierOptions } from "../../classifier/open.ts";
 import { prepareImage } from "../../classifier/prepared_image.ts";
 import { methodNamed, METHODS } from "../../baselines/methods.ts";
-import { mapMethodOf, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
+import { createMapMethod, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
 import { explainerMethod, explainerScores, type ImageReader } from "../../faithfulness/evaluation_images.ts";
@@ -20,12 +20,12 @@ export const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);
 
 /** Whether a method ignores the classifier. */
 export function isControl(name: string): boolean {
-  return METHODS.some((method) => method.name === name && method.needs === "picture");
+  return METHODS.some((method) => method.name === name && method.needs === "image");
 }
 
 /** The default methods: those that need one pass or less. */
 export const USUAL_METHODS: readonly string[] = METHODS.filter(({ needs }) =>
-  needs === "head" || needs === "picture"
+  needs === "head" || needs === "image"
 ).map(({ name }) => name);
 
 /** Opened methods, and the classifier that scores their maps. */
@@ -47,7 +47,7 @@ export interface OpenMethods extends ImageReader {
 /** Options for opening methods. */
 export interface OpenMethodsOptions extends MethodOptions {
   /** The layer that CAM methods use. */
-  readonly tap?: string | undefined;
+  readonly layer?: string | undefined;
   /** Called with the progress of a map that needs many passes. */
   readonly onProgress?: (method: string, progress: MapProgress) => void;
 }
@@ -75,9 +75,9 @@ export async function openMethods(
     // On a GPU a batch takes little more time than one image; elsewhere batches have no benefit.
     const batched = explainer?.session.device === "webgpu";
     const looked = explainer === undefined || batched ||
-      chosen.some(({ needs }) => needs !== "picture" && needs !== "head");
+      chosen.some(({ needs }) => needs !== "image" && needs !== "head");
     const classifier = looked
-      ? await openClassifier({ ...classifierOptions, ...withoutUndefined({ tap: options.tap }) })
+      ? await openClassifier({ ...classifierOptions, ...withoutUndefined({ layer: options.layer }) })
       : undefined;
     if (classifier !== undefined) opened.push(classifier);
     const methods: Record<string, MapMethod> = {};
@@ -86,7 +86,7 @@ export async function openMethods(
       methods[name] = definition.needs === "head"
         ? explainerMethod(explainer!)
         // A control does not use the classifier.
-        : mapMethodOf(definition, await definition.create(classifier!, options), {
+        : createMapMethod(definition, await definition.create(classifier!, options), {
           onProgress: (progress) => onProgress?.(name, progress),
         });
     }
@@ -101,7 +101,7 @@ export async function openMethods(
       methods,
       score: explainer !== undefined && !batched
         ? explainerScores(explainer)
-        : (pictures, signal) => classifier!.probabilities(pictures, signal),
+        : (images, signal) => classifier!.probabilities(images, signal),
       dispose,
     };
   } catch (error) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CountOption, MethodOptions } from "../../baselines/types.ts";
 import { type BoxesByImage, parseBoxes } from "../../faithfulness/boxes.ts";
 import { PRESETS } from "../../faithfulness/presets.ts";
 import {
@@ -11,14 +12,14 @@ import {
   measureNamed,
   USUAL_MEASURES,
 } from "../../faithfulness/measures.ts";
-import { type ClassSelection, SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
-import { allowed } from "../downloads.ts";
-import { BASELINE_OPTIONS } from "../explain/method.ts";
+import { type ClassSelection, createSelection, SELECTION_OPTIONS } from "../class_selection.ts";
+import { refuseRemoteIfOffline } from "../downloads.ts";
+import { BASELINE_OPTIONS, givenCounts } from "../explain/method.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, holdOut, listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
-import { flag, group, needed, oneOf, someOf, text, type Values, wholeNumber } from "../options/kinds.ts";
+import { choice, choices, flag, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import { UsageError } from "../usage.ts";
 import { METHOD_NAMES, USUAL_METHODS } from "./methods.ts";
@@ -35,10 +36,10 @@ export const EVALUATE_OPTIONS = {
     limit: wholeNumber("N", "Use only N of them, evenly spread", { least: 1 }),
   }),
   ...group("What is measured", {
-    methods: someOf("A,B,…", METHOD_NAMES, "Methods to compare", USUAL_METHODS),
+    methods: choices("A,B,…", METHOD_NAMES, "Methods to compare", USUAL_METHODS),
     ...BASELINE_OPTIONS,
-    measures: someOf("A,B,…", MEASURE_NAMES, "Measures", USUAL_MEASURES),
-    preset: oneOf(
+    measures: choices("A,B,…", MEASURE_NAMES, "Measures", USUAL_MEASURES),
+    preset: choice(
       "NAME",
       PRESETS.map(({ name }) => name),
       "Protocol of the measures; a measure that the preset does not define uses its own preset",
@@ -77,9 +78,9 @@ export interface Plan {
   readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
   readonly methods: readonly string[];
   /** Layer that CAM methods use; by default each method chooses. */
-  readonly tap: string | undefined;
-  /** Number of passes, for methods with a free choice. */
-  readonly samples: number | undefined;
+  readonly layer: string | undefined;
+  /** Numbers of passes, for methods with a free choice. */
+  readonly counts: Pick<MethodOptions, CountOption>;
   readonly measures: readonly MeasureName[];
   readonly preset: string;
   readonly seed: number;
@@ -97,7 +98,7 @@ export interface Plan {
  * @param args The arguments as they were given, for the report.
  * @throws {UsageError} When options do not go together.
  */
-export async function planOf(options: EvaluateValues, args: readonly string[]): Promise<Plan> {
+export async function createPlan(options: EvaluateValues, args: readonly string[]): Promise<Plan> {
   const { images: folder, methods, measures, preset, holdOut: count, limit, seed, gallery } = options;
   const pointing = measures.filter((name) => measureNamed(name).needs?.includes("region"));
   if (pointing.length > 0 && options.boxes === undefined) {
@@ -106,16 +107,24 @@ export async function planOf(options: EvaluateValues, args: readonly string[]): 
   const boxes = options.boxes === undefined
     ? undefined
     : parseBoxes(new TextDecoder().decode(await readFile(options.boxes, "boxes")), options.boxes);
-  const listed = allowed(options, await listImages(folder));
+  const listed = refuseRemoteIfOffline(options, await listImages(folder));
   const held = count === undefined ? listed : holdOut(listed, count).held;
-  const chosen = selectionOf(options);
+  const chosen = createSelection(options);
   const selection = chosen === undefined ? undefined : { ...chosen, limit };
   const images = limit === undefined || selection !== undefined ? held : evenlySpread(held, limit);
   const report = options.report?.replace(/(?<=.)[/\\]+$/, "");
   const command = commandLine("evaluate", args);
-  const { tap, samples } = options;
   return {
-    ...{ folder, images, selection, methods, tap, samples, measures, preset },
+    ...{
+      folder,
+      images,
+      selection,
+      methods,
+      layer: options.layer,
+      counts: givenCounts(options),
+      measures,
+      preset,
+    },
     ...{ seed, boxes, report, gallery, command },
   };
 }

@@ -59,8 +59,10 @@ export function reportData(
         ["Auxiliary", auxiliary] as const,
         ["Head of ptame", `${head.record.name}, ${trainedFor(head.record)}`] as const,
       ]),
-      ...(plan.tap === undefined ? [] : [["Tap of CAM methods", plan.tap] as const]),
-      ...(plan.samples === undefined ? [] : [["Samples", String(plan.samples)] as const]),
+      ...(plan.layer === undefined ? [] : [["Tap of CAM methods", plan.layer] as const]),
+      ...Object.entries(plan.counts).map(([name, count]) =>
+        [`${name[0]!.toUpperCase()}${name.slice(1)}`, String(count)] as const
+      ),
       ["Preset", `${plan.preset} (${presetNamed(plan.preset).source})`],
       ["Seed", String(plan.seed)],
       ["Device", session.device === "webgpu" ? "webgpu" : `${session.device}, ${session.threads} thread(s)`],

@@ -5,12 +5,12 @@
  * @module
  */
 import {
-  arrowOf,
-  bestOf,
-  keysOf,
+  bestMethod,
+  directionArrow,
+  keyTitle,
+  listKeys,
   shownInterval,
   shownMilliseconds,
-  titleOf,
 } from "../../faithfulness/report/labels.ts";
 import type { Evaluation } from "../../faithfulness/summary.ts";
 
@@ -21,14 +21,14 @@ interface Column {
   readonly best: number;
 }
 
-function columnsOf(evaluation: Evaluation): Column[] {
+function tableColumns(evaluation: Evaluation): Column[] {
   const methods = Object.entries(evaluation.methods);
-  const measured = keysOf(evaluation).map((key) => ({
-    title: `${titleOf(key)} ${arrowOf(key)}`,
+  const measured = listKeys(evaluation).map((key) => ({
+    title: `${keyTitle(key)} ${directionArrow(key)}`,
     cells: methods.map(([, { measures }]) =>
       measures[key] === undefined ? "–" : shownInterval(key, measures[key])
     ),
-    best: methods.findIndex(([name]) => name === bestOf(evaluation, key)),
+    best: methods.findIndex(([name]) => name === bestMethod(evaluation, key)),
   }));
   return [
     ...measured,
@@ -60,27 +60,27 @@ export function tableLines(
   const first = Math.max(...names.map((name) => name.length));
   const lines: string[] = [];
   let block: Column[] = [];
-  const widthOf = ({ title, cells }: Column) =>
+  const columnWidth = ({ title, cells }: Column) =>
     Math.max(title.length, ...cells.map((cell) => cell.length + 2));
   const flush = () => {
     if (block.length === 0) return;
     if (lines.length > 0) lines.push("");
-    const head = block.map((column) => column.title.padEnd(widthOf(column)));
+    const head = block.map((column) => column.title.padEnd(columnWidth(column)));
     lines.push(`${"".padEnd(first)}  ${head.join("  ")}`.trimEnd());
     names.forEach((name, row) => {
       const cells = block.map((column) => {
         const best = row === column.best;
         // A star marks the best if bold is not available.
-        const text = (column.cells[row]! + (best ? " *" : "")).padEnd(widthOf(column));
+        const text = (column.cells[row]! + (best ? " *" : "")).padEnd(columnWidth(column));
         return best ? bold(text) : text;
       });
       lines.push(`${name.padEnd(first)}  ${cells.join("  ")}`.trimEnd());
     });
     block = [];
   };
-  for (const column of columnsOf(evaluation)) {
-    const used = first + block.reduce((sum, each) => sum + 2 + widthOf(each), 0);
-    if (block.length > 0 && used + 2 + widthOf(column) > width) flush();
+  for (const column of tableColumns(evaluation)) {
+    const used = first + block.reduce((sum, each) => sum + 2 + columnWidth(each), 0);
+    if (block.length > 0 && used + 2 + columnWidth(column) > width) flush();
     block.push(column);
   }
   flush();

@@ -6,11 +6,11 @@
  */
 import { controls } from "../../baselines/controls.ts";
 import { type CheckedMap, checkMap, checkSentence, type MapCheck } from "../../faithfulness/check.ts";
-import { arrowOf, inOrder, shownValue, titleOf } from "../../faithfulness/report/labels.ts";
+import { directionArrow, inOrder, keyTitle, shownValue } from "../../faithfulness/report/labels.ts";
 import { preprocess } from "../../image/preprocess.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { Terminal } from "../terminal.ts";
-import type { ExplainedPicture } from "./picture.ts";
+import type { ExplainedFile } from "./image.ts";
 
 /** A check as printed by `--json`. */
 export interface TargetCheck extends MapCheck {
@@ -21,19 +21,19 @@ export interface TargetCheck extends MapCheck {
 }
 
 /** Checks the maps of all targets. */
-export async function checksOf(
+export async function runChecks(
   explainer: MapExplainer,
-  { explanation }: ExplainedPicture,
+  { explanation }: ExplainedFile,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TargetCheck[]> {
-  const { pixels } = preprocess(explanation.picture, explainer.backbone.preprocessing);
+  const { pixels } = preprocess(explanation.image, explainer.backbone.preprocessing);
   let asked = 0;
-  const score = async (pictures: Float32Array[]) => {
+  const score = async (images: Float32Array[]) => {
     const all: Float32Array[] = [];
-    for (const picture of pictures) {
+    for (const image of images) {
       terminal.doing(`Checking: ${asked++} images scored`);
-      all.push(await explainer.classify(picture, signal));
+      all.push(await explainer.probabilities(image, signal));
     }
     return all;
   };
@@ -61,7 +61,10 @@ export function showChecks(terminal: Terminal, checks: readonly TargetCheck[]): 
     terminal.say("");
     line(title, rows.map(([name]) => name));
     for (const key of inOrder(Object.keys(map.values))) {
-      line(`${titleOf(key)} ${arrowOf(key)}`, rows.map(([, { values }]) => shownValue(key, values[key]!)));
+      line(
+        `${keyTitle(key)} ${directionArrow(key)}`,
+        rows.map(([, { values }]) => shownValue(key, values[key]!)),
+      );
     }
     line("map area", rows.map(([, { maskArea }]) => maskArea.toFixed(2)));
     terminal.say(`   ${sentence}`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isFolder, makeFolder, samePlace, stemOf } from "../files.ts";
+import { fileStem, isFolder, makeFolder, samePlace } from "../files.ts";
 import { UsageError } from "../usage.ts";
 import type { ExplainGiven } from "./options.ts";
 
@@ -77,7 +77,7 @@ function uniqueStems(images: readonly string[]): ReadonlyMap<string, string> {
   const taken = new Set<string>();
   const stems = new Map<string, string>();
   for (const image of new Set(images)) {
-    const stem = stemOf(image);
+    const stem = fileStem(image);
     let name = stem;
     for (let i = 2; taken.has(name); i++) name = `${stem}-${i}`;
     taken.add(name);

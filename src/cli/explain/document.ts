@@ -6,7 +6,7 @@
 import type { Contrast } from "../../ptame/contrast.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { TargetCheck } from "./check.ts";
-import type { ExplainedPicture } from "./picture.ts";
+import type { ExplainedFile } from "./image.ts";
 
 /** The document of one image. */
 export interface ExplainedImage {
@@ -38,8 +38,8 @@ export interface ExplainedImage {
 }
 
 /** The document of an image. `load` is how many milliseconds the networks took to open. */
-export function documentOf(
-  { explanation, milliseconds, contrasts, outs }: ExplainedPicture,
+export function explanationDocument(
+  { explanation, milliseconds, contrasts, outs }: ExplainedFile,
   image: string,
   load: number,
 ): ExplainedImage {
@@ -52,7 +52,7 @@ export function documentOf(
     ...(isPtame(explanation) ? { auxiliary: explanation.auxiliary } : {}),
     device: explanation.device,
     threads: explanation.threads,
-    ...(isPtame(explanation) ? { head: headOf(explanation) } : {}),
+    ...(isPtame(explanation) ? { head: headDocument(explanation) } : {}),
     ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
     prediction: explanation.prediction.map(({ index, label, probability }) => ({
       index,
@@ -83,7 +83,7 @@ function contrastWith(contrast: Contrast | undefined) {
   return { contrast: { index, label, probability, ...contrast.scale } };
 }
 
-function headOf({ head: { name, trained, backbone } }: Explanation) {
+function headDocument({ head: { name, trained, backbone } }: Explanation) {
   return { name, trained, backbone };
 }
 

@@ -5,30 +5,46 @@
  */
 import { methodNamed, METHODS } from "../../baselines/methods.ts";
 import { fetchForMethod, openMethod } from "../../baselines/open.ts";
-import type { MethodDefinition } from "../../baselines/types.ts";
+import { INTEGRATION_STEPS, RISE_MASKS, SMOOTH_SAMPLES } from "../../baselines/passes.ts";
+import type { CountOption, MethodDefinition, MethodOptions } from "../../baselines/types.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { HEAD_OPTIONS, namingFiles } from "../explainer_options.ts";
 import type { Given } from "../options/command.ts";
-import { group, oneOf, optionName, text, type Values, wholeNumber } from "../options/kinds.ts";
+import { aliased, choice, group, optionName, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { UsageError } from "../usage.ts";
 
 /** The options of the baselines. */
 export const BASELINE_OPTIONS = group("Method", {
-  tap: text("NAME", "Module, value or node that a CAM method uses", {
-    usual: "the deepest with spatial positions",
-  }),
-  samples: wholeNumber(
-    "N",
-    "Masks of RISE, steps of integrated gradients, samples of SmoothGrad, channels of Score-CAM",
-    { least: 1, usual: "each method's own" },
+  layer: aliased(
+    "tap",
+    text("NAME", "Layer that a CAM method uses: a module, value or node", {
+      usual: "the deepest with spatial positions",
+    }),
   ),
+  masks: wholeNumber("N", "Masks of RISE", { least: 1, usual: RISE_MASKS }),
+  steps: wholeNumber("N", "Steps of integrated gradients", { least: 1, usual: INTEGRATION_STEPS }),
+  samples: wholeNumber("N", "Samples of SmoothGrad", { least: 1, usual: SMOOTH_SAMPLES }),
+  camChannels: wholeNumber("N", "Channels of Score-CAM, those of greatest variance", {
+    least: 1,
+    usual: "all",
+  }),
 });
+
+/** The options that set a method's number of passes; each method has one at most. */
+const COUNT_OPTIONS = ["masks", "steps", "samples", "camChannels"] as const satisfies readonly CountOption[];
+
+/** The given numbers of passes. */
+export function givenCounts(
+  { masks, steps, samples, camChannels }: Partial<Values<typeof BASELINE_OPTIONS>>,
+): Pick<MethodOptions, CountOption> {
+  return withoutUndefined({ masks, steps, samples, camChannels });
+}
 
 /** The options of the method. */
 export const METHOD_OPTIONS = group("Method", {
-  method: oneOf("NAME", METHODS.map(({ name }) => name), "Explanation method", {
+  method: choice("NAME", METHODS.map(({ name }) => name), "Explanation method", {
     default: METHODS[0].name,
   }),
   ...BASELINE_OPTIONS,
@@ -50,22 +66,28 @@ const HEAD_METHODS = METHODS.filter(({ needs }) => needs === "head").map(({ name
  * @param shared Options of the baselines that methods with a head also have.
  * @throws {UsageError} When options of other methods are given.
  */
-export function methodOf(
+export function openChosenMethod(
   options: MethodValues,
   shared: readonly (keyof MethodValues)[] = [],
 ): MethodDefinition {
   const method = methodNamed(options.method);
   const withHead = method.needs === "head";
   const foreign: readonly (keyof MethodValues)[] = withHead
-    ? (["tap", "samples", "seed"] as const).filter((name) => !shared.includes(name))
+    ? (["layer", ...COUNT_OPTIONS, "seed"] as const).filter((name) => !shared.includes(name))
     : Object.keys(HEAD_OPTIONS) as (keyof typeof HEAD_OPTIONS)[];
   const stray = foreign.find((name) => options[name] !== undefined);
   if (stray !== undefined) {
     const whose = withHead ? "the baselines, see --method" : HEAD_METHODS;
     throw new UsageError(`Option --${optionName(stray)} is for ${whose}; ${method.name} has none`);
   }
-  if (!method.tapped && options.tap !== undefined) {
-    throw new UsageError(`Option --tap is for methods that look at activations; ${method.name} does not`);
+  if (!method.tapped && options.layer !== undefined) {
+    throw new UsageError(`Option --layer is for methods that look at activations; ${method.name} does not`);
+  }
+  const count = COUNT_OPTIONS.find((name) => name !== method.count && options[name] !== undefined);
+  if (count !== undefined) {
+    const { name } = METHODS.find((each) => each.count === count)!;
+    const own = method.count === undefined ? "has no such number" : `has --${optionName(method.count)}`;
+    throw new UsageError(`Option --${optionName(count)} is for ${name}; ${method.name} ${own}`);
   }
   return method;
 }
@@ -92,11 +114,16 @@ export function needsHead(
 export function openExplainer(
   { name }: MethodDefinition,
   options: ExplainerOptions,
-  { options: { tap, samples, seed }, typed }: Given<typeof METHOD_OPTIONS>,
+  { options: given, typed }: Given<typeof METHOD_OPTIONS>,
 ): Promise<MapExplainer> {
   return namingFiles(
     typed,
-    () => openMethod(name, { ...options, ...withoutUndefined({ tap, samples, seed }) }),
+    () =>
+      openMethod(name, {
+        ...options,
+        ...withoutUndefined({ layer: given.layer, seed: given.seed }),
+        ...givenCounts(given),
+      }),
   );
 }
 
@@ -110,7 +137,7 @@ export async function fetchAhead(
 }
 
 /** Tells the user about a method with many passes, whose maps take minutes. */
-export function passesOf({ title }: MethodDefinition, explainer: MapExplainer): string | undefined {
+export function passesText({ title }: MethodDefinition, explainer: MapExplainer): string | undefined {
   const { passes, backbone } = explainer;
   return passes < MANY_PASSES
     ? undefined

@@ -7,16 +7,16 @@ import { findNetwork } from "../../../models/registry.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { allowed } from "../downloads.ts";
+import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { command } from "../options/command.ts";
-import { messageOf, printable } from "../terminal.ts";
-import { explainMany, namesMany } from "../many/command.ts";
+import { errorMessage, printable } from "../terminal.ts";
+import { explainMany, namesMany } from "../folder/command.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
-import { methodOf, openExplainer, passesOf } from "./method.ts";
-import { documentOf, type ExplainedImage } from "./document.ts";
+import { openChosenMethod, openExplainer, passesText } from "./method.ts";
+import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
-import { decodedPicture, explainPicture, requestOf } from "./picture.ts";
+import { decodeTimed, explainFile, explainRequest } from "./image.ts";
 import { showTable } from "./table.ts";
 
 /** The shipped sample: its address and its name. */
@@ -27,10 +27,10 @@ const SAMPLE_NAME = "models/sample/chelsea.jpg";
 export const explainCommand = command(EXPLAIN, async (call) => {
   if (await namesMany(call)) return await explainMany(call);
   const { options, positional, typed, terminal, signal } = call;
-  const request = requestOf(options);
-  const method = methodOf(options);
+  const request = explainRequest(options);
+  const method = openChosenMethod(options);
   const sample = positional.length === 0;
-  const images = sample ? [SAMPLE_NAME] : allowed(options, positional);
+  const images = sample ? [SAMPLE_NAME] : refuseRemoteIfOffline(options, positional);
   const destinations = await destinationsFor(options, images);
   for (const image of images) refuseOverwriting(image, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");
@@ -39,9 +39,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   const settings = await explainerOptions(options, typed, terminal);
   // A single image is decoded before the runtime starts, because decoding takes four times as long while V8 optimises
   // the runtime on all cores. Unreadable images are reported at once.
-  const decoded = images.length === 1
-    ? await decodedPicture(sample ? SAMPLE : images[0]!, signal)
-    : undefined;
+  const decoded = images.length === 1 ? await decodeTimed(sample ? SAMPLE : images[0]!, signal) : undefined;
   const started = performance.now();
   const threads = images.length === 1 && method.needs === "head" && !options.check
     ? threadsOfOne(settings)
@@ -50,7 +48,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   try {
     const load = performance.now() - started;
 
-    const costs = passesOf(method, explainer);
+    const costs = passesText(method, explainer);
     if (costs !== undefined) terminal.say(costs);
 
     const documents: (ExplainedImage | { image: string; error: string })[] = [];
@@ -58,7 +56,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
     for (const image of images) {
       terminal.doing(`Explaining ${printable(image)}`);
       try {
-        const explained = await explainPicture(explainer, image, destinations, {
+        const explained = await explainFile(explainer, image, destinations, {
           ...request,
           ...withoutUndefined({ decoded }),
           onProgress: ({ done, total }) =>
@@ -67,16 +65,16 @@ export const explainCommand = command(EXPLAIN, async (call) => {
         });
         // Measures and controls are loaded for the check alone.
         const check = options.check ? await import("./check.ts") : undefined;
-        const checks = await check?.checksOf(explainer, explained, terminal, signal);
-        documents.push({ ...documentOf(explained, image, load), ...withoutUndefined({ checks }) });
+        const checks = await check?.runChecks(explainer, explained, terminal, signal);
+        documents.push({ ...explanationDocument(explained, image, load), ...withoutUndefined({ checks }) });
         showTable(terminal, explainer, explained, image, load);
         if (checks !== undefined) check?.showChecks(terminal, checks);
       } catch (error) {
         // A single unreadable image fails the command; among several, the others continue.
         if (signal.aborted || images.length === 1) throw error;
         failed = true;
-        terminal.fail(`ptame: ${printable(messageOf(error))}`);
-        documents.push({ image, error: messageOf(error) });
+        terminal.fail(`ptame: ${printable(errorMessage(error))}`);
+        documents.push({ image, error: errorMessage(error) });
       }
     }
     if (options.json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));

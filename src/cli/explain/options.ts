@@ -4,7 +4,7 @@
  * @module
  */
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
-import { parseShard, WHOLE } from "../many/shard.ts";
+import { parseShard, WHOLE } from "../folder/shard.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import type { Call, Declaration, Given } from "../options/command.ts";
 import { flag, group, list, parsed, text, wholeNumber } from "../options/kinds.ts";

@@ -6,7 +6,7 @@
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
-import type { ExplainedPicture } from "./picture.ts";
+import type { ExplainedFile } from "./image.ts";
 
 /** Meaning of the scores, by the function that the network ends in. */
 const ACTIVATION_WORDS = {
@@ -19,7 +19,7 @@ const ACTIVATION_WORDS = {
 export function showTable(
   terminal: Terminal,
   explainer: MapExplainer,
-  { explanation, milliseconds, contrasts, outs, mapPath }: ExplainedPicture,
+  { explanation, milliseconds, contrasts, outs, mapPath }: ExplainedFile,
   image: string,
   load: number,
 ): void {

@@ -5,7 +5,7 @@
  */
 import { exportExplainer } from "../../ptame/export_explainer.ts";
 import { explainerOptions, MODEL_OPTIONS, namingFiles } from "../explainer_options.ts";
-import { checkWritable, samePlace, stemOf, writeParts } from "../files.ts";
+import { checkWritable, fileStem, samePlace, writeParts } from "../files.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
 import { fileName, flag, group } from "../options/kinds.ts";
@@ -48,7 +48,7 @@ export const exportModel = command({
   ],
 }, async ({ options, positional, typed, terminal, signal }) => {
   const model = positional[0]!;
-  const { out = `${stemOf(model)}.explainer.onnx`, float16, requireTarget } = options;
+  const { out = `${fileStem(model)}.explainer.onnx`, float16, requireTarget } = options;
   if (samePlace(out, model)) throw new UsageError(`Cannot write the explainer over its classifier ${model}`);
   await checkWritable(out);
 

@@ -7,7 +7,7 @@ import { UnknownBackboneError } from "../../ptame/errors.ts";
 import { type ImportedHead, importHead } from "../../ptame/import_head.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import { fileSource } from "../../weights/storage/file_source.ts";
-import { checkWritable, reason, stemOf, writeFile } from "../files.ts";
+import { checkWritable, fileStem, reason, writeFile } from "../files.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { command } from "../options/command.ts";
 import { group, text } from "../options/kinds.ts";
@@ -47,7 +47,7 @@ export const importModel = command({
   const [backbone, auxiliary] = [options.backbone, options.auxiliary].map((name) =>
     name === undefined ? undefined : network(name).name
   );
-  const { out = `${stemOf(path)}.safetensors` } = options;
+  const { out = `${fileStem(path)}.safetensors` } = options;
   const content = opened(path);
   await checkWritable(out);
   const name = path.split(/[/\\]/).at(-1)!;

@@ -41,7 +41,7 @@ export const listModels = command({
 }, async ({ options }) => {
   const storage = ownStorage();
   const listed = await Promise.all(networks.map((network) => listedNetwork(network, storage)));
-  console.log(options.json ? JSON.stringify(listed, null, 2) : tableOf(listed));
+  console.log(options.json ? JSON.stringify(listed, null, 2) : networkTable(listed));
   return 0;
 });
 
@@ -73,19 +73,19 @@ async function listedNetwork(network: NetworkDefinition, storage: DiskStorage): 
   return { ...best, ...own };
 }
 
-function tableOf(listed: readonly ListedNetwork[]): string {
+function networkTable(listed: readonly ListedNetwork[]): string {
   const rows = listed.map(
     ({ name, inputSize, bytes, licence, present, presentBytes, shipped, heads, start }) => {
       const percent = Math.floor(100 * presentBytes / (bytes ?? Infinity));
       const state = shipped ? "shipped" : present ? "here" : presentBytes > 0 ? `${percent} % here` : "-";
-      const headsOf = heads.map(({ auxiliary }) => (auxiliary === name ? "own" : `with ${auxiliary}`));
+      const headNames = heads.map(({ auxiliary }) => (auxiliary === name ? "own" : `with ${auxiliary}`));
       return [
         name,
         `${inputSize}`,
         bytes === null ? "?" : byteCount(bytes),
         state,
         licence,
-        headsOf.join(", ") || (start === name ? "untrained start" : `untrained, with ${start}`),
+        headNames.join(", ") || (start === name ? "untrained start" : `untrained, with ${start}`),
       ];
     },
   );

@@ -26,7 +26,7 @@ export const modelPath = command({
   const storage = ownStorage();
   for (const file of weights.published ?? []) {
     if (await storage.open(file) === undefined) continue;
-    console.log(storage.pathOf(file));
+    console.log(storage.filePath(file));
     return 0;
   }
   throw new Error(

@@ -4,7 +4,7 @@
  * @module
  */
 import { networks } from "../../../models/registry.ts";
-import { sourceOf } from "../../bytes/byte_source.ts";
+import { toByteSource } from "../../bytes/byte_source.ts";
 import { fetchBytes } from "../../weights/fetch_bytes.ts";
 import { digestOfFile, digestOfSource } from "../../weights/storage/digest.ts";
 import { isFile, reason } from "../files.ts";
@@ -42,7 +42,7 @@ export const verifyModels = command({
       files.push({ name, path: shippedPath(shipped.file), ...shipped, shipped: true });
     }
     for (const file of published) {
-      const path = storage.pathOf(file);
+      const path = storage.filePath(file);
       if (await isFile(path)) files.push({ name, path, ...file, shipped: false });
     }
     if (files.length === 0 && named) {
@@ -63,7 +63,7 @@ async function isRight(file: Checked, terminal: Terminal, signal: AbortSignal): 
   terminal.doing(`Reading ${printable(path)}, ${byteCount(bytes)}`);
   let digest: string;
   try {
-    digest = await digestOf(path, signal);
+    digest = await fileDigest(path, signal);
   } catch (error) {
     signal.throwIfAborted();
     terminal.fail(`${name}: cannot read ${printable(path)}: ${printable(reason(error))}`);
@@ -80,7 +80,7 @@ async function isRight(file: Checked, terminal: Terminal, signal: AbortSignal): 
   return false;
 }
 
-async function digestOf(path: string, signal: AbortSignal): Promise<string> {
+async function fileDigest(path: string, signal: AbortSignal): Promise<string> {
   if (!/^https?:/.test(path)) return await digestOfFile(path, signal);
-  return digestOfSource(sourceOf(await fetchBytes(new URL(path), "weights", signal)));
+  return digestOfSource(toByteSource(await fetchBytes(new URL(path), "weights", signal)));
 }

@@ -104,11 +104,12 @@ function splitArguments({ name, options }: Declaration<Options>, args: readonly 
   const entries = Object.entries(options).map(([key, option]) => [optionName(key), option] as const);
   const named = (...kinds: Option<unknown>["kind"][]) =>
     entries.filter(([, { kind }]) => kinds.includes(kind)).map(([name]) => name);
+  const aliases = entries.flatMap(([, { alias }]) => alias ?? []);
   const flags = [...named("flag"), "help", "version"];
   const known = [...named("value", "list"), ...flags];
   const parsed = parseArgs([...args], {
     boolean: flags,
-    string: [...named("value", "list"), "_"],
+    string: [...named("value", "list"), ...aliases, "_"],
     collect: named("list"),
     alias: { h: "help" },
     unknown: (arg: string, key?: string) => {
@@ -118,10 +119,10 @@ function splitArguments({ name, options }: Declaration<Options>, args: readonly 
       throw new UsageError(`Unknown option ${arg} of ${name}${near}`);
     },
   });
-  const textsOf = (value: unknown) => Array.isArray(value) ? value : value === undefined ? [] : [value];
-  const texts = entries.map(([name, { kind }]): [string, string[]] => {
+  const asTexts = (value: unknown) => Array.isArray(value) ? value : value === undefined ? [] : [value];
+  const texts = entries.map(([name, { kind, alias }]): [string, string[]] => {
     if (kind === "flag") return [name, parsed[name] === true ? [""] : []];
-    return [name, textsOf(parsed[name])];
+    return [name, [...alias === undefined ? [] : asTexts(parsed[alias]), ...asTexts(parsed[name])]];
   });
   return {
     texts: Object.fromEntries(texts),

@@ -27,6 +27,8 @@ export interface Option<T> {
   readonly group: string;
   /** Whether it is required. */
   readonly needed: boolean;
+  /** Another name of an option that takes a value, with dashes; help does not show it. */
+  readonly alias?: string;
   /**
    * Its value.
    *
@@ -54,6 +56,11 @@ export function optionName(key: string): string {
 export function group<O extends Options>(heading: string, options: O): O {
   const entries = Object.entries(options).map(([key, option]) => [key, { ...option, group: heading }]);
   return Object.fromEntries(entries) as O;
+}
+
+/** Gives an option another name, such as its former one. */
+export function aliased<T>(alias: string, option: Option<T>): Option<T> {
+  return { ...option, alias };
 }
 
 /** Makes an option required. */
@@ -186,7 +193,7 @@ function listed(about: string, words: readonly string[], takes: string): string 
 }
 
 /** One of several words; an error suggests the nearest. */
-export function oneOf<const T extends string, D extends T | undefined = undefined>(
+export function choice<const T extends string, D extends T | undefined = undefined>(
   takes: string,
   words: readonly T[],
   about: string,
@@ -199,7 +206,7 @@ export function oneOf<const T extends string, D extends T | undefined = undefine
 }
 
 /** Some of the words, separated by commas or repeated, each kept once; `usual` by default. */
-export function someOf<const T extends string>(
+export function choices<const T extends string>(
   takes: string,
   words: readonly T[],
   about: string,

@@ -72,32 +72,32 @@ export function runChecks(
 async function chosenFrom(
   plan: SanityPlan,
   reader: ImageReader,
-  classify: Classify,
+  scoreImage: Score,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<{ plan: SanityPlan; said: Pick<SanityReport, "heldOutClasses"> }> {
   const { selection } = plan;
   if (selection === undefined) return { plan, said: {} };
-  const score: ScoreBatch = async (pictures) => [await classify(pictures[0]!, signal)];
+  const score: ScoreBatch = async (images) => [await scoreImage(images[0]!, signal)];
   const { images, classes } = await selectImages(plan.images, selection, selection.limit, {
     ...{ reader, score, terminal, signal },
   });
   return { plan: { ...plan, images }, said: { heldOutClasses: { ...selection, classes } } };
 }
 
-type Classify = (pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>;
+type Score = (pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>;
 
 /** The images, each with the classifier's top class. */
 async function sanityImages(
   { images, settings: { signal } }: SanityPlan,
   reader: ImageReader,
-  classify: Classify,
+  scoreImage: Score,
 ): Promise<SanityImage[]> {
   const found: SanityImage[] = [];
   for (const { pixels: read } of evaluationImages(images, reader)) {
     signal?.throwIfAborted();
     const loaded = await read();
-    const probabilities = await classify(loaded.pixels, signal);
+    const probabilities = await scoreImage(loaded.pixels, signal);
     found.push({ ...loaded, target: probabilities.indexOf(Math.max(...probabilities)) });
   }
   return found;
@@ -120,10 +120,10 @@ async function checkBaseline(
   let plan = all;
   const classifier = await classifierOver(loaded, all.settings);
   try {
-    const classify: Classify = async (pixels, signal) =>
+    const scoreImage: Score = async (pixels, signal) =>
       (await classifier.probabilities([pixels], signal))[0]!;
-    ({ plan, said } = await chosenFrom(all, reader, classify, terminal, options.signal));
-    images = await sanityImages(plan, reader, classify);
+    ({ plan, said } = await chosenFrom(all, reader, scoreImage, terminal, options.signal));
+    images = await sanityImages(plan, reader, scoreImage);
   } finally {
     await classifier.dispose();
   }
@@ -139,13 +139,13 @@ async function checkHead(
 ): Promise<SanityReport> {
   const explainer = await openPtame(options, typed);
   try {
-    return await checkHeadOf(explainer, all, options, terminal);
+    return await checkOpenHead(explainer, all, options, terminal);
   } finally {
     await explainer.dispose();
   }
 }
 
-async function checkHeadOf(
+async function checkOpenHead(
   explainer: Explainer,
   all: SanityPlan,
   options: ExplainerOptions & { readonly signal: AbortSignal },
@@ -153,9 +153,9 @@ async function checkHeadOf(
 ): Promise<SanityReport> {
   const { seed = 0, signal, onProgress } = all.settings;
   if (all.selection !== undefined) checkHeldOut(explainer.head.record, all.selection, terminal);
-  const { classify } = explainer;
-  const { plan, said } = await chosenFrom(all, explainer, classify, terminal, options.signal);
-  const images = await sanityImages(plan, explainer, explainer.classify);
+  const scoreImage: Score = (pixels, signal) => explainer.probabilities(pixels, signal);
+  const { plan, said } = await chosenFrom(all, explainer, scoreImage, terminal, options.signal);
+  const images = await sanityImages(plan, explainer, scoreImage);
   const own = explainerMethod(explainer);
   const originals = [];
   for (const image of images) originals.push(await own(image, image.target, signal));

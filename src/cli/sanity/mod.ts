@@ -7,13 +7,13 @@ import type { SanityResult } from "../../faithfulness/sanity.ts";
 import type { Interval } from "../../faithfulness/types.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS } from "../explainer_options.ts";
-import { SELECTION_OPTIONS, selectionOf } from "../class_selection.ts";
-import { METHOD_OPTIONS, methodOf, needsHead } from "../explain/method.ts";
+import { createSelection, SELECTION_OPTIONS } from "../class_selection.ts";
+import { givenCounts, METHOD_OPTIONS, needsHead, openChosenMethod } from "../explain/method.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
-import { group, needed, oneOf, text, type Values, wholeNumber } from "../options/kinds.ts";
+import { choice, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import { bold, printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
@@ -29,7 +29,7 @@ const OPTIONS = {
   ...SELECTION_OPTIONS,
   ...METHOD_OPTIONS,
   ...group("Check", {
-    order: oneOf(
+    order: choice(
       "ORDER",
       ["cascading", "independent"],
       "Randomise all layers from the scores down to each stage, or one layer at a time",
@@ -58,7 +58,7 @@ export const sanityCommand = command({
     "deno task sanity --images photos/ --head head.safetensors --swap other_classifiers_head.safetensors",
   ],
 }, async ({ options, typed, terminal, signal }) => {
-  const plan = await planOf(options, terminal, signal);
+  const plan = await createPlan(options, terminal, signal);
   const settings = await explainerOptions(options, typed, terminal);
   terminal.doing("Loading");
   const { device, threads } = settings;
@@ -74,13 +74,13 @@ export const sanityCommand = command({
   return 0;
 });
 
-async function planOf(
+async function createPlan(
   options: Values<typeof OPTIONS>,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<SanityPlan> {
-  const method = methodOf(options, ["seed"]);
-  const { swap, order, stages, limit, tap, samples, seed } = options;
+  const method = openChosenMethod(options, ["seed"]);
+  const { swap, order, stages, limit, layer, seed } = options;
   needsHead("swap", swap, method, (name) => `; ${name} has no head`);
   if (method.needs === "head" && (order ?? stages) !== undefined) {
     throw new UsageError(
@@ -88,7 +88,7 @@ async function planOf(
     );
   }
   const listed = await listImages(options.images);
-  const chosen = selectionOf(options);
+  const chosen = createSelection(options);
   return {
     images: chosen === undefined ? evenlySpread(listed, limit) : listed,
     selection: chosen === undefined ? undefined : { ...chosen, limit },
@@ -97,7 +97,8 @@ async function planOf(
     settings: {
       signal,
       onProgress: ({ done, total }) => terminal.doing(`Comparing maps: ${done} of ${total}`),
-      ...withoutUndefined({ order, stages, tap, samples, seed }),
+      ...withoutUndefined({ order, stages, layer, seed }),
+      ...givenCounts(options),
     },
   };
 }

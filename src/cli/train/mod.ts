@@ -11,8 +11,8 @@ import { train } from "../../ptame/training/trainer.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { isDownload } from "../../weights/download/progress.ts";
 import { withAuxiliary } from "../auxiliary.ts";
-import { allowed, downloadOptions } from "../downloads.ts";
-import { checkWritable, readFile, readWeights, stemOf, writeFile } from "../files.ts";
+import { downloadOptions, refuseRemoteIfOffline } from "../downloads.ts";
+import { checkWritable, fileStem, readFile, readWeights, writeFile } from "../files.ts";
 import { holdOut, listImages } from "../image_lists.ts";
 import { isOnnxPath, readOnnxModel, refuseOnnxOptions } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
@@ -27,8 +27,8 @@ export const trainCommand = command(TRAIN, async ({ options, typed, terminal, si
   const { backbone, out } = options;
   if (!isOnnxPath(backbone)) refuseOnnxOptions(backbone, typed);
   const stem = out.replace(/\.safetensors$/i, "");
-  const start = await startOf(options.start);
-  const { images, validation } = await imagesOf(options);
+  const start = await readStart(options.start);
+  const { images, validation } = await listTrainingImages(options);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, options.resume);
   await checkWritable(out);
   const { onProgress: onDownload, ...downloads } = downloadOptions(options, terminal);
@@ -43,7 +43,7 @@ export const trainCommand = command(TRAIN, async ({ options, typed, terminal, si
     result = await train({
       backbone: named.model,
       images,
-      hyperParameters: hyperParametersOf(options),
+      hyperParameters: givenHyperParameters(options),
       form: withoutUndefined({ rows: options.rows, masks: options.masks }),
       checkpoint,
       ...downloads,
@@ -60,7 +60,7 @@ export const trainCommand = command(TRAIN, async ({ options, typed, terminal, si
         auxiliaryWeights: await readWeights(options.auxiliaryWeights),
         start,
       }),
-      ...settingsOf(options),
+      ...trainSettings(options),
     });
   } catch (error) {
     // A refused checkpoint cannot be resumed.
@@ -85,7 +85,7 @@ export const trainCommand = command(TRAIN, async ({ options, typed, terminal, si
 });
 
 /** The options that go to the trainer unchanged. */
-function settingsOf(options: TrainValues): Partial<TrainOptions> {
+function trainSettings(options: TrainValues): Partial<TrainOptions> {
   const { epochs, steps, batch, microBatch, seed, device, threads, checkpointEvery, validateEvery } = options;
   const { limit, holdOutClasses, imageWorkers, imageCache, preset, name, licence, data } = options;
   return withoutUndefined({
@@ -94,22 +94,22 @@ function settingsOf(options: TrainValues): Partial<TrainOptions> {
   });
 }
 
-function hyperParametersOf(options: TrainValues): Partial<HyperParameters> {
+function givenHyperParameters(options: TrainValues): Partial<HyperParameters> {
   const named = Object.entries(HYPER_PARAMETERS) as [keyof typeof HYPER_PARAMETERS, keyof HyperParameters][];
   return withoutUndefined(Object.fromEntries(named.map(([option, name]) => [name, options[option]])));
 }
 
-async function startOf(start: string | undefined): Promise<TrainOptions["start"]> {
+async function readStart(start: string | undefined): Promise<TrainOptions["start"]> {
   if (start === undefined || start === "class-activation" || start === "default") return start;
   return await readFile(start, "head");
 }
 
-async function imagesOf(options: TrainValues): Promise<{ images: string[]; validation: string[] }> {
-  const all = allowed(options, await listImages(options.images));
+async function listTrainingImages(options: TrainValues): Promise<{ images: string[]; validation: string[] }> {
+  const all = refuseRemoteIfOffline(options, await listImages(options.images));
   const { holdOut: count, validation: separate } = options;
   if (separate !== undefined) {
     if (count > 0) throw new UsageError("Options --hold-out and --validation exclude each other");
-    return { images: all, validation: allowed(options, await listImages(separate)) };
+    return { images: all, validation: refuseRemoteIfOffline(options, await listImages(separate)) };
   }
   const { rest, held } = holdOut(all, count);
   return { images: rest, validation: held };
@@ -128,7 +128,7 @@ async function lossCurve({ losses }: TrainResult, backbone: string): Promise<Uin
   return await encodePng(
     await renderPlot(
       [curve("loss", "total"), curve("cross-entropy", "ce"), curve("area", "area")],
-      { title: `Training a head for ${stemOf(backbone)}`, xLabel: "step" },
+      { title: `Training a head for ${fileStem(backbone)}`, xLabel: "step" },
     ),
   );
 }

@@ -11,12 +11,12 @@ import { DEVICE_OPTIONS, NETWORK_NAMES } from "../explainer_options.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import type { Declaration } from "../options/command.ts";
 import {
+  choice,
   fileName,
   flag,
   group,
   needed,
   number,
-  oneOf,
   parsed,
   share,
   text,
@@ -80,17 +80,17 @@ const OPTIONS = {
       least: 1,
       usual: 4,
     }),
-    preset: oneOf("NAME", PRESETS.map(({ name }) => name), "Named set of hyper-parameters", {
+    preset: choice("NAME", PRESETS.map(({ name }) => name), "Named set of hyper-parameters", {
       usual: "the backbone's",
     }),
-    rows: oneOf(
+    rows: choice(
       ROW_FORMS.join("|"),
       ROW_FORMS,
       "Rows of the fuser: one per class, as in the paper, or shared by all classes, so that classes without " +
         "images learn, too",
       { usual: PRESET },
     ),
-    masks: oneOf(
+    masks: choice(
       MASK_FORMS.join("|"),
       MASK_FORMS,
       "How to mask images: with an area term in the loss, as in the paper, or by keeping the shares of the " +

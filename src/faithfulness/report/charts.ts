@@ -7,9 +7,9 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { Evaluation, ImageRecord, MeasureResult } from "../summary.ts";
-import { axisOf } from "../measures.ts";
+import { curveAxis } from "../measures.ts";
 import { presetNamed } from "../presets.ts";
-import { arrowOf, keysOf, titleOf } from "./labels.ts";
+import { directionArrow, keyTitle, listKeys } from "./labels.ts";
 import type { MethodStyle } from "./palette.ts";
 
 /** A plot with its words. */
@@ -58,7 +58,7 @@ const HEIGHTS = {
 
 /** Mean curves over the pixels that are removed or kept: one chart per measure that has them. */
 export function curveCharts(evaluation: Evaluation, context: ChartContext): Chart[] {
-  return keysOf(evaluation).flatMap((key) => {
+  return listKeys(evaluation).flatMap((key) => {
     const curves = Object.entries(evaluation.methods).flatMap(([method, { measures }]) => {
       const curve = measures[key]?.curve;
       return curve === undefined ? [] : [{ method, curve }];
@@ -79,8 +79,8 @@ export function curveCharts(evaluation: Evaluation, context: ChartContext): Char
     });
     const values = curves.flatMap(({ curve }) => curve.values);
     const unit = Math.min(...values) >= 0 && Math.max(...values) <= 1;
-    const title = `${titleOf(key)} ${arrowOf(key)}`;
-    const subject = HEIGHTS[axisOf(key, presetNamed(evaluation.preset), 2).height];
+    const title = `${keyTitle(key)} ${directionArrow(key)}`;
+    const subject = HEIGHTS[curveAxis(key, presetNamed(evaluation.preset), 2).height];
     return [{
       title,
       caption: `${subject}, by the percentage of pixels ${means}.`,
@@ -107,12 +107,12 @@ export function curveCharts(evaluation: Evaluation, context: ChartContext): Char
 /** Means with their intervals, side by side: one small chart per measure. */
 export function intervalCharts(evaluation: Evaluation, context: ChartContext): Chart[] {
   const methods = Object.keys(evaluation.methods);
-  return keysOf(evaluation).map((key) => {
+  return listKeys(evaluation).map((key) => {
     const rows = methods.flatMap((method) => {
       const result: MeasureResult | undefined = evaluation.methods[method]!.measures[key];
       return result === undefined ? [] : [{ method, ...result }];
     });
-    const title = `${titleOf(key)} ${arrowOf(key)}`;
+    const title = `${keyTitle(key)} ${directionArrow(key)}`;
     const colour = ({ method }: { method: string }) => context.styles.get(method)!.colour;
     return {
       title,

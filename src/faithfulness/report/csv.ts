@@ -6,7 +6,7 @@
 // @ts-types="npm:@types/d3-dsv@^3.0.7"
 import { csvFormatRow } from "d3-dsv";
 import type { Evaluation } from "../summary.ts";
-import { keysOf } from "./labels.ts";
+import { listKeys } from "./labels.ts";
 
 const COLUMNS = [
   "method",
@@ -28,7 +28,7 @@ const COLUMNS = [
 export function evaluationCsv(evaluation: Evaluation): string {
   const rows = [csvFormatRow(COLUMNS)];
   for (const [method, { measures, millisecondsPerImage }] of Object.entries(evaluation.methods)) {
-    for (const key of keysOf(evaluation)) {
+    for (const key of listKeys(evaluation)) {
       const result = measures[key];
       if (result === undefined) continue;
       const { value, low, high, better, images, preset, maskArea } = result;

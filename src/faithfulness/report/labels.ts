@@ -3,30 +3,30 @@
  *
  * @module
  */
-import { betterOf, describeValue, MEASURE_NAMES, measureOf } from "../measures.ts";
+import { betterDirection, describeValue, MEASURE_NAMES, measureWithKey } from "../measures.ts";
 import type { Evaluation } from "../summary.ts";
 import type { Interval } from "../types.ts";
 
 /** Keys of measures, each once, in the order of reports. */
 export function inOrder(keys: Iterable<string>): string[] {
-  const place = (key: string) => MEASURE_NAMES.indexOf(measureOf(key).name);
+  const place = (key: string) => MEASURE_NAMES.indexOf(measureWithKey(key).name);
   // Stable: keys of one measure keep their order, 100 % first.
   return [...new Set(keys)].sort((a, b) => place(a) - place(b));
 }
 
 /** The keys of measures that any method has, in the order of reports. */
-export function keysOf(evaluation: Pick<Evaluation, "methods">): string[] {
+export function listKeys(evaluation: Pick<Evaluation, "methods">): string[] {
   return inOrder(Object.values(evaluation.methods).flatMap(({ measures }) => Object.keys(measures)));
 }
 
 /** "AD50" as "AD 50 %", "ROAD-MoRF" as "ROAD MoRF", "insertion" as "Insertion". */
-export function titleOf(key: string): string {
+export function keyTitle(key: string): string {
   return describeValue(key).title;
 }
 
 /** An arrow in the better direction. */
-export function arrowOf(key: string): "↑" | "↓" {
-  return betterOf(key) === "higher" ? "↑" : "↓";
+export function directionArrow(key: string): "↑" | "↓" {
+  return betterDirection(key) === "higher" ? "↑" : "↓";
 }
 
 /** A value with its significant digits: one for percentages, three for shares. */
@@ -42,8 +42,8 @@ export function shownInterval(key: string, { value, low, high }: Interval): stri
 }
 
 /** The method with the best mean of a measure; undefined if none has it. */
-export function bestOf(evaluation: Pick<Evaluation, "methods">, key: string): string | undefined {
-  const sign = betterOf(key) === "higher" ? 1 : -1;
+export function bestMethod(evaluation: Pick<Evaluation, "methods">, key: string): string | undefined {
+  const sign = betterDirection(key) === "higher" ? 1 : -1;
   let best: [name: string, value: number] | undefined;
   for (const [name, { measures }] of Object.entries(evaluation.methods)) {
     const value = measures[key]?.value;

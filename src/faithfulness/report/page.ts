@@ -7,7 +7,7 @@
 import { type Chart, curveCharts, intervalCharts, timeChart } from "./charts.ts";
 import { galleryHtml } from "./gallery.ts";
 import { asMarkup, lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
-import { type MethodStyle, stylesOf } from "./palette.ts";
+import { type MethodStyle, seriesStyles } from "./palette.ts";
 import { STYLE } from "./style.ts";
 import { presetTable, resultTable } from "./tables.ts";
 import type { ReportData } from "./types.ts";
@@ -88,7 +88,7 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
   const { evaluation, records, controls, skipped = [] } = data;
   const methods = Object.keys(evaluation.methods);
   if (methods.length === 0) throw new RangeError("Cannot draw a report: the evaluation has no method");
-  const styles = stylesOf(methods, controls);
+  const styles = seriesStyles(methods, controls);
   const context = { document, styles };
   const few = evaluation.images < FEW_IMAGES
     ? ` With fewer than ${FEW_IMAGES} images the intervals are rough.`

@@ -40,7 +40,7 @@ export const GREYS: readonly (readonly [light: string, dark: string])[] = [
 ];
 
 /** A style for each method, by name. */
-export function stylesOf(
+export function seriesStyles(
   methods: readonly string[],
   controls: readonly string[],
 ): ReadonlyMap<string, MethodStyle> {

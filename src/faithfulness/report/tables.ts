@@ -4,18 +4,18 @@
  * @module
  */
 import type { Evaluation } from "../summary.ts";
-import { arrowOf, bestOf, keysOf, shownMilliseconds, shownValue, titleOf } from "./labels.ts";
+import { bestMethod, directionArrow, keyTitle, listKeys, shownMilliseconds, shownValue } from "./labels.ts";
 import { lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
 
 /** Means with intervals: methods down, measures across. */
 export function resultTable(evaluation: Evaluation, controls: readonly string[]): Markup {
-  const keys = keysOf(evaluation);
-  const best = new Map(keys.map((key) => [key, bestOf(evaluation, key)]));
+  const keys = listKeys(evaluation);
+  const best = new Map(keys.map((key) => [key, bestMethod(evaluation, key)]));
   const head = keys.map((key) => {
-    const good = arrowOf(key) === "↑" ? "higher is better" : "lower is better";
+    const good = directionArrow(key) === "↑" ? "higher is better" : "lower is better";
     // A line may break only after the measure's name.
-    const title = unbrokenPercents(titleOf(key));
-    return markup`<th scope="col">${title}&nbsp;<abbr title="${good}">${arrowOf(key)}</abbr></th>`;
+    const title = unbrokenPercents(keyTitle(key));
+    return markup`<th scope="col">${title}&nbsp;<abbr title="${good}">${directionArrow(key)}</abbr></th>`;
   });
   const rows = Object.entries(evaluation.methods).map(
     ([name, { measures, maskArea, millisecondsPerImage }]) => {
@@ -41,14 +41,14 @@ export function resultTable(evaluation: Evaluation, controls: readonly string[])
 /** Which preset each measure was taken with, over how many images, and how much of the image its masks show. */
 export function presetTable(evaluation: Evaluation): Markup {
   const methods = Object.keys(evaluation.methods);
-  const rows = keysOf(evaluation).map((key) => {
+  const rows = listKeys(evaluation).map((key) => {
     const results = methods.map((name) => evaluation.methods[name]!.measures[key]);
     const first = results.find((result) => result !== undefined)!;
     const areas = results.map((result) =>
       markup`<td>${result === undefined ? "–" : result.maskArea.toFixed(2)}</td>`
     );
     const { preset, images } = first;
-    return markup`<tr><th scope="row">${titleOf(key)}</th><td>${preset}</td><td>${images}</td>${areas}</tr>`;
+    return markup`<tr><th scope="row">${keyTitle(key)}</th><td>${preset}</td><td>${images}</td>${areas}</tr>`;
   });
   const head = methods.map((name) => markup`<th scope="col">${name}</th>`);
   return markup`<div class="wide" role="region" aria-label="Presets and mask areas" tabindex="0"><table>

@@ -6,7 +6,7 @@
  */
 import type { BootstrapOptions } from "../bootstrap.ts";
 import { compareMethods, type ImageRecord } from "../summary.ts";
-import { titleOf } from "./labels.ts";
+import { keyTitle } from "./labels.ts";
 
 /** A method compared with the controls, by the keys of measures. */
 export interface Verdict {
@@ -16,7 +16,7 @@ export interface Verdict {
   readonly notAhead: readonly { readonly key: string; readonly controls: readonly string[] }[];
 }
 
-function verdictOf(
+function writeVerdict(
   keys: readonly string[],
   controls: readonly string[],
   aheadOf: (key: string, control: string) => boolean,
@@ -39,7 +39,7 @@ export function verdictOver(
     controls.map((control) => [control, compareMethods(records, method, control, options)]),
   );
   const keys = [...new Set([...comparisons.values()].flatMap((each) => Object.keys(each)))];
-  return verdictOf(keys, controls, (key, control) => comparisons.get(control)![key]?.ahead === method);
+  return writeVerdict(keys, controls, (key, control) => comparisons.get(control)![key]?.ahead === method);
 }
 
 function listed(words: readonly string[], last = "and"): string {
@@ -54,14 +54,14 @@ function listed(words: readonly string[], last = "and"): string {
  */
 export function verdictText({ ahead, notAhead }: Verdict, name: string, beyond: string): string {
   const suffix = beyond === "" ? "" : ` ${beyond}`;
-  const where = ahead.length === 0 ? "no measure" : listed(ahead.map(titleOf));
+  const where = ahead.length === 0 ? "no measure" : listed(ahead.map(keyTitle));
   const first = `${name} is ahead of every control${suffix} in ${where}.`;
   if (notAhead.length === 0) return first;
   // Measures that fail against the same controls share a clause.
   const groups = new Map<string, string[]>();
   for (const { key, controls } of notAhead) {
     const who = listed(controls, "or");
-    groups.set(who, [...(groups.get(who) ?? []), titleOf(key)]);
+    groups.set(who, [...(groups.get(who) ?? []), keyTitle(key)]);
   }
   const clauses = [...groups].map(([who, keys]) => `of ${who} in ${listed(keys)}`);
   return `${first} It is not ahead ${clauses.join("; not ")}.`;

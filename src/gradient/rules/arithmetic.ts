@@ -4,7 +4,15 @@
  * @module
  */
 import type { Value } from "../../graph/types.ts";
-import { constantInput, type GradientRule, inputOf, passed, reducedTo, single, unary } from "../rule.ts";
+import {
+  constantInput,
+  type GradientRule,
+  passed,
+  reducedTo,
+  requiredInput,
+  single,
+  unary,
+} from "../rule.ts";
 
 // y = a + b: da = dy, db = dy, each summed over the axes that were broadcast.
 const add: GradientRule = single(({ b, needs, inputs, dy }) =>
@@ -15,15 +23,15 @@ const add: GradientRule = single(({ b, needs, inputs, dy }) =>
 const sub: GradientRule = single((context) => {
   const { b, needs, dy } = context;
   return [
-    needs[0] ? reducedTo(b, dy, inputOf(context, 0).shape) : undefined,
-    needs[1] ? b.neg(reducedTo(b, dy, inputOf(context, 1).shape)) : undefined,
+    needs[0] ? reducedTo(b, dy, requiredInput(context, 0).shape) : undefined,
+    needs[1] ? b.neg(reducedTo(b, dy, requiredInput(context, 1).shape)) : undefined,
   ];
 });
 
 // y = a·b: da = dy·b, db = dy·a.
 const mul: GradientRule = single((context) => {
   const { b, needs, dy } = context;
-  const [left, right] = [inputOf(context, 0), inputOf(context, 1)];
+  const [left, right] = [requiredInput(context, 0), requiredInput(context, 1)];
   return [
     needs[0] ? reducedTo(b, b.mul(dy, right), left.shape) : undefined,
     needs[1] ? reducedTo(b, b.mul(dy, left), right.shape) : undefined,
@@ -33,7 +41,7 @@ const mul: GradientRule = single((context) => {
 // y = a/b: da = dy/b, db = −dy·y/b.
 const div: GradientRule = single((context) => {
   const { b, needs, dy, y } = context;
-  const [left, right] = [inputOf(context, 0), inputOf(context, 1)];
+  const [left, right] = [requiredInput(context, 0), requiredInput(context, 1)];
   const quotient = b.div(dy, right);
   return [
     needs[0] ? reducedTo(b, quotient, left.shape) : undefined,
@@ -44,8 +52,8 @@ const div: GradientRule = single((context) => {
 // y = x^p: dx = dy·p·x^(p−1), dp = dy·y·log x (x > 0).
 const pow: GradientRule = single((context) => {
   const { b, needs, dy, x, y } = context;
-  const exponent = inputOf(context, 1);
-  const known = b.numbersOf(exponent);
+  const exponent = requiredInput(context, 1);
+  const known = b.numbers(exponent);
   let dx: Value | undefined;
   if (needs[0]) {
     const p = known?.length === 1 ? known[0]! : undefined;
@@ -80,11 +88,11 @@ const where: GradientRule = (context) => {
   const { b, needs } = context;
   const dy = context.dy[0];
   if (dy === undefined) return [];
-  const condition = inputOf(context, 0);
+  const condition = requiredInput(context, 0);
   return [
     undefined,
-    needs[1] ? reducedTo(b, passed(b, condition, dy), inputOf(context, 1).shape) : undefined,
-    needs[2] ? reducedTo(b, b.where(condition, 0, dy), inputOf(context, 2).shape) : undefined,
+    needs[1] ? reducedTo(b, passed(b, condition, dy), requiredInput(context, 1).shape) : undefined,
+    needs[2] ? reducedTo(b, b.where(condition, 0, dy), requiredInput(context, 2).shape) : undefined,
   ];
 };
 

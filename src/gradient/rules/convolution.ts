@@ -7,8 +7,8 @@
  */
 import type { Builder } from "../../graph/builder.ts";
 import { type SlidingWindow, slidingWindow } from "../../graph/shapes/convolution.ts";
-import { intOf, intsOf, sizeOf, textOf, type Value } from "../../graph/types.ts";
-import { type GradientRule, inputOf, reshaped, single, type SingleContext } from "../rule.ts";
+import { elementCount, intAttribute, intsAttribute, textAttribute, type Value } from "../../graph/types.ts";
+import { type GradientRule, requiredInput, reshaped, single, type SingleContext } from "../rule.ts";
 
 /** Cells that a window covers along each axis. */
 function extents(window: SlidingWindow): number[] {
@@ -18,8 +18,8 @@ function extents(window: SlidingWindow): number[] {
 // y = x ∗ W + β: dx = dy ∗ᵀ W, dW = x ∗ dy (see weightGradient), dβ = Σ dy over batch and space.
 const conv: GradientRule = single((context) => {
   const { b, needs, x, dy } = context;
-  const w = inputOf(context, 1);
-  const group = intOf(context.attributes, "group", 1);
+  const w = requiredInput(context, 1);
+  const group = intAttribute(context.attributes, "group", 1);
   const window = slidingWindow(context.attributes, x.shape.slice(2), w.shape.slice(2));
   return [
     needs[0] ? inputGradient(context, dy, w, window, group) : undefined,
@@ -31,14 +31,14 @@ const conv: GradientRule = single((context) => {
 // y = x ∗ᵀ W + β is the adjoint of a convolution of y: dx = dy ∗ W, dW = dy ∗ x, dβ = Σ dy.
 const convTranspose: GradientRule = single((context) => {
   const { b, needs, x, dy } = context;
-  const w = inputOf(context, 1);
-  if (textOf(context.attributes, "auto_pad", "NOTSET").startsWith("SAME")) {
+  const w = requiredInput(context, 1);
+  if (textAttribute(context.attributes, "auto_pad", "NOTSET").startsWith("SAME")) {
     throw new TypeError("its auto_pad is not supported: give pads");
   }
-  if (intsOf(context.attributes, "output_shape") !== undefined) {
+  if (intsAttribute(context.attributes, "output_shape") !== undefined) {
     throw new TypeError("its output_shape is not supported: give pads and output_padding");
   }
-  const group = intOf(context.attributes, "group", 1);
+  const group = intAttribute(context.attributes, "group", 1);
   const window = slidingWindow(context.attributes, x.shape.slice(2), w.shape.slice(2));
   let dx: Value | undefined;
   if (needs[0]) {
@@ -86,7 +86,7 @@ function inputGradient(
     // Wᵀ·dy without a transposed copy of the weight.
     const product = b.gemm(
       b.reshape(w, [outputs, w.shape[1]!]),
-      b.reshape(dy, [outputs, sizeOf(dy.shape.slice(2))]),
+      b.reshape(dy, [outputs, elementCount(dy.shape.slice(2))]),
       undefined,
       { transA: true },
     );
@@ -114,7 +114,7 @@ function inputGradient(
 function flipped(b: Builder, w: Value, group: number): Value {
   const [outputs, inputs] = [w.shape[0]! / group, w.shape[1]!];
   const kernel = w.shape.slice(2);
-  const size = sizeOf(kernel);
+  const size = elementCount(kernel);
   let result = b.reshape(w, [group, outputs, inputs, size]);
   if (size > 1) {
     result = b.gather(result, b.int64s(Array.from({ length: size }, (_, i) => size - 1 - i)), 3);
@@ -139,7 +139,7 @@ function weightGradient(
 ): Value {
   const batch = x.shape[0]!;
   if (group === 1 && isPointwise(window)) {
-    const space = sizeOf(x.shape.slice(2));
+    const space = elementCount(x.shape.slice(2));
     // One product over batch and space: a product per image and their sum took 2.5 times as long for 1280 channels
     // and a batch of 16, because each of the 16 results is as large as the weight.
     const rows = b.transpose(b.reshape(dy, [batch, shape[0]!, space]), [1, 0, 2]);

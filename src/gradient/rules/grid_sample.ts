@@ -7,8 +7,8 @@
  * @module
  */
 import type { Builder } from "../../graph/builder.ts";
-import { type Attributes, int, intOf, textOf, type Value } from "../../graph/types.ts";
-import { expanded, type GradientRule, inputOf, single } from "../rule.ts";
+import { type Attributes, int, intAttribute, textAttribute, type Value } from "../../graph/types.ts";
+import { expanded, type GradientRule, requiredInput, single } from "../rule.ts";
 import { scatterAdd } from "./indexing.ts";
 
 /** How a node reads its image. */
@@ -34,8 +34,8 @@ interface Reading {
 // dx[n,c,r_k,s_l] += dy[n,c,p]·u_k·v_l, and dgrid[n,p] = Σ_ckl dy[n,c,p]·x[n,c,r_k,s_l]·(u_k·v_l′, u_k′·v_l).
 const gridSample: GradientRule = single((context) => {
   const { b, attributes, needs, x, y, dy } = context;
-  const sampling = samplingOf(attributes);
-  const grid = inputOf(context, 1);
+  const sampling = readSampling(attributes);
+  const grid = requiredInput(context, 1);
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const points = y.shape[2]! * y.shape[3]!;
   // Rounding makes steps: the gradient towards the grid is zero, as in PyTorch.
@@ -43,8 +43,8 @@ const gridSample: GradientRule = single((context) => {
   if (!needs[0] && !towardsGrid) return [];
 
   const [across, down] = b.split(grid, 3, [1, 1]).map((part) => b.reshape(part, [batch, 1, points]));
-  const rows = readingOf(b, down!, height, sampling, towardsGrid);
-  const columns = readingOf(b, across!, width, sampling, towardsGrid);
+  const rows = readAxis(b, down!, height, sampling, towardsGrid);
+  const columns = readAxis(b, across!, width, sampling, towardsGrid);
   const perAxis = rows.cells.shape[1]!;
   const corners = perAxis ** 2;
   /** Numbers of the rows and of the columns, laid so that they are combined cell by cell. */
@@ -75,14 +75,18 @@ const gridSample: GradientRule = single((context) => {
   return [dx, b.concat([towards(rows.weights, columns.slopes!), towards(rows.slopes!, columns.weights)], 3)];
 });
 
-function samplingOf(attributes: Attributes): Sampling {
-  const mode = textOf(attributes, "mode", "bilinear");
+function readSampling(attributes: Attributes): Sampling {
+  const mode = textAttribute(attributes, "mode", "bilinear");
   if (mode !== "bilinear" && mode !== "nearest") throw new TypeError(`its mode ${mode} is not supported`);
-  const padding = textOf(attributes, "padding_mode", "zeros");
+  const padding = textAttribute(attributes, "padding_mode", "zeros");
   if (!["zeros", "border", "reflection"].includes(padding)) {
     throw new TypeError(`its padding_mode ${padding} is not supported`);
   }
-  return { nearest: mode === "nearest", padding, aligned: intOf(attributes, "align_corners", 0) === 1 };
+  return {
+    nearest: mode === "nearest",
+    padding,
+    aligned: intAttribute(attributes, "align_corners", 0) === 1,
+  };
 }
 
 /**
@@ -90,7 +94,7 @@ function samplingOf(attributes: Attributes): Sampling {
  *
  * @param differentiated Whether the slopes are needed.
  */
-function readingOf(
+function readAxis(
   b: Builder,
   numbers: Value,
   size: number,

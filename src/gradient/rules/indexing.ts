@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { axisOf } from "../../graph/shapes/rule.ts";
-import { int, intOf, sizeOf, text, type Value } from "../../graph/types.ts";
-import { type GradientRule, inputOf, type SingleContext, unary, zeros } from "../rule.ts";
+import { normalisedAxis } from "../../graph/shapes/rule.ts";
+import { elementCount, int, intAttribute, text, type Value } from "../../graph/types.ts";
+import { type GradientRule, requiredInput, type SingleContext, unary, zeros } from "../rule.ts";
 
 // y = x[…, indices, …] along an axis: dx[…, i, …] = Σ of dy over the places with index i.
 const gather: GradientRule = unary((context) => {
   const { b, attributes, x, dy } = context;
-  const indices = inputOf(context, 1);
-  const axis = axisOf(intOf(attributes, "axis", 0), x.shape.length);
+  const indices = requiredInput(context, 1);
+  const axis = normalisedAxis(intAttribute(attributes, "axis", 0), x.shape.length);
   const [before, size, after] = [x.shape.slice(0, axis), x.shape[axis]!, x.shape.slice(axis + 1)];
-  const picked = sizeOf(indices.shape);
-  const rows = b.reshape(dy, [sizeOf(before), picked, sizeOf(after)]);
+  const picked = elementCount(indices.shape);
+  const rows = b.reshape(dy, [elementCount(before), picked, elementCount(after)]);
 
-  const known = b.numbersOf(indices)?.map((index) => (index < 0 ? index + size : index));
+  const known = b.numbers(indices)?.map((index) => (index < 0 ? index + size : index));
   if (known !== undefined && known.every((index, i) => index === known[0]! + i)) {
     // One cell, or a run of them (a class token, a piece): dy among zeros.
     const first = known[0] ?? 0;
@@ -32,8 +32,8 @@ const gather: GradientRule = unary((context) => {
 
 /** [size, picked] with a 1 where column p's index names the row. */
 function oneHotColumns({ b, x }: SingleContext, indices: Value, size: number): Value {
-  const picked = sizeOf(indices.shape);
-  const known = b.numbersOf(indices);
+  const picked = elementCount(indices.shape);
+  const known = b.numbers(indices);
   if (known !== undefined) {
     const data = new Float64Array(size * picked);
     known.forEach((index, p) => data[(index < 0 ? index + size : index) * picked + p] = 1);
@@ -49,8 +49,8 @@ function oneHotColumns({ b, x }: SingleContext, indices: Value, size: number): V
 
 // y[p] = x[p with indices[p] on the axis]: dx = dy scattered there and added.
 const gatherElements: GradientRule = unary((context) => {
-  const axis = axisOf(intOf(context.attributes, "axis", 0), context.x.shape.length);
-  return scatterAdd(context, context.x.shape, inputOf(context, 1), context.dy, axis);
+  const axis = normalisedAxis(intAttribute(context.attributes, "axis", 0), context.x.shape.length);
+  return scatterAdd(context, context.x.shape, requiredInput(context, 1), context.dy, axis);
 });
 
 /** Zeros of a shape with each update added along `axis` where its index says. */

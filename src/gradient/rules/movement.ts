@@ -5,8 +5,8 @@
  */
 import type { Builder } from "../../graph/builder.ts";
 import { type ResolvedSlice, resolveSlices } from "../../graph/shapes/movement.ts";
-import { axisOf } from "../../graph/shapes/rule.ts";
-import { intOf, intsOf, sizeOf, textOf, type Value } from "../../graph/types.ts";
+import { normalisedAxis } from "../../graph/shapes/rule.ts";
+import { elementCount, intAttribute, intsAttribute, textAttribute, type Value } from "../../graph/types.ts";
 import {
   constantInput,
   type GradientRule,
@@ -23,13 +23,13 @@ const reshape: GradientRule = unary(({ b, x, dy }) => reshaped(b, dy, x.shape));
 
 // y = xᵀ: dx = dy by the inverse permutation.
 const transpose: GradientRule = unary(({ b, attributes, x, dy }) => {
-  const perm = intsOf(attributes, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  const perm = intsAttribute(attributes, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   return b.transpose(dy, perm.map((_, axis) => perm.indexOf(axis)));
 });
 
 // y = a ‖ b ‖ …: each gets its piece of dy.
 const concat: GradientRule = single(({ b, attributes, needs, inputs, dy }) => {
-  const axis = axisOf(intOf(attributes, "axis", 0), dy.shape.length);
+  const axis = normalisedAxis(intAttribute(attributes, "axis", 0), dy.shape.length);
   const sizes = inputs.map((input) => input!.shape[axis]!);
   if (needs.every((needed) => needed)) return sizes.length === 1 ? [dy] : b.split(dy, axis, sizes);
   let start = 0;
@@ -42,7 +42,7 @@ const concat: GradientRule = single(({ b, attributes, needs, inputs, dy }) => {
 // (a, b, …) = pieces of x: dx = da ‖ db ‖ …, zeros for pieces that are not used.
 const split: GradientRule = ({ b, attributes, inputs, outputs, dy }) => {
   const x = inputs[0]!;
-  const axis = axisOf(intOf(attributes, "axis", 0), x.shape.length);
+  const axis = normalisedAxis(intAttribute(attributes, "axis", 0), x.shape.length);
   const pieces = outputs.map((output, i) => {
     if (output === undefined) throw new TypeError(`its output ${i} has no name`);
     return dy[i] ?? zeros(b, output.shape, x.type);
@@ -76,7 +76,7 @@ const slice: GradientRule = unary((context) => {
 function stretched(b: Builder, value: Value, { axis, step }: ResolvedSlice): Value {
   const [before, size, after] = [value.shape.slice(0, axis), value.shape[axis]!, value.shape.slice(axis + 1)];
   const gap = Math.abs(step);
-  const cells = b.reshape(value, [sizeOf(before), size, 1, sizeOf(after)]);
+  const cells = b.reshape(value, [elementCount(before), size, 1, elementCount(after)]);
   const apart = b.reshape(b.pad(cells, [0, 0, 0, 0, 0, 0, gap - 1, 0]), [...before, size * gap, ...after]);
   return b.slice(apart, axis, 0, (size - 1) * gap + 1);
 }
@@ -97,13 +97,14 @@ const pad: GradientRule = single((context) => {
   const { b, attributes, needs, x, dy } = context;
   const rank = x.shape.length;
   const given = constantInput(context, 1)!;
-  const axes = constantInput(context, 3)?.map((axis) => axisOf(axis, rank)) ?? x.shape.map((_, i) => i);
+  const axes = constantInput(context, 3)?.map((axis) => normalisedAxis(axis, rank)) ??
+    x.shape.map((_, i) => i);
   const before = x.shape.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis)]! : 0));
   const after = x.shape.map((
     _,
     axis,
   ) => (axes.includes(axis) ? given[axes.indexOf(axis) + axes.length]! : 0));
-  const mode = textOf(attributes, "mode", "constant");
+  const mode = textAttribute(attributes, "mode", "constant");
   if (mode === "constant") {
     if (needs[2]) throw new TypeError("no gradient towards the value it pads with");
     return [padded(b, dy, before.map((size) => -size), after.map((size) => -size))];
@@ -113,14 +114,14 @@ const pad: GradientRule = single((context) => {
     if (before[axis] === 0 && after[axis] === 0) return;
     const rows = result.shape[axis]!;
     const data = new Float64Array(rows * size);
-    for (let r = 0; r < rows; r++) data[r * size + sourceOf(r - before[axis]!, size, mode)] = 1;
+    for (let r = 0; r < rows; r++) data[r * size + repeatedCell(r - before[axis]!, size, mode)] = 1;
     result = multipliedAlong(b, result, axis, { rows, columns: size, data });
   });
   return [result];
 });
 
 /** The cell of a padded axis that position `at` (0 is the first inner cell) repeats. */
-function sourceOf(at: number, size: number, mode: string): number {
+function repeatedCell(at: number, size: number, mode: string): number {
   switch (mode) {
     case "edge":
       return Math.min(Math.max(at, 0), size - 1);

@@ -4,13 +4,13 @@
  * @module
  */
 import type { Builder } from "../../graph/builder.ts";
-import { axisOf } from "../../graph/shapes/rule.ts";
-import { floatOf, intOf, type Value } from "../../graph/types.ts";
+import { normalisedAxis } from "../../graph/shapes/rule.ts";
+import { floatAttribute, intAttribute, type Value } from "../../graph/types.ts";
 import {
   type GradientRule,
-  inputOf,
   multipliedAlong,
   reducedTo,
+  requiredInput,
   reshaped,
   single,
   type SingleContext,
@@ -19,14 +19,14 @@ import {
 
 // y = softmax(x): dx = y·(dy − Σ dy·y).
 const softmax: GradientRule = unary(({ b, attributes, y, dy }) => {
-  const axis = axisOf(intOf(attributes, "axis", -1), y.shape.length);
+  const axis = normalisedAxis(intAttribute(attributes, "axis", -1), y.shape.length);
   const weighted = b.mul(dy, y);
   return b.sub(weighted, b.mul(y, b.reduceSum(weighted, [axis])));
 });
 
 // y = log softmax(x): dx = dy − eʸ·Σ dy.
 const logSoftmax: GradientRule = unary(({ b, attributes, y, dy }) => {
-  const axis = axisOf(intOf(attributes, "axis", -1), y.shape.length);
+  const axis = normalisedAxis(intAttribute(attributes, "axis", -1), y.shape.length);
   return b.sub(dy, b.mul(b.exp(y), b.reduceSum(dy, [axis])));
 });
 
@@ -58,11 +58,11 @@ function normalized(
   scaleShape: readonly number[],
 ): readonly (Value | undefined)[] {
   const { b, needs, x, dy } = context;
-  const scale = inputOf(context, 1);
+  const scale = requiredInput(context, 1);
   let dx: Value | undefined;
   let dScale: Value | undefined;
   if (needs[0] || needs[1]) {
-    const { xHat, adjoint } = standardized(b, x, axes, floatOf(context.attributes, "epsilon", 1e-5));
+    const { xHat, adjoint } = standardized(b, x, axes, floatAttribute(context.attributes, "epsilon", 1e-5));
     if (needs[0]) dx = adjoint(b.mul(dy, reshaped(b, scale, scaleShape)));
     if (needs[1]) dScale = reshaped(b, reducedTo(b, b.mul(dy, xHat), scaleShape), scale.shape);
   }
@@ -76,9 +76,9 @@ function normalized(
 // y = x̂·scale + bias, x̂ standardized over the axes from `axis` on: see standardized().
 const layerNormalization: GradientRule = single((context) => {
   const rank = context.x.shape.length;
-  const first = axisOf(intOf(context.attributes, "axis", -1), rank);
+  const first = normalisedAxis(intAttribute(context.attributes, "axis", -1), rank);
   const axes = context.x.shape.flatMap((_, i) => (i >= first ? [i] : []));
-  return normalized(context, axes, inputOf(context, 1).shape);
+  return normalized(context, axes, requiredInput(context, 1).shape);
 });
 
 // y = x̂·scale + bias, x̂ standardized per sample and channel: see standardized().
@@ -92,18 +92,22 @@ const instanceNormalization: GradientRule = single((context) => {
 // dμ = −s·r·Σ dy, dv = −½·s·r³·Σ dy·(x − μ).
 const batchNormalization: GradientRule = single((context) => {
   const { b, needs, x, dy } = context;
-  if (intOf(context.attributes, "training_mode", 0) === 1) {
+  if (intAttribute(context.attributes, "training_mode", 0) === 1) {
     throw new TypeError(
       "training_mode is on: compose batch statistics of ReduceMean, Sub, Mul, Sqrt and Div",
     );
   }
-  const [scale, mean, variance] = [inputOf(context, 1), inputOf(context, 3), inputOf(context, 4)];
+  const [scale, mean, variance] = [
+    requiredInput(context, 1),
+    requiredInput(context, 3),
+    requiredInput(context, 4),
+  ];
   const perChannel = [x.shape[1]!, ...x.shape.slice(2).map(() => 1)];
   const spread = (value: Value) => reshaped(b, value, perChannel);
   const summed = (value: Value) => reshaped(b, reducedTo(b, value, perChannel), scale.shape);
 
   // Of weights alone: the runtime folds it into one constant per channel.
-  const r = b.div(1, b.sqrt(b.add(variance, floatOf(context.attributes, "epsilon", 1e-5))));
+  const r = b.div(1, b.sqrt(b.add(variance, floatAttribute(context.attributes, "epsilon", 1e-5))));
   const factor = b.mul(scale, r);
   const dx = needs[0] ? b.mul(dy, spread(factor)) : undefined;
   const total = needs[2] || needs[3] ? summed(dy) : undefined;
@@ -120,9 +124,9 @@ const batchNormalization: GradientRule = single((context) => {
 // y_c = x_c·D_c^−β with D_c = k + α/n·Σ x_j² over the n channels j around c: the direct part is dy·D^−β, and every
 // channel j near c receives −2αβ/n·x_j·(dy·x·D^(−β−1))_c.
 const localResponse: GradientRule = unary(({ b, attributes, x, dy }) => {
-  const size = intOf(attributes, "size", 1);
-  const alpha = floatOf(attributes, "alpha", 1e-4);
-  const beta = floatOf(attributes, "beta", 0.75);
+  const size = intAttribute(attributes, "size", 1);
+  const alpha = floatAttribute(attributes, "alpha", 1e-4);
+  const beta = floatAttribute(attributes, "beta", 0.75);
   const channels = x.shape[1]!;
   // near[j, c] = 1 where channel j counts for c.
   const near = (j: number, c: number) => j >= c - ((size - 1) >> 1) && j <= c + (size >> 1) ? 1 : 0;
@@ -135,7 +139,7 @@ const localResponse: GradientRule = unary(({ b, attributes, x, dy }) => {
     }),
   });
   const sums = multipliedAlong(b, b.mul(x, x), 1, band(false));
-  const d = b.add(b.mul(sums, alpha / size), floatOf(attributes, "bias", 1));
+  const d = b.add(b.mul(sums, alpha / size), floatAttribute(attributes, "bias", 1));
   const direct = b.mul(dy, b.pow(d, -beta));
   const shared = multipliedAlong(b, b.div(b.mul(direct, x), d), 1, band(true));
   return b.sub(direct, b.mul(b.mul(x, shared), 2 * alpha * beta / size));

@@ -4,7 +4,7 @@
  * @module
  */
 import { type SlidingWindow, slidingWindow } from "../../graph/shapes/convolution.ts";
-import { int, intOf, intsOf, sizeOf, type Value } from "../../graph/types.ts";
+import { elementCount, int, intAttribute, intsAttribute, type Value } from "../../graph/types.ts";
 import { type GradientRule, reshaped, type SingleContext, unary, zeros } from "../rule.ts";
 
 /** Stands for −∞ in padding: one that may be multiplied by zero. */
@@ -14,7 +14,7 @@ const LOWEST = -3.4e38;
 function poolWindow(
   { attributes, x, y }: SingleContext,
 ): SlidingWindow & { outputPadding: readonly number[] } {
-  const kernel = intsOf(attributes, "kernel_shape")!;
+  const kernel = intsAttribute(attributes, "kernel_shape")!;
   const rank = kernel.length;
   const window = slidingWindow(attributes, x.shape.slice(2), kernel);
   const needed = kernel.map((size, i) =>
@@ -37,10 +37,10 @@ const maxPool: GradientRule = unary((context) =>
 /** The runtime says where each maximum was; its indices count through the whole tensor. */
 function maxPoolByIndices({ b, attributes, x, dy }: SingleContext): Value {
   const found = b.node("MaxPool", [x], { ...attributes, storage_order: int(0) }, { outputs: 2 });
-  const flat = [sizeOf(dy.shape)];
+  const flat = [elementCount(dy.shape)];
   const scattered = b.node(
     "ScatterElements",
-    [zeros(b, [sizeOf(x.shape)], x.type), b.reshape(found[1]!, flat), b.reshape(dy, flat)],
+    [zeros(b, [elementCount(x.shape)], x.type), b.reshape(found[1]!, flat), b.reshape(dy, flat)],
     { axis: int(0), reduction: { type: "string", value: "add" } },
   )[0]!;
   return b.reshape(scattered, x.shape);
@@ -54,7 +54,7 @@ function maxPoolByPatches(context: SingleContext): Value {
   const { b, x, y, dy } = context;
   const window = poolWindow(context);
   const planes = x.shape[0]! * x.shape[1]!;
-  const cells = sizeOf(window.kernel);
+  const cells = elementCount(window.kernel);
   const oneHot = b.constant(
     x.type,
     [cells, 1, ...window.kernel],
@@ -87,7 +87,11 @@ const averagePool: GradientRule = unary((context) => {
   const { b, x, dy } = context;
   const window = poolWindow(context);
   const planes = x.shape[0]! * x.shape[1]!;
-  const ones = b.constant(x.type, [1, 1, ...window.kernel], new Float64Array(sizeOf(window.kernel)).fill(1));
+  const ones = b.constant(
+    x.type,
+    [1, 1, ...window.kernel],
+    new Float64Array(elementCount(window.kernel)).fill(1),
+  );
   const share = reshaped(b, b.mul(dy, reciprocalCounts(context, window)), [planes, 1, ...dy.shape.slice(2)]);
   return b.reshape(b.convTranspose(share, ones, window), x.shape);
 });
@@ -96,7 +100,7 @@ const averagePool: GradientRule = unary((context) => {
 function reciprocalCounts({ b, attributes, x, y }: SingleContext, window: SlidingWindow): Value {
   const rank = window.kernel.length;
   const declared = slidingWindow(attributes, x.shape.slice(2), window.kernel).pads;
-  const padCounts = intOf(attributes, "count_include_pad", 0) === 1;
+  const padCounts = intAttribute(attributes, "count_include_pad", 0) === 1;
   const perAxis = window.kernel.map((size, axis) => {
     const length = x.shape[axis + 2]!;
     // Padding that ceil_mode adds after the declared one never counts.

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Builder } from "../../graph/builder.ts";
-import { float, floatOf, int, intOf, sizeOf, type Value } from "../../graph/types.ts";
-import { type GradientRule, inputOf, reducedTo, reshaped, single } from "../rule.ts";
+import { elementCount, float, floatAttribute, int, intAttribute, type Value } from "../../graph/types.ts";
+import { type GradientRule, reducedTo, requiredInput, reshaped, single } from "../rule.ts";
 
 /** α·op(a)·op(c) by Gemm. */
 function product(b: Builder, a: Value, transA: boolean, c: Value, transB: boolean, alpha = 1): Value {
@@ -19,14 +19,14 @@ function product(b: Builder, a: Value, transA: boolean, c: Value, transB: boolea
 // Y = α·A′·B′ + β·C: dA′ = α·dY·B′ᵀ, dB′ = α·A′ᵀ·dY, dC = β·dY summed to C's shape.
 const gemm: GradientRule = single((context) => {
   const { b, attributes, needs, dy } = context;
-  const [a, c] = [inputOf(context, 0), inputOf(context, 1)];
-  const transA = intOf(attributes, "transA", 0) === 1;
-  const transB = intOf(attributes, "transB", 0) === 1;
-  const alpha = floatOf(attributes, "alpha", 1);
-  const beta = floatOf(attributes, "beta", 1);
+  const [a, c] = [requiredInput(context, 0), requiredInput(context, 1)];
+  const transA = intAttribute(attributes, "transA", 0) === 1;
+  const transB = intAttribute(attributes, "transB", 0) === 1;
+  const alpha = floatAttribute(attributes, "alpha", 1);
+  const beta = floatAttribute(attributes, "beta", 1);
   let dBias: Value | undefined;
   if (needs[2]) {
-    const sum = reducedTo(b, dy, inputOf(context, 2).shape);
+    const sum = reducedTo(b, dy, requiredInput(context, 2).shape);
     dBias = beta === 1 ? sum : b.mul(sum, beta);
   }
   return [
@@ -47,7 +47,7 @@ const gemm: GradientRule = single((context) => {
 // Y = A·B per batch entry: dA = dY·Bᵀ, dB = Aᵀ·dY, each summed over the batch axes that were broadcast.
 const matmul: GradientRule = single((context) => {
   const { b, needs } = context;
-  const [a, c] = [inputOf(context, 0), inputOf(context, 1)];
+  const [a, c] = [requiredInput(context, 0), requiredInput(context, 1)];
   // A vector is a row on the left and a column on the right; its axis is missing in Y.
   const left = a.shape.length === 1 ? [1, a.shape[0]!] : a.shape;
   const right = c.shape.length === 1 ? [c.shape[0]!, 1] : c.shape;
@@ -58,7 +58,7 @@ const matmul: GradientRule = single((context) => {
   const [m, k, n] = [left.at(-2)!, left.at(-1)!, right.at(-1)!];
   if (right.length === 2) {
     // One matrix for all rows of A: both gradients are a single product over the rows of the whole batch.
-    const rows = sizeOf(batch) * m;
+    const rows = elementCount(batch) * m;
     const dy = reshaped(b, context.dy, [rows, n]);
     const dA = needs[0] ? product(b, dy, false, reshaped(b, c, right), true) : undefined;
     const dB = needs[1] ? product(b, reshaped(b, a, [rows, k]), true, dy, false) : undefined;

@@ -5,7 +5,15 @@
  */
 import { reducedAxes } from "../../graph/shapes/movement.ts";
 import type { Value } from "../../graph/types.ts";
-import { expanded, type GradientRule, passed, reshaped, signOf, type SingleContext, unary } from "../rule.ts";
+import {
+  expanded,
+  type GradientRule,
+  passed,
+  reshaped,
+  signNode,
+  type SingleContext,
+  unary,
+} from "../rule.ts";
 
 /** The reduced axes, and `value` (in y's shape) with those axes present as 1. */
 function kept(context: SingleContext, value: Value): { axes: readonly number[]; value: Value } {
@@ -15,7 +23,7 @@ function kept(context: SingleContext, value: Value): { axes: readonly number[]; 
     attributes,
     inputs,
     outputCount: 1,
-    constant: (index) => (inputs[index] === undefined ? undefined : b.numbersOf(inputs[index])),
+    constant: (index) => (inputs[index] === undefined ? undefined : b.numbers(inputs[index])),
   });
   return { axes, value: reshaped(b, value, x.shape.map((size, i) => (axes.includes(i) ? 1 : size))) };
 }
@@ -48,7 +56,7 @@ const extreme: GradientRule = unary((context) => {
 
 // y = Σ|x|: dx = dy·sign x.
 const l1: GradientRule = unary((context) =>
-  context.b.mul(spread(context), signOf(context.b, context.x, context.device))
+  context.b.mul(spread(context), signNode(context.b, context.x, context.device))
 );
 
 // y = √Σx²: dx = dy·x/y.

@@ -6,7 +6,7 @@
  */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from "onnx-buf";
-import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
 import { tensorData } from "./tensors.ts";
 import { appendedInitializer, joined } from "./write.ts";
 
@@ -35,7 +35,7 @@ export function inlineExternalData(
     if (file === undefined) {
       throw new TypeError(`Cannot open the model: its external data ${data.file} are not given`);
     }
-    const source = sourceOf(file);
+    const source = toByteSource(file);
     const bytes = source.read(data.offset, data.length);
     tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
     tensor.externalData = [];

@@ -5,7 +5,7 @@
  * @module
  */
 import type { GraphProto, TensorProto, TypeProto } from "onnx-buf";
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 
 /** Real exporters write paths of modules, some hundred characters at most. */
 const LONGEST_NAME = 4096;
@@ -53,16 +53,16 @@ function checkType(name: string, type: TypeProto | undefined): void {
 
 function checkRank(name: string, rank: number): void {
   if (rank > MOST_DIMENSIONS) {
-    throw new SyntaxError(`Cannot read ONNX model: ${shown(name)} has ${rank} dimensions`);
+    throw new SyntaxError(`Cannot read ONNX model: ${shortened(name)} has ${rank} dimensions`);
   }
 }
 
 function checkName(name: string): void {
   if (name.length > LONGEST_NAME) {
-    throw new SyntaxError(`Cannot read ONNX model: a name has ${name.length} characters: ${shown(name)}`);
+    throw new SyntaxError(`Cannot read ONNX model: a name has ${name.length} characters: ${shortened(name)}`);
   }
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name)) {
-    throw new SyntaxError(`Cannot read ONNX model: the name ${shown(name)} has control characters`);
+    throw new SyntaxError(`Cannot read ONNX model: the name ${shortened(name)} has control characters`);
   }
 }

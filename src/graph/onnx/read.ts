@@ -12,12 +12,12 @@ import {
   TensorProto_DataLocation,
   type ValueInfoProto,
 } from "onnx-buf";
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
-import { dataTypeOf } from "../shapes/elementwise.ts";
+import { onnxDataType } from "../shapes/elementwise.ts";
 import { finalActivation, type OutputActivation } from "../final_activation.ts";
 import { checkLimits } from "./limits.ts";
-import { attributeOf, tensorData } from "./tensors.ts";
+import { decodeAttribute, tensorData } from "./tensors.ts";
 
 /** Facts about an .onnx file, without running it. */
 export interface OnnxSummary {
@@ -63,7 +63,7 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
     }
   }
   return {
-    opset: opsetOf(model),
+    opset: operatorSet(model),
     inputs: graph.input.filter((value) => !initializers.has(value.name)).map(openValue),
     outputs: graph.output.map(openValue),
     activations: graph.output.map(({ name }) => finalActivation(nodes, name).activation),
@@ -85,7 +85,7 @@ export function readOnnx(bytes: Uint8Array): OpenGraph {
   if (local !== undefined) {
     throw new TypeError(
       `Cannot read ONNX model: it has functions of its own (${
-        shown(`${local.domain}.${local.name}`)
+        shortened(`${local.domain}.${local.name}`)
       }); inline them ` +
         `first (onnx.inliner.inline_local_functions)`,
     );
@@ -123,7 +123,7 @@ function openGraph(proto: GraphProto, opsets: Readonly<Record<string, number>>, 
         inputs: each.input,
         outputs: each.output,
         attributes: Object.fromEntries(
-          each.attribute.filter(({ g }) => g === undefined).map((a) => [a.name, attributeOf(name, a)]),
+          each.attribute.filter(({ g }) => g === undefined).map((a) => [a.name, decodeAttribute(name, a)]),
         ),
       };
       if (graphs.length === 0) return node;
@@ -169,7 +169,7 @@ function isOnnxDomain(domain: string): boolean {
   return ownDomain(domain) === "";
 }
 
-function opsetOf(model: ModelProto): number {
+function operatorSet(model: ModelProto): number {
   return Number(model.opsetImport.find((entry) => isOnnxDomain(entry.domain))?.version ?? 0n);
 }
 
@@ -187,5 +187,5 @@ function openValue(info: ValueInfoProto): OpenValue {
   if (wrong !== undefined) {
     throw new SyntaxError(`Cannot read ONNX model: ${info.name} has a dimension of ${wrong}`);
   }
-  return { name: info.name, type: dataTypeOf(kind.value.elemType), shape };
+  return { name: info.name, type: onnxDataType(kind.value.elemType), shape };
 }

@@ -14,14 +14,14 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import { encodeNumbers } from "../constants.ts";
-import { DATA_TYPE_CODES, dataTypeOf } from "../shapes/elementwise.ts";
+import { DATA_TYPE_CODES, onnxDataType } from "../shapes/elementwise.ts";
 import {
   type Attribute,
   BYTES_PER_ELEMENT,
   type DataType,
+  elementCount,
   type Initializer,
   type InitializerData,
-  sizeOf,
 } from "../types.ts";
 
 /** A tensor as protobuf: its bytes, or where they are. */
@@ -49,15 +49,15 @@ export function tensorProto(name: string, tensor: Omit<Initializer, "name">): Te
 
 /** Type, shape and data of a stored tensor, whichever of ONNX's fields it uses. */
 export function tensorData(tensor: TensorProto): Omit<Initializer, "name"> {
-  const type = dataTypeOf(tensor.dataType);
+  const type = onnxDataType(tensor.dataType);
   const shape = tensor.dims.map(Number);
-  const elements = sizeOf(shape);
+  const elements = elementCount(shape);
   if (shape.some((size) => size < 0 || !Number.isSafeInteger(size)) || !Number.isSafeInteger(elements)) {
     throw new SyntaxError(
       `Cannot read ONNX model: tensor ${tensor.name} has dimensions [${shape.join(", ")}]`,
     );
   }
-  const data = dataOf(tensor, type, elements);
+  const data = initializerData(tensor, type, elements);
   const held = data.kind === "inline" ? data.bytes.length : data.kind === "external" ? data.length : 0;
   if (type !== "string" && held !== elements * BYTES_PER_ELEMENT[type]) {
     throw new SyntaxError(
@@ -69,7 +69,7 @@ export function tensorData(tensor: TensorProto): Omit<Initializer, "name"> {
   return { type, shape, data };
 }
 
-function dataOf(tensor: TensorProto, type: DataType, elements: number): InitializerData {
+function initializerData(tensor: TensorProto, type: DataType, elements: number): InitializerData {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     const entries = Object.fromEntries(tensor.externalData.map(({ key, value }) => [key, value]));
     const file = entries["location"] ?? "";
@@ -132,7 +132,7 @@ export function attributeProto(name: string, attribute: Attribute): AttributePro
 }
 
 /** An attribute from protobuf; errors name the node. */
-export function attributeOf(nodeName: string, proto: AttributeProto): Attribute {
+export function decodeAttribute(nodeName: string, proto: AttributeProto): Attribute {
   const utf8 = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   switch (proto.type) {
     case Kind.INT:

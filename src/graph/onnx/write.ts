@@ -20,7 +20,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
 import { DATA_TYPE_CODES } from "../shapes/elementwise.ts";
 import type { Graph, Value } from "../types.ts";
 import { attributeProto, tensorProto } from "./tensors.ts";
@@ -79,7 +79,8 @@ export function onnxParts(graph: Graph, options: EncodeOptions = {}): OnnxParts 
       continue;
     }
     const length = data.kind === "inline" ? data.bytes.length : data.length;
-    const read = () => data.kind === "inline" ? data.bytes : sourceOf(file!).read(data.offset, data.length);
+    const read = () =>
+      data.kind === "inline" ? data.bytes : toByteSource(file!).read(data.offset, data.length);
     const inline = (bytes: Uint8Array) =>
       tensorProto(name, { ...initializer, data: { kind: "inline", bytes } });
     if (length <= HEAVY_BYTES) initializers.push(inline(read()));

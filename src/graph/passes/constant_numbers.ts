@@ -6,11 +6,11 @@
  */
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import { decodeNumbers } from "../constants.ts";
-import { type Graph, type Initializer, type Node, sizeOf } from "../types.ts";
+import { elementCount, type Graph, type Initializer, type Node } from "../types.ts";
 import { sourceOfInitializer } from "./derived.ts";
 import { canFold, fold } from "./fold/mod.ts";
 import { type Numbers, Room } from "./fold/numbers.ts";
-import { float32Of } from "./widen.ts";
+import { decodeFloat32 } from "./widen.ts";
 
 /** Reads constants of a graph. */
 export interface Constants {
@@ -24,7 +24,7 @@ export interface Constants {
 const MOVING = new Set(["Reshape", "Transpose", "Gather", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
 
 /** The constants of a graph whose external data are `files`. */
-export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>): Constants {
+export function constantNumbers(graph: Graph, files: ReadonlyMap<string, ByteSource>): Constants {
   const makers = new Map<string, Node>();
   const known = new Set<string>();
   for (const initializer of graph.initializers.values()) {
@@ -40,17 +40,22 @@ export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>
       continue;
     }
     // Nothing is repeated, so that a chain takes no more room than the weight itself.
-    if (input?.type !== "float32" || output === undefined || sizeOf(output.shape) > sizeOf(input.shape)) {
+    if (
+      input?.type !== "float32" || output === undefined ||
+      elementCount(output.shape) > elementCount(input.shape)
+    ) {
       continue;
     }
     makers.set(output.name, node);
     known.add(output.name);
   }
 
-  const numbersOf = (initializer: Initializer): Numbers => {
+  const decodeInitializer = (initializer: Initializer): Numbers => {
     const bytes = sourceOfInitializer(initializer, files)();
     const { type, shape } = initializer;
-    const data = Float64Array.from(type === "float32" ? float32Of(type, bytes) : decodeNumbers(type, bytes));
+    const data = Float64Array.from(
+      type === "float32" ? decodeFloat32(type, bytes) : decodeNumbers(type, bytes),
+    );
     return { type, shape, data };
   };
 
@@ -62,10 +67,10 @@ export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>
       chain.push(node);
       at = node.inputs[0]!;
     }
-    let numbers = numbersOf(graph.initializers.get(at)!);
+    let numbers = decodeInitializer(graph.initializers.get(at)!);
     for (const node of chain.toReversed()) {
       if (node.op === "Identity") continue;
-      const others = node.inputs.slice(1).map((other) => numbersOf(graph.initializers.get(other)!));
+      const others = node.inputs.slice(1).map((other) => decodeInitializer(graph.initializers.get(other)!));
       const output = graph.values.get(node.outputs[0]!)!;
       numbers = fold({
         op: node.op,
@@ -73,7 +78,7 @@ export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>
         inputs: [numbers, ...others],
         outputCount: 1,
         outputs: [output],
-        room: new Room(sizeOf(output.shape), sizeOf(output.shape)),
+        room: new Room(elementCount(output.shape), elementCount(output.shape)),
       })![0]!;
     }
     return numbers.data;
@@ -85,7 +90,7 @@ export function constantsOf(graph: Graph, files: ReadonlyMap<string, ByteSource>
       const initializer = graph.initializers.get(name);
       return initializer === undefined
         ? Float32Array.from(moved(name))
-        : float32Of("float32", sourceOfInitializer(initializer, files)());
+        : decodeFloat32("float32", sourceOfInitializer(initializer, files)());
     },
   };
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type ByteSource, checkInside, sourceOf } from "../../bytes/byte_source.ts";
-import { bytesOf } from "../constants.ts";
+import { type ByteSource, checkInside, toByteSource } from "../../bytes/byte_source.ts";
+import { asBytes } from "../constants.ts";
 import type { Initializer, InitializerData } from "../types.ts";
 
 /** Float32 tensors that are made when they are read. */
@@ -46,12 +46,12 @@ export function createDerivedFile(name: string): DerivedFile {
       if (length === 0) return new Uint8Array();
       const first = partAt(offset);
       const from = offset - first.offset;
-      if (from + length <= first.length) return bytesOf(first.make()).subarray(from, from + length);
+      if (from + length <= first.length) return asBytes(first.make()).subarray(from, from + length);
       const result = new Uint8Array(length);
       for (let at = offset; at < offset + length;) {
         const part = partAt(at);
         const end = Math.min(part.offset + part.length, offset + length);
-        result.set(bytesOf(part.make()).subarray(at - part.offset, end - part.offset), at - offset);
+        result.set(asBytes(part.make()).subarray(at - part.offset, end - part.offset), at - offset);
         at = end;
       }
       return result;
@@ -59,7 +59,7 @@ export function createDerivedFile(name: string): DerivedFile {
   };
   return {
     add: (elements, make) => {
-      if (elements <= AT_ONCE) return { kind: "inline", bytes: bytesOf(make()) };
+      if (elements <= AT_ONCE) return { kind: "inline", bytes: asBytes(make()) };
       const part = { offset: size, length: 4 * elements, make };
       parts.push(part);
       size += part.length;
@@ -83,6 +83,6 @@ export function sourceOfInitializer(
 ): () => Uint8Array {
   if (data.kind === "inline") return () => data.bytes;
   if (data.kind === "unbound") throw new TypeError(`Cannot read weight ${name}: it is not bound to data`);
-  const file = files.get(data.file) ?? sourceOf(new Uint8Array());
+  const file = files.get(data.file) ?? toByteSource(new Uint8Array());
   return () => file.read(data.offset, data.length);
 }

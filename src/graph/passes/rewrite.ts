@@ -5,12 +5,12 @@
  */
 import type { OpenNode } from "../open_graph.ts";
 import type { Attribute, Attributes, Value } from "../types.ts";
-import type { Workshop } from "./workshop.ts";
+import type { GraphEditor } from "./graph_editor.ts";
 
 /** Input of a rule. */
 export interface RewriteInput {
   /** Receives the nodes that replace it. */
-  readonly w: Workshop;
+  readonly w: GraphEditor;
   readonly node: OpenNode;
   readonly attributes: Attributes;
   /** Inputs in order; `undefined` where an optional one is left out. */
@@ -44,7 +44,7 @@ export function inputAt({ inputs }: Pick<RewriteInput, "inputs">, index: number)
 export function knownAt({ w, inputs }: RewriteInput, index: number): number[] | undefined {
   const value = inputs[index];
   if (value === undefined) return undefined;
-  const numbers = w.numbersOf(value);
+  const numbers = w.numbers(value);
   if (numbers === undefined) throw new TypeError(`input ${index} (${value.name}) must be a constant`);
   return Array.from(numbers.data);
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { oneLine } from "../../text/shown.ts";
+import { oneLine } from "../../text/foreign_text.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import { OPSET } from "../builder.ts";
 import type { OpenGraph, OpenNode } from "../open_graph.ts";
@@ -16,7 +16,7 @@ import type { Graph, Value } from "../types.ts";
 import { prune } from "./prune.ts";
 import type { Patch, Rewrite } from "./rewrite.ts";
 import { sorted } from "./sort.ts";
-import { type Adapt, createWorkshop, type Workshop } from "./workshop.ts";
+import { type Adapt, createGraphEditor, type GraphEditor } from "./graph_editor.ts";
 
 /** How a graph is made static. */
 export interface SpecialiseOptions {
@@ -46,7 +46,7 @@ export function specialise(open: OpenGraph, options: SpecialiseOptions): Special
   const notes = new Set<string>();
   const names = new Set<string>();
   collectNames(open, names);
-  const w = createWorkshop(names, options.files, options.adapt);
+  const w = createGraphEditor(names, options.files, options.adapt);
   open.initializers.forEach((initializer) => w.declare(initializer));
   const inputs = open.inputs.map((input): Value => {
     const shape = options.shapes[input.name] ?? input.shape;
@@ -71,7 +71,7 @@ export function specialise(open: OpenGraph, options: SpecialiseOptions): Special
     if (value === undefined) {
       throw new SyntaxError(`Cannot read ONNX model: output ${name} is not computed`);
     }
-    const constant = w.initializerOf(value);
+    const constant = w.initializer(value);
     if (constant !== undefined) initializers.set(value.name, constant);
     if (value.name === name) return value;
     // A name that stands for another value gets an Identity node.
@@ -105,7 +105,7 @@ function collectNames(graph: OpenGraph, names: Set<string>): void {
 }
 
 function visit(
-  w: Workshop,
+  w: GraphEditor,
   node: OpenNode,
   opsets: Readonly<Record<string, number>>,
   options: SpecialiseOptions,
@@ -173,9 +173,9 @@ function isPatch(result: NonNullable<ReturnType<Rewrite>>): result is Patch {
 }
 
 /** Puts the nodes of an If's branch in its place; its condition must be known. */
-function takeBranch(w: Workshop, node: OpenNode, act: (inner: OpenNode) => void): void {
+function takeBranch(w: GraphEditor, node: OpenNode, act: (inner: OpenNode) => void): void {
   const condition = w.find(node.inputs[0] ?? "");
-  const known = condition === undefined ? undefined : w.numbersOf(condition);
+  const known = condition === undefined ? undefined : w.numbers(condition);
   if (known === undefined) {
     throw new TypeError(
       `Cannot read node ${node.name} (If): its condition is not known before the network runs; export it without`,
@@ -210,7 +210,7 @@ function takeBranch(w: Workshop, node: OpenNode, act: (inner: OpenNode) => void)
 }
 
 /** Names that a branch reads and the graph around it has. */
-function collectOuter(branch: OpenGraph, w: Workshop, outer: Set<string>): void {
+function collectOuter(branch: OpenGraph, w: GraphEditor, outer: Set<string>): void {
   const ask = (name: string) => {
     if (w.find(name) !== undefined) outer.add(name);
   };

@@ -10,12 +10,12 @@
  */
 import {
   BYTES_PER_ELEMENT,
+  elementCount,
   type Graph,
   type Initializer,
   int,
-  intOf,
+  intAttribute,
   type Node,
-  sizeOf,
   type Value,
 } from "../types.ts";
 
@@ -27,7 +27,7 @@ export function splitLargeGemm(graph: Graph, mostBytes = MOST_BYTES): Graph {
   const initializers = new Map(graph.initializers);
   const values = new Map(graph.values);
   const nodes = graph.nodes.flatMap((node) => {
-    const parts = partsOf(node, graph, mostBytes);
+    const parts = gemmParts(node, graph, mostBytes);
     if (parts === undefined) return [node];
     for (const value of parts.weights) initializers.set(value.name, value);
     for (const value of [...parts.weights, ...parts.outputs]) values.set(value.name, value);
@@ -45,14 +45,16 @@ interface Parts {
   readonly outputs: Value[];
 }
 
-function partsOf(node: Node, graph: Graph, mostBytes: number): Parts | undefined {
-  if (node.op !== "Gemm" || node.domain !== "" || intOf(node.attributes, "transB", 0) !== 1) return undefined;
+function gemmParts(node: Node, graph: Graph, mostBytes: number): Parts | undefined {
+  if (node.op !== "Gemm" || node.domain !== "" || intAttribute(node.attributes, "transB", 0) !== 1) {
+    return undefined;
+  }
   const weight = graph.initializers.get(node.inputs[1]!);
   const biasName = node.inputs[2] ?? "";
   const bias = graph.initializers.get(biasName);
   if (weight === undefined || weight.type === "string" || weight.data.kind === "unbound") return undefined;
   const units = weight.shape[0]!;
-  const bytes = sizeOf(weight.shape) * BYTES_PER_ELEMENT[weight.type];
+  const bytes = elementCount(weight.shape) * BYTES_PER_ELEMENT[weight.type];
   if (bytes <= mostBytes || units < 2) return undefined;
   // A bias of another form would have to be broadcast.
   if (biasName !== "" && (bias?.shape.join() !== String(units) || bias.data.kind === "unbound")) {
@@ -66,8 +68,8 @@ function partsOf(node: Node, graph: Graph, mostBytes: number): Parts | undefined
     const to = Math.min(units, from + perPart);
     const suffix = `_part${i}`;
     const rows = [
-      rowsOf(weight, from, to, suffix),
-      ...(bias === undefined ? [] : [rowsOf(bias, from, to, suffix)]),
+      sliceRows(weight, from, to, suffix),
+      ...(bias === undefined ? [] : [sliceRows(bias, from, to, suffix)]),
     ];
     const part = { name: output.name + suffix, type: output.type, shape: [output.shape[0]!, to - from] };
     parts.weights.push(...rows);
@@ -91,10 +93,10 @@ function partsOf(node: Node, graph: Graph, mostBytes: number): Parts | undefined
 }
 
 /** Rows of a tensor, which lie one after the other. */
-function rowsOf(tensor: Initializer, from: number, to: number, suffix: string): Initializer {
+function sliceRows(tensor: Initializer, from: number, to: number, suffix: string): Initializer {
   const [rows, ...rest] = tensor.shape as [number, ...number[]];
   const shape = [to - from, ...rest];
-  const perRow = sizeOf(rest) * BYTES_PER_ELEMENT[tensor.type as Exclude<typeof tensor.type, "string">];
+  const perRow = elementCount(rest) * BYTES_PER_ELEMENT[tensor.type as Exclude<typeof tensor.type, "string">];
   const [start, length] = [from * perRow, (to - from) * perRow];
   const { data } = tensor;
   const name = `${tensor.name}${suffix}`;

@@ -7,8 +7,15 @@
 import { bfloat16ToFloat32, float16ToFloat32 } from "../../bytes/half.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import type { OpenGraph, OpenNode } from "../open_graph.ts";
-import { DATA_TYPE_CODES, dataTypeOf } from "../shapes/elementwise.ts";
-import { type Attribute, type Attributes, type DataType, type Initializer, int, sizeOf } from "../types.ts";
+import { DATA_TYPE_CODES, onnxDataType } from "../shapes/elementwise.ts";
+import {
+  type Attribute,
+  type Attributes,
+  type DataType,
+  elementCount,
+  type Initializer,
+  int,
+} from "../types.ts";
 import { type DerivedFile, sourceOfInitializer } from "./derived.ts";
 
 const OTHER_FLOATS: readonly DataType[] = ["float16", "bfloat16", "float64"];
@@ -31,7 +38,7 @@ export function widened(
   const tensor = <T extends Omit<Initializer, "name">>(given: T, name: string): T => {
     if (!OTHER_FLOATS.includes(given.type)) return given;
     const bytes = sourceOfInitializer({ name, data: given.data }, files);
-    const data = derived.add(sizeOf(given.shape), () => float32Of(given.type, bytes()));
+    const data = derived.add(elementCount(given.shape), () => decodeFloat32(given.type, bytes()));
     return { ...given, type: "float32", data };
   };
   const attribute = (given: Attribute, name: string): Attribute =>
@@ -42,7 +49,7 @@ export function widened(
     );
     const to = given.attributes["to"];
     const retargeted = given.op === "Cast" && to?.type === "int"
-      ? { ...attributes, to: int(DATA_TYPE_CODES[widenedType(dataTypeOf(to.value))]) }
+      ? { ...attributes, to: int(DATA_TYPE_CODES[widenedType(onnxDataType(to.value))]) }
       : attributes;
     if (given.subgraphs === undefined) return { ...given, attributes: retargeted };
     const inside = Object.entries(given.subgraphs).map(([name, inner]) => [
@@ -89,7 +96,7 @@ export function hasOtherFloats(graph: OpenGraph): boolean {
 }
 
 /** Floating-point numbers of any type as float32. */
-export function float32Of(type: DataType, bytes: Uint8Array): Float32Array {
+export function decodeFloat32(type: DataType, bytes: Uint8Array): Float32Array {
   // Copied where they lie at an odd place: typed arrays must be aligned.
   const width = type === "float64" ? 8 : type === "float32" ? 4 : 2;
   const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();

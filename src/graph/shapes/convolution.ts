@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { intOf, intsOf, textOf } from "../types.ts";
-import { broadcast, required, type RuleInput, type ShapeRule, shown } from "./rule.ts";
+import { intAttribute, intsAttribute, textAttribute } from "../types.ts";
+import { broadcast, required, type RuleInput, type ShapeRule, shapeText } from "./rule.ts";
 
 /** A sliding window over the spatial axes, its paddings resolved: begins first, then ends, as ONNX has them. */
 export interface SlidingWindow {
@@ -22,11 +22,11 @@ export function slidingWindow(
 ): SlidingWindow {
   const rank = spatial.length;
   const ones = new Array<number>(rank).fill(1);
-  const strides = intsOf(attributes, "strides") ?? ones;
-  const dilations = intsOf(attributes, "dilations") ?? ones;
-  const autoPad = textOf(attributes, "auto_pad", "NOTSET");
+  const strides = intsAttribute(attributes, "strides") ?? ones;
+  const dilations = intsAttribute(attributes, "dilations") ?? ones;
+  const autoPad = textAttribute(attributes, "auto_pad", "NOTSET");
   if (autoPad === "NOTSET") {
-    const pads = intsOf(attributes, "pads") ?? new Array<number>(2 * rank).fill(0);
+    const pads = intsAttribute(attributes, "pads") ?? new Array<number>(2 * rank).fill(0);
     return { kernel, strides, dilations, pads };
   }
   const pads = new Array<number>(2 * rank).fill(0);
@@ -54,7 +54,7 @@ export function windowedSize(spatial: readonly number[], window: SlidingWindow, 
     // With ceil_mode a window may not start beyond the input and its left padding.
     if (ceil && (out - 1) * window.strides[i]! >= size + window.pads[i]!) out--;
     if (out < 1) {
-      throw new TypeError(`a window of ${shown(window.kernel)} does not fit into ${shown(spatial)}`);
+      throw new TypeError(`a window of ${shapeText(window.kernel)} does not fit into ${shapeText(spatial)}`);
     }
     return out;
   });
@@ -63,17 +63,19 @@ export function windowedSize(spatial: readonly number[], window: SlidingWindow, 
 const conv: ShapeRule = (node) => {
   const [x, w] = [required(node, 0), required(node, 1)];
   if (x.shape.length < 3 || x.shape.length !== w.shape.length) {
-    throw new TypeError(`input ${shown(x.shape)} and kernel ${shown(w.shape)} do not have the same rank`);
+    throw new TypeError(
+      `input ${shapeText(x.shape)} and kernel ${shapeText(w.shape)} do not have the same rank`,
+    );
   }
-  const group = intOf(node.attributes, "group", 1);
+  const group = intAttribute(node.attributes, "group", 1);
   if (x.shape[1] !== w.shape[1]! * group || w.shape[0]! % group !== 0) {
     throw new TypeError(
-      `input ${shown(x.shape)} does not fit kernel ${shown(w.shape)} with ${group} group(s)`,
+      `input ${shapeText(x.shape)} does not fit kernel ${shapeText(w.shape)} with ${group} group(s)`,
     );
   }
   const bias = node.inputs[2];
   if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== w.shape[0])) {
-    throw new TypeError(`bias ${shown(bias.shape)} does not fit kernel ${shown(w.shape)}`);
+    throw new TypeError(`bias ${shapeText(bias.shape)} does not fit kernel ${shapeText(w.shape)}`);
   }
   const spatial = x.shape.slice(2);
   const window = slidingWindow(node.attributes, spatial, w.shape.slice(2));
@@ -82,13 +84,13 @@ const conv: ShapeRule = (node) => {
 
 const convTranspose: ShapeRule = (node) => {
   const [x, w] = [required(node, 0), required(node, 1)];
-  const group = intOf(node.attributes, "group", 1);
+  const group = intAttribute(node.attributes, "group", 1);
   if (x.shape[1] !== w.shape[0]) {
-    throw new TypeError(`input ${shown(x.shape)} does not fit kernel ${shown(w.shape)}`);
+    throw new TypeError(`input ${shapeText(x.shape)} does not fit kernel ${shapeText(w.shape)}`);
   }
   const spatial = x.shape.slice(2);
   const window = slidingWindow(node.attributes, spatial, w.shape.slice(2));
-  const extra = intsOf(node.attributes, "output_padding") ?? spatial.map(() => 0);
+  const extra = intsAttribute(node.attributes, "output_padding") ?? spatial.map(() => 0);
   const rank = spatial.length;
   const out = spatial.map((size, i) =>
     (size - 1) * window.strides[i]! + extra[i]! + (window.kernel[i]! - 1) * window.dilations[i]! + 1 -
@@ -99,11 +101,11 @@ const convTranspose: ShapeRule = (node) => {
 
 const pool: ShapeRule = (node) => {
   const x = required(node, 0);
-  const kernel = intsOf(node.attributes, "kernel_shape");
+  const kernel = intsAttribute(node.attributes, "kernel_shape");
   if (kernel === undefined) throw new TypeError("kernel_shape is missing");
   const spatial = x.shape.slice(2);
   const window = slidingWindow(node.attributes, spatial, kernel);
-  const ceil = intOf(node.attributes, "ceil_mode", 0) === 1;
+  const ceil = intAttribute(node.attributes, "ceil_mode", 0) === 1;
   const shape = [...x.shape.slice(0, 2), ...windowedSize(spatial, window, ceil)];
   return node.outputCount > 1
     ? [{ type: x.type, shape }, { type: "int64", shape }]
@@ -125,7 +127,9 @@ const batchNormalization: ShapeRule = (node) => {
   for (let i = 1; i < 5; i++) {
     const parameter = required(node, i);
     if (parameter.shape.length !== 1 || parameter.shape[0] !== x.shape[1]) {
-      throw new TypeError(`${parameter.name} ${shown(parameter.shape)} does not fit input ${shown(x.shape)}`);
+      throw new TypeError(
+        `${parameter.name} ${shapeText(parameter.shape)} does not fit input ${shapeText(x.shape)}`,
+      );
     }
   }
   return [{ type: x.type, shape: x.shape }];
@@ -133,13 +137,16 @@ const batchNormalization: ShapeRule = (node) => {
 
 const gemm: ShapeRule = (node) => {
   const [a, b] = [required(node, 0), required(node, 1)];
-  const [transA, transB] = [intOf(node.attributes, "transA", 0), intOf(node.attributes, "transB", 0)];
+  const [transA, transB] = [
+    intAttribute(node.attributes, "transA", 0),
+    intAttribute(node.attributes, "transB", 0),
+  ];
   if (a.shape.length !== 2 || b.shape.length !== 2) {
-    throw new TypeError(`Gemm takes matrices, not ${shown(a.shape)} and ${shown(b.shape)}`);
+    throw new TypeError(`Gemm takes matrices, not ${shapeText(a.shape)} and ${shapeText(b.shape)}`);
   }
   const [m, k] = transA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
   const [k2, n] = transB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
-  if (k !== k2) throw new TypeError(`${shown(a.shape)} and ${shown(b.shape)} cannot be multiplied`);
+  if (k !== k2) throw new TypeError(`${shapeText(a.shape)} and ${shapeText(b.shape)} cannot be multiplied`);
   return [{ type: a.type, shape: [m, n] }];
 };
 
@@ -148,7 +155,7 @@ const matmul: ShapeRule = (node) => {
   const left = a.shape.length === 1 ? [1, a.shape[0]!] : a.shape;
   const right = b.shape.length === 1 ? [b.shape[0]!, 1] : b.shape;
   if (left.at(-1) !== right.at(-2)) {
-    throw new TypeError(`${shown(a.shape)} and ${shown(b.shape)} cannot be multiplied`);
+    throw new TypeError(`${shapeText(a.shape)} and ${shapeText(b.shape)} cannot be multiplied`);
   }
   const shape = broadcast(left.slice(0, -2), right.slice(0, -2));
   if (a.shape.length > 1) shape.push(left.at(-2)!);

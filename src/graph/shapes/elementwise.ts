@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DataType, intOf } from "../types.ts";
+import { type DataType, intAttribute } from "../types.ts";
 import { broadcast, required, type ShapeRule } from "./rule.ts";
 
 /** ONNX's numbers for element types (TensorProto.DataType), as Cast names them. */
@@ -29,7 +29,7 @@ export const DATA_TYPE_CODES: Readonly<Record<DataType, number>> = {
  *
  * @throws {TypeError} When it is none, or one that is not known here.
  */
-export function dataTypeOf(code: number): DataType {
+export function onnxDataType(code: number): DataType {
   const found = Object.entries(DATA_TYPE_CODES).find(([, value]) => value === code);
   if (found === undefined) {
     throw new TypeError(`Cannot read element type ${code}: it is none of ONNX that is known here`);
@@ -57,7 +57,7 @@ const where: ShapeRule = (node) => {
 };
 
 const cast: ShapeRule = (node) => {
-  return [{ type: dataTypeOf(intOf(node.attributes, "to", 0)), shape: required(node, 0).shape }];
+  return [{ type: onnxDataType(intAttribute(node.attributes, "to", 0)), shape: required(node, 0).shape }];
 };
 
 /** Dropout in inference is the identity; its mask, if requested, is all true. */

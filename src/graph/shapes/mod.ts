@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { oneLine } from "../../text/shown.ts";
+import { oneLine } from "../../text/foreign_text.ts";
 import { CONVOLUTION } from "./convolution.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { MOVEMENT } from "./movement.ts";

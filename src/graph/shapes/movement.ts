@@ -3,22 +3,22 @@
  *
  * @module
  */
-import { intOf, intsOf, sizeOf } from "../types.ts";
+import { elementCount, intAttribute, intsAttribute } from "../types.ts";
 import {
-  axisOf,
   broadcast,
+  normalisedAxis,
   required,
   requiredConstant,
   type RuleInput,
   type ShapeRule,
-  shown,
+  shapeText,
 } from "./rule.ts";
 
 const transpose: ShapeRule = (node) => {
   const x = required(node, 0);
-  const perm = intsOf(node.attributes, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  const perm = intsAttribute(node.attributes, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   if (perm.length !== x.shape.length) {
-    throw new TypeError(`perm ${shown(perm)} does not fit input ${shown(x.shape)}`);
+    throw new TypeError(`perm ${shapeText(perm)} does not fit input ${shapeText(x.shape)}`);
   }
   return [{ type: x.type, shape: perm.map((axis) => x.shape[axis]!) }];
 };
@@ -26,30 +26,30 @@ const transpose: ShapeRule = (node) => {
 const reshape: ShapeRule = (node) => {
   const x = required(node, 0);
   const wanted = requiredConstant(node, 1);
-  const allowZero = intOf(node.attributes, "allowzero", 0) === 1;
+  const allowZero = intAttribute(node.attributes, "allowzero", 0) === 1;
   const shape = wanted.map((size, i) => (size === 0 && !allowZero ? x.shape[i]! : size));
   const open = shape.indexOf(-1);
   if (open >= 0) {
-    const known = -sizeOf(shape);
-    shape[open] = known === 0 ? 0 : sizeOf(x.shape) / known;
+    const known = -elementCount(shape);
+    shape[open] = known === 0 ? 0 : elementCount(x.shape) / known;
   }
-  if (sizeOf(shape) !== sizeOf(x.shape) || shape.some((size) => !Number.isInteger(size))) {
-    throw new TypeError(`${shown(x.shape)} cannot be reshaped to ${shown(wanted)}`);
+  if (elementCount(shape) !== elementCount(x.shape) || shape.some((size) => !Number.isInteger(size))) {
+    throw new TypeError(`${shapeText(x.shape)} cannot be reshaped to ${shapeText(wanted)}`);
   }
   return [{ type: x.type, shape }];
 };
 
 const flatten: ShapeRule = (node) => {
   const x = required(node, 0);
-  const given = intOf(node.attributes, "axis", 1);
+  const given = intAttribute(node.attributes, "axis", 1);
   const axis = given < 0 ? given + x.shape.length : given;
-  return [{ type: x.type, shape: [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))] }];
+  return [{ type: x.type, shape: [elementCount(x.shape.slice(0, axis)), elementCount(x.shape.slice(axis))] }];
 };
 
 const concat: ShapeRule = (node) => {
   const inputs = node.inputs.map((_, i) => required(node, i));
   const first = required(node, 0);
-  const axis = axisOf(intOf(node.attributes, "axis", 0), first.shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), first.shape.length);
   let total = 0;
   for (const input of inputs) {
     if (
@@ -57,7 +57,7 @@ const concat: ShapeRule = (node) => {
       input.shape.some((size, i) => i !== axis && size !== first.shape[i])
     ) {
       throw new TypeError(
-        `${shown(first.shape)} and ${shown(input.shape)} cannot be joined along axis ${axis}`,
+        `${shapeText(first.shape)} and ${shapeText(input.shape)} cannot be joined along axis ${axis}`,
       );
     }
     total += input.shape[axis]!;
@@ -67,12 +67,12 @@ const concat: ShapeRule = (node) => {
 
 const split: ShapeRule = (node) => {
   const x = required(node, 0);
-  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), x.shape.length);
   const part = Math.ceil(x.shape[axis]! / node.outputCount);
   const sizes = node.constant(1) ??
     Array.from({ length: node.outputCount }, (_, i) => Math.min(part, x.shape[axis]! - i * part));
   if (sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
-    throw new TypeError(`${shown(x.shape)} cannot be split into ${shown(sizes)} along axis ${axis}`);
+    throw new TypeError(`${shapeText(x.shape)} cannot be split into ${shapeText(sizes)} along axis ${axis}`);
   }
   return sizes.map((size) => ({ type: x.type, shape: x.shape.map((old, i) => (i === axis ? size : old)) }));
 };
@@ -94,7 +94,7 @@ export function resolveSlices(
   steps: readonly number[] = starts.map(() => 1),
 ): ResolvedSlice[] {
   return axes.map((given, i) => {
-    const axis = axisOf(given, shape.length);
+    const axis = normalisedAxis(given, shape.length);
     const size = shape[axis]!;
     const step = steps[i]!;
     const clamp = (value: number, low: number, high: number) =>
@@ -123,7 +123,7 @@ const pad: ShapeRule = (node) => {
   const x = required(node, 0);
   const pads = requiredConstant(node, 1);
   const rank = x.shape.length;
-  const axes = node.constant(3)?.map((axis) => axisOf(axis, rank)) ?? x.shape.map((_, i) => i);
+  const axes = node.constant(3)?.map((axis) => normalisedAxis(axis, rank)) ?? x.shape.map((_, i) => i);
   const shape = [...x.shape];
   axes.forEach((axis, i) => shape[axis] = shape[axis]! + pads[i]! + pads[i + axes.length]!);
   return [{ type: x.type, shape }];
@@ -132,10 +132,10 @@ const pad: ShapeRule = (node) => {
 const squeeze: ShapeRule = (node) => {
   const x = required(node, 0);
   const axes = (node.constant(1) ?? x.shape.flatMap((size, i) => (size === 1 ? [i] : []))).map((axis) =>
-    axisOf(axis, x.shape.length)
+    normalisedAxis(axis, x.shape.length)
   );
   if (axes.some((axis) => x.shape[axis] !== 1)) {
-    throw new TypeError(`axes ${shown(axes)} of ${shown(x.shape)} cannot be squeezed`);
+    throw new TypeError(`axes ${shapeText(axes)} of ${shapeText(x.shape)} cannot be squeezed`);
   }
   return [{ type: x.type, shape: x.shape.filter((_, i) => !axes.includes(i)) }];
 };
@@ -144,7 +144,7 @@ const unsqueeze: ShapeRule = (node) => {
   const x = required(node, 0);
   const given = requiredConstant(node, 1);
   const rank = x.shape.length + given.length;
-  const axes = given.map((axis) => axisOf(axis, rank));
+  const axes = given.map((axis) => normalisedAxis(axis, rank));
   const rest = [...x.shape];
   const shape = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!));
   return [{ type: x.type, shape }];
@@ -152,7 +152,7 @@ const unsqueeze: ShapeRule = (node) => {
 
 const gather: ShapeRule = (node) => {
   const [x, indices] = [required(node, 0), required(node, 1)];
-  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), x.shape.length);
   return [{ type: x.type, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
 };
 
@@ -188,21 +188,21 @@ const gridSample: ShapeRule = (node) => {
   const [x, grid] = [required(node, 0), required(node, 1)];
   if (x.shape.length !== 4 || grid.shape.length !== 4 || grid.shape[3] !== 2) {
     throw new TypeError(
-      `it takes an input [N, C, H, W] and a grid [N, H', W', 2], not ${shown(x.shape)} and ${
-        shown(grid.shape)
+      `it takes an input [N, C, H, W] and a grid [N, H', W', 2], not ${shapeText(x.shape)} and ${
+        shapeText(grid.shape)
       }`,
     );
   }
   if (x.shape[0] !== grid.shape[0]) {
-    throw new TypeError(`input ${shown(x.shape)} and grid ${shown(grid.shape)} are not of one batch`);
+    throw new TypeError(`input ${shapeText(x.shape)} and grid ${shapeText(grid.shape)} are not of one batch`);
   }
   return [{ type: x.type, shape: [...x.shape.slice(0, 2), grid.shape[1]!, grid.shape[2]!] }];
 };
 
 const shapeOf: ShapeRule = (node) => {
   const rank = required(node, 0).shape.length;
-  const start = intOf(node.attributes, "start", 0);
-  const end = intOf(node.attributes, "end", rank);
+  const start = intAttribute(node.attributes, "start", 0);
+  const end = intAttribute(node.attributes, "end", rank);
   const at = (value: number) => Math.min(Math.max(value < 0 ? value + rank : value, 0), rank);
   return [{ type: "int64", shape: [Math.max(0, at(end) - at(start))] }];
 };
@@ -211,7 +211,7 @@ const constantOfShape: ShapeRule = (node) => {
   const value = node.attributes["value"];
   const type = value?.type === "tensor" ? value.value.type : "float32";
   const shape = requiredConstant(node, 0);
-  if (shape.some((size) => size < 0)) throw new TypeError(`its shape is ${shown(shape)}`);
+  if (shape.some((size) => size < 0)) throw new TypeError(`its shape is ${shapeText(shape)}`);
   return [{ type, shape: [...shape] }];
 };
 
@@ -223,7 +223,7 @@ const range: ShapeRule = (node) => {
 
 const gatherNd: ShapeRule = (node) => {
   const [x, indices] = [required(node, 0), required(node, 1)];
-  const batch = intOf(node.attributes, "batch_dims", 0);
+  const batch = intAttribute(node.attributes, "batch_dims", 0);
   const rest = x.shape.slice(batch + indices.shape.at(-1)!);
   return [{ type: x.type, shape: [...indices.shape.slice(0, -1), ...rest] }];
 };
@@ -231,7 +231,7 @@ const gatherNd: ShapeRule = (node) => {
 const oneHot: ShapeRule = (node) => {
   const indices = required(node, 0);
   const depth = requiredConstant(node, 1)[0]!;
-  const axis = intOf(node.attributes, "axis", -1);
+  const axis = intAttribute(node.attributes, "axis", -1);
   const at = axis < 0 ? axis + indices.shape.length + 1 : axis;
   return [{
     type: required(node, 2).type,
@@ -242,17 +242,19 @@ const oneHot: ShapeRule = (node) => {
 /** Axes that a reduction works over: an input since opset 13 or 18, an attribute before. */
 export function reducedAxes(node: RuleInput): number[] {
   const x = required(node, 0);
-  const given = node.inputs[1] !== undefined ? requiredConstant(node, 1) : intsOf(node.attributes, "axes");
+  const given = node.inputs[1] !== undefined
+    ? requiredConstant(node, 1)
+    : intsAttribute(node.attributes, "axes");
   if (given === undefined || given.length === 0) {
-    return intOf(node.attributes, "noop_with_empty_axes", 0) === 1 ? [] : x.shape.map((_, i) => i);
+    return intAttribute(node.attributes, "noop_with_empty_axes", 0) === 1 ? [] : x.shape.map((_, i) => i);
   }
-  return given.map((axis) => axisOf(axis, x.shape.length));
+  return given.map((axis) => normalisedAxis(axis, x.shape.length));
 }
 
 const reduce: ShapeRule = (node) => {
   const x = required(node, 0);
   const axes = reducedAxes(node);
-  const keep = intOf(node.attributes, "keepdims", 1) === 1;
+  const keep = intAttribute(node.attributes, "keepdims", 1) === 1;
   const shape = keep
     ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
     : x.shape.filter((_, i) => !axes.includes(i));
@@ -261,8 +263,8 @@ const reduce: ShapeRule = (node) => {
 
 const argExtreme: ShapeRule = (node) => {
   const x = required(node, 0);
-  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
-  const keep = intOf(node.attributes, "keepdims", 1) === 1;
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), x.shape.length);
+  const keep = intAttribute(node.attributes, "keepdims", 1) === 1;
   const shape = keep
     ? x.shape.map((size, i) => (i === axis ? 1 : size))
     : x.shape.filter((_, i) => i !== axis);
@@ -271,7 +273,7 @@ const argExtreme: ShapeRule = (node) => {
 
 const topK: ShapeRule = (node) => {
   const x = required(node, 0);
-  const axis = axisOf(intOf(node.attributes, "axis", -1), x.shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", -1), x.shape.length);
   const k = requiredConstant(node, 1)[0]!;
   const shape = x.shape.map((size, i) => (i === axis ? k : size));
   return [{ type: x.type, shape }, { type: "int64", shape }];

@@ -46,7 +46,7 @@ export function requiredConstant(node: RuleInput, index: number): readonly numbe
 }
 
 /** A possibly negative axis as one in [0, rank). */
-export function axisOf(axis: number, rank: number): number {
+export function normalisedAxis(axis: number, rank: number): number {
   const resolved = axis < 0 ? axis + rank : axis;
   if (resolved < 0 || resolved >= Math.max(rank, 1)) {
     throw new RangeError(`axis ${axis} is out of range for rank ${rank}`);
@@ -58,7 +58,7 @@ export function axisOf(axis: number, rank: number): number {
 const MOST_SHOWN = 16;
 
 /** Shape of a shape in words, as errors show it. */
-export function shown(shape: readonly number[]): string {
+export function shapeText(shape: readonly number[]): string {
   return shape.length > MOST_SHOWN
     ? `[${shape.slice(0, MOST_SHOWN).join(", ")}, … ${shape.length - MOST_SHOWN} more]`
     : `[${shape.join(", ")}]`;
@@ -74,7 +74,7 @@ export function broadcast(...shapes: (readonly number[])[]): number[] {
       const dimension = shape[i]!;
       if (dimension === 1 || dimension === result[at]) continue;
       if (result[at] !== 1) {
-        throw new TypeError(`shapes ${shapes.map(shown).join(" and ")} cannot be broadcast together`);
+        throw new TypeError(`shapes ${shapes.map(shapeText).join(" and ")} cannot be broadcast together`);
       }
       result[at] = dimension;
     }

@@ -7,15 +7,15 @@
 import { upsampleMap } from "../../image/upsample.ts";
 import {
   type DeviceTensor,
-  float32DataOf,
+  float32Data,
   float32Tensor,
   int64Tensor,
   type Tensor,
 } from "../../runtime/mod.ts";
 import { GATE_WIDTH } from "./budget.ts";
-import { fillOf } from "./fill.ts";
-import { softmaxOf } from "./targets.ts";
-import { lossOf, type View, viewsOfStep } from "./views.ts";
+import { createFill } from "./fill.ts";
+import { softmax } from "./targets.ts";
+import { type View, viewLoss, viewsOfStep } from "./views.ts";
 
 /** What to show of every image. */
 export interface BudgetPlan {
@@ -67,18 +67,18 @@ export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep
   const size = masks!.shape[3]!;
 
   const count = drawn.length;
-  const pixels = float32DataOf(images);
-  const picture = 3 * side * side;
-  const shown = new Float32Array(count * picture);
-  const fills = new Float32Array(count * picture);
+  const pixels = float32Data(images);
+  const imageSize = 3 * side * side;
+  const shown = new Float32Array(count * imageSize);
+  const fills = new Float32Array(count * imageSize);
   drawn.forEach(({ fill }, at) => {
-    const own = pixels.subarray(Math.floor(at / each) * picture, (Math.floor(at / each) + 1) * picture);
-    shown.set(own, at * picture);
+    const own = pixels.subarray(Math.floor(at / each) * imageSize, (Math.floor(at / each) + 1) * imageSize);
+    shown.set(own, at * imageSize);
     // The fill is already black.
     if (fill === "black") return;
-    const small = float32DataOf(masks!).subarray(at * size * size, (at + 1) * size * size);
+    const small = float32Data(masks!).subarray(at * size * size, (at + 1) * size * size);
     const mask = upsampleMap(small, size, size, side, side);
-    fillOf(fill, own, mask, fills.subarray(at * picture, (at + 1) * picture));
+    createFill(fill, own, mask, fills.subarray(at * imageSize, (at + 1) * imageSize));
   });
   const targetPerView = drawn.map((_, at) => targets[Math.floor(at / each)]!);
   const { cross_entropies: losses, mask_gradients: gradients } = await context.masked({
@@ -88,13 +88,13 @@ export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep
     targets: int64Tensor(targetPerView),
   }, count);
 
-  const cleanProbabilities = clean === undefined ? undefined : probabilitiesOf(clean, targets);
-  const weighed = float32DataOf(gradients!).slice();
+  const cleanProbabilities = clean === undefined ? undefined : targetProbabilities(clean, targets);
+  const weighed = float32Data(gradients!).slice();
   let total = 0;
   drawn.forEach((view, at) => {
-    const { loss, factor } = lossOf(
+    const { loss, factor } = viewLoss(
       view,
-      float32DataOf(losses!)[at]!,
+      float32Data(losses!)[at]!,
       cleanProbabilities?.[Math.floor(at / each)] ?? NaN,
     );
     total += loss / count;
@@ -105,23 +105,23 @@ export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep
     gates: gates!,
     mask_gradients: float32Tensor(weighed, [batch, each, size, size]),
   });
-  const keeping = float32DataOf(losses!).filter((_, at) => drawn[at]!.side === "keep");
+  const keeping = float32Data(losses!).filter((_, at) => drawn[at]!.side === "keep");
   return {
     outputs,
     losses: losses!,
-    terms: { ce: meanOf(keeping), area: meanOf(float32DataOf(masks!)), variation: 0, total },
+    terms: { ce: meanValue(keeping), area: meanValue(float32Data(masks!)), variation: 0, total },
   };
 }
 
 /** Mean of all; 0 of none. */
-function meanOf(values: Float32Array): number {
+function meanValue(values: Float32Array): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The targets' probabilities from the logits of each image. */
-function probabilitiesOf(logits: Tensor, targets: readonly number[]): number[] {
+function targetProbabilities(logits: Tensor, targets: readonly number[]): number[] {
   const classes = logits.shape[1]!;
   return targets.map((target, row) =>
-    softmaxOf(float32DataOf(logits).subarray(row * classes, (row + 1) * classes))(target)
+    softmax(float32Data(logits).subarray(row * classes, (row + 1) * classes))(target)
   );
 }

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { bytesOf } from "../../graph/constants.ts";
+import { asBytes } from "../../graph/constants.ts";
 import { float32Tensor } from "../../runtime/mod.ts";
 import { encodeSafetensors, parseSafetensors } from "../../weights/safetensors.ts";
-import { float32Of } from "../../weights/tensor_table.ts";
+import { readFloat32 } from "../../weights/tensor_table.ts";
 import type { HeadShape } from "../head.ts";
 import type { SkippedImage } from "./training_images.ts";
 import type { RowForm } from "./rows.ts";
@@ -82,7 +82,7 @@ export function encodeCheckpoint({ record, state, best, classes }: Checkpoint): 
     name,
     type: "float32" as const,
     shape: tensor.shape,
-    data: bytesOf(tensor.data),
+    data: asBytes(tensor.data),
   }));
   const file = best === undefined
     ? []
@@ -90,7 +90,7 @@ export function encodeCheckpoint({ record, state, best, classes }: Checkpoint): 
   const rows = (classes?.length ?? 0) / KEPT_CLASSES;
   const sorted = classes === undefined
     ? []
-    : [{ name: CLASSES, type: "int32" as const, shape: [rows, KEPT_CLASSES], data: bytesOf(classes) }];
+    : [{ name: CLASSES, type: "int32" as const, shape: [rows, KEPT_CLASSES], data: asBytes(classes) }];
   return encodeSafetensors([...tensors, ...file, ...sorted], {
     format: FORMAT,
     record: JSON.stringify(record),
@@ -125,17 +125,17 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: Row
         `Cannot resume: ${name} of the checkpoint is ${found}, the head needs [${dims.join(", ")}]`,
       );
     }
-    state[name] = float32Tensor(float32Of(bytes, entry).slice(), dims);
+    state[name] = float32Tensor(readFloat32(bytes, entry).slice(), dims);
   }
-  const contentOf = (name: string) => {
+  const readTensor = (name: string) => {
     const entry = header.tensors.get(name);
     return entry === undefined ? undefined : bytes.slice(entry.offset, entry.offset + entry.length);
   };
-  const classes = contentOf(CLASSES);
+  const classes = readTensor(CLASSES);
   return {
     record,
     state,
-    best: contentOf(BEST),
+    best: readTensor(BEST),
     ...withoutUndefined({ classes: classes && new Int32Array(classes.buffer) }),
   };
 }

@@ -16,28 +16,28 @@
 import type { GraphPart } from "../../classifier/types.ts";
 import { gradients } from "../../gradient/backward.ts";
 import { createBuilder } from "../../graph/builder.ts";
-import { type Graph, sizeOf } from "../../graph/types.ts";
+import { elementCount, type Graph } from "../../graph/types.ts";
 import { edgeMap } from "../../image/edges.ts";
 import { ImageError } from "../../image/types.ts";
 import { createGenerator } from "../../random/generator.ts";
-import { meanOf } from "../../faithfulness/probe.ts";
-import { type Device, float32DataOf, float32Tensor, type Tensor } from "../../runtime/mod.ts";
+import { meanValue } from "../../faithfulness/probe.ts";
+import { type Device, float32Data, float32Tensor, type Tensor } from "../../runtime/mod.ts";
 import { type Feature, fuseMap } from "../fuse.ts";
 import { FUSER, type HeadShape, tapParameterNames } from "../head.ts";
 import type { HeadTensor } from "../head_file.ts";
-import { fillUniform } from "../initial_head.ts";
+import { fillUniform } from "../initial_parameters.ts";
 import { adamw, scalarInputs } from "./optimizer.ts";
-import { centreCut, type PictureCuts } from "./picture_cuts.ts";
+import { centreCrop, type ImageCrops } from "./image_crops.ts";
 import { rowLength } from "./rows.ts";
 import { oneCycle } from "./schedule.ts";
 import { AUXILIARY_PREFIX } from "../observed_network.ts";
-import { passGraph, tapName } from "./step.ts";
+import { forwardGraph, tapName } from "./step.ts";
 import { heldState, scalarTensors, stepSessions } from "./step_sessions.ts";
 import { trainingFeatures } from "./training_head.ts";
 import { MOMENTS, momentState, nextState, parameterState } from "./training_state.ts";
 
 /** Maximum number of images to learn edges from. */
-const PICTURES = 64;
+const MOST_IMAGES = 64;
 /** Maximum number of elements of their first taps in memory: 128 MB. */
 const MOST_NUMBERS = 32e6;
 /** Images in a step of the fit, and steps, at most. */
@@ -54,7 +54,7 @@ export interface EdgeStartOptions {
   /** Standard deviation of the edges as a fraction of that of the initial head's maps. */
   readonly strength: number;
   /** Images, and the indices of those that may be used. */
-  readonly cuts: PictureCuts;
+  readonly cuts: ImageCrops;
   readonly use: readonly number[];
   /** Which of the inputs of `cuts` is the auxiliary's. */
   readonly input: number;
@@ -78,7 +78,7 @@ export interface EdgeStart {
 /** Fits the first tap to edges and adds them to the head. */
 export async function edgeStart(options: EdgeStartOptions): Promise<EdgeStart> {
   const { shape, head, strength } = options;
-  const seen = await seenPictures(options);
+  const seen = await readEdgeSamples(options);
   const { parameters, explained } = await fit(options, seen);
   const names = tapParameterNames(0);
   // The fitted edges have a deviation of 1.
@@ -88,7 +88,7 @@ export async function edgeStart(options: EdgeStartOptions): Promise<EdgeStart> {
     [names.scale, parameters.get(names.scale)!],
     [names.bias, parameters.get(names.bias)!],
     [names.convBias, new Float32Array(shape.channels[0]!)],
-    ...statisticsOf(seen, parameters.get(names.convWeight)!, shape.channels[0]!),
+    ...edgeStatistics(seen, parameters.get(names.convWeight)!, shape.channels[0]!),
   ]);
   const changed = head.map((tensor) => ({ ...tensor, data: fitted.get(tensor.name) ?? tensor.data }));
   return { head: withEdgeRow(changed, shape, row), row, explained };
@@ -112,7 +112,7 @@ export function withEdgeRow(
 }
 
 /** The input of the fit. */
-interface SeenPictures {
+interface EdgeSamples {
   readonly count: number;
   /** First taps, divided by `scale`, [count, C, S, S]. */
   readonly taps: Float32Array;
@@ -124,13 +124,13 @@ interface SeenPictures {
   readonly mapDeviation: number;
 }
 
-async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
+async function readEdgeSamples(options: EdgeStartOptions): Promise<EdgeSamples> {
   const { auxiliary, shape, head, cuts, use, input, device, threads, signal } = options;
   const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
   const each = channels * size * size;
-  const wanted = Math.max(BATCH, Math.min(PICTURES, Math.floor(MOST_NUMBERS / each), use.length));
+  const wanted = Math.max(BATCH, Math.min(MOST_IMAGES, Math.floor(MOST_NUMBERS / each), use.length));
   const session = await stepSessions(device, threads).open(
-    passGraph(auxiliary, 1, AUXILIARY_PREFIX, { taps: true, logits: false }),
+    forwardGraph(auxiliary, 1, AUXILIARY_PREFIX, { taps: true, logits: false }),
     [[auxiliary, AUXILIARY_PREFIX]],
   );
   const [taps, edges] = [new Float32Array(wanted * each), new Float32Array(wanted * size * size)];
@@ -138,17 +138,17 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
   try {
     for (let i = 0; i < wanted; i++) {
       signal?.throwIfAborted();
-      const pixels = await centreCut(cuts, use[Math.floor(i * use.length / wanted)]!, signal, input);
+      const pixels = await centreCrop(cuts, use[Math.floor(i * use.length / wanted)]!, signal, input);
       // The trainer reports unreadable images later.
       if (pixels instanceof ImageError) continue;
       const side = auxiliary.inputSize;
       const outputs = await session.run({ images: float32Tensor(pixels, [1, 3, side, side]) }, { signal });
       const features = shape.channels.map((count, tap): Feature => {
-        const data = float32DataOf(outputs[tapName(tap)]!);
+        const data = float32Data(outputs[tapName(tap)]!);
         return { channels: count, size: shape.sizes[tap]!, data: data.map((value) => Math.max(0, value)) };
       });
-      deviations += deviation(fuseMap(features, speakingRow(features, fuserOf(head), shape)).values);
-      taps.set(float32DataOf(outputs[tapName(0)]!), count * each);
+      deviations += deviation(fuseMap(features, speakingRow(features, findFuser(head), shape)).values);
+      taps.set(float32Data(outputs[tapName(0)]!), count * each);
       edges.set(edgeMap(pixels, side, size), count * size * size);
       count++;
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -159,7 +159,7 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
   if (count === 0) throw new ImageError("Cannot learn edges: none of the images can be read");
   const [readTaps, readEdges] = [taps.subarray(0, count * each), edges.subarray(0, count * size * size)];
   const scale = Math.max(deviation(readTaps), 1e-8);
-  const [mean, spread] = [meanOf(readEdges), Math.max(deviation(readEdges), 1e-8)];
+  const [mean, spread] = [meanValue(readEdges), Math.max(deviation(readEdges), 1e-8)];
   return {
     count,
     taps: readTaps.map((value) => value / scale),
@@ -169,7 +169,7 @@ async function seenPictures(options: EdgeStartOptions): Promise<SeenPictures> {
   };
 }
 
-function fuserOf(head: readonly HeadTensor[]): Float32Array {
+function findFuser(head: readonly HeadTensor[]): Float32Array {
   return head.find(({ name }) => name === FUSER)!.data;
 }
 
@@ -178,7 +178,7 @@ function speakingRow(features: readonly Feature[], fuser: Float32Array, shape: H
   const means = features.flatMap(({ channels, size, data }) =>
     Array.from(
       { length: channels },
-      (_, channel) => meanOf(data.subarray(channel * size * size, (channel + 1) * size * size)),
+      (_, channel) => meanValue(data.subarray(channel * size * size, (channel + 1) * size * size)),
     )
   );
   const length = rowLength(shape);
@@ -197,7 +197,7 @@ const OFFSET = "offset";
 /** Fits convolution, normalisation and row; the returned parameters apply to the unscaled tap. */
 async function fit(
   { shape, device, threads, seed, signal, ...options }: EdgeStartOptions,
-  seen: SeenPictures,
+  seen: EdgeSamples,
 ): Promise<{ readonly parameters: ReadonlyMap<string, Float32Array>; readonly explained: number }> {
   const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
   const batch = Math.min(BATCH, seen.count);
@@ -230,7 +230,7 @@ async function fit(
         ...scalarTensors({ step, ...oneCycle(step, steps, LEARNING_RATE), weightDecay: 0 }),
         ...held.values(),
       }, { signal });
-      losses.push(float32DataOf(outputs["loss"] as Tensor)[0]!);
+      losses.push(float32Data(outputs["loss"] as Tensor)[0]!);
       held.moveOn(outputs, states);
       if (step % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     }
@@ -240,10 +240,10 @@ async function fit(
     await sessions.dispose();
   }
   const parameters = new Map(
-    [...shapes.keys()].map((name) => [name, float32DataOf(state[parameterState(name)]!).slice()]),
+    [...shapes.keys()].map((name) => [name, float32Data(state[parameterState(name)]!).slice()]),
   );
   // The edges have a variance of 1, and the last steps move little.
-  const explained = 1 - meanOf(Float32Array.from(losses.slice(-100)));
+  const explained = 1 - meanValue(Float32Array.from(losses.slice(-100)));
   // r of the divided tap is r of the tap, divided: scale and bias grow with it, the row shrinks.
   for (const name of [names.scale, names.bias]) {
     parameters.get(name)!.forEach((value, i, all) => all[i] = value * seen.scale);
@@ -261,7 +261,7 @@ function initialFit(
   const bound = 1 / Math.sqrt(shapes.get(ROW)![1]!);
   const state: Record<string, Tensor> = {};
   for (const [name, dims] of shapes) {
-    const start = new Float32Array(sizeOf(dims));
+    const start = new Float32Array(elementCount(dims));
     if (name === names.convWeight || name === ROW) fillUniform(start, bound, uniform);
     if (name === names.scale) start.fill(1);
     state[parameterState(name)] = float32Tensor(start, dims);
@@ -305,8 +305,8 @@ function fitGraph(
 }
 
 /** Running mean and variance of the convolution over all the images, for explaining. */
-function statisticsOf(
-  { taps, scale, count }: SeenPictures,
+function edgeStatistics(
+  { taps, scale, count }: EdgeSamples,
   weight: Float32Array,
   channels: number,
 ): [string, Float32Array][] {
@@ -316,11 +316,11 @@ function statisticsOf(
   const line = new Float64Array(area);
   for (let out = 0; out < channels; out++) {
     let [sum, squares] = [0, 0];
-    for (let picture = 0; picture < count; picture++) {
+    for (let image = 0; image < count; image++) {
       line.fill(0);
       for (let c = 0; c < channels; c++) {
         const factor = weight[out * channels + c]! * scale;
-        const from = (picture * channels + c) * area;
+        const from = (image * channels + c) * area;
         for (let i = 0; i < area; i++) line[i]! += factor * taps[from + i]!;
       }
       for (const value of line) {
@@ -342,7 +342,7 @@ function picked(from: Float32Array, places: readonly number[], length: number): 
 }
 
 function deviation(values: Float32Array): number {
-  const mean = meanOf(values);
+  const mean = meanValue(values);
   let sum = 0;
   for (const value of values) sum += (value - mean) ** 2;
   return Math.sqrt(sum / values.length);

@@ -22,7 +22,7 @@ const BLURRED_SIDE = 14;
  * @param mask The kept part, S × S values in [0, 1].
  * @param into Receives the values; it is overwritten completely.
  */
-export function fillOf(
+export function createFill(
   fill: Fill,
   pixels: Float32Array,
   mask: Float32Array,

@@ -12,7 +12,7 @@
 import { interpolationMatrix } from "../../gradient/interpolation.ts";
 import type { Builder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/types.ts";
-import { doublingsOf, fusedMaps, upsampleByDoubling } from "../head.ts";
+import { countDoublings, fusedMaps, upsampleByDoubling } from "../head.ts";
 
 /** Weights of the loss's terms, and the two numbers inside them. */
 export interface LossWeights {
@@ -43,16 +43,16 @@ export function pairMasks(b: Builder, features: readonly Value[], rows: Value): 
 }
 
 /** The diagonal of `pairMasks`: each image's own mask, [B, 1, S, S]. */
-export function ownMasksOf(b: Builder, masks: Value): Value {
+export function targetMasks(b: Builder, masks: Value): Value {
   const batch = masks.shape[0]!;
   if (batch === 1) return masks;
   const identity = Array.from({ length: batch * batch }, (_, i) => (i % (batch + 1) === 0 ? 1 : 0));
   return b.reduceSum(b.mul(masks, b.constant("float32", [batch, batch, 1, 1], identity)), [1]);
 }
 
-/** The maps before `ownMasksOf`, without the B² − B others: each image's map of its own target, [B, 1, S, S]. */
+/** The maps before `targetMasks`, without the B² − B others: each image's map of its own target, [B, 1, S, S]. */
 export function ownMaps(b: Builder, features: readonly Value[], rows: Value): Value {
-  const doublings = doublingsOf(features.map((feature) => feature.shape[2]!));
+  const doublings = countDoublings(features.map((feature) => feature.shape[2]!));
   const perTap = b.split(rows, 1, features.map((feature) => feature.shape[1]!));
   const maps = features.map((feature, index) => {
     const [batch, channels, height, width] = feature.shape as [number, number, number, number];
@@ -99,11 +99,11 @@ export function crossEntropies(b: Builder, logits: Value, targets: Value): Value
 /** `mean((M + 0.0005)^p)`, or `mean(M)` where p is 1. A scalar. */
 export function maskArea(b: Builder, masks: Value, power: number): Value {
   const powers = power === 1 ? masks : b.pow(b.add(masks, AREA_OFFSET), power);
-  return meanOf(b, powers);
+  return meanNode(b, powers);
 }
 
 /** Mean of all elements. Rows are averaged first: a single float32 sum loses the fifth digit of a mostly black mask. */
-function meanOf(b: Builder, x: Value): Value {
+function meanNode(b: Builder, x: Value): Value {
   return b.reduceMean(b.reduceMean(x, [x.shape.length - 1]), undefined, false);
 }
 
@@ -113,7 +113,7 @@ function meanOf(b: Builder, x: Value): Value {
  */
 export function maskVariation(b: Builder, masks: Value, border: number): Value {
   const [batch, , height, width] = masks.shape as [number, number, number, number];
-  // Row by row first, as in `meanOf`.
+  // Row by row first, as in `meanNode`.
   const squares = (x: Value) => b.reduceSum(b.reduceSum(b.mul(x, x), [3]), undefined, false);
   const along = (axis: number, size: number) =>
     squares(b.sub(b.slice(masks, axis, 1, size), b.slice(masks, axis, 0, size - 1)));

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { sizeOf } from "../../graph/types.ts";
-import { float32DataOf, float32Tensor, type Session, type Tensor } from "../../runtime/mod.ts";
+import { elementCount } from "../../graph/types.ts";
+import { float32Data, float32Tensor, type Session, type Tensor } from "../../runtime/mod.ts";
 
 /**
  * Runs a session over pieces of `piece` rows and joins its outputs.
@@ -22,23 +22,25 @@ export async function runInPieces(
   if (piece === batch) return await session.run(feeds, options);
   const joined: Record<string, Tensor> = {};
   for (let start = 0; start < batch; start += piece) {
-    const fed = Object.entries(feeds).map(([name, tensor]) => [name, rowsOf(tensor, start, piece)] as const);
+    const fed = Object.entries(feeds).map(([name, tensor]) =>
+      [name, sliceRows(tensor, start, piece)] as const
+    );
     const outputs = await session.run(Object.fromEntries(fed), options);
     const count = Math.min(piece, batch - start);
     for (const [name, tensor] of Object.entries(outputs)) {
       const rest = tensor.shape.slice(1);
-      const width = sizeOf(rest);
+      const width = elementCount(rest);
       joined[name] ??= float32Tensor(new Float32Array(batch * width), [batch, ...rest]);
-      float32DataOf(joined[name]).set(float32DataOf(tensor).subarray(0, count * width), start * width);
+      float32Data(joined[name]).set(float32Data(tensor).subarray(0, count * width), start * width);
     }
   }
   return joined;
 }
 
 /** `count` rows of a tensor from `start` on, with the last row repeated beyond its end. Copies only in that case. */
-function rowsOf(tensor: Tensor, start: number, count: number): Tensor {
+function sliceRows(tensor: Tensor, start: number, count: number): Tensor {
   const [rows, ...rest] = tensor.shape as [number, ...number[]];
-  const width = sizeOf(rest);
+  const width = elementCount(rest);
   const shape = [count, ...rest];
   const { data } = tensor;
   if (start + count <= rows) {

@@ -14,7 +14,7 @@
  * @module
  */
 import type { Builder } from "../../graph/builder.ts";
-import { sizeOf, type Value } from "../../graph/types.ts";
+import { elementCount, type Value } from "../../graph/types.ts";
 
 /** PyTorch's default beta2. */
 const BETA2 = 0.999;
@@ -122,5 +122,5 @@ export function decayed(
 
 /** As a vector: on the CPU, combining a scalar with [1000, 960, 1, 1] is 14 times slower than with [960000]. */
 function flat(b: Builder, value: Value): Value {
-  return b.reshape(value, [sizeOf(value.shape)]);
+  return b.reshape(value, [elementCount(value.shape)]);
 }

@@ -6,7 +6,7 @@
 import { suggestion } from "../../text/nearest.ts";
 import type { LossWeights } from "./loss.ts";
 import type { ROW_FORMS } from "./rows.ts";
-import { type View, viewOf } from "./views.ts";
+import { createView, type View } from "./views.ts";
 
 /** Settings of the optimiser and weights of the loss; see loss.ts. */
 export interface HyperParameters extends LossWeights {
@@ -43,7 +43,7 @@ export interface TrainingForm {
 }
 
 /** A named set of hyper-parameters. */
-export interface Preset extends HyperParameters, Partial<TrainingForm> {
+export interface TrainingPreset extends HyperParameters, Partial<TrainingForm> {
   /** Its name on the command line. */
   readonly name: string;
   /** Backbone for which it was chosen. */
@@ -55,29 +55,29 @@ export interface Preset extends HyperParameters, Partial<TrainingForm> {
 /** A gate about as sharp as a measure's threshold, but wide enough for a few hundred pixels to learn. */
 const sharp = { width: 0.015 } as const;
 const hard = { mask: "hard", fill: "neighbours", ...sharp } as const;
-const remove = (share: number): View => viewOf(share, { ...hard, side: "remove", loss: "removal" });
+const remove = (share: number): View => createView(share, { ...hard, side: "remove", loss: "removal" });
 
 /**
  * The default views of budgeted masks. Soft masks over black train what average drop measures. Hard masks over
  * neighbours, both kept and removed, train the order of the pixels that ROAD measures (docs/decisions.md).
  */
 export const BUDGET_VIEWS: readonly View[] = [
-  viewOf(1),
-  viewOf(0.5, sharp),
-  viewOf(0.15, sharp),
-  viewOf(0.15, hard),
+  createView(1),
+  createView(0.5, sharp),
+  createView(0.15, sharp),
+  createView(0.15, hard),
   remove(0.3),
-  viewOf(0.15, sharp),
-  viewOf(0.3, hard),
-  viewOf(0.15, sharp),
-  viewOf(0.5, sharp),
-  viewOf(0.15, hard),
+  createView(0.15, sharp),
+  createView(0.3, hard),
+  createView(0.15, sharp),
+  createView(0.5, sharp),
+  createView(0.15, hard),
   remove(0.5),
-  viewOf(0.15, sharp),
+  createView(0.15, sharp),
 ];
 
 /** The paper's table, and the project's own choice for the embedded default. */
-export const PRESETS: readonly Preset[] = [
+export const PRESETS: readonly TrainingPreset[] = [
   {
     name: "vgg16",
     backbone: "vgg16",
@@ -177,7 +177,7 @@ export const DEFAULT_FORM: TrainingForm = {
 /**
  * The preset for a backbone, preferably chosen with this auxiliary; the paper's ResNet-50 preset for other backbones.
  */
-export function presetFor(backbone: string, auxiliary: string): Preset {
+export function usualPreset(backbone: string, auxiliary: string): TrainingPreset {
   const candidates = PRESETS.filter((preset) => preset.backbone === backbone);
   return candidates.find((preset) => preset.auxiliary === auxiliary) ?? candidates[0] ??
     PRESETS.find((preset) => preset.name === "resnet50")!;
@@ -188,7 +188,7 @@ export function presetFor(backbone: string, auxiliary: string): Preset {
  *
  * @throws {RangeError} When the name is unknown; the nearest name is suggested.
  */
-export function presetNamed(name: string): Preset {
+export function presetNamed(name: string): TrainingPreset {
   const found = PRESETS.find((preset) => preset.name === name);
   if (found !== undefined) return found;
   const names = PRESETS.map((preset) => preset.name);

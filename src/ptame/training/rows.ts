@@ -19,7 +19,7 @@ import type { Value } from "../../graph/types.ts";
 import { FUSER, headParameters, type HeadShape } from "../head.ts";
 import type { HeadTensor } from "../head_file.ts";
 import { targetRows } from "./loss.ts";
-import { parameterOf, type ParameterValues } from "./training_head.ts";
+import { type ParameterValues, requiredParameter } from "./training_head.ts";
 
 /** Names of the two forms in options. */
 export const ROW_FORMS = ["own", "shared"] as const;
@@ -86,14 +86,14 @@ export function rowsOfTargets(
   batch: number,
 ): Value {
   if (rows.kind === "own") {
-    return targetRows(b, parameterOf(parameters, FUSER), b.input("targets", "int64", [batch]));
+    return targetRows(b, requiredParameter(parameters, FUSER), b.input("targets", "int64", [batch]));
   }
   const start = b.input(START_ROWS, "float32", [batch, rowLength(shape)]);
   const vectors = b.input(CLASS_VECTORS, "float32", [batch, rows.width]);
   const scaled = (value: Value, scales: readonly number[]) =>
     b.mul(value, b.constant("float32", [1, rowLength(shape)], scalePerWeight(shape, scales)));
-  const own = scaled(b.matmul(vectors, parameterOf(parameters, MIXING)), rows.scales);
-  const common = scaled(parameterOf(parameters, COMMON), rows.commonScales);
+  const own = scaled(b.matmul(vectors, requiredParameter(parameters, MIXING)), rows.scales);
+  const common = scaled(requiredParameter(parameters, COMMON), rows.commonScales);
   return b.add(start, b.add(own, common));
 }
 
@@ -102,7 +102,7 @@ export function rowsOfTargets(
  *
  * @throws {TypeError} When the head has no fuser.
  */
-export function rowStartOf(head: Iterable<HeadTensor>, vectors: Float32Array): RowStart {
+export function createRowStart(head: Iterable<HeadTensor>, vectors: Float32Array): RowStart {
   const fuser = [...head].find(({ name }) => name === FUSER);
   if (fuser === undefined) throw new TypeError(`Cannot share rows: the head has no ${FUSER}`);
   return { fuser: fuser.data, vectors };

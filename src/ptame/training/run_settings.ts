@@ -9,21 +9,21 @@ import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
 import { recordedTaps } from "../classifier_pair.ts";
 import type { HeadRecord } from "../head_file.ts";
-import { noStart } from "../starting_head.ts";
+import { noStart } from "../untrained_head.ts";
 import {
   DEFAULT_FORM,
   type HyperParameters,
-  type Preset,
-  presetFor,
   presetNamed,
   type TrainingForm,
+  type TrainingPreset,
+  usualPreset,
 } from "./presets.ts";
 import { OWN_ROWS, type RowForm } from "./rows.ts";
 import { checkViews } from "./views.ts";
 import type { PartCounts } from "./sorting.ts";
 import { TrainingError } from "../errors.ts";
 import type { TrainOptions } from "./train_options.ts";
-import { nameOf } from "./training_images.ts";
+import { sourceName } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
@@ -32,7 +32,7 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
  *
  * @throws {RangeError} When there would be no step.
  */
-export function stepsOf({ batch = 32, epochs = 1, steps }: TrainOptions, images: number): number {
+export function countSteps({ batch = 32, epochs = 1, steps }: TrainOptions, images: number): number {
   if (images === 0) throw new RangeError("Cannot train: there are no images");
   if (!Number.isInteger(batch) || batch < 1) {
     throw new RangeError(`Cannot train on batches of ${batch}: it must be a whole number of at least 1`);
@@ -52,11 +52,11 @@ export function stepsOf({ batch = 32, epochs = 1, steps }: TrainOptions, images:
  *
  * @throws {RangeError} When the preset is unknown or a number is invalid.
  */
-export function hyperParametersOf(
+export function chooseHyperParameters(
   options: TrainOptions,
   { backbone, auxiliary }: TrainingNetworks,
 ): HyperParameters {
-  const preset = presetOf(options, backbone.name, auxiliary.name);
+  const preset = choosePreset(options, backbone.name, auxiliary.name);
   const { learningRate, weightDecay, ce, area, smooth, border, power } = {
     ...preset,
     ...options.hyperParameters,
@@ -70,8 +70,8 @@ export function hyperParametersOf(
   return hyper;
 }
 
-function presetOf({ preset }: TrainOptions, backbone: string, auxiliary: string): Preset {
-  return preset === undefined ? presetFor(backbone, auxiliary) : presetNamed(preset);
+function choosePreset({ preset }: TrainOptions, backbone: string, auxiliary: string): TrainingPreset {
+  return preset === undefined ? usualPreset(backbone, auxiliary) : presetNamed(preset);
 }
 
 /** The form of a run, and of its rows in graphs. */
@@ -86,11 +86,11 @@ export interface RunForm extends TrainingForm {
  * @throws {TypeError} When shared rows are requested but the auxiliary cannot provide them: its scores are not a linear
  * layer on its last tap, or it has other classes.
  */
-export function formOf(
+export function chooseForm(
   options: TrainOptions,
   { pair, backbone, auxiliary, classifier, shape }: TrainingNetworks,
 ): RunForm {
-  const form = { ...DEFAULT_FORM, ...presetOf(options, backbone.name, auxiliary.name), ...options.form };
+  const form = { ...DEFAULT_FORM, ...choosePreset(options, backbone.name, auxiliary.name), ...options.form };
   const { rows, rowScale, commonScale, masks, views, viewsPerImage, otherTargets, edges } = form;
   if (masks === "budget") checkViews(views);
   if (!Number.isInteger(viewsPerImage) || viewsPerImage < 1) {
@@ -153,7 +153,7 @@ export function formOf(
 }
 
 /** The settings of a run; a resumed run must have the same. */
-export async function settingsOf(
+export async function runSettings(
   options: TrainOptions,
   { backbone, auxiliary }: TrainingNetworks,
   hyper: HyperParameters,
@@ -168,7 +168,7 @@ export async function settingsOf(
     // As text, so that two runs are compared by it.
     ...withoutUndefined({ auxiliaryTaps: taps?.join() }),
     images: images.length,
-    imageList: await digestOf(images),
+    imageList: await imageListDigest(images),
     steps,
     batch: options.batch ?? 32,
     microBatch: options.microBatch ?? "automatic",
@@ -206,7 +206,7 @@ export function checkSameRun(record: RunRecord, settings: Readonly<Record<string
 }
 
 /** The record of a head from this run. */
-export function recordOf(
+export function headRecord(
   options: TrainOptions,
   { backbone, auxiliary }: TrainingNetworks,
   settings: Readonly<Record<string, unknown>>,
@@ -231,8 +231,8 @@ export function recordOf(
 }
 
 /** A short digest of the images' names in order (folder and file only, so that the whole collection can be moved). */
-async function digestOf(images: readonly ImageSource[]): Promise<string> {
-  const names = images.map((image, index) => nameOf(image, index).split(/[/\\]/).slice(-2).join("/"));
+async function imageListDigest(images: readonly ImageSource[]): Promise<string> {
+  const names = images.map((image, index) => sourceName(image, index).split(/[/\\]/).slice(-2).join("/"));
   const bytes = new TextEncoder().encode(names.join("\n"));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return uint8ArrayToHex(digest.subarray(0, 8));

@@ -6,14 +6,14 @@
  */
 import type { GraphPart } from "../../classifier/types.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
-import { type DeviceRequest, float32DataOf, float32Tensor, resolveDevice } from "../../runtime/mod.ts";
-import { type ClassPart, partOf, spreadOverClasses } from "../class_split.ts";
+import { type DeviceRequest, float32Data, float32Tensor, resolveDevice } from "../../runtime/mod.ts";
+import { type ClassPart, classPart, spreadOverClasses } from "../class_split.ts";
 import { topClasses } from "../../classifier/prediction.ts";
-import { centreCut, type PictureCuts } from "./picture_cuts.ts";
+import { centreCrop, type ImageCrops } from "./image_crops.ts";
 import { BACKBONE_PREFIX } from "../observed_network.ts";
-import { passGraph } from "./step.ts";
+import { forwardGraph } from "./step.ts";
 import { stepSessions } from "./step_sessions.ts";
-import { nameOf, type SkippedImage } from "./training_images.ts";
+import { type SkippedImage, sourceName } from "./training_images.ts";
 
 /** Number of classes to keep per image, best first. */
 export const KEPT_CLASSES = 5;
@@ -25,7 +25,7 @@ const CHOOSE_BY = 100;
 export interface SortOptions {
   readonly images: readonly ImageSource[];
   /** Their cuts, the backbone's input first. */
-  readonly cuts: PictureCuts;
+  readonly cuts: ImageCrops;
   readonly backbone: GraphPart;
   /** Number of images per pass through the backbone. */
   readonly piece: number;
@@ -61,7 +61,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
   const classes = new Int32Array(total * KEPT_CLASSES).fill(-1);
   const skipped: SkippedImage[] = [];
   const session = await stepSessions(await resolveDevice(options.device), options.threads).open(
-    passGraph(backbone, piece, BACKBONE_PREFIX, { taps: false, logits: true }),
+    forwardGraph(backbone, piece, BACKBONE_PREFIX, { taps: false, logits: true }),
     [[backbone, BACKBONE_PREFIX]],
   );
   const asked: Promise<Float32Array | ImageError>[] = [];
@@ -72,7 +72,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
       // Workers read ahead while the classifier blocks this thread.
       const ahead = Math.min(total, start + (cuts.workers > 0 ? 4 : 1) * piece);
       for (let index = asked.length; index < ahead; index++) {
-        const read = centreCut(cuts, index, signal);
+        const read = centreCrop(cuts, index, signal);
         // It may fail after nobody waits for it.
         read.catch(() => undefined);
         asked.push(read);
@@ -83,7 +83,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
         const read = await asked[index]!;
         delete asked[index];
         if (read instanceof ImageError) {
-          skipped.push({ image: nameOf(images[index]!, index), reason: read.message });
+          skipped.push({ image: sourceName(images[index]!, index), reason: read.message });
         } else {
           pixels.set(read, found.length * read.length);
           found.push(index);
@@ -91,7 +91,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
       }
       if (found.length > 0) {
         const fed = float32Tensor(pixels, [piece, 3, backbone.inputSize, backbone.inputSize]);
-        const logits = float32DataOf((await session.run({ images: fed }, { signal }))["logits"]!);
+        const logits = float32Data((await session.run({ images: fed }, { signal }))["logits"]!);
         const width = logits.length / piece;
         found.forEach((index, row) => {
           const best = topClasses(logits.subarray(row * width, (row + 1) * width), [], KEPT_CLASSES);
@@ -134,14 +134,16 @@ export interface SplitImages {
  * @param share Share of the classes to hold out.
  */
 export function splitImages(images: readonly ImageSource[], classes: Int32Array, share: number): SplitImages {
-  const pictures = images.flatMap((image, index) => {
+  const sorted = images.flatMap((image, index) => {
     const top = classes[index * KEPT_CLASSES]!;
-    return top < 0 ? [] : [{ index, name: nameOf(image, index), class: top, part: partOf(top, share) }];
+    return top < 0
+      ? []
+      : [{ index, name: sourceName(image, index), class: top, part: classPart(top, share) }];
   });
-  const of = (part: ClassPart) => pictures.filter((picture) => picture.part === part);
+  const of = (part: ClassPart) => sorted.filter((image) => image.part === part);
   const counted = (part: ClassPart) => ({
     images: of(part).length,
-    classes: new Set(of(part).map((picture) => picture.class)).size,
+    classes: new Set(of(part).map((image) => image.class)).size,
   });
   return {
     train: of("train").map(({ index }) => index),
@@ -150,7 +152,7 @@ export function splitImages(images: readonly ImageSource[], classes: Int32Array,
       train: counted("train"),
       choose: counted("choose"),
       score: counted("score"),
-      unreadable: images.length - pictures.length,
+      unreadable: images.length - sorted.length,
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * One step of training as graphs of ordinary operators, exact for a batch of any size in the memory of a small one:
  *
- *     passGraph      images → taps, logits                      per micro-batch   (auxiliary; clean pass)
+ *     forwardGraph   images → taps, logits                      per micro-batch   (auxiliary; clean pass)
  *     masksGraph     taps, targets, head → each image's mask    whole batch
  *     backboneGraph  images, masks, targets → CE, ∂CE/∂mask     per micro-batch
  *     updateGraph    taps, targets, CE, ∂CE/∂mask, state → state  whole batch
@@ -29,8 +29,8 @@ import {
   type LossWeights,
   maskedImages,
   ownMaps,
-  ownMasksOf,
   pairMasks,
+  targetMasks,
 } from "./loss.ts";
 import { adamw, decayed, scalarInputs } from "./optimizer.ts";
 import { OWN_ROWS, type RowForm, rowsOfTargets, trainedParameters } from "./rows.ts";
@@ -40,7 +40,7 @@ import {
   runningStatistics,
   trainingFeatures,
 } from "./training_head.ts";
-import { MOMENTS, momentState, nextState, parameterState, roleOf } from "./training_state.ts";
+import { MOMENTS, momentState, nextState, parameterRole, parameterState } from "./training_state.ts";
 
 /** Name of the input or output that holds tap `index`. */
 export function tapName(index: number): string {
@@ -73,7 +73,7 @@ export interface UpdateOptions extends GraphOptions {
  * - Outputs as asked: "tap_0", … and "logits" [batch, classes].
  * - Weights under `prefix`.
  */
-export function passGraph(
+export function forwardGraph(
   network: GraphPart,
   batch: number,
   prefix: string,
@@ -129,7 +129,7 @@ export function budgetMasksGraph(
 function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm): Value {
   const taps = tapInputs(b, shape, batch);
   // The other parameters do not change a map, and every input would have to be fed.
-  const learned = [...trainedParameters(shape, rows)].filter(([name]) => roleOf(name) === "learned");
+  const learned = [...trainedParameters(shape, rows)].filter(([name]) => parameterRole(name) === "learned");
   const parameters = parameterInputs(b, learned);
   const { features } = trainingFeatures(b, taps, parameters);
   return ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch));
@@ -198,7 +198,7 @@ export function updateGraph(
   addUpdate(b, parameters, statistics, [
     { value: terms.total, seed: b.scalar(1) },
     // The dependence of the cross-entropies, which are inputs here, on the masks: ∂(ce·mean CE)/∂M_ii.
-    { value: ownMasksOf(b, masks), seed: b.mul(maskGradients, weights.ce / batch) },
+    { value: targetMasks(b, masks), seed: b.mul(maskGradients, weights.ce / batch) },
   ], options);
   return prune(b.build());
 }
@@ -261,7 +261,7 @@ export function addUpdate(
     b.output(value, nextState(parameterState(name)));
   }
 
-  const learned = [...parameters].filter(([name]) => roleOf(name) === "learned");
+  const learned = [...parameters].filter(([name]) => parameterRole(name) === "learned");
   const found = gradients(b, seeds, learned.map(([, value]) => value), options);
   const scalars = scalarInputs(b);
   learned.forEach(([name, value], index) => {
@@ -274,7 +274,7 @@ export function addUpdate(
     for (const kind of MOMENTS) b.output(next[kind], nextState(momentState(kind, name)));
   });
   for (const [name, value] of parameters) {
-    if (roleOf(name) === "decayed") {
+    if (parameterRole(name) === "decayed") {
       b.output(decayed(b, value, scalars), nextState(parameterState(name)));
     }
   }

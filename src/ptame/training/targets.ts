@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { hashOf } from "../../random/hash.ts";
+import { hashText } from "../../random/hash.ts";
 import { createStream } from "../../random/generator.ts";
-import { float32DataOf, type Tensor } from "../../runtime/mod.ts";
+import { float32Data, type Tensor } from "../../runtime/mod.ts";
 import { topClasses } from "../../classifier/prediction.ts";
 
 /** How targets are chosen. */
@@ -33,15 +33,15 @@ const LEAST_PROBABILITY = 0.02;
 export function chooseTargets(logits: Tensor, choice: TargetChoice, step: number): number[] {
   const { allowed, others = 0, seed = 0 } = choice;
   const [batch, classes] = logits.shape as [number, number];
-  const scores = float32DataOf(logits);
+  const scores = float32Data(logits);
   return Array.from({ length: batch }, (_, row) => {
     const own = scores.subarray(row * classes, (row + 1) * classes);
     const best = likeliest(own, allowed, others > 0 ? LIKELIEST : 1);
     if (others === 0) return best[0]!;
-    const generator = createStream(hashOf(`targets ${seed}`), step * batch + row);
+    const generator = createStream(hashText(`targets ${seed}`), step * batch + row);
     if (generator.uniform() >= others) return best[0]!;
-    const probabilityOf = softmaxOf(own);
-    const enough = best.filter((index) => probabilityOf(index) > LEAST_PROBABILITY);
+    const ownProbability = softmax(own);
+    const enough = best.filter((index) => ownProbability(index) > LEAST_PROBABILITY);
     return enough.length === 0 ? best[0]! : enough[generator.below(enough.length)]!;
   });
 }
@@ -56,7 +56,7 @@ function likeliest(scores: Float32Array, allowed: Uint8Array | undefined, count:
 }
 
 /** Probability of each class from its scores. */
-export function softmaxOf(scores: Float32Array): (index: number) => number {
+export function softmax(scores: Float32Array): (index: number) => number {
   const most = scores.reduce((a, b) => Math.max(a, b));
   const sum = scores.reduce((total, value) => total + Math.exp(value - most), 0);
   return (index) => Math.exp(scores[index]! - most) / sum;

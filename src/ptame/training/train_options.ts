@@ -10,7 +10,7 @@ import type { WeightSource } from "../../weights/load_network.ts";
 import type { WeightOptions } from "../../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
 import type { ClassifierSource } from "../../classifier/load.ts";
-import type { HeadStart } from "../initial_head.ts";
+import type { HeadStart } from "../initial_parameters.ts";
 import type { HyperParameters, TrainingForm } from "./presets.ts";
 import type { PartCounts, SortProgress } from "./sorting.ts";
 import type { SkippedImage } from "./training_images.ts";
@@ -76,7 +76,7 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   /**
    * Share of the classes to hold out from training, 0 (the default) to 0.9. Training uses no image whose top class is
    * held out, and a held-out class is never a target. The indices of the classes alone decide which are held out; half
-   * of them are for choosing, half for scoring. See `partOf`.
+   * of them are for choosing, half for scoring. See `classPart`.
    */
   readonly holdOutClasses?: number;
   /**

@@ -17,25 +17,25 @@ import {
 import { allowedTargets, checkShare } from "../class_split.ts";
 import { edgeStart, withEdgeRow } from "./edge_start.ts";
 import { type HeadTensor, writeHead } from "../head_file.ts";
-import { openPictureCuts, type PictureCuts, usualWorkers } from "./picture_cuts.ts";
+import { type ImageCrops, openImageCrops, usualWorkers } from "./image_crops.ts";
 import type { HyperParameters } from "./presets.ts";
-import { rowStartOf } from "./rows.ts";
+import { createRowStart } from "./rows.ts";
 import {
   checkSameRun,
-  formOf,
-  hyperParametersOf,
-  recordOf,
+  chooseForm,
+  chooseHyperParameters,
+  countSteps,
+  headRecord,
   type RunForm,
-  settingsOf,
-  stepsOf,
+  runSettings,
 } from "./run_settings.ts";
 import { oneCycle } from "./schedule.ts";
 import { TrainingError } from "../errors.ts";
 import type { TrainOptions, TrainResult } from "./train_options.ts";
 import { createBatchReader, type ReadBatch, type SkippedImage } from "./training_images.ts";
 import { loadTrainingNetworks, startingParameters, type TrainingNetworks } from "./training_networks.ts";
-import { preparePictures, type TrainingPictures } from "./training_pictures.ts";
-import { headOf, initialState } from "./training_state.ts";
+import { type PreparedImages, prepareImages } from "./prepare_images.ts";
+import { extractHead, initialState } from "./training_state.ts";
 import {
   openTrainingStep,
   type TrainingBatch,
@@ -70,17 +70,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { batch = 32, signal } = options;
   checkReading(options);
   const images = await collect(options.images, options.limit);
-  const planned = stepsOf(options, images.length);
+  const planned = countSteps(options, images.length);
   const networks = await loadTrainingNetworks(options);
-  const hyper = hyperParametersOf(options, networks);
-  const form = formOf(options, networks);
-  const { steps: _, ...early } = await settingsOf(options, networks, hyper, form, images, planned);
+  const hyper = chooseHyperParameters(options, networks);
+  const form = chooseForm(options, networks);
+  const { steps: _, ...early } = await runSettings(options, networks, hyper, form, images, planned);
 
   const saved = await options.checkpoint?.load();
   const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, networks.shape, form.rowForm);
   if (checkpoint !== undefined) checkSameRun(checkpoint.record, early);
   const { holdOutClasses = 0, imageWorkers = usualWorkers(), imageCache = 1024 } = options;
-  const cuts = openPictureCuts({
+  const cuts = openImageCrops({
     images,
     inputs: networks.inputs,
     workers: imageWorkers,
@@ -91,9 +91,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const microBatch = Math.min(options.microBatch ?? networks.pair.backbone.fixedBatch ?? 4, batch);
   try {
     const classes = checkpoint?.classes;
-    const pictures = await preparePictures({ options, images, cuts, networks, piece: microBatch, classes });
+    const sources = await prepareImages({ options, images, cuts, networks, piece: microBatch, classes });
     // With held-out classes, the number of images per epoch is known only now.
-    const steps = stepsOf(options, pictures.use.length);
+    const steps = countSteps(options, sources.use.length);
     const settings = { ...early, steps };
     if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
     const prepared = {
@@ -103,7 +103,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       form,
       microBatch,
       cuts,
-      pictures,
+      sources,
       steps,
       settings,
       checkpoint,
@@ -114,7 +114,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-/** A run with prepared images. */
+/** A run whose images are chosen. */
 interface PreparedRun {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
@@ -122,20 +122,20 @@ interface PreparedRun {
   readonly hyper: HyperParameters;
   readonly form: RunForm;
   readonly microBatch: number;
-  readonly cuts: PictureCuts;
-  readonly pictures: TrainingPictures;
+  readonly cuts: ImageCrops;
+  readonly sources: PreparedImages;
   readonly steps: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly checkpoint: Checkpoint | undefined;
 }
 
 async function trainOn(run: PreparedRun): Promise<TrainResult> {
-  const { options, images, networks, hyper, form, microBatch, cuts, pictures, steps, settings, checkpoint } =
+  const { options, images, networks, hyper, form, microBatch, cuts, sources, steps, settings, checkpoint } =
     run;
   const { rowForm: rows } = form;
   const { batch = 32, seed = 0, checkpointEvery = 50, signal, onProgress } = options;
   const { backbone, auxiliary, shape, inputs } = networks;
-  const { use, validation: heldOut, sorted } = pictures;
+  const { use, validation: heldOut, sorted } = sources;
   const record = checkpoint?.record;
   const losses: StepLoss[] = [...record?.losses ?? []];
   const validations: Validation[] = [...record?.validations ?? []];
@@ -149,8 +149,8 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
 
   const batches = steps - done;
   const reader = createBatchReader({ images, use, batch, seed, inputs, position, cuts, batches });
-  const { head: start, row: edgeRow } = await startOf(run);
-  const rowStart = rows.kind === "own" ? undefined : rowStartOf(start, networks.classifier!);
+  const { head: start, row: edgeRow } = await startParameters(run);
+  const rowStart = rows.kind === "own" ? undefined : createRowStart(start, networks.classifier!);
   const state = checkpoint?.state ?? initialState(shape, start, rows);
   const step = await openTrainingStep({
     auxiliary,
@@ -178,8 +178,8 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   };
   const headFile = async (): Promise<Uint8Array> =>
     await writeHead(
-      recordOf(options, networks, settings, done, sorted?.counts),
-      headOf(shape, await wholeState(), rows, rowStart),
+      headRecord(options, networks, settings, done, sorted?.counts),
+      extractHead(shape, await wholeState(), rows, rowStart),
     );
   const save = async () => {
     if (options.checkpoint === undefined) return;
@@ -211,7 +211,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       device: step.device,
       ...withoutUndefined({ threads: options.threads, signal }),
     });
-    const better = validations.every((earlier) => dropOf(validation) < dropOf(earlier));
+    const better = validations.every((earlier) => totalDrop(validation) < totalDrop(earlier));
     validations.push(validation);
     if (better) best = head;
     unsaved = true;
@@ -229,7 +229,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   };
   try {
     onProgress?.({ kind: "start", device: step.device, images: use.length, steps, resumedAt: done });
-    reportSkipped(pictures.skipped);
+    reportSkipped(sources.skipped);
     // A run that is stopped early need not sort again.
     if (sorted?.fresh) await save();
     const first = done;
@@ -250,7 +250,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       const cycle = oneCycle(done, steps, hyper.learningRate);
       // The step uses the scores of the cut if it has them (both are the same network) or needs them.
       const seen = auxiliary === backbone || form.otherTargets > 0;
-      const targets = seen ? undefined : pictures.targetsOf(taken);
+      const targets = seen ? undefined : sources.targetsOf(taken);
       const given = {
         images: pixels!,
         step: done,
@@ -293,8 +293,8 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
 }
 
 /** The head before the first step, and the weights added to every row for edges. */
-async function startOf(
-  { options, networks, form, cuts, pictures, steps, checkpoint }: PreparedRun,
+async function startParameters(
+  { options, networks, form, cuts, sources, steps, checkpoint }: PreparedRun,
 ): Promise<{ readonly head: readonly HeadTensor[]; readonly row?: readonly number[] }> {
   const { shape, auxiliary } = networks;
   const head = await startingParameters(networks, options);
@@ -312,7 +312,7 @@ async function startOf(
     cuts,
     input: networks.inputs.length - 1,
     steps,
-    use: pictures.use,
+    use: sources.use,
     device,
     threads,
     seed,
@@ -393,6 +393,6 @@ function checkFinite(state: Readonly<TrainingState>, step: number): void {
 }
 
 /** The criterion for the best head: the average drop with 50 % and with 15 % of the map kept. */
-function dropOf({ averageDrop: [, half, little] }: Validation): number {
+function totalDrop({ averageDrop: [, half, little] }: Validation): number {
   return half + little;
 }

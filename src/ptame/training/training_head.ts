@@ -50,9 +50,9 @@ export function trainingFeatures(
   const features = taps.map((tap, index) => {
     const names = tapParameterNames(index);
     const [batch, channels, height, width] = tap.shape as [number, number, number, number];
-    const perChannel = (name: string) => b.reshape(parameterOf(parameters, name), [1, channels, 1, 1]);
+    const perChannel = (name: string) => b.reshape(requiredParameter(parameters, name), [1, channels, 1, 1]);
 
-    const projected = b.conv(tap, parameterOf(parameters, names.convWeight));
+    const projected = b.conv(tap, requiredParameter(parameters, names.convWeight));
     const mean = channelMean(b, projected);
     const centred = b.sub(projected, mean);
     const variance = channelMean(b, b.mul(centred, centred));
@@ -87,11 +87,11 @@ export function runningStatistics(
   seen.forEach(({ mean, variance, count }, index) => {
     const names = tapParameterNames(index);
     const moved = (name: string, batch: Value) => {
-      const kept = b.mul(parameterOf(parameters, name), 1 - MOMENTUM);
+      const kept = b.mul(requiredParameter(parameters, name), 1 - MOMENTUM);
       running.set(name, b.add(kept, b.mul(batch, MOMENTUM)));
     };
     const flat = (value: Value) => b.reshape(value, [value.shape[1]!]);
-    moved(names.mean, b.add(flat(mean), parameterOf(parameters, names.convBias)));
+    moved(names.mean, b.add(flat(mean), requiredParameter(parameters, names.convBias)));
     moved(names.variance, b.mul(flat(variance), count / Math.max(count - 1, 1)));
   });
   return running;
@@ -102,7 +102,7 @@ export function runningStatistics(
  *
  * @throws {TypeError} When it is missing.
  */
-export function parameterOf(parameters: ParameterValues, name: string): Value {
+export function requiredParameter(parameters: ParameterValues, name: string): Value {
   const value = parameters.get(name);
   if (value === undefined) throw new TypeError(`Cannot train a head: parameter ${name} is missing`);
   return value;

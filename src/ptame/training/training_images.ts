@@ -7,8 +7,8 @@
 import { decodeImage } from "../../image/decode.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
-import type { InputSize } from "./picture_cutter.ts";
-import { openPictureCuts, type PictureCuts } from "./picture_cuts.ts";
+import type { InputSize } from "./image_cropper.ts";
+import { type ImageCrops, openImageCrops } from "./image_crops.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** An image that could not be read. */
@@ -55,7 +55,7 @@ export interface BatchReaderOptions {
   /** Sizes per network; one entry if both read the same. */
   readonly inputs: readonly InputSize[];
   /** Cutter for the same list and the same inputs; by default the calling thread. */
-  readonly cuts?: PictureCuts;
+  readonly cuts?: ImageCrops;
   /** Number of batches that will be requested, so that none is read ahead in vain. */
   readonly batches?: number;
 }
@@ -70,7 +70,7 @@ const AHEAD = 2;
 const FIRST_EPOCH = 0x8000_0000;
 
 /** The order of an epoch (Fisher–Yates shuffle). */
-function orderOf(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
+function epochOrder(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
   const generator = createStream(seed, FIRST_EPOCH + epoch);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
@@ -81,7 +81,7 @@ function orderOf(count: number, seed: number, epoch: number): Uint32Array<ArrayB
 }
 
 /** Name of a source for people. */
-export function nameOf(source: ImageSource, index: number, kind = "image"): string {
+export function sourceName(source: ImageSource, index: number, kind = "image"): string {
   if (typeof source === "string") return source;
   if (source instanceof URL) return source.href;
   return source instanceof File ? source.name : `${kind} ${index}`;
@@ -101,7 +101,7 @@ export async function readableImages(
       readable.push(image);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      skipped.push({ image: nameOf(image, index, "held-out image"), reason: error.message });
+      skipped.push({ image: sourceName(image, index, "held-out image"), reason: error.message });
     }
   }
   if (images.length > 0 && readable.length === 0) {
@@ -116,7 +116,7 @@ export async function readableImages(
 export function createBatchReader(options: BatchReaderOptions): BatchReader {
   const { images, batch, seed, inputs, batches = Infinity } = options;
   const use = options.use ?? images.map((_, index) => index);
-  const cuts = options.cuts ?? openPictureCuts({ images, inputs });
+  const cuts = options.cuts ?? openImageCrops({ images, inputs });
   let position = options.position ?? 0;
   let order = new Uint32Array();
   let epoch = -1;
@@ -128,7 +128,7 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
   /** The image at a position. */
   function imageAt(place: number): number {
     const at = Math.floor(place / use.length);
-    if (at !== epoch) [epoch, order] = [at, orderOf(use.length, seed, at)];
+    if (at !== epoch) [epoch, order] = [at, epochOrder(use.length, seed, at)];
     return use[order[place % use.length]!]!;
   }
 
@@ -162,7 +162,7 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
         return [index, await cut];
       } catch (error) {
         if (!(error instanceof ImageError)) throw error;
-        skipped.set(index, { image: nameOf(images[index]!, index), reason: error.message });
+        skipped.set(index, { image: sourceName(images[index]!, index), reason: error.message });
       }
     }
     throw new ImageError(`Cannot train: none of the ${use.length} images can be read`, {

@@ -4,14 +4,14 @@
  * @module
  */
 import type { Preprocessing } from "../../../models/registry.ts";
-import { cutsOf } from "../../classifier/prepared_image.ts";
+import { distinctCrops } from "../../classifier/prepared_image.ts";
 import type { GraphPart } from "../../classifier/types.ts";
-import { float32Of } from "../../weights/tensor_table.ts";
+import { readFloat32 } from "../../weights/tensor_table.ts";
 import { type ClassifierPair, loadPair } from "../classifier_pair.ts";
-import { noStart, startingClassifier } from "../starting_head.ts";
+import { noStart, startingClassifier } from "../untrained_head.ts";
 import { checkHeadFits, type HeadTensor, readHead } from "../head_file.ts";
 import { headParameters, type HeadShape } from "../head.ts";
-import { initialHead } from "../initial_head.ts";
+import { initialParameters } from "../initial_parameters.ts";
 import type { TrainOptions } from "./train_options.ts";
 
 /** The networks of a run, and the shape of its head. */
@@ -43,7 +43,7 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
     backbone: backbone.part(),
     auxiliary: auxiliary.part(),
     shape,
-    inputs: cutsOf(backbone.facts.preprocessing, auxiliary.facts.preprocessing),
+    inputs: distinctCrops(backbone.facts.preprocessing, auxiliary.facts.preprocessing),
     classifier: startingClassifier(pair),
   };
 }
@@ -63,11 +63,11 @@ export async function startingParameters(
     checkHeadFits(head, auxiliary.name, shape, auxiliary.taps());
     const { content, table } = head.file;
     return [...headParameters(shape)].map(([name, dims]) => {
-      return { name, shape: dims, data: float32Of(content, table.tensors.get(name)!).slice() };
+      return { name, shape: dims, data: readFloat32(content, table.tensors.get(name)!).slice() };
     });
   }
   const kind = options.start ?? (classifier === undefined ? "default" : "class-activation");
-  if (kind === "default") return initialHead(shape, { kind }, options.seed);
+  if (kind === "default") return initialParameters(shape, { kind }, options.seed);
   if (classifier === undefined) {
     throw new TypeError(
       "Cannot start from class activations: " +
@@ -79,5 +79,5 @@ export async function startingParameters(
         ),
     );
   }
-  return initialHead(shape, { kind, classifier }, options.seed);
+  return initialParameters(shape, { kind, classifier }, options.seed);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sizeOf } from "../../graph/types.ts";
+import { elementCount } from "../../graph/types.ts";
 import { float32Tensor, type Tensor } from "../../runtime/mod.ts";
 import { FUSER, headParameters, type HeadShape } from "../head.ts";
 import type { HeadTensor } from "../head_file.ts";
@@ -28,7 +28,7 @@ export type ParameterRole =
   | "statistic";
 
 /** How training changes the parameter of that name (one of `trainedParameters`). */
-export function roleOf(name: string): ParameterRole {
+export function parameterRole(name: string): ParameterRole {
   if (name.endsWith(".running_mean") || name.endsWith(".running_var")) return "statistic";
   return name.startsWith("convs.") && name.endsWith(".bias") ? "decayed" : "learned";
 }
@@ -57,7 +57,7 @@ export function stateShapes(shape: HeadShape, rows: RowForm = OWN_ROWS): Map<str
   const parameters = trainedParameters(shape, rows);
   for (const [name, dims] of parameters) shapes.set(parameterState(name), dims);
   for (const [name, dims] of parameters) {
-    if (roleOf(name) !== "learned") continue;
+    if (parameterRole(name) !== "learned") continue;
     for (const moment of MOMENTS) shapes.set(momentState(moment, name), dims);
   }
   return shapes;
@@ -78,7 +78,7 @@ export function initialState(
   const state: Record<string, Tensor> = {};
   for (const [name, dims] of stateShapes(shape, rows)) {
     if (!name.startsWith(parameterState("")) || fromZero.has(name)) {
-      state[name] = float32Tensor(new Float32Array(sizeOf(dims)), dims);
+      state[name] = float32Tensor(new Float32Array(elementCount(dims)), dims);
       continue;
     }
     const tensor = given.get(name);
@@ -96,7 +96,7 @@ export function initialState(
  *
  * @param start The start of shared rows; own rows need none.
  */
-export function headOf(
+export function extractHead(
   shape: HeadShape,
   state: Readonly<Record<string, Tensor>>,
   rows: RowForm = OWN_ROWS,

@@ -8,7 +8,7 @@ import type { GraphPart } from "../../classifier/types.ts";
 import type { GradientDevice } from "../../gradient/rule.ts";
 import {
   type DeviceRequest,
-  float32DataOf,
+  float32Data,
   float32Tensor,
   int64Tensor,
   resolveDevice,
@@ -35,14 +35,14 @@ import {
   backboneGraph,
   budgetMasksGraph,
   budgetUpdateGraph,
+  forwardGraph,
   gradientName,
   masksGraph,
-  passGraph,
   updateGraph,
 } from "./step.ts";
 import { heldState, type HeldTensors, scalarTensors, stepSessions } from "./step_sessions.ts";
 import { chooseTargets, type TargetChoice } from "./targets.ts";
-import { nextState, roleOf, stateShapes } from "./training_state.ts";
+import { nextState, parameterRole, stateShapes } from "./training_state.ts";
 
 /** Options of a training step. */
 export interface TrainingStepOptions {
@@ -176,7 +176,7 @@ export async function openTrainingStep(
   const mapSize = Math.max(...shape.sizes);
   const names = [...stateShapes(shape, rows).keys()];
   const differentiated = options.gradients
-    ? [...trainedParameters(shape, rows).keys()].filter((name) => roleOf(name) === "learned")
+    ? [...trainedParameters(shape, rows).keys()].filter((name) => parameterRole(name) === "learned")
     : [];
   const opened = stepSessions(device, options.threads);
   const { open } = opened;
@@ -189,7 +189,7 @@ export async function openTrainingStep(
   const next = names.map(nextState);
   const openParts = async () => ({
     features: await open(
-      passGraph(auxiliary, micro, AUXILIARY_PREFIX, { taps: true, logits: shared }),
+      forwardGraph(auxiliary, micro, AUXILIARY_PREFIX, { taps: true, logits: shared }),
       [[auxiliary, AUXILIARY_PREFIX]],
     ),
     masks: await open(
@@ -218,28 +218,28 @@ export async function openTrainingStep(
   let clean: Promise<Session> | undefined;
   const cleanSession = () =>
     clean ??= open(
-      passGraph(backbone, micro, BACKBONE_PREFIX, { taps: false, logits: true }),
+      forwardGraph(backbone, micro, BACKBONE_PREFIX, { taps: false, logits: true }),
       [[backbone, BACKBONE_PREFIX]],
     );
 
   const inPieces = (session: Session, feeds: Record<string, Tensor>, run: RunOptions) =>
     runInPieces(session, feeds, { batch, piece: micro }, run);
 
-  function imagesOf(images: Float32Array, network: GraphPart): Tensor {
+  function pieceTensor(images: Float32Array, network: GraphPart): Tensor {
     return float32Tensor(images, [batch, 3, network.inputSize, network.inputSize]);
   }
 
-  function auxiliaryImagesOf(given: TrainingBatch): Tensor {
+  function auxiliaryTensor(given: TrainingBatch): Tensor {
     if (given.auxiliaryImages === undefined && auxiliary.inputSize !== backbone.inputSize) {
       throw new TypeError(`Cannot train: images of ${auxiliary.inputSize} pixels are not given`);
     }
-    return imagesOf(given.auxiliaryImages ?? given.images, auxiliary);
+    return pieceTensor(given.auxiliaryImages ?? given.images, auxiliary);
   }
 
   async function cleanLogits(given: TrainingBatch, run: RunOptions): Promise<Tensor> {
     const { logits } = await inPieces(
       await cleanSession(),
-      { images: imagesOf(given.images, backbone) },
+      { images: pieceTensor(given.images, backbone) },
       run,
     );
     return logits!;
@@ -255,13 +255,13 @@ export async function openTrainingStep(
     scalars: Record<string, Tensor>,
     run: RunOptions,
   ): Promise<StepOutcome> {
-    const { logits, ...taps } = await inPieces(sessions.features, { images: auxiliaryImagesOf(given) }, run);
+    const { logits, ...taps } = await inPieces(sessions.features, { images: auxiliaryTensor(given) }, run);
     // Known targets make the clean pass unnecessary, unless a loss needs their probability.
     const needsClean = given.targets === undefined || (budget !== undefined && needsCleanScores(budget));
     const clean = logits ?? (needsClean ? await cleanLogits(given, run) : undefined);
     const targets = checkedTargets(given.targets ?? targetsBy(clean!, given), batch, shape.classes);
     const rowInputs = fedRows(targets);
-    const images = imagesOf(given.images, backbone);
+    const images = pieceTensor(given.images, backbone);
     if (budget !== undefined) {
       const { outputs, terms, losses } = await runBudget(budget, {
         images,
@@ -310,11 +310,11 @@ export async function openTrainingStep(
     run: async (given, settings, run = {}) => {
       const scalars = scalarTensors(settings);
       const { outputs, targets, losses, terms } = await runParts(given, scalars, run);
-      const term = (name: string) => float32DataOf(outputs[name] as Tensor)[0]!;
+      const term = (name: string) => float32Data(outputs[name] as Tensor)[0]!;
       return {
         terms: terms ??
           { ce: term("ce"), area: term("area"), variation: term("variation"), total: term("total") },
-        crossEntropies: float32DataOf(losses),
+        crossEntropies: float32Data(losses),
         targets,
         gradients: new Map(
           differentiated.map((name) => [name, outputs[gradientName(name)] as Tensor]),

@@ -38,7 +38,7 @@ export interface View {
 }
 
 /** A view that keeps a share softly over black and must keep the class, except for the properties in `rest`. */
-export function viewOf(share: number, rest: Partial<View> = {}): View {
+export function createView(share: number, rest: Partial<View> = {}): View {
   return { share, side: "keep", mask: "soft", fill: "black", loss: "cross-entropy", ...rest };
 }
 
@@ -58,8 +58,8 @@ export function viewsOfStep(views: readonly View[], step: number, batch: number,
   let stride = 7;
   while (commonDivisor(stride, views.length) > 1) stride++;
   return Array.from({ length: batch * each }, (_, at) => {
-    const [picture, which] = [Math.floor(at / each), at % each];
-    return views[(stride * (step * each + which) + picture) % views.length]!;
+    const [image, which] = [Math.floor(at / each), at % each];
+    return views[(stride * (step * each + which) + image) % views.length]!;
   });
 }
 
@@ -68,7 +68,7 @@ function commonDivisor(a: number, b: number): number {
 }
 
 /** Weighted loss of a view, and the factor from the cross-entropy's gradient to its gradient. */
-export function lossOf(
+export function viewLoss(
   view: View,
   crossEntropy: number,
   clean: number,

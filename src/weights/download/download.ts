@@ -66,7 +66,7 @@ export async function download(
 }
 
 /** Addresses of a file, in the order in which they are tried. */
-function addressesOf(file: PublishedFile, mirrors: readonly string[] | undefined): readonly string[] {
+function listAddresses(file: PublishedFile, mirrors: readonly string[] | undefined): readonly string[] {
   if (mirrors === undefined || mirrors.length === 0) return file.urls;
   return mirrors.map((mirror) => `${mirror.replace(/\/+$/, "")}/${file.file}`);
 }
@@ -76,7 +76,7 @@ async function fill(incoming: Incoming, file: PublishedFile, options: DownloadOp
   const { signal } = options;
   const report = options.onProgress ?? (() => {});
   const policy = { ...RETRY_POLICY, ...options.policy };
-  const urls = addressesOf(file, options.mirrors);
+  const urls = listAddresses(file, options.mirrors);
   const { file: name, bytes, licence } = file;
   report({ kind: "download-start", file: name, url: urls[0]!, bytes, present: incoming.length, licence });
 

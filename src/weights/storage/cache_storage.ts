@@ -6,7 +6,7 @@
  */
 import { uint8ArrayToHex } from "uint8array-extras";
 import type { PublishedFile } from "../../../models/network.ts";
-import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
 import type { Incoming, WeightCache, WeightStorage } from "./types.ts";
 
 /**
@@ -18,16 +18,16 @@ export function cacheStorage(cache: WeightCache, place: string): WeightStorage {
   return {
     place,
     open: async (file) => {
-      const response = await cache.match(keyOf(file));
+      const response = await cache.match(cacheKey(file));
       if (response === undefined) return undefined;
       const bytes = new Uint8Array(await response.arrayBuffer());
-      return bytes.length === file.bytes ? sourceOf(bytes) : undefined;
+      return bytes.length === file.bytes ? toByteSource(bytes) : undefined;
     },
     begin: (file) => Promise.resolve(incomingBytes(file, cache)),
   };
 }
 
-function keyOf(file: PublishedFile): string {
+function cacheKey(file: PublishedFile): string {
   return file.urls[0]!;
 }
 
@@ -49,13 +49,13 @@ function incomingBytes(file: PublishedFile, cache: WeightCache): Incoming {
     },
     digest: async () => uint8ArrayToHex(await crypto.subtle.digest("SHA-256", bytes.subarray(0, length))),
     publish: async () => {
-      const source: ByteSource = sourceOf(bytes);
+      const source: ByteSource = toByteSource(bytes);
       const headers = {
         "content-type": "application/octet-stream",
         "content-length": `${bytes.length}`,
       };
       try {
-        await cache.put(keyOf(file), new Response(bytes, { headers }));
+        await cache.put(cacheKey(file), new Response(bytes, { headers }));
       } catch (error) {
         // The weights are in memory; use them even if the page's disk quota is exhausted.
         return { source, unkept: error instanceof Error ? error.message || error.name : String(error) };

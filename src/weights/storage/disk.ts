@@ -16,7 +16,7 @@ export interface DiskStorage extends WeightStorage {
   /** The folder. */
   readonly folder: string;
   /** Path of a file, present or future. */
-  pathOf(file: WeightsFile): string;
+  filePath(file: WeightsFile): string;
   /** Number of its bytes: all, or those of an interrupted download. */
   presentBytes(file: WeightsFile): Promise<number>;
   /** Removes a file and its interrupted downloads; gives the number of freed bytes. */
@@ -25,24 +25,24 @@ export interface DiskStorage extends WeightStorage {
 
 /** The storage in a folder, which need not exist yet. */
 export function diskStorage(folder: string): DiskStorage {
-  const pathOf = (file: WeightsFile) => `${folder.replace(/[/\\]+$/, "")}/${file.file}`;
-  const isWhole = async (file: WeightsFile) => await sizeOfFile(pathOf(file)) === file.bytes;
+  const filePath = (file: WeightsFile) => `${folder.replace(/[/\\]+$/, "")}/${file.file}`;
+  const isWhole = async (file: WeightsFile) => await sizeOfFile(filePath(file)) === file.bytes;
   return {
     folder,
     place: folder,
-    pathOf,
-    open: async (file) => await isWhole(file) ? fileSource(pathOf(file)) : undefined,
+    filePath: filePath,
+    open: async (file) => await isWhole(file) ? fileSource(filePath(file)) : undefined,
     presentBytes: async (file) => {
-      return await isWhole(file) ? file.bytes : await sizeOfFile(partialOf(pathOf(file))) ?? 0;
+      return await isWhole(file) ? file.bytes : await sizeOfFile(partialPath(filePath(file))) ?? 0;
     },
     begin: async (file, options) => {
-      const path = pathOf(file);
+      const path = filePath(file);
       let unlock: (() => Promise<void>) | undefined;
       try {
         await Deno.mkdir(folder, { recursive: true });
-        unlock = await takeLock(lockOf(path), options);
+        unlock = await takeLock(lockPath(path), options);
         if (!await isWhole(file)) {
-          return await incomingFile(path, partialOf(path), { unlock, signal: options.signal });
+          return await incomingFile(path, partialPath(path), { unlock, signal: options.signal });
         }
       } catch (cause) {
         await unlock?.();
@@ -53,9 +53,9 @@ export function diskStorage(folder: string): DiskStorage {
       return undefined;
     },
     remove: async (file) => {
-      const path = pathOf(file);
+      const path = filePath(file);
       let freed = 0;
-      for (const each of [path, partialOf(path), lockOf(path)]) {
+      for (const each of [path, partialPath(path), lockPath(path)]) {
         try {
           const { size } = await Deno.stat(each);
           await Deno.remove(each);
@@ -70,10 +70,10 @@ export function diskStorage(folder: string): DiskStorage {
   };
 }
 
-function partialOf(path: string): string {
+function partialPath(path: string): string {
   return `${path}.partial`;
 }
 
-function lockOf(path: string): string {
+function lockPath(path: string): string {
   return `${path}.lock`;
 }

@@ -6,14 +6,14 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import { openCursor } from "./cursor.ts";
 import { globalNamed, type NameOptions } from "./names.ts";
 import type { PickleNames } from "./machine.ts";
 import { readPickle } from "./pickle.ts";
 import { identifiedStorage } from "./rebuild.ts";
-import { isKind, kindOf, type LeftOut, type Pickled, type PickledStorage } from "./values.ts";
+import { isKind, kindName, type LeftOut, type Pickled, type PickledStorage } from "./values.ts";
 import { readZip } from "./zip.ts";
 
 /** A part of a file. */
@@ -63,7 +63,7 @@ export function isPickle(start: Uint8Array): boolean {
   return start[0] === 0x80 && start[1]! >= 2 && start[1]! <= 5;
 }
 
-function namesOf(options: NameOptions): PickleNames {
+function pickleNames(options: NameOptions): PickleNames {
   return { global: (module, name) => globalNamed(module, name, options), persistent: identified };
 }
 
@@ -86,14 +86,16 @@ function openArchive(source: ByteSource, options: NameOptions): TorchContainer {
   }
   for (const { name, compressed } of entries.values()) {
     if (compressed) {
-      throw new SyntaxError(`its entry ${shown(name)} is compressed; PyTorch stores entries uncompressed`);
+      throw new SyntaxError(
+        `its entry ${shortened(name)} is compressed; PyTorch stores entries uncompressed`,
+      );
     }
   }
   const order = entries.get(`${folder}byteorder`);
   if (order !== undefined) {
     const written = new TextDecoder().decode(source.read(order.offset, Math.min(order.length, 16)));
     if (written.trim() !== "little") {
-      throw new SyntaxError(`its numbers have the byte order ${shown(written)}, not little`);
+      throw new SyntaxError(`its numbers have the byte order ${shortened(written)}, not little`);
     }
   }
   if (pickle.length > MAX_PICKLE_BYTES) {
@@ -101,7 +103,7 @@ function openArchive(source: ByteSource, options: NameOptions): TorchContainer {
   }
   const cursor = openCursor(source, { offset: pickle.offset, end: pickle.offset + pickle.length });
   return {
-    root: readPickle(cursor, namesOf(options)),
+    root: readPickle(cursor, pickleNames(options)),
     form: "zip",
     locate: ({ key }) => entries.get(`${folder}data/${key}`),
   };
@@ -110,7 +112,7 @@ function openArchive(source: ByteSource, options: NameOptions): TorchContainer {
 function openSequence(source: ByteSource, options: NameOptions): TorchContainer {
   const cursor = openCursor(source, { offset: 0, end: source.size });
   const storages = new Map<string, PickledStorage>();
-  const names = namesOf(options);
+  const names = pickleNames(options);
   const noNames: PickleNames = {
     global: (module, name) => globalNamed(module, name, {}),
     persistent: () => {
@@ -121,7 +123,7 @@ function openSequence(source: ByteSource, options: NameOptions): TorchContainer 
   if (magic !== MAGIC) throw new SyntaxError("it is a pickle, but not from torch.save()");
   const version = readPickle(cursor, noNames);
   if (version !== SEQUENCE_VERSION) {
-    throw new SyntaxError(`it has the version ${shown(String(version))}, not ${SEQUENCE_VERSION}`);
+    throw new SyntaxError(`it has the version ${shortened(String(version))}, not ${SEQUENCE_VERSION}`);
   }
   const system = readPickle(cursor, noNames);
   if (!isKind(system, "dict") || system.entries.get("little_endian") !== true) {
@@ -134,34 +136,38 @@ function openSequence(source: ByteSource, options: NameOptions): TorchContainer 
       if (!isKind(storage, "storage")) return storage;
       const before = storages.get(storage.key) ?? storage;
       if (before.whole !== storage.whole || before.element !== storage.element) {
-        throw new SyntaxError(`it describes the storage ${shown(storage.key)} in two ways`);
+        throw new SyntaxError(`it describes the storage ${shortened(storage.key)} in two ways`);
       }
       storages.set(storage.key, storage);
       return storage;
     },
   });
   const keys = readPickle(cursor, noNames);
-  if (!isKind(keys, "list")) throw new SyntaxError(`its list of storages is a ${shown(kindOf(keys))}`);
+  if (!isKind(keys, "list")) throw new SyntaxError(`its list of storages is a ${shortened(kindName(keys))}`);
   const spans = new Map<string, Span>();
   let at = cursor.position();
   for (const key of keys.items) {
     const storage = typeof key === "string" ? storages.get(key) : undefined;
     if (storage === undefined || spans.has(storage.key)) {
       throw new SyntaxError(
-        `it lists a storage ${shown(typeof key === "string" ? key : kindOf(key))} that it does not have`,
+        `it lists a storage ${
+          shortened(typeof key === "string" ? key : kindName(key))
+        } that it does not have`,
       );
     }
     const length = storage.whole * storage.element.bytes;
     if (at + 8 + length > source.size) {
       throw new RangeError(
-        `its storage ${shown(storage.key)} claims bytes ${at + 8} to ${at + 8 + length} of ${source.size}`,
+        `its storage ${shortened(storage.key)} claims bytes ${at + 8} to ${
+          at + 8 + length
+        } of ${source.size}`,
       );
     }
     const head = source.read(at, 8);
     const count = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
     if (count !== BigInt(storage.whole)) {
       throw new SyntaxError(
-        `its storage ${shown(storage.key)} has ${count} elements and claims ${storage.whole}`,
+        `its storage ${shortened(storage.key)} has ${count} elements and claims ${storage.whole}`,
       );
     }
     spans.set(storage.key, { offset: at + 8, length });

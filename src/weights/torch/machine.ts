@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Pickled } from "./values.ts";
 
@@ -70,12 +70,12 @@ export function popMarked(m: Machine): Pickled[] {
 }
 
 export function unsigned(m: Machine, bytes: 1 | 2 | 4 | 8): number {
-  const view = viewOf(m.cursor.bytes(bytes));
+  const view = dataView(m.cursor.bytes(bytes));
   if (bytes === 8) return Number(view.getBigUint64(0, true));
   return bytes === 1 ? view.getUint8(0) : bytes === 2 ? view.getUint16(0, true) : view.getUint32(0, true);
 }
 
-export function viewOf(bytes: Uint8Array): DataView {
+export function dataView(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -127,7 +127,9 @@ export function littleEndian(m: Machine, length: number): number | bigint {
 }
 
 export function decimal(written: string): number | bigint {
-  if (!/^-?\d{1,150}$/.test(written)) throw new SyntaxError(`its pickle has the number ${shown(written)}`);
+  if (!/^-?\d{1,150}$/.test(written)) {
+    throw new SyntaxError(`its pickle has the number ${shortened(written)}`);
+  }
   return whole(BigInt(written));
 }
 
@@ -135,7 +137,7 @@ export function decimal(written: string): number | bigint {
 export function quoted(written: string): string {
   const match = /^(['"])(.*)\1$/.exec(written);
   if (match === null || match[2]!.includes("\\")) {
-    throw new SyntaxError(`its pickle has the text ${shown(written)}`);
+    throw new SyntaxError(`its pickle has the text ${shortened(written)}`);
   }
   return match[2]!;
 }

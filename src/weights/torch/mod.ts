@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
-import { type ByteSource, sourceOf } from "../../bytes/byte_source.ts";
+import { shortened } from "../../text/foreign_text.ts";
+import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
 import type { TensorEntry, TensorTable } from "../tensor_table.ts";
 import { openTorch, type TorchContainer } from "./container.ts";
 import { extent } from "./rebuild.ts";
@@ -56,10 +56,13 @@ export function readTorchCheckpoint(
   content: ByteSource | Uint8Array,
   { name = "PyTorch file", leaveOut = false }: TorchOptions = {},
 ): TorchCheckpoint {
-  const source = sourceOf(content);
+  const source = toByteSource(content);
   try {
     const container = openTorch(source, { leaveOut });
-    return { root: container.root, table: tableOf(container, findStateDict(container.root), source.size) };
+    return {
+      root: container.root,
+      table: createTable(container, findStateDict(container.root), source.size),
+    };
   } catch (cause) {
     const message = `Cannot read ${name}: ${(cause as Error).message}`;
     if (cause instanceof SyntaxError) throw new SyntaxError(message, { cause });
@@ -68,8 +71,8 @@ export function readTorchCheckpoint(
   }
 }
 
-function tableOf(container: TorchContainer, state: StateDict, size: number): TensorTable {
-  const entries = [...state.tensors].map(([name, tensor]) => entryOf(container, name, tensor, size));
+function createTable(container: TorchContainer, state: StateDict, size: number): TensorTable {
+  const entries = [...state.tensors].map(([name, tensor]) => createEntry(container, name, tensor, size));
   entries.sort((a, b) => a.offset - b.offset || a.length - b.length);
   const metadata: Record<string, string> = { format: "torch", form: container.form };
   if (state.path.length > 0) metadata["path"] = state.path.join(".");
@@ -77,14 +80,19 @@ function tableOf(container: TorchContainer, state: StateDict, size: number): Ten
   const { leftOut } = state;
   if (leftOut.length > 0) {
     const more = leftOut.length > MOST_NAMED ? ` and ${leftOut.length - MOST_NAMED} more` : "";
-    metadata["left_out"] = leftOut.slice(0, MOST_NAMED).map(shown).join(", ") + more;
+    metadata["left_out"] = leftOut.slice(0, MOST_NAMED).map(shortened).join(", ") + more;
   }
   return { metadata, tensors: new Map(entries.map((entry) => [entry.name, entry])) };
 }
 
-function entryOf(container: TorchContainer, name: string, tensor: PickledTensor, size: number): TensorEntry {
+function createEntry(
+  container: TorchContainer,
+  name: string,
+  tensor: PickledTensor,
+  size: number,
+): TensorEntry {
   const { storage, element, shape, strides } = tensor;
-  const called = `its tensor ${shown(name)}`;
+  const called = `its tensor ${shortened(name)}`;
   if (element.type === undefined) {
     throw new SyntaxError(`${called} has the type ${element.name}, which is not read`);
   }
@@ -95,7 +103,7 @@ function entryOf(container: TorchContainer, name: string, tensor: PickledTensor,
   const span = container.locate(storage);
   const whole = storage.whole * storage.element.bytes;
   if (span === undefined) {
-    throw new SyntaxError(`${called} is in the storage ${shown(storage.key)}, which is missing`);
+    throw new SyntaxError(`${called} is in the storage ${shortened(storage.key)}, which is missing`);
   }
   if (span.length < whole) {
     throw new RangeError(`${called} is in a storage of ${whole} bytes, of which the file has ${span.length}`);

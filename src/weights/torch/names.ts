@@ -8,10 +8,10 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 import { ELEMENTS, STORAGE_CLASSES } from "./elements.ts";
 import { rebuiltTensor } from "./rebuild.ts";
-import { isKind, kindOf, type Pickled } from "./values.ts";
+import { isKind, kindName, type Pickled } from "./values.ts";
 
 /** Modules whose functions act on the machine or on other objects. No checkpoint needs them. */
 const ATTACKS: ReadonlySet<string> = new Set(
@@ -52,7 +52,7 @@ export function globalNamed(module: string, name: string, { leaveOut = false }: 
   if (dtype !== undefined || STORAGE_CLASSES.has(full)) return { kind: "global", name: full };
   if (BESIDE.has(full) || (leaveOut && !isAttack(module, name))) return { kind: "left out", name: full };
   const whole = /^(torch\.nn|torchvision)\./.test(module) ? "; save the model's state_dict() instead" : "";
-  throw new SyntaxError(`it asks for ${shown(full)}, which is not a tensor${whole}`);
+  throw new SyntaxError(`it asks for ${shortened(full)}, which is not a tensor${whole}`);
 }
 
 type Call = (args: readonly Pickled[]) => Pickled;
@@ -63,10 +63,12 @@ function dictionary(args: readonly Pickled[]): Pickled {
   const pairs = args[0];
   if (pairs === undefined) return { kind: "dict", entries };
   if (isKind(pairs, "dict")) return { kind: "dict", entries: new Map(pairs.entries) };
-  if (!isKind(pairs, "list")) throw new SyntaxError(`it makes a dictionary of a ${shown(kindOf(pairs))}`);
+  if (!isKind(pairs, "list")) {
+    throw new SyntaxError(`it makes a dictionary of a ${shortened(kindName(pairs))}`);
+  }
   for (const pair of pairs.items) {
     const items = isKind(pair, "list") || isKind(pair, "tuple") ? pair.items : [];
-    if (items.length !== 2) throw new SyntaxError(`it makes a dictionary of a ${shown(kindOf(pair))}`);
+    if (items.length !== 2) throw new SyntaxError(`it makes a dictionary of a ${shortened(kindName(pair))}`);
     entries.set(items[0]!, items[1]!);
   }
   return { kind: "dict", entries };
@@ -77,7 +79,7 @@ function sequence(kind: "tuple" | "set"): Call {
   return ([items]) => {
     if (items === undefined) return { kind, items: [] };
     if (!isKind(items, "list") && !isKind(items, "tuple")) {
-      throw new SyntaxError(`it makes a ${kind} of a ${shown(kindOf(items))}`);
+      throw new SyntaxError(`it makes a ${kind} of a ${shortened(kindName(items))}`);
     }
     return { kind, items: items.items };
   };
@@ -86,7 +88,7 @@ function sequence(kind: "tuple" | "set"): Call {
 /** Bytes as protocol 2 writes them: a text of one character per byte, to be encoded in Latin-1. */
 function encoded([text, encoding]: readonly Pickled[]): Pickled {
   if (typeof text !== "string" || (encoding !== "latin1" && encoding !== "latin-1")) {
-    throw new SyntaxError(`it encodes a ${shown(kindOf(text))} as ${shown(String(encoding))}`);
+    throw new SyntaxError(`it encodes a ${shortened(kindName(text))} as ${shortened(String(encoding))}`);
   }
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -100,7 +102,7 @@ function encoded([text, encoding]: readonly Pickled[]): Pickled {
 /** A parameter becomes its tensor; its other attributes (requires_grad, hooks) matter only for training. */
 function firstTensor([tensor]: readonly Pickled[]): Pickled {
   if (!isKind(tensor, "tensor") && !isKind(tensor, "left out")) {
-    throw new SyntaxError(`it makes a parameter of a ${shown(kindOf(tensor))}`);
+    throw new SyntaxError(`it makes a parameter of a ${shortened(kindName(tensor))}`);
   }
   return tensor;
 }
@@ -111,9 +113,11 @@ function fromType([rebuild, , args]: readonly Pickled[]): Pickled {
     !isKind(rebuild, "global") || rebuild.call === undefined ||
     !rebuild.name.startsWith("torch._utils._rebuild_")
   ) {
-    throw new SyntaxError(`it rebuilds a tensor by a ${shown(kindOf(rebuild))}`);
+    throw new SyntaxError(`it rebuilds a tensor by a ${shortened(kindName(rebuild))}`);
   }
-  if (!isKind(args, "tuple")) throw new SyntaxError(`it rebuilds a tensor from a ${shown(kindOf(args))}`);
+  if (!isKind(args, "tuple")) {
+    throw new SyntaxError(`it rebuilds a tensor from a ${shortened(kindName(args))}`);
+  }
   return rebuild.call(args.items);
 }
 

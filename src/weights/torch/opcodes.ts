@@ -6,11 +6,12 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 import {
   COST_OF_OBJECT,
   COST_OF_STEP,
   counted,
+  dataView,
   decimal,
   latin1,
   line,
@@ -24,9 +25,8 @@ import {
   top,
   underflow,
   unsigned,
-  viewOf,
 } from "./machine.ts";
-import { isKind, kindOf, type Pickled } from "./values.ts";
+import { isKind, kindName, type Pickled } from "./values.ts";
 
 function memoized(m: Machine, index: number): Pickled {
   const value = m.memo.get(index);
@@ -49,14 +49,14 @@ function tuple(m: Machine, count: number): void {
 function append(target: Pickled, items: readonly Pickled[]): void {
   if (isKind(target, "left out")) return;
   if (!isKind(target, "list") && !isKind(target, "set")) {
-    throw new SyntaxError(`its pickle appends to a ${kindOf(target)}`);
+    throw new SyntaxError(`its pickle appends to a ${kindName(target)}`);
   }
   for (const item of items) target.items.push(item);
 }
 
 function setItems(m: Machine, target: Pickled, items: readonly Pickled[]): void {
   if (isKind(target, "left out")) return;
-  if (!isKind(target, "dict")) throw new SyntaxError(`its pickle sets items of a ${kindOf(target)}`);
+  if (!isKind(target, "dict")) throw new SyntaxError(`its pickle sets items of a ${kindName(target)}`);
   if (items.length % 2 !== 0) throw new SyntaxError("its pickle sets a key without a value");
   for (let i = 0; i < items.length; i += 2) {
     m.spend(COST_OF_STEP);
@@ -88,10 +88,10 @@ function call(m: Machine, callee: Pickled, args: Pickled): void {
     return;
   }
   if (!isKind(callee, "global") || callee.call === undefined) {
-    throw new SyntaxError(`its pickle calls a ${shown(kindOf(callee))}`);
+    throw new SyntaxError(`its pickle calls a ${shortened(kindName(callee))}`);
   }
   if (!isKind(args, "tuple")) {
-    throw new SyntaxError(`its pickle calls ${callee.name} with a ${kindOf(args)}`);
+    throw new SyntaxError(`its pickle calls ${callee.name} with a ${kindName(args)}`);
   }
   m.stack.push(callee.call(args.items));
 }
@@ -108,7 +108,7 @@ const TABLE: Readonly<Record<string, (m: Machine) => void>> = {
     const written = line(m);
     m.stack.push(written === "00" ? false : written === "01" ? true : decimal(written));
   },
-  "J": (m) => m.stack.push(viewOf(m.cursor.bytes(4)).getInt32(0, true)),
+  "J": (m) => m.stack.push(dataView(m.cursor.bytes(4)).getInt32(0, true)),
   "K": (m) => m.stack.push(unsigned(m, 1)),
   "M": (m) => m.stack.push(unsigned(m, 2)),
   "L": (m) => m.stack.push(decimal(line(m).replace(/L$/, ""))),
@@ -131,7 +131,7 @@ const TABLE: Readonly<Record<string, (m: Machine) => void>> = {
   "X": (m) => m.stack.push(text(counted(m, unsigned(m, 4)))),
   "\x8d": (m) => m.stack.push(text(counted(m, unsigned(m, 8)))),
   "F": (m) => m.stack.push(Number.parseFloat(line(m))),
-  "G": (m) => m.stack.push(viewOf(m.cursor.bytes(8)).getFloat64(0, false)),
+  "G": (m) => m.stack.push(dataView(m.cursor.bytes(8)).getFloat64(0, false)),
   "]": (m) => m.stack.push(object(m, { kind: "list", items: [] })),
   "a": (m) => {
     const item = pop(m);
@@ -207,7 +207,7 @@ const TABLE: Readonly<Record<string, (m: Machine) => void>> = {
   "\x93": (m) => {
     const [name, module] = [pop(m), pop(m)];
     if (typeof module !== "string" || typeof name !== "string") {
-      throw new SyntaxError(`its pickle asks for a name that is a ${shown(kindOf(name))}`);
+      throw new SyntaxError(`its pickle asks for a name that is a ${shortened(kindName(name))}`);
     }
     global(m, module, name);
   },
@@ -221,10 +221,10 @@ const TABLE: Readonly<Record<string, (m: Machine) => void>> = {
   },
   "\x92": (m) => {
     const [named, args] = [pop(m), pop(m)];
-    if (!isKind(named, "dict")) throw new SyntaxError(`its pickle names arguments by a ${kindOf(named)}`);
+    if (!isKind(named, "dict")) throw new SyntaxError(`its pickle names arguments by a ${kindName(named)}`);
     const callee = pop(m);
     if (named.entries.size > 0 && !isKind(callee, "left out")) {
-      throw new SyntaxError(`its pickle calls ${shown(kindOf(callee))} with named arguments`);
+      throw new SyntaxError(`its pickle calls ${shortened(kindName(callee))} with named arguments`);
     }
     call(m, callee, args);
   },
@@ -233,7 +233,7 @@ const TABLE: Readonly<Record<string, (m: Machine) => void>> = {
     pop(m);
     const target = top(m);
     if (!isKind(target, "dict") && !isKind(target, "tensor") && !isKind(target, "left out")) {
-      throw new SyntaxError(`its pickle sets attributes of a ${shown(kindOf(target))}`);
+      throw new SyntaxError(`its pickle sets attributes of a ${shortened(kindName(target))}`);
     }
   },
   "i": refuse("a class of protocol 0"),

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 import { ELEMENTS, STORAGE_CLASSES } from "./elements.ts";
-import { isKind, kindOf, type Pickled, type PickledStorage, type PickledTensor } from "./values.ts";
+import { isKind, kindName, type Pickled, type PickledStorage, type PickledTensor } from "./values.ts";
 
 /** PyTorch itself allows 64 dimensions. */
 const MOST_DIMENSIONS = 64;
@@ -18,13 +18,13 @@ function size(value: Pickled | undefined, what: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) {
     return value;
   }
-  const written = typeof value === "number" || typeof value === "bigint" ? String(value) : kindOf(value);
-  throw new RangeError(`it has a ${what} of ${shown(written)}`);
+  const written = typeof value === "number" || typeof value === "bigint" ? String(value) : kindName(value);
+  throw new RangeError(`it has a ${what} of ${shortened(written)}`);
 }
 
 function sizes(value: Pickled | undefined, what: string): number[] {
   if (!isKind(value, "tuple") && !isKind(value, "list")) {
-    throw new SyntaxError(`it has a tensor whose ${what} is a ${shown(kindOf(value))}`);
+    throw new SyntaxError(`it has a tensor whose ${what} is a ${shortened(kindName(value))}`);
   }
   if (value.items.length > MOST_DIMENSIONS) {
     throw new RangeError(`it has a tensor of ${value.items.length} dimensions`);
@@ -40,13 +40,15 @@ function sizes(value: Pickled | undefined, what: string): number[] {
 export function rebuiltTensor(args: readonly Pickled[], { typed = false } = {}): PickledTensor {
   const [storage, start, shapeValue, stridesValue] = args;
   if (!isKind(storage, "storage")) {
-    throw new SyntaxError(`it has a tensor on a ${shown(kindOf(storage))} in place of a storage`);
+    throw new SyntaxError(`it has a tensor on a ${shortened(kindName(storage))} in place of a storage`);
   }
   const dtype = typed ? args[6] : undefined;
   const element = typed
     ? ELEMENTS.get(isKind(dtype, "global") ? dtype.name.slice("torch.".length) : "")
     : storage.element;
-  if (element === undefined) throw new SyntaxError(`it has a tensor of the type ${shown(kindOf(dtype))}`);
+  if (element === undefined) {
+    throw new SyntaxError(`it has a tensor of the type ${shortened(kindName(dtype))}`);
+  }
   const offset = size(start, "tensor's offset");
   const shape = sizes(shapeValue, "shape");
   const strides = sizes(stridesValue, "strides");
@@ -78,7 +80,9 @@ export function identifiedStorage(id: Pickled): PickledStorage {
   const [kind, type, key, , count, view] = isKind(id, "tuple") ? id.items : [];
   const element = isKind(type, "global") ? STORAGE_CLASSES.get(type.name) : undefined;
   if (kind !== "storage" || element === undefined || typeof key !== "string") {
-    throw new SyntaxError(`it refers to a ${shown(kindOf(id))} outside its pickle that is not a storage`);
+    throw new SyntaxError(
+      `it refers to a ${shortened(kindName(id))} outside its pickle that is not a storage`,
+    );
   }
   const whole = size(count, "storage's size");
   if (view === undefined || view === null) {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
-import { isKind, kindOf, type Pickled, type PickledDict, type PickledTensor } from "./values.ts";
+import { shortened } from "../../text/foreign_text.ts";
+import { isKind, kindName, type Pickled, type PickledDict, type PickledTensor } from "./values.ts";
 
 /** The tensors of a file by name, and how they were found. */
 export interface StateDict {
@@ -47,23 +47,27 @@ export function findStateDict(root: Pickled): StateDict {
   const found = search(root);
   if (found === undefined) {
     const keys = isKind(root, "dict")
-      ? [...root.entries.keys()].slice(0, 8).map((key) => shown(nameOf(key)))
+      ? [...root.entries.keys()].slice(0, 8).map((key) => shortened(checkName(key)))
       : [];
     throw new SyntaxError(
       keys.length > 0
         ? `it has no dictionary of tensors; its keys are ${keys.join(", ")}`
-        : `it holds a ${shown(kindOf(root))}, not a dictionary of tensors`,
+        : `it holds a ${shortened(kindName(root))}, not a dictionary of tensors`,
     );
   }
   const tensors = new Map<string, PickledTensor>();
   const leftOut: string[] = [];
   for (const [key, value] of found.dict.entries) {
-    const name = nameOf(key);
+    const name = checkName(key);
     if (isKind(value, "tensor")) {
-      if (typeof key !== "string") throw new SyntaxError(`it names a tensor by a ${shown(kindOf(key))}`);
+      if (typeof key !== "string") {
+        throw new SyntaxError(`it names a tensor by a ${shortened(kindName(key))}`);
+      }
       tensors.set(key, value);
     } else if (isKind(value, "left out")) {
-      throw new SyntaxError(`its ${shown(name)} asks for ${shown(value.name)}, which is not a tensor`);
+      throw new SyntaxError(
+        `its ${shortened(name)} asks for ${shortened(value.name)}, which is not a tensor`,
+      );
     } else leftOut.push(name);
   }
   return { ...unwrapped(tensors), path: found.path, leftOut };
@@ -96,7 +100,7 @@ function search(root: Pickled): Found | undefined {
     if (holdsTensors(value)) return { dict: value, path };
     const members = [...value.entries].filter(([, member]) => isKind(member, "dict") && holdsTensors(member));
     if (members.length > 1) {
-      const names = members.slice(0, 8).map(([key]) => shown(nameOf(key)));
+      const names = members.slice(0, 8).map(([key]) => shortened(checkName(key)));
       throw new SyntaxError(
         `it has several dictionaries of tensors (${names.join(", ")}); save only the one to use`,
       );
@@ -104,13 +108,13 @@ function search(root: Pickled): Found | undefined {
     const [only] = members;
     return only === undefined
       ? undefined
-      : { dict: only[1] as PickledDict, path: [...path, nameOf(only[0])] };
+      : { dict: only[1] as PickledDict, path: [...path, checkName(only[0])] };
   };
   return within(root, []);
 }
 
-function nameOf(key: Pickled): string {
-  return typeof key === "object" ? kindOf(key) : String(key);
+function checkName(key: Pickled): string {
+  return typeof key === "object" ? kindName(key) : String(key);
 }
 
 function unwrapped(tensors: Map<string, PickledTensor>): Pick<StateDict, "tensors" | "prefix"> {

@@ -104,7 +104,7 @@ export function isKind<K extends PickledObject["kind"]>(
 }
 
 /** The kind of a value in a word, for errors. */
-export function kindOf(value: Pickled | undefined): string {
+export function kindName(value: Pickled | undefined): string {
   if (value === null || value === undefined) return "None";
   if (value instanceof Uint8Array) return "bytes";
   if (typeof value !== "object") return typeof value === "bigint" ? "number" : typeof value;

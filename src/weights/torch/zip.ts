@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { shown } from "../../text/shown.ts";
+import { shortened } from "../../text/foreign_text.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 
 /** One entry and the position of its stored bytes. */
@@ -41,7 +41,7 @@ const MAX_DIRECTORY_BYTES = 16 << 20;
 export function readZip(source: ByteSource): Map<string, ZipEntry> {
   const directory = findDirectory(source);
   const bytes = source.read(directory.offset, directory.length);
-  const view = viewOf(bytes);
+  const view = dataView(bytes);
   const entries = new Map<string, ZipEntry>();
   const spans: { name: string; start: number; end: number }[] = [];
   let at = 0;
@@ -50,7 +50,7 @@ export function readZip(source: ByteSource): Map<string, ZipEntry> {
       throw new SyntaxError("its zip directory is damaged");
     }
     const header = directoryHeader(bytes, view, at);
-    const name = shown(header.name);
+    const name = shortened(header.name);
     if (entries.has(header.name)) throw new SyntaxError(`its zip directory names ${name} twice`);
     const offset = contentOffset(source, header);
     if (offset + header.length > directory.offset) {
@@ -82,7 +82,7 @@ export function readZip(source: ByteSource): Map<string, ZipEntry> {
   return entries;
 }
 
-function viewOf(bytes: Uint8Array): DataView {
+function dataView(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -95,7 +95,7 @@ interface Directory {
 function findDirectory(source: ByteSource): Directory {
   const length = Math.min(source.size, 22 + LONGEST_COMMENT);
   const start = source.size - length;
-  const view = viewOf(source.read(start, length));
+  const view = dataView(source.read(start, length));
   let at = length - 22;
   while (
     at >= 0 && !(view.getUint32(at, true) === END && at + 22 + view.getUint16(at + 20, true) === length)
@@ -127,11 +127,11 @@ function findDirectory(source: ByteSource): Directory {
 /** The end record of zip64, if a locator precedes the plain one at `end`. */
 function readEnd64(source: ByteSource, end: number): Directory & { at: number } | undefined {
   if (end < 20 + 56) return undefined;
-  const locator = viewOf(source.read(end - 20, 20));
+  const locator = dataView(source.read(end - 20, 20));
   if (locator.getUint32(0, true) !== LOCATOR_ZIP64) return undefined;
   const at = exact(locator.getBigUint64(8, true));
   if (at > end - 20 - 56) throw new RangeError(`its zip64 end record claims byte ${at} of ${source.size}`);
-  const record = viewOf(source.read(at, 56));
+  const record = dataView(source.read(at, 56));
   if (record.getUint32(0, true) !== END_ZIP64) throw new SyntaxError("its zip64 end record is damaged");
   return {
     at,
@@ -167,7 +167,7 @@ function directoryHeader(bytes: Uint8Array, view: DataView, at: number): Directo
   const name = new TextDecoder().decode(nameBytes);
   const method = view.getUint16(at + 10, true);
   if ((view.getUint16(at + 8, true) & 1) !== 0) {
-    throw new SyntaxError(`its entry ${shown(name)} is encrypted`);
+    throw new SyntaxError(`its entry ${shortened(name)} is encrypted`);
   }
   // Only fields that are all ones are in the zip64 extra field, in this order.
   let [stored, length, local] = [20, 24, 42].map((field) => view.getUint32(at + field, true)) as [
@@ -178,7 +178,7 @@ function directoryHeader(bytes: Uint8Array, view: DataView, at: number): Directo
   let wide = extraField(view, extraAt, extraAt + extraLength!, 1);
   const take = (): number => {
     if (wide === undefined || wide.start + 8 > wide.end) {
-      throw new SyntaxError(`its entry ${shown(name)} lacks its zip64 sizes`);
+      throw new SyntaxError(`its entry ${shortened(name)} lacks its zip64 sizes`);
     }
     const value = exact(view.getBigUint64(wide.start, true));
     wide = { start: wide.start + 8, end: wide.end };
@@ -188,7 +188,7 @@ function directoryHeader(bytes: Uint8Array, view: DataView, at: number): Directo
   if (stored === 0xffffffff) stored = take();
   if (local === 0xffffffff) local = take();
   if (method === 0 && stored !== length) {
-    throw new SyntaxError(`its entry ${shown(name)} is stored, but has ${stored} bytes for ${length}`);
+    throw new SyntaxError(`its entry ${shortened(name)} is stored, but has ${stored} bytes for ${length}`);
   }
   return { name, nameBytes, length: stored, method, local, next };
 }
@@ -210,17 +210,17 @@ function contentOffset(
 ): number {
   const headerLength = 30 + nameBytes.length;
   if (local + headerLength > source.size) {
-    throw new RangeError(`its entry ${shown(name)} claims byte ${local} of ${source.size}`);
+    throw new RangeError(`its entry ${shortened(name)} claims byte ${local} of ${source.size}`);
   }
   const header = source.read(local, headerLength);
-  const view = viewOf(header);
+  const view = dataView(header);
   const size = view.getUint32(18, true);
   // With bit 3 the sizes follow the content, and are zero here.
   const sizeFits = (view.getUint16(6, true) & 8) !== 0 || size === length || size === 0xffffffff;
   const same = view.getUint32(0, true) === LOCAL_HEADER && view.getUint16(8, true) === method && sizeFits &&
     view.getUint16(26, true) === nameBytes.length &&
     header.subarray(30).every((byte, i) => byte === nameBytes[i]);
-  if (!same) throw new SyntaxError(`its entry ${shown(name)} is not where its zip directory says`);
+  if (!same) throw new SyntaxError(`its entry ${shortened(name)} is not where its zip directory says`);
   return local + headerLength + view.getUint16(28, true);
 }
 

@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { methodNamed } from "../../../src/baselines/methods.ts";
 import { explainCommand } from "../../../src/cli/explain/mod.ts";
-import { METHOD_OPTIONS, methodOf, openExplainer, passesOf } from "../../../src/cli/explain/method.ts";
+import {
+  METHOD_OPTIONS,
+  openChosenMethod,
+  openExplainer,
+  passesText,
+} from "../../../src/cli/explain/method.ts";
 import { HEAD_OPTIONS } from "../../../src/cli/explainer_options.ts";
 import { parseArguments } from "../../../src/cli/options/command.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
@@ -37,9 +42,9 @@ Deno.test("explain --method gradcam explains the default network, and says whose
     assertEquals(JSON.parse(Deno.readTextFileSync(`${folder}/m.json`)).values.length, 49);
   }));
 
-Deno.test("explain --method takes a tap, for an .onnx classifier without a head", () =>
+Deno.test("explain --method takes a layer, for an .onnx classifier without a head", () =>
   inFolder(async (folder) => {
-    const explain = (tap: string) => {
+    const explain = (layer: string) => {
       const model = [
         "--model",
         `${folder}/small.onnx`,
@@ -47,8 +52,8 @@ Deno.test("explain --method takes a tap, for an .onnx classifier without a head"
         "wasm",
         "--method",
         "layercam",
-        "--tap",
-        tap,
+        "--layer",
+        layer,
       ];
       const results = ["--out", `${folder}/`, "--map", `${folder}/m.json`, "--quiet"];
       return explainCommand([PHOTO, ...model, ...results], new AbortController().signal);
@@ -56,23 +61,29 @@ Deno.test("explain --method takes a tap, for an .onnx classifier without a head"
     assertEquals(await explain("relu"), 0);
     assertEquals(JSON.parse(Deno.readTextFileSync(`${folder}/m.json`)).width, 16);
     await Deno.remove(`${folder}/m.json`);
-    await assertRejects(() => explain("rleu"), RangeError, 'Unknown tap "rleu": did you mean relu?');
+    await assertRejects(() => explain("rleu"), RangeError, 'Unknown layer "rleu": did you mean relu?');
     const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     assertEquals(left, ["photo_0.explained.png", "small.onnx"]);
   }));
 
 const given = (...args: string[]) =>
   parseArguments({ name: "explain", about: "", options: { ...METHOD_OPTIONS, ...HEAD_OPTIONS } }, args);
-const asked = (...args: string[]) => methodOf(given(...args).options);
+const asked = (...args: string[]) => openChosenMethod(given(...args).options);
 
-Deno.test("methodOf() refuses options of another method", () => {
+Deno.test("openChosenMethod() refuses options of another method", () => {
   const cases: [string[], string][] = [
     [["--method", "grad-cam"], "did you mean gradcam?"],
     [["--method", "gradcam", "--head", "h.safetensors"], "Option --head is for ptame; gradcam has none"],
-    [["--tap", "layer4"], "Option --tap is for the baselines, see --method; ptame has none"],
+    [["--layer", "layer4"], "Option --layer is for the baselines, see --method; ptame has none"],
     [
       ["--method", "rise", "--tap", "layer4"],
-      "Option --tap is for methods that look at activations; rise does not",
+      "Option --layer is for methods that look at activations; rise does not",
+    ],
+    [["--masks", "9"], "Option --masks is for the baselines, see --method; ptame has none"],
+    [["--method", "rise", "--samples", "9"], "Option --samples is for smoothgrad; rise has --masks"],
+    [
+      ["--method", "gradcam", "--cam-channels", "9"],
+      "Option --cam-channels is for scorecam; gradcam has no such number",
     ],
   ];
   for (const [args, message] of cases) {
@@ -81,12 +92,14 @@ Deno.test("methodOf() refuses options of another method", () => {
   assertEquals(asked().name, "ptame");
   assertEquals(asked("--method", "ptame", "--head", "h").name, "ptame");
   assertEquals(asked("--method", "rise", "--seed", "1").name, "rise");
+  assertEquals(asked("--method", "integrated-gradients", "--steps", "9").name, "integrated-gradients");
+  assertEquals(given("--tap", "layer4").options.layer, "layer4", "the former name");
 });
 
-Deno.test("openExplainer() passes samples and seed on, and many passes are announced", async () => {
+Deno.test("openExplainer() passes the number of masks and the seed on, and many passes are announced", async () => {
   const method = methodNamed("rise");
-  const options = given("--method", "rise", "--samples", "120", "--seed", "4");
+  const options = given("--method", "rise", "--masks", "120", "--seed", "4");
   await using explainer = await openExplainer(method, { model: smallClassifier(), device: "wasm" }, options);
-  assertEquals(passesOf(method, explainer), "RISE: 120 passes through small for each map");
-  assertThrows(() => given("--samples", "0"), UsageError, "at least 1, not 0");
+  assertEquals(passesText(method, explainer), "RISE: 120 passes through small for each map");
+  assertThrows(() => given("--masks", "0"), UsageError, "at least 1, not 0");
 });

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseArguments } from "../../../src/cli/options/command.ts";
 import {
+  choice,
+  choices,
   fileName,
   flag,
   group,
@@ -8,9 +10,7 @@ import {
   needed,
   number,
   numbers,
-  oneOf,
   share,
-  someOf,
   text,
   wholeNumber,
 } from "../../../src/cli/options/kinds.ts";
@@ -24,9 +24,9 @@ const OPTIONS = {
   rate: number("X", "Rate"),
   held: share("SHARE", "Share"),
   mean: numbers("A[,B,C]", [1, 3], "Mean"),
-  device: oneOf("NAME", ["auto", "webgpu", "wasm"], "Device", { default: "auto" }),
-  rows: oneOf("NAME", ["own", "shared"], "Rows"),
-  methods: someOf("A,B,…", ["ptame", "rise", "edges"], "Methods", ["ptame"]),
+  device: choice("NAME", ["auto", "webgpu", "wasm"], "Device", { default: "auto" }),
+  rows: choice("NAME", ["own", "shared"], "Rows"),
+  methods: choices("A,B,…", ["ptame", "rise", "edges"], "Methods", ["ptame"]),
   target: list("TEXT", "Class"),
   out: fileName("FILE", [".safetensors"], "Head"),
   json: flag("JSON"),

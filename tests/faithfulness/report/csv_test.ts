@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { evaluationCsv } from "../../../src/faithfulness/report/csv.ts";
 import {
+  keyTitle,
   shownInterval,
   shownMilliseconds,
   shownValue,
-  titleOf,
 } from "../../../src/faithfulness/report/labels.ts";
 import { summarize } from "../../../src/faithfulness/summary.ts";
 
@@ -26,7 +26,7 @@ Deno.test("evaluationCsv() quotes what needs it and leaves out what was not meas
 });
 
 Deno.test("labels are what people read", () => {
-  assertEquals(["AD100", "IC15", "ROAD-MoRF", "ROAD", "insertion"].map(titleOf), [
+  assertEquals(["AD100", "IC15", "ROAD-MoRF", "ROAD", "insertion"].map(keyTitle), [
     "AD 100 %",
     "IC 15 %",
     "ROAD MoRF",

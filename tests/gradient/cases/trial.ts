@@ -5,7 +5,7 @@
  * @module
  */
 import { type Builder, createBuilder } from "../../../src/graph/builder.ts";
-import { type Graph, sizeOf, type Value } from "../../../src/graph/types.ts";
+import { elementCount, type Graph, type Value } from "../../../src/graph/types.ts";
 import { gradients } from "../../../src/gradient/backward.ts";
 import type { GradientDevice } from "../../../src/gradient/rule.ts";
 
@@ -103,7 +103,7 @@ export function assemble(cases: Cases, device?: GradientDevice): Assembled {
     const built = build({
       b: scoped,
       variable: (shape, draw = {}) => {
-        const numbers = drawn(sizeOf(shape), random, draw);
+        const numbers = drawn(elementCount(shape), random, draw);
         if (draw.frozen) return scoped.constant("float32", shape, numbers);
         const value = b.input(`${name}/x${inputs++}`, "float32", shape);
         feeds[value.name] = numbers;
@@ -119,7 +119,7 @@ export function assemble(cases: Cases, device?: GradientDevice): Assembled {
       },
     });
     const outputs = Array.isArray(built) ? built as Value[] : [built as Value];
-    const seeds = outputs.map((value) => drawn(sizeOf(value.shape), random, { low: -1, high: 1 }));
+    const seeds = outputs.map((value) => drawn(elementCount(value.shape), random, { low: -1, high: 1 }));
     if (device === undefined) outputs.forEach((value, i) => b.output(value, `${name}/y${i}`));
     else {
       const from = outputs.map((value, i) => ({

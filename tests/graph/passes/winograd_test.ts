@@ -5,8 +5,8 @@ import { winograd } from "../../../src/graph/passes/winograd/mod.ts";
 import { bothSides, F2, F4, transformedFilters } from "../../../src/graph/passes/winograd/transforms.ts";
 import type { Graph, Value } from "../../../src/graph/types.ts";
 import { float32Tensor, ModelError, openSession } from "../../../src/runtime/mod.ts";
-import { float32DataOf } from "../../../src/runtime/tensor.ts";
-import { sourceOf } from "../../../src/bytes/byte_source.ts";
+import { float32Data } from "../../../src/runtime/tensor.ts";
+import { toByteSource } from "../../../src/bytes/byte_source.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 import { seededTensor } from "../../support/seeded_weights.ts";
 
@@ -98,7 +98,7 @@ for (const each of CASES) {
       const actual = await resultsOf(changed);
       assertEquals(Object.keys(actual), Object.keys(expected));
       for (const [name, tensor] of Object.entries(expected)) {
-        const [a, b] = [float32DataOf(actual[name]!), float32DataOf(tensor)];
+        const [a, b] = [float32Data(actual[name]!), float32Data(tensor)];
         assertEquals(actual[name]!.shape, tensor.shape);
         const largest = Math.max(...b.map(Math.abs));
         const off = Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
@@ -167,7 +167,7 @@ Deno.test("winograd() leaves a weight whose file is missing or too short to the 
   const data = { kind: "external", file: "w", offset: 0, length } as const;
   const graph = { ...whole, initializers: new Map(whole.initializers).set(weight.name, { ...weight, data }) };
   for (const size of [undefined, length - 4]) {
-    const files = size === undefined ? new Map() : new Map([["w", sourceOf(new Uint8Array(size))]]);
+    const files = size === undefined ? new Map() : new Map([["w", toByteSource(new Uint8Array(size))]]);
     const bound = { graph, files };
     assert(winograd(bound) === bound);
     const error = await assertRejects(() => openSession(graph, { device: "wasm", files }), ModelError);
@@ -184,7 +184,7 @@ Deno.test("openSession() on wasm takes a graph through winograd(), whatever its 
   const bias = b.constant("float32", [32], numbers(32));
   for (const name of stems) {
     b.output(x = b.add(x, 1), name);
-    x = b.valueOf(name);
+    x = b.existingValue(name);
   }
   const weight = b.constant("float32", [32, 32, 3, 3], numbers(32, 32, 3, 3));
   const y = b.relu(b.node("Conv", [x, weight, bias], {}, { name: "conv" })[0]!);
@@ -200,7 +200,7 @@ Deno.test("openSession() on wasm takes a graph through winograd(), whatever its 
   }));
   assertEquals(Object.keys(changed!), Object.keys(plain!));
   for (const [name, tensor] of Object.entries(plain!)) {
-    const [a, c] = [float32DataOf(changed![name]!), float32DataOf(tensor)];
+    const [a, c] = [float32Data(changed![name]!), float32Data(tensor)];
     const largest = Math.max(...c.map(Math.abs));
     assert(a.every((value, i) => Math.abs(value - c[i]!) <= 2e-5 * largest), name);
   }

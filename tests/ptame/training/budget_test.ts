@@ -13,7 +13,7 @@ import {
   GATE_WIDTH,
   gates,
 } from "../../../src/ptame/training/budget.ts";
-import { type Device, float32DataOf, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
+import { type Device, float32Data, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
 import { createGenerator } from "../../../src/random/generator.ts";
 import { heavyTests, softwareGpu, warmUpWasm } from "../../support/devices.ts";
 
@@ -114,7 +114,7 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
         VIEWS.forEach((_, view) => {
           const from = (picture * VIEWS.length + view) * AREA;
           for (const kind of ["masks", "gates"] as const) {
-            const found = float32DataOf(outputs[kind]!).subarray(from, from + AREA);
+            const found = float32Data(outputs[kind]!).subarray(from, from + AREA);
             const away = largestDifference(found, expected[kind][view]!);
             assert(away < 2e-5, `${kind} of view ${view} are off by ${away}`);
           }
@@ -124,7 +124,7 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
           const moved = (by: number) => objective(z.map((value, k) => k === i ? value + by : value));
           return (moved(step) - moved(-step)) / (2 * step);
         });
-        const found = float32DataOf(outputs["gradient"]!).subarray(picture * AREA, (picture + 1) * AREA);
+        const found = float32Data(outputs["gradient"]!).subarray(picture * AREA, (picture + 1) * AREA);
         const scale = slopes.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
         const away = largestDifference(found, slopes) / scale;
         assert(away < 1e-4, `the gradient of map ${picture} is off by ${away} of its largest value`);
@@ -134,7 +134,7 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
 }
 
 Deno.test("gates() let exactly the share pass, and all of a map at 1", async () => {
-  const found = float32DataOf((await onDevice("wasm"))["gates"]!);
+  const found = float32Data((await onDevice("wasm"))["gates"]!);
   for (let at = 0; at < BATCH * VIEWS.length; at++) {
     const own = found.subarray(at * AREA, (at + 1) * AREA);
     const { share } = VIEWS[at % VIEWS.length]!;

@@ -5,7 +5,7 @@ import {
   type RunRecord,
 } from "../../../src/ptame/training/checkpoint.ts";
 import { writeHead } from "../../../src/ptame/head_file.ts";
-import { initialHead } from "../../../src/ptame/initial_head.ts";
+import { initialParameters } from "../../../src/ptame/initial_parameters.ts";
 import { initialState, stateShapes } from "../../../src/ptame/training/training_state.ts";
 import { encodeSafetensors, parseSafetensors } from "../../../src/weights/safetensors.ts";
 
@@ -21,7 +21,7 @@ const RECORD: RunRecord = {
 
 /** A state of which every number is its own. */
 function stateOf(): ReturnType<typeof initialState> {
-  const state = initialState(SHAPE, initialHead(SHAPE, { kind: "default" }, 5));
+  const state = initialState(SHAPE, initialParameters(SHAPE, { kind: "default" }, 5));
   let count = 0;
   for (const { data } of Object.values(state)) {
     for (let i = 0; i < data.length; i++) data[i] = Math.fround(Math.sin(++count) * 10 ** (count % 7 - 3));
@@ -33,7 +33,7 @@ Deno.test("decodeCheckpoint() gives back bit for bit what encodeCheckpoint() was
   const state = stateOf();
   const record = { name: "best", auxiliary: "a", backbone: "b", trained: true };
   // A head file of an odd length: what follows it must still lie right.
-  const best = new Uint8Array([...await writeHead(record, initialHead(SHAPE, { kind: "default" })), 7]);
+  const best = new Uint8Array([...await writeHead(record, initialParameters(SHAPE, { kind: "default" })), 7]);
   for (const kept of [best, undefined]) {
     const read = decodeCheckpoint(encodeCheckpoint({ record: RECORD, state, best: kept }), SHAPE);
     assertEquals(read.record, RECORD);
@@ -73,7 +73,7 @@ Deno.test("decodeCheckpoint() refuses what is damaged or no checkpoint", async (
     assertThrows(() => decodeCheckpoint(bytes, SHAPE), SyntaxError, "Cannot read checkpoint: ");
   }
   const record = { name: "head", auxiliary: "a", backbone: "b", trained: true };
-  const head = await writeHead(record, initialHead(SHAPE, { kind: "default" }));
+  const head = await writeHead(record, initialParameters(SHAPE, { kind: "default" }));
   assertThrows(() => decodeCheckpoint(head, SHAPE), SyntaxError, "do not say format ptame-checkpoint");
 
   const tensor = { name: "x", type: "float32" as const, shape: [1], data: new Uint8Array(4) };

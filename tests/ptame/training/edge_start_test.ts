@@ -4,13 +4,13 @@ import { edgeMap } from "../../../src/image/edges.ts";
 import { preprocess } from "../../../src/image/preprocess.ts";
 import { createBuilder } from "../../../src/graph/builder.ts";
 import { FUSER, headFeature, type HeadShape } from "../../../src/ptame/head.ts";
-import { initialHead } from "../../../src/ptame/initial_head.ts";
-import { headShapeOf } from "../../../src/ptame/observed_network.ts";
+import { initialParameters } from "../../../src/ptame/initial_parameters.ts";
+import { findHeadShape } from "../../../src/ptame/observed_network.ts";
 import { edgeStart, withEdgeRow } from "../../../src/ptame/training/edge_start.ts";
-import { openPictureCuts } from "../../../src/ptame/training/picture_cuts.ts";
+import { openImageCrops } from "../../../src/ptame/training/image_crops.ts";
 import { rowLength } from "../../../src/ptame/training/rows.ts";
 import { BACKBONE_PREFIX } from "../../../src/ptame/observed_network.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
 import { seededFrozen } from "../seeded_networks.ts";
 import { tinyAuxiliary } from "../tiny_networks.ts";
 import { TrainingError } from "../../../src/ptame/errors.ts";
@@ -23,7 +23,7 @@ await warmUpWasm();
 const photo = (i: number) => new URL(`../../fixtures/image/photo_${i}.jpg`, import.meta.url);
 const [SIDE, SIZE] = [64, 16];
 const CUT = { ...tinyAuxiliary.preprocessing, resize: SIDE, crop: SIDE };
-const SHAPE: HeadShape = headShapeOf(tinyAuxiliary, 5);
+const SHAPE: HeadShape = findHeadShape(tinyAuxiliary, 5);
 
 function correlation(a: Float32Array, b: Float32Array): number {
   const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -40,8 +40,8 @@ function correlation(a: Float32Array, b: Float32Array): number {
 Deno.test("edgeStart() makes the first tap draw the edges of pictures, as strong as it is told", async () => {
   const network = seededFrozen(tinyAuxiliary, 7);
   const images = [photo(0), photo(4), new Uint8Array(3), photo(8)];
-  const cuts = openPictureCuts({ images, inputs: [{ resize: 40, crop: 32 }, CUT] });
-  const head = initialHead(SHAPE, { kind: "default" }, 1);
+  const cuts = openImageCrops({ images, inputs: [{ resize: 40, crop: 32 }, CUT] });
+  const head = initialParameters(SHAPE, { kind: "default" }, 1);
   const given = {
     auxiliary: network,
     shape: SHAPE,
@@ -93,7 +93,7 @@ Deno.test("edgeStart() makes the first tap draw the edges of pictures, as strong
   const { pixels } = preprocess(await decodeImage(photo(4)), CUT);
   const outputs = await session.run({ images: float32Tensor(pixels, [1, 3, SIDE, SIDE]) });
   await session.dispose();
-  const feature = float32DataOf(outputs["feature"]!);
+  const feature = float32Data(outputs["feature"]!);
   const drawn = new Float32Array(SIZE * SIZE);
   start.row.forEach((weight, c) =>
     drawn.forEach((_, i) => drawn[i]! += weight * feature[c * SIZE * SIZE + i]!)

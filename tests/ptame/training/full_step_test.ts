@@ -5,10 +5,10 @@
 import { assert } from "@std/assert";
 import { findNetwork } from "../../../models/registry.ts";
 import type { LossWeights } from "../../../src/ptame/training/loss.ts";
-import { headShapeOf } from "../../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../../src/ptame/observed_network.ts";
 import { initialState } from "../../../src/ptame/training/training_state.ts";
 import { openTrainingStep, type StepReport } from "../../../src/ptame/training/training_step.ts";
-import { float32DataOf } from "../../../src/runtime/mod.ts";
+import { float32Data } from "../../../src/runtime/mod.ts";
 import { warmUpWasm } from "../../support/devices.ts";
 import { openWholeStep } from "../../support/whole_step.ts";
 import { seededImage } from "../../support/seeded_weights.ts";
@@ -34,7 +34,7 @@ for (const [form, open] of FORMS) {
   Deno.test(`a training step of ResNet-18 and ResNet-50 ${form} agrees with PyTorch`, async () => {
     const { seed, targets, weights } = FIXTURE;
     const [resnet18, resnet50] = [findNetwork("resnet18")!, findNetwork("resnet50")!];
-    const shape = headShapeOf(resnet18, 1000);
+    const shape = findHeadShape(resnet18, 1000);
     const step = await open({
       auxiliary: seededFrozen(resnet18, seed),
       backbone: seededFrozen(resnet50, seed + 100),
@@ -57,7 +57,7 @@ for (const [form, open] of FORMS) {
     }
     const errors = Object.entries(FIXTURE.gradients).map(
       ([name, { norm, positions, values, float32_error }]) => {
-        const gradient = float32DataOf(gradients.get(name)!);
+        const gradient = float32Data(gradients.get(name)!);
         const found = positions.map((position) => gradient[position]!);
         const dot = found.reduce((sum, value, i) => sum + value * values[i]!, 0);
         const cosine = dot / Math.hypot(...found) / Math.hypot(...values);

@@ -11,7 +11,7 @@ import {
   decayed,
   scalarInputs,
 } from "../../../src/ptame/training/optimizer.ts";
-import { float32DataOf, float32Tensor, openSession, type Tensor } from "../../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession, type Tensor } from "../../../src/runtime/mod.ts";
 import { softwareGpu, warmUpWasm } from "../../support/devices.ts";
 import { seededTensor } from "../../support/seeded_weights.ts";
 
@@ -75,7 +75,7 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
             gradient: float32Tensor(Float32Array.from(FIXTURE.gradients[step]![name]!), shape),
             ...scalarsOf(step, point),
           });
-          state = PARTS.map((part) => float32DataOf(outputs[`next_${part}`]!));
+          state = PARTS.map((part) => float32Data(outputs[`next_${part}`]!));
         }
         await session.dispose();
         PARTS.forEach((part, i) => {
@@ -119,6 +119,6 @@ Deno.test("decayed() is what AdamW does to a parameter whose gradient is zero", 
   await session.dispose();
   start.forEach((value, i) => {
     const expected = value * (1 - point.learning_rate * FIXTURE.weight_decay);
-    assert(Math.abs(float32DataOf(next!)[i]! - expected) < 1e-7 * Math.abs(expected));
+    assert(Math.abs(float32Data(next!)[i]! - expected) < 1e-7 * Math.abs(expected));
   });
 });

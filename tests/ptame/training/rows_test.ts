@@ -1,12 +1,18 @@
 /** Shared rows: one function of a class's vector for all classes, written out into an ordinary fuser. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FUSER, headParameters } from "../../../src/ptame/head.ts";
-import { headShapeOf } from "../../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../../src/ptame/observed_network.ts";
 import { PRESETS } from "../../../src/ptame/training/presets.ts";
-import { COMMON, MIXING, type RowForm, rowStartOf, writtenOut } from "../../../src/ptame/training/rows.ts";
-import { headOf, initialState, parameterState } from "../../../src/ptame/training/training_state.ts";
+import {
+  COMMON,
+  createRowStart,
+  MIXING,
+  type RowForm,
+  writtenOut,
+} from "../../../src/ptame/training/rows.ts";
+import { extractHead, initialState, parameterState } from "../../../src/ptame/training/training_state.ts";
 import { openTrainingStep, type TrainingStepOptions } from "../../../src/ptame/training/training_step.ts";
-import { float32DataOf } from "../../../src/runtime/mod.ts";
+import { float32Data } from "../../../src/runtime/mod.ts";
 import { heavyTests, softwareGpu, warmUpWasm } from "../../support/devices.ts";
 import { seededImage, uniforms } from "../../support/seeded_weights.ts";
 import { seededFrozen, seededHead } from "../seeded_networks.ts";
@@ -14,7 +20,7 @@ import { tinyAuxiliary, tinyBackbone } from "../tiny_networks.ts";
 
 await warmUpWasm();
 
-const SHAPE = headShapeOf(tinyAuxiliary, 10);
+const SHAPE = findHeadShape(tinyAuxiliary, 10);
 const WIDTH = 16;
 const LENGTH = SHAPE.channels.reduce((a, c) => a + c, 0);
 const ROWS = {
@@ -24,7 +30,7 @@ const ROWS = {
   commonScales: [3, 0.1, 1, 0],
 } as const satisfies RowForm;
 const HEAD = seededHead(SHAPE, 5);
-const START = rowStartOf(
+const START = createRowStart(
   HEAD,
   Float32Array.from(uniforms("vectors", SHAPE.classes * WIDTH, 1), (value) => value - 0.5),
 );
@@ -56,7 +62,7 @@ async function stepOf(options: Partial<TrainingStepOptions>) {
 
 const rowOf = (fuser: Float32Array, c: number) => fuser.subarray(c * LENGTH, (c + 1) * LENGTH);
 
-Deno.test("headOf() writes shared rows out as start + scale·(w·M) + common scale·k", () => {
+Deno.test("extractHead() writes shared rows out as start + scale·(w·M) + common scale·k", () => {
   const mixing = Float32Array.from(uniforms("mixing", WIDTH * LENGTH, 2));
   const common = Float32Array.from(uniforms("common", LENGTH, 3));
   const fuser = writtenOut(SHAPE, ROWS, START, mixing, common);
@@ -68,23 +74,23 @@ Deno.test("headOf() writes shared rows out as start + scale·(w·M) + common sca
     assert(Math.abs(fuser[c * LENGTH + channel]! - expected) < 1e-5);
   }
   const state = initialState(SHAPE, HEAD, ROWS);
-  assertEquals([...headOf(SHAPE, state, ROWS, START)].map(({ name }) => name), [
+  assertEquals([...extractHead(SHAPE, state, ROWS, START)].map(({ name }) => name), [
     ...headParameters(SHAPE).keys(),
   ]);
-  const untouched = headOf(SHAPE, state, ROWS, START).find(({ name }) => name === FUSER)!;
+  const untouched = extractHead(SHAPE, state, ROWS, START).find(({ name }) => name === FUSER)!;
   assertEquals(untouched.data, START.fuser);
 });
 
 Deno.test("a step with shared rows changes the row of a class that no picture shows", async () => {
   const { state, gradients } = await stepOf({});
-  const tensors = headOf(SHAPE, state, ROWS, START);
+  const tensors = extractHead(SHAPE, state, ROWS, START);
   const fuser = tensors.find(({ name }) => name === FUSER)!.data;
   const moved = rowOf(fuser, 2).some((value, i) => value !== rowOf(START.fuser, 2)[i]);
   assert(moved, "row 2 stands where it stood");
   assert(gradients.has(MIXING) && gradients.has(COMMON) && !gradients.has(FUSER));
 
   const own = await stepOf({ rows: { kind: "own" } });
-  const same = float32DataOf(own.state[parameterState(FUSER)]!);
+  const same = float32Data(own.state[parameterState(FUSER)]!);
   assertEquals(rowOf(same, 2), rowOf(START.fuser, 2));
 });
 
@@ -109,7 +115,7 @@ for (const device of ["native", "webgpu"] as const) {
         assert(Math.abs(found.terms[term] - expected.terms[term]) < 1e-4, term);
       }
       for (const [name, gradient] of expected.gradients) {
-        const [a, b] = [float32DataOf(found.gradients.get(name)!), float32DataOf(gradient)];
+        const [a, b] = [float32Data(found.gradients.get(name)!), float32Data(gradient)];
         const norm = Math.hypot(...b);
         const away = Math.hypot(...a.map((value, i) => value - b[i]!));
         assert(away <= 2e-3 * norm, `the gradient of ${name} is away by ${away / norm}`);
@@ -129,5 +135,5 @@ Deno.test("openTrainingStep() refuses shared rows without a start that fits", as
     message,
     `Cannot train shared rows: they need a start of 10 x ${LENGTH} weights and 10 vectors of ${WIDTH}`,
   );
-  assertThrows(() => rowStartOf([], START.vectors), TypeError, "the head has no fuser.weight");
+  assertThrows(() => createRowStart([], START.vectors), TypeError, "the head has no fuser.weight");
 });

@@ -4,7 +4,7 @@ import { createBuilder } from "../../../src/graph/builder.ts";
 import { encodeOnnx } from "../../../src/graph/onnx_file.ts";
 import type { ImageSource } from "../../../src/image/types.ts";
 import type { OnnxModel } from "../../../src/classifier/onnx_model.ts";
-import { type ClassPart, partOf } from "../../../src/ptame/class_split.ts";
+import { type ClassPart, classPart } from "../../../src/ptame/class_split.ts";
 import { readHead } from "../../../src/ptame/head_file.ts";
 import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";
 import { sortedTargets, splitImages } from "../../../src/ptame/training/sorting.ts";
@@ -19,7 +19,7 @@ const SHARE = 0.5;
 /** Classes of a part, spread over all. */
 const classesOf = (part: ClassPart, count: number) => {
   const all = Array.from({ length: SHAPE.classes }, (_, index) => index);
-  return all.filter((index) => partOf(index, SHARE) === part).slice(-count);
+  return all.filter((index) => classPart(index, SHARE) === part).slice(-count);
 };
 const [TRAINED, CHOOSE, SCORE] = [classesOf("train", 4), classesOf("choose", 2), classesOf("score", 2)];
 const HELD = [...CHOOSE, ...SCORE];
@@ -165,8 +165,8 @@ Deno.test("train() stops while it sorts, and says when too few pictures are left
 Deno.test("splitImages() takes at most 100 pictures to choose by, few of a class, whatever their order", () => {
   const count = 400;
   const images = Array.from({ length: count }, (_, i) => `/photos/kind/${i}.jpg`);
-  const choosing = Array.from({ length: 1000 }, (_, i) => i).filter((i) => partOf(i, 0.4) === "choose");
-  const trained = Array.from({ length: 1000 }, (_, i) => i).find((i) => partOf(i, 0.4) === "train")!;
+  const choosing = Array.from({ length: 1000 }, (_, i) => i).filter((i) => classPart(i, 0.4) === "choose");
+  const trained = Array.from({ length: 1000 }, (_, i) => i).find((i) => classPart(i, 0.4) === "train")!;
   const tops = images.map((_, i) => i % 4 === 0 ? trained : choosing[i % 60]!);
   const rows = (all: readonly number[]) => Int32Array.from(all.flatMap((top) => [top, 0, 1, 2, 3]));
   const { train: use, choose, counts } = splitImages(images, rows(tops), 0.4);
@@ -177,5 +177,5 @@ Deno.test("splitImages() takes at most 100 pictures to choose by, few of a class
   assert(Math.max(...perClass.values()) - Math.min(...perClass.values()) <= 1);
   const back = splitImages(images.toReversed(), rows(tops.toReversed()), 0.4);
   assertEquals(back.choose.map((index) => images[count - 1 - index]), choose.map((index) => images[index]));
-  for (const target of sortedTargets(rows(tops), use)) assertEquals(partOf(target, 0.4), "train");
+  for (const target of sortedTargets(rows(tops), use)) assertEquals(classPart(target, 0.4), "train");
 });

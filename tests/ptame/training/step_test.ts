@@ -5,13 +5,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { HeadShape } from "../../../src/ptame/head.ts";
 import type { LossWeights } from "../../../src/ptame/training/loss.ts";
-import { headShapeOf } from "../../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../../src/ptame/observed_network.ts";
 import {
   initialState,
   MOMENTS,
   momentState,
+  parameterRole,
   parameterState,
-  roleOf,
 } from "../../../src/ptame/training/training_state.ts";
 import {
   openTrainingStep,
@@ -19,7 +19,7 @@ import {
   type TrainingState,
   type TrainingStepOptions,
 } from "../../../src/ptame/training/training_step.ts";
-import { float32DataOf } from "../../../src/runtime/mod.ts";
+import { float32Data } from "../../../src/runtime/mod.ts";
 import { heavyTests, softwareGpu, warmUpWasm } from "../../support/devices.ts";
 import { openWholeStep } from "../../support/whole_step.ts";
 import { seededImage, uniforms } from "../../support/seeded_weights.ts";
@@ -47,16 +47,14 @@ const { tiny: CASES } = JSON.parse(
   Deno.readTextFileSync(new URL("../../fixtures/ptame/step.json", import.meta.url)),
 ) as { tiny: Case[] };
 
-const SHAPE: HeadShape = headShapeOf(tinyAuxiliary, 10);
+const SHAPE: HeadShape = findHeadShape(tinyAuxiliary, 10);
 
 /** The state that generate_step.py starts from: moments as of a run under way. */
 function stateOf({ seed }: Case): TrainingState {
   const state = initialState(SHAPE, seededHead(SHAPE, seed + 200));
   for (const name of [...new Set(Object.keys(state).map((key) => key.replace(/^[a-z]+\./, "")))]) {
-    if (roleOf(name) !== "learned") continue;
-    const [first, second, largest] = MOMENTS.map((moment) =>
-      float32DataOf(state[momentState(moment, name)]!)
-    );
+    if (parameterRole(name) !== "learned") continue;
+    const [first, second, largest] = MOMENTS.map((moment) => float32Data(state[momentState(moment, name)]!));
     const u = (kind: string) => uniforms(`${kind}.${name}`, first!.length, seed);
     const [a, c, d] = [u("first"), u("second"), u("largest")];
     for (let i = 0; i < first!.length; i++) {
@@ -133,13 +131,13 @@ function checkAgainstTorch(each: Case, found: Awaited<ReturnType<typeof stepOf>>
   let worst = 0;
   assertEquals([...found.gradients.keys()].sort(), Object.keys(each.gradients).sort());
   for (const [name, expected] of Object.entries(each.gradients)) {
-    const error = distance(float32DataOf(found.gradients.get(name)!), expected);
+    const error = distance(float32Data(found.gradients.get(name)!), expected);
     worst = Math.max(worst, error);
     assert(error < 2e-3, `the gradient of ${name} is away by ${error.toExponential(1)}`);
   }
   for (const [name, expected] of Object.entries(each.next)) {
-    const next = float32DataOf(found.state[parameterState(name)]!);
-    const limit = roleOf(name) === "statistic" ? 1e-5 : 1e-6;
+    const next = float32Data(found.state[parameterState(name)]!);
+    const limit = parameterRole(name) === "statistic" ? 1e-5 : 1e-6;
     const error = distance(next, expected);
     assert(error < limit, `${name} after the step is away by ${error.toExponential(1)}`);
   }
@@ -180,7 +178,7 @@ Deno.test("a training step in uneven micro-batches gives what the whole batch gi
     const cut = await stepOf(each, { microBatch });
     assertNear("the loss", cut.terms.total, together.terms.total, 1e-6);
     for (const [name, tensor] of Object.entries(together.state)) {
-      const [found, expected] = [float32DataOf(cut.state[name]!), float32DataOf(tensor)];
+      const [found, expected] = [float32Data(cut.state[name]!), float32Data(tensor)];
       if (expected.every((value) => value === 0)) assert(found.every((value) => value === 0), name);
       else assert(distance(found, expected) < 1e-5, `${name} with micro-batches of ${microBatch}`);
     }
@@ -193,8 +191,8 @@ Deno.test("a training step moves a bias before batch statistics by weight decay 
   const { state, gradients } = await stepOf(each, {});
   const name = parameterState("convs.2.bias");
   const kept = 1 - each.learning_rate * each.weight_decay;
-  float32DataOf(before[name]!).forEach((value, i) =>
-    assertNear("the bias", float32DataOf(state[name]!)[i]!, value * kept, 1e-7)
+  float32Data(before[name]!).forEach((value, i) =>
+    assertNear("the bias", float32Data(state[name]!)[i]!, value * kept, 1e-7)
   );
   assert(!gradients.has("convs.2.bias"));
 });
@@ -202,13 +200,13 @@ Deno.test("a training step moves a bias before batch statistics by weight decay 
 Deno.test("a training step moves the fuser rows of classes that are no target", async () => {
   const each = CASES[1]!;
   const { state, gradients } = await stepOf(each, {});
-  const gradient = float32DataOf(gradients.get("fuser.weight")!);
+  const gradient = float32Data(gradients.get("fuser.weight")!);
   const width = gradient.length / 10;
   const row = (data: Float32Array, index: number) => data.subarray(index * width, (index + 1) * width);
   assert(row(gradient, 0).every((value) => value === 0));
   assert(row(gradient, 4).some((value) => value !== 0));
-  const before = row(float32DataOf(stateOf(each)[parameterState("fuser.weight")]!), 0);
-  const after = row(float32DataOf(state[parameterState("fuser.weight")]!), 0);
+  const before = row(float32Data(stateOf(each)[parameterState("fuser.weight")]!), 0);
+  const after = row(float32Data(state[parameterState("fuser.weight")]!), 0);
   assert(before.every((value, i) => value !== after[i]));
 });
 
@@ -231,7 +229,7 @@ Deno.test("a training step depends on its pictures", async () => {
   const other = await step.run({ images: seededImage(99, [3, 3, 64, 64]), targets: each.targets }, settings);
   await step.dispose();
   for (const [name, gradient] of first.gradients) {
-    const error = distance(float32DataOf(other.gradients.get(name)!), float32DataOf(gradient));
+    const error = distance(float32Data(other.gradients.get(name)!), float32Data(gradient));
     assert(error > 1e-2, `the gradient of ${name} does not depend on the picture`);
   }
 });
@@ -320,7 +318,7 @@ Deno.test({
     const [expected, ...others] = after;
     for (const state of others) {
       for (const [name, tensor] of Object.entries(expected!)) {
-        const error = distance(float32DataOf(state[name]!), float32DataOf(tensor));
+        const error = distance(float32Data(state[name]!), float32Data(tensor));
         assert(error < 1e-4, `${name} after three steps is away by ${error}`);
       }
     }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ImageError, type ImageSource } from "../../../src/image/types.ts";
 import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";
 import { readHead, writeHead } from "../../../src/ptame/head_file.ts";
-import { initialHead } from "../../../src/ptame/initial_head.ts";
+import { initialParameters } from "../../../src/ptame/initial_parameters.ts";
 import { PRESETS } from "../../../src/ptame/training/presets.ts";
 import type {
   CheckpointStore,
@@ -167,7 +167,7 @@ Deno.test("train() stops before the first step without a checkpoint, and in the 
 });
 
 Deno.test("train() is a TrainingError when the loss or the head is not finite, and the last checkpoint survives", async () => {
-  const tensors = initialHead(SHAPE, { kind: "default" });
+  const tensors = initialParameters(SHAPE, { kind: "default" });
   tensors.find(({ name }) => name === "fuser.weight")!.data.fill(NaN);
   const record = { name: "nothing", auxiliary: "efficientnet_lite0", backbone: "small", trained: true };
   const start = await writeHead(record, tensors);
@@ -219,7 +219,7 @@ Deno.test("train() starts from a head file, and says in the new one what it was 
 Deno.test("train() refuses what cannot work before it begins", async () => {
   const head = await writeHead(
     { name: "seven", auxiliary: "efficientnet_lite0", backbone: "x", trained: true },
-    initialHead({ ...SHAPE, classes: 7 }, { kind: "default" }),
+    initialParameters({ ...SHAPE, classes: 7 }, { kind: "default" }),
   );
   const bad = new Uint8Array(2);
   type Case = [Partial<TrainOptions>, new (message: string) => Error, string];

@@ -1,7 +1,7 @@
 /** What steps with budgeted masks show, what it counts, and what stands where a picture is masked. */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { fillOf } from "../../../src/ptame/training/fill.ts";
-import { checkViews, lossOf, type View, viewsOfStep } from "../../../src/ptame/training/views.ts";
+import { createFill } from "../../../src/ptame/training/fill.ts";
+import { checkViews, type View, viewLoss, viewsOfStep } from "../../../src/ptame/training/views.ts";
 import { createGenerator } from "../../../src/random/generator.ts";
 
 const view = (rest: Partial<View>): View => ({
@@ -26,18 +26,18 @@ Deno.test("viewsOfStep() has every view at every place in turn", () => {
   }
 });
 
-Deno.test("lossOf() has the slope of its loss along the cross-entropy", () => {
+Deno.test("viewLoss() has the slope of its loss along the cross-entropy", () => {
   for (const loss of ["cross-entropy", "drop", "removal"] as const) {
     for (const crossEntropy of [0.2, 0.9, 3]) {
-      const at = (ce: number) => lossOf(view({ loss, weight: 1.5 }), ce, 0.6);
+      const at = (ce: number) => viewLoss(view({ loss, weight: 1.5 }), ce, 0.6);
       const slope = (at(crossEntropy + 1e-6).loss - at(crossEntropy - 1e-6).loss) / 2e-6;
       assertAlmostEquals(at(crossEntropy).factor, slope, 1e-6 * Math.max(1, Math.abs(slope)) + 1e-7);
     }
   }
 });
 
-Deno.test("lossOf() grows no steeper where nothing is removed", () => {
-  assertAlmostEquals(lossOf(view({ loss: "removal" }), 0, 1).factor, -19, 1e-9);
+Deno.test("viewLoss() grows no steeper where nothing is removed", () => {
+  assertAlmostEquals(viewLoss(view({ loss: "removal" }), 0, 1).factor, -19, 1e-9);
 });
 
 Deno.test("checkViews() refuses what is no share, and a gate without width", () => {
@@ -57,11 +57,11 @@ const PIXELS = Float32Array.from({ length: 3 * AREA }, () => generator.uniform()
 
 function filled(fill: View["fill"], pixels: Float32Array, mask: Float32Array): Float32Array {
   const into = new Float32Array(pixels.length).fill(NaN);
-  fillOf(fill, pixels, mask, into);
+  createFill(fill, pixels, mask, into);
   return into;
 }
 
-Deno.test("fillOf() is black, or each colour's mean", () => {
+Deno.test("createFill() is black, or each colour's mean", () => {
   const mask = new Float32Array(AREA).fill(0.5);
   assert(filled("black", PIXELS, mask).every((value) => value === 0));
   const mean = filled("mean", PIXELS, mask);
@@ -72,7 +72,7 @@ Deno.test("fillOf() is black, or each colour's mean", () => {
   }
 });
 
-Deno.test("fillOf() with neighbours continues a flat colour into a hole, and knows nothing of what was there", () => {
+Deno.test("createFill() with neighbours continues a flat colour into a hole, and knows nothing of what was there", () => {
   const hole = (x: number, y: number) => x >= 4 && x < 11 && y >= 3 && y < 12;
   const mask = Float32Array.from({ length: AREA }, (_, i) => hole(i % SIDE, Math.floor(i / SIDE)) ? 0 : 1);
   const flat = new Float32Array(3 * AREA).map((_, i) => mask[i % AREA] === 1 ? 0.25 : 0.9);
@@ -82,7 +82,7 @@ Deno.test("fillOf() with neighbours continues a flat colour into a hole, and kno
   assertEquals(filled("neighbours", PIXELS, mask), filled("neighbours", other, mask));
 });
 
-Deno.test("fillOf() with neighbours follows a slope and stays within the picture's range", () => {
+Deno.test("createFill() with neighbours follows a slope and stays within the picture's range", () => {
   const slope = Float32Array.from({ length: 3 * AREA }, (_, i) => (i % SIDE) / SIDE);
   const mask = Float32Array.from({ length: AREA }, (_, i) => i % SIDE === 7 || i % SIDE === 8 ? 0 : 1);
   const found = filled("neighbours", slope, mask);
@@ -90,7 +90,7 @@ Deno.test("fillOf() with neighbours follows a slope and stays within the picture
   for (const value of filled("neighbours", PIXELS, mask)) assert(value >= -1e-6 && value <= 1 + 1e-6);
 });
 
-Deno.test("fillOf() is grey where nothing is known, and finite under soft masks", () => {
+Deno.test("createFill() is grey where nothing is known, and finite under soft masks", () => {
   const nothing = filled("neighbours", PIXELS, new Float32Array(AREA));
   assert(nothing.every((value) => value === 0.5));
   const soft = Float32Array.from({ length: AREA }, () => generator.uniform());

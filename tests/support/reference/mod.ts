@@ -5,7 +5,14 @@
  * @module
  */
 import { decodeNumbers } from "../../../src/graph/constants.ts";
-import { floatOf, type Graph, intOf, intsOf, type Node, textOf } from "../../../src/graph/types.ts";
+import {
+  floatAttribute,
+  type Graph,
+  intAttribute,
+  intsAttribute,
+  type Node,
+  textAttribute,
+} from "../../../src/graph/types.ts";
 import { count, type NdArray } from "./array.ts";
 import { OPERATORS } from "./operators.ts";
 
@@ -58,10 +65,10 @@ export function evaluate(
       optional,
       input: (index) => optional(index)!,
       inputs: () => node.inputs.map((_, i) => optional(i)!),
-      int: (name, fallback) => intOf(node.attributes, name, fallback),
-      float: (name, fallback) => floatOf(node.attributes, name, fallback),
-      ints: (name) => intsOf(node.attributes, name),
-      text: (name, fallback) => textOf(node.attributes, name, fallback),
+      int: (name, fallback) => intAttribute(node.attributes, name, fallback),
+      float: (name, fallback) => floatAttribute(node.attributes, name, fallback),
+      ints: (name) => intsAttribute(node.attributes, name),
+      text: (name, fallback) => textAttribute(node.attributes, name, fallback),
     });
     node.outputs.forEach((name, i) => {
       const result = Array.isArray(results) ? results[i]! : (results as NdArray);

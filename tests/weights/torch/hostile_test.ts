@@ -1,6 +1,6 @@
 /** Files that were made to harm whoever reads them: each is refused with one clear line, quickly and in little memory. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type ByteSource, sourceOf } from "../../../src/bytes/byte_source.ts";
+import { type ByteSource, toByteSource } from "../../../src/bytes/byte_source.ts";
 import { parseTorch } from "../../../src/weights/torch/mod.ts";
 import { archiveOf, floats, join, little, p, pickleOf, type Piece, sequenceOf, zipOf } from "./make_files.ts";
 
@@ -295,7 +295,7 @@ Deno.test("parseTorch() asks for little of a file that claims to be huge", () =>
     read: (offset, length) => {
       most = Math.max(most, length);
       const part = new Uint8Array(length);
-      if (offset === 0) part.set(sourceOf(bytes).read(0, Math.min(length, 30)));
+      if (offset === 0) part.set(toByteSource(bytes).read(0, Math.min(length, 30)));
       if (offset + length === size) part.set(end, length - 22);
       return part;
     },

@@ -4,10 +4,10 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { findNetwork, type NetworkDefinition } from "../../../models/registry.ts";
-import { float32DataOf, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
+import { float32Data, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
 import { bindWeights } from "../../../src/weights/bind.ts";
 import { parseSafetensors } from "../../../src/weights/safetensors.ts";
-import { float32Of, type WeightFile } from "../../../src/weights/tensor_table.ts";
+import { readFloat32, type WeightFile } from "../../../src/weights/tensor_table.ts";
 import { readWeightFile } from "../../../src/weights/weight_file.ts";
 import { heavyTests, warmUpWasm } from "../../support/devices.ts";
 import { graphOf } from "../../support/networks.ts";
@@ -27,14 +27,14 @@ async function logitsOf(network: NetworkDefinition, file: WeightFile): Promise<F
   try {
     const { mean, std } = network.preprocessing;
     const picture = normalized(seededImage(Number(metadata["image_seed"])), mean, std);
-    return float32DataOf((await session.run({ image: float32Tensor(picture, [1, 3, 224, 224]) }))["logits"]!);
+    return float32Data((await session.run({ image: float32Tensor(picture, [1, 3, 224, 224]) }))["logits"]!);
   } finally {
     await session.dispose();
   }
 }
 
 function assertGolden(network: NetworkDefinition, logits: Float32Array): void {
-  const expected = float32Of(GOLDEN, tensors.get(`${network.name}/logits`)!);
+  const expected = readFloat32(GOLDEN, tensors.get(`${network.name}/logits`)!);
   const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const away = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - logits[i]!)), 0) / scale;
   assert(away <= 1e-4, `the logits of ${network.name} differ by ${away}`);

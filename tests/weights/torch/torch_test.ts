@@ -1,7 +1,7 @@
 /** Files that PyTorch wrote (tests/fixtures/weights/torch/generate.py), and old forms made by hand. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type ByteSource, sourceOf } from "../../../src/bytes/byte_source.ts";
-import { float32Of, type TensorTable } from "../../../src/weights/tensor_table.ts";
+import { type ByteSource, toByteSource } from "../../../src/bytes/byte_source.ts";
+import { readFloat32, type TensorTable } from "../../../src/weights/tensor_table.ts";
 import { parseTorch, readTorchCheckpoint } from "../../../src/weights/torch/mod.ts";
 import { isKind } from "../../../src/weights/torch/values.ts";
 import { archiveOf, floats, join, p, sequenceOf } from "./make_files.ts";
@@ -13,7 +13,7 @@ function fixture(name: string): Uint8Array<ArrayBuffer> {
 }
 
 function numbers(bytes: Uint8Array, table: TensorTable, name: string): number[] {
-  return [...float32Of(bytes, table.tensors.get(name)!)];
+  return [...readFloat32(bytes, table.tensors.get(name)!)];
 }
 
 for (const file of ["plain_zip", "plain_sequence", "plain_protocol_4", "plain_zip64"]) {
@@ -118,7 +118,7 @@ Deno.test("parseTorch() reads the table alone, however large the tensors are", (
     size: file.length,
     read: (offset, length) => {
       asked.push(length);
-      return sourceOf(file).read(offset, length);
+      return toByteSource(file).read(offset, length);
     },
   };
   assertEquals(parseTorch(source).tensors.get("w")!.length, 4 << 20);

@@ -6,8 +6,8 @@
  */
 import { ELEMENTWISE } from "../../shapes/elementwise.ts";
 import { reducedAxes } from "../../shapes/movement.ts";
-import { axisOf } from "../../shapes/rule.ts";
-import { intOf, type Node, type Value } from "../../types.ts";
+import { normalisedAxis } from "../../shapes/rule.ts";
+import { intAttribute, type Node, type Value } from "../../types.ts";
 
 /** A node, and on which axis of each input the batch lies; `undefined` where an input is the same for all images. */
 export interface BatchedNode {
@@ -41,7 +41,10 @@ const leading: Check = (batched) => {
 /** Works along one axis, which is not the batch. */
 const along = (fallback: number): Check => (batched) => {
   only(batched, 0);
-  const axis = axisOf(intOf(batched.node.attributes, "axis", fallback), batched.inputs[0]!.shape.length);
+  const axis = normalisedAxis(
+    intAttribute(batched.node.attributes, "axis", fallback),
+    batched.inputs[0]!.shape.length,
+  );
   if (axis === batched.axes[0]) mixes();
 };
 
@@ -52,7 +55,7 @@ const elementwise: Check = ({ inputs, axes }) => {
 
 const gemm: Check = (batched) => {
   only(batched, 0);
-  if (batched.axes[0] !== intOf(batched.node.attributes, "transA", 0)) mixes();
+  if (batched.axes[0] !== intAttribute(batched.node.attributes, "transA", 0)) mixes();
 };
 
 const matmul: Check = ({ inputs, axes }) => {
@@ -66,7 +69,7 @@ const matmul: Check = ({ inputs, axes }) => {
 
 const concat: Check = ({ node, inputs, axes }) => {
   const rank = inputs[0]!.shape.length;
-  const axis = axisOf(intOf(node.attributes, "axis", 0), rank);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), rank);
   const present = axes.filter((each) => each !== undefined);
   if (present.includes(axis) || present.some((each) => each !== present[0])) mixes();
 };
@@ -82,7 +85,7 @@ const slice: Check = (batched) => {
   only(batched, 0);
   const rank = batched.inputs[0]!.shape.length;
   const axes = batched.constant(3) ?? batched.constant(1)!.map((_, i) => i);
-  if (axes.some((axis) => axisOf(axis, rank) === batched.axes[0])) mixes();
+  if (axes.some((axis) => normalisedAxis(axis, rank) === batched.axes[0])) mixes();
 };
 
 const pad: Check = (batched) => {
@@ -94,7 +97,10 @@ const pad: Check = (batched) => {
 
 const layerNormalization: Check = (batched) => {
   only(batched, 0);
-  const axis = axisOf(intOf(batched.node.attributes, "axis", -1), batched.inputs[0]!.shape.length);
+  const axis = normalisedAxis(
+    intAttribute(batched.node.attributes, "axis", -1),
+    batched.inputs[0]!.shape.length,
+  );
   if (batched.axes[0]! >= axis) mixes();
 };
 

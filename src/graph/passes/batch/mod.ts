@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { intOf, type Node, sizeOf, type Value } from "../../types.ts";
-import type { Adapt, Workshop } from "../workshop.ts";
+import { elementCount, intAttribute, type Node, type Value } from "../../types.ts";
+import type { Adapt, GraphEditor } from "../graph_editor.ts";
 import { keepsApart } from "./apart.ts";
 
 /** What a node was given in the first walk. */
@@ -31,7 +31,7 @@ export function recording(log: BatchLog): Adapt {
       numbers: inputs.map((
         value,
         i,
-      ) => (SHAPES_AT[node.op] === i && value !== undefined ? numbersOf(w, value) : undefined)),
+      ) => (SHAPES_AT[node.op] === i && value !== undefined ? smallNumbers(w, value) : undefined)),
     });
     return inputs;
   };
@@ -40,8 +40,8 @@ export function recording(log: BatchLog): Adapt {
 /** Where an operator has the shape that it gives. */
 const SHAPES_AT: Readonly<Record<string, number>> = { Reshape: 1, Expand: 1, Resize: 3 };
 
-function numbersOf(w: Workshop, value: Value): readonly number[] | undefined {
-  const numbers = w.numbersOf(value);
+function smallNumbers(w: GraphEditor, value: Value): readonly number[] | undefined {
+  const numbers = w.numbers(value);
   return numbers === undefined ? undefined : Array.from(numbers.data);
 }
 
@@ -54,7 +54,7 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
   // A batch shares its axis with others where it was merged with them: usually it is the outer part, here the inner.
   const inner = new Set<string>();
 
-  const isInner = (w: Workshop, value: Value) =>
+  const isInner = (w: GraphEditor, value: Value) =>
     [...inner].some((name) => name === value.name || w.find(name)?.name === value.name);
 
   return (w, node, inputs) => {
@@ -66,13 +66,13 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
     };
     const seen = log.get(node.outputs[0]!);
     if (seen === undefined || seen.op !== node.op) {
-      return inputs.some((value) => value !== undefined && w.initializerOf(value) === undefined)
+      return inputs.some((value) => value !== undefined && w.initializer(value) === undefined)
         ? fail("it is another node there")
         : inputs;
     }
     const axes = inputs.map((value, i) => {
       const then = seen.shapes[i];
-      if (value === undefined || then === undefined || w.initializerOf(value) !== undefined) return undefined;
+      if (value === undefined || then === undefined || w.initializer(value) !== undefined) return undefined;
       const differing = value.shape.flatMap((size, axis) => (size === then[axis] ? [] : [axis]));
       if (differing.length === 0 && value.shape.length === then.length) return undefined;
       const [axis] = differing;
@@ -83,7 +83,7 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
     });
     const constant = (
       index: number,
-    ) => (inputs[index] === undefined ? undefined : numbersOf(w, inputs[index]));
+    ) => (inputs[index] === undefined ? undefined : smallNumbers(w, inputs[index]));
     try {
       keepsApart({ node, inputs, axes, constant });
     } catch (cause) {
@@ -98,10 +98,10 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
 
     if (node.op === "Reshape" || node.op === "Flatten") {
       // The numbers before the batch in memory; the batch must follow the same number in the new shape.
-      const before = sizeOf(then.slice(0, axis)) * (within ? then[axis]! / own : 1);
+      const before = elementCount(then.slice(0, axis)) * (within ? then[axis]! / own : 1);
       const target = node.op === "Reshape" ? resolved(then, seen.numbers[1]!) : flattened(then, node);
       const merged = then[axis] !== own;
-      const place = placeOf(target, before, own, merged) ?? fail("the batch ends up between other numbers");
+      const place = batchAxis(target, before, own, merged) ?? fail("the batch ends up between other numbers");
       for (const name of node.outputs) place.inner ? inner.add(name) : inner.delete(name);
       if (node.op === "Flatten") return inputs;
       const now = constant(1);
@@ -136,28 +136,29 @@ export function rebatching(log: BatchLog, own: number, wanted: number): Adapt {
 function resolved(from: readonly number[], wanted: readonly number[]): number[] {
   const shape = wanted.map((size, i) => (size === 0 ? from[i]! : size));
   const open = shape.indexOf(-1);
-  if (open >= 0) shape[open] = sizeOf(from) / -sizeOf(shape);
+  if (open >= 0) shape[open] = elementCount(from) / -elementCount(shape);
   return shape;
 }
 
 function flattened(from: readonly number[], node: Node): number[] {
-  const given = intOf(node.attributes, "axis", 1);
+  const given = intAttribute(node.attributes, "axis", 1);
   const axis = given < 0 ? given + from.length : given;
-  return [sizeOf(from.slice(0, axis)), sizeOf(from.slice(axis))];
+  return [elementCount(from.slice(0, axis)), elementCount(from.slice(axis))];
 }
 
 /**
  * The axis of `shape` that the batch is on when `before` numbers lie before it, alone, or as the outer or inner part.
  * A batch that was alone is rather the outer part of what follows, one that was merged before rather leaves that.
  */
-function placeOf(
+function batchAxis(
   shape: readonly number[],
   before: number,
   own: number,
   merged: boolean,
 ): { readonly axis: number; readonly inner: boolean } | undefined {
   const fits = (axis: number, inner: boolean) =>
-    shape[axis]! % own === 0 && sizeOf(shape.slice(0, axis)) * (inner ? shape[axis]! / own : 1) === before;
+    shape[axis]! % own === 0 &&
+    elementCount(shape.slice(0, axis)) * (inner ? shape[axis]! / own : 1) === before;
   const places = (inner: boolean) => shape.flatMap((_, axis) => (fits(axis, inner) ? [{ axis, inner }] : []));
   const outer = places(false);
   const alone = outer.find(({ axis }) => shape[axis] === own);

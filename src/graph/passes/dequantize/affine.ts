@@ -5,8 +5,8 @@
  * @module
  */
 import type { DataType, Initializer, Value } from "../../types.ts";
-import { sizeOf } from "../../types.ts";
-import type { Workshop } from "../workshop.ts";
+import { elementCount } from "../../types.ts";
+import type { GraphEditor } from "../graph_editor.ts";
 
 /** How whole numbers stand for real ones. */
 export interface Affine {
@@ -28,7 +28,7 @@ const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
 };
 
 /** Least and greatest number that a type holds; `undefined` where it does not limit anything. */
-export function rangeOf(type: DataType): readonly [number, number] | undefined {
+export function quantizedRange(type: DataType): readonly [number, number] | undefined {
   return RANGES[type];
 }
 
@@ -42,7 +42,7 @@ export function sameAffine(a: Affine, b: Affine): boolean {
 /** The place along the affine's axis of element `i` of a tensor. */
 function placer(shape: readonly number[], { scale, axis }: Affine): (i: number) => number {
   if (scale.length === 1) return () => 0;
-  const inner = sizeOf(shape.slice(axis + 1));
+  const inner = elementCount(shape.slice(axis + 1));
   return (i) => Math.floor(i / inner) % scale.length;
 }
 
@@ -59,7 +59,7 @@ export function realNumbers(bytes: Uint8Array, shape: readonly number[], affine:
 /** Real numbers, each as near as its whole number stands for one. */
 export function rounded(real: Float32Array, shape: readonly number[], affine: Affine): Float32Array {
   const place = placer(shape, affine);
-  const [low, high] = rangeOf(affine.type) ?? [-(2 ** 31), 2 ** 31 - 1];
+  const [low, high] = quantizedRange(affine.type) ?? [-(2 ** 31), 2 ** 31 - 1];
   return real.map((value, i) => {
     const at = place(i);
     const [scale, zero] = [affine.scale[at]!, affine.zeroPoint[at]!];
@@ -91,8 +91,8 @@ function wholeNumbers(bytes: Uint8Array, type: DataType): ArrayLike<number> & It
 }
 
 /** A value held in the range that its whole numbers reach. */
-export function limited(w: Workshop, x: Value, affine: Affine): Value {
-  const range = rangeOf(affine.type);
+export function limited(w: GraphEditor, x: Value, affine: Affine): Value {
+  const range = quantizedRange(affine.type);
   if (range === undefined) return x;
   const [low, high] = range.map((end) =>
     affine.scale.map((scale, i) => (end - affine.zeroPoint[i]!) * scale)
@@ -103,7 +103,7 @@ export function limited(w: Workshop, x: Value, affine: Affine): Value {
 }
 
 /** A constant that is broadcast along all axes but one. */
-export function alongAxis(w: Workshop, numbers: readonly number[], rank: number, axis: number): Value {
+export function alongAxis(w: GraphEditor, numbers: readonly number[], rank: number, axis: number): Value {
   const shape = numbers.length === 1
     ? []
     : Array.from({ length: rank }, (_, i) => (i === axis ? numbers.length : 1));

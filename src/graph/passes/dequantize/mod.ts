@@ -5,12 +5,12 @@
  * @module
  */
 import type { ByteSource } from "../../../bytes/byte_source.ts";
-import { float32Of } from "../widen.ts";
+import { decodeFloat32 } from "../widen.ts";
 import type { OpenNode } from "../../open_graph.ts";
-import { sizeOf, type Value } from "../../types.ts";
+import { elementCount, type Value } from "../../types.ts";
 import { type DerivedFile, sourceOfInitializer } from "../derived.ts";
 import { inputAt, knownAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
-import type { Workshop } from "../workshop.ts";
+import type { GraphEditor } from "../graph_editor.ts";
 import { type Affine, alongAxis, limited, realNumbers, rounded, sameAffine } from "./affine.ts";
 import { type Quantised, quantisedOperators } from "./operators.ts";
 
@@ -48,9 +48,9 @@ export interface DequantizeOptions {
 export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rewrite | undefined {
   const affines = new Map<string, Affine>();
 
-  function derivedConstant(w: Workshop, value: Value, make: (bytes: Uint8Array) => Float32Array): Value {
-    const bytes = sourceOfInitializer(w.initializerOf(value)!, options.files);
-    const data = options.derived.add(sizeOf(value.shape), () => make(bytes()));
+  function derivedConstant(w: GraphEditor, value: Value, make: (bytes: Uint8Array) => Float32Array): Value {
+    const bytes = sourceOfInitializer(w.initializer(value)!, options.files);
+    const data = options.derived.add(elementCount(value.shape), () => make(bytes()));
     const name = w.unique(`${value.name}_real`);
     return w.declare({ name, type: "float32", shape: value.shape, data });
   }
@@ -72,7 +72,7 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
         alongAxis(w, shift, rank, affine.axis),
       );
     }
-    if (w.initializerOf(x) !== undefined) {
+    if (w.initializer(x) !== undefined) {
       return derivedConstant(w, x, (bytes) => realNumbers(bytes, x.shape, affine));
     }
     // Whole numbers that are fed, images in bytes; they may have been moved, but not computed.
@@ -95,11 +95,11 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
     node.note("it is quantised: computed in float32, its results held in their ranges but not rounded");
     const { w } = node;
     affines.set(node.node.outputs[0]!, affine);
-    if (w.initializerOf(value) !== undefined && value.type === "float32") {
+    if (w.initializer(value) !== undefined && value.type === "float32") {
       return derivedConstant(
         w,
         value,
-        (bytes) => rounded(float32Of("float32", bytes), value.shape, affine),
+        (bytes) => rounded(decodeFloat32("float32", bytes), value.shape, affine),
       );
     }
     return limited(w, value, affine);

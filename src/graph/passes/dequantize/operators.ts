@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { axisOf } from "../../shapes/rule.ts";
-import { floatOf, int, intOf, type Value } from "../../types.ts";
+import { normalisedAxis } from "../../shapes/rule.ts";
+import { floatAttribute, int, intAttribute, type Value } from "../../types.ts";
 import { attributesWith, inputAt, knownAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 import type { Affine } from "./affine.ts";
 
@@ -79,8 +79,8 @@ export function quantisedOperators(q: Quantised): Readonly<Record<string, Rewrit
   const gemm: Rewrite = (node) => {
     const { attributes, w } = node;
     const left = q.affineAt(node, 1, 0, 0);
-    const right = q.affineAt(node, 4, 3, intOf(attributes, "transB", 0) === 1 ? 0 : 1);
-    const alpha = floatOf(attributes, "alpha", 1);
+    const right = q.affineAt(node, 4, 3, intAttribute(attributes, "transB", 0) === 1 ? 0 : 1);
+    const alpha = floatAttribute(attributes, "alpha", 1);
     const operands = [q.real(node, 0, left), q.real(node, 3, right)];
     if (node.inputs[6] !== undefined) {
       const bias = biasAffine(left, right);
@@ -96,7 +96,7 @@ export function quantisedOperators(q: Quantised): Readonly<Record<string, Rewrit
     for (let i = 2; i < node.inputs.length; i += 3) {
       reals.push(q.real(node, i, q.affineAt(node, i + 1, i, 0)));
     }
-    return [q.result(node, node.w.concat(reals, intOf(node.attributes, "axis", 0)), affine)];
+    return [q.result(node, node.w.concat(reals, intAttribute(node.attributes, "axis", 0)), affine)];
   };
 
   const dynamic: Rewrite = (node) => {
@@ -111,7 +111,9 @@ export function quantisedOperators(q: Quantised): Readonly<Record<string, Rewrit
   };
 
   const channelsFirst = (node: RewriteInput) => {
-    if (intOf(node.attributes, "channels_last", 0) === 1) throw new TypeError("its channels_last is on");
+    if (intAttribute(node.attributes, "channels_last", 0) === 1) {
+      throw new TypeError("its channels_last is on");
+    }
   };
   const without = ({ attributes }: RewriteInput) => attributesWith(attributes, ["channels_last", "opset"]);
   const like = (op: string): OnReals => (node, reals) => {
@@ -136,10 +138,10 @@ export function quantisedOperators(q: Quantised): Readonly<Record<string, Rewrit
     "com.microsoft.QLinearGlobalAveragePool": elementwise(1, like("GlobalAveragePool")),
     "com.microsoft.QLinearAveragePool": elementwise(1, like("AveragePool")),
     "com.microsoft.QLinearSoftmax": elementwise(1, (node, [x]) => {
-      if (intOf(node.attributes, "opset", 13) < 13) {
+      if (intAttribute(node.attributes, "opset", 13) < 13) {
         throw new TypeError("its softmax is of opset 12 or before");
       }
-      return node.w.node("Softmax", [x], { axis: int(intOf(node.attributes, "axis", -1)) })[0]!;
+      return node.w.node("Softmax", [x], { axis: int(intAttribute(node.attributes, "axis", -1)) })[0]!;
     }),
     "com.microsoft.QLinearConcat": concat,
     "com.microsoft.QGemm": gemm,
@@ -154,12 +156,12 @@ function biasAffine(left: Affine, right: Affine): Affine {
 
 function axisAt({ attributes }: RewriteInput, x: Value, fallback: number): number {
   // With one scale the axis means nothing, and may be out of range.
-  const axis = intOf(attributes, "axis", fallback);
-  return x.shape.length < 2 ? 0 : axisOf(axis, x.shape.length);
+  const axis = intAttribute(attributes, "axis", fallback);
+  return x.shape.length < 2 ? 0 : normalisedAxis(axis, x.shape.length);
 }
 
 function refuseBlocks({ attributes }: RewriteInput): void {
-  if (intOf(attributes, "block_size", 0) !== 0) {
+  if (intAttribute(attributes, "block_size", 0) !== 0) {
     throw new TypeError("it is quantised in blocks, which is not supported");
   }
 }

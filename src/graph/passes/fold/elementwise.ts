@@ -4,22 +4,22 @@
  * @module
  */
 import { broadcast } from "../../shapes/rule.ts";
-import { dataTypeOf } from "../../shapes/elementwise.ts";
-import { type DataType, floatOf, intOf } from "../../types.ts";
+import { onnxDataType } from "../../shapes/elementwise.ts";
+import { type DataType, floatAttribute, intAttribute } from "../../types.ts";
 import {
   broadcastStrides,
+  createRounder,
   eachPlace,
   type Fold,
   need,
   type Numbers,
   type Room,
-  rounderOf,
 } from "./numbers.ts";
 
 /** Applies a function to each element. */
 function mapped(room: Room, x: Numbers, act: (value: number) => number, type: DataType = x.type): Numbers {
   const data = room.take(x.shape);
-  const round = rounderOf(type);
+  const round = createRounder(type);
   for (let i = 0; i < data.length; i++) data[i] = round(act(x.data[i]!));
   return { type, shape: x.shape, data };
 }
@@ -34,7 +34,7 @@ function paired(
 ): Numbers {
   const shape = broadcast(a.shape, b.shape);
   const data = room.take(shape);
-  const round = rounderOf(type);
+  const round = createRounder(type);
   eachPlace(shape, broadcastStrides(a.shape, shape), 0, (place, cell) => data[cell] = a.data[place]!);
   eachPlace(shape, broadcastStrides(b.shape, shape), 0, (place, cell) => {
     data[cell] = round(act(data[cell]!, b.data[place]!));
@@ -73,7 +73,7 @@ const div: Fold = (node) => {
 
 /** The remainder has the divisor's sign, or with `fmod` the dividend's. */
 const mod: Fold = (node) => {
-  const fmod = intOf(node.attributes, "fmod", 0) === 1;
+  const fmod = intAttribute(node.attributes, "fmod", 0) === 1;
   return [
     paired(node.room, need(node, 0), need(node, 1), (a, b) => (fmod ? a % b : a - b * Math.floor(a / b))),
   ];
@@ -81,7 +81,7 @@ const mod: Fold = (node) => {
 
 const cast: Fold = (node) => {
   const x = need(node, 0);
-  const type = dataTypeOf(intOf(node.attributes, "to", 0));
+  const type = onnxDataType(intAttribute(node.attributes, "to", 0));
   const toWhole = !type.startsWith("float") && type !== "bool";
   return [mapped(node.room, x, (value) => (toWhole ? Math.trunc(value) : value), type)];
 };
@@ -146,7 +146,7 @@ export const ELEMENTWISE: Readonly<Record<string, Fold>> = {
   Sigmoid: unary((value) => 1 / (1 + Math.exp(-value))),
   Relu: unary((value) => Math.max(value, 0)),
   LeakyRelu: (node) => {
-    const alpha = floatOf(node.attributes, "alpha", 0.01);
+    const alpha = floatAttribute(node.attributes, "alpha", 0.01);
     return [mapped(node.room, need(node, 0), (value) => (value < 0 ? alpha * value : value))];
   },
   Reciprocal: unary((value) => 1 / value),

@@ -5,8 +5,8 @@
  */
 import { decodeNumbers } from "../../constants.ts";
 import { resolveSlices } from "../../shapes/movement.ts";
-import { axisOf, shown } from "../../shapes/rule.ts";
-import { intOf, intsOf, sizeOf, textOf } from "../../types.ts";
+import { normalisedAxis, shapeText } from "../../shapes/rule.ts";
+import { elementCount, intAttribute, intsAttribute, textAttribute } from "../../types.ts";
 import {
   broadcastStrides,
   eachPlace,
@@ -15,7 +15,7 @@ import {
   list,
   need,
   type Numbers,
-  stridesOf,
+  rowMajorStrides,
   Unfolded,
   viewed,
 } from "./numbers.ts";
@@ -25,8 +25,8 @@ const reshaped: Fold = (node) => [{ ...need(node, 0), shape: node.outputs[0]!.sh
 
 const transpose: Fold = (node) => {
   const x = need(node, 0);
-  const strides = stridesOf(x.shape);
-  const perm = intsOf(node.attributes, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  const strides = rowMajorStrides(x.shape);
+  const perm = intsAttribute(node.attributes, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   return [viewed(node.room, x, node.outputs[0]!.shape, perm.map((axis) => strides[axis]!))];
 };
 
@@ -37,7 +37,7 @@ const expand: Fold = (node) => {
 
 const slice: Fold = (node) => {
   const x = need(node, 0);
-  const strides = stridesOf(x.shape);
+  const strides = rowMajorStrides(x.shape);
   let offset = 0;
   const cuts = resolveSlices(x.shape, list(node, 1)!, list(node, 2)!, list(node, 3), list(node, 4));
   for (const { axis, start, step } of cuts) {
@@ -49,8 +49,8 @@ const slice: Fold = (node) => {
 
 const split: Fold = (node) => {
   const x = need(node, 0);
-  const strides = stridesOf(x.shape);
-  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  const strides = rowMajorStrides(x.shape);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), x.shape.length);
   let start = 0;
   return node.outputs.map(({ shape }) => {
     const part = viewed(node.room, x, shape, strides, start * strides[axis]!);
@@ -61,9 +61,9 @@ const split: Fold = (node) => {
 
 const concat: Fold = (node) => {
   const { type, shape } = node.outputs[0]!;
-  const axis = axisOf(intOf(node.attributes, "axis", 0), shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), shape.length);
   const data = node.room.take(shape);
-  const strides = stridesOf(shape);
+  const strides = rowMajorStrides(shape);
   let start = 0;
   node.inputs.forEach((_, i) => {
     const x = need(node, i);
@@ -77,8 +77,8 @@ const tile: Fold = (node) => {
   const x = need(node, 0);
   const { type, shape } = node.outputs[0]!;
   const data = node.room.take(shape);
-  const strides = stridesOf(x.shape);
-  const own = stridesOf(shape);
+  const strides = rowMajorStrides(x.shape);
+  const own = rowMajorStrides(shape);
   for (let cell = 0; cell < data.length; cell++) {
     let place = 0;
     shape.forEach((size, axis) => {
@@ -91,15 +91,17 @@ const tile: Fold = (node) => {
 
 const pad: Fold = (node) => {
   const x = need(node, 0);
-  if (textOf(node.attributes, "mode", "constant") !== "constant") {
+  if (textAttribute(node.attributes, "mode", "constant") !== "constant") {
     throw new Unfolded("its mode is not folded");
   }
   const { type, shape } = node.outputs[0]!;
   const pads = list(node, 1)!;
-  const axes = (list(node, 3) ?? x.shape.map((_, i) => i)).map((axis) => axisOf(axis, x.shape.length));
+  const axes = (list(node, 3) ?? x.shape.map((_, i) => i)).map((axis) =>
+    normalisedAxis(axis, x.shape.length)
+  );
   if (pads.some((size) => size < 0)) throw new Unfolded("its pads are negative");
   const data = node.room.take(shape).fill(node.inputs[2]?.data[0] ?? 0);
-  const strides = stridesOf(shape);
+  const strides = rowMajorStrides(shape);
   const offset = axes.reduce((sum, axis, i) => sum + pads[i]! * strides[axis]!, 0);
   eachPlace(x.shape, strides, offset, (place, cell) => data[place] = x.data[cell]!);
   return [{ type, shape, data }];
@@ -114,11 +116,11 @@ function inRange(index: number, size: number): number {
 
 const gather: Fold = (node) => {
   const [x, indices] = [need(node, 0), need(node, 1)];
-  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), x.shape.length);
   const { type, shape } = node.outputs[0]!;
   const data = node.room.take(shape);
-  const [before, size] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis]!];
-  const after = sizeOf(x.shape.slice(axis + 1));
+  const [before, size] = [elementCount(x.shape.slice(0, axis)), x.shape[axis]!];
+  const after = elementCount(x.shape.slice(axis + 1));
   const picked = Array.from(indices.data, (index) => inRange(index, size) * after);
   let at = 0;
   for (let i = 0; i < before; i++) {
@@ -135,9 +137,9 @@ const gather: Fold = (node) => {
 
 const gatherElements: Fold = (node) => {
   const [x, indices] = [need(node, 0), need(node, 1)];
-  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), x.shape.length);
   const data = node.room.take(indices.shape);
-  const strides = stridesOf(x.shape);
+  const strides = rowMajorStrides(x.shape);
   const along = strides[axis]!;
   eachPlace(indices.shape, strides.with(axis, 0), 0, (place, cell) => {
     data[cell] = x.data[place + inRange(indices.data[cell]!, x.shape[axis]!) * along]!;
@@ -162,18 +164,18 @@ function rowPlace(
 
 const scatterNd: Fold = (node) => {
   const [x, indices, updates] = [need(node, 0), need(node, 1), need(node, 2)];
-  if (textOf(node.attributes, "reduction", "none") !== "none") {
+  if (textAttribute(node.attributes, "reduction", "none") !== "none") {
     throw new Unfolded("its reduction is not folded");
   }
   const depth = indices.shape.at(-1)!;
   const data = node.room.take(x.shape);
   data.set(x.data);
-  const width = sizeOf(x.shape.slice(depth));
-  const rows = sizeOf(indices.shape.slice(0, -1));
+  const width = elementCount(x.shape.slice(depth));
+  const rows = elementCount(indices.shape.slice(0, -1));
   if (updates.data.length !== rows * width) {
-    throw new TypeError(`updates ${shown(updates.shape)} do not fit indices ${shown(indices.shape)}`);
+    throw new TypeError(`updates ${shapeText(updates.shape)} do not fit indices ${shapeText(indices.shape)}`);
   }
-  const strides = stridesOf(x.shape);
+  const strides = rowMajorStrides(x.shape);
   for (let row = 0; row < rows; row++) {
     data.set(
       updates.data.subarray(row * width, (row + 1) * width),
@@ -185,11 +187,13 @@ const scatterNd: Fold = (node) => {
 
 const gatherNd: Fold = (node) => {
   const [x, indices] = [need(node, 0), need(node, 1)];
-  if (intOf(node.attributes, "batch_dims", 0) !== 0) throw new Unfolded("its batch_dims are not folded");
+  if (intAttribute(node.attributes, "batch_dims", 0) !== 0) {
+    throw new Unfolded("its batch_dims are not folded");
+  }
   const { type, shape } = node.outputs[0]!;
   const data = node.room.take(shape);
-  const width = sizeOf(x.shape.slice(indices.shape.at(-1)!));
-  const strides = stridesOf(x.shape);
+  const width = elementCount(x.shape.slice(indices.shape.at(-1)!));
+  const strides = rowMajorStrides(x.shape);
   for (let row = 0; row * width < data.length; row++) {
     const from = rowPlace(indices, row, x.shape, strides);
     data.set(x.data.subarray(from, from + width), row * width);
@@ -218,7 +222,7 @@ const constantOfShape: Fold = (node) => {
 /** Indices of what is not zero, [rank, count]. */
 const nonZero: Fold = (node) => {
   const x = need(node, 0);
-  const strides = stridesOf(x.shape);
+  const strides = rowMajorStrides(x.shape);
   const found = Array.from(x.data.keys()).filter((i) => x.data[i] !== 0);
   const shape = [x.shape.length, found.length];
   const data = node.room.take(shape);
@@ -231,7 +235,7 @@ const nonZero: Fold = (node) => {
 /** Upper or lower triangle of the last two axes. */
 const trilu: Fold = (node) => {
   const x = need(node, 0);
-  const upper = intOf(node.attributes, "upper", 1) === 1;
+  const upper = intAttribute(node.attributes, "upper", 1) === 1;
   const k = node.inputs[1]?.data[0] ?? 0;
   const [rows, columns] = [x.shape.at(-2)!, x.shape.at(-1)!];
   const data = node.room.take(x.shape);
@@ -245,10 +249,10 @@ const trilu: Fold = (node) => {
 const oneHot: Fold = (node: FoldInput) => {
   const [indices, values] = [need(node, 0), need(node, 2)];
   const { type, shape } = node.outputs[0]!;
-  const axis = axisOf(intOf(node.attributes, "axis", -1), shape.length);
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", -1), shape.length);
   const depth = shape[axis]!;
   const data = node.room.take(shape).fill(values.data[0]!);
-  const strides = stridesOf(shape);
+  const strides = rowMajorStrides(shape);
   eachPlace(indices.shape, strides.filter((_, i) => i !== axis), 0, (place, cell) => {
     const index = indices.data[cell]!;
     const resolved = index < 0 ? index + depth : index;

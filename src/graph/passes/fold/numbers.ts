@@ -5,7 +5,7 @@
  */
 import { float16ToFloat32, float32ToFloat16 } from "../../../bytes/half.ts";
 import type { Attributes, DataType } from "../../types.ts";
-import { sizeOf } from "../../types.ts";
+import { elementCount } from "../../types.ts";
 import type { ValueInfo } from "../../shapes/rule.ts";
 
 /** A tensor whose numbers are known. Whole numbers beyond 2^53 are rounded; truth values are 0 and 1. */
@@ -33,7 +33,7 @@ export class Room {
 
   /** Zeros of a shape. */
   take(shape: readonly number[]): Float64Array {
-    const count = sizeOf(shape);
+    const count = elementCount(shape);
     if (!(count <= this.#most && count <= this.#left)) throw new Unfolded();
     this.#left -= count;
     return new Float64Array(count);
@@ -68,7 +68,7 @@ export function list(node: FoldInput, index: number): number[] | undefined {
 }
 
 /** Elements from one index to the next, per axis. */
-export function stridesOf(shape: readonly number[]): number[] {
+export function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * shape[i + 1]!;
   return strides;
@@ -81,7 +81,7 @@ export function eachPlace(
   offset: number,
   visit: (place: number, cell: number) => void,
 ): void {
-  const count = sizeOf(shape);
+  const count = elementCount(shape);
   const index = new Array<number>(shape.length).fill(0);
   let place = offset;
   for (let cell = 0; cell < count; cell++) {
@@ -110,13 +110,13 @@ export function viewed(
 
 /** Strides that broadcast a tensor of `shape` to `wide`: 0 where it is repeated. */
 export function broadcastStrides(shape: readonly number[], wide: readonly number[]): number[] {
-  const own = stridesOf(shape);
+  const own = rowMajorStrides(shape);
   const lead = wide.length - shape.length;
   return wide.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : own[i - lead]!));
 }
 
 /** Rounds a result to what its type can hold. */
-export function rounderOf(type: DataType): (value: number) => number {
+export function createRounder(type: DataType): (value: number) => number {
   switch (type) {
     case "float32":
       return Math.fround;

@@ -4,16 +4,16 @@
  * @module
  */
 import { reducedAxes } from "../../shapes/movement.ts";
-import { axisOf } from "../../shapes/rule.ts";
-import { intOf } from "../../types.ts";
+import { normalisedAxis } from "../../shapes/rule.ts";
+import { intAttribute } from "../../types.ts";
 import {
+  createRounder,
   eachPlace,
   type Fold,
   type FoldInput,
   list,
   need,
-  rounderOf,
-  stridesOf,
+  rowMajorStrides,
   Unfolded,
 } from "./numbers.ts";
 
@@ -21,7 +21,7 @@ import {
 function targets(node: FoldInput, visit: (to: number, from: number) => void, axes: readonly number[]): void {
   const x = need(node, 0);
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  const strides = rowMajorStrides(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
   eachPlace(x.shape, strides, 0, visit);
 }
 
@@ -36,18 +36,18 @@ const reduce = (first: number, act: (so: number, value: number) => number, mean 
   const data = node.room.take(shape).fill(first);
   targets(node, (to, from) => data[to] = act(data[to]!, x.data[from]!), axes);
   const count = data.length === 0 ? 1 : x.data.length / data.length;
-  const round = rounderOf(type);
+  const round = createRounder(type);
   return [{ type, shape, data: data.map((value) => round(mean ? value / count : value)) }];
 };
 
 const argExtreme = (better: (a: number, b: number) => boolean): Fold => (node) => {
   const x = need(node, 0);
   const { type, shape } = node.outputs[0]!;
-  const axis = axisOf(intOf(node.attributes, "axis", 0), x.shape.length);
-  const last = intOf(node.attributes, "select_last_index", 0) === 1;
+  const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), x.shape.length);
+  const last = intAttribute(node.attributes, "select_last_index", 0) === 1;
   const data = node.room.take(shape).fill(-1);
   const best = new Float64Array(data.length);
-  const along = stridesOf(x.shape)[axis]!;
+  const along = rowMajorStrides(x.shape)[axis]!;
   targets(node, (to, from) => {
     const value = x.data[from]!;
     if (data[to]! >= 0 && !better(value, best[to]!) && !(last && value === best[to])) return;
@@ -60,13 +60,15 @@ const argExtreme = (better: (a: number, b: number) => boolean): Fold => (node) =
 /** Sums along an axis up to each cell. */
 const cumulativeSum: Fold = (node) => {
   const x = need(node, 0);
-  const axis = axisOf(need(node, 1).data[0]!, x.shape.length);
-  if (intOf(node.attributes, "exclusive", 0) === 1 || intOf(node.attributes, "reverse", 0) === 1) {
+  const axis = normalisedAxis(need(node, 1).data[0]!, x.shape.length);
+  if (
+    intAttribute(node.attributes, "exclusive", 0) === 1 || intAttribute(node.attributes, "reverse", 0) === 1
+  ) {
     throw new Unfolded("its exclusive and reverse forms are not folded");
   }
   const data = node.room.take(x.shape);
-  const along = stridesOf(x.shape)[axis]!;
-  const round = rounderOf(x.type);
+  const along = rowMajorStrides(x.shape)[axis]!;
+  const round = createRounder(x.type);
   x.data.forEach((value, i) => {
     const first = Math.floor(i / along) % x.shape[axis]! === 0;
     data[i] = first ? value : round(data[i - along]! + value);

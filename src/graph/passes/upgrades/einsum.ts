@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { sizeOf, textOf, type Value } from "../../types.ts";
+import { elementCount, textAttribute, type Value } from "../../types.ts";
 import { inputAt, type Rewrite } from "../rewrite.ts";
-import type { Workshop } from "../workshop.ts";
+import type { GraphEditor } from "../graph_editor.ts";
 
 interface Labelled {
   readonly value: Value;
@@ -15,7 +15,7 @@ interface Labelled {
 
 const einsum: Rewrite = (node) => {
   const { w, attributes, inputs } = node;
-  const equation = textOf(attributes, "equation", "").replaceAll(" ", "");
+  const equation = textAttribute(attributes, "equation", "").replaceAll(" ", "");
   const [left, right] = equation.split("->");
   const terms = left!.split(",");
   if (equation.includes(".")) throw new TypeError(`its equation ${equation} has an ellipsis`);
@@ -45,18 +45,18 @@ function implied(terms: readonly string[]): string[] {
   return all.filter((label) => all.indexOf(label) === all.lastIndexOf(label)).sort();
 }
 
-function summed(w: Workshop, { value, labels }: Labelled, drop: (label: string) => boolean): Labelled {
+function summed(w: GraphEditor, { value, labels }: Labelled, drop: (label: string) => boolean): Labelled {
   const axes = labels.flatMap((label, i) => (drop(label) ? [i] : []));
   if (axes.length === 0) return { value, labels };
   return { value: w.reduceSum(value, axes, false), labels: labels.filter((label) => !drop(label)) };
 }
 
-function arranged(w: Workshop, { value, labels }: Labelled, wanted: readonly string[]): Value {
+function arranged(w: GraphEditor, { value, labels }: Labelled, wanted: readonly string[]): Value {
   return w.transpose(value, wanted.map((label) => labels.indexOf(label)));
 }
 
 function product(
-  w: Workshop,
+  w: GraphEditor,
   a: Labelled,
   b: Labelled,
   wanted: readonly string[],
@@ -69,7 +69,7 @@ function product(
   const columns = b.labels.filter((label) => !shared.includes(label));
   const of = (labels: readonly string[]) => labels.map((label) => sizes.get(label)!);
   const asMatrices = (x: Labelled, ...groups: string[][]) =>
-    w.reshape(arranged(w, x, groups.flat()), groups.map((labels) => sizeOf(of(labels))));
+    w.reshape(arranged(w, x, groups.flat()), groups.map((labels) => elementCount(of(labels))));
   const c = w.matmul(asMatrices(a, along, rows, inner), asMatrices(b, along, inner, columns));
   const labels = [...along, ...rows, ...columns];
   return { value: w.reshape(c, of(labels)), labels };

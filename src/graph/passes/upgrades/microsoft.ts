@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { floatOf, int, intOf, textOf, type Value } from "../../types.ts";
+import { floatAttribute, int, intAttribute, textAttribute, type Value } from "../../types.ts";
 import { attributesWith, inputAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 import { gelu } from "./activations.ts";
 
@@ -26,7 +26,7 @@ const fusedConv: Rewrite = (node) => {
   const sum = summand === undefined ? conv : w.add(conv, summand);
   const list = attributes["activation_params"];
   const parameters = list?.type === "floats" ? list.value : [];
-  const activation = textOf(attributes, "activation", "");
+  const activation = textAttribute(attributes, "activation", "");
   const named = (...names: string[]) =>
     Object.fromEntries(
       names.slice(0, parameters.length).map((
@@ -55,17 +55,17 @@ const fusedConv: Rewrite = (node) => {
 /** A matrix product of transposed operands, times a number. */
 const fusedMatMul: Rewrite = (node) => {
   const { w, attributes } = node;
-  if (intOf(attributes, "transBatchA", 0) + intOf(attributes, "transBatchB", 0) > 0) {
+  if (intAttribute(attributes, "transBatchA", 0) + intAttribute(attributes, "transBatchB", 0) > 0) {
     throw new TypeError("its batch is transposed, which is not supported");
   }
   const operand = (index: number, flag: string) => {
     const x = inputAt(node, index);
     const rank = x.shape.length;
-    if (intOf(attributes, flag, 0) === 0 || rank < 2) return x;
+    if (intAttribute(attributes, flag, 0) === 0 || rank < 2) return x;
     return w.transpose(x, [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]);
   };
   const product = w.matmul(operand(0, "transA"), operand(1, "transB"));
-  const alpha = floatOf(attributes, "alpha", 1);
+  const alpha = floatAttribute(attributes, "alpha", 1);
   return [alpha === 1 ? product : w.mul(product, alpha)];
 };
 
@@ -77,7 +77,7 @@ const skipLayerNormalization: Rewrite = (node) => {
   const operands = node.inputs[3] === undefined
     ? [sum, inputAt(node, 2)]
     : [sum, inputAt(node, 2), node.inputs[3]];
-  const epsilon = { type: "float", value: floatOf(attributes, "epsilon", 1e-12) } as const;
+  const epsilon = { type: "float", value: floatAttribute(attributes, "epsilon", 1e-12) } as const;
   const normal = w.node("LayerNormalization", operands, { axis: int(-1), epsilon })[0];
   return [normal, undefined, undefined, node.node.outputs[3] === undefined ? undefined : sum];
 };
@@ -89,7 +89,7 @@ export const MICROSOFT: Readonly<Record<string, Rewrite>> = {
   "com.microsoft.FastGelu": (node) => [gelu(node.w, biased(node), true)],
   "com.microsoft.QuickGelu": (node) => {
     const x = inputAt(node, 0);
-    return [node.w.mul(x, node.w.sigmoid(node.w.mul(x, floatOf(node.attributes, "alpha", 1.702))))];
+    return [node.w.mul(x, node.w.sigmoid(node.w.mul(x, floatAttribute(node.attributes, "alpha", 1.702))))];
   },
   "com.microsoft.FusedConv": fusedConv,
   "com.microsoft.FusedMatMul": fusedMatMul,

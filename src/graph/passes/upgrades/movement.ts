@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { axisOf } from "../../shapes/rule.ts";
-import { intOf, intsOf, textOf } from "../../types.ts";
+import { normalisedAxis } from "../../shapes/rule.ts";
+import { intAttribute, intsAttribute, textAttribute } from "../../types.ts";
 import { attributesWith, inputAt, knownAt, type Rewrite } from "../rewrite.ts";
 
 /** An attribute of these names becomes the input at a place. */
@@ -13,7 +13,7 @@ const asInputs = (before: number, names: readonly string[]): Rewrite => (node) =
   const { w, attributes, opset } = node;
   if (opset >= before) return undefined;
   const given = names.map((name) => {
-    const list = intsOf(attributes, name);
+    const list = intsAttribute(attributes, name);
     return list === undefined ? undefined : w.int64s(list);
   });
   while (given.length > 0 && given.at(-1) === undefined) given.pop();
@@ -24,13 +24,13 @@ const asInputs = (before: number, names: readonly string[]): Rewrite => (node) =
 const pad: Rewrite = (node) => {
   const { w, attributes, opset } = node;
   const x = inputAt(node, 0);
-  const mode = textOf(attributes, "mode", "constant");
+  const mode = textAttribute(attributes, "mode", "constant");
   if (opset < 11) {
     const value = attributes["value"];
     const filler = value?.type === "float" && value.value !== 0
       ? [w.constant(x.type, [], [value.value])]
       : [];
-    const pads = w.int64s(intsOf(attributes, "pads") ?? x.shape.flatMap(() => [0, 0]));
+    const pads = w.int64s(intsAttribute(attributes, "pads") ?? x.shape.flatMap(() => [0, 0]));
     return { attributes: attributesWith(attributes, ["pads", "value"]), inputs: [x, pads, ...filler] };
   }
   const given = knownAt(node, 1) ?? [];
@@ -42,7 +42,7 @@ const pad: Rewrite = (node) => {
   const rank = x.shape.length;
   const pads = new Array<number>(2 * rank).fill(0);
   axes.forEach((each, i) => {
-    const axis = axisOf(each, rank);
+    const axis = normalisedAxis(each, rank);
     pads[axis] = given[i]!;
     pads[axis + rank] = given[i + axes.length]!;
   });
@@ -55,8 +55,8 @@ const split: Rewrite = (node) => {
   if (opset < 13) return asInputs(13, ["split"])(node);
   if (attributes["num_outputs"] === undefined) return undefined;
   const x = inputAt(node, 0);
-  const axis = axisOf(intOf(attributes, "axis", 0), x.shape.length);
-  const count = intOf(attributes, "num_outputs", 1);
+  const axis = normalisedAxis(intAttribute(attributes, "axis", 0), x.shape.length);
+  const count = intAttribute(attributes, "num_outputs", 1);
   const part = Math.ceil(x.shape[axis]! / count);
   const sizes = Array.from({ length: count }, (_, i) => Math.min(part, x.shape[axis]! - i * part));
   return { attributes: attributesWith(attributes, ["num_outputs"]), inputs: [x, w.int64s(sizes)] };
@@ -65,7 +65,7 @@ const split: Rewrite = (node) => {
 const topK: Rewrite = (node) => {
   const { w, attributes, opset } = node;
   if (opset >= 10) return undefined;
-  const k = w.int64s([intOf(attributes, "k", 1)]);
+  const k = w.int64s([intAttribute(attributes, "k", 1)]);
   return { attributes: attributesWith(attributes, ["k"]), inputs: [inputAt(node, 0), k] };
 };
 
@@ -74,9 +74,9 @@ const depthToSpace: Rewrite = (node) => {
   const { w, attributes } = node;
   const x = inputAt(node, 0);
   const [n, c, h, width] = x.shape as [number, number, number, number];
-  const size = intOf(attributes, "blocksize", 1);
+  const size = intAttribute(attributes, "blocksize", 1);
   const rest = c / (size * size);
-  const columnsFirst = textOf(attributes, "mode", "DCR") === "DCR";
+  const columnsFirst = textAttribute(attributes, "mode", "DCR") === "DCR";
   const apart = columnsFirst ? [n, size, size, rest, h, width] : [n, rest, size, size, h, width];
   const perm = columnsFirst ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3];
   return [w.reshape(w.transpose(w.reshape(x, apart), perm), [n, rest, h * size, width * size])];
@@ -86,7 +86,7 @@ const spaceToDepth: Rewrite = (node) => {
   const { w, attributes } = node;
   const x = inputAt(node, 0);
   const [n, c, h, width] = x.shape as [number, number, number, number];
-  const size = intOf(attributes, "blocksize", 1);
+  const size = intAttribute(attributes, "blocksize", 1);
   const apart = w.reshape(x, [n, c, h / size, size, width / size, size]);
   return [
     w.reshape(w.transpose(apart, [0, 3, 5, 1, 2, 4]), [n, c * size * size, h / size, width / size]),

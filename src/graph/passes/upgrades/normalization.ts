@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { axisOf } from "../../shapes/rule.ts";
-import { floatOf, intOf, sizeOf, type Value } from "../../types.ts";
+import { normalisedAxis } from "../../shapes/rule.ts";
+import { elementCount, floatAttribute, intAttribute, type Value } from "../../types.ts";
 import { attributesWith, inputAt, type Rewrite } from "../rewrite.ts";
 
 const batchNormalization: Rewrite = ({ attributes }) => {
-  if (intOf(attributes, "training_mode", 0) === 1) {
+  if (intAttribute(attributes, "training_mode", 0) === 1) {
     throw new TypeError("it is in training mode; export the model in inference mode (model.eval())");
   }
-  if (intOf(attributes, "spatial", 1) === 0) throw new TypeError("its spatial = 0 is not supported");
+  if (intAttribute(attributes, "spatial", 1) === 0) throw new TypeError("its spatial = 0 is not supported");
   const without = ["training_mode", "spatial", "is_test", "consumed_inputs", "momentum"];
   return { attributes: attributesWith(attributes, without), outputs: 1 };
 };
@@ -21,15 +21,15 @@ const batchNormalization: Rewrite = ({ attributes }) => {
 const groupNormalization: Rewrite = (node) => {
   const { w, attributes, opset } = node;
   const [x, scale, bias] = [inputAt(node, 0), inputAt(node, 1), inputAt(node, 2)];
-  const groups = intOf(attributes, "num_groups", 1);
+  const groups = intAttribute(attributes, "num_groups", 1);
   if (x.shape.length < 3) throw new TypeError(`its input has ${x.shape.length} axes, not 3 or more`);
   const [n, c] = x.shape as [number, number];
   const fill = (value: number) => w.constant(x.type, [groups], new Array<number>(groups).fill(value));
   const plain = w.node("InstanceNormalization", [w.reshape(x, [n, groups, -1]), fill(1), fill(0)], {
-    epsilon: { type: "float", value: floatOf(attributes, "epsilon", 1e-5) },
+    epsilon: { type: "float", value: floatAttribute(attributes, "epsilon", 1e-5) },
   })[0]!;
   const along = (value: Value, rank: number) =>
-    w.reshape(value, [1, sizeOf(value.shape), ...new Array<number>(rank - 2).fill(1)]);
+    w.reshape(value, [1, elementCount(value.shape), ...new Array<number>(rank - 2).fill(1)]);
   if (opset >= 21 && scale.shape[0] === c) {
     const back = w.reshape(plain, x.shape);
     return [w.add(w.mul(back, along(scale, x.shape.length)), along(bias, x.shape.length))];
@@ -41,8 +41,8 @@ const groupNormalization: Rewrite = (node) => {
 const lpNormalization: Rewrite = (node) => {
   const { w, attributes } = node;
   const x = inputAt(node, 0);
-  const axis = axisOf(intOf(attributes, "axis", -1), x.shape.length);
-  const op = intOf(attributes, "p", 2) === 1 ? "ReduceL1" : "ReduceL2";
+  const axis = normalisedAxis(intAttribute(attributes, "axis", -1), x.shape.length);
+  const op = intAttribute(attributes, "p", 2) === 1 ? "ReduceL1" : "ReduceL2";
   return [w.div(x, w.node(op, [x], { axes: { type: "ints", value: [axis] } })[0]!)];
 };
 

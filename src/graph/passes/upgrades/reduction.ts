@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { int, intOf, ints, intsOf, type Value } from "../../types.ts";
+import { int, intAttribute, ints, intsAttribute, type Value } from "../../types.ts";
 import { attributesWith, inputAt, knownAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 import { withoutUndefined } from "../../../text/without_undefined.ts";
 
 /** Axes, wherever this version has them; `undefined` for all. */
-function axesOf(node: RewriteInput): readonly number[] | undefined {
-  const given = knownAt(node, 1) ?? intsOf(node.attributes, "axes");
+function reducedAxes(node: RewriteInput): readonly number[] | undefined {
+  const given = knownAt(node, 1) ?? intsAttribute(node.attributes, "axes");
   return given === undefined || given.length === 0 ? undefined : given;
 }
 
 /** Whether nothing is reduced: no axes, and the attribute that says so. */
 function keeps(node: RewriteInput): boolean {
-  return axesOf(node) === undefined && intOf(node.attributes, "noop_with_empty_axes", 0) === 1;
+  return reducedAxes(node) === undefined && intAttribute(node.attributes, "noop_with_empty_axes", 0) === 1;
 }
 
 const OWN = ["axes", "noop_with_empty_axes"];
@@ -23,7 +23,7 @@ const OWN = ["axes", "noop_with_empty_axes"];
 const reduceSum: Rewrite = (node) => {
   const x = inputAt(node, 0);
   if (keeps(node)) return [x];
-  const axes = axesOf(node);
+  const axes = reducedAxes(node);
   return {
     attributes: attributesWith(node.attributes, OWN),
     inputs: axes === undefined ? [x] : [x, node.w.int64s(axes)],
@@ -33,7 +33,7 @@ const reduceSum: Rewrite = (node) => {
 const reduce: Rewrite = (node) => {
   const x = inputAt(node, 0);
   if (keeps(node)) return [x];
-  const axes = axesOf(node);
+  const axes = reducedAxes(node);
   const added = withoutUndefined({ axes: axes && ints(axes) });
   return { attributes: attributesWith(node.attributes, OWN, added), inputs: [x] };
 };
@@ -43,13 +43,13 @@ const reduceLog = (ofExponentials: boolean): Rewrite => (node) => {
   const { w } = node;
   const x = inputAt(node, 0);
   if (keeps(node)) return [ofExponentials ? x : w.log(x)];
-  const axes = axesOf(node) ?? x.shape.map((_, i) => i);
+  const axes = reducedAxes(node) ?? x.shape.map((_, i) => i);
   let result: Value;
   if (ofExponentials) {
     const largest = w.reduceMax(x, axes);
     result = w.add(w.log(w.reduceSum(w.exp(w.sub(x, largest)), axes)), largest);
   } else result = w.log(w.reduceSum(x, axes));
-  return [intOf(node.attributes, "keepdims", 1) === 1 ? result : w.squeeze(result, axes)];
+  return [intAttribute(node.attributes, "keepdims", 1) === 1 ? result : w.squeeze(result, axes)];
 };
 
 /** Rules by operator. */
@@ -65,7 +65,7 @@ export const REDUCTION: Readonly<Record<string, Rewrite>> = {
   // A mean over the spatial axes by another name, where they are all: [N, C, H, W] to [N, C, 1, 1].
   GlobalLpPool: (node) => {
     const x = inputAt(node, 0);
-    const p = intOf(node.attributes, "p", 2);
+    const p = intAttribute(node.attributes, "p", 2);
     if (p !== 1 && p !== 2) throw new TypeError(`its p is ${p}, not 1 or 2`);
     const axes = ints(x.shape.flatMap((_, i) => (i >= 2 ? [i] : [])));
     return { op: p === 1 ? "ReduceL1" : "ReduceL2", attributes: { axes, keepdims: int(1) } };

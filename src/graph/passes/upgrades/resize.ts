@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { axisOf } from "../../shapes/rule.ts";
-import { intOf, intsOf, text, textOf, type Value } from "../../types.ts";
+import { normalisedAxis } from "../../shapes/rule.ts";
+import { intAttribute, intsAttribute, text, textAttribute, type Value } from "../../types.ts";
 import { attributesWith, inputAt, knownAt, type Patch, type Rewrite, type RewriteInput } from "../rewrite.ts";
 import { withoutUndefined } from "../../../text/without_undefined.ts";
 
@@ -29,21 +29,22 @@ const upsample: Rewrite = (node) => {
   const scales = given?.type === "floats"
     ? w.constant("float32", [given.value.length], given.value)
     : inputAt(node, 1);
-  return asymmetric(x, scales, textOf(attributes, "mode", "nearest"));
+  return asymmetric(x, scales, textAttribute(attributes, "mode", "nearest"));
 };
 
 const resize: Rewrite = (node) => {
   const { w, attributes, opset } = node;
   const x = inputAt(node, 0);
-  if (opset < 11) return asymmetric(x, inputAt(node, 1), textOf(attributes, "mode", "nearest"));
-  if (intOf(attributes, "antialias", 0) === 1) {
+  if (opset < 11) return asymmetric(x, inputAt(node, 1), textAttribute(attributes, "mode", "nearest"));
+  if (intAttribute(attributes, "antialias", 0) === 1) {
     throw new TypeError("its antialias, which came with opset 18, is not supported");
   }
   const rank = x.shape.length;
-  const axes = intsOf(attributes, "axes")?.map((axis) => axisOf(axis, rank)) ?? x.shape.map((_, i) => i);
+  const axes = intsAttribute(attributes, "axes")?.map((axis) => normalisedAxis(axis, rank)) ??
+    x.shape.map((_, i) => i);
   const sizes = given(node, 3);
   const scales = given(node, 2);
-  const policy = textOf(attributes, "keep_aspect_ratio_policy", "stretch");
+  const policy = textAttribute(attributes, "keep_aspect_ratio_policy", "stretch");
   const mode = coordinateMode(node, axes, sizes, scales);
   const kept = attributesWith(
     attributes,
@@ -82,7 +83,7 @@ function coordinateMode(
   sizes: readonly number[] | undefined,
   scales: readonly number[] | undefined,
 ): string | undefined {
-  const mode = textOf(attributes, "coordinate_transformation_mode", "half_pixel");
+  const mode = textAttribute(attributes, "coordinate_transformation_mode", "half_pixel");
   if (mode === "tf_half_pixel_for_nn" || mode === "tf_crop_and_resize") {
     throw new TypeError(`its coordinate_transformation_mode ${mode} is not supported`);
   }
@@ -95,7 +96,7 @@ function coordinateMode(
 
 /** Since 20 an image may have any number of axes, and the modes have names that fit all. */
 const gridSample: Rewrite = ({ attributes, opset }) => {
-  const mode = textOf(attributes, "mode", "linear");
+  const mode = textAttribute(attributes, "mode", "linear");
   if (opset < 20 || mode === "nearest") return undefined;
   return { attributes: attributesWith(attributes, [], { mode: text(`bi${mode}`) }) };
 };

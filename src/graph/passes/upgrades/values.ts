@@ -4,7 +4,7 @@
  * @module
  */
 import { DATA_TYPE_CODES } from "../../shapes/elementwise.ts";
-import { floatOf, int, intOf } from "../../types.ts";
+import { floatAttribute, int, intAttribute } from "../../types.ts";
 import { attributesWith, inputAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 
 /** A constant says its value in one of several attributes. */
@@ -24,8 +24,8 @@ const constant: Rewrite = ({ w, node, attributes }) => {
 /** Dropout is the identity in inference; a training mode left on is not what the network was measured with. */
 const dropout: Rewrite = (node) => {
   const x = inputAt(node, 0);
-  const ratio = ratioOf(node);
-  const mode = node.inputs[2] === undefined ? undefined : node.w.numbersOf(node.inputs[2]);
+  const ratio = dropoutRatio(node);
+  const mode = node.inputs[2] === undefined ? undefined : node.w.numbers(node.inputs[2]);
   if (node.inputs[2] !== undefined && mode?.data[0] !== 0 && ratio !== 0) {
     node.note(`${node.node.op} in training mode is left out (${node.node.name})`);
   }
@@ -34,9 +34,9 @@ const dropout: Rewrite = (node) => {
   return [x, node.w.expand(node.w.constant("bool", [], [1]), x.shape)];
 };
 
-function ratioOf({ w, inputs, attributes }: RewriteInput): number {
-  const given = inputs[1] === undefined ? undefined : w.numbersOf(inputs[1])?.data[0];
-  return given ?? floatOf(attributes, "ratio", 0.5);
+function dropoutRatio({ w, inputs, attributes }: RewriteInput): number {
+  const given = inputs[1] === undefined ? undefined : w.numbers(inputs[1])?.data[0];
+  return given ?? floatAttribute(attributes, "ratio", 0.5);
 }
 
 /** Since 19 a cast to 8-bit floats may saturate; there are none here. */
@@ -72,7 +72,9 @@ export const VALUES: Readonly<Record<string, Rewrite>> = {
     return { attributes: attributesWith(attributes, ["dilations"]) };
   },
   ArgMax: ({ attributes }) => {
-    if (intOf(attributes, "select_last_index", 0) === 1) throw new TypeError("its select_last_index is on");
+    if (intAttribute(attributes, "select_last_index", 0) === 1) {
+      throw new TypeError("its select_last_index is on");
+    }
     return undefined;
   },
 };

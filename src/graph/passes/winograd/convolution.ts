@@ -29,7 +29,7 @@ export const FILTERS = "filters";
 export const BIAS = "bias";
 
 /** Tiles that cover a result [N, Co, rows, columns]: down and across one image, and those of all images. */
-export function tilesOf(
+export function cutTiles(
   [batch, , height, width]: Convolution["output"],
   { m }: Transforms,
 ): { readonly down: number; readonly across: number; readonly tiles: number } {
@@ -43,7 +43,7 @@ export function winogradGraph(convolution: Convolution, transforms: Transforms):
   const [, outChannels, height, width] = convolution.output;
   const [top, left] = convolution.pads;
   const { m, t } = transforms;
-  const { down, across, tiles } = tilesOf(convolution.output, transforms);
+  const { down, across, tiles } = cutTiles(convolution.output, transforms);
   const b = createBuilder("winograd");
   const x = b.input(X, "float32", convolution.input);
   const filters = b.input(FILTERS, "float32", [t * t, outChannels, inChannels]);

@@ -9,22 +9,22 @@
  */
 import type { BoundGraph } from "../../bound_graph.ts";
 import {
-  floatOf,
+  elementCount,
+  floatAttribute,
   type Graph,
   type Initializer,
-  intOf,
-  intsOf,
+  intAttribute,
+  intsAttribute,
   type Node,
-  sizeOf,
-  textOf,
+  textAttribute,
   type Value,
 } from "../../types.ts";
-import { bytesOf } from "../../constants.ts";
+import { asBytes } from "../../constants.ts";
 import { createNames } from "../../names.ts";
-import { type Constants, constantsOf } from "../constant_numbers.ts";
+import { constantNumbers, type Constants } from "../constant_numbers.ts";
 import { createDerivedFile, type DerivedFile } from "../derived.ts";
 import { prune } from "../prune.ts";
-import { BIAS, FILTERS, tilesOf, winogradGraph, X } from "./convolution.ts";
+import { BIAS, cutTiles, FILTERS, winogradGraph, X } from "./convolution.ts";
 import { F2, F4, transformedFilters, type Transforms } from "./transforms.ts";
 
 /** Name of the file that transformed filters seem to lie in; no file of a model is called so. */
@@ -58,9 +58,9 @@ const tilesFor: TilesFor = (inChannels, outChannels, pixels) => {
  */
 export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundGraph {
   const { graph } = bound;
-  const constants = constantsOf(graph, bound.files);
+  const constants = constantNumbers(graph, bound.files);
   const derived = createDerivedFile(FILE);
-  const readers = readersOf(graph);
+  const readers = findReaders(graph);
   const initializers = new Map(graph.initializers);
   const values = new Map(graph.values);
   const instead = new Map<Node, readonly Node[]>();
@@ -72,10 +72,10 @@ export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundG
     const output = graph.values.get(conv.outputs[0]!)!.shape as [number, number, number, number];
     const transforms = choose(inChannels, outChannels, output[2] * output[3]);
     if (transforms === undefined) continue;
-    const { tiles } = tilesOf(output, transforms);
+    const { tiles } = cutTiles(output, transforms);
     if (4 * transforms.t ** 2 * tiles * Math.max(inChannels, outChannels) > MOST_BYTES) continue;
-    const chain = chainOf(conv, graph, constants, readers);
-    const part = partOf(chain, graph, constants, transforms, derived, unique);
+    const chain = findChain(conv, graph, constants, readers);
+    const part = winogradPart(chain, graph, constants, transforms, derived, unique);
     for (const value of part.values) values.set(value.name, value);
     for (const initializer of part.initializers) initializers.set(initializer.name, initializer);
     for (const node of chain.nodes) instead.set(node, []);
@@ -89,7 +89,7 @@ export function winograd(bound: BoundGraph, choose: TilesFor = tilesFor): BoundG
 }
 
 /** Who reads a value; an output of the graph counts as a reader. */
-function readersOf(graph: Graph): Map<string, (Node | undefined)[]> {
+function findReaders(graph: Graph): Map<string, (Node | undefined)[]> {
   const readers = new Map<string, (Node | undefined)[]>();
   const add = (name: string, node: Node | undefined) => {
     const present = readers.get(name);
@@ -104,10 +104,10 @@ function readersOf(graph: Graph): Map<string, (Node | undefined)[]> {
 function isEligible({ op, domain, inputs, attributes }: Node, graph: Graph, constants: Constants): boolean {
   if (op !== "Conv" || domain !== "") return false;
   const [x, weight] = [graph.values.get(inputs[0]!)!, graph.values.get(inputs[1]!)!];
-  const ones = (name: string) => (intsOf(attributes, name) ?? []).every((each) => each === 1);
+  const ones = (name: string) => (intsAttribute(attributes, name) ?? []).every((each) => each === 1);
   return x.type === "float32" && weight.shape.length === 4 && weight.shape.slice(2).join() === "3,3" &&
-    intOf(attributes, "group", 1) === 1 && ones("strides") && ones("dilations") &&
-    textOf(attributes, "auto_pad", "NOTSET") === "NOTSET" &&
+    intAttribute(attributes, "group", 1) === 1 && ones("strides") && ones("dilations") &&
+    textAttribute(attributes, "auto_pad", "NOTSET") === "NOTSET" &&
     inputs.slice(1).every((name) => name === "" || constants.has(name));
 }
 
@@ -120,7 +120,7 @@ interface Chain {
   readonly nodes: readonly Node[];
 }
 
-function chainOf(
+function findChain(
   conv: Node,
   graph: Graph,
   constants: Constants,
@@ -144,7 +144,7 @@ function chainOf(
 function isFixedNorm(node: Node, graph: Graph, constants: Constants): boolean {
   const { op, domain, inputs, outputs, attributes } = node;
   return op === "BatchNormalization" && domain === "" && outputs.length === 1 &&
-    intOf(attributes, "training_mode", 0) === 0 &&
+    intAttribute(attributes, "training_mode", 0) === 0 &&
     graph.values.get(outputs[0]!)!.type === "float32" &&
     inputs.slice(1).every((name) => constants.has(name));
 }
@@ -156,7 +156,7 @@ interface Part {
 }
 
 /** The replacement of a chain; it reads and makes the same values. */
-function partOf(
+function winogradPart(
   chain: Chain,
   graph: Graph,
   constants: Constants,
@@ -167,8 +167,8 @@ function partOf(
   const { conv } = chain;
   const [x, weight] = conv.inputs.slice(0, 2).map((name) => graph.values.get(name)!) as [Value, Value];
   const output = graph.values.get(chain.nodes.at(-1)!.outputs[0]!)!;
-  const { factors, offsets } = affineOf(chain, weight.shape[0]!, constants);
-  const [top = 0, left = 0] = intsOf(conv.attributes, "pads") ?? [];
+  const { factors, offsets } = channelAffine(chain, weight.shape[0]!, constants);
+  const [top = 0, left = 0] = intsAttribute(conv.attributes, "pads") ?? [];
   const form = winogradGraph(
     {
       input: x.shape as [number, number, number, number],
@@ -191,7 +191,7 @@ function partOf(
   };
   const shape = [transforms.t ** 2, ...weight.shape.slice(0, 2)];
   const data = derived.add(
-    sizeOf(shape),
+    elementCount(shape),
     () => transformedFilters(transforms, constants.read(weight.name), factors),
   );
   const initializers: Initializer[] = [...form.initializers.values()].map((each) => ({
@@ -200,7 +200,7 @@ function partOf(
   }));
   initializers.push({ name: named(FILTERS), type: "float32", shape, data });
   if (offsets !== undefined) {
-    const inside = { kind: "inline", bytes: bytesOf(offsets) } as const;
+    const inside = { kind: "inline", bytes: asBytes(offsets) } as const;
     initializers.push({ name: named(BIAS), type: "float32", shape: [offsets.length], data: inside });
   }
   return {
@@ -216,7 +216,7 @@ function partOf(
 }
 
 /** What a convolution's bias and a normalisation do to each channel: `factor · y + offset`. */
-function affineOf(
+function channelAffine(
   { conv, norm }: Chain,
   channels: number,
   constants: Constants,
@@ -230,7 +230,7 @@ function affineOf(
     Float32Array,
     Float32Array,
   ];
-  const epsilon = floatOf(norm.attributes, "epsilon", 1e-5);
+  const epsilon = floatAttribute(norm.attributes, "epsilon", 1e-5);
   const offsets = new Float32Array(channels);
   for (let c = 0; c < channels; c++) {
     const factor = scale[c]! / Math.sqrt(variance[c]! + epsilon);

@@ -11,9 +11,9 @@ import { decodeNumbers, encodeNumbers } from "../constants.ts";
 import { createNames } from "../names.ts";
 import { type NodeOptions, type NodeSink, type Operators, operatorsOver } from "../operators.ts";
 import { inferShapes } from "../shapes/mod.ts";
-import { shown, type ValueInfo } from "../shapes/rule.ts";
+import { shapeText, type ValueInfo } from "../shapes/rule.ts";
 import type { Attributes, Initializer, Node, Value } from "../types.ts";
-import { intOf, intsOf, sizeOf } from "../types.ts";
+import { elementCount, intAttribute, intsAttribute } from "../types.ts";
 import { canFold, fold } from "./fold/mod.ts";
 import { type Numbers, Room } from "./fold/numbers.ts";
 
@@ -28,19 +28,19 @@ const MOST_ELEMENTS = 2 ** 40;
 
 /** Changes the inputs of a node before it is settled; see batch/mod.ts. */
 export type Adapt = (
-  w: Workshop,
+  w: GraphEditor,
   node: Node,
   inputs: readonly (Value | undefined)[],
 ) => readonly (Value | undefined)[];
 
 /** A graph being made static. */
-export interface Workshop extends NodeSink, Operators {
+export interface GraphEditor extends NodeSink, Operators {
   /** The value of this name, or that it stands for. */
   find(name: string): Value | undefined;
   /** Numbers of a constant that is small enough to be worked with. */
-  numbersOf(value: Value): Numbers | undefined;
+  numbers(value: Value): Numbers | undefined;
   /** The constant of a value, whatever its size. */
-  initializerOf(value: Value): Initializer | undefined;
+  initializer(value: Value): Initializer | undefined;
   /** Declares an input or a constant. */
   declare(value: Value | Initializer): Value;
   /** Lets a name stand for a value. A value that was made since `mark()` takes the name itself. */
@@ -60,16 +60,16 @@ export interface Workshop extends NodeSink, Operators {
 }
 
 /**
- * An empty workshop.
+ * An empty editor.
  *
  * @param taken Names that the file uses: new ones keep off them.
  * @param files Contents of external data.
  */
-export function createWorkshop(
+export function createGraphEditor(
   taken: ReadonlySet<string>,
   files: ReadonlyMap<string, ByteSource>,
   adapt?: Adapt,
-): Workshop {
+): GraphEditor {
   const values = new Map<string, Value>();
   const initializers = new Map<string, Initializer>();
   const stands = new Map<string, string>();
@@ -87,8 +87,8 @@ export function createWorkshop(
 
   function declare(given: Value | Initializer): Value {
     const { name, type, shape } = given;
-    if (!(sizeOf(shape) <= MOST_ELEMENTS) || shape.some((size) => size < 0)) {
-      throw new TypeError(`Cannot read ONNX model: ${name} would be ${shown(shape)}`);
+    if (!(elementCount(shape) <= MOST_ELEMENTS) || shape.some((size) => size < 0)) {
+      throw new TypeError(`Cannot read ONNX model: ${name} would be ${shapeText(shape)}`);
     }
     const value = { name, type, shape };
     values.set(name, value);
@@ -96,7 +96,7 @@ export function createWorkshop(
     return value;
   }
 
-  function initializerOf(value: Value): Initializer | undefined {
+  function initializer(value: Value): Initializer | undefined {
     const present = initializers.get(value.name);
     if (present !== undefined) return present;
     const numbers = known.get(value.name);
@@ -107,33 +107,34 @@ export function createWorkshop(
     return made;
   }
 
-  /** Whether `numbersOf` would give numbers; decoding a weight only to ask would cost seconds. */
+  /** Whether `numbers` would give numbers; decoding a weight only to ask would cost seconds. */
   function isKnown({ name, type, shape }: Value): boolean {
     if (known.has(name)) return true;
     const data = initializers.get(name)?.data;
     if (data === undefined || data.kind === "unbound" || type === "string") return false;
     return data.kind === "inline"
-      ? sizeOf(shape) <= FOLDED_ELEMENTS
-      : sizeOf(shape) <= (type.startsWith("float") ? READ_ELEMENTS : FOLDED_ELEMENTS) && files.has(data.file);
+      ? elementCount(shape) <= FOLDED_ELEMENTS
+      : elementCount(shape) <= (type.startsWith("float") ? READ_ELEMENTS : FOLDED_ELEMENTS) &&
+        files.has(data.file);
   }
 
-  function numbersOf(value: Value): Numbers | undefined {
+  function numbers(value: Value): Numbers | undefined {
     const present = known.get(value.name);
     if (present !== undefined || !isKnown(value)) return present;
     const { type, shape } = value;
-    const bytes = bytesOf(initializers.get(value.name)!);
+    const bytes = readBytes(initializers.get(value.name)!);
     if (bytes === undefined) return undefined;
     const numbers = { type, shape, data: Float64Array.from(decodeNumbers(type, bytes)) };
     known.set(value.name, numbers);
     return numbers;
   }
 
-  function bytesOf({ data }: Initializer): Uint8Array | undefined {
+  function readBytes({ data }: Initializer): Uint8Array | undefined {
     if (data.kind === "inline") return data.bytes;
     return data.kind === "external" ? files.get(data.file)?.read(data.offset, data.length) : undefined;
   }
 
-  function constantOf(name: string, numbers: Numbers): Value {
+  function addConstant(name: string, numbers: Numbers): Value {
     const value = declare({ name, type: numbers.type, shape: numbers.shape });
     known.set(name, numbers);
     return value;
@@ -164,8 +165,8 @@ export function createWorkshop(
       }
       return value;
     });
-    const inputs = adapt === undefined ? read : adapt(workshop, node, read);
-    const numbersAt = (i: number) => (inputs[i] === undefined ? undefined : numbersOf(inputs[i]));
+    const inputs = adapt === undefined ? read : adapt(editor, node, read);
+    const numbersAt = (i: number) => (inputs[i] === undefined ? undefined : numbers(inputs[i]));
     const outputCount = node.outputs.length;
     const lacksRule = node.op === "NonZero";
     const infos: readonly ValueInfo[] = lacksRule ? [] : inferShapes(node.name, {
@@ -183,16 +184,19 @@ export function createWorkshop(
     }
     const give = (made: readonly Numbers[]) => {
       node.outputs.forEach((output, i) => {
-        if (output !== "") constantOf(output, made[i]!);
+        if (output !== "") addConstant(output, made[i]!);
       });
     };
     const { op, attributes } = node;
     if (op === "Shape") {
       const { shape } = inputs[0]!;
-      const cut = shape.slice(intOf(attributes, "start", 0), intOf(attributes, "end", shape.length));
+      const cut = shape.slice(
+        intAttribute(attributes, "start", 0),
+        intAttribute(attributes, "end", shape.length),
+      );
       return give([{ ...infos[0]!, data: Float64Array.from(cut) }]);
     }
-    if (op === "Size") return give([{ ...infos[0]!, data: Float64Array.of(sizeOf(inputs[0]!.shape)) }]);
+    if (op === "Size") return give([{ ...infos[0]!, data: Float64Array.of(elementCount(inputs[0]!.shape)) }]);
     const same = samesAs(op, attributes, inputs, infos, numbersAt);
     if (same !== undefined) return void stands.set(node.outputs[0]!, same.name);
     if (canFold(op) && inputs.every((value) => value === undefined || isKnown(value))) {
@@ -221,7 +225,7 @@ export function createWorkshop(
 
   const sink: NodeSink = {
     constant: (type, shape, numbers) =>
-      constantOf(unique("constant"), { type, shape, data: Float64Array.from(numbers) }),
+      addConstant(unique("constant"), { type, shape, data: Float64Array.from(numbers) }),
     int64s: (list) => sink.constant("int64", [list.length], list),
     node: (
       op: string,
@@ -236,12 +240,12 @@ export function createWorkshop(
     },
   };
 
-  const workshop: Workshop = {
+  const editor: GraphEditor = {
     ...sink,
     ...operatorsOver(sink),
     find,
-    numbersOf,
-    initializerOf,
+    numbers: numbers,
+    initializer: initializer,
     declare,
     name,
     mark: () => void (marked = nodes.length),
@@ -251,14 +255,14 @@ export function createWorkshop(
       const used = new Map<string, Initializer>();
       for (const { inputs } of nodes) {
         for (const input of inputs) {
-          const initializer = input === "" ? undefined : initializerOf(values.get(input)!);
-          if (initializer !== undefined) used.set(input, initializer);
+          const found = input === "" ? undefined : initializer(values.get(input)!);
+          if (found !== undefined) used.set(input, found);
         }
       }
       return { nodes: [...nodes], initializers: used, values: new Map(values) };
     },
   };
-  return workshop;
+  return editor;
 }
 
 const RESHAPING = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
@@ -278,9 +282,11 @@ function samesAs(
   const to = infos[0];
   if (x === undefined || to === undefined || infos.length !== 1) return undefined;
   if (op === "Identity" || (inputs.length === 1 && FIRST_OF_ONE.has(op))) return x;
-  if (shown(x.shape) !== shown(to.shape) || x.type !== to.type) return undefined;
+  if (shapeText(x.shape) !== shapeText(to.shape) || x.type !== to.type) return undefined;
   if (op === "Slice") return numbersAt(4)?.data.every((step) => step === 1) ?? true ? x : undefined;
   if (op === "Pad") return numbersAt(1)?.data.every((size) => size === 0) ? x : undefined;
-  if (op === "Transpose") return intsOf(attributes, "perm")?.every((axis, i) => axis === i) ? x : undefined;
+  if (op === "Transpose") {
+    return intsAttribute(attributes, "perm")?.every((axis, i) => axis === i) ? x : undefined;
+  }
   return KEEPING.has(op) ? x : undefined;
 }

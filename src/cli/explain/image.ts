@@ -33,20 +33,20 @@ export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
 }
 
 /** A decoded image, and the time that decoding took. */
-export interface DecodedPicture {
-  readonly picture: RgbImage;
+export interface TimedImage {
+  readonly image: RgbImage;
   readonly milliseconds: number;
 }
 
 /** Decodes an image before its explanation. */
-export async function decodedPicture(source: URL | string, signal: AbortSignal): Promise<DecodedPicture> {
+export async function decodeTimed(source: URL | string, signal: AbortSignal): Promise<TimedImage> {
   const started = performance.now();
-  const picture = await decodeImage(source, { signal });
-  return { picture, milliseconds: performance.now() - started };
+  const image = await decodeImage(source, { signal });
+  return { image: image, milliseconds: performance.now() - started };
 }
 
 /** An explained image and the paths of its results. */
-export interface ExplainedPicture {
+export interface ExplainedFile {
   /** The explanation. */
   readonly explanation: MapExplanation;
   /** Duration of the parts, including decoding. */
@@ -64,7 +64,7 @@ export interface ExplainedPicture {
  *
  * @throws {UsageError} When options exclude each other.
  */
-export function requestOf({ target, top: topK, against, method }: ExplainGiven["options"]): Request {
+export function explainRequest({ target, top: topK, against, method }: ExplainGiven["options"]): Request {
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
@@ -78,17 +78,17 @@ export function requestOf({ target, top: topK, against, method }: ExplainGiven["
  * @param image Path or URL of the image; the results are named after it.
  * @param decoded The decoded image; by default it is read from `image`.
  */
-export async function explainPicture(
+export async function explainFile(
   explainer: MapExplainer,
   image: string,
   destinations: Destinations,
   options: Request & Pick<BaselineExplainOptions, "onProgress"> & {
-    readonly decoded?: DecodedPicture;
+    readonly decoded?: TimedImage;
     readonly signal: AbortSignal;
   },
-): Promise<ExplainedPicture> {
+): Promise<ExplainedFile> {
   const { decoded, signal, against, ...request } = options;
-  const explanation = await explainer.explain(decoded?.picture ?? image, { ...request, signal });
+  const explanation = await explainer.explain(decoded?.image ?? image, { ...request, signal });
   const contrasts = against === undefined || !isPtame(explanation)
     ? undefined
     : explanation.targets.map(({ index }) => explanation.contrast(index, against));

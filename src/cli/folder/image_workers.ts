@@ -1,10 +1,10 @@
 /**
- * The other end of picture_worker.ts: a worker with the interface that the pool needs.
+ * The other end of image_worker.ts: a worker with the interface that the pool needs.
  *
  * @module
  */
 import type { ExplainedImage } from "../explain/document.ts";
-import type { FromWorker, PictureTask, ToWorker } from "./picture_worker.ts";
+import type { FromWorker, ImageTask, ToWorker } from "./image_worker.ts";
 import { type PoolWorker, WorkerDied } from "./pool.ts";
 
 /** Callbacks for the worker's answer. */
@@ -18,8 +18,8 @@ interface Waiting {
  *
  * @param args The options of `explain`, as they were given.
  */
-export function openPictureWorker(args: readonly string[]): PoolWorker<PictureTask, ExplainedImage> {
-  const worker = new Worker(new URL("./picture_worker.ts", import.meta.url), { type: "module" });
+export function openImageWorker(args: readonly string[]): PoolWorker<ImageTask, ExplainedImage> {
+  const worker = new Worker(new URL("./image_worker.ts", import.meta.url), { type: "module" });
   let waiting: Waiting | undefined;
   let dead: WorkerDied | undefined;
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => waiting?.resolve(data);

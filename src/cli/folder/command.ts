@@ -8,26 +8,26 @@
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
-import { fetchAhead, methodOf } from "../explain/method.ts";
-import { allowed } from "../downloads.ts";
+import { fetchAhead, openChosenMethod } from "../explain/method.ts";
+import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
-import { requestOf } from "../explain/picture.ts";
+import { explainRequest } from "../explain/image.ts";
 import { isFolder, makeFolder, readTextIfThere, writeFile } from "../files.ts";
 import { listImages } from "../image_lists.ts";
 import {
+  errorMessage,
   longDuration,
-  messageOf,
   printable,
   progressBar,
   sayNowAndThen,
   type Terminal,
 } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
-import { openPictureWorker } from "./picture_workers.ts";
-import type { PictureTask } from "./picture_worker.ts";
+import { openImageWorker } from "./image_workers.ts";
+import type { ImageTask } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
-import { shardOf, shardSuffix } from "./shard.ts";
+import { shardSuffix, takeShard } from "./shard.ts";
 
 /** A line of the results. */
 type Line = ExplainedImage | { readonly image: string; readonly error: string };
@@ -63,12 +63,12 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (options.check) {
     throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }
-  requestOf(options);
-  const method = methodOf(options);
+  explainRequest(options);
+  const method = openChosenMethod(options);
   const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
 
-  const all = tasksOf(allowed(options, await listImages(source)), source, out, options.map);
-  const tasks = shardOf(all, shard);
+  const all = createTasks(refuseRemoteIfOffline(options, await listImages(source)), source, out, options.map);
+  const tasks = takeShard(all, shard);
   await makeFolder(out);
   await checkSameRun(`${out}/run.json`, call);
   const path = `${out}/results${shardSuffix(shard)}.jsonl`;
@@ -96,12 +96,12 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     }
     await runPool(missing, {
       workers,
-      open: () => openPictureWorker(workerArgs(call)),
+      open: () => openImageWorker(workerArgs(call)),
       onResult: (_, document) => keep(document),
       onError: async ({ image }, error) => {
         failed++;
-        terminal.fail(`ptame: ${printable(messageOf(error))}`);
-        await keep({ image, error: messageOf(error) });
+        terminal.fail(`ptame: ${printable(errorMessage(error))}`);
+        await keep({ image, error: errorMessage(error) });
       },
       signal,
     });
@@ -122,12 +122,12 @@ export async function explainMany(call: ExplainCall): Promise<number> {
 }
 
 /** The images with the paths of their results, in the same subfolders as the images. */
-function tasksOf(
+function createTasks(
   images: readonly string[],
   source: string,
   out: string,
   map: string | undefined,
-): PictureTask[] {
+): ImageTask[] {
   const root = `${source.replace(/[/\\]+$/, "")}/`;
   const taken = new Set<string>();
   return images.flatMap((image) => {

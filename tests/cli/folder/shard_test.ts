@@ -1,14 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseShard, shardOf, shardSuffix, WHOLE } from "../../../src/cli/many/shard.ts";
+import { parseShard, shardSuffix, takeShard, WHOLE } from "../../../src/cli/folder/shard.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
 
-Deno.test("shardOf() gives parts that are all of a list together, and as large as they can be alike", () => {
+Deno.test("takeShard() gives parts that are all of a list together, and as large as they can be alike", () => {
   const items = Array.from({ length: 50 }, (_, i) => i);
-  const parts = Array.from({ length: 16 }, (_, i) => shardOf(items, { index: i + 1, count: 16 }));
+  const parts = Array.from({ length: 16 }, (_, i) => takeShard(items, { index: i + 1, count: 16 }));
   assertEquals(parts.flat().toSorted((a, b) => a - b), items);
   assertEquals(new Set(parts.map((part) => part.length)), new Set([3, 4]));
-  assertEquals(shardOf(items, WHOLE), items);
-  assertEquals(shardOf([1, 2], { index: 3, count: 3 }), []);
+  assertEquals(takeShard(items, WHOLE), items);
+  assertEquals(takeShard([1, 2], { index: 3, count: 3 }), []);
 });
 
 Deno.test("parseShard() reads K/N and refuses anything else", () => {

@@ -5,26 +5,26 @@
  * @module
  */
 import { ImageError, type ImageSource } from "../../image/types.ts";
-import { createPictureCutter, type Cut, type InputSize, type PictureCutter } from "./picture_cutter.ts";
-import type { FromPictureWorker, ToPictureWorker } from "./picture_worker.ts";
+import { createImageCropper, type CropPlace, type ImageCropper, type InputSize } from "./image_cropper.ts";
+import type { FromImageWorker, ToImageWorker } from "./image_worker.ts";
 
 /** Cuts of the images of a list. */
-export interface PictureCuts {
+export interface ImageCrops {
   /** Number of workers; 0 if the calling thread reads. */
   readonly workers: number;
   /**
-   * A cut of an image; see `PictureCutter.cut`. Several can be requested at once.
+   * A cut of an image; see `ImageCropper.cut`. Several can be requested at once.
    *
    * @param index Its index in the list.
    * @throws {ImageError} When the image cannot be read.
    */
-  cut(index: number, cut: Cut, signal?: AbortSignal): Promise<Float32Array[]>;
+  cut(index: number, cut: CropPlace, signal?: AbortSignal): Promise<Float32Array[]>;
   /** Ends the workers immediately; pending requests are rejected. */
   close(): void;
 }
 
 /** Options for cutting images. */
-export interface PictureCutsOptions {
+export interface ImageCropsOptions {
   readonly images: readonly ImageSource[];
   /** Sizes per network; one entry if both read the same. */
   readonly inputs: readonly InputSize[];
@@ -43,7 +43,7 @@ export function usualWorkers(cores: number = globalThis.navigator?.hardwareConcu
 
 interface Waiting {
   readonly index: number;
-  readonly cut: Cut;
+  readonly cut: CropPlace;
   resolve(cuts: Float32Array[]): void;
   reject(reason: unknown): void;
 }
@@ -55,16 +55,16 @@ interface Running {
 }
 
 /** Opens the images of a list. If a worker cannot start, or ends, the calling thread reads instead. */
-export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
+export function openImageCrops(options: ImageCropsOptions): ImageCrops {
   const { images, inputs, cacheBytes = 0, signal } = options;
   const count = Math.min(options.workers ?? 0, images.length);
   const running: (Running | undefined)[] = [];
-  let local: PictureCutter | undefined;
+  let local: ImageCropper | undefined;
   let closed: { readonly reason: unknown } | undefined;
   let asked = 0;
 
-  const cutHere = (index: number, cut: Cut, stop = signal) => {
-    local ??= createPictureCutter(inputs, cacheBytes);
+  const cropHere = (index: number, cut: CropPlace, stop = signal) => {
+    local ??= createImageCropper(inputs, cacheBytes);
     return local.cut(index, images[index]!, cut, stop);
   };
 
@@ -72,11 +72,11 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
     const worker = startWorker();
     if (worker === undefined) return undefined;
     const waiting = new Map<number, Waiting>();
-    worker.onmessage = ({ data }: MessageEvent<FromPictureWorker>) => {
+    worker.onmessage = ({ data }: MessageEvent<FromImageWorker>) => {
       const request = waiting.get(data.id);
       waiting.delete(data.id);
       if ("cuts" in data) request?.resolve([...data.cuts]);
-      else request?.reject(errorOf(data.error));
+      else request?.reject(restoreError(data.error));
     };
     // A bundle may lack the worker, or a page may forbid it: this thread reads instead.
     worker.onerror = (event) => {
@@ -84,10 +84,10 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
       worker.terminate();
       running[at] = undefined;
       for (const { index, cut, resolve, reject } of waiting.values()) {
-        cutHere(index, cut).then(resolve, reject);
+        cropHere(index, cut).then(resolve, reject);
       }
     };
-    const open: ToPictureWorker = { kind: "open", inputs, cacheBytes: Math.floor(cacheBytes / count) };
+    const open: ToImageWorker = { kind: "open", inputs, cacheBytes: Math.floor(cacheBytes / count) };
     worker.postMessage(open);
     return { worker, waiting };
   }
@@ -118,14 +118,14 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
       // An image always goes to the same worker, which may have cached it.
       const to = running[index % count];
       const source = postable(images[index]!);
-      if (to === undefined || source === undefined) return await cutHere(index, cut, stop);
+      if (to === undefined || source === undefined) return await cropHere(index, cut, stop);
       const id = asked++;
-      const message: ToPictureWorker = { kind: "cut", id, key: index, source, cut };
+      const message: ToImageWorker = { kind: "cut", id, key: index, source, cut };
       try {
         to.worker.postMessage(message);
       } catch (error) {
         if (!(error instanceof DOMException)) throw error;
-        return await cutHere(index, cut, stop);
+        return await cropHere(index, cut, stop);
       }
       return await new Promise<Float32Array[]>((resolve, reject) => {
         to.waiting.set(id, { index, cut, resolve, reject });
@@ -138,7 +138,7 @@ export function openPictureCuts(options: PictureCutsOptions): PictureCuts {
 function startWorker(): Worker | undefined {
   if (typeof Worker === "undefined") return undefined;
   try {
-    return new Worker(new URL("./picture_worker.ts", import.meta.url), { type: "module" });
+    return new Worker(new URL("./image_worker.ts", import.meta.url), { type: "module" });
   } catch {
     return undefined;
   }
@@ -156,7 +156,7 @@ function postable(source: ImageSource): ImageSource | undefined {
 }
 
 /** Converts an error of a worker to the error that this thread would have thrown. */
-function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
+function restoreError({ name, message }: { readonly name: string; readonly message: string }): Error {
   if (name === "ImageError") return new ImageError(message);
   if (name === "TypeError") return new TypeError(message);
   if (name === "RangeError") return new RangeError(message);
@@ -164,8 +164,8 @@ function errorOf({ name, message }: { readonly name: string; readonly message: s
 }
 
 /** The centre cut for one of the inputs, the first by default; the error if the image cannot be read. */
-export async function centreCut(
-  cuts: PictureCuts,
+export async function centreCrop(
+  cuts: ImageCrops,
   index: number,
   signal?: AbortSignal,
   input = 0,

@@ -8,8 +8,8 @@ import { findNetwork, networks } from "../../models/registry.ts";
 import { sharesClasses } from "../classifier/labels.ts";
 import type { ClassifierPair } from "./classifier_pair.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
-import { initialHead } from "./initial_head.ts";
-import { headShapeOf } from "./observed_network.ts";
+import { initialParameters } from "./initial_parameters.ts";
+import { findHeadShape } from "./observed_network.ts";
 
 /**
  * The rows that a head can start from: the auxiliary's final linear layer, [classes, channels of the last tap].
@@ -47,13 +47,13 @@ export function noStart(
  *
  * @param classifier Result of {@linkcode startingClassifier}.
  */
-export async function startingHead(
+export async function untrainedHead(
   { auxiliary, backbone }: Pick<ClassifierPair, "auxiliary" | "backbone">,
   classifier: Float32Array,
 ): Promise<Head> {
   const { name: reads } = auxiliary.facts;
-  const shape = headShapeOf({ taps: auxiliary.part().taps() }, backbone.facts.classes);
-  const tensors = initialHead(shape, { kind: "class-activation", classifier });
+  const shape = findHeadShape({ taps: auxiliary.part().taps() }, backbone.facts.classes);
+  const tensors = initialParameters(shape, { kind: "class-activation", classifier });
   const name = `${reads} class-activation start`;
   const record = { name, auxiliary: reads, backbone: backbone.facts.name, trained: false };
   return await readHead(await writeHead(record, tensors), name);

@@ -33,7 +33,7 @@ export interface OnnxPreprocessing {
 export type ChannelOrder = "RGB" | "BGR" | "grey";
 
 /** An image input and its layout. */
-export interface PictureInput {
+export interface ImageInput {
   /** Name of the input. */
   readonly name: string;
   /** Element type: float32, float16 or uint8. */
@@ -60,26 +60,26 @@ const TYPES: readonly DataType[] = ["float32", "float16", "uint8"];
  * @throws {TypeError} When there is not one 4-D input of one or three channels, or it is not square.
  * @throws {RangeError} When a setting contradicts the file or is invalid.
  */
-export function pictureInput(
+export function describeInput(
   called: string,
   inputs: readonly OpenValue[],
   asked: OnnxPreprocessing = {},
-): PictureInput {
+): ImageInput {
   const input = inputs.find(({ shape }) => shape.length === 4);
   if (input === undefined || inputs.length !== 1) {
-    const all = inputs.map(shown).join(", ") || "none";
+    const all = inputs.map(inputText).join(", ") || "none";
     throw new TypeError(`Cannot explain ${called}: it needs one 4-D image input, it has ${all}`);
   }
   if (!TYPES.includes(input.type)) {
     throw new TypeError(
-      `Cannot explain ${called}: its input ${shown(input)} is ${input.type}, not ${TYPES.join(", ")}`,
+      `Cannot explain ${called}: its input ${inputText(input)} is ${input.type}, not ${TYPES.join(", ")}`,
     );
   }
-  const layout = layoutOf(called, input, asked.layout);
+  const layout = findLayout(called, input, asked.layout);
   const [batch, ...rest] = input.shape;
   const [depth, height, width] = layout === "NCHW" ? rest : [rest[2], rest[0], rest[1]];
   const order = depth === 1 ? "grey" : asked.channels ?? "RGB";
-  const size = sizeOf(called, input, [height!, width!], asked.size);
+  const size = findSize(called, input, [height!, width!], asked.size);
   const preprocessing = {
     crop: size,
     resize: asked.resize ?? Math.round(size * 256 / 224),
@@ -100,23 +100,25 @@ export function pictureInput(
   };
 }
 
-function layoutOf(called: string, input: OpenValue, asked: "NCHW" | "NHWC" | undefined): "NCHW" | "NHWC" {
+function findLayout(called: string, input: OpenValue, asked: "NCHW" | "NHWC" | undefined): "NCHW" | "NHWC" {
   const depth = (layout: "NCHW" | "NHWC") => input.shape[layout === "NCHW" ? 1 : 3]!;
   const colours = (size: number | string) => size === 3 || size === 1;
   const open = (size: number | string) => typeof size === "string" || size < 0;
   if (asked !== undefined) {
     if (colours(depth(asked)) || open(depth(asked))) return asked;
-    throw new RangeError(`Cannot explain ${called}: its input ${shown(input)} is not laid out as ${asked}`);
+    throw new RangeError(
+      `Cannot explain ${called}: its input ${inputText(input)} is not laid out as ${asked}`,
+    );
   }
   if (colours(depth("NCHW"))) return "NCHW";
   if (colours(depth("NHWC"))) return "NHWC";
   if (open(depth("NCHW"))) return "NCHW";
   throw new TypeError(
-    `Cannot explain ${called}: its input ${shown(input)} does not have one or three colour channels`,
+    `Cannot explain ${called}: its input ${inputText(input)} does not have one or three colour channels`,
   );
 }
 
-function sizeOf(
+function findSize(
   called: string,
   input: OpenValue,
   sides: readonly (number | string)[],
@@ -124,10 +126,12 @@ function sizeOf(
 ): number {
   const fixed = sides.filter((side): side is number => typeof side === "number" && side > 0);
   if (fixed.length === 2 && fixed[0] !== fixed[1]) {
-    throw new TypeError(`Cannot explain ${called}: its input ${shown(input)} is not square`);
+    throw new TypeError(`Cannot explain ${called}: its input ${inputText(input)} is not square`);
   }
   if (asked !== undefined && fixed.length > 0 && fixed[0] !== asked) {
-    throw new RangeError(`Cannot explain ${called}: its input ${shown(input)} does not take size ${asked}`);
+    throw new RangeError(
+      `Cannot explain ${called}: its input ${inputText(input)} does not take size ${asked}`,
+    );
   }
   const size = fixed[0] ?? asked ?? IMAGENET_PREPROCESSING.crop;
   if (!Number.isInteger(size) || size < 1) {
@@ -170,13 +174,13 @@ function normalization(
 /**
  * Converts images to the input's tensor.
  *
- * @param pictures [3, S, S] in [0, 1] each, not normalised.
+ * @param images [3, S, S] in [0, 1] each, not normalised.
  * @param batch Batch size of the tensor; the last image is repeated if there are fewer.
  */
-export function pictureTensor(
-  input: PictureInput,
-  pictures: readonly Float32Array[],
-  batch = pictures.length,
+export function inputTensor(
+  input: ImageInput,
+  images: readonly Float32Array[],
+  batch = images.length,
 ): Tensor {
   const { layout, order, type } = input;
   const { mean, std, crop } = input.preprocessing;
@@ -184,7 +188,7 @@ export function pictureTensor(
   const depth = order === "grey" ? 1 : 3;
   const fed = new Float32Array(batch * depth * area);
   for (let n = 0; n < batch; n++) {
-    const pixels = pictures[Math.min(n, pictures.length - 1)]!;
+    const pixels = images[Math.min(n, images.length - 1)]!;
     for (let channel = 0; channel < depth; channel++) {
       const from = order === "BGR" ? 2 - channel : channel;
       for (let i = 0; i < area; i++) {
@@ -207,6 +211,6 @@ function narrowed(numbers: Float32Array, type: DataType): Tensor["data"] {
   return numbers;
 }
 
-function shown(value: OpenValue): string {
+function inputText(value: OpenValue): string {
   return `${value.name} [${value.shape.join(", ")}]`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { loadClassifier } from "../src/classifier/load.ts";
-import { startingClassifier, startingHead } from "../src/ptame/starting_head.ts";
+import { startingClassifier, untrainedHead } from "../src/ptame/untrained_head.ts";
 
 /**
  * The class-activation start of a network that is backbone and auxiliary in one, as a head file.
@@ -16,5 +16,5 @@ export async function startingHeadFile(name: string): Promise<Uint8Array> {
   const pair = { auxiliary: network, backbone: network };
   const classifier = startingClassifier(pair);
   if (classifier === undefined) throw new TypeError(`Cannot start a head from the classifier of ${name}`);
-  return (await startingHead(pair, classifier)).bytes;
+  return (await untrainedHead(pair, classifier)).bytes;
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type PoolWorker, runPool, WorkerDied } from "../../../src/cli/many/pool.ts";
+import { type PoolWorker, runPool, WorkerDied } from "../../../src/cli/folder/pool.ts";
 
 /** Workers that double numbers; `act` may do something else for one. */
 function doublers(act: (task: number, worker: number) => Promise<number> | number = (task) => 2 * task) {

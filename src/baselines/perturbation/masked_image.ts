@@ -12,7 +12,7 @@ import type { Preprocessing } from "../../../models/registry.ts";
  * @param pixels `[3, S, S]` in [0, 1].
  * @param mask `[S, S]` in [0, 1].
  */
-export function maskedPicture(
+export function maskedImage(
   pixels: Float32Array,
   mask: Float32Array,
   { mean }: Pick<Preprocessing, "mean">,

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodePng } from "../../../src/image/png.ts";
 import { ImageError, type ImageSource } from "../../../src/image/types.ts";
-import { createPictureCutter } from "../../../src/ptame/training/picture_cutter.ts";
+import { createImageCropper } from "../../../src/ptame/training/image_cropper.ts";
 import {
-  openPictureCuts,
-  type PictureCutsOptions,
+  type ImageCropsOptions,
+  openImageCrops,
   usualWorkers,
-} from "../../../src/ptame/training/picture_cuts.ts";
+} from "../../../src/ptame/training/image_crops.ts";
 import { createBatchReader, type ReadBatch } from "../../../src/ptame/training/training_images.ts";
 import { createGenerator } from "../../../src/random/generator.ts";
 
@@ -37,8 +37,8 @@ interface Read {
   readonly skipped: unknown;
 }
 
-async function readAll(own: Partial<PictureCutsOptions>, position = 0, batches = 7): Promise<Read> {
-  const cuts = openPictureCuts({ images: IMAGES, inputs: INPUTS, ...own });
+async function readAll(own: Partial<ImageCropsOptions>, position = 0, batches = 7): Promise<Read> {
+  const cuts = openImageCrops({ images: IMAGES, inputs: INPUTS, ...own });
   try {
     const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, cuts, position, batches };
     const reader = createBatchReader(options);
@@ -76,7 +76,7 @@ Deno.test("createBatchReader() over workers, with and without a cache, gives wha
     new URL("none.jpg", FOLDER).href,
     "text.jpg",
   ]);
-  const cases: Partial<PictureCutsOptions>[] = [
+  const cases: Partial<ImageCropsOptions>[] = [
     { cacheBytes: 1e8 },
     // Room for some of them.
     { cacheBytes: 3e4 },
@@ -96,11 +96,11 @@ Deno.test("createBatchReader() over workers, with and without a cache, gives wha
   assertEquals(positions, alone.positions.slice(2));
 });
 
-Deno.test("createPictureCutter() keeps no more than it may, and reads what it keeps only once", async () => {
+Deno.test("createImageCropper() keeps no more than it may, and reads what it keeps only once", async () => {
   const file = await Deno.makeTempFile({ suffix: ".png" });
   await Deno.writeFile(file, await encodePng(NOISE));
   const bytes = 3 * (40 * 56 + 64 * 89);
-  const cutter = createPictureCutter(INPUTS, 2 * bytes - 1);
+  const cutter = createImageCropper(INPUTS, 2 * bytes - 1);
   const cut = { kind: "augmented", seed: 1, stream: 2 } as const;
   const first = await cutter.cut(0, file, cut);
   const centre = await cutter.cut(0, file, { kind: "centre" });
@@ -113,29 +113,29 @@ Deno.test("createPictureCutter() keeps no more than it may, and reads what it ke
   await assertRejects(() => cutter.cut(1, file, cut), ImageError, "Cannot read image");
 });
 
-Deno.test("createPictureCutter() keeps copies: pixels that change later change nothing", async () => {
+Deno.test("createImageCropper() keeps copies: pixels that change later change nothing", async () => {
   const image = { width: 40, height: 44, data: new Uint8Array(40 * 44 * 3).fill(7) };
-  const cutter = createPictureCutter([INPUTS[0]!], 1e6);
+  const cutter = createImageCropper([INPUTS[0]!], 1e6);
   const before = await cutter.cut(0, image, { kind: "centre" });
   image.data.fill(9);
   assertEquals(await cutter.cut(0, image, { kind: "centre" }), before);
 });
 
-Deno.test("openPictureCuts() ends its workers when it is told to stop, and rejects what was asked for", async () => {
+Deno.test("openImageCrops() ends its workers when it is told to stop, and rejects what was asked for", async () => {
   const controller = new AbortController();
-  const cuts = openPictureCuts({ images: IMAGES, inputs: INPUTS, workers: 2, signal: controller.signal });
+  const cuts = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2, signal: controller.signal });
   const waiting = [0, 1, 2].map((index) => cuts.cut(index, { kind: "centre" }));
   const rejected = Promise.all(waiting.map((each) => assertRejects(() => each, DOMException, "Stopped")));
   controller.abort(new DOMException("Stopped", "AbortError"));
   await rejected;
   assertEquals(cuts.workers, 0);
   await assertRejects(() => cuts.cut(0, { kind: "centre" }), DOMException, "Stopped");
-  const late = openPictureCuts({ images: IMAGES, inputs: INPUTS, workers: 2, signal: controller.signal });
+  const late = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2, signal: controller.signal });
   assertEquals(late.workers, 0);
   await assertRejects(() => late.cut(0, { kind: "centre" }), DOMException, "Stopped");
 });
 
-Deno.test("openPictureCuts() reads in the thread itself where workers cannot start, or end", async () => {
+Deno.test("openImageCrops() reads in the thread itself where workers cannot start, or end", async () => {
   const alone = await readAll({}, 0, 2);
   const { Worker } = globalThis;
   const replaced: unknown[] = [
@@ -158,7 +158,7 @@ Deno.test("openPictureCuts() reads in the thread itself where workers cannot sta
   for (const value of replaced) {
     (globalThis as { Worker: unknown }).Worker = value;
     try {
-      const cuts = openPictureCuts({ images: IMAGES, inputs: INPUTS, workers: 2 });
+      const cuts = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2 });
       const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, cuts };
       const reader = createBatchReader(options);
       assertSameBatches([await reader.next(), await reader.next()], alone.batches, String(value));
@@ -169,10 +169,10 @@ Deno.test("openPictureCuts() reads in the thread itself where workers cannot sta
   }
 });
 
-Deno.test("openPictureCuts() passes on what is a mistake of the program as that, from a worker too", async () => {
+Deno.test("openImageCrops() passes on what is a mistake of the program as that, from a worker too", async () => {
   const images = [{} as ImageSource, { width: 2, height: 2, data: new Uint8Array(3) }];
   for (const workers of [0, 1]) {
-    const cuts = openPictureCuts({ images, inputs: INPUTS, workers });
+    const cuts = openImageCrops({ images, inputs: INPUTS, workers });
     try {
       await assertRejects(() => cuts.cut(0, { kind: "centre" }), TypeError, "is not an image source");
       await assertRejects(() => cuts.cut(1, { kind: "centre" }), TypeError, "Cannot take pixels");

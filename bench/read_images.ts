@@ -2,7 +2,7 @@
  * Photos a second of the training reader alone: in the thread itself, by a worker, and out of the cache in later epochs.
  * The variants take their rounds in turns, so that a busy machine disturbs all alike; medians are printed.
  *
- *     deno run -A tools/launch.ts deno run -A bench/read_pictures.ts FOLDER [--count 160] [--batch 16] [--rounds 5]
+ *     deno run -A tools/launch.ts deno run -A bench/read_images.ts FOLDER [--count 160] [--batch 16] [--rounds 5]
  *       [--workers 1] [--resize 256] [--crop 224] [--step 20]
  *
  * Beside the reader alone: what it adds to steps of `--step` milliseconds a photo that keep one core and the thread busy.
@@ -10,7 +10,7 @@
  * @module
  */
 import { evenlySpread, listImages } from "../src/cli/image_lists.ts";
-import { openPictureCuts } from "../src/ptame/training/picture_cuts.ts";
+import { openImageCrops } from "../src/ptame/training/image_crops.ts";
 import { createBatchReader } from "../src/ptame/training/training_images.ts";
 
 function argument(name: string, fallback: number): number {
@@ -31,7 +31,7 @@ const variants = [
   { name: "in the thread, cached", workers: 0, cacheBytes: 1e9 },
   { name: `${workers} worker(s), cached`, workers, cacheBytes: 1e9 },
 ].map((variant) => {
-  const cuts = openPictureCuts({ images, inputs, ...variant });
+  const cuts = openImageCrops({ images, inputs, ...variant });
   return {
     ...variant,
     cuts,

@@ -5,17 +5,17 @@
  */
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { explainerOptions } from "../explainer_options.ts";
-import { documentOf, type ExplainedImage } from "../explain/document.ts";
+import { type ExplainedImage, explanationDocument } from "../explain/document.ts";
 import { overlaySuffix } from "../explain/destinations.ts";
-import { methodOf, openExplainer } from "../explain/method.ts";
+import { openChosenMethod, openExplainer } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
-import { explainPicture, type Request, requestOf } from "../explain/picture.ts";
+import { explainFile, explainRequest, type Request } from "../explain/image.ts";
 import { makeFolder } from "../files.ts";
 import { parseArguments } from "../options/command.ts";
-import { messageOf, openTerminal } from "../terminal.ts";
+import { errorMessage, openTerminal } from "../terminal.ts";
 
 /** An image and the paths of its results. */
-export interface PictureTask {
+export interface ImageTask {
   /** Path of the image. */
   readonly image: string;
   /** Path of its results without suffix and extension. */
@@ -27,7 +27,7 @@ export interface PictureTask {
 /** Messages to the worker: first the options of the command, then images. */
 export type ToWorker =
   | { readonly kind: "open"; readonly args: readonly string[] }
-  | { readonly kind: "explain"; readonly task: PictureTask };
+  | { readonly kind: "explain"; readonly task: ImageTask };
 
 /** Its answers, one for each message. */
 export type FromWorker =
@@ -42,17 +42,17 @@ let load = 0;
 async function answer(message: ToWorker): Promise<FromWorker> {
   if (message.kind === "open") {
     const given = parseArguments(EXPLAIN, message.args);
-    request = requestOf(given.options);
+    request = explainRequest(given.options);
     const started = performance.now();
     // The command has already downloaded all files, with visible progress.
     const options = await explainerOptions(given.options, given.typed, openTerminal(true));
-    explainer = await openExplainer(methodOf(given.options), options, given);
+    explainer = await openExplainer(openChosenMethod(given.options), options, given);
     load = performance.now() - started;
     return { kind: "ready" };
   }
   const { image, stem, map } = message.task;
-  await makeFolder(folderOf(stem));
-  if (map !== undefined) await makeFolder(folderOf(map));
+  await makeFolder(parentFolder(stem));
+  if (map !== undefined) await makeFolder(parentFolder(map));
   const destinations = {
     overlay: (_: string, label: string, which: number, count: number) =>
       `${stem}.explained${overlaySuffix(label, which, count)}.png`,
@@ -60,16 +60,16 @@ async function answer(message: ToWorker): Promise<FromWorker> {
   };
   // When the program is told to stop, the current image is finished; that takes less than a second.
   const { signal } = new AbortController();
-  const explained = await explainPicture(explainer!, image, destinations, { ...request, signal });
-  return { kind: "done", document: documentOf(explained, image, load) };
+  const explained = await explainFile(explainer!, image, destinations, { ...request, signal });
+  return { kind: "done", document: explanationDocument(explained, image, load) };
 }
 
-function folderOf(path: string): string {
+function parentFolder(path: string): string {
   return path.replace(/[/\\][^/\\]*$/, "") || "/";
 }
 
 const scope = self as unknown as Worker;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  answer(data).catch((error): FromWorker => ({ kind: "failed", message: messageOf(error) }))
+  answer(data).catch((error): FromWorker => ({ kind: "failed", message: errorMessage(error) }))
     .then((reply) => scope.postMessage(reply));
 };

@@ -6,7 +6,7 @@
 import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 import { inTurns, type Part, rowsAgainst } from "../measure.ts";
-import { megapixelJpeg } from "../pictures.ts";
+import { megapixelJpeg } from "../images.ts";
 
 /** JPEG bytes to the network's input, and its two halves. */
 export const picture: Part = async function* ({ rounds, doing }) {

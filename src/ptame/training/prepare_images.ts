@@ -4,14 +4,14 @@
  * @module
  */
 import type { ImageSource } from "../../image/types.ts";
-import type { PictureCuts } from "./picture_cuts.ts";
+import type { ImageCrops } from "./image_crops.ts";
 import { KEPT_CLASSES, type PartCounts, sortedTargets, sortImages, splitImages } from "./sorting.ts";
 import type { TrainOptions } from "./train_options.ts";
 import { readableImages, type SkippedImage } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
 
 /** The images of a run. */
-export interface TrainingPictures {
+export interface PreparedImages {
   /** Indices of the training images. */
   readonly use: readonly number[];
   /** Images for choosing the best head. */
@@ -35,10 +35,10 @@ export interface TrainingPictures {
 }
 
 /** Options for preparing the images. */
-export interface PreparePictures {
+export interface PrepareImagesOptions {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
-  readonly cuts: PictureCuts;
+  readonly cuts: ImageCrops;
   readonly networks: TrainingNetworks;
   /** Number of images per pass through the backbone. */
   readonly piece: number;
@@ -51,7 +51,7 @@ export interface PreparePictures {
  *
  * @throws {ImageError} When none of the images for validation can be read.
  */
-export async function preparePictures(given: PreparePictures): Promise<TrainingPictures> {
+export async function prepareImages(given: PrepareImagesOptions): Promise<PreparedImages> {
   const { options, images, cuts, networks, piece } = given;
   const { holdOutClasses: share = 0, signal, onProgress, device, threads } = options;
   const named = await readableImages(options.validation ?? [], signal);

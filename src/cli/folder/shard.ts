@@ -32,7 +32,7 @@ export function parseShard(text: string): Shard {
 }
 
 /** The items of a part. Neighbours in a list are often similar, so they go to different parts. */
-export function shardOf<T>(items: readonly T[], { index, count }: Shard): T[] {
+export function takeShard<T>(items: readonly T[], { index, count }: Shard): T[] {
   return items.filter((_, i) => i % count === index - 1);
 }
 

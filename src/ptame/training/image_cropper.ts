@@ -1,6 +1,6 @@
 /**
  * Decodes, resizes and cuts an image to a network's input. Resized images can be cached, so that a second request needs
- * only the cut. It runs in a worker (picture_worker.ts) or in the trainer's own thread.
+ * only the cut. It runs in a worker (image_worker.ts) or in the trainer's own thread.
  *
  * @module
  */
@@ -23,12 +23,12 @@ export interface InputSize {
  * Which part of an image: the centre, as in evaluations, for one input, the first by default; or a random part, the same
  * for all inputs.
  */
-export type Cut =
+export type CropPlace =
   | { readonly kind: "centre"; readonly input?: number }
   | { readonly kind: "augmented"; readonly seed: number; readonly stream: number };
 
 /** Makes cuts of images. */
-export interface PictureCutter {
+export interface ImageCropper {
   /** Bytes of the cached images. */
   readonly cachedBytes: number;
   /**
@@ -38,7 +38,7 @@ export interface PictureCutter {
    * @returns [3, crop, crop] in [0, 1] for each input; for a centre cut, of its input alone.
    * @throws {ImageError} When the image cannot be read.
    */
-  cut(key: number, source: ImageSource, cut: Cut, signal?: AbortSignal): Promise<Float32Array[]>;
+  cut(key: number, source: ImageSource, cut: CropPlace, signal?: AbortSignal): Promise<Float32Array[]>;
 }
 
 /** More elongated images are not cached, because the whole image would be resized for a small cut. */
@@ -49,7 +49,7 @@ const LONGEST = 8;
  *
  * @param cacheBytes Maximum size of the cache; 0 disables it.
  */
-export function createPictureCutter(inputs: readonly InputSize[], cacheBytes: number): PictureCutter {
+export function createImageCropper(inputs: readonly InputSize[], cacheBytes: number): ImageCropper {
   const sizes = [...new Set(inputs.map(({ resize }) => resize))];
   // Cached images are never evicted: every epoch requests each image once, so an eviction loses as much as it gains.
   const kept = new Map<number, ReadonlyMap<number, RgbImage>>();

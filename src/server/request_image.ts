@@ -12,7 +12,7 @@ import { HttpError } from "./errors.ts";
 import { fetchImage, type RemoteImages } from "./remote_image.ts";
 
 /** Limits and sources of a request's image. */
-export interface PictureLimits {
+export interface ImageLimits {
   /** Maximum size of a body or of a fetched image in bytes. */
   readonly maxBodyBytes: number;
   /** Maximum number of pixels, by the header. */
@@ -43,7 +43,7 @@ function mediaType(headers: Headers): string {
 }
 
 /** Refuses an unsuitable body before reading it. */
-export function checkBody(headers: Headers, { maxBodyBytes }: PictureLimits): void {
+export function checkBody(headers: Headers, { maxBodyBytes }: ImageLimits): void {
   const type = mediaType(headers);
   const accepted = ACCEPTED_TYPES.some((each) =>
     each === type || (each === "image/*" && /^image\/./.test(type))
@@ -65,9 +65,9 @@ export function checkBody(headers: Headers, { maxBodyBytes }: PictureLimits): vo
  *
  * @throws {HttpError} When there is none, it cannot be fetched, or it exceeds a limit.
  */
-export async function readPicture(
+export async function readRequestImage(
   request: Request,
-  limits: PictureLimits,
+  limits: ImageLimits,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkBody(request.headers, limits);
@@ -85,16 +85,16 @@ export async function readPicture(
     arriving.stop();
   }
   if (body.length === 0) throw bad("no_image", "Cannot explain: the body is empty");
-  const picture = type === "application/json"
-    ? await fetchedPicture(body, limits, signal)
+  const image = type === "application/json"
+    ? await fetchNamedImage(body, limits, signal)
     : type === "multipart/form-data"
-    ? await pictureOfForm(body, request.headers.get("content-type")!)
+    ? await readFormImage(body, request.headers.get("content-type")!)
     : body;
-  checkPixels(picture, limits.maxPixels);
-  return picture;
+  checkPixels(image, limits.maxPixels);
+  return image;
 }
 
-async function pictureOfForm(body: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readFormImage(body: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8Array<ArrayBuffer>> {
   let form: FormData;
   try {
     form = await new Response(body, { headers: { "content-type": type } }).formData();
@@ -108,9 +108,9 @@ async function pictureOfForm(body: Uint8Array<ArrayBuffer>, type: string): Promi
   return new Uint8Array(await files[0]!.arrayBuffer());
 }
 
-async function fetchedPicture(
+async function fetchNamedImage(
   body: Uint8Array,
-  { urls, maxBodyBytes, bodyDeadline }: PictureLimits,
+  { urls, maxBodyBytes, bodyDeadline }: ImageLimits,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let given: unknown;
@@ -142,10 +142,10 @@ async function fetchedPicture(
   }
 }
 
-function checkPixels(picture: Uint8Array, maxPixels: number): void {
+function checkPixels(image: Uint8Array, maxPixels: number): void {
   let header;
   try {
-    header = readHeader(picture);
+    header = readHeader(image);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     throw new HttpError(422, "unreadable_image", `Cannot decode image: ${error.message}`);

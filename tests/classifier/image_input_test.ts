@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type OnnxPreprocessing, pictureInput, pictureTensor } from "../../src/classifier/picture_input.ts";
+import { describeInput, inputTensor, type OnnxPreprocessing } from "../../src/classifier/image_input.ts";
 import type { DataType } from "../../src/graph/types.ts";
 
 /** Four pixels: black, white, and two colours; red, green and blue apart. */
@@ -10,11 +10,11 @@ function input(
   asked: OnnxPreprocessing = {},
   type: DataType = "float32",
 ) {
-  return pictureInput("net", [{ name: "x", type, shape }], asked);
+  return describeInput("net", [{ name: "x", type, shape }], asked);
 }
 
 function fed(shape: readonly (number | string)[], asked: OnnxPreprocessing = {}, type: DataType = "float32") {
-  return pictureTensor(input(shape, asked, type), [PICTURE]);
+  return inputTensor(input(shape, asked, type), [PICTURE]);
 }
 
 function assertClose(actual: ArrayLike<number>, expected: readonly number[]) {
@@ -24,7 +24,7 @@ function assertClose(actual: ArrayLike<number>, expected: readonly number[]) {
 
 const PLAIN = { mean: [0], std: [1] };
 
-Deno.test("pictureTensor() lays channels out as the input has them", () => {
+Deno.test("inputTensor() lays channels out as the input has them", () => {
   assertClose(fed([1, 3, 2, 2], PLAIN).data as Float32Array, [...PICTURE]);
   const last = fed(["N", 2, 2, 3], PLAIN);
   assertEquals(last.shape, [1, 2, 2, 3]);
@@ -35,7 +35,7 @@ Deno.test("pictureTensor() lays channels out as the input has them", () => {
   assertClose(grey.data as Float32Array, [0, 1, 0.2 * 0.299 + 0.6 * 0.587 + 0.8 * 0.114, 0.4245]);
 });
 
-Deno.test("pictureTensor() normalises in the range and the order that the caller names", () => {
+Deno.test("inputTensor() normalises in the range and the order that the caller names", () => {
   const imagenet = fed([1, 3, 2, 2]).data as Float32Array;
   assertClose([imagenet[0]!, imagenet[5]!], [-0.485 / 0.229, (1 - 0.456) / 0.224]);
   const caffe = fed([1, 3, 2, 2], { range: [0, 255], mean: [104, 117, 123], channels: "BGR" });
@@ -51,20 +51,20 @@ Deno.test("pictureTensor() normalises in the range and the order that the caller
   assertClose(reversed.slice(8), [...imagenet.slice(0, 4)]);
 });
 
-Deno.test("pictureTensor() narrows to bytes and to float16", () => {
+Deno.test("inputTensor() narrows to bytes and to float16", () => {
   const bytes = fed([1, 2, 2, 3], {}, "uint8");
   assertEquals(bytes.data, Uint8Array.of(0, 0, 0, 255, 255, 255, 51, 153, 204, 102, 128, 26));
   const half = fed([1, 3, 2, 2], PLAIN, "float16");
   assertEquals((half.data as Uint16Array).slice(0, 2), Uint16Array.of(0, 0x3c00));
 });
 
-Deno.test("pictureTensor() fills a fixed batch with the last picture", () => {
-  const { shape, data } = pictureTensor(input([3, 1, 2, 2], PLAIN), [PICTURE, PICTURE.map((p) => 1 - p)], 3);
+Deno.test("inputTensor() fills a fixed batch with the last picture", () => {
+  const { shape, data } = inputTensor(input([3, 1, 2, 2], PLAIN), [PICTURE, PICTURE.map((p) => 1 - p)], 3);
   assertEquals(shape, [3, 1, 2, 2]);
   assertClose((data as Float32Array).slice(4, 8), [...(data as Float32Array).slice(8)]);
 });
 
-Deno.test("pictureInput() takes size and layout from the file, else from the caller", () => {
+Deno.test("describeInput() takes size and layout from the file, else from the caller", () => {
   assertEquals(input([1, 3, 96, 96]).preprocessing.crop, 96);
   assertEquals(input([1, 3, 96, 96]).preprocessing.resize, 110);
   assertEquals(input(["N", 3, "H", "W"], { size: 64, resize: 64 }).preprocessing.resize, 64);
@@ -86,16 +86,16 @@ for (
     [[1, 3, 8, 8], { mean: [1, 2] }, RangeError, "mean 1, 2 is not one or three numbers"],
   ] as const
 ) {
-  Deno.test(`pictureInput() refuses [${shape}] with ${JSON.stringify(asked)}`, () => {
+  Deno.test(`describeInput() refuses [${shape}] with ${JSON.stringify(asked)}`, () => {
     assertThrows(() => input(shape, asked as OnnxPreprocessing), error, message);
   });
 }
 
-Deno.test("pictureInput() refuses inputs of other types and several inputs", () => {
+Deno.test("describeInput() refuses inputs of other types and several inputs", () => {
   assertThrows(() => input([1, 3, 8, 8], {}, "int64"), TypeError, "is int64, not float32, float16, uint8");
   const x = { name: "x", type: "float32", shape: [1, 3, 8, 8] } as const;
   assertThrows(
-    () => pictureInput("net", [x, { ...x, name: "y" }]),
+    () => describeInput("net", [x, { ...x, name: "y" }]),
     TypeError,
     "it needs one 4-D image input",
   );

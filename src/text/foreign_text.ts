@@ -8,7 +8,7 @@
 const LONGEST = 120;
 
 /** The text on one line: control characters and line separators as �, the middle cut out of a long one. */
-export function shown(text: string): string {
+export function shortened(text: string): string {
   return oneLine(text.length <= LONGEST ? text : `${text.slice(0, LONGEST / 2)}…${text.slice(-LONGEST / 2)}`);
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sizeOf } from "../graph/types.ts";
+import { elementCount } from "../graph/types.ts";
 import { createGenerator } from "../random/generator.ts";
 import { FUSER, headParameters, type HeadShape } from "./head.ts";
 import type { HeadTensor } from "./head_file.ts";
@@ -29,7 +29,7 @@ export type HeadStart =
  *
  * @throws {TypeError} When the classifier does not fit the last tap and the classes.
  */
-export function initialHead(shape: HeadShape, start: HeadStart, seed = 0): HeadTensor[] {
+export function initialParameters(shape: HeadShape, start: HeadStart, seed = 0): HeadTensor[] {
   const generator = createGenerator(seed);
   const width = shape.channels.reduce((a, c) => a + c, 0);
   const last = shape.channels.at(-1)!;
@@ -39,7 +39,7 @@ export function initialHead(shape: HeadShape, start: HeadStart, seed = 0): HeadT
     );
   }
   return [...headParameters(shape)].map(([name, dims]) => {
-    const data = new Float32Array(sizeOf(dims));
+    const data = new Float32Array(elementCount(dims));
     const [kind, index, field] = name.split(".");
     if (name === FUSER) {
       if (start.kind === "class-activation") {
