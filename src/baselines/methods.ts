@@ -57,6 +57,16 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     create: async (classifier) => (await import("./activation/layer_cam.ts")).layerCam(classifier),
   },
   {
+    name: "hirescam",
+    title: "HiResCAM",
+    source: "Draelos and Carin 2020",
+    needs: "gradient",
+    tapped: true,
+    view: "range",
+    passes: () => 2,
+    create: async (classifier) => (await import("./activation/hires_cam.ts")).hiResCam(classifier),
+  },
+  {
     name: "scorecam",
     title: "Score-CAM",
     source: "Wang et al. 2020",

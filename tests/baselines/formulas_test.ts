@@ -2,7 +2,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
-import { gradCam } from "../../src/baselines/activation/grad_cam.ts";
+import { gradCam, gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
+import { hiResCam, hiResCamMap } from "../../src/baselines/activation/hires_cam.ts";
+import { layerCamMap } from "../../src/baselines/activation/layer_cam.ts";
 import { scoreCam } from "../../src/baselines/activation/score_cam.ts";
 import { type OpenClassifier, openClassifier } from "../../src/classifier/open.ts";
 import { gaussLegendre, integratedGradients } from "../../src/baselines/gradient/integrated_gradients.ts";
@@ -13,7 +15,7 @@ import { rise, riseMask } from "../../src/baselines/perturbation/rise.ts";
 import type { Device } from "../../src/runtime/mod.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
 import { softwareGpu, warmUpWasm } from "../support/devices.ts";
-import { seededImage } from "../support/seeded_weights.ts";
+import { seededImage, seededTensor } from "../support/seeded_weights.ts";
 import { seededClassifier } from "./support.ts";
 
 await warmUpWasm();
@@ -142,6 +144,70 @@ Deno.test("occlusion finds the only square that a classifier looks at", async ()
   });
   assertEquals(windowPlaces(224, 32, 13), Array.from({ length: 13 }, (_, i) => 16 * i));
   assertEquals(windowPlaces(5, 5, 13), [0]);
+});
+
+Deno.test("HiResCAM clamps the sum over channels and neither gradients nor products", () => {
+  // Position by position: 5·1 − 1·3 = 2; 1·2 − 3·1 = −1; 0·4 + 2·2 = 4; (−3)·(−2) − 2·1 = 4.
+  const pass = {
+    width: 2,
+    height: 2,
+    channels: 2,
+    activations: Float32Array.of(1, 2, 4, -2, /* second channel */ 3, 1, 2, 1),
+    gradients: Float32Array.of(5, 1, 0, -3, /* second channel */ -1, -3, 2, -2),
+    logits: new Float32Array(2),
+  };
+  assertEquals(hiResCamMap(pass), { width: 2, height: 2, values: Float32Array.of(2, 0, 4, 4) });
+  // Its neighbours give other maps: channel weights 3/4 and −1, and the same products without negative gradients.
+  assertEquals(gradCamMap(pass).values, Float32Array.of(0, 0.5, 1, 0));
+  assertEquals(layerCamMap(pass).values, Float32Array.of(5, 2, 4, 0));
+});
+
+Deno.test("HiResCAM refuses a tap where the products cancel at every position", () => {
+  const gradients = Float32Array.of(3, 1, -2, 1);
+  const pass = { width: 2, height: 1, channels: 2, gradients, logits: new Float32Array(2) };
+  // 3·2 − 2·3 = 0 and 1·0.1 + 1·(−0.1) = 0; one of two positions may cancel.
+  const cancelling = { ...pass, activations: Float32Array.of(2, 0.1, 3, -0.1) };
+  assertThrows(() => hiResCamMap(cancelling), TypeError, "cancels at every position");
+  const one = { ...pass, activations: Float32Array.of(2, 0.5, 3, 0.25) };
+  assertEquals(hiResCamMap(one).values, Float32Array.of(0, 0.75));
+  const without = { ...cancelling, gradients: new Float32Array(4) };
+  assertEquals(hiResCamMap(without).values, Float32Array.of(0, 0));
+});
+
+Deno.test("HiResCAM's sums add up to the score of a linear layer, and are 0 where that layer does not look", async () => {
+  // Two channels of 6 x 6 positions, flattened into one linear layer that ignores the right half.
+  const [side, channels, bias] = [6, 2, 0.25];
+  const left = (i: number) => i % side < side / 2;
+  const row = seededTensor("fc.weight", [1, channels * side ** 2], 1).map((w, i) => left(i) ? w : 0);
+  const b = createBuilder("left");
+  const image = b.input("image", "float32", [1, 3, side, side]);
+  const kernel = b.constant(
+    "float32",
+    [channels, 3, 1, 1],
+    seededTensor("conv.weight", [channels, 3, 1, 1], 2),
+  );
+  const features = b.flatten(b.relu(b.conv(image, kernel)));
+  // The second class has the weights of the first with the other sign, so its map is what the first one clamps.
+  const weights = b.constant("float32", [2, row.length], [...row, ...row.map((w) => -w)]);
+  b.output(b.gemm(features, weights, b.constant("float32", [2], [bias, -bias]), { transB: true }), "scores");
+  const model = { name: "left", onnx: encodeOnnx(b.build()) };
+  await using classifier = await openClassifier({ model, device: "wasm" });
+  const seen = seededImage(4, [1, 3, side, side]);
+  const { activations, logits } = await classifier.activations(seen);
+  assert(activations.some((value, i) => value > 0 && !left(i)), "nothing to ignore");
+
+  const [own, other] = [await hiResCam(classifier)(seen, 0), await hiResCam(classifier)(seen, 1)];
+  const sums = own.values.map((value, i) => value - other.values[i]!);
+  assert(sums.some((sum) => sum > 0) && sums.some((sum) => sum < 0), "nothing to clamp");
+  assertAlmostEquals(sumOf(sums), logits[0]! - bias, 1e-5);
+  sums.forEach((sum, i) => {
+    const product = (k: number) => row[k * side ** 2 + i]! * activations[k * side ** 2 + i]!;
+    assertAlmostEquals(sum, product(0) + product(1), 1e-6);
+    if (!left(i)) assertEquals(sum, 0, `position ${i}`);
+  });
+  // Grad-CAM's averages spread the gradient over the right half.
+  const averaged = [await gradCam(classifier)(seen, 0), await gradCam(classifier)(seen, 1)];
+  assert(averaged.some(({ values }) => values.some((value, i) => value > 1e-3 && !left(i))));
 });
 
 Deno.test("Score-CAM with some channels takes those of the greatest variance", async () => {

@@ -2,12 +2,13 @@
  * The baselines at full size against PyTorch, from the same weights and picture (tests/fixtures/baselines/generate.py,
  * float64). Maps are compared in [0, 1], Integrated Gradients in units of their largest magnitude.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { findNetwork } from "../../models/registry.ts";
 import { gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
 import { gradCamPlusPlusMap } from "../../src/baselines/activation/grad_cam_plus_plus.ts";
+import { hiResCamMap } from "../../src/baselines/activation/hires_cam.ts";
 import { layerCamMap } from "../../src/baselines/activation/layer_cam.ts";
-import type { OpenClassifier } from "../../src/classifier/open.ts";
+import type { OpenClassifier, OpenOptions } from "../../src/classifier/open.ts";
 import { baselineNamed } from "../../src/baselines/methods.ts";
 import { scaleToMask } from "../../src/baselines/types.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
@@ -42,8 +43,8 @@ const { target } = FIXTURE;
 const LIMIT = 1e-4;
 const picture = seededImage(FIXTURE.image_seed);
 
-function seeded(name: Name): Promise<OpenClassifier> {
-  return seededClassifier(findNetwork(name)!, FIXTURE.weight_seed);
+function seeded(name: Name, options: OpenOptions = {}): Promise<OpenClassifier> {
+  return seededClassifier(findNetwork(name)!, FIXTURE.weight_seed, options);
 }
 
 function compare(name: Name, method: string, ours: ArrayLike<number>, theirs: readonly number[]): void {
@@ -64,6 +65,21 @@ async function compareGradientMaps(name: Name, classifier: OpenClassifier): Prom
   }
 }
 
+/** HiResCAM at the usual tap, where the theory tells its map, and at the tap of the fixture. */
+async function compareHiResCam(name: Name, classifier: OpenClassifier): Promise<void> {
+  const { gradcam, hirescam } = FIXTURE.networks[name].maps;
+  const usual = await classifier.tapped(picture, target);
+  // A layer normalisation follows in ViT; global average pooling and a linear layer follow in ResNet-18.
+  if (name === "vit_b_16") assertThrows(() => hiResCamMap(usual), TypeError, "cancels at every position");
+  else compare(name, "hirescam before pooling", maskOf(hiResCamMap(usual), "range").values, gradcam!);
+  // The value of the ViT is the first normalisation of encoder layer 11.
+  await using other = await seeded(name, {
+    tap: name === "resnet18" ? "layer3" : "layernormalization_23_out",
+  });
+  const map = hiResCamMap(await other.tapped(picture, target));
+  compare(name, "hirescam", maskOf(map, "range").values, hirescam!);
+}
+
 async function comparePasses(name: Name, classifier: OpenClassifier): Promise<void> {
   const { maps, scored_channels, integrated } = FIXTURE.networks[name];
   for (const method of ["scorecam", "ablationcam"]) {
@@ -79,20 +95,22 @@ async function comparePasses(name: Name, classifier: OpenClassifier): Promise<vo
   compare(name, "integrated gradients", positions.map((at) => raw[at]! / largest), values);
 }
 
-Deno.test("Grad-CAM, Grad-CAM++, Layer-CAM, Score-CAM, Ablation-CAM and Integrated Gradients of ResNet-18 agree with PyTorch's formulas", async () => {
+Deno.test("Grad-CAM, Grad-CAM++, Layer-CAM, HiResCAM, Score-CAM, Ablation-CAM and Integrated Gradients of ResNet-18 agree with PyTorch's formulas", async () => {
   await using classifier = await seeded("resnet18");
   await compareGradientMaps("resnet18", classifier);
   await comparePasses("resnet18", classifier);
+  await compareHiResCam("resnet18", classifier);
 });
 
 Deno.test({
   name:
-    "Grad-CAM, Grad-CAM++, Layer-CAM, Score-CAM and Integrated Gradients of ViT-B/16 agree with PyTorch's formulas",
-  // Four sessions of 343 MB of weights each: half a minute of CPU.
+    "Grad-CAM, Grad-CAM++, Layer-CAM, HiResCAM, Score-CAM and Integrated Gradients of ViT-B/16 agree with PyTorch's formulas",
+  // Five sessions of 343 MB of weights each: half a minute of CPU.
   ignore: !heavyTests(),
   fn: async () => {
     await using classifier = await seeded("vit_b_16");
     await compareGradientMaps("vit_b_16", classifier);
     await comparePasses("vit_b_16", classifier);
+    await compareHiResCam("vit_b_16", classifier);
   },
 });

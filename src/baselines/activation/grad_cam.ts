@@ -29,7 +29,7 @@ export function gradCam(classifier: OpenClassifier): Attribute {
     gradCamMap(await classifier.tapped(pixels, target, signal));
 }
 
-/** `ReLU(Σ_k w_k A_k)`: the final map of all methods in this folder except Layer-CAM. */
+/** `ReLU(Σ_k w_k A_k)`: the final map of the methods in this folder that weight whole channels. */
 export function weightedMap(
   { width, height, activations }: Pick<TappedPass, "width" | "height" | "activations">,
   weights: ArrayLike<number>,
