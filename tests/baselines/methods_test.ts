@@ -16,7 +16,7 @@ const SAMPLES = { seed: 3, masks: 6, steps: 6, samples: 6, camChannels: 6 };
 
 Deno.test("every method gives a mask of [0, 1], the same again, and counts its passes", async () => {
   // Not its deepest tap: before global average pooling, Grad-CAM and HiResCAM are the same map.
-  await using classifier = await seededClassifier(tinyBackbone, 1, { tap: "relu_2" });
+  await using classifier = await seededClassifier(tinyBackbone, 1, { layer: "relu_2" });
   const { channels } = classifier.tap();
   const masks = new Map<string, string>();
   for (const method of BASELINES) {

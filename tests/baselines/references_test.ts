@@ -71,13 +71,13 @@ async function compareHiResCam(name: Name, classifier: OpenClassifier): Promise<
   const usual = await classifier.tapped(picture, target);
   // A layer normalisation follows in ViT; global average pooling and a linear layer follow in ResNet-18.
   if (name === "vit_b_16") assertThrows(() => hiResCamMap(usual), TypeError, "cancels at every position");
-  else compare(name, "hirescam before pooling", maskOf(hiResCamMap(usual), "range").values, gradcam!);
+  else compare(name, "hirescam before pooling", scaleToMask(hiResCamMap(usual), "range").values, gradcam!);
   // The value of the ViT is the first normalisation of encoder layer 11.
   await using other = await seeded(name, {
-    tap: name === "resnet18" ? "layer3" : "layernormalization_23_out",
+    layer: name === "resnet18" ? "layer3" : "layernormalization_23_out",
   });
   const map = hiResCamMap(await other.tapped(picture, target));
-  compare(name, "hirescam", maskOf(map, "range").values, hirescam!);
+  compare(name, "hirescam", scaleToMask(map, "range").values, hirescam!);
 }
 
 async function comparePasses(name: Name, classifier: OpenClassifier): Promise<void> {

@@ -45,8 +45,8 @@ export function hiResCamMap({ width, height, activations, gradients }: TappedGra
     magnitudes.some((all) => all > 0) && sums.every((sum, i) => Math.abs(sum) <= ROUNDING * magnitudes[i]!)
   ) {
     throw new TypeError(
-      "Cannot explain with HiResCAM at this tap: gradient times activation cancels at every position, as before a " +
-        "layer normalisation; name another tap, such as the output of that normalisation",
+      "Cannot explain with HiResCAM at this layer: gradient times activation cancels at every position, as before a " +
+        "layer normalisation; name another layer, such as the output of that normalisation",
     );
   }
   return { width, height, values: Float32Array.from(sums, (sum) => Math.max(0, sum)) };
