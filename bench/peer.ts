@@ -13,7 +13,7 @@ import { findNetwork } from "../models/registry.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { preprocess } from "../src/image/preprocess.ts";
 import { createExplainer } from "../src/ptame/explainer.ts";
-import { findHeadShape } from "../src/ptame/observed_network.ts";
+import { findHeadShape } from "../src/ptame/explainer_graph.ts";
 import { initialState } from "../src/ptame/training/training_state.ts";
 import { seededFrozen, seededHead } from "../tests/ptame/seeded_networks.ts";
 import { openWholeStep } from "../tests/support/whole_step.ts";

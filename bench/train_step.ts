@@ -11,9 +11,9 @@
  */
 import type { GraphPart } from "../src/classifier/types.ts";
 import { findNetwork } from "../models/registry.ts";
-import { findHeadShape } from "../src/ptame/observed_network.ts";
-import { AUXILIARY_PREFIX } from "../src/ptame/observed_network.ts";
-import { BACKBONE_PREFIX } from "../src/ptame/observed_network.ts";
+import { findHeadShape } from "../src/ptame/explainer_graph.ts";
+import { AUXILIARY_PREFIX } from "../src/ptame/explainer_graph.ts";
+import { BACKBONE_PREFIX } from "../src/ptame/explainer_graph.ts";
 import { forwardGraph } from "../src/ptame/training/step.ts";
 import { initialState } from "../src/ptame/training/training_state.ts";
 import { openTrainingStep } from "../src/ptame/training/training_step.ts";

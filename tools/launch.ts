@@ -145,8 +145,11 @@ async function main(): Promise<number> {
   // that need it load it themselves: loaded before each of them, it took a minute of the whole.
   const withExamples = [...sanitized, "--doc", "--preload", `${root}tools/warm_up.ts`];
   const testAll = async (): Promise<number> => {
-    const code = await deno([...sanitized, "tests"], root);
-    return code === 0 ? await deno([...withExamples, ...DOCUMENTED], root) : code;
+    // Files side by side: they wait for processes and pages of their own. Each needs up to a gigabyte.
+    const jobs = Math.min(navigator.hardwareConcurrency, 4);
+    const env = { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(jobs) };
+    const code = await deno([...sanitized, "--parallel", "tests"], root, env);
+    return code === 0 ? await deno([...withExamples, "--parallel", ...DOCUMENTED], root, env) : code;
   };
   switch (mode) {
     case "cli":

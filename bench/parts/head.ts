@@ -7,7 +7,7 @@ import { findNetwork } from "../../models/registry.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { fuseMap, minMax } from "../../src/ptame/fuse.ts";
 import { headParameters, minMaxMask } from "../../src/ptame/head.ts";
-import { findHeadShape } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/explainer_graph.ts";
 import { float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { allMaps } from "../../tests/support/all_maps.ts";
 import { seededHead } from "../../tests/ptame/seeded_networks.ts";

@@ -20,7 +20,7 @@ import type { WeightOptions } from "../weights/obtain.ts";
 import { defaultAuxiliary, defaultHead } from "./default_head.ts";
 import type { HeadShape } from "./head.ts";
 import { checkHeadFits, type Head } from "./head_file.ts";
-import { findHeadShape } from "./observed_network.ts";
+import { findHeadShape } from "./explainer_graph.ts";
 
 /** A loaded backbone and auxiliary; no session is open. */
 export interface ClassifierPair {

@@ -26,7 +26,7 @@ import { createExplanation, type Explanation, PTAME } from "./explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
-import { explainerGraph, featureName, HEAD_PREFIX, NETWORK_PREFIX } from "./observed_network.ts";
+import { explainerGraph, featureName, HEAD_PREFIX, NETWORK_PREFIX } from "./explainer_graph.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What to explain, and with which networks and device. */

@@ -20,9 +20,9 @@ import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import type { ExplainerOptions } from "./explainer.ts";
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
 import { type Head, type HeadRecord, readHead } from "./head_file.ts";
-import { HEAD_PREFIX } from "./observed_network.ts";
-import { AUXILIARY_PREFIX } from "./observed_network.ts";
-import { BACKBONE_PREFIX } from "./observed_network.ts";
+import { HEAD_PREFIX } from "./explainer_graph.ts";
+import { AUXILIARY_PREFIX } from "./explainer_graph.ts";
+import { BACKBONE_PREFIX } from "./explainer_graph.ts";
 
 /** What to export: the options of the explainer, except its device. */
 export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads"> {

@@ -9,7 +9,7 @@ import { sharesClasses } from "../classifier/labels.ts";
 import type { ClassifierPair } from "./classifier_pair.ts";
 import { type Head, readHead, writeHead } from "./head_file.ts";
 import { initialParameters } from "./initial_parameters.ts";
-import { findHeadShape } from "./observed_network.ts";
+import { findHeadShape } from "./explainer_graph.ts";
 
 /**
  * The rows that a head can start from: the auxiliary's final linear layer, [classes, channels of the last tap].

@@ -10,7 +10,7 @@ import { createExplainer } from "../../src/ptame/explainer.ts";
 import { fuseMap } from "../../src/ptame/fuse.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
 import { initialParameters } from "../../src/ptame/initial_parameters.ts";
-import { explainerGraph, featureName, findHeadShape } from "../../src/ptame/observed_network.ts";
+import { explainerGraph, featureName, findHeadShape } from "../../src/ptame/explainer_graph.ts";
 import { bindWeights } from "../../src/weights/bind.ts";
 import { DownloadError } from "../../src/weights/download/errors.ts";
 import { loadWeights } from "../../src/weights/load_network.ts";

@@ -11,7 +11,7 @@ import { createExplainer } from "../../src/ptame/explainer.ts";
 import { exportExplainer, type ExportOptions } from "../../src/ptame/export_explainer.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
 import { initialParameters } from "../../src/ptame/initial_parameters.ts";
-import { findHeadShape } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/explainer_graph.ts";
 import { type Device, float32Data, float32Tensor, openSession } from "../../src/runtime/mod.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "./small_classifier.ts";

@@ -4,7 +4,7 @@ import { UnknownBackboneError } from "../../src/ptame/errors.ts";
 import { importHead } from "../../src/ptame/import_head.ts";
 import { headParameters } from "../../src/ptame/head.ts";
 import { checkHeadFits, readHead } from "../../src/ptame/head_file.ts";
-import { findHeadShape } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/explainer_graph.ts";
 import { networkNamed } from "../../src/classifier/network_names.ts";
 import { readFloat32 } from "../../src/weights/tensor_table.ts";
 import { pythonTorch, runPython } from "../support/python_torch.ts";

@@ -5,7 +5,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { type Head, readHead, writeHead } from "../../src/ptame/head_file.ts";
-import { findHeadShape } from "../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../src/ptame/explainer_graph.ts";
 import { randomizedHead } from "../../src/ptame/randomized_head.ts";
 import { readFloat32 } from "../../src/weights/tensor_table.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";

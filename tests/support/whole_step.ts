@@ -6,7 +6,7 @@ import { createBuilder } from "../../src/graph/builder.ts";
 import { prune } from "../../src/graph/passes/prune.ts";
 import type { Graph } from "../../src/graph/types.ts";
 import { FUSER, headParameters } from "../../src/ptame/head.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../../src/ptame/observed_network.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../../src/ptame/explainer_graph.ts";
 import { lossTerms, pairMasks, targetMasks, targetRows } from "../../src/ptame/training/loss.ts";
 import {
   addUpdate,

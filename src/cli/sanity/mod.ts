@@ -125,11 +125,11 @@ function showReport({ model, method, images, variants, swap }: SanityReport, ter
 }
 
 function line({ variant, spearman, absoluteSpearman, ssim, flat }: SanityResult, width: number): string {
-  const values = [spearman, absoluteSpearman, ssim].map(shown).map(column).join("  ");
+  const values = [spearman, absoluteSpearman, ssim].map(intervalText).map(column).join("  ");
   return `${printable(variant).padEnd(width)}  ${values}${flat > 0 ? `  (${flat} flat)` : ""}`;
 }
 
-function shown(interval: Interval | undefined): string {
+function intervalText(interval: Interval | undefined): string {
   if (interval === undefined) return "–";
   const [value, low, high] = [interval.value, interval.low, interval.high].map((each) => each.toFixed(2));
   return `${value} (${low} to ${high})`;

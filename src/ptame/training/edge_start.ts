@@ -30,7 +30,7 @@ import { adamw, scalarInputs } from "./optimizer.ts";
 import { centreCrop, type ImageCrops } from "./image_crops.ts";
 import { rowLength } from "./rows.ts";
 import { oneCycle } from "./schedule.ts";
-import { AUXILIARY_PREFIX } from "../observed_network.ts";
+import { AUXILIARY_PREFIX } from "../explainer_graph.ts";
 import { forwardGraph, tapName } from "./step.ts";
 import { heldState, scalarTensors, stepSessions } from "./step_sessions.ts";
 import { trainingFeatures } from "./training_head.ts";

@@ -10,7 +10,7 @@ import { type DeviceRequest, float32Data, float32Tensor, resolveDevice } from ".
 import { type ClassPart, classPart, spreadOverClasses } from "../class_split.ts";
 import { topClasses } from "../../classifier/prediction.ts";
 import { centreCrop, type ImageCrops } from "./image_crops.ts";
-import { BACKBONE_PREFIX } from "../observed_network.ts";
+import { BACKBONE_PREFIX } from "../explainer_graph.ts";
 import { forwardGraph } from "./step.ts";
 import { stepSessions } from "./step_sessions.ts";
 import { type SkippedImage, sourceName } from "./training_images.ts";

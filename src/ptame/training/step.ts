@@ -21,7 +21,7 @@ import { type Builder, createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
 import type { Graph, Value } from "../../graph/types.ts";
 import { type HeadShape, minMaxMask } from "../head.ts";
-import { BACKBONE_PREFIX } from "../observed_network.ts";
+import { BACKBONE_PREFIX } from "../explainer_graph.ts";
 import { budgetGradient, budgetInputs, budgetMasks, gates } from "./budget.ts";
 import {
   crossEntropies,

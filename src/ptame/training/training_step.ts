@@ -30,7 +30,7 @@ import {
   START_ROWS,
   trainedParameters,
 } from "./rows.ts";
-import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../observed_network.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../explainer_graph.ts";
 import {
   backboneGraph,
   budgetMasksGraph,

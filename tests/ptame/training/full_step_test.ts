@@ -5,7 +5,7 @@
 import { assert } from "@std/assert";
 import { findNetwork } from "../../../models/registry.ts";
 import type { LossWeights } from "../../../src/ptame/training/loss.ts";
-import { findHeadShape } from "../../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../../src/ptame/explainer_graph.ts";
 import { initialState } from "../../../src/ptame/training/training_state.ts";
 import { openTrainingStep, type StepReport } from "../../../src/ptame/training/training_step.ts";
 import { float32Data } from "../../../src/runtime/mod.ts";

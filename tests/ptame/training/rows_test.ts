@@ -1,7 +1,7 @@
 /** Shared rows: one function of a class's vector for all classes, written out into an ordinary fuser. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FUSER, headParameters } from "../../../src/ptame/head.ts";
-import { findHeadShape } from "../../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../../src/ptame/explainer_graph.ts";
 import { PRESETS } from "../../../src/ptame/training/presets.ts";
 import {
   COMMON,

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { HeadShape } from "../../../src/ptame/head.ts";
 import type { LossWeights } from "../../../src/ptame/training/loss.ts";
-import { findHeadShape } from "../../../src/ptame/observed_network.ts";
+import { findHeadShape } from "../../../src/ptame/explainer_graph.ts";
 import {
   initialState,
   MOMENTS,
