@@ -25,7 +25,7 @@ export function namedFiles(recipe: string): ReadonlyMap<string, RegExp> {
       [0, match[1] ?? match[2]!] as const
     )
   ) {
-    if (!/^[\w./-]+(\/|\.\w{2,5})$/.test(code)) continue;
+    if (!/^[\w./-]+(\/|\.[a-z]{2,11})$/.test(code)) continue;
     const path = code.includes("/") || /^[A-Z]/.test(code) ? code : `${folder}${code}`;
     if (code.includes("/")) folder = code.slice(0, code.lastIndexOf("/") + 1);
     const escaped = path.replace(/[.]/g, "\\.").replace(/NAME/g, "[^/]+");
