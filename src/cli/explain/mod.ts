@@ -13,7 +13,7 @@ import { command } from "../options/command.ts";
 import { errorMessage, printable } from "../terminal.ts";
 import { explainMany, namesMany } from "../folder/command.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
-import { openChosenMethod, openExplainer, passesText } from "./method.ts";
+import { openExplainer, openExplainMethod, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
 import { decodeTimed, explainFile, explainRequest } from "./image.ts";
@@ -28,7 +28,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   if (await namesMany(call)) return await explainMany(call);
   const { options, positional, typed, terminal, signal } = call;
   const request = explainRequest(options);
-  const method = openChosenMethod(options);
+  const method = openExplainMethod(options);
   const sample = positional.length === 0;
   const images = sample ? [SAMPLE_NAME] : refuseRemoteIfOffline(options, positional);
   const destinations = await destinationsFor(options, images);
@@ -61,14 +61,22 @@ export const explainCommand = command(EXPLAIN, async (call) => {
           ...withoutUndefined({ decoded }),
           onProgress: ({ done, total }) =>
             terminal.doing(`Explaining ${printable(image)} by ${method.name}: ${done} of ${total}`),
+          onRefine: ({ step, steps, loss, best }) =>
+            terminal.doing(
+              `Refining ${printable(image)}: step ${step}/${steps}, loss ${loss.toFixed(3)}, best ${
+                best.toFixed(3)
+              }`,
+            ),
           signal,
         });
         // Measures and controls are loaded for the check alone.
-        const check = options.check ? await import("./check.ts") : undefined;
+        const check = options.check && !signal.aborted ? await import("./check.ts") : undefined;
         const checks = await check?.runChecks(explainer, explained, terminal, signal);
         documents.push({ ...explanationDocument(explained, image, load), ...withoutUndefined({ checks }) });
         showTable(terminal, explainer, explained, image, load);
         if (checks !== undefined) check?.showChecks(terminal, checks);
+        // A stopped run keeps what it has refined so far.
+        if (signal.aborted) break;
       } catch (error) {
         // A single unreadable image fails the command; among several, the others continue.
         if (signal.aborted || images.length === 1) throw error;
@@ -78,6 +86,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
       }
     }
     if (options.json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
+    signal.throwIfAborted();
     return failed ? 1 : 0;
   } finally {
     await explainer.dispose();

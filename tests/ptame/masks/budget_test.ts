@@ -12,7 +12,7 @@ import {
   budgetMasks,
   GATE_WIDTH,
   gates,
-} from "../../../src/ptame/training/budget.ts";
+} from "../../../src/ptame/masks/budget.ts";
 import { type Device, float32Data, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
 import { createGenerator } from "../../../src/random/generator.ts";
 import { heavyTests, softwareGpu, warmUpWasm } from "../../support/devices.ts";
