@@ -4,13 +4,14 @@
  * @module
  */
 import { findNetwork } from "../../../models/registry.ts";
+import type { RefineProgress } from "../../explanation/refinement.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { command } from "../options/command.ts";
-import { errorMessage, printable } from "../terminal.ts";
+import { errorMessage, printable, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { explainMany, namesMany } from "../folder/command.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { openExplainer, openExplainMethod, passesText } from "./method.ts";
@@ -41,7 +42,8 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   // the runtime on all cores. Unreadable images are reported at once.
   const decoded = images.length === 1 ? await decodeTimed(sample ? SAMPLE : images[0]!, signal) : undefined;
   const started = performance.now();
-  const threads = images.length === 1 && method.needs === "head" && !options.check
+  const brief = !options.check && options.refine === undefined;
+  const threads = images.length === 1 && method.needs === "head" && brief
     ? threadsOfOne(settings)
     : undefined;
   const explainer = await openExplainer(method, { ...settings, ...threads, signal }, call);
@@ -61,12 +63,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
           ...withoutUndefined({ decoded }),
           onProgress: ({ done, total }) =>
             terminal.doing(`Explaining ${printable(image)} by ${method.name}: ${done} of ${total}`),
-          onRefine: ({ step, steps, loss, best }) =>
-            terminal.doing(
-              `Refining ${printable(image)}: step ${step}/${steps}, loss ${loss.toFixed(3)}, best ${
-                best.toFixed(3)
-              }`,
-            ),
+          onRefine: refining(terminal, image),
           signal,
         });
         // Measures and controls are loaded for the check alone.
@@ -92,6 +89,17 @@ export const explainCommand = command(EXPLAIN, async (call) => {
     await explainer.dispose();
   }
 });
+
+/** Shows each step of refining; elsewhere than on a terminal the first, and one now and then. */
+function refining(terminal: Terminal, image: string): (progress: RefineProgress) => void {
+  const sayStep = sayNowAndThen(terminal);
+  return ({ step, steps, loss, best }) => {
+    const [now, lowest] = [loss.toFixed(3), best.toFixed(3)];
+    const line = `Refining ${printable(image)}: step ${step}/${steps}, loss ${now}, best ${lowest}`;
+    terminal.doing(line);
+    sayStep(line, step === 0);
+  };
+}
 
 /**
  * Number of threads for a process that explains one image. For one pass of a small network, starting a second thread
