@@ -25,7 +25,7 @@ import { startingHeadFile } from "./untrained_head_file.ts";
 import { BUDGET_VIEWS, type TrainingForm } from "../src/ptame/training/presets.ts";
 import type { TrainOptions } from "../src/ptame/training/train_options.ts";
 import { train } from "../src/ptame/training/trainer.ts";
-import { createView, type View } from "../src/ptame/training/views.ts";
+import { createView, type View } from "../src/ptame/masks/views.ts";
 
 const NETWORK = "efficientnet_lite0";
 const HELD_OUT = 0.4;

@@ -40,7 +40,7 @@ export {
   type TrainingPreset,
 } from "./ptame/training/presets.ts";
 export { ROW_FORMS } from "./ptame/training/rows.ts";
-export type { Fill, View } from "./ptame/training/views.ts";
+export type { Fill, View } from "./ptame/masks/views.ts";
 export type { SkippedImage } from "./ptame/training/training_images.ts";
 export type { ClassifierSource } from "./classifier/load.ts";
 export type { CustomNetwork } from "./classifier/network_classifier.ts";

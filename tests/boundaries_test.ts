@@ -19,9 +19,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   weights: ["text", "platform", "bytes", "graph", "models"],
   classifier: ["text", "random", "bytes", "image", "graph", "gradient", "models", "runtime", "weights"],
   explanation: ["image", "graph", "runtime", "classifier"],
+  // gradient/ is for the masked pass, which training and refining run; explain alone does not load it
+  // (tests/cli/loaded_modules_test.ts).
   ptame: [
-    ...["text", "random", "bytes", "image", "graph", "models", "runtime", "weights", "classifier"],
-    ...["explanation"],
+    ...["text", "random", "bytes", "image", "graph", "gradient", "models", "runtime", "weights"],
+    ...["classifier", "explanation"],
   ],
   baselines: ["text", "random", "image", "models", "classifier", "explanation", "ptame"],
   faithfulness: ["text", "random", "image", "classifier", "explanation", "baselines"],

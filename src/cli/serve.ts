@@ -9,6 +9,7 @@ import { type Answered, createHandler } from "../server/handler.ts";
 import type { AllowedOrigins } from "../server/headers.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS, openPtame } from "./explainer_options.ts";
+import { MOST_STEPS, REFINE_STEPS } from "../ptame/refine/types.ts";
 import { reason } from "./files.ts";
 import { ONNX_OPTIONS } from "./onnx_model.ts";
 import { command } from "./options/command.ts";
@@ -32,6 +33,11 @@ const OPTIONS = {
     deadline: wholeNumber("SECONDS", "Time limit of a request", { least: 1, usual: 30 }),
     maxBody: wholeNumber("BYTES", "Maximum size of a request body", { least: 1, usual: 10_000_000 }),
     maxPixels: wholeNumber("N", "Maximum number of pixels of an image", { least: 1, usual: 16_777_216 }),
+    maxRefine: wholeNumber("N", "Maximum number of steps to refine a map; 0 for none", {
+      least: 0,
+      most: MOST_STEPS,
+      usual: REFINE_STEPS,
+    }),
     cors: list("ORIGIN", "Origin whose pages may read the responses, or *"),
     urlHost: list("NAME", "Fetch images by URL only from this host", { usual: "any" }),
     noUrls: flag("Do not fetch images by URL"),
@@ -60,7 +66,7 @@ export const serveCommand = command({
     'curl --data-binary @photo.jpg -H "content-type: image/jpeg" "http://127.0.0.1:8000/explain?topK=3"',
   ],
 }, async ({ options, typed, terminal, signal }) => {
-  const { port, host, waiting, deadline, maxBody: maxBodyBytes, maxPixels } = options;
+  const { port, host, waiting, deadline, maxBody: maxBodyBytes, maxPixels, maxRefine } = options;
   const cors = parseOrigins(options.cors);
   const settings = await explainerOptions(options, typed, terminal);
 
@@ -74,6 +80,7 @@ export const serveCommand = command({
         deadline: deadline === undefined ? undefined : 1000 * deadline,
         maxBodyBytes,
         maxPixels,
+        maxRefine,
         urls: remote && { ...remote, ...withoutUndefined({ hosts: hosts.length > 0 ? hosts : undefined }) },
         cors,
       }),

@@ -14,6 +14,7 @@ import { valueRange } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap, scaledWindow } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
+import type { Refinement } from "./refinement.ts";
 import { type ClassScore, resolveTarget, type Target, topClasses } from "../classifier/prediction.ts";
 
 /** What to explain in an image. */
@@ -71,6 +72,8 @@ export interface TargetMap extends ClassScore {
   readonly range: { readonly low: number; readonly high: number };
   /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly imageMap: ValueMap;
+  /** What refining did, if the map was refined for the image. */
+  readonly refinement?: Refinement;
 }
 
 /** Duration of the parts in milliseconds. */

@@ -26,6 +26,9 @@ import { createExplanation, type Explanation, PTAME } from "./explanation.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
+import type { Refinement } from "../explanation/refinement.ts";
+import type { Refiner, RowStart } from "./refine/refiner.ts";
+import type { RefinedRow, RefineRunOptions } from "./refine/types.ts";
 import { explainerGraph, featureName, HEAD_PREFIX, NETWORK_PREFIX } from "./explainer_graph.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -71,6 +74,16 @@ export interface Explainer extends MapExplainer {
    * @throws {TypeError} When the auxiliary reads another cut and that cut is missing.
    */
   mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  /**
+   * The mask of one class after refining its row for the image; see `Explanation.refine`.
+   *
+   * @throws As `mask` and `Explanation.refine`.
+   */
+  refinedMask(
+    image: PreparedImage,
+    target: number,
+    options?: RefineRunOptions,
+  ): Promise<ValueMap & { readonly refinement: Refinement }>;
   /**
    * Opens another explainer with another head over the same classifiers, which are not loaded again.
    *
@@ -153,11 +166,43 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
   const auxiliary = pair.auxiliary.facts;
   const taps = pair.auxiliary.part().taps();
   const own = scores?.session ?? session;
+  let disposed = false;
   const dispose = async () => {
+    disposed = true;
+    await (await refining?.catch(() => undefined))?.dispose();
     await scores?.session.dispose();
     await session.dispose();
   };
   const cuts = [backbone.preprocessing, auxiliary.preprocessing] as const;
+  // Opened when a map is refined, with the code of gradients, which nothing else here needs.
+  let refining: Promise<Refiner> | undefined;
+
+  function refiner(): Promise<Refiner> {
+    if (refining === undefined) {
+      const open = async () =>
+        (await import("./refine/refiner.ts")).openRefiner({
+          backbone: pair.backbone,
+          shape: pair.shape,
+          probabilities: classify,
+          ...runtime,
+        });
+      refining = open();
+      // A failed attempt may be repeated.
+      refining.catch(() => refining = undefined);
+    }
+    return refining;
+  }
+
+  async function refineRow(
+    pass: Pick<RowStart, "features" | "pixels" | "target" | "clean">,
+    options: RefineRunOptions,
+  ): Promise<RefinedRow> {
+    if (disposed) throw new TypeError("Cannot refine: the explainer has been disposed of");
+    options.signal?.throwIfAborted();
+    const opened = await refiner();
+    options.signal?.throwIfAborted();
+    return await opened.refine({ ...pass, row: head.row(pass.target) }, options);
+  }
 
   function readFeatures(outputs: Record<string, Tensor>): Feature[] {
     return taps.map((_, index) => {
@@ -172,7 +217,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     return probabilitiesOfPlain(float32Data(logits!), backbone.activation);
   }
 
-  async function mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
+  async function featuresIn(image: PreparedImage, signal?: AbortSignal): Promise<Feature[]> {
     if (image.auxiliaryPixels === undefined && !sameCrop(...cuts)) {
       throw new TypeError(
         `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of an image`,
@@ -182,7 +227,19 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
       { image: imagesTensor([image.auxiliaryPixels ?? image.pixels], 1) },
       { signal },
     );
-    return minMax(fuseMap(readFeatures(outputs), head.row(target)));
+    return readFeatures(outputs);
+  }
+
+  async function mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
+    return minMax(fuseMap(await featuresIn(image, signal), head.row(target)));
+  }
+
+  async function refinedMask(image: PreparedImage, target: number, options: RefineRunOptions = {}) {
+    const features = await featuresIn(image, options.signal);
+    const { pixels } = image;
+    const clean = (await classify(pixels, options.signal))[target]!;
+    const { row, refinement } = await refineRow({ features, pixels, target, clean }, options);
+    return { ...minMax(fuseMap(features, row)), refinement };
   }
 
   async function explain(image: ImageSource, options: ExplainOptions = {}): Promise<Explanation> {
@@ -215,6 +272,8 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
       image: decoded,
       window: auxiliaryWindow,
       size: options.size,
+      refineRow: (target: number, options: RefineRunOptions) =>
+        refineRow({ features, pixels, target, clean: probabilities[target]! }, options),
     };
     return createExplanation(pass, options, (done) => {
       const auxiliaryTime = passed - predicted;
@@ -237,6 +296,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
       await explainerOver(pair, await headFor(pair, await readHead(bytes, "")), runtime),
     probabilities: classify,
     mask,
+    refinedMask,
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

@@ -18,6 +18,7 @@ import {
   type TargetMap,
 } from "../explanation/map_explanation.ts";
 import { resolveTarget, type Target } from "../classifier/prediction.ts";
+import type { RefinedMap, RefinedRow, RefineOptions, RefineRunOptions } from "./refine/types.ts";
 
 /** An explanation of one image. */
 export interface Explanation extends MapExplanation {
@@ -27,6 +28,21 @@ export interface Explanation extends MapExplanation {
   readonly head: HeadRecord;
   /** Explains another class from the same pass, without running a network. */
   explainTarget(target: Target): TargetMap;
+  /**
+   * Sharpens the map of a class for this image: steps on the head's weights for the class that lower the loss with which
+   * heads are trained. The explainer must still be open. Every step's map is usable; an aborted run gives the best.
+   *
+   * @throws {RangeError} When the class or the number of steps is invalid.
+   * @throws The signal's reason, when it is aborted before the first loss is known.
+   */
+  refine(options?: RefineOptions): Promise<RefinedMap>;
+  /**
+   * The same explanation with refined maps as its `targets`, which its overlays draw. After an abort, the maps that were
+   * not begun stay the head's own.
+   *
+   * @throws As `refine`.
+   */
+  refineTargets(options?: RefineRunOptions): Promise<Explanation>;
   /**
    * The evidence for one class over another, from the same pass.
    *
@@ -48,12 +64,42 @@ export interface PassResult extends ClassifiedImage {
   readonly auxiliary: string;
   readonly head: Head;
   readonly features: readonly Feature[];
+  /** Refines the head's row of a class for this image. */
+  readonly refineRow: (target: number, options: RefineRunOptions) => Promise<RefinedRow>;
 }
 
 /** The map of a class from the features of a pass. */
 function fuseTarget(pass: PassResult, index: number): TargetMap {
   const raw = fuseMap(pass.features, pass.head.row(index));
   return createTargetMap(pass, index, raw, minMax(raw));
+}
+
+/** The map of a class from its refined row. */
+async function refineTarget(
+  pass: PassResult,
+  index: number,
+  options: RefineRunOptions,
+): Promise<RefinedMap> {
+  const { row, refinement } = await pass.refineRow(index, options);
+  const raw = fuseMap(pass.features, row);
+  return Object.assign(createTargetMap(pass, index, raw, minMax(raw)), { refinement });
+}
+
+/** Refines the maps of an explanation one after the other. */
+async function refineTargets(
+  pass: PassResult,
+  maps: readonly TargetMap[],
+  milliseconds: ExplainTimings,
+  options: RefineRunOptions,
+): Promise<Explanation> {
+  const started = performance.now();
+  const refined: TargetMap[] = [];
+  for (const map of maps) {
+    const begin = refined.length === 0 || !options.signal?.aborted;
+    refined.push(begin ? await refineTarget(pass, map.index, options) : map);
+  }
+  const explain = milliseconds.explain + performance.now() - started;
+  return explanationWith(pass, refined, { ...milliseconds, explain });
 }
 
 /** Builds the explanation of a pass for the requested classes; by default for the `topK` most probable. */
@@ -63,19 +109,30 @@ export function createExplanation(
   timings: (mapsDone: number) => ExplainTimings,
 ): Explanation {
   const maps = askedClasses(asked, pass).map((index) => fuseTarget(pass, index));
+  return explanationWith(pass, maps, timings(performance.now()));
+}
+
+/** The explanation of a pass with these maps. */
+function explanationWith(
+  pass: PassResult,
+  maps: readonly TargetMap[],
+  milliseconds: ExplainTimings,
+): Explanation {
   const { record } = pass.head;
   const subtitle = record.trained ? pass.model : `${pass.model}, untrained head`;
+  const further = (index: number) => fuseTarget(pass, index);
   return displayed({
-    ...createMapExplanation(
-      pass,
-      maps,
-      timings(performance.now()),
-      subtitle,
-      (index) => fuseTarget(pass, index),
-    ),
+    ...createMapExplanation(pass, maps, milliseconds, subtitle, further),
     auxiliary: pass.auxiliary,
     head: record,
     explainTarget: (target) => fuseTarget(pass, resolveTarget(target, pass.labels)),
+    refine: async ({ target, ...options } = {}) =>
+      await refineTarget(
+        pass,
+        target === undefined ? maps[0]!.index : resolveTarget(target, pass.labels),
+        options,
+      ),
+    refineTargets: (options = {}) => refineTargets(pass, maps, milliseconds, options),
     contrast: (target, against) => createContrast(pass, target, against, subtitle),
   });
 }

@@ -22,6 +22,8 @@ export interface ExplainRoute {
   readonly queue: Queue;
   /** Limits for the image. */
   readonly limits: ImageLimits;
+  /** Maximum number of steps to refine a map. */
+  readonly maxRefine: number;
   /** Milliseconds for a request from its headers to its response. */
   readonly deadline: number;
 }
@@ -38,7 +40,7 @@ export async function explainRoute(request: Request, url: URL, route: ExplainRou
   let query: ExplainQuery;
   let place;
   try {
-    query = readQuery(url.searchParams, request.headers.get("accept"));
+    query = readQuery(url.searchParams, request.headers.get("accept"), route.maxRefine);
     checkBody(request.headers, limits);
     refuseSeveralInOneImage(query);
     place = enterOrRefuse(queue);
@@ -89,18 +91,23 @@ interface Asked {
 async function answer(request: Request, { route, query, image: image, signal }: Asked): Promise<Response> {
   const { explainer, identity } = await orAborted(route.lazy.load(), signal);
   const targets = query.targets.map((target) => classNamed(target, explainer));
-  const tag = await entityTag(image, JSON.stringify([targets, query.topK, query.format]), identity);
+  const tag = await entityTag(
+    image,
+    JSON.stringify([targets, query.topK, query.refine, query.format]),
+    identity,
+  );
   // For methods other than GET, 412 tells a client that it already has the response (RFC 9110, 13.1.2).
   if (namesTag(request.headers.get("if-none-match"), tag)) {
     return new Response(null, { status: 412, headers: explanationHeaders(tag) });
   }
-  const explanation = await explainer.explain(image, {
+  const plain = await explainer.explain(image, {
     signal,
     maxPixels: route.limits.maxPixels,
     ...(targets.length > 0
       ? { target: targets }
       : { topK: Math.min(query.topK, explainer.backbone.classes) }),
   });
+  const explanation = query.refine === 0 ? plain : await plain.refineTargets({ steps: query.refine, signal });
   signal.throwIfAborted();
   return await explanationResponse(explanation, { format: query.format, tag });
 }

@@ -8,6 +8,8 @@
  */
 import { mapsNpy } from "../ptame/maps_npy.ts";
 import type { Explanation } from "../ptame/explanation.ts";
+import type { Refinement } from "../explanation/refinement.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 import type { TargetMap } from "../explanation/map_explanation.ts";
 import { type Format, MEDIA_TYPES } from "./negotiation.ts";
 
@@ -39,16 +41,24 @@ export interface ExplanationDocument {
     readonly index: number;
     readonly label: string;
     readonly probability: number;
+    /** What refining did, if it was requested. */
+    readonly refinement?: Refinement;
     /** Rows from the top, values in [0, 1] rounded to four decimals. */
     readonly map: { readonly width: number; readonly height: number; readonly values: readonly number[] };
   }[];
 }
 
 function targetDocument(
-  { index, label, probability, map }: TargetMap,
+  { index, label, probability, map, refinement }: TargetMap,
 ): ExplanationDocument["targets"][number] {
   const values = Array.from(map.values, (value) => Math.round(value * 1e4) / 1e4);
-  return { index, label, probability, map: { width: map.width, height: map.height, values } };
+  return {
+    index,
+    label,
+    probability,
+    ...withoutUndefined({ refinement }),
+    map: { width: map.width, height: map.height, values },
+  };
 }
 
 function explanationDocument(explanation: Explanation): ExplanationDocument {

@@ -5,6 +5,7 @@
  * @module
  */
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
+import { REFINE_STEPS } from "../ptame/refine/types.ts";
 import { discardBody } from "./body.ts";
 import { errorResponse, HttpError, toHttpError } from "./errors.ts";
 import { explainRoute } from "./explain_route.ts";
@@ -30,6 +31,8 @@ export interface HandlerOptions {
   readonly maxBodyBytes?: number;
   /** Maximum number of pixels of an image, by its header; 2^24 by default. */
   readonly maxPixels?: number;
+  /** Maximum number of steps to refine a map, 0 for none; 20 by default. */
+  readonly maxRefine?: number;
   /** Maximum number of waiting requests, fewer if waiting would take half of the deadline; 8 by default. */
   readonly waiting?: number;
   /** Milliseconds for a request, from its headers to its response; 30 s by default. */
@@ -108,6 +111,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   };
   const deadline = Math.min(checked("deadline", options.deadline ?? 30_000, 1), LONGEST_DEADLINE);
   const waiting = checked("waiting", options.waiting ?? 8, 0);
+  const maxRefine = checked("maxRefine", options.maxRefine ?? REFINE_STEPS, 0);
   const queue = createQueue(waiting, deadline / 2);
   const lazy = lazyExplainer(options.explainer ?? (() => createExplainer()));
   let closing: Promise<void> | undefined;
@@ -117,7 +121,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       await discardBody(request, limits.maxBodyBytes, 1000);
       throw new HttpError(503, "stopping", "Cannot explain: the server is stopping", { "retry-after": "5" });
     }
-    return await explainRoute(request, url, { lazy, queue, limits, deadline });
+    return await explainRoute(request, url, { lazy, queue, limits, maxRefine, deadline });
   };
   const models: Route = async (request) => await resourceResponse(request, modelsResource(await lazy.load()));
   const healthz: Route = () => {
@@ -130,7 +134,9 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       }),
     );
   };
-  const described = jsonResource(openapiDocument({ ...limits, waiting, urls: urls !== undefined }));
+  const described = jsonResource(
+    openapiDocument({ ...limits, maxRefine, waiting, urls: urls !== undefined }),
+  );
   const openapi: Route = (request) => resourceResponse(request, described);
 
   const routes = new Map<string, Readonly<Record<string, Route>>>([

@@ -3,7 +3,7 @@
  *
  * | request | answer |
  * |---|---|
- * | `POST /explain?target=…&topK=…&format=json\|png\|npy` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
+ * | `POST /explain?target=…&topK=…&refine=…&format=json\|png\|npy` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
  * | `GET /models` | the classifier, auxiliary and head |
  * | `GET /healthz` | health and load |
  * | `GET /openapi.json` | this interface, for programs |
@@ -34,5 +34,6 @@
 export { type Answered, createHandler, type Handler, type HandlerOptions } from "./handler.ts";
 export type { AllowedOrigins } from "./headers.ts";
 export type { ExplanationDocument } from "./explanation_response.ts";
+export type { Refinement, RefineWay } from "../explanation/refinement.ts";
 export type { ModelsDocument } from "./models_route.ts";
 export type { RemoteImages } from "./remote_image.ts";

@@ -12,6 +12,8 @@ export interface DescribedLimits {
   readonly maxBodyBytes: number;
   /** Maximum number of pixels of an image. */
   readonly maxPixels: number;
+  /** Maximum number of steps to refine a map. */
+  readonly maxRefine: number;
   /** Maximum number of waiting requests. */
   readonly waiting: number;
   /** Whether URLs are fetched. */
@@ -33,6 +35,24 @@ const object = (properties: Record<string, unknown>) => ({
 const CLASS = { index: integer, label: text, probability: number };
 const HEAD = object({ name: text, trained: { type: "boolean" }, backbone: text });
 
+const TARGET = object({
+  ...CLASS,
+  map: object({ width: integer, height: integer, values: list(number) }),
+});
+/** Only with the parameter refine. */
+const REFINEMENT = {
+  type: "object",
+  properties: {
+    way: { enum: ["gradient", "gradient-free"] },
+    why: text,
+    steps: integer,
+    passes: integer,
+    loss: object({ before: number, after: number }),
+    stopped: { type: "boolean" },
+  },
+  required: ["way", "steps", "passes", "loss", "stopped"],
+};
+
 const SCHEMAS = {
   Error: object({ error: object({ code: text, message: text }) }),
   Explanation: object({
@@ -43,7 +63,7 @@ const SCHEMAS = {
     window: object({ x: number, y: number, width: number, height: number }),
     prediction: list(object(CLASS)),
     targets: list(
-      object({ ...CLASS, map: object({ width: integer, height: integer, values: list(number) }) }),
+      { ...TARGET, properties: { ...TARGET.properties, refinement: REFINEMENT } },
     ),
   }),
   Models: object({
@@ -83,7 +103,9 @@ const refused = Object.fromEntries(
   ]),
 );
 
-function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedLimits): unknown {
+function explainOperation(
+  { maxBodyBytes, maxPixels, maxRefine, waiting, urls }: DescribedLimits,
+): unknown {
   const query = (name: string, description: string, schema: unknown) => ({
     name,
     in: "query",
@@ -103,6 +125,12 @@ function explainOperation({ maxBodyBytes, maxPixels, waiting, urls }: DescribedL
         minimum: 1,
         maximum: MOST_TARGETS,
         default: 1,
+      }),
+      query("refine", "Steps that sharpen each map for the image, at the cost of 9 passes each", {
+        type: "integer",
+        minimum: 0,
+        maximum: maxRefine,
+        default: 0,
       }),
       query("format", "Format of the response; by default the one that the Accept header prefers", {
         enum: Object.keys(MEDIA_TYPES),

@@ -13,6 +13,8 @@ export interface ExplainQuery {
   readonly targets: readonly string[];
   /** Number of most probable classes if none is named. */
   readonly topK: number;
+  /** Steps to refine each map; 0 leaves the head's own. */
+  readonly refine: number;
   /** Format of the response. */
   readonly format: Format;
 }
@@ -20,7 +22,7 @@ export interface ExplainQuery {
 /** Maximum number of classes per request. */
 export const MOST_TARGETS = 16;
 
-const PARAMETERS = ["target", "topK", "format"];
+const PARAMETERS = ["target", "topK", "refine", "format"];
 
 function refuse(message: string): never {
   throw new HttpError(400, "invalid_query", message);
@@ -29,16 +31,21 @@ function refuse(message: string): never {
 /**
  * Reads the query of `POST /explain`.
  *
+ * @param maxRefine Maximum number of steps of refining.
  * @throws {HttpError} 400 for a parameter that is unknown or wrong, 406 when the Accept header allows no format.
  */
-export function readQuery(parameters: URLSearchParams, accept: string | null): ExplainQuery {
+export function readQuery(
+  parameters: URLSearchParams,
+  accept: string | null,
+  maxRefine: number,
+): ExplainQuery {
   for (const name of parameters.keys()) {
     if (PARAMETERS.includes(name)) continue;
     refuse(
       `Unknown parameter ${JSON.stringify(name.slice(0, 40))}${suggestion(name.slice(0, 40), PARAMETERS)}`,
     );
   }
-  for (const name of ["topK", "format"]) {
+  for (const name of ["topK", "refine", "format"]) {
     if (parameters.getAll(name).length > 1) refuse(`Parameter ${name} is given more than once`);
   }
   const targets = parameters.getAll("target");
@@ -55,7 +62,17 @@ export function readQuery(parameters: URLSearchParams, accept: string | null): E
   }
   if (asked !== null && targets.length > 0) refuse("Parameters target and topK exclude each other");
 
-  return { targets, topK, format: readFormat(parameters.get("format"), accept) };
+  const refine = readRefine(parameters.get("refine"), maxRefine);
+  return { targets, topK, refine, format: readFormat(parameters.get("format"), accept) };
+}
+
+function readRefine(asked: string | null, most: number): number {
+  if (asked === null) return 0;
+  const steps = Number(asked);
+  if (asked.trim() !== "" && Number.isInteger(steps) && steps >= 0 && steps <= most) return steps;
+  return most === 0
+    ? refuse("Parameter refine is not allowed on this server")
+    : refuse(`Parameter refine takes a whole number from 0 to ${most}`);
 }
 
 function readFormat(asked: string | null, accept: string | null): Format {

@@ -8,6 +8,7 @@ import type { OverlayRequest } from "../explanation/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainOptions } from "../explanation/map_explanation.ts";
 import type { Target } from "../classifier/prediction.ts";
+import type { RefineOptions } from "../ptame/refine/types.ts";
 import type { TrainProgress, TrainResult } from "../ptame/training/train_options.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";
 import { isBitmap } from "./bitmaps.ts";
@@ -17,6 +18,7 @@ import type {
   Methods,
   PlainContrast,
   PlainExplanation,
+  PlainRefined,
   PlainTarget,
   PostedExplainerOptions,
   PostedTrainOptions,
@@ -53,6 +55,8 @@ export interface RemoteExplainer extends ExplainerFacts {
 export interface RemoteExplanation extends PlainExplanation {
   /** Explains another class from the same pass, without running a network. */
   explainTarget(target: Target): Promise<PlainTarget>;
+  /** Sharpens the map of a class for this image, in the worker; see `Explanation.refine`. */
+  refine(options?: RefineOptions): Promise<PlainRefined>;
   /** The evidence for one class over another, from the same pass. */
   contrast(target: Target, against: Target): Promise<PlainContrast>;
   /** The image with that over it, and a legend, as the bytes of a PNG file. */
@@ -193,6 +197,8 @@ function remoteExplanation(
   return {
     ...facts,
     explainTarget: (target) => ask("explainTarget", { explanation, target }),
+    refine: ({ signal, onProgress, ...options } = {}) =>
+      ask("refine", { explanation, ...options }, { signal, onProgress }),
     contrast: (target, against) => ask("contrast", { explanation, target, against }),
     contrastPng: (target, against) =>
       ask("contrastPng", { explanation, target, against }) as Promise<Uint8Array<ArrayBuffer>>,

@@ -11,6 +11,7 @@ import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainerOptions } from "../ptame/explainer.ts";
 import type { Contrast } from "../ptame/contrast.ts";
 import type { Explanation } from "../ptame/explanation.ts";
+import type { RefinedMap, RefineOptions } from "../ptame/refine/types.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import type { ExplainOptions, TargetMap } from "../explanation/map_explanation.ts";
 import type { Target } from "../classifier/prediction.ts";
@@ -34,6 +35,9 @@ export interface RemoteRuntimeFiles extends Omit<RuntimeFiles, "wasmBinary"> {
 
 /** The map of one class: all of {@linkcode TargetMap} but `imageMap`, which `placeMap` makes of it. */
 export type PlainTarget = Omit<TargetMap, "imageMap">;
+
+/** A refined map: all of {@linkcode RefinedMap} but `imageMap`. */
+export type PlainRefined = Omit<RefinedMap, "imageMap">;
 
 /** The evidence for one class over another: the parts of {@linkcode Contrast} that can be posted. */
 export type PlainContrast = Pick<Contrast, "for" | "against" | "map" | "scale">;
@@ -148,6 +152,10 @@ export interface Methods {
   >;
   readonly disposeExplanation: Method<{ readonly explanation: number }, void>;
   readonly explainTarget: Method<{ readonly explanation: number; readonly target: Target }, PlainTarget>;
+  readonly refine: Method<
+    Omit<RefineOptions, "signal" | "onProgress"> & { readonly explanation: number },
+    PlainRefined
+  >;
   readonly contrast: Method<Pair, PlainContrast>;
   readonly contrastPng: Method<Pair, Uint8Array>;
   readonly image: Method<{ readonly explanation: number }, RgbImage>;

@@ -18,11 +18,14 @@ export {
 export { type AdapterInfo, findAdapter } from "../runtime/device.ts";
 export type { Port } from "./messages.ts";
 export type { OverlayLooks } from "../image/overlay.ts";
+export type { RefinedMap, RefineOptions, RefineRunOptions } from "../ptame/refine/types.ts";
+export type { Refinement, RefineProgress, RefineWay } from "../explanation/refinement.ts";
 export type { OverlayRequest } from "../explanation/map_explanation.ts";
 export type {
   ExplainerFacts,
   PlainContrast,
   PlainExplanation,
+  PlainRefined,
   PlainTarget,
   PostedExplainerOptions,
   PostedTrainOptions,

@@ -7,6 +7,7 @@
 import { preprocess } from "../image/preprocess.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
+import type { RefineProgress } from "../explanation/refinement.ts";
 import type { TargetMap } from "../explanation/map_explanation.ts";
 import type { TrainProgress } from "../ptame/training/train_options.ts";
 import { train } from "../ptame/training/trainer.ts";
@@ -27,7 +28,7 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 /** Context of a method, besides its parameters. */
 interface CallContext {
   readonly signal: AbortSignal;
-  readonly report: (progress: TrainProgress) => void;
+  readonly report: (progress: TrainProgress | RefineProgress) => void;
   /** Marks a buffer of the result for transfer to the page. */
   readonly handOver: (buffer: Transferable) => void;
 }
@@ -130,6 +131,12 @@ function createHandlers(): Handlers {
       const plain = plainTarget(heldExplanation(explanation).explainTarget(target));
       handOver(plain.map.values.buffer);
       return plain;
+    },
+    refine: async ({ explanation, ...options }, { signal, report, handOver }) => {
+      const refined = await heldExplanation(explanation).refine({ ...options, signal, onProgress: report });
+      const plain = plainTarget(refined);
+      handOver(plain.map.values.buffer);
+      return { ...plain, refinement: refined.refinement };
     },
     contrast: ({ explanation, target, against }, { handOver }) => {
       const { map, scale, ...classes } = heldExplanation(explanation).contrast(target, against);

@@ -4,8 +4,11 @@ import { runCli } from "../support/run_cli.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The table of methods: light facts, which explain's options name. */
-const TABLE = ["methods.ts", "open.ts", "passes.ts"].map((name) => `src/baselines/${name}`);
+/** The table of methods, and facts about refining: light, and named by explain's options. */
+const FACTS = [
+  ...["methods.ts", "open.ts", "passes.ts"].map((name) => `src/baselines/${name}`),
+  "src/ptame/refine/types.ts",
+];
 
 /** The project's own modules that a command really loads, by V8's coverage, which has a file for each. */
 async function modulesLoadedBy(args: readonly string[], folder: string): Promise<string[]> {
@@ -19,14 +22,19 @@ async function modulesLoadedBy(args: readonly string[], folder: string): Promise
     .map((url) => url.slice(ROOT.href.length)).sort();
 }
 
-Deno.test("explain loads no baseline, gradient or measure unless it is asked for one", () =>
+Deno.test("explain loads no baseline, gradient or measure unless it is asked for one, and refining nothing of training", () =>
   inFolder(async (folder) => {
     const args = ["explain", "--quiet", "--device", "wasm", "--threads", "1", "--out", `${folder}/a.png`];
     const ptame = await modulesLoadedBy(args, folder);
     console.log(`explain of the sample loads ${ptame.length} modules of src/ and models/`);
-    const heavy = /^src\/(baselines|gradient|faithfulness)\//;
-    assertEquals(ptame.filter((path) => heavy.test(path) && !TABLE.includes(path)), []);
+    const heavy = /^src\/(baselines|gradient|faithfulness|ptame\/(masks|refine|training))\//;
+    assertEquals(ptame.filter((path) => heavy.test(path) && !FACTS.includes(path)), []);
     assert(ptame.includes("src/ptame/fuse.ts"));
+
+    const refined = await modulesLoadedBy([...args, "--refine", "1"], folder);
+    assert(refined.includes("src/gradient/backward.ts"));
+    assert(refined.includes("src/ptame/refine/refine.ts"));
+    assert(!refined.some((path) => path.startsWith("src/ptame/training/")));
 
     const gradcam = await modulesLoadedBy([...args, "--method", "gradcam"], folder);
     assert(gradcam.includes("src/baselines/activation/grad_cam.ts"));

@@ -63,6 +63,31 @@ Deno.test("createHandler() gives the format of the query, else of the Accept hea
   assertEquals(await refusal(await explain({ query: "format=png&topK=2" })), [400, "invalid_query"]);
 });
 
+Deno.test("createHandler() refines maps up to its maximum, and refuses more", async () => {
+  const plain = await (await explain()).json() as ExplanationDocument;
+  const response = await explain({ query: "refine=1" });
+  assertEquals(response.status, 200);
+  const { targets } = await response.json() as ExplanationDocument;
+  const { way, steps, passes, loss } = targets[0]!.refinement!;
+  assertEquals([way, steps, passes], ["gradient", 1, 18]);
+  assert(loss.after <= loss.before);
+  assertEquals(plain.targets[0]!.refinement, undefined);
+  // Each number of steps has its own tag.
+  assert(response.headers.get("etag") !== (await explain()).headers.get("etag"));
+
+  const invalid = [400, "invalid_query"] as [number, string];
+  for (const query of ["refine=21", "refine=-1", "refine=1.5", "refine=", "refine=1&refine=2"]) {
+    assertEquals(await refusal(await explain({ query })), invalid, query);
+  }
+  const none = createHandler({ explainer, maxRefine: 0 });
+  const refused = await explain({ query: "refine=1", by: none });
+  assertEquals((await refused.json()).error.message, "Parameter refine is not allowed on this server");
+  const document = await (await none(new Request("http://localhost/openapi.json"))).json();
+  const { parameters } = document.paths["/explain"].post;
+  const described = parameters.find(({ name }: { name: string }) => name === "refine");
+  assertEquals(described.schema.maximum, 0);
+});
+
 Deno.test("createHandler() reads a form with one file", async () => {
   const form = (...files: number[]) => {
     const data = new FormData();

@@ -7,12 +7,11 @@ import { prune } from "../../src/graph/passes/prune.ts";
 import type { Graph } from "../../src/graph/types.ts";
 import { FUSER, headParameters } from "../../src/ptame/head.ts";
 import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../../src/ptame/explainer_graph.ts";
+import { imagesInput, maskedLosses } from "../../src/ptame/masks/masked_pass.ts";
 import { lossTerms, pairMasks, targetMasks, targetRows } from "../../src/ptame/training/loss.ts";
 import {
   addUpdate,
   gradientName,
-  imagesInput,
-  maskedLosses,
   parameterInputs,
   type UpdateOptions,
 } from "../../src/ptame/training/step.ts";

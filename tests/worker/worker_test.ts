@@ -89,6 +89,30 @@ Deno.test("connectWorker() throws the library's own errors, and the worker goes 
   });
 });
 
+Deno.test("connectWorker() refines a map, reports the steps, and keeps the best map when stopped", async () => {
+  await withPort(async (remote) => {
+    await using explainer = await remote.createExplainer({ device: "wasm" });
+    const explanation = await explainer.explain(SAMPLE);
+    const stopper = new AbortController();
+    const seen: number[] = [];
+    const refined = await explanation.refine({
+      steps: 50,
+      signal: stopper.signal,
+      onProgress: ({ loss }) => {
+        seen.push(loss);
+        if (seen.length === 2) stopper.abort();
+      },
+    });
+    const { steps, stopped, loss, way } = refined.refinement;
+    assertEquals([way, stopped, steps < 10], ["gradient", true, true]);
+    assertEquals([loss.before, loss.after <= Math.min(...seen)], [seen[0], true]);
+    const own = explanation.targets[0]!;
+    assertEquals([refined.index, refined.map.values.length], [own.index, own.map.values.length]);
+    assert(refined.map.values.some((value, i) => value !== own.map.values[i]));
+    await assertRejects(() => explanation.refine({ steps: 0.5 }), RangeError, "Cannot refine in 0.5 steps");
+  });
+});
+
 Deno.test("connectWorker() says what a worker's module died of", async () => {
   const worker = new Worker('data:text/javascript,throw new Error("out of order")', { type: "module" });
   const remote = connectWorker(worker);

@@ -58,6 +58,7 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
     withHead: () => openPtame({ ...options, signal }, typed),
     seed: plan.seed,
     layer: plan.layer,
+    refine: plan.refine,
     ...plan.counts,
     onProgress: progress.map,
   });
@@ -150,7 +151,7 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
 function methodIdentity(
   { backbone, auxiliary, head }: OpenMethods,
   { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
-  { layer, counts, selection }: Plan,
+  { layer, refine, seed, counts, selection }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
@@ -162,6 +163,7 @@ function methodIdentity(
   const digests = contents.map((content) => digestOfSource(toByteSource(content)).slice(0, 8));
   const more = [
     layer === undefined ? [] : `layer:${layer}`,
+    refine === undefined ? [] : `refine:${refine}/${seed}`,
     Object.entries(counts).map(([name, count]) => `${name}:${count}`),
     // Each record states that its class was held out.
     selection === undefined ? [] : `classes:${selection.part}/${selection.share}`,

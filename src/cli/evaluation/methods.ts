@@ -48,8 +48,22 @@ export interface OpenMethods extends ImageReader {
 export interface OpenMethodsOptions extends MethodOptions {
   /** The layer that CAM methods use. */
   readonly layer?: string | undefined;
+  /** Number of steps to refine each map of ptame. */
+  readonly refine?: number | undefined;
   /** Called with the progress of a map that needs many passes. */
   readonly onProgress?: (method: string, progress: MapProgress) => void;
+}
+
+/** P-TAME's maps, refined if requested. */
+function headMethod(explainer: Explainer, { refine, seed }: OpenMethodsOptions): MapMethod {
+  if (refine === undefined) return explainerMethod(explainer);
+  return async (image, target, signal) => {
+    const options = { steps: refine, ...withoutUndefined({ seed, signal }) };
+    const map = await explainer.refinedMask(image, target, options);
+    // A stopped run has a map, but not the one to measure.
+    signal?.throwIfAborted();
+    return map;
+  };
 }
 
 /**
@@ -84,7 +98,7 @@ export async function openMethods(
     for (const definition of chosen) {
       const { name } = definition;
       methods[name] = definition.needs === "head"
-        ? explainerMethod(explainer!)
+        ? headMethod(explainer!, options)
         // A control does not use the classifier.
         : createMapMethod(definition, await definition.create(classifier!, options), {
           onProgress: (progress) => onProgress?.(name, progress),

@@ -16,6 +16,8 @@ import { type ClassSelection, createSelection, SELECTION_OPTIONS } from "../clas
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { BASELINE_OPTIONS, givenCounts } from "../explain/method.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
+import { PTAME } from "../../ptame/explanation.ts";
+import { MOST_STEPS } from "../../ptame/refine/types.ts";
 import { readFile } from "../files.ts";
 import { evenlySpread, holdOut, listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
@@ -38,6 +40,7 @@ export const EVALUATE_OPTIONS = {
   ...group("What is measured", {
     methods: choices("A,B,…", METHOD_NAMES, "Methods to compare", USUAL_METHODS),
     ...BASELINE_OPTIONS,
+    refine: wholeNumber("N", "Refine each map of ptame in N steps", { least: 1, most: MOST_STEPS }),
     measures: choices("A,B,…", MEASURE_NAMES, "Measures", USUAL_MEASURES),
     preset: choice(
       "NAME",
@@ -49,7 +52,7 @@ export const EVALUATE_OPTIONS = {
       "FILE.json",
       'Where the objects are, for pointing and energy: {"cat.jpg": [[x, y, width, height]], …}',
     ),
-    seed: wholeNumber("N", "Seed of noise, intervals and random maps", { least: 0, default: 0 }),
+    seed: wholeNumber("N", "Seed of noise, intervals, random maps and --refine", { least: 0, default: 0 }),
   }),
   ...MODEL_OPTIONS,
   ...DEVICE_OPTIONS,
@@ -79,6 +82,8 @@ export interface Plan {
   readonly methods: readonly string[];
   /** Layer that CAM methods use; by default each method chooses. */
   readonly layer: string | undefined;
+  /** Number of steps to refine each map of ptame. */
+  readonly refine: number | undefined;
   /** Numbers of passes, for methods with a free choice. */
   readonly counts: Pick<MethodOptions, CountOption>;
   readonly measures: readonly MeasureName[];
@@ -100,6 +105,9 @@ export interface Plan {
  */
 export async function createPlan(options: EvaluateValues, args: readonly string[]): Promise<Plan> {
   const { images: folder, methods, measures, preset, holdOut: count, limit, seed, gallery } = options;
+  if (options.refine !== undefined && !methods.includes(PTAME)) {
+    throw new UsageError(`Option --refine is for ${PTAME}, which is not in --methods`);
+  }
   const pointing = measures.filter((name) => measureNamed(name).needs?.includes("region"));
   if (pointing.length > 0 && options.boxes === undefined) {
     throw new UsageError(`Measure ${pointing[0]} needs the positions of the objects: --boxes FILE.json`);
@@ -121,6 +129,7 @@ export async function createPlan(options: EvaluateValues, args: readonly string[
       selection,
       methods,
       layer: options.layer,
+      refine: options.refine,
       counts: givenCounts(options),
       measures,
       preset,

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Contrast } from "../../ptame/contrast.ts";
+import type { Refinement } from "../../explanation/refinement.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -27,6 +29,8 @@ export interface ExplainedImage {
     label: string;
     probability: number;
     map: { width: number; height: number; min: number; max: number; mean: number };
+    /** With --refine. */
+    refinement?: Refinement;
     out: string;
     /** With --against: the other class, and the difference of the two maps before centring and scaling. */
     contrast?: { index: number; label: string; probability: number; mean: number; unit: number };
@@ -59,11 +63,12 @@ export function explanationDocument(
       label,
       probability,
     })),
-    targets: explanation.targets.map(({ index, label, probability, map }, which) => ({
+    targets: explanation.targets.map(({ index, label, probability, map, refinement }, which) => ({
       index,
       label,
       probability,
       map: { width: map.width, height: map.height, ...summary(map.values) },
+      ...withoutUndefined({ refinement }),
       out: outs[which]!,
       ...contrastWith(contrasts?.[which]),
     })),

@@ -12,6 +12,7 @@ import { methodNamed } from "../../baselines/methods.ts";
 import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
 import type { Contrast } from "../../ptame/contrast.ts";
 import { isPtame } from "../../ptame/explanation.ts";
+import type { RefineProgress } from "../../explanation/refinement.ts";
 import type {
   ExplainOptions,
   ExplainTimings,
@@ -30,6 +31,10 @@ import type { ExplainGiven } from "./options.ts";
 export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
   /** The class to contrast the others with. */
   readonly against?: string;
+  /** Number of steps to refine each map. */
+  readonly refine?: number;
+  /** Seed of refining. */
+  readonly seed?: number;
 }
 
 /** A decoded image, and the time that decoding took. */
@@ -64,12 +69,18 @@ export interface ExplainedFile {
  *
  * @throws {UsageError} When options exclude each other.
  */
-export function explainRequest({ target, top: topK, against, method }: ExplainGiven["options"]): Request {
+export function explainRequest(
+  { target, top: topK, against, method, refine, seed }: ExplainGiven["options"],
+): Request {
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
   needsHead("against", against, methodNamed(method), (name) => `: maps of ${name} have no contrast`);
-  return withoutUndefined({ against, topK, target: target.length > 0 ? target : undefined });
+  needsHead("refine", refine, methodNamed(method), (name) => `: ${name} has no weights to refine`);
+  if (refine !== undefined && against !== undefined) {
+    throw new UsageError("Options --refine and --against exclude each other");
+  }
+  return withoutUndefined({ refine, seed, against, topK, target: target.length > 0 ? target : undefined });
 }
 
 /**
@@ -84,11 +95,22 @@ export async function explainFile(
   destinations: Destinations,
   options: Request & Pick<BaselineExplainOptions, "onProgress"> & {
     readonly decoded?: TimedImage;
+    /** Called after each step of refining. */
+    readonly onRefine?: (progress: RefineProgress) => void;
     readonly signal: AbortSignal;
+    /** Stops refining and keeps its best map; by default `signal`. */
+    readonly stopRefining?: AbortSignal;
   },
 ): Promise<ExplainedFile> {
-  const { decoded, signal, against, ...request } = options;
-  const explanation = await explainer.explain(decoded?.image ?? image, { ...request, signal });
+  const { decoded, against, refine, seed, onRefine, stopRefining = options.signal, ...request } = options;
+  const plain = await explainer.explain(decoded?.image ?? image, request);
+  const explanation = refine === undefined || !isPtame(plain) ? plain : await plain.refineTargets({
+    ...withoutUndefined({ steps: refine, seed, onProgress: onRefine }),
+    signal: stopRefining,
+  });
+  // What was refined before the stop is written.
+  const stopped = explanation.targets.some(({ refinement }) => refinement?.stopped);
+  const signal = stopped ? new AbortController().signal : options.signal;
   const contrasts = against === undefined || !isPtame(explanation)
     ? undefined
     : explanation.targets.map(({ index }) => explanation.contrast(index, against));

@@ -48,7 +48,7 @@ export const METHOD_OPTIONS = group("Method", {
     default: METHODS[0].name,
   }),
   ...BASELINE_OPTIONS,
-  seed: wholeNumber("N", "Seed of the random numbers", { least: 0, usual: 0 }),
+  seed: wholeNumber("N", "Seed of the random numbers of a baseline or of --refine", { least: 0, usual: 0 }),
 });
 
 /** Number of passes from which the user is told about the duration. */
@@ -90,6 +90,17 @@ export function openChosenMethod(
     throw new UsageError(`Option --${optionName(count)} is for ${name}; ${method.name} ${own}`);
   }
   return method;
+}
+
+/**
+ * The method of `explain`; with --refine, methods with a head have a seed, too.
+ *
+ * @throws As `openChosenMethod`.
+ */
+export function openExplainMethod(
+  options: MethodValues & { readonly refine: number | undefined },
+): MethodDefinition {
+  return openChosenMethod(options, options.refine === undefined ? [] : ["seed"]);
 }
 
 /**

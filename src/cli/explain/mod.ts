@@ -4,16 +4,17 @@
  * @module
  */
 import { findNetwork } from "../../../models/registry.ts";
+import type { RefineProgress } from "../../explanation/refinement.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { command } from "../options/command.ts";
-import { errorMessage, printable } from "../terminal.ts";
+import { errorMessage, printable, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { explainMany, namesMany } from "../folder/command.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
-import { openChosenMethod, openExplainer, passesText } from "./method.ts";
+import { openExplainer, openExplainMethod, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
 import { decodeTimed, explainFile, explainRequest } from "./image.ts";
@@ -28,7 +29,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   if (await namesMany(call)) return await explainMany(call);
   const { options, positional, typed, terminal, signal } = call;
   const request = explainRequest(options);
-  const method = openChosenMethod(options);
+  const method = openExplainMethod(options);
   const sample = positional.length === 0;
   const images = sample ? [SAMPLE_NAME] : refuseRemoteIfOffline(options, positional);
   const destinations = await destinationsFor(options, images);
@@ -41,7 +42,8 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   // the runtime on all cores. Unreadable images are reported at once.
   const decoded = images.length === 1 ? await decodeTimed(sample ? SAMPLE : images[0]!, signal) : undefined;
   const started = performance.now();
-  const threads = images.length === 1 && method.needs === "head" && !options.check
+  const brief = !options.check && options.refine === undefined;
+  const threads = images.length === 1 && method.needs === "head" && brief
     ? threadsOfOne(settings)
     : undefined;
   const explainer = await openExplainer(method, { ...settings, ...threads, signal }, call);
@@ -61,14 +63,17 @@ export const explainCommand = command(EXPLAIN, async (call) => {
           ...withoutUndefined({ decoded }),
           onProgress: ({ done, total }) =>
             terminal.doing(`Explaining ${printable(image)} by ${method.name}: ${done} of ${total}`),
+          onRefine: refining(terminal, image),
           signal,
         });
         // Measures and controls are loaded for the check alone.
-        const check = options.check ? await import("./check.ts") : undefined;
+        const check = options.check && !signal.aborted ? await import("./check.ts") : undefined;
         const checks = await check?.runChecks(explainer, explained, terminal, signal);
         documents.push({ ...explanationDocument(explained, image, load), ...withoutUndefined({ checks }) });
         showTable(terminal, explainer, explained, image, load);
         if (checks !== undefined) check?.showChecks(terminal, checks);
+        // A stopped run keeps what it has refined so far.
+        if (signal.aborted) break;
       } catch (error) {
         // A single unreadable image fails the command; among several, the others continue.
         if (signal.aborted || images.length === 1) throw error;
@@ -78,11 +83,23 @@ export const explainCommand = command(EXPLAIN, async (call) => {
       }
     }
     if (options.json) console.log(JSON.stringify(images.length === 1 ? documents[0] : documents, null, 2));
+    signal.throwIfAborted();
     return failed ? 1 : 0;
   } finally {
     await explainer.dispose();
   }
 });
+
+/** Shows each step of refining; elsewhere than on a terminal the first, and one now and then. */
+function refining(terminal: Terminal, image: string): (progress: RefineProgress) => void {
+  const sayStep = sayNowAndThen(terminal);
+  return ({ step, steps, loss, best }) => {
+    const [now, lowest] = [loss.toFixed(3), best.toFixed(3)];
+    const line = `Refining ${printable(image)}: step ${step}/${steps}, loss ${now}, best ${lowest}`;
+    terminal.doing(line);
+    sayStep(line, step === 0);
+  };
+}
 
 /**
  * Number of threads for a process that explains one image. For one pass of a small network, starting a second thread

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MOST_STEPS } from "../../ptame/refine/types.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { parseShard, WHOLE } from "../folder/shard.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
@@ -17,6 +18,10 @@ const OPTIONS = {
     target: list("INDEX|LABEL", "Class to explain", { usual: "the top class" }),
     top: wholeNumber("K", "Explain the K most probable classes", { least: 1 }),
     against: text("INDEX|LABEL", "Show the evidence for the class over this one (ptame only)"),
+    refine: wholeNumber("N", "Sharpen each map in N steps for its image (ptame only); 20 serve most images", {
+      least: 1,
+      most: MOST_STEPS,
+    }),
     check: flag("Compare the map with maps that ignore the classifier"),
   }),
   ...METHOD_OPTIONS,
@@ -69,6 +74,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     "deno task explain a.jpg b.jpg --top 3 --out explained/ --json",
     "deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors",
     'deno task explain photo.jpg --target "tiger cat" --against tabby',
+    "deno task explain photo.jpg --refine 20",
     "deno task explain photo.jpg --method gradcam --check",
     "deno task explain photo.jpg --map map.npy --device wasm --threads 1",
     "deno task explain photos/ --out explained/ --shard 3/16",

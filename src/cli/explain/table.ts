@@ -4,6 +4,7 @@
  * @module
  */
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
+import type { Refinement } from "../../explanation/refinement.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -50,6 +51,9 @@ export function showTable(
     const rather = other === undefined ? "" : ` rather than ${other}`;
     terminal.say(`   ${label}${rather}: ${printable(outs[which]!)}`);
   });
+  for (const { label, refinement } of targets) {
+    if (refinement !== undefined) terminal.say(`   ${label}: ${refinementText(refinement)}`);
+  }
   if (mapPath !== undefined) terminal.say(`   map: ${printable(mapPath)}`);
   const { prepare, predict, explain } = milliseconds;
   terminal.say(
@@ -57,6 +61,15 @@ export function showTable(
       duration(explain)
     }`,
   );
+}
+
+/** What refining did, in words. */
+function refinementText({ way, why, steps, passes, loss, stopped }: Refinement): string {
+  const [before, after] = [loss.before.toFixed(3), loss.after.toFixed(3)];
+  const how = way === "gradient" ? "" : `, without gradients (${why})`;
+  return `${
+    stopped ? "stopped after" : "refined in"
+  } ${steps} steps, ${passes} passes: loss ${before} → ${after}${how}`;
 }
 
 function sayOfHead(terminal: Terminal, { head, model }: Explanation): void {

@@ -8,7 +8,7 @@
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
-import { fetchAhead, openChosenMethod } from "../explain/method.ts";
+import { fetchAhead, openExplainMethod } from "../explain/method.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
@@ -64,7 +64,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }
   explainRequest(options);
-  const method = openChosenMethod(options);
+  const method = openExplainMethod(options);
   const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
 
   const all = createTasks(refuseRemoteIfOffline(options, await listImages(source)), source, out, options.map);
@@ -75,8 +75,8 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const done = new Set<string>();
   const wanted = new Set(tasks.map(({ image }) => image));
   const records = await openRecordFile<Line>(path, isFile(path), (line) => {
-    // Failed images are tried again, and removed results are made again.
-    const there = "out" in line && wanted.has(line.image) && isFile(line.out);
+    // Failed images are tried again, and results that were removed or stopped early are made again.
+    const there = "out" in line && wanted.has(line.image) && isFile(line.out) && !isStopped(line);
     if (there) done.add(line.image);
     return there;
   });
@@ -96,7 +96,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     }
     await runPool(missing, {
       workers,
-      open: () => openImageWorker(workerArgs(call)),
+      open: () => openImageWorker(workerArgs(call), signal),
       onResult: (_, document) => keep(document),
       onError: async ({ image }, error) => {
         failed++;
@@ -119,6 +119,11 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     }`,
   );
   return failed > 0 ? 1 : 0;
+}
+
+/** Whether refining was stopped in the image. */
+function isStopped({ targets }: ExplainedImage): boolean {
+  return targets.some(({ refinement }) => refinement?.stopped);
 }
 
 /** The images with the paths of their results, in the same subfolders as the images. */

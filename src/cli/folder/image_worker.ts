@@ -7,7 +7,7 @@ import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { type ExplainedImage, explanationDocument } from "../explain/document.ts";
 import { overlaySuffix } from "../explain/destinations.ts";
-import { openChosenMethod, openExplainer } from "../explain/method.ts";
+import { openExplainer, openExplainMethod } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
 import { explainFile, explainRequest, type Request } from "../explain/image.ts";
 import { makeFolder } from "../files.ts";
@@ -24,12 +24,14 @@ export interface ImageTask {
   readonly map?: string;
 }
 
-/** Messages to the worker: first the options of the command, then images. */
+/** Messages to the worker: first the options of the command, then images; perhaps a stop at the end. */
 export type ToWorker =
   | { readonly kind: "open"; readonly args: readonly string[] }
-  | { readonly kind: "explain"; readonly task: ImageTask };
+  | { readonly kind: "explain"; readonly task: ImageTask }
+  /** Stops refining, without an answer of its own. */
+  | { readonly kind: "stop" };
 
-/** Its answers, one for each message. */
+/** Its answers, one for each message but a stop. */
 export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "done"; readonly document: ExplainedImage }
@@ -38,15 +40,16 @@ export type FromWorker =
 let explainer: MapExplainer | undefined;
 let request: Request = {};
 let load = 0;
+const stopping = new AbortController();
 
-async function answer(message: ToWorker): Promise<FromWorker> {
+async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<FromWorker> {
   if (message.kind === "open") {
     const given = parseArguments(EXPLAIN, message.args);
     request = explainRequest(given.options);
     const started = performance.now();
     // The command has already downloaded all files, with visible progress.
     const options = await explainerOptions(given.options, given.typed, openTerminal(true));
-    explainer = await openExplainer(openChosenMethod(given.options), options, given);
+    explainer = await openExplainer(openExplainMethod(given.options), options, given);
     load = performance.now() - started;
     return { kind: "ready" };
   }
@@ -58,9 +61,14 @@ async function answer(message: ToWorker): Promise<FromWorker> {
       `${stem}.explained${overlaySuffix(label, which, count)}.png`,
     map: () => map,
   };
-  // When the program is told to stop, the current image is finished; that takes less than a second.
+  // When the program is told to stop, the current image is finished; that takes less than a second. Refining can take
+  // longer and keeps its best map.
   const { signal } = new AbortController();
-  const explained = await explainFile(explainer!, image, destinations, { ...request, signal });
+  const explained = await explainFile(explainer!, image, destinations, {
+    ...request,
+    signal,
+    stopRefining: stopping.signal,
+  });
   return { kind: "done", document: explanationDocument(explained, image, load) };
 }
 
@@ -70,6 +78,7 @@ function parentFolder(path: string): string {
 
 const scope = self as unknown as Worker;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.kind === "stop") return stopping.abort(new DOMException("Stopped", "AbortError"));
   answer(data).catch((error): FromWorker => ({ kind: "failed", message: errorMessage(error) }))
     .then((reply) => scope.postMessage(reply));
 };

@@ -17,8 +17,12 @@ interface Waiting {
  * Starts a worker that explains images.
  *
  * @param args The options of `explain`, as they were given.
+ * @param signal Stops refining; the worker answers with the best map so far.
  */
-export function openImageWorker(args: readonly string[]): PoolWorker<ImageTask, ExplainedImage> {
+export function openImageWorker(
+  args: readonly string[],
+  signal: AbortSignal,
+): PoolWorker<ImageTask, ExplainedImage> {
   const worker = new Worker(new URL("./image_worker.ts", import.meta.url), { type: "module" });
   let waiting: Waiting | undefined;
   let dead: WorkerDied | undefined;
@@ -29,6 +33,8 @@ export function openImageWorker(args: readonly string[]): PoolWorker<ImageTask, 
     dead = new WorkerDied(`A worker ended: ${event.message.split("\n")[0]}`);
     waiting?.reject(dead);
   };
+  const stop = () => worker.postMessage({ kind: "stop" } satisfies ToWorker);
+  signal.addEventListener("abort", stop, { once: true });
   const ask = async (message: ToWorker): Promise<FromWorker> => {
     if (dead !== undefined) throw dead;
     const reply = await new Promise<FromWorker>((resolve, reject) => {
@@ -45,6 +51,9 @@ export function openImageWorker(args: readonly string[]): PoolWorker<ImageTask, 
       if (reply.kind !== "done") throw new WorkerDied("A worker sent an answer without a request");
       return reply.document;
     },
-    close: () => worker.terminate(),
+    close: () => {
+      signal.removeEventListener("abort", stop);
+      worker.terminate();
+    },
   };
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { upsampleMap } from "../../image/upsample.ts";
 import {
   type DeviceTensor,
   float32Data,
@@ -12,10 +11,9 @@ import {
   int64Tensor,
   type Tensor,
 } from "../../runtime/mod.ts";
-import { GATE_WIDTH } from "./budget.ts";
-import { createFill } from "./fill.ts";
+import { shownImages, viewFeeds } from "../masks/view_feeds.ts";
 import { softmax } from "./targets.ts";
-import { type View, viewLoss, viewsOfStep } from "./views.ts";
+import { type View, viewLoss, viewsOfStep } from "../masks/views.ts";
 
 /** What to show of every image. */
 export interface BudgetPlan {
@@ -53,37 +51,16 @@ export interface BudgetStep {
 /** Runs the step: masks, masked pass, update. */
 export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep) {
   const { images, targets, clean } = context;
-  const [batch, , side] = images.shape as [number, number, number, number];
+  const batch = images.shape[0]!;
   const drawn = viewsOfStep(views, context.step, batch, each);
-  const perView = (value: (view: View) => number) =>
-    float32Tensor(Float32Array.from(drawn, value), [batch, each, 1, 1]);
-  const given = {
-    shares: perView(({ share }) => share),
-    soft: perView(({ mask }) => Number(mask === "soft")),
-    kept: perView((view) => Number(view.side === "keep")),
-    widths: perView(({ width = GATE_WIDTH }) => width),
-  };
+  const given = viewFeeds(drawn, batch, each);
   const { masks, gates } = await context.masks(given);
   const size = masks!.shape[3]!;
 
   const count = drawn.length;
-  const pixels = float32Data(images);
-  const imageSize = 3 * side * side;
-  const shown = new Float32Array(count * imageSize);
-  const fills = new Float32Array(count * imageSize);
-  drawn.forEach(({ fill }, at) => {
-    const own = pixels.subarray(Math.floor(at / each) * imageSize, (Math.floor(at / each) + 1) * imageSize);
-    shown.set(own, at * imageSize);
-    // The fill is already black.
-    if (fill === "black") return;
-    const small = float32Data(masks!).subarray(at * size * size, (at + 1) * size * size);
-    const mask = upsampleMap(small, size, size, side, side);
-    createFill(fill, own, mask, fills.subarray(at * imageSize, (at + 1) * imageSize));
-  });
   const targetPerView = drawn.map((_, at) => targets[Math.floor(at / each)]!);
   const { cross_entropies: losses, mask_gradients: gradients } = await context.masked({
-    images: float32Tensor(shown, [count, ...images.shape.slice(1)]),
-    fills: float32Tensor(fills, [count, ...images.shape.slice(1)]),
+    ...shownImages(drawn, float32Data(images), each, masks!),
     masks: masks!,
     targets: int64Tensor(targetPerView),
   }, count);

@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { interpolationMatrix } from "../../gradient/interpolation.ts";
 import type { Builder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/types.ts";
 import { countDoublings, fusedMaps, upsampleByDoubling } from "../head.ts";
@@ -65,35 +64,6 @@ export function ownMaps(b: Builder, features: readonly Value[], rows: Value): Va
     );
   });
   return maps.reduce((sum, map) => b.add(sum, map));
-}
-
-/** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the images [N, 3, S, S] that they multiply. */
-export function maskedImages(b: Builder, images: Value, masks: Value): Value {
-  const [from, to] = [masks.shape[3]!, images.shape[3]!];
-  if (from === to) return b.mul(images, masks);
-  const matrix = interpolationMatrix(from, to, { mode: "linear" });
-  const transposed = new Float64Array(matrix.length);
-  for (let y = 0; y < to; y++) {
-    for (let k = 0; k < from; k++) transposed[k * to + y] = matrix[y * from + k]!;
-  }
-  const wide = b.matmul(masks, b.constant("float32", [from, to], transposed));
-  return b.mul(images, b.matmul(b.constant("float32", [to, from], matrix), wide));
-}
-
-/** [N, classes] with a 1 at each target. */
-export function oneHot(b: Builder, targets: Value, classes: number): Value {
-  // Gathered from 0, 1, 2, … and compared as floats, because WebGPU has no int64 arithmetic and no OneHot.
-  const counting = b.constant("float32", [classes], Array.from({ length: classes }, (_, i) => i));
-  const numbers = b.reshape(b.gather(counting, targets), [targets.shape[0]!, 1]);
-  return b.where(b.equal(b.reshape(counting, [1, classes]), numbers), 1, 0);
-}
-
-/** `CE(z, t) = log Σ exp z − z_t` of each row of logits [N, classes]: [N]. */
-export function crossEntropies(b: Builder, logits: Value, targets: Value): Value {
-  const shifted = b.sub(logits, b.reduceMax(logits, [1]));
-  const logSum = b.log(b.reduceSum(b.exp(shifted), [1], false));
-  const picked = b.mul(shifted, oneHot(b, targets, logits.shape[1]!));
-  return b.sub(logSum, b.reduceSum(picked, [1], false));
 }
 
 /** `mean((M + 0.0005)^p)`, or `mean(M)` where p is 1. A scalar. */

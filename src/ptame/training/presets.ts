@@ -6,7 +6,7 @@
 import { suggestion } from "../../text/nearest.ts";
 import type { LossWeights } from "./loss.ts";
 import type { ROW_FORMS } from "./rows.ts";
-import { createView, type View } from "./views.ts";
+import { createView, type View } from "../masks/views.ts";
 
 /** Settings of the optimiser and weights of the loss; see loss.ts. */
 export interface HyperParameters extends LossWeights {

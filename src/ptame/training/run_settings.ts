@@ -19,7 +19,7 @@ import {
   usualPreset,
 } from "./presets.ts";
 import { OWN_ROWS, type RowForm } from "./rows.ts";
-import { checkViews } from "./views.ts";
+import { checkViews } from "../masks/views.ts";
 import type { PartCounts } from "./sorting.ts";
 import { TrainingError } from "../errors.ts";
 import type { TrainOptions } from "./train_options.ts";

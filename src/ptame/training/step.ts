@@ -3,7 +3,7 @@
  *
  *     forwardGraph   images → taps, logits                      per micro-batch   (auxiliary; clean pass)
  *     masksGraph     taps, targets, head → each image's mask    whole batch
- *     backboneGraph  images, masks, targets → CE, ∂CE/∂mask     per micro-batch
+ *     backboneGraph  images, masks, targets → CE, ∂CE/∂mask     per micro-batch   (masks/masked_pass.ts)
  *     updateGraph    taps, targets, CE, ∂CE/∂mask, state → state  whole batch
  *
  * Batch normalisation and the B×B masks couple all images of a batch, but only inside the head, which is small and
@@ -16,22 +16,13 @@
  */
 import type { GraphPart } from "../../classifier/types.ts";
 import { gradients, type GradientSeed } from "../../gradient/backward.ts";
-import type { GradientDevice } from "../../gradient/rule.ts";
 import { type Builder, createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
 import type { Graph, Value } from "../../graph/types.ts";
 import { type HeadShape, minMaxMask } from "../head.ts";
-import { BACKBONE_PREFIX } from "../explainer_graph.ts";
-import { budgetGradient, budgetInputs, budgetMasks, gates } from "./budget.ts";
-import {
-  crossEntropies,
-  lossTerms,
-  type LossWeights,
-  maskedImages,
-  ownMaps,
-  pairMasks,
-  targetMasks,
-} from "./loss.ts";
+import { budgetGradient, budgetInputs, budgetMasks, gates } from "../masks/budget.ts";
+import { type GraphOptions, imagesInput } from "../masks/masked_pass.ts";
+import { lossTerms, type LossWeights, ownMaps, pairMasks, targetMasks } from "./loss.ts";
 import { adamw, decayed, scalarInputs } from "./optimizer.ts";
 import { OWN_ROWS, type RowForm, rowsOfTargets, trainedParameters } from "./rows.ts";
 import {
@@ -50,12 +41,6 @@ export function tapName(index: number): string {
 /** Name of the output with the gradient of a head's parameter, if requested. */
 export function gradientName(parameter: string): string {
   return `gradient.${parameter}`;
-}
-
-/** Options of a graph. */
-export interface GraphOptions {
-  /** Device whose kernels the gradient chooses for; "wasm" by default. */
-  readonly device?: GradientDevice;
 }
 
 /** Options of an update graph. */
@@ -135,40 +120,6 @@ function targetMaps(b: Builder, shape: HeadShape, batch: number, rows: RowForm):
   return ownMaps(b, features, rowsOfTargets(b, shape, rows, parameters, batch));
 }
 
-/** Options of the masked pass. */
-export interface MaskedPassOptions extends GraphOptions {
-  /** Whether removed regions show another image instead of black: the input "fills", shaped like "images". */
-  readonly fills?: boolean;
-}
-
-/**
- * The masked pass through the frozen backbone and back to the masks. Images are independent here, so a batch may be
- * split in any way.
- *
- * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" if
- *   requested, which the gradient treats as constant.
- * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each image's own cross-entropy,
- *   neither averaged nor weighted.
- * - Weights under `BACKBONE_PREFIX`.
- */
-export function backboneGraph(
-  backbone: GraphPart,
-  batch: number,
-  maskSize: number,
-  options: MaskedPassOptions = {},
-): Graph {
-  const b = createBuilder(`${backbone.name} masked`);
-  const images = imagesInput(b, backbone, batch);
-  const fills = options.fills ? imagesInput(b, backbone, batch, "fills") : undefined;
-  const masks = b.input("masks", "float32", [batch, 1, maskSize, maskSize]);
-  const targets = b.input("targets", "int64", [batch]);
-  const losses = maskedLosses(b, backbone, images, masks, targets, fills);
-  const [gradient] = gradients(b, b.reduceSum(losses, undefined, false), [masks], options);
-  b.output(losses, "cross_entropies");
-  b.output(gradient!, "mask_gradients");
-  return prune(b.build());
-}
-
 /**
  * The rest of the step: area and variation over all B×B masks, the head's gradients, and AdamW.
  *
@@ -233,22 +184,6 @@ export function budgetUpdateGraph(
   return prune(b.build());
 }
 
-/** CE of each image under its mask, [N]. */
-export function maskedLosses(
-  b: Builder,
-  backbone: GraphPart,
-  images: Value,
-  masks: Value,
-  targets: Value,
-  fills?: Value,
-): Value {
-  // m·x + (1 − m)·fill
-  const shown = fills === undefined
-    ? maskedImages(b, images, masks)
-    : b.add(maskedImages(b, b.sub(images, fills), masks), fills);
-  return crossEntropies(b, backbone.scores(b.scope(BACKBONE_PREFIX), shown), targets);
-}
-
 /** Adds the backward pass from `seeds` and AdamW; names all outputs. */
 export function addUpdate(
   b: Builder,
@@ -278,11 +213,6 @@ export function addUpdate(
       b.output(decayed(b, value, scalars), nextState(parameterState(name)));
     }
   }
-}
-
-/** Adds the input that takes images [batch, 3, S, S] in [0, 1]. */
-export function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number, name = "images"): Value {
-  return b.input(name, "float32", [batch, 3, inputSize, inputSize]);
 }
 
 function tapInputs(b: Builder, { channels, sizes }: HeadShape, batch: number): Value[] {

@@ -17,6 +17,7 @@ import {
 } from "../../runtime/mod.ts";
 import type { HeadShape } from "../head.ts";
 import { type BudgetPlan, needsCleanScores, runBudget } from "./budget_run.ts";
+import { backboneGraph } from "../masks/masked_pass.ts";
 import type { LossWeights } from "./loss.ts";
 import { runInPieces } from "./micro_batches.ts";
 import type { AdamwSettings } from "./optimizer.ts";
@@ -32,7 +33,6 @@ import {
 } from "./rows.ts";
 import { AUXILIARY_PREFIX, BACKBONE_PREFIX } from "../explainer_graph.ts";
 import {
-  backboneGraph,
   budgetMasksGraph,
   budgetUpdateGraph,
   forwardGraph,

@@ -12,9 +12,10 @@ import {
   budgetMasks,
   GATE_WIDTH,
   gates,
-} from "../../../src/ptame/training/budget.ts";
+} from "../../../src/ptame/masks/budget.ts";
 import { type Device, float32Data, float32Tensor, openSession } from "../../../src/runtime/mod.ts";
 import { createGenerator } from "../../../src/random/generator.ts";
+import { referenceMasks } from "./reference.ts";
 import { heavyTests, softwareGpu, warmUpWasm } from "../../support/devices.ts";
 
 await warmUpWasm();
@@ -37,25 +38,6 @@ const draw = (count: number) => Float32Array.from({ length: count }, () => gener
 const MAPS = draw(BATCH * AREA);
 /** ∂L/∂mask: L is this linear function of the masks. */
 const SEED = draw(BATCH * VIEWS.length * AREA);
-
-/** The masks of one map by the formulas of budget.ts, in float64. */
-function masksOf(z: Float64Array): { readonly masks: Float64Array[]; readonly gates: Float64Array[] } {
-  const [low, high] = [Math.min(...z), Math.max(...z)];
-  const m = z.map((value) => (value - low) / (high - low));
-  const found = VIEWS.map(({ share, soft, kept, width }) => {
-    const gateAt = (q: number) => m.map((value) => 1 / (1 + Math.exp((q - value) / width)));
-    let [below, above] = [-1, 2];
-    for (let i = 0; i < 60; i++) {
-      const q = (below + above) / 2;
-      if (gateAt(q).reduce((sum, value) => sum + value, 0) > share * AREA) below = q;
-      else above = q;
-    }
-    const g = gateAt((below + above) / 2);
-    const shown = g.map((value, i) => soft ? value * m[i]! : value);
-    return { g, mask: kept ? shown : shown.map((value) => 1 - value) };
-  });
-  return { masks: found.map(({ mask }) => mask), gates: found.map(({ g }) => g) };
-}
 
 async function onDevice(device: Device) {
   const b = createBuilder("budget");
@@ -105,9 +87,9 @@ for (const device of ["wasm", "native", "webgpu"] as const) {
       const outputs = await onDevice(device);
       for (let picture = 0; picture < BATCH; picture++) {
         const z = Float64Array.from(MAPS.subarray(picture * AREA, (picture + 1) * AREA));
-        const expected = masksOf(z);
+        const expected = referenceMasks(z, VIEWS);
         const objective = (at: Float64Array) =>
-          masksOf(at).masks.reduce((sum, mask, view) => {
+          referenceMasks(at, VIEWS).masks.reduce((sum, mask, view) => {
             const seed = SEED.subarray((picture * VIEWS.length + view) * AREA);
             return sum + mask.reduce((total, value, i) => total + value * seed[i]!, 0);
           }, 0);

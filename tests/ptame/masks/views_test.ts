@@ -1,7 +1,7 @@
 /** What steps with budgeted masks show, what it counts, and what stands where a picture is masked. */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { createFill } from "../../../src/ptame/training/fill.ts";
-import { checkViews, type View, viewLoss, viewsOfStep } from "../../../src/ptame/training/views.ts";
+import { createFill } from "../../../src/ptame/masks/fill.ts";
+import { checkViews, type View, viewLoss, viewsOfStep } from "../../../src/ptame/masks/views.ts";
 import { createGenerator } from "../../../src/random/generator.ts";
 
 const view = (rest: Partial<View>): View => ({

@@ -1,0 +1,92 @@
+/**
+ * Two checks of refining, over images:
+ *
+ * - Does it fit noise? Rows are refined against a classifier with randomised weights, and measured on the intact one.
+ *   Such maps must be no better than the head's own.
+ * - Do two seeds agree? Spearman's rank correlation of the maps of two runs whose images and shares differ a little.
+ *
+ *     deno run -A bench/refine_checks.ts --images LIST.txt --out DIR [--limit N] [--steps N]
+ *
+ * DIR gets records.jsonl, which bench/compare_records.ts reads (methods head, refined, other-seed, randomised), and
+ * correlations.jsonl. A stopped run is started anew.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { listLayers, randomizedClassifier } from "../src/classifier/randomized.ts";
+import { evenlySpread, listImages } from "../src/cli/image_lists.ts";
+import { evaluate } from "../src/faithfulness/evaluate.ts";
+import { evaluationImages, explainerScores } from "../src/faithfulness/evaluation_images.ts";
+import { spearman } from "../src/faithfulness/correlation.ts";
+import type { MapMethod } from "../src/explanation/map_method.ts";
+import { headFor, loadPair } from "../src/ptame/classifier_pair.ts";
+import { type Explainer, explainerOver } from "../src/ptame/explainer.ts";
+
+const given = parseArgs(Deno.args, { string: ["images", "out", "limit", "steps", "threads"] });
+if (given.images === undefined || given.out === undefined) {
+  console.error("Usage: refine_checks.ts --images LIST.txt --out DIR [--limit N] [--steps N] [--threads N]");
+  Deno.exit(2);
+}
+const listed = await listImages(given.images);
+const images = given.limit === undefined ? listed : evenlySpread(listed, Number(given.limit));
+const steps = Number(given.steps ?? 20);
+Deno.mkdirSync(given.out, { recursive: true });
+
+const pair = await loadPair({}, undefined);
+const head = await headFor(pair, undefined);
+const runtime = { device: "native", threads: Number(given.threads ?? 1) } as const;
+const intact = await explainerOver(pair, head, runtime);
+// The auxiliary stays intact: the head reads what it was trained on, and the steps alone are misled.
+const backbone = randomizedClassifier(pair.backbone, listLayers(pair.backbone.part()));
+const randomised = await explainerOver({ ...pair, backbone }, head, runtime);
+
+/** Maps of the image that is measured, by method. */
+const maps = new Map<string, Float32Array>();
+const refined = (name: string, explainer: Explainer, seed: number): MapMethod => async (image, target) => {
+  const map = await explainer.refinedMask(image, target, { steps, seed });
+  maps.set(name, map.values);
+  return map;
+};
+const own: MapMethod = async (image, target) => {
+  const map = await intact.mask(image, target);
+  maps.set("head", map.values);
+  return map;
+};
+
+const correlations: { seeds: number; head: number }[] = [];
+const write = (file: string, value: unknown) =>
+  Deno.writeTextFileSync(`${given.out}/${file}`, JSON.stringify(value) + "\n", { append: true });
+for (const file of ["records.jsonl", "correlations.jsonl"]) {
+  Deno.writeTextFileSync(`${given.out}/${file}`, "");
+}
+await evaluate({
+  images: evaluationImages(images, intact),
+  total: images.length,
+  methods: {
+    head: own,
+    refined: refined("refined", intact, 0),
+    "other-seed": refined("other-seed", intact, 1),
+    randomised: refined("randomised", randomised, 0),
+  },
+  score: explainerScores(intact),
+  preset: "ptame-2025",
+  measures: ["ad", "ic"],
+  normalization: pair.backbone.facts.preprocessing,
+  onRecord: (record) => {
+    const [first, second, before] = ["refined", "other-seed", "head"].map((name) => maps.get(name)!);
+    const found = { seeds: spearman(first!, second!), head: spearman(first!, before!) };
+    correlations.push(found);
+    write("records.jsonl", record);
+    write("correlations.jsonl", { image: record.image, ...found });
+  },
+});
+
+const mean = (of: (each: typeof correlations[number]) => number) =>
+  correlations.reduce((sum, each) => sum + of(each), 0) / correlations.length;
+const lowest = Math.min(...correlations.map(({ seeds }) => seeds));
+console.log(
+  `${correlations.length} images: rank correlation of two seeds ${mean(({ seeds }) => seeds).toFixed(3)} ` +
+    `(lowest ${lowest.toFixed(3)}), of refined and head ${mean(({ head }) => head).toFixed(3)}`,
+);
+await intact.dispose();
+await randomised.dispose();
