@@ -59,9 +59,15 @@ export function showTable(
   );
 }
 
-function sayOfHead(terminal: Terminal, { head, model }: Explanation): void {
+function sayOfHead(terminal: Terminal, { head, model, warning }: Explanation): void {
   if (head.trained && head.backbone !== model) {
     terminal.say(`   The head was trained for ${head.backbone}: its maps may be unreliable for ${model}`);
   }
-  if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
+  if (!head.trained && head.fit === undefined) {
+    terminal.say(`   The head is not trained: the map is ${head.name}`);
+  }
+  if (!head.trained && head.fit !== undefined) {
+    terminal.say(`   The head is fitted, not trained: ${head.name}`);
+  }
+  if (warning !== undefined) terminal.say(`   ${bold("Warning")}: ${warning}`);
 }

@@ -21,7 +21,9 @@ for (const [name, expected] of Object.entries(CASES)) {
     assertAlmostEquals(fit.lambda / expected.lambda, 1, 1e-9);
     const near = (found: ArrayLike<number>, wanted: readonly number[], within: number) => {
       assertEquals(found.length, wanted.length);
-      wanted.forEach((value, i) => assertAlmostEquals(found[i]!, value, within * Math.max(1, Math.abs(value))));
+      wanted.forEach((value, i) =>
+        assertAlmostEquals(found[i]!, value, within * Math.max(1, Math.abs(value)))
+      );
     };
     near(fit.weights, expected.weights, 1e-6);
     near(fit.leftOut, expected.leftOut, 1e-8);
