@@ -150,7 +150,7 @@ function parseRecord(metadata: Readonly<Record<string, string>>, name: string, c
  * Name of the class rows of a fit, [classes, channels of the last tap], which a head file may hold beside its parameters,
  * so that training with shared rows can go on from it.
  */
-const FITTED_ROWS = "fit.rows";
+export const FITTED_ROWS = "fit.rows";
 
 /** The class rows that a head was fitted with, as a tensor to be written with it. */
 export function fittedRowsTensor(rows: Float32Array, classes: number): HeadTensor {

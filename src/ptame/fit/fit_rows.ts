@@ -60,6 +60,8 @@ export interface FitOptions {
   readonly threads?: number | undefined;
   /** Seconds after which no further photograph is read, once there are {@linkcode LEAST_PHOTOS}. */
   readonly seconds?: number | undefined;
+  /** Ends the reading, once there are {@linkcode LEAST_PHOTOS}; before, it stops the fit. */
+  readonly finish?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -71,7 +73,8 @@ export interface FitOptions {
  * @throws {RangeError} When the scores are not finite, or the photographs all look the same to the auxiliary.
  */
 export async function fitClassRows(options: FitOptions): Promise<FittedRows> {
-  const { pair: { auxiliary, backbone }, total, signal, seconds = Infinity, device = "auto" } = options;
+  const { pair: { auxiliary, backbone }, total, signal, finish, seconds = Infinity, device = "auto" } =
+    options;
   const runtime = { device, ...withoutUndefined({ threads: options.threads }) };
   const features: Float32Array[] = [];
   const scores: Float64Array[] = [];
@@ -104,7 +107,9 @@ export async function fitClassRows(options: FitOptions): Promise<FittedRows> {
           total,
           secondsLeft: Math.min(passed / done * (total - done), seconds - passed),
         });
-        if (passed >= seconds && features.length >= LEAST_PHOTOS) break;
+        const enough = features.length >= LEAST_PHOTOS;
+        if (enough && (passed >= seconds || finish?.aborted)) break;
+        if (!enough) finish?.throwIfAborted();
         // wasm never yields: let signals and timers be handled here.
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
