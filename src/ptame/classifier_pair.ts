@@ -101,7 +101,7 @@ export async function headFor(
 }
 
 /**
- * Refuses a head that was fitted to another file than the one at hand.
+ * Refuses a head that was fitted to another file than the present one.
  *
  * @throws {TypeError} When the digests differ.
  */

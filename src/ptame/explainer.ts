@@ -50,7 +50,7 @@ export interface ExplainerOptions extends WeightOptions {
    * Photographs, without labels, from which a head is made if `head` names none: a regression of the classifier's scores
    * on the auxiliary's features. At least 20, a few hundred are good; 400 are used at most. The result is
    * `explainer.head`: keep its `bytes` and give them as `head` the next time. `head.record.fit` says how well it fits.
-   * Training can go on from there: `train({ start: head.bytes, … })`.
+   * It is also a start for training: `train({ start: head.bytes, … })`.
    */
   readonly photos?: Iterable<ImageSource>;
   /** Called after each of the photographs. */

@@ -148,7 +148,7 @@ function parseRecord(metadata: Readonly<Record<string, string>>, name: string, c
 
 /**
  * Name of the class rows of a fit, [classes, channels of the last tap], which a head file may hold beside its parameters,
- * so that training with shared rows can go on from it.
+ * so that training with shared rows can continue with it.
  */
 export const FITTED_ROWS = "fit.rows";
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
+import { fitSentence } from "../../ptame/fit/fit_record.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -66,8 +67,8 @@ function sayOfHead(terminal: Terminal, { head, model, warning }: Explanation): v
   if (!head.trained && head.fit === undefined) {
     terminal.say(`   The head is not trained: the map is ${head.name}`);
   }
-  if (!head.trained && head.fit !== undefined) {
-    terminal.say(`   The head is fitted, not trained: ${head.name}`);
+  if (head.fit !== undefined) {
+    terminal.say(`   The head is fitted${head.trained ? " and trained" : ""}. ${fitSentence(head.fit)}`);
   }
   if (warning !== undefined) terminal.say(`   ${bold("Warning")}: ${warning}`);
 }

@@ -15,8 +15,11 @@ export function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, 
     switch (progress.kind) {
       case "start": {
         const again = progress.resumedAt > 0 ? `, continuing after step ${progress.resumedAt}` : "";
+        const length = progress.seconds === undefined
+          ? `${progress.steps} steps`
+          : `${longDuration(progress.seconds)} in all`;
         terminal.say(
-          `Training on ${progress.device}: ${progress.images} images, ${progress.steps} steps${again}`,
+          `Training on ${progress.device}: ${progress.images} images, ${length}${again}`,
         );
         break;
       }

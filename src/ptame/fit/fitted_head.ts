@@ -1,6 +1,6 @@
 /**
  * A head straight from a fit: the class-activation start with the regressed rows. It explains without any training, and
- * training can go on from it.
+ * training can continue it.
  *
  * @module
  */

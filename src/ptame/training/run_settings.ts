@@ -212,7 +212,7 @@ export function checkSameRun(record: RunRecord, settings: Readonly<Record<string
 /** The record of a head from this run. */
 export async function headRecord(
   options: TrainOptions,
-  { pair, backbone, auxiliary, fit }: TrainingNetworks,
+  { pair, backbone, auxiliary, fit, goesOn }: TrainingNetworks,
   settings: Readonly<Record<string, unknown>>,
   step: number,
   parts?: PartCounts,
@@ -223,7 +223,7 @@ export async function headRecord(
     auxiliary: auxiliary.name,
     ...withoutUndefined({ taps }),
     backbone: backbone.name,
-    trained: step > 0,
+    trained: step > 0 || goesOn,
     ...(fit === undefined ? {} : await fitRecords(pair, fit)),
     ...withoutUndefined({ licence: options.licence }),
     training: {

@@ -74,6 +74,8 @@ export interface RunClock {
   secondsPerStep(done: number): number;
   /** Estimated from the steps so far. */
   secondsLeft(done: number): number;
+  /** Steps of the whole run; estimated if time limits it. */
+  steps(done: number): number;
 }
 
 /** Points of the schedule of a run that is limited by time. */
@@ -107,6 +109,10 @@ export function createClock(
     },
     secondsLeft: (done) =>
       limit === undefined ? secondsPerStep(done) * (steps - done) : Math.max(0, limit - passed()),
+    steps: (done) =>
+      limit === undefined
+        ? steps
+        : Math.max(done, done + Math.round((limit - passed()) / secondsPerStep(done))),
   };
 }
 

@@ -24,7 +24,10 @@ export type TrainProgress =
     readonly kind: "start";
     readonly device: Device;
     readonly images: number;
-    readonly steps: number;
+    /** Absent if time limits the run. */
+    readonly steps?: number;
+    /** The limit of the whole run, if it has one. */
+    readonly seconds?: number;
     /** Steps already done, if the run resumes from a checkpoint. */
     readonly resumedAt: number;
   }
@@ -43,6 +46,7 @@ export type TrainProgress =
   | { readonly kind: "edges"; readonly explained: number }
   | {
     readonly kind: "step";
+    /** Steps of the whole run; estimated if time limits it. */
     readonly steps: number;
     readonly loss: StepLoss;
     readonly learningRate: number;
@@ -101,7 +105,7 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
    * three fifths of them. Such a run has no checkpoint.
    */
   readonly seconds?: number;
-  /** Ends the run after the photograph or step at hand, with the head so far as its result. */
+  /** Ends the run after the current photograph or step, with the head so far as its result. */
   readonly finish?: AbortSignal;
   /** Images per step; 32 by default, as in the paper. */
   readonly batch?: number;

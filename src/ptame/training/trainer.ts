@@ -172,7 +172,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     ...withoutUndefined({ threads: options.threads }),
   }, state);
 
-  // Kept in the head's file, so that training can go on from it.
+  // Kept in the head's file, so that training can continue with it.
   const fittedRows = networks.fit === undefined
     ? []
     : [fittedRowsTensor(networks.classifier!, shape.classes)];
@@ -234,7 +234,14 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     return coming;
   };
   try {
-    onProgress?.({ kind: "start", device: step.device, images: use.length, steps, resumedAt: done });
+    const { seconds } = options;
+    onProgress?.({
+      kind: "start",
+      device: step.device,
+      images: use.length,
+      ...(seconds === undefined ? { steps } : { seconds }),
+      resumedAt: done,
+    });
     reportSkipped(sources.skipped);
     // A run that is stopped early need not sort again.
     if (sorted?.fresh) await save();
@@ -273,7 +280,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       reportSkipped(reader.skipped);
       onProgress?.({
         kind: "step",
-        steps,
+        steps: clock.steps(done),
         loss,
         learningRate: cycle.learningRate,
         imagesPerSecond: batch / clock.secondsPerStep(done),

@@ -29,6 +29,8 @@ export interface TrainingNetworks {
   readonly classifier: Float32Array | undefined;
   /** How well `classifier` was regressed, if it was; see fit_start.ts. */
   readonly fit?: FitRecord;
+  /** Whether the run starts from a head that has been trained. */
+  readonly goesOn: boolean;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
     auxiliary: auxiliary.part(),
     shape,
     inputs: distinctCrops(backbone.facts.preprocessing, auxiliary.facts.preprocessing),
+    goesOn: given?.record.trained === true,
     classifier: fitted ?? startingClassifier(pair),
     ...withoutUndefined({ fit: fitted && given?.record.fit }),
   };

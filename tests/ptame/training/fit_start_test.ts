@@ -42,6 +42,9 @@ Deno.test("train() with start regression shares rows for classes that the auxili
   const later = await readHead(more.head, "");
   assertEquals([later.record.fit, later.record.modelDigest], [record.fit, record.modelDigest]);
   assertEquals(readFittedRows(later), readFittedRows(await readHead(head, "")));
+  // A run that has no time for a step leaves a trained head trained.
+  const none = await train({ ...options, start: head, seconds: 0 });
+  assertEquals((await readHead(none.head, "")).record.trained, true);
   await using explainer = await createExplainer({
     model: options.backbone,
     auxiliary: options.auxiliary!,
