@@ -18,6 +18,8 @@
  */
 export { NoHeadError, UnknownBackboneError } from "./src/ptame/errors.ts";
 export { createExplainer, explain, type Explainer, type ExplainerOptions } from "./src/ptame/explainer.ts";
+export type { FitRecord } from "./src/ptame/fit/fit_record.ts";
+export type { FitProgress } from "./src/ptame/fit/fit_rows.ts";
 export type { Explanation } from "./src/ptame/explanation.ts";
 export type { RefinedMap, RefinedRow, RefineOptions, RefineRunOptions } from "./src/ptame/refine/types.ts";
 export type { Refinement, RefineProgress, RefineWay } from "./src/explanation/refinement.ts";

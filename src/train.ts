@@ -39,6 +39,8 @@ export {
   type TrainingForm,
   type TrainingPreset,
 } from "./ptame/training/presets.ts";
+export type { FitRecord } from "./ptame/fit/fit_record.ts";
+export type { FitProgress } from "./ptame/fit/fit_rows.ts";
 export { ROW_FORMS } from "./ptame/training/rows.ts";
 export type { Fill, View } from "./ptame/masks/views.ts";
 export type { SkippedImage } from "./ptame/training/training_images.ts";

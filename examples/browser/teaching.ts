@@ -48,7 +48,7 @@ export function setUpTeaching({ engine, changed }: TeachingHooks): Teaching {
     if (event.kind === "start") {
       losses = [];
       element("losses").replaceChildren();
-      progress.max = event.steps;
+      progress.max = event.steps ?? 1;
       progress.removeAttribute("value");
     } else if (event.kind === "step") {
       const { step, total, ce, area } = event.loss;

@@ -4,6 +4,7 @@
  * @module
  */
 import { networks } from "../../models/registry.ts";
+import type { OnnxModel } from "../classifier/onnx_model.ts";
 import { NoHeadError } from "../ptame/errors.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";
@@ -14,7 +15,8 @@ import { readFile, readWeights } from "./files.ts";
 import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
 import type { Typed } from "./options/command.ts";
 import { choice, group, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
-import type { Terminal } from "./terminal.ts";
+import { keptHead } from "./own_head.ts";
+import { printable, type Terminal } from "./terminal.ts";
 
 /** The names of the known networks, for help. */
 export const NETWORK_NAMES = networks.map(({ name }) => name).join(", ");
@@ -51,6 +53,7 @@ type ExplainerValues = Values<typeof MODEL_OPTIONS & typeof DEVICE_OPTIONS & typ
  * Reads the files that the options name.
  *
  * @param terminal Shows downloads.
+ * @param withHead Whether the head that was kept for an .onnx classifier is looked for, if none is named.
  *
  * @throws {UsageError} When options contradict each other.
  */
@@ -58,11 +61,18 @@ export async function explainerOptions(
   options: ExplainerValues,
   typed: Typed,
   terminal: Terminal,
+  withHead = true,
 ): Promise<ExplainerOptions> {
-  const { model, weights, auxiliaryWeights, head, device, threads } = options;
+  const { model, weights, auxiliaryWeights, device, threads } = options;
   const own = model !== undefined && isOnnxPath(model);
   if (!own) refuseOnnxOptions(model, typed);
-  const named = await withAuxiliary(own ? await readOnnxModel(model, options) : model, model, options);
+  const source = own ? await readOnnxModel(model, options) : model;
+  const named = await withAuxiliary(source, model, options);
+  const head = await givenHead(
+    options,
+    withHead && typeof source === "object" ? source : undefined,
+    terminal,
+  );
   return {
     ...downloadOptions(options, terminal),
     ...withoutUndefined({
@@ -70,11 +80,23 @@ export async function explainerOptions(
       weights: await readWeights(weights),
       auxiliary: named.auxiliary,
       auxiliaryWeights: await readWeights(auxiliaryWeights),
-      head: head === undefined ? undefined : await readFile(head, "head"),
+      head,
       device,
       threads,
     }),
   };
+}
+
+/** The head that the options name, else the one that was kept for an .onnx classifier. */
+async function givenHead(
+  { head, model }: ExplainerValues,
+  file: OnnxModel | undefined,
+  terminal: Terminal,
+): Promise<Uint8Array | undefined> {
+  if (head !== undefined) return await readFile(head, "head");
+  const kept = file === undefined ? undefined : await keptHead(model!, file);
+  if (kept !== undefined) terminal.say(`Head: ${printable(kept.path)}`);
+  return kept?.bytes;
 }
 
 /** Opens the explainer that the options name. */

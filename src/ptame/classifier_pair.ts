@@ -18,6 +18,7 @@ import type { DeviceRequest } from "../runtime/mod.ts";
 import type { WeightSource } from "../weights/load_network.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
 import { defaultAuxiliary, defaultHead } from "./default_head.ts";
+import { modelDigest } from "./fit/model_digest.ts";
 import type { HeadShape } from "./head.ts";
 import { checkHeadFits, type Head } from "./head_file.ts";
 import { findHeadShape } from "./explainer_graph.ts";
@@ -30,6 +31,8 @@ export interface ClassifierPair {
   readonly auxiliary: Classifier;
   /** What a head must fit. */
   readonly shape: HeadShape;
+  /** Digest of the backbone's .onnx file; `undefined` for a network of models/ or the caller's own. */
+  digest(): Promise<string | undefined>;
 }
 
 /** Which classifiers to load. */
@@ -72,7 +75,13 @@ export async function loadPair(options: PairOptions, head: Head | undefined): Pr
   const auxiliary = await load(read, options.auxiliaryWeights ?? (shared ? options.weights : undefined));
   const backbone = shared ? auxiliary : await load(model, options.weights);
   const shape = findHeadShape({ taps: auxiliary.part().taps() }, backbone.facts.classes);
-  return { backbone, auxiliary, shape };
+  let digest: Promise<string> | undefined;
+  return {
+    backbone,
+    auxiliary,
+    shape,
+    digest: async () => isOnnxModel(model) ? await (digest ??= modelDigest(model)) : undefined,
+  };
 }
 
 /**
@@ -87,7 +96,25 @@ export async function headFor(
 ): Promise<Head> {
   const head = given ?? await defaultHead(pair, signal);
   checkHeadFits(head, pair.auxiliary.facts.name, pair.shape, pair.auxiliary.part().taps());
+  await checkModel(head, pair);
   return head;
+}
+
+/**
+ * Refuses a head that was fitted to another file than the present one.
+ *
+ * @throws {TypeError} When the digests differ.
+ */
+async function checkModel({ record }: Head, { backbone, digest }: ClassifierPair): Promise<void> {
+  const { modelDigest: fitted } = record;
+  const present = fitted === undefined ? undefined : await digest();
+  if (present === undefined || present === fitted) return;
+  throw new TypeError(
+    `Cannot use head ${record.name}: it was made for another ${backbone.facts.name} (SHA-256 ` +
+      `${fitted!.slice(0, 12)}…, this one is ${
+        present.slice(0, 12)
+      }…); make a new one with --photos, or name one with --head`,
+  );
 }
 
 /** The tap names for the record of a head, if the auxiliary's name alone does not identify its taps. */

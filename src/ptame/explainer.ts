@@ -23,6 +23,7 @@ import type { WeightSource } from "../weights/load_network.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
 import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import { createExplanation, type Explanation, PTAME } from "./explanation.ts";
+import type { FitProgress } from "./fit/fit_rows.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
@@ -48,6 +49,15 @@ export interface ExplainerOptions extends WeightOptions {
   readonly auxiliaryWeights?: WeightSource;
   /** Head file; by default the shipped head, else the auxiliary's class-activation start if it has the same classes. */
   readonly head?: Uint8Array;
+  /**
+   * Photographs, without labels, from which a head is made if `head` names none: a regression of the classifier's scores
+   * on the auxiliary's features. At least 20, a few hundred are good; 400 are used at most. The result is
+   * `explainer.head`: keep its `bytes` and give them as `head` the next time. `head.record.fit` says how well it fits.
+   * It is also a start for training: `train({ start: head.bytes, … })`.
+   */
+  readonly photos?: Iterable<ImageSource>;
+  /** Called after each of the photographs. */
+  readonly onFit?: (progress: FitProgress) => void;
   /** Device; "auto" by default: WebGPU if there is a hardware adapter, else wasm. */
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes; by default it depends on the machine. */
@@ -99,6 +109,7 @@ export interface Explainer extends MapExplainer {
  * @throws {TypeError} When head, auxiliary and backbone do not fit together.
  * @throws {DeviceError} When the device is not available.
  * @throws {DownloadError} When weights are missing and cannot be downloaded.
+ * @throws {ImageError} When fewer than 20 of the `photos` can be read.
  *
  * @example Explain the shipped sample
  * ```ts
@@ -114,7 +125,19 @@ export interface Explainer extends MapExplainer {
 export async function createExplainer(options: ExplainerOptions = {}): Promise<Explainer> {
   const given = options.head === undefined ? undefined : await readHead(options.head, "");
   const pair = await loadPair(options, given);
-  return await explainerOver(pair, await headFor(pair, given, options.signal), options);
+  return await explainerOver(pair, await chooseHead(pair, given, options), options);
+}
+
+/** The given head, else one fitted to the photographs, else the default. */
+async function chooseHead(
+  pair: ClassifierPair,
+  given: Head | undefined,
+  options: ExplainerOptions,
+): Promise<Head> {
+  if (given !== undefined || options.photos === undefined) return await headFor(pair, given, options.signal);
+  // Its linear algebra is loaded only for a fit.
+  const { fitHead } = await import("./fit/fitted_head.ts");
+  return await fitHead(pair, options.photos, options);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { type Contrast, createContrast } from "./contrast.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
+import { fitWarning } from "./fit/fit_record.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
 import {
   askedClasses,
@@ -19,6 +20,7 @@ import {
 } from "../explanation/map_explanation.ts";
 import { resolveTarget, type Target } from "../classifier/prediction.ts";
 import type { RefinedMap, RefinedRow, RefineOptions, RefineRunOptions } from "./refine/types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** An explanation of one image. */
 export interface Explanation extends MapExplanation {
@@ -26,6 +28,8 @@ export interface Explanation extends MapExplanation {
   readonly auxiliary: string;
   /** The head's record; `trained: false` means that its maps are only a starting point. */
   readonly head: HeadRecord;
+  /** A sentence that says why the maps may mean nothing; absent if nothing is known against them. */
+  readonly warning?: string;
   /** Explains another class from the same pass, without running a network. */
   explainTarget(target: Target): TargetMap;
   /**
@@ -119,12 +123,20 @@ function explanationWith(
   milliseconds: ExplainTimings,
 ): Explanation {
   const { record } = pass.head;
-  const subtitle = record.trained ? pass.model : `${pass.model}, untrained head`;
   const further = (index: number) => fuseTarget(pass, index);
+  const warning = fitWarning(record.fit);
+  const subtitle = warning !== undefined
+    ? `${pass.model}, the map may mean nothing`
+    : record.trained
+    ? pass.model
+    : record.fit !== undefined
+    ? `${pass.model}, fitted head`
+    : `${pass.model}, untrained head`;
   return displayed({
     ...createMapExplanation(pass, maps, milliseconds, subtitle, further),
     auxiliary: pass.auxiliary,
     head: record,
+    ...withoutUndefined({ warning }),
     explainTarget: (target) => fuseTarget(pass, resolveTarget(target, pass.labels)),
     refine: async ({ target, ...options } = {}) =>
       await refineTarget(

@@ -10,6 +10,7 @@ import { toByteSource } from "../bytes/byte_source.ts";
 import { float32ToFloat16 } from "../bytes/half.ts";
 import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
 import { readFloat32, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
+import { type FitRecord, isFitRecord } from "./fit/fit_record.ts";
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -27,6 +28,10 @@ export interface HeadRecord {
   readonly trained: boolean;
   /** Licence of the weights, and whom to credit. */
   readonly licence?: string;
+  /** How well its class rows were regressed, if it started from the classifier's inputs and outputs alone. */
+  readonly fit?: FitRecord;
+  /** Digest of the .onnx file that it was fitted to; it refuses another. See fit/model_digest.ts. */
+  readonly modelDigest?: string;
   /** How it was trained: data, steps, hyper-parameters, measures. */
   readonly training?: Readonly<Record<string, unknown>>;
 }
@@ -124,6 +129,10 @@ function parseRecord(metadata: Readonly<Record<string, string>>, name: string, c
   };
   const training = parsed("training", "training record") as Record<string, unknown> | undefined;
   const taps = parsed("taps", "list of taps");
+  const fit = parsed("fit", "record of the fit");
+  if (fit !== undefined && !isFitRecord(fit)) {
+    throw new SyntaxError(`Cannot read ${called}: its record of the fit is not complete`);
+  }
   if (taps !== undefined && !(Array.isArray(taps) && taps.every((tap) => typeof tap === "string"))) {
     throw new SyntaxError(`Cannot read ${called}: its taps are not a list of names`);
   }
@@ -132,8 +141,27 @@ function parseRecord(metadata: Readonly<Record<string, string>>, name: string, c
     auxiliary: metadata["auxiliary"] ?? UNKNOWN,
     backbone: metadata["backbone"] ?? UNKNOWN,
     trained: metadata["trained"] === "true",
-    ...withoutUndefined({ taps, licence: metadata["licence"], training }),
+    ...withoutUndefined({ taps, licence: metadata["licence"], fit, training }),
+    ...withoutUndefined({ modelDigest: metadata["model_sha256"] }),
   };
+}
+
+/**
+ * Name of the class rows of a fit, [classes, channels of the last tap], which a head file may hold beside its parameters,
+ * so that training with shared rows can continue with it.
+ */
+export const FITTED_ROWS = "fit.rows";
+
+/** The class rows that a head was fitted with, as a tensor to be written with it. */
+export function fittedRowsTensor(rows: Float32Array, classes: number): HeadTensor {
+  return { name: FITTED_ROWS, shape: [classes, rows.length / classes], data: rows };
+}
+
+/** The class rows in a head file; `undefined` if it was not fitted, or they do not fit its last tap. */
+export function readFittedRows({ file, classes, channels }: Head): Float32Array | undefined {
+  const entry = file.table.tensors.get(FITTED_ROWS);
+  if (entry?.shape.join() !== [classes, channels.at(-1)!].join()) return undefined;
+  return readFloat32(file.content, entry).slice();
 }
 
 /** A tensor of a head to be written. */
@@ -179,6 +207,8 @@ export async function writeHead(
   };
   if (record.taps !== undefined) metadata["taps"] = JSON.stringify(record.taps);
   if (record.licence !== undefined) metadata["licence"] = record.licence;
+  if (record.fit !== undefined) metadata["fit"] = JSON.stringify(record.fit);
+  if (record.modelDigest !== undefined) metadata["model_sha256"] = record.modelDigest;
   if (record.training !== undefined) metadata["training"] = JSON.stringify(record.training);
   return encodeSafetensors(stored, metadata);
 }

@@ -32,9 +32,15 @@ Deno.test("entityTag() tells contents apart, and parts from their joining", asyn
 });
 
 Deno.test("readQuery() reads what it knows and refuses the rest", () => {
-  const read = (query: string) => readQuery(new URLSearchParams(query), null);
-  assertEquals(read(""), { targets: [], topK: 1, format: "json" });
-  assertEquals(read("target=tabby&target=3&format=npy"), { targets: ["tabby", "3"], topK: 1, format: "npy" });
+  const read = (query: string) => readQuery(new URLSearchParams(query), null, 20);
+  assertEquals(read(""), { targets: [], topK: 1, refine: 0, format: "json" });
+  assertEquals(read("target=tabby&target=3&format=npy"), {
+    targets: ["tabby", "3"],
+    topK: 1,
+    refine: 0,
+    format: "npy",
+  });
+  assertEquals(read("refine=20").refine, 20);
   for (
     const [query, says] of [
       ["topk=2", 'Unknown parameter "topk": did you mean topK?'],
@@ -47,11 +53,12 @@ Deno.test("readQuery() reads what it knows and refuses the rest", () => {
       ["target=", "the index or the label"],
       [`target=${"x".repeat(101)}`, "the index or the label"],
       ["target=1&".repeat(17), "the maximum is 16"],
+      ["refine=21", "a whole number from 0 to 20"],
       ["format=gif", "one of json, png, npy"],
     ] as const
   ) {
     const error = assertThrows(() => read(query), HttpError, says);
     assertEquals([error.status, error.code], [400, "invalid_query"]);
   }
-  assertEquals(assertThrows(() => readQuery(new URLSearchParams(), "text/html"), HttpError).status, 406);
+  assertEquals(assertThrows(() => readQuery(new URLSearchParams(), "text/html", 20), HttpError).status, 406);
 });

@@ -7,6 +7,7 @@ import type { Contrast } from "../../ptame/contrast.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
+import type { FitRecord } from "../../ptame/fit/fit_record.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedFile } from "./image.ts";
 
@@ -20,7 +21,9 @@ export interface ExplainedImage {
   device: string;
   threads: number;
   /** P-TAME alone. */
-  head?: { name: string; trained: boolean; backbone: string };
+  head?: { name: string; trained: boolean; backbone: string; fit?: FitRecord };
+  /** Why the maps may mean nothing; omitted if nothing is known against them. */
+  warning?: string;
   /** The activation at the end of the network; omitted if there is none. */
   activation?: string;
   prediction: { index: number; label: string; probability: number }[];
@@ -56,7 +59,9 @@ export function explanationDocument(
     ...(isPtame(explanation) ? { auxiliary: explanation.auxiliary } : {}),
     device: explanation.device,
     threads: explanation.threads,
-    ...(isPtame(explanation) ? { head: headDocument(explanation) } : {}),
+    ...(isPtame(explanation)
+      ? { head: headDocument(explanation), ...withoutUndefined({ warning: explanation.warning }) }
+      : {}),
     ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
     prediction: explanation.prediction.map(({ index, label, probability }) => ({
       index,
@@ -88,8 +93,8 @@ function contrastWith(contrast: Contrast | undefined) {
   return { contrast: { index, label, probability, ...contrast.scale } };
 }
 
-function headDocument({ head: { name, trained, backbone } }: Explanation) {
-  return { name, trained, backbone };
+function headDocument({ head: { name, trained, backbone, fit } }: Explanation) {
+  return { name, trained, backbone, ...withoutUndefined({ fit }) };
 }
 
 function summary(values: Float32Array): { min: number; max: number; mean: number } {

@@ -19,6 +19,7 @@ import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
 import { decodeTimed, explainFile, explainRequest } from "./image.ts";
 import { showTable } from "./table.ts";
+import { teachIfAsked } from "./teach.ts";
 
 /** The shipped sample: its address and its name. */
 const SAMPLE = new URL("../../../models/sample/chelsea.jpg", import.meta.url);
@@ -36,8 +37,9 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   for (const image of images) refuseOverwriting(image, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
+  await teachIfAsked(call);
   terminal.doing("Loading");
-  const settings = await explainerOptions(options, typed, terminal);
+  const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
   // A single image is decoded before the runtime starts, because decoding takes four times as long while V8 optimises
   // the runtime on all cores. Unreadable images are reported at once.
   const decoded = images.length === 1 ? await decodeTimed(sample ? SAMPLE : images[0]!, signal) : undefined;

@@ -8,7 +8,7 @@ import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { parseShard, WHOLE } from "../folder/shard.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import type { Call, Declaration, Given } from "../options/command.ts";
-import { flag, group, list, parsed, text, wholeNumber } from "../options/kinds.ts";
+import { flag, group, list, number, parsed, text, wholeNumber } from "../options/kinds.ts";
 import { QUIET_OPTION } from "../output_options.ts";
 import { METHOD_OPTIONS } from "./method.ts";
 
@@ -23,6 +23,14 @@ const OPTIONS = {
       most: MOST_STEPS,
     }),
     check: flag("Compare the map with maps that ignore the classifier"),
+  }),
+  ...group("A head for an .onnx classifier of your own", {
+    photos: text(
+      "DIR|LIST",
+      "Photographs, without labels, from which a head is made before explaining, or trained further; it is kept beside " +
+        "the classifier as NAME.ptame.safetensors and used from then on",
+    ),
+    minutes: number("M", "How long that may take in all", { usual: 1 }),
   }),
   ...METHOD_OPTIONS,
   ...DEVICE_OPTIONS,
@@ -73,6 +81,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     'deno task explain photo.jpg --target "tiger cat" --out cat.png',
     "deno task explain a.jpg b.jpg --top 3 --out explained/ --json",
     "deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors",
+    "deno task explain photo.jpg --model my_classifier.onnx --photos my_photos/",
     'deno task explain photo.jpg --target "tiger cat" --against tabby',
     "deno task explain photo.jpg --refine 20",
     "deno task explain photo.jpg --method gradcam --check",

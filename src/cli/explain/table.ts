@@ -5,6 +5,7 @@
  */
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
+import { fitSentence } from "../../ptame/fit/fit_record.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -72,9 +73,15 @@ function refinementText({ way, why, steps, passes, loss, stopped }: Refinement):
   } ${steps} steps, ${passes} passes: loss ${before} → ${after}${how}`;
 }
 
-function sayOfHead(terminal: Terminal, { head, model }: Explanation): void {
+function sayOfHead(terminal: Terminal, { head, model, warning }: Explanation): void {
   if (head.trained && head.backbone !== model) {
     terminal.say(`   The head was trained for ${head.backbone}: its maps may be unreliable for ${model}`);
   }
-  if (!head.trained) terminal.say(`   The head is not trained: the map is ${head.name}`);
+  if (!head.trained && head.fit === undefined) {
+    terminal.say(`   The head is not trained: the map is ${head.name}`);
+  }
+  if (head.fit !== undefined) {
+    terminal.say(`   The head is fitted${head.trained ? " and trained" : ""}. ${fitSentence(head.fit)}`);
+  }
+  if (warning !== undefined) terminal.say(`   ${bold("Warning")}: ${warning}`);
 }

@@ -13,6 +13,7 @@ import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
 import { explainRequest } from "../explain/image.ts";
+import { teachIfAsked } from "../explain/teach.ts";
 import { isFolder, makeFolder, readTextIfThere, writeFile } from "../files.ts";
 import { listImages } from "../image_lists.ts";
 import {
@@ -36,7 +37,7 @@ type Line = ExplainedImage | { readonly image: string; readonly error: string };
 const MOST_WORKERS = 8;
 
 /** Options that do not change the results: a run may continue with different ones. */
-const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "help"];
+const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "help", "minutes"];
 
 /** Whether the arguments name a folder, or a list of images. */
 export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {
@@ -89,10 +90,12 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     progress(line);
   };
   if (done.size > 0) terminal.say(`${done.size} of ${tasks.length} are already explained`);
-  terminal.doing("Loading");
   try {
     if (missing.length > 0) {
-      await fetchAhead(method, await explainerOptions(options, call.typed, terminal), signal);
+      await teachIfAsked(call);
+      terminal.doing("Loading");
+      const settings = await explainerOptions(options, call.typed, terminal, method.needs === "head");
+      await fetchAhead(method, settings, signal);
     }
     await runPool(missing, {
       workers,

@@ -19,7 +19,7 @@ import { command } from "../options/command.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { checkpointFile } from "./checkpoint_file.ts";
-import { HYPER_PARAMETERS, TRAIN, type TrainValues } from "./options.ts";
+import { HYPER_PARAMETERS, STARTS, TRAIN, type TrainValues } from "./options.ts";
 import { reporter } from "./progress.ts";
 
 /** Runs `train` and gives its exit code. */
@@ -100,8 +100,8 @@ function givenHyperParameters(options: TrainValues): Partial<HyperParameters> {
 }
 
 async function readStart(start: string | undefined): Promise<TrainOptions["start"]> {
-  if (start === undefined || start === "class-activation" || start === "default") return start;
-  return await readFile(start, "head");
+  if (start === undefined) return undefined;
+  return STARTS.find((name) => name === start) ?? await readFile(start, "head");
 }
 
 async function listTrainingImages(options: TrainValues): Promise<{ images: string[]; validation: string[] }> {

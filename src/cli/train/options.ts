@@ -29,7 +29,7 @@ import { OUTPUT_OPTIONS } from "../output_options.ts";
 const PRESET = "the preset's";
 
 /** The ways to start a head, besides another head. */
-const STARTS = ["class-activation", "default"] as const;
+export const STARTS = ["class-activation", "regression", "default"] as const;
 
 /** Hyper-parameters by their options; see presets.ts. */
 export const HYPER_PARAMETERS = {
@@ -110,7 +110,8 @@ const OPTIONS = {
     ),
     start: parsed(
       `${STARTS.join("|")}|HEAD`,
-      "How the head starts: from the auxiliary's classifier, at random, or from a head file",
+      "How the head starts: from the auxiliary's classifier, from a regression of the classifier's scores on the " +
+        "auxiliary's features (for any classes), at random, or from a head file",
       (value) => {
         if (STARTS.some((start) => start === value) || /\.safetensors$/i.test(value)) return { value };
         return { expected: `${STARTS.join(", ")} or a .safetensors file`, words: STARTS };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fitSentence, fitWarning } from "../../ptame/fit/fit_record.ts";
 import type { TrainProgress } from "../../ptame/training/train_options.ts";
 import type { DownloadProgress } from "../../weights/download/progress.ts";
 import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "../terminal.ts";
@@ -14,8 +15,11 @@ export function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, 
     switch (progress.kind) {
       case "start": {
         const again = progress.resumedAt > 0 ? `, continuing after step ${progress.resumedAt}` : "";
+        const length = progress.seconds === undefined
+          ? `${progress.steps} steps`
+          : `${longDuration(progress.seconds)} in all`;
         terminal.say(
-          `Training on ${progress.device}: ${progress.images} images, ${progress.steps} steps${again}`,
+          `Training on ${progress.device}: ${progress.images} images, ${length}${again}`,
         );
         break;
       }
@@ -25,6 +29,19 @@ export function reporter(terminal: Terminal): (progress: Exclude<TrainProgress, 
         const shown = `${progressBar(done / total)} ${done}/${total}  ${left}`;
         terminal.doing(`${shown}  sorting by class`);
         sayStep(`sorting by class: image ${done}/${total}, ${left}`);
+        break;
+      }
+      case "fitting": {
+        const { done, total, secondsLeft } = progress;
+        const left = `${longDuration(secondsLeft)} left`;
+        terminal.doing(`${progressBar(done / total)} ${done}/${total}  ${left}  fitting`);
+        sayStep(`fitting: photograph ${done}/${total}, ${left}`);
+        break;
+      }
+      case "fitted": {
+        terminal.say(fitSentence(progress.fit));
+        const warning = fitWarning(progress.fit);
+        if (warning !== undefined) terminal.say(`Warning: ${warning}`);
         break;
       }
       case "edges":

@@ -7,8 +7,10 @@
 import { asBytes } from "../../graph/constants.ts";
 import { float32Tensor } from "../../runtime/mod.ts";
 import { encodeSafetensors, parseSafetensors } from "../../weights/safetensors.ts";
-import { readFloat32 } from "../../weights/tensor_table.ts";
+import { readFloat32, type TensorTable } from "../../weights/tensor_table.ts";
+import type { FitRecord } from "../fit/fit_record.ts";
 import type { HeadShape } from "../head.ts";
+import { FITTED_ROWS, fittedRowsTensor, type HeadTensor } from "../head_file.ts";
 import type { SkippedImage } from "./training_images.ts";
 import type { RowForm } from "./rows.ts";
 import { KEPT_CLASSES } from "./sorting.ts";
@@ -58,6 +60,8 @@ export interface RunRecord {
   readonly skipped?: readonly SkippedImage[];
   /** The weights that the start added to the first tap's part of every row; see edge_start.ts. */
   readonly edgeRow?: readonly number[];
+  /** How well the class rows were regressed, if the run began with that. */
+  readonly fit?: FitRecord;
 }
 
 /** A checkpoint in memory. */
@@ -68,6 +72,8 @@ export interface Checkpoint {
   readonly best: Uint8Array | undefined;
   /** [images, 5]: classes of the images, if they were sorted; see `SortedImages`. */
   readonly classes?: Int32Array | undefined;
+  /** Class rows of a regression, if the run began with one. */
+  readonly fitted?: HeadTensor | undefined;
 }
 
 const FORMAT = "ptame-checkpoint";
@@ -77,7 +83,7 @@ const BEST = "best_head_file";
 const CLASSES = "image_classes";
 
 /** Writes a checkpoint. */
-export function encodeCheckpoint({ record, state, best, classes }: Checkpoint): Uint8Array {
+export function encodeCheckpoint({ record, state, best, classes, fitted }: Checkpoint): Uint8Array {
   const tensors = Object.entries(state).map(([name, tensor]) => ({
     name,
     type: "float32" as const,
@@ -91,7 +97,10 @@ export function encodeCheckpoint({ record, state, best, classes }: Checkpoint): 
   const sorted = classes === undefined
     ? []
     : [{ name: CLASSES, type: "int32" as const, shape: [rows, KEPT_CLASSES], data: asBytes(classes) }];
-  return encodeSafetensors([...tensors, ...file, ...sorted], {
+  const regressed = fitted === undefined
+    ? []
+    : [{ name: fitted.name, type: "float32" as const, shape: fitted.shape, data: asBytes(fitted.data) }];
+  return encodeSafetensors([...tensors, ...file, ...sorted, ...regressed], {
     format: FORMAT,
     record: JSON.stringify(record),
   });
@@ -136,8 +145,21 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: Row
     record,
     state,
     best: readTensor(BEST),
-    ...withoutUndefined({ classes: classes && new Int32Array(classes.buffer) }),
+    ...withoutUndefined({
+      classes: classes && new Int32Array(classes.buffer),
+      fitted: readFitted(bytes, header, shape),
+    }),
   };
+}
+
+function readFitted(
+  bytes: Uint8Array,
+  { tensors }: TensorTable,
+  { classes, channels }: HeadShape,
+): HeadTensor | undefined {
+  const entry = tensors.get(FITTED_ROWS);
+  if (entry?.shape.join() !== [classes, channels.at(-1)!].join()) return undefined;
+  return fittedRowsTensor(readFloat32(bytes, entry).slice(), classes);
 }
 
 /** Whether a record has everything that resuming needs; a foreign file may contain anything. */

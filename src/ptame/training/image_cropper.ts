@@ -20,11 +20,11 @@ export interface InputSize {
 }
 
 /**
- * Which part of an image: the centre, as in evaluations, for one input, the first by default; or a random part, the same
- * for all inputs.
+ * Which part of an image: the centre, as in evaluations, for one input, the first by default, or for all; or a random
+ * part, the same for all inputs.
  */
 export type CropPlace =
-  | { readonly kind: "centre"; readonly input?: number }
+  | { readonly kind: "centre"; readonly input?: number | "all" }
   | { readonly kind: "augmented"; readonly seed: number; readonly stream: number };
 
 /** Makes cuts of images. */
@@ -35,7 +35,7 @@ export interface ImageCropper {
    * Cuts an image.
    *
    * @param key Cache key; it must always refer to the same image.
-   * @returns [3, crop, crop] in [0, 1] for each input; for a centre cut, of its input alone.
+   * @returns [3, crop, crop] in [0, 1] for each input; for the centre cut of one input, of it alone.
    * @throws {ImageError} When the image cannot be read.
    */
   cut(key: number, source: ImageSource, cut: CropPlace, signal?: AbortSignal): Promise<Float32Array[]>;
@@ -85,8 +85,8 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
     cut: async (key, source, cut, signal) => {
       const image = await read(key, source, signal);
       if (cut.kind === "centre") {
-        const input = inputs[cut.input ?? 0]!;
-        return [preprocess(image(input.resize), input).pixels];
+        const wanted = cut.input === "all" ? inputs : [inputs[cut.input ?? 0]!];
+        return wanted.map((input) => preprocess(image(input.resize), input).pixels);
       }
       // The same random numbers for each input, so that both networks see the same part of the image.
       return inputs.map((input) => augment(image(input.resize), input, createStream(cut.seed, cut.stream)));

@@ -8,6 +8,7 @@ import { uint8ArrayToHex } from "uint8array-extras";
 import type { ImageSource } from "../../image/types.ts";
 import type { RunRecord } from "./checkpoint.ts";
 import { recordedTaps } from "../classifier_pair.ts";
+import { fitRecords } from "../fit/fitted_head.ts";
 import type { HeadRecord } from "../head_file.ts";
 import { noStart } from "../untrained_head.ts";
 import {
@@ -27,12 +28,15 @@ import { sourceName } from "./training_images.ts";
 import type { TrainingNetworks } from "./training_networks.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
+/** Steps of a run that is limited by time. */
+const MOST_STEPS = 1e6;
+
 /**
- * Number of steps of the whole run.
+ * Number of steps of the whole run; a million where only time limits it.
  *
  * @throws {RangeError} When there would be no step.
  */
-export function countSteps({ batch = 32, epochs = 1, steps }: TrainOptions, images: number): number {
+export function countSteps({ batch = 32, epochs = 1, steps, seconds }: TrainOptions, images: number): number {
   if (images === 0) throw new RangeError("Cannot train: there are no images");
   if (!Number.isInteger(batch) || batch < 1) {
     throw new RangeError(`Cannot train on batches of ${batch}: it must be a whole number of at least 1`);
@@ -40,7 +44,7 @@ export function countSteps({ batch = 32, epochs = 1, steps }: TrainOptions, imag
   if (images < batch) {
     throw new RangeError(`Cannot train: ${images} images are fewer than a batch of ${batch}`);
   }
-  const all = steps ?? Math.floor(epochs * images / batch);
+  const all = seconds === undefined ? steps ?? Math.floor(epochs * images / batch) : MOST_STEPS;
   if (!Number.isSafeInteger(all) || all < 1) {
     throw new RangeError(`Cannot train for ${all} steps: it must be a whole number of at least 1`);
   }
@@ -118,13 +122,13 @@ export function chooseForm(
 
   function rowForm(): RowForm {
     if (rows === "own") return OWN_ROWS;
-    if (classifier === undefined) {
+    if (classifier === undefined && options.start !== "regression") {
       throw new TypeError(
         `Cannot share rows: ${
           noStart(
             auxiliary.name,
             backbone.name,
-            "train rows of their own (--rows own)",
+            "start from a regression of its scores (--start regression) or train rows of their own (--rows own)",
             pair.auxiliary.finalLayer() !== undefined,
           )
         }`,
@@ -132,7 +136,7 @@ export function chooseForm(
     }
     return {
       kind: "shared",
-      width: classifier.length / shape.classes,
+      width: shape.channels.at(-1)!,
       scales: perTap(rowScale),
       commonScales: perTap(commonScale),
     };
@@ -206,20 +210,21 @@ export function checkSameRun(record: RunRecord, settings: Readonly<Record<string
 }
 
 /** The record of a head from this run. */
-export function headRecord(
+export async function headRecord(
   options: TrainOptions,
-  { backbone, auxiliary }: TrainingNetworks,
+  { pair, backbone, auxiliary, fit, goesOn }: TrainingNetworks,
   settings: Readonly<Record<string, unknown>>,
   step: number,
   parts?: PartCounts,
-): HeadRecord {
+): Promise<HeadRecord> {
   const taps = recordedTaps(auxiliary);
   return {
     name: options.name ?? `${backbone.name} head`,
     auxiliary: auxiliary.name,
     ...withoutUndefined({ taps }),
     backbone: backbone.name,
-    trained: true,
+    trained: step > 0 || goesOn,
+    ...(fit === undefined ? {} : await fitRecords(pair, fit)),
     ...withoutUndefined({ licence: options.licence }),
     training: {
       ...settings,

@@ -64,6 +64,58 @@ export function oneCycle(step: number, totalSteps: number, maxLearningRate: numb
   };
 }
 
+/** The schedule of a run. */
+export interface RunClock {
+  /** Whether the time is over. */
+  isOver(done: number): boolean;
+  /** Learning rate and beta1 of the next step. */
+  cycle(done: number, maxLearningRate: number): CyclePoint;
+  /** Mean duration of the steps so far. */
+  secondsPerStep(done: number): number;
+  /** Estimated from the steps so far. */
+  secondsLeft(done: number): number;
+  /** Steps of the whole run; estimated if time limits it. */
+  steps(done: number): number;
+}
+
+/** Points of the schedule of a run that is limited by time. */
+const CLOCK_POINTS = 10_000;
+
+/**
+ * Starts the clock of a run: the schedule follows the steps, or the time where the run is limited by it.
+ *
+ * @param limit Seconds for the steps; `undefined` for a run of `steps` steps.
+ * @param first Steps that were done before.
+ * @param now The time in milliseconds.
+ */
+export function createClock(
+  limit: number | undefined,
+  steps: number,
+  first: number,
+  now: () => number = () => performance.now(),
+): RunClock {
+  const started = now();
+  const passed = () => (now() - started) / 1000;
+  const secondsPerStep = (done: number) => passed() / Math.max(1, done - first);
+  return {
+    secondsPerStep,
+    // A step that would end more than half of itself too late is not begun.
+    isOver: (done) =>
+      limit !== undefined && passed() + (done > first ? secondsPerStep(done) / 2 : 0) >= limit,
+    cycle: (done, maxLearningRate) => {
+      if (limit === undefined) return oneCycle(done, steps, maxLearningRate);
+      const point = Math.min(CLOCK_POINTS - 1, Math.floor(CLOCK_POINTS * passed() / limit));
+      return oneCycle(point, CLOCK_POINTS, maxLearningRate);
+    },
+    secondsLeft: (done) =>
+      limit === undefined ? secondsPerStep(done) * (steps - done) : Math.max(0, limit - passed()),
+    steps: (done) =>
+      limit === undefined
+        ? steps
+        : Math.max(done, done + Math.round((limit - passed()) / secondsPerStep(done))),
+  };
+}
+
 /** From `start` (part 0) to `end` (part 1) along half a cosine. */
 function alongCosine(start: number, end: number, part: number): number {
   return end + (start - end) / 2 * (Math.cos(Math.PI * part) + 1);

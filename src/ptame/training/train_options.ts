@@ -10,6 +10,8 @@ import type { WeightSource } from "../../weights/load_network.ts";
 import type { WeightOptions } from "../../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
 import type { ClassifierSource } from "../../classifier/load.ts";
+import type { FitRecord } from "../fit/fit_record.ts";
+import type { FitProgress } from "../fit/fit_rows.ts";
 import type { HeadStart } from "../initial_parameters.ts";
 import type { HyperParameters, TrainingForm } from "./presets.ts";
 import type { PartCounts, SortProgress } from "./sorting.ts";
@@ -22,7 +24,10 @@ export type TrainProgress =
     readonly kind: "start";
     readonly device: Device;
     readonly images: number;
-    readonly steps: number;
+    /** Absent if time limits the run. */
+    readonly steps?: number;
+    /** The limit of the whole run, if it has one. */
+    readonly seconds?: number;
     /** Steps already done, if the run resumes from a checkpoint. */
     readonly resumedAt: number;
   }
@@ -30,6 +35,10 @@ export type TrainProgress =
   | ({ readonly kind: "sorting" } & SortProgress)
   /** The result of sorting; also reported by a resumed run, which need not sort again. */
   | { readonly kind: "sorted"; readonly holdOutClasses: number; readonly counts: PartCounts }
+  /** With `start: "regression"`: images that were shown to both networks. */
+  | ({ readonly kind: "fitting" } & FitProgress)
+  /** The result; a resumed run reports it, too. */
+  | { readonly kind: "fitted"; readonly fit: FitRecord }
   /**
    * The first tap has learned to draw edges, if the form requires it; with the fraction of their variance that it
    * explains.
@@ -37,6 +46,7 @@ export type TrainProgress =
   | { readonly kind: "edges"; readonly explained: number }
   | {
     readonly kind: "step";
+    /** Steps of the whole run; estimated if time limits it. */
     readonly steps: number;
     readonly loss: StepLoss;
     readonly learningRate: number;
@@ -90,6 +100,13 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly epochs?: number;
   /** Total number of steps, instead of `epochs`. */
   readonly steps?: number;
+  /**
+   * Seconds for the whole run, instead of `epochs` and `steps`: the schedule follows the clock. A regression takes up to
+   * three fifths of them. Such a run has no checkpoint.
+   */
+  readonly seconds?: number;
+  /** Ends the run after the current photograph or step, with the head so far as its result. */
+  readonly finish?: AbortSignal;
   /** Images per step; 32 by default, as in the paper. */
   readonly batch?: number;
   /** Images per pass through the backbone; affects memory, not results; 4 by default. */
@@ -109,9 +126,10 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly form?: Partial<TrainingForm>;
   /**
    * How the head starts; by default from the auxiliary's classifier if the classes are the same, else PyTorch's
-   * default.
+   * default. "regression" finds class rows for a classifier of any classes from its answers to up to 400 of the images
+   * (fit/fit_rows.ts), so that rows can be shared; a head file that was fitted in this way brings its rows along.
    */
-  readonly start?: HeadStart["kind"] | Uint8Array;
+  readonly start?: HeadStart["kind"] | "regression" | Uint8Array;
   /** Seed of the order, the augmentation and the start; 0 by default. */
   readonly seed?: number;
   /** Device; "auto" by default. */

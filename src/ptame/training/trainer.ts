@@ -5,7 +5,7 @@
  * @module
  */
 import type { ImageSource } from "../../image/types.ts";
-import { resolveDevice, RunError } from "../../runtime/mod.ts";
+import { resolveDevice } from "../../runtime/mod.ts";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -14,9 +14,11 @@ import {
   type StepLoss,
   type Validation,
 } from "./checkpoint.ts";
+import { checkFinite, oneStep } from "./checked_step.ts";
+import { withFittedRows } from "./fit_start.ts";
 import { allowedTargets, checkShare } from "../class_split.ts";
 import { edgeStart, withEdgeRow } from "./edge_start.ts";
-import { type HeadTensor, writeHead } from "../head_file.ts";
+import { fittedRowsTensor, type HeadTensor, writeHead } from "../head_file.ts";
 import { type ImageCrops, openImageCrops, usualWorkers } from "./image_crops.ts";
 import type { HyperParameters } from "./presets.ts";
 import { createRowStart } from "./rows.ts";
@@ -29,19 +31,13 @@ import {
   type RunForm,
   runSettings,
 } from "./run_settings.ts";
-import { oneCycle } from "./schedule.ts";
-import { TrainingError } from "../errors.ts";
+import { createClock } from "./schedule.ts";
 import type { TrainOptions, TrainResult } from "./train_options.ts";
 import { createBatchReader, type ReadBatch, type SkippedImage } from "./training_images.ts";
 import { loadTrainingNetworks, startingParameters, type TrainingNetworks } from "./training_networks.ts";
 import { type PreparedImages, prepareImages } from "./prepare_images.ts";
 import { extractHead, initialState } from "./training_state.ts";
-import {
-  openTrainingStep,
-  type TrainingBatch,
-  type TrainingState,
-  type TrainingStep,
-} from "./training_step.ts";
+import { openTrainingStep, type TrainingState } from "./training_step.ts";
 import { validateHead } from "./validation.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
@@ -68,28 +64,30 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { batch = 32, signal } = options;
+  const begun = performance.now();
   checkReading(options);
   const images = await collect(options.images, options.limit);
   const planned = countSteps(options, images.length);
-  const networks = await loadTrainingNetworks(options);
-  const hyper = chooseHyperParameters(options, networks);
-  const form = chooseForm(options, networks);
-  const { steps: _, ...early } = await runSettings(options, networks, hyper, form, images, planned);
+  const loaded = await loadTrainingNetworks(options);
+  const hyper = chooseHyperParameters(options, loaded);
+  const form = chooseForm(options, loaded);
+  const { steps: _, ...early } = await runSettings(options, loaded, hyper, form, images, planned);
 
   const saved = await options.checkpoint?.load();
-  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, networks.shape, form.rowForm);
+  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, loaded.shape, form.rowForm);
   if (checkpoint !== undefined) checkSameRun(checkpoint.record, early);
   const { holdOutClasses = 0, imageWorkers = usualWorkers(), imageCache = 1024 } = options;
   const cuts = openImageCrops({
     images,
-    inputs: networks.inputs,
+    inputs: loaded.inputs,
     workers: imageWorkers,
     // Images that are used only once need no cache.
     cacheBytes: holdOutClasses > 0 || planned * batch > images.length ? imageCache * 1e6 : 0,
     signal,
   });
-  const microBatch = Math.min(options.microBatch ?? networks.pair.backbone.fixedBatch ?? 4, batch);
+  const microBatch = Math.min(options.microBatch ?? loaded.pair.backbone.fixedBatch ?? 4, batch);
   try {
+    const networks = await withFittedRows({ options, images, cuts, networks: loaded, checkpoint });
     const classes = checkpoint?.classes;
     const sources = await prepareImages({ options, images, cuts, networks, piece: microBatch, classes });
     // With held-out classes, the number of images per epoch is known only now.
@@ -107,6 +105,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       steps,
       settings,
       checkpoint,
+      secondsLeft: () => options.seconds && Math.max(0, options.seconds - (performance.now() - begun) / 1000),
     };
     return await trainOn({ options, ...prepared });
   } finally {
@@ -127,6 +126,8 @@ interface PreparedRun {
   readonly steps: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly checkpoint: Checkpoint | undefined;
+  /** Seconds until the run must end; `undefined` if it has no limit. */
+  secondsLeft(): number | undefined;
 }
 
 async function trainOn(run: PreparedRun): Promise<TrainResult> {
@@ -171,6 +172,10 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     ...withoutUndefined({ threads: options.threads }),
   }, state);
 
+  // Kept in the head's file, so that training can continue with it.
+  const fittedRows = networks.fit === undefined
+    ? []
+    : [fittedRowsTensor(networks.classifier!, shape.classes)];
   const wholeState = async (): Promise<TrainingState> => {
     const present = await step.state();
     checkFinite(present, done);
@@ -178,8 +183,8 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   };
   const headFile = async (): Promise<Uint8Array> =>
     await writeHead(
-      headRecord(options, networks, settings, done, sorted?.counts),
-      extractHead(shape, await wholeState(), rows, rowStart),
+      await headRecord(options, networks, settings, done, sorted?.counts),
+      [...extractHead(shape, await wholeState(), rows, rowStart), ...fittedRows],
     );
   const save = async () => {
     if (options.checkpoint === undefined) return;
@@ -190,10 +195,11 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       losses,
       validations,
       skipped,
-      ...withoutUndefined({ edgeRow }),
+      ...withoutUndefined({ edgeRow, fit: networks.fit }),
     };
-    const classes = sorted?.classes;
-    await options.checkpoint.save(encodeCheckpoint({ record, state: await wholeState(), best, classes }));
+    const [classes, fitted] = [sorted?.classes, fittedRows[0]];
+    const state = await wholeState();
+    await options.checkpoint.save(encodeCheckpoint({ record, state, best, classes, fitted }));
     unsaved = false;
     onProgress?.({ kind: "checkpoint", step: done });
   };
@@ -228,26 +234,32 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     return coming;
   };
   try {
-    onProgress?.({ kind: "start", device: step.device, images: use.length, steps, resumedAt: done });
+    const { seconds } = options;
+    onProgress?.({
+      kind: "start",
+      device: step.device,
+      images: use.length,
+      ...(seconds === undefined ? { steps } : { seconds }),
+      resumedAt: done,
+    });
     reportSkipped(sources.skipped);
     // A run that is stopped early need not sort again.
     if (sorted?.fresh) await save();
     const first = done;
-    let seconds = 0;
+    const clock = createClock(run.secondsLeft(), steps, first);
     for (;;) {
       // Checked here and not after the step, so that a run that was stopped during validation resumes with it.
       const validated = validations.at(-1)?.step === done;
       if (heldOut.length > 0 && isDue(validateEvery) && !validated) await validate();
       if (unsaved && isDue(checkpointEvery)) await save();
-      if (done >= steps) break;
+      if (done >= steps || clock.isOver(done) || options.finish?.aborted) break;
 
       signal?.throwIfAborted();
-      const started = performance.now();
       const { pixels: [pixels, auxiliaryPixels], images: taken } = await (coming ?? readAhead());
       const read = reader.position;
       // The next batch is read while the step runs, if the device leaves the program time for it.
       if (done + 1 < steps) readAhead();
-      const cycle = oneCycle(done, steps, hyper.learningRate);
+      const cycle = clock.cycle(done, hyper.learningRate);
       // The step uses the scores of the cut if it has them (both are the same network) or needs them.
       const seen = auxiliary === backbone || form.otherTargets > 0;
       const targets = seen ? undefined : sources.targetsOf(taken);
@@ -266,14 +278,13 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       unsaved = true;
       losses.push(loss);
       reportSkipped(reader.skipped);
-      seconds += (performance.now() - started) / 1000;
       onProgress?.({
         kind: "step",
-        steps,
+        steps: clock.steps(done),
         loss,
         learningRate: cycle.learningRate,
-        imagesPerSecond: (done - first) * batch / seconds,
-        secondsLeft: seconds / (done - first) * (steps - done),
+        imagesPerSecond: batch / clock.secondsPerStep(done),
+        secondsLeft: clock.secondsLeft(done),
       });
       // wasm never yields: let signals, timers and the page's events be handled here.
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -339,7 +350,13 @@ async function collect(
  *
  * @throws {RangeError} When a number is invalid.
  */
-function checkReading({ holdOutClasses = 0, imageWorkers = 0, imageCache = 0 }: TrainOptions): void {
+function checkReading(options: TrainOptions): void {
+  const { holdOutClasses = 0, imageWorkers = 0, imageCache = 0, seconds } = options;
+  if (seconds !== undefined && !(seconds >= 0 && options.checkpoint === undefined)) {
+    throw new RangeError(
+      `Cannot train for ${seconds} seconds: it must be a number of at least 0, of a run without a checkpoint`,
+    );
+  }
   checkShare(holdOutClasses);
   if (!Number.isInteger(imageWorkers) || imageWorkers < 0) {
     throw new RangeError(
@@ -348,47 +365,6 @@ function checkReading({ holdOutClasses = 0, imageWorkers = 0, imageCache = 0 }: 
   }
   if (!(imageCache >= 0)) {
     throw new RangeError(`Cannot keep ${imageCache} MB of images: it must be a number of at least 0`);
-  }
-}
-
-/** Runs one step and refuses a loss that is not finite before the resulting head is stored. */
-async function oneStep(
-  step: TrainingStep,
-  batch: TrainingBatch,
-  settings: Parameters<TrainingStep["run"]>[1],
-  signal: AbortSignal | undefined,
-): Promise<StepLoss> {
-  let terms;
-  try {
-    ({ terms } = await step.run(batch, settings, { signal }));
-  } catch (cause) {
-    if (!(cause instanceof RunError)) throw cause;
-    throw new TrainingError(`Cannot continue training at step ${settings.step + 1}: ${cause.message}`, {
-      cause,
-    });
-  }
-  if (!Object.values(terms).every(Number.isFinite)) {
-    throw new TrainingError(
-      `Cannot continue training: the loss is not finite at step ${
-        settings.step + 1
-      } (cross-entropy ${terms.ce}, area ` +
-        `${terms.area}, variation ${terms.variation}); a lower learning rate may help`,
-    );
-  }
-  return { step: settings.step + 1, ...terms };
-}
-
-/**
- * A step may give a finite loss and a head that is not finite. Such a head must not be stored.
- *
- * @throws {TrainingError} When a number of the state is not finite.
- */
-function checkFinite(state: Readonly<TrainingState>, step: number): void {
-  for (const [name, { data }] of Object.entries(state)) {
-    if ((data as Float32Array).every(Number.isFinite)) continue;
-    throw new TrainingError(
-      `Cannot continue training: ${name} is not finite after step ${step}; a lower learning rate may help`,
-    );
   }
 }
 

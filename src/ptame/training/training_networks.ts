@@ -9,9 +9,11 @@ import type { GraphPart } from "../../classifier/types.ts";
 import { readFloat32 } from "../../weights/tensor_table.ts";
 import { type ClassifierPair, loadPair } from "../classifier_pair.ts";
 import { noStart, startingClassifier } from "../untrained_head.ts";
-import { checkHeadFits, type HeadTensor, readHead } from "../head_file.ts";
+import type { FitRecord } from "../fit/fit_record.ts";
+import { checkHeadFits, type HeadTensor, readFittedRows, readHead } from "../head_file.ts";
 import { headParameters, type HeadShape } from "../head.ts";
 import { initialParameters } from "../initial_parameters.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import type { TrainOptions } from "./train_options.ts";
 
 /** The networks of a run, and the shape of its head. */
@@ -25,6 +27,10 @@ export interface TrainingNetworks {
   readonly inputs: readonly Preprocessing[];
   /** Final linear layer of the auxiliary, if a head can start from it. */
   readonly classifier: Float32Array | undefined;
+  /** How well `classifier` was regressed, if it was; see fit_start.ts. */
+  readonly fit?: FitRecord;
+  /** Whether the run starts from a head that has been trained. */
+  readonly goesOn: boolean;
 }
 
 /**
@@ -38,13 +44,16 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
   const given = start instanceof Uint8Array ? await readHead(start, "start") : undefined;
   const pair = await loadPair({ ...rest, model, weights }, given);
   const { backbone, auxiliary, shape } = pair;
+  const fitted = given === undefined ? undefined : readFittedRows(given);
   return {
     pair,
     backbone: backbone.part(),
     auxiliary: auxiliary.part(),
     shape,
     inputs: distinctCrops(backbone.facts.preprocessing, auxiliary.facts.preprocessing),
-    classifier: startingClassifier(pair),
+    goesOn: given?.record.trained === true,
+    classifier: fitted ?? startingClassifier(pair),
+    ...withoutUndefined({ fit: fitted && given?.record.fit }),
   };
 }
 
@@ -66,7 +75,8 @@ export async function startingParameters(
       return { name, shape: dims, data: readFloat32(content, table.tensors.get(name)!).slice() };
     });
   }
-  const kind = options.start ?? (classifier === undefined ? "default" : "class-activation");
+  const asked = options.start ?? (classifier === undefined ? "default" : "class-activation");
+  const kind = asked === "regression" ? "class-activation" : asked;
   if (kind === "default") return initialParameters(shape, { kind }, options.seed);
   if (classifier === undefined) {
     throw new TypeError(
@@ -74,7 +84,7 @@ export async function startingParameters(
         noStart(
           auxiliary.name,
           networks.backbone.name,
-          "start from random weights (--start default)",
+          "start from a regression of its scores (--start regression) or from random weights (--start default)",
           networks.pair.auxiliary.finalLayer() !== undefined,
         ),
     );
