@@ -26,9 +26,13 @@ let subject: Subject | undefined;
 let selected = 0;
 let rival = 0;
 let tab: Tab = "look";
+/** Steps of one press of "Sharpen". */
+const SHARPENING_STEPS = 20;
 /** How many pictures have been taken in. */
 let taken = 0;
 let labels: readonly string[] = [];
+/** Stops the sharpening that runs. */
+let sharpening: AbortController | undefined;
 
 /** The head whose maps count where one map is shown. */
 const headInUse = (): Which => subject?.explanation("after") === undefined ? "before" : "after";
@@ -99,6 +103,7 @@ async function take(pictures: readonly Blob[]): Promise<void> {
   if (source === undefined || engine === undefined) return;
   const turn = ++taken;
   teaching.stop();
+  sharpening?.abort();
   const name = source instanceof File ? source.name : "the picture";
   say(`Explaining ${name} …`);
   document.body.classList.add("busy");
@@ -213,6 +218,31 @@ element("swap").addEventListener("click", () => {
 element<HTMLInputElement>("strength").addEventListener("input", ({ target }) => {
   document.body.style.setProperty("--strength", (target as HTMLInputElement).value);
 });
+
+/** Sharpens the map of the shown class; pressed again, it stops and keeps the best map. */
+async function sharpen(): Promise<void> {
+  if (sharpening !== undefined) return sharpening.abort();
+  const own = subject;
+  if (own === undefined) return;
+  const stopper = sharpening = new AbortController();
+  const button = element("sharpen");
+  button.textContent = "Stop";
+  try {
+    const { refinement: { steps, passes } } = await own.sharpen(headInUse(), selected, {
+      steps: SHARPENING_STEPS,
+      signal: stopper.signal,
+      onProgress: ({ step, steps }) => say(`Sharpening: step ${step} of ${steps} …`),
+    });
+    if (own !== subject) return;
+    await render();
+    say(`Sharpened in ${steps} steps and ${passes} passes.`);
+  } finally {
+    sharpening = undefined;
+    button.textContent = "Sharpen";
+  }
+}
+element("sharpen").addEventListener("click", () => attempt(sharpen));
+
 function onSave(
   button: string,
   draw: (explanation: RemoteExplanation) => Promise<Uint8Array<ArrayBuffer>>,

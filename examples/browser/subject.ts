@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClassScore } from "@ptame/ptame";
-import type { PlainTarget, RemoteExplanation } from "@ptame/ptame/worker";
+import type { PlainRefined, PlainTarget, RefineRunOptions, RemoteExplanation } from "@ptame/ptame/worker";
 import type { Engine } from "./engine.ts";
 import type { Which } from "./dom.ts";
 
@@ -28,6 +28,8 @@ export interface Subject {
   explainWith(engine: Engine, which: Which): Promise<void>;
   /** The map of a class: once per class and head, without a pass. */
   mapOf(which: Which, target: number | string): Promise<PlainTarget>;
+  /** Sharpens the map of a class for this picture; from then on it is the map of that class. */
+  sharpen(which: Which, target: number, options: RefineRunOptions): Promise<PlainRefined>;
   /** Lets the worker forget it. */
   forget(): void;
 }
@@ -60,6 +62,11 @@ export async function openSubject(engine: Engine, source: Blob): Promise<Subject
       const found = await explanations.get(which)!.explainTarget(target);
       maps.set(`${which} ${found.index}`, found);
       return found;
+    },
+    sharpen: async (which, target, options) => {
+      const refined = await explanations.get(which)!.refine({ ...options, target });
+      maps.set(`${which} ${target}`, refined);
+      return refined;
     },
     forget: () => {
       // A worker that is gone has forgotten it already.

@@ -47,6 +47,8 @@ export interface Explanation extends MapExplanation {
    * @throws As `refine`.
    */
   refineTargets(options?: RefineRunOptions): Promise<Explanation>;
+  /** The same explanation with these maps as its `targets`, for example refined ones. */
+  withTargets(targets: readonly TargetMap[]): Explanation;
   /**
    * The evidence for one class over another, from the same pass.
    *
@@ -144,6 +146,7 @@ function explanationWith(
         target === undefined ? maps[0]!.index : resolveTarget(target, pass.labels),
         options,
       ),
+    withTargets: (targets) => explanationWith(pass, targets, milliseconds),
     refineTargets: (options = {}) => refineTargets(pass, maps, milliseconds, options),
     contrast: (target, against) => createContrast(pass, target, against, subtitle),
   });

@@ -55,7 +55,10 @@ export interface RemoteExplainer extends ExplainerFacts {
 export interface RemoteExplanation extends PlainExplanation {
   /** Explains another class from the same pass, without running a network. */
   explainTarget(target: Target): Promise<PlainTarget>;
-  /** Sharpens the map of a class for this image, in the worker; see `Explanation.refine`. */
+  /**
+   * Sharpens the map of a class for this image, in the worker; see `Explanation.refine`. Overlays of this explanation draw
+   * the refined map afterwards.
+   */
   refine(options?: RefineOptions): Promise<PlainRefined>;
   /** The evidence for one class over another, from the same pass. */
   contrast(target: Target, against: Target): Promise<PlainContrast>;

@@ -133,7 +133,14 @@ function createHandlers(): Handlers {
       return plain;
     },
     refine: async ({ explanation, ...options }, { signal, report, handOver }) => {
-      const refined = await heldExplanation(explanation).refine({ ...options, signal, onProgress: report });
+      const own = held(explanations, explanation, "explanation");
+      const refined = await own.explanation.refine({ ...options, signal, onProgress: report });
+      const others = own.explanation.targets.filter(({ index }) => index !== refined.index);
+      // Overlays draw the refined map from now on, unless the page has disposed of the explanation meanwhile.
+      if (explanations.has(explanation)) {
+        const next = own.explanation.withTargets([refined, ...others]);
+        explanations.set(explanation, { ...own, explanation: next });
+      }
       const plain = plainTarget(refined);
       handOver(plain.map.values.buffer);
       return { ...plain, refinement: refined.refinement };

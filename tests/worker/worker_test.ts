@@ -95,6 +95,7 @@ Deno.test("connectWorker() refines a map, reports the steps, and keeps the best 
     const explanation = await explainer.explain(SAMPLE);
     const stopper = new AbortController();
     const seen: number[] = [];
+    const drawn = await explanation.overlay();
     const refined = await explanation.refine({
       steps: 50,
       signal: stopper.signal,
@@ -109,6 +110,8 @@ Deno.test("connectWorker() refines a map, reports the steps, and keeps the best 
     const own = explanation.targets[0]!;
     assertEquals([refined.index, refined.map.values.length], [own.index, own.map.values.length]);
     assert(refined.map.values.some((value, i) => value !== own.map.values[i]));
+    const again = await explanation.overlay();
+    assert(again.data.some((value, i) => value !== drawn.data[i]), "the overlay is still the head's");
     await assertRejects(() => explanation.refine({ steps: 0.5 }), RangeError, "Cannot refine in 0.5 steps");
   });
 });
