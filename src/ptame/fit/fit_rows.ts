@@ -177,7 +177,9 @@ function scaledLike(own: Float32Array | undefined, rows: Float32Array, width: nu
   const length = (of: Float32Array) =>
     Math.sqrt(of.reduce((sum, value) => sum + value * value, 0) / (of.length / width));
   const present = length(rows);
-  return own === undefined || !(present > 0) ? rows : rows.map((value) => value * length(own) / present);
+  if (own === undefined || !(present > 0)) return rows;
+  const factor = length(own) / present;
+  return rows.map((value) => value * factor);
 }
 
 function joined(rows: readonly ArrayLike<number>[]): Float64Array {
