@@ -49,6 +49,7 @@ export {
   type Attribute,
   type AttributeOptions,
   type BaselineDefinition,
+  type CountOption,
   createMapMethod,
   type HeadMethodDefinition,
   type MapProgress,
