@@ -33,7 +33,7 @@ export const evaluateCommand = command({
     "deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json",
   ],
 }, async ({ args, options, typed, terminal, signal }) => {
-  const plan = await createPlan(options, args);
+  const plan = await createPlan(options, args, terminal);
   const settings = await explainerOptions(options, typed, terminal);
   const { csv } = options;
   if (csv !== undefined) await checkWritable(csv);

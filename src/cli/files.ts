@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { isAddress } from "../image/source.ts";
+import { oneLine } from "../text/foreign_text.ts";
 import { fileSource } from "../weights/storage/file_source.ts";
 import { systemReason as reason } from "../weights/storage/system_reason.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
@@ -89,7 +91,7 @@ async function writeBeside(path: string, write: (beside: string) => Promise<void
     await Deno.rename(beside, path);
   } catch (cause) {
     await Deno.remove(beside).catch(() => {});
-    throw new Error(`Cannot write ${path}: ${reason(cause)}`, { cause });
+    throw new Error(`Cannot write ${oneLine(path)}: ${reason(cause)}`, { cause });
   } finally {
     unfinished.delete(beside);
   }
@@ -101,7 +103,7 @@ export function samePlace(a: string, b: string): boolean {
 }
 
 /** A path with links and dots resolved; unchanged if it does not exist yet. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   try {
     return Deno.realPathSync(path);
   } catch {
@@ -137,7 +139,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (cause) {
-    throw new Error(`Cannot create folder ${path}: ${reason(cause)}`, { cause });
+    throw new Error(`Cannot create folder ${oneLine(path)}: ${reason(cause)}`, { cause });
   }
 }
 
@@ -159,8 +161,64 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
+/** What separates the parts of a path here. Elsewhere than on Windows, a backslash is a character of a name. */
+const SEPARATOR = Deno.build.os === "windows" ? /[/\\]/ : /\//;
+
+/** A path without slashes at its end; the root stays. */
+export function withoutEndSlash(path: string): string {
+  let end = path.length;
+  while (end > 1 && SEPARATOR.test(path[end - 1]!)) end--;
+  return path.slice(0, end);
+}
+
+/** The folder of a path. */
+export function parentFolder(path: string): string {
+  const before = siblingPath(path, "");
+  return before === "" ? "." : withoutEndSlash(before);
+}
+
+/** A file in the folder of `path`. */
+export function siblingPath(path: string, name: string): string {
+  return path.slice(0, path.length - path.split(SEPARATOR).at(-1)!.length) + name;
+}
+
+/** The last part of a path or address; an address loses its query and fragment, which a path does not have. */
+export function fileName(path: string): string {
+  const bare = isAddress(path) ? path.replace(/[?#].*$/, "") : path;
+  return bare.split(SEPARATOR).filter((part) => part !== "").at(-1) ?? "image";
+}
+
+/** The same at once, for a decision in the middle of reading. */
+export function isFileNow(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** The file name of a path, without its extension. */
 export function fileStem(path: string): string {
-  const name = path.replace(/[?#].*$/, "").split(/[/\\]/).filter((part) => part !== "").at(-1) ?? "image";
-  return name.replace(/\.[^.]+$/, "") || name;
+  const name = fileName(path);
+  return name.replace(/\.[^.]+$/s, "") || name;
+}
+
+/**
+ * Gives each name once: the first proposal that is not taken, else the last with a number. Names that a disk may take
+ * for one (`A` and `a`, or two spellings of `é`) count as the same.
+ *
+ * @param taken Names that are in use already.
+ */
+export function nameGiver(taken: Iterable<string> = []): (...proposals: readonly string[]) => string {
+  const folded = (name: string) => name.normalize("NFC").toLowerCase();
+  const used = new Set(Array.from(taken, folded));
+  return (...proposals) => {
+    let name = proposals.find((each) => !used.has(folded(each)));
+    for (let i = 2; name === undefined; i++) {
+      const numbered = `${proposals.at(-1)}-${i}`;
+      if (!used.has(folded(numbered))) name = numbered;
+    }
+    used.add(folded(name));
+    return name;
+  };
 }

@@ -3,12 +3,27 @@
  *
  * @module
  */
-import { reason } from "./files.ts";
+import { isAddress } from "../image/source.ts";
+import { fileName, reason, withoutEndSlash } from "./files.ts";
+import { isResult } from "./result_names.ts";
 
 const IMAGE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
 
+/** Whether macOS made a file beside the real one: `._x.jpg`, or anything in a ZIP file's `__MACOSX`. */
+function isAppleDouble(path: string): boolean {
+  return fileName(path).startsWith("._") || /(^|[/\\])__MACOSX[/\\]/.test(path);
+}
+
+/** A path as it was given; one that reads like an address, but is there as a file or folder, gets `./` before it. */
+export async function pathOrAddress(path: string): Promise<string> {
+  if (!isAddress(path)) return path;
+  const there = await Deno.lstat(path).then(() => true, () => false);
+  return there ? `./${path}` : path;
+}
+
 /**
- * Paths of all images in a folder and its subfolders. They are sorted, so the same folder always gives the same list.
+ * Paths of all images in a folder and its subfolders, without hidden ones. They are sorted, so the same folder always
+ * gives the same list.
  */
 async function walk(folder: string): Promise<string[]> {
   const found: string[] = [];
@@ -16,7 +31,8 @@ async function walk(folder: string): Promise<string[]> {
   for await (const entry of Deno.readDir(folder)) entries.push(entry);
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const entry of entries) {
-    const path = `${folder.replace(/[/\\]+$/, "")}/${entry.name}`;
+    if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
+    const path = `${withoutEndSlash(folder).replace(/^\/$/, "")}/${entry.name}`;
     const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
     // Links to folders are not followed, because they may lead back up.
     if (isDirectory && !entry.isSymlink) found.push(...await walk(path));
@@ -26,25 +42,31 @@ async function walk(folder: string): Promise<string[]> {
 }
 
 /**
- * The images that a path refers to.
+ * The images that a path refers to, each once. Overlays that ptame named are left out of folders and lists, because a
+ * run often has its results beside its images.
  *
+ * @param say Told how many overlays were left out.
  * @throws {Error} When the path cannot be read or contains no image.
  */
-export async function listImages(path: string): Promise<string[]> {
-  let found: string[];
+export async function listImages(path: string, say: (line: string) => void = () => {}): Promise<string[]> {
+  let listed: string[];
   try {
-    if ((await Deno.stat(path)).isDirectory) found = await walk(path);
-    else if (IMAGE.test(path)) found = [path];
+    if ((await Deno.stat(path)).isDirectory) listed = await walk(await pathOrAddress(path));
+    else if (IMAGE.test(path)) return [await pathOrAddress(path)];
     else {
       const lines = (await Deno.readTextFile(path)).split(/\r?\n/).map((line) => line.trim());
-      found = lines.filter((line) => line !== "" && !line.startsWith("#"));
+      listed = lines.filter((line) => line !== "" && !line.startsWith("#") && !isAppleDouble(line));
     }
   } catch (cause) {
     throw new Error(`Cannot read images ${path}: ${reason(cause)}`, { cause });
   }
+  const found = [...new Set(listed)].filter((image) => !isResult(image));
   if (found.length === 0) {
-    throw new Error(`Cannot use images ${path}: it contains none (JPEG, PNG, WebP, GIF, TIFF)`);
+    const what = listed.length > 0 ? "only overlays of ptame" : "none (JPEG, PNG, WebP, GIF, TIFF)";
+    throw new Error(`Cannot use images ${path}: it contains ${what}`);
   }
+  const overlays = listed.filter(isResult).length;
+  if (overlays > 0) say(`${overlays} overlays of ptame among the images are left out`);
   return found;
 }
 

@@ -8,7 +8,7 @@ import type { OnnxModel } from "../classifier/onnx_model.ts";
 import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
-import { fileStem, readFile, readTextIfThere } from "./files.ts";
+import { fileStem, readFile, readTextIfThere, siblingPath } from "./files.ts";
 import type { Typed } from "./options/command.ts";
 import { choice, flag, group, numbers, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import { UsageError } from "./usage.ts";
@@ -96,9 +96,4 @@ async function settingsBeside(path: string): Promise<OnnxSettings | undefined> {
 
 async function readLabels(path: string): Promise<string[]> {
   return parseLabels(new TextDecoder().decode(await readFile(path, "labels")), path);
-}
-
-/** A file in the folder of `path`. */
-function siblingPath(path: string, name: string): string {
-  return path.replace(/[^/\\]*$/, "") + name;
 }

@@ -8,6 +8,7 @@
  */
 import { readFileUrl } from "../platform/file_url.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
+import { oneLine } from "../text/foreign_text.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** The bytes of an image and its name. */
@@ -18,17 +19,27 @@ export interface ReadSource {
   readonly name: string | undefined;
 }
 
-/** Two letters at least: `C:\photo.jpg` is a path. */
-const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
+/** The beginnings of addresses. `C:\photo.jpg` and `noon: 12.jpg` are paths. */
+const ADDRESS = /^([a-z][a-z0-9+.-]+:\/\/|file:\/|data:[^,]*,|blob:)/i;
+
+/** Whether a text is an address (http:, file:, data:, blob: …) and not the path of a file. */
+export function isAddress(text: string): boolean {
+  return ADDRESS.test(text);
+}
 
 function pathToUrl(path: string): URL {
   // The global `process` of Node, Deno and Bun knows the working directory; a page has its own address.
-  const host = globalThis as { process?: { cwd?(): string }; location?: { href: string } };
-  const encoded = path.replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/")
+  const host = globalThis as {
+    process?: { cwd?(): string; platform?: string };
+    location?: { href: string };
+  };
+  // Elsewhere a backslash is a character of a name.
+  const slashed = (text: string) => host.process?.platform === "win32" ? text.replaceAll("\\", "/") : text;
+  const encoded = slashed(path).split("/").map(encodeURIComponent).join("/")
     .replace(/^([a-z])%3A\//i, "/$1:/");
   if (host.process?.cwd === undefined) return new URL(encoded, host.location?.href);
   if (encoded.startsWith("/")) return new URL(`file://${encoded}`);
-  const here = host.process.cwd().replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/")
+  const here = slashed(host.process.cwd()).split("/").map(encodeURIComponent).join("/")
     .replace(/^([a-z])%3A/i, "/$1:");
   return new URL(`${encoded}`, `file://${here}/`);
 }
@@ -90,7 +101,7 @@ export async function readSource(
       });
     }
   }
-  if (source instanceof URL || (typeof source === "string" && SCHEME.test(source))) {
+  if (source instanceof URL || (typeof source === "string" && isAddress(source))) {
     const name = shorten(String(source));
     let url: URL;
     try {
@@ -102,7 +113,9 @@ export async function readSource(
   }
   if (typeof source === "string") {
     if (source === "") throw new ImageError("Cannot read image: the path is empty");
-    return { bytes: await fetchBytes(pathToUrl(source), source, signal), name: source };
+    // A line feed in a name would end the error's line.
+    const name = oneLine(source);
+    return { bytes: await fetchBytes(pathToUrl(source), name, signal), name };
   }
   throw new TypeError(`Cannot read image: ${Object.prototype.toString.call(source)} is not an image source`);
 }

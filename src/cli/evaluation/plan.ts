@@ -23,6 +23,7 @@ import { evenlySpread, holdOut, listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { choice, choices, flag, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
+import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { METHOD_NAMES, USUAL_METHODS } from "./methods.ts";
 import { commandLine } from "./report.ts";
@@ -101,9 +102,14 @@ export interface Plan {
  * Reads the files that the options name.
  *
  * @param args The arguments as they were given, for the report.
+ * @param terminal Told which images are left out.
  * @throws {UsageError} When options do not go together.
  */
-export async function createPlan(options: EvaluateValues, args: readonly string[]): Promise<Plan> {
+export async function createPlan(
+  options: EvaluateValues,
+  args: readonly string[],
+  { say }: Pick<Terminal, "say">,
+): Promise<Plan> {
   const { images: folder, methods, measures, preset, holdOut: count, limit, seed, gallery } = options;
   if (options.refine !== undefined && !methods.includes(PTAME)) {
     throw new UsageError(`Option --refine is for ${PTAME}, which is not in --methods`);
@@ -115,7 +121,7 @@ export async function createPlan(options: EvaluateValues, args: readonly string[
   const boxes = options.boxes === undefined
     ? undefined
     : parseBoxes(new TextDecoder().decode(await readFile(options.boxes, "boxes")), options.boxes);
-  const listed = refuseRemoteIfOffline(options, await listImages(folder));
+  const listed = refuseRemoteIfOffline(options, await listImages(folder, say));
   const held = count === undefined ? listed : holdOut(listed, count).held;
   const chosen = createSelection(options);
   const selection = chosen === undefined ? undefined : { ...chosen, limit };

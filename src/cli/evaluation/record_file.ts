@@ -21,7 +21,7 @@ export interface RecordFile<T> {
 }
 
 /** Reads the complete lines. */
-function parseLines<T>(text: string, path: string): T[] {
+export function parseLines<T>(text: string, path: string): T[] {
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
     if (line.trim() === "") return [];

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { fileStem, isFolder, makeFolder, samePlace } from "../files.ts";
+import { fileStem, isFolder, makeFolder, nameGiver, realPath, samePlace, withoutEndSlash } from "../files.ts";
+import { overlaySuffix } from "../result_names.ts";
 import { UsageError } from "../usage.ts";
 import type { ExplainGiven } from "./options.ts";
 
@@ -27,7 +28,7 @@ export async function destinationsFor(
     const folder = /[/\\]$/.test(path) || await isFolder(path) || (several && !extensions.test(path));
     if (folder) {
       await makeFolder(path);
-      return { folder: path.replace(/[/\\]+$/, "") };
+      return { folder: withoutEndSlash(path) };
     }
     if (several) {
       throw new UsageError(`Option --${option} must be a folder for ${images.length} images, not ${path}`);
@@ -54,34 +55,34 @@ export async function destinationsFor(
   };
 }
 
-/** Suffix that distinguishes the overlays of several targets of one image. */
-export function overlaySuffix(label: string, which: number, count: number): string {
-  return count > 1 ? `.${which + 1}-${label.toLowerCase().replace(/[^a-z0-9]+/g, "-")}` : "";
-}
-
-/** Refuses to overwrite the image itself, or the overlay by the map. */
-export function refuseOverwriting(image: string, destinations: Destinations): void {
-  const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
-  for (const path of [overlay, map]) {
-    if (path !== undefined && samePlace(path, image)) {
-      throw new UsageError(`Cannot write the result over its own image ${image}`);
+/**
+ * Refuses to overwrite one of the images, or an overlay by its map.
+ *
+ * @throws {UsageError} When a result would have the place of an image, or of the other result.
+ */
+export function refuseOverwriting(images: readonly string[], destinations: Destinations): void {
+  const places = new Map(images.map((image) => [realPath(image), image]));
+  for (const image of images) {
+    const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
+    for (const path of [overlay, map]) {
+      const other = path === undefined ? undefined : places.get(realPath(path));
+      if (other === image) throw new UsageError(`Cannot write the result over its own image ${image}`);
+      if (other !== undefined) {
+        throw new UsageError(
+          `Cannot write the result of ${image} over the image ${other}: name another --${
+            path === map ? "map" : "out"
+          }`,
+        );
+      }
     }
-  }
-  if (map !== undefined && samePlace(overlay, map)) {
-    throw new UsageError(`Options --out and --map name the same file ${map}`);
+    if (map !== undefined && samePlace(overlay, map)) {
+      throw new UsageError(`Options --out and --map name the same file ${map}`);
+    }
   }
 }
 
 /** Names for results: those of the images, numbered if two are equal. */
 function uniqueStems(images: readonly string[]): ReadonlyMap<string, string> {
-  const taken = new Set<string>();
-  const stems = new Map<string, string>();
-  for (const image of new Set(images)) {
-    const stem = fileStem(image);
-    let name = stem;
-    for (let i = 2; taken.has(name); i++) name = `${stem}-${i}`;
-    taken.add(name);
-    stems.set(image, name);
-  }
-  return stems;
+  const freeName = nameGiver();
+  return new Map(Array.from(new Set(images), (image) => [image, freeName(fileStem(image))]));
 }

@@ -13,6 +13,7 @@ import { explainerOptions } from "../explainer_options.ts";
 import { command } from "../options/command.ts";
 import { errorMessage, printable, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { explainMany, namesMany } from "../folder/command.ts";
+import { pathOrAddress } from "../image_lists.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { openExplainer, openExplainMethod, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
@@ -32,9 +33,11 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   const request = explainRequest(options);
   const method = openExplainMethod(options);
   const sample = positional.length === 0;
-  const images = sample ? [SAMPLE_NAME] : refuseRemoteIfOffline(options, positional);
+  const images = sample
+    ? [SAMPLE_NAME]
+    : refuseRemoteIfOffline(options, await Promise.all(positional.map(pathOrAddress)));
   const destinations = await destinationsFor(options, images);
-  for (const image of images) refuseOverwriting(image, destinations);
+  refuseOverwriting(images, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   await teachIfAsked(call);

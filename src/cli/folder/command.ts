@@ -5,8 +5,10 @@
  *
  * @module
  */
+import type { MethodDefinition } from "../../baselines/types.ts";
+import { resolveDevice } from "../../runtime/mod.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { openRecordFile } from "../evaluation/record_file.ts";
+import { openRecordFile, parseLines } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
 import { fetchAhead, openExplainMethod } from "../explain/method.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
@@ -14,7 +16,15 @@ import { explainerOptions } from "../explainer_options.ts";
 import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
 import { explainRequest } from "../explain/image.ts";
 import { teachIfAsked } from "../explain/teach.ts";
-import { isFolder, makeFolder, readTextIfThere, writeFile } from "../files.ts";
+import {
+  isFile,
+  isFileNow,
+  isFolder,
+  makeFolder,
+  readTextIfThere,
+  withoutEndSlash,
+  writeFile,
+} from "../files.ts";
 import { listImages } from "../image_lists.ts";
 import {
   errorMessage,
@@ -26,9 +36,10 @@ import {
 } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { openImageWorker } from "./image_workers.ts";
-import type { ImageTask } from "./image_worker.ts";
+import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
 import { shardSuffix, takeShard } from "./shard.ts";
+import { createTasks } from "./tasks.ts";
 
 /** A line of the results. */
 type Line = ExplainedImage | { readonly image: string; readonly error: string };
@@ -37,7 +48,7 @@ type Line = ExplainedImage | { readonly image: string; readonly error: string };
 const MOST_WORKERS = 8;
 
 /** Options that do not change the results: a run may continue with different ones. */
-const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "help", "minutes"];
+const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "offline", "help", "minutes"];
 
 /** Whether the arguments name a folder, or a list of images. */
 export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {
@@ -57,8 +68,8 @@ export async function namesMany({ positional, typed }: ExplainGiven): Promise<bo
 export async function explainMany(call: ExplainCall): Promise<number> {
   const { options, positional, terminal, signal } = call;
   const source = positional[0]!;
-  const out = options.out?.replace(/[/\\]+$/, "");
-  if (out === undefined || /\.png$/i.test(out)) {
+  const { out: named, map } = options;
+  if (named === undefined || /\.png$/i.test(named)) {
     throw new UsageError("Option --out must name a folder for the results of a folder or list of images");
   }
   if (options.check) {
@@ -68,38 +79,47 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const method = openExplainMethod(options);
   const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
 
-  const all = createTasks(refuseRemoteIfOffline(options, await listImages(source)), source, out, options.map);
-  const tasks = takeShard(all, shard);
+  const out = withoutEndSlash(named);
+  const images = refuseRemoteIfOffline(options, await listImages(source, terminal.say));
+  const part = takeShard(images, shard);
+  if (part.length === 0) {
+    terminal.say(
+      `Shard ${shard.index}/${shard.count} has no image: ${printable(source)} has ${images.length}`,
+    );
+    return 0;
+  }
   await makeFolder(out);
   await checkSameRun(`${out}/run.json`, call);
   const path = `${out}/results${shardSuffix(shard)}.jsonl`;
-  const done = new Set<string>();
-  const wanted = new Set(tasks.map(({ image }) => image));
-  const records = await openRecordFile<Line>(path, isFile(path), (line) => {
+  // Of other shards of the same images, whatever their number.
+  const earlier = await earlierResults(out, path);
+  const wanted = new Set(images);
+  const done = new Map(
+    earlier.flatMap((line): [string, string][] => isDone(line, wanted) ? [[line.image, line.out]] : []),
+  );
+  const records = await openRecordFile<Line>(path, await isFile(path), (line) => {
     // Failed images are tried again, and results that were removed or stopped early are made again.
-    const there = "out" in line && wanted.has(line.image) && isFile(line.out) && !isStopped(line);
-    if (there) done.add(line.image);
-    return there;
+    const kept = isDone(line, wanted) && !done.has(line.image);
+    if (kept) done.set(line.image, line.out);
+    return kept;
   });
-  const missing = tasks.filter(({ image }) => !done.has(image));
-  const progress = reporter(terminal, missing.length);
   let failed = 0;
+  // Named among all images, so that shards that run at the same time agree.
+  const here = new Set(part);
+  const missing = createTasks(images, { source, out, map, done }).filter(({ image }) => here.has(image));
+  const ready = () => part.length - missing.length + records.appended - failed;
+  const progress = reporter(terminal, missing.length);
   const keep = async (line: Line) => {
     await records.append(line);
     if (options.json) console.log(JSON.stringify(line));
     progress(line);
   };
-  if (done.size > 0) terminal.say(`${done.size} of ${tasks.length} are already explained`);
+  if (ready() > 0) terminal.say(`${ready()} of ${part.length} are already explained`);
   try {
-    if (missing.length > 0) {
-      await teachIfAsked(call);
-      terminal.doing("Loading");
-      const settings = await explainerOptions(options, call.typed, terminal, method.needs === "head");
-      await fetchAhead(method, settings, signal);
-    }
+    const where = missing.length > 0 ? await prepareRun(method, call) : undefined;
     await runPool(missing, {
       workers,
-      open: () => openImageWorker(workerArgs(call), signal),
+      open: () => openImageWorker(call.args, where!, signal),
       onResult: (_, document) => keep(document),
       onError: async ({ image }, error) => {
         failed++;
@@ -111,16 +131,13 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   } finally {
     await records.close();
   }
-  const ready = done.size + records.appended - failed;
   if (signal.aborted) {
-    terminal.say(`${ready} of ${tasks.length} are explained; the same command continues`);
+    terminal.say(`${ready()} of ${part.length} are explained; the same command continues`);
     throw signal.reason;
   }
-  terminal.say(
-    `${ready} of ${tasks.length} explained${failed > 0 ? `, ${failed} failed` : ""}; results: ${
-      printable(path)
-    }`,
-  );
+  const failures = failed > 0 ? `, ${failed} failed` : "";
+  const place = await isFile(path) ? path : `${out}/results.*.jsonl`;
+  terminal.say(`${ready()} of ${part.length} explained${failures}; results: ${printable(place)}`);
   return failed > 0 ? 1 : 0;
 }
 
@@ -129,38 +146,41 @@ function isStopped({ targets }: ExplainedImage): boolean {
   return targets.some(({ refinement }) => refinement?.stopped);
 }
 
-/** The images with the paths of their results, in the same subfolders as the images. */
-function createTasks(
-  images: readonly string[],
-  source: string,
-  out: string,
-  map: string | undefined,
-): ImageTask[] {
-  const root = `${source.replace(/[/\\]+$/, "")}/`;
-  const taken = new Set<string>();
-  return images.flatMap((image) => {
-    // Results in the same folder as the images are not images to explain.
-    if (image.startsWith(`${out}/`) || /\.explained(\.[^/]*)?\.png$/.test(image)) return [];
-    const inside = image.startsWith(root) ? image.slice(root.length) : image.split(/[/\\]/).at(-1)!;
-    let name = inside.replace(/\.[^./\\]+$/, "");
-    // a.jpg and a.png keep their extensions, and equal names are numbered.
-    if (taken.has(name)) name = inside;
-    for (let i = 2; taken.has(name); i++) name = `${inside}-${i}`;
-    taken.add(name);
-    const folder = map?.replace(/[/\\]+$/, "");
-    const mapPath = folder === undefined ? undefined : `${folder}/${name}.npy`;
-    return [{ image, stem: `${out}/${name}`, ...withoutUndefined({ map: mapPath }) }];
-  });
+/** Downloads what the workers need, and decides for all of them where they run. */
+async function prepareRun(method: MethodDefinition, call: ExplainCall): Promise<WorkerDevice> {
+  const { options, typed, terminal, signal } = call;
+  await teachIfAsked(call);
+  terminal.doing("Loading");
+  const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
+  await fetchAhead(method, settings, signal);
+  // A worker that asks for a WebGPU adapter and is ended can take the process with it (Mesa's software Vulkan).
+  const device = await resolveDevice(options.device);
+  // One thread for each worker, unless the caller names a number.
+  return {
+    device,
+    ...withoutUndefined({ threads: options.threads ?? (device === "webgpu" ? undefined : 1) }),
+  };
 }
 
-/** The options for a worker: as given, with one thread each unless the caller names a number. */
-function workerArgs({ args, options: { threads, device } }: ExplainCall): string[] {
-  return threads === undefined && device !== "webgpu" ? [...args, "--threads", "1"] : [...args];
+/** Whether a line is the result of one of the images, and still there. */
+function isDone(line: Line, wanted: ReadonlySet<string>): line is ExplainedImage {
+  return "out" in line && wanted.has(line.image) && isFileNow(line.out) && !isStopped(line);
+}
+
+/** The results in other files of this folder: those of a run that was split in another way. */
+async function earlierResults(out: string, own: string): Promise<Line[]> {
+  const lines: Line[] = [];
+  for await (const { name } of Deno.readDir(out)) {
+    const path = `${out}/${name}`;
+    if (path === own || !/^results(\.\d+-of-\d+)?\.jsonl$/.test(name)) continue;
+    lines.push(...parseLines<Line>(await readTextIfThere(path, "records ") ?? "", path));
+  }
+  return lines;
 }
 
 /** Everything that the results of a run depend on. Results of other settings must not be mixed with them. */
 async function checkSameRun(path: string, { options, positional, typed }: ExplainGiven): Promise<void> {
-  const all = { ...typed, images: positional, target: options.target };
+  const all = { ...typed, images: positional.map(withoutEndSlash), target: options.target };
   const settings = Object.entries(all).filter(([name]) => !HOW.includes(name));
   const present = await readTextIfThere(path);
   if (present === undefined) {
@@ -179,15 +199,6 @@ function isSameRun(text: string, settings: readonly [string, unknown][]): boolea
     JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1));
   try {
     return sorted(Object.entries(JSON.parse(text))) === sorted(settings);
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a file exists. */
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
   } catch {
     return false;
   }

@@ -4,14 +4,15 @@
  * @module
  */
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
+import type { Device } from "../../runtime/mod.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { type ExplainedImage, explanationDocument } from "../explain/document.ts";
-import { overlaySuffix } from "../explain/destinations.ts";
 import { openExplainer, openExplainMethod } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
 import { explainFile, explainRequest, type Request } from "../explain/image.ts";
-import { makeFolder } from "../files.ts";
+import { makeFolder, parentFolder } from "../files.ts";
 import { parseArguments } from "../options/command.ts";
+import { overlaySuffix } from "../result_names.ts";
 import { errorMessage, openTerminal } from "../terminal.ts";
 
 /** An image and the paths of its results. */
@@ -24,9 +25,17 @@ export interface ImageTask {
   readonly map?: string;
 }
 
+/** Where a worker computes: decided once for all of them. */
+export interface WorkerDevice {
+  /** The device. */
+  readonly device: Device;
+  /** Threads of the wasm or native runtime. */
+  readonly threads?: number;
+}
+
 /** Messages to the worker: first the options of the command, then images; perhaps a stop at the end. */
 export type ToWorker =
-  | { readonly kind: "open"; readonly args: readonly string[] }
+  | { readonly kind: "open"; readonly args: readonly string[]; readonly where: WorkerDevice }
   | { readonly kind: "explain"; readonly task: ImageTask }
   /** Stops refining, without an answer of its own. */
   | { readonly kind: "stop" };
@@ -48,7 +57,11 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
     request = explainRequest(given.options);
     const started = performance.now();
     // The command has already downloaded all files, with visible progress.
-    const options = await explainerOptions(given.options, given.typed, openTerminal(true));
+    const options = await explainerOptions(
+      { ...given.options, ...message.where },
+      given.typed,
+      openTerminal(true),
+    );
     explainer = await openExplainer(openExplainMethod(given.options), options, given);
     load = performance.now() - started;
     return { kind: "ready" };
@@ -70,10 +83,6 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
     stopRefining: stopping.signal,
   });
   return { kind: "done", document: explanationDocument(explained, image, load) };
-}
-
-function parentFolder(path: string): string {
-  return path.replace(/[/\\][^/\\]*$/, "") || "/";
 }
 
 const scope = self as unknown as Worker;

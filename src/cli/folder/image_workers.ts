@@ -4,7 +4,7 @@
  * @module
  */
 import type { ExplainedImage } from "../explain/document.ts";
-import type { FromWorker, ImageTask, ToWorker } from "./image_worker.ts";
+import type { FromWorker, ImageTask, ToWorker, WorkerDevice } from "./image_worker.ts";
 import { type PoolWorker, WorkerDied } from "./pool.ts";
 
 /** Callbacks for the worker's answer. */
@@ -17,10 +17,12 @@ interface Waiting {
  * Starts a worker that explains images.
  *
  * @param args The options of `explain`, as they were given.
+ * @param where Its device and threads.
  * @param signal Stops refining; the worker answers with the best map so far.
  */
 export function openImageWorker(
   args: readonly string[],
+  where: WorkerDevice,
   signal: AbortSignal,
 ): PoolWorker<ImageTask, ExplainedImage> {
   const worker = new Worker(new URL("./image_worker.ts", import.meta.url), { type: "module" });
@@ -45,7 +47,7 @@ export function openImageWorker(
     return reply;
   };
   return {
-    ready: ask({ kind: "open", args }).then(() => undefined),
+    ready: ask({ kind: "open", args, where }).then(() => undefined),
     run: async (task) => {
       const reply = await ask({ kind: "explain", task });
       if (reply.kind !== "done") throw new WorkerDied("A worker sent an answer without a request");

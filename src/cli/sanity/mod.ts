@@ -87,7 +87,7 @@ async function createPlan(
       `Options --order and --stages are for baselines: ${method.name} uses only the classifier's inputs and outputs`,
     );
   }
-  const listed = await listImages(options.images);
+  const listed = await listImages(options.images, terminal.say);
   const chosen = createSelection(options);
   return {
     images: chosen === undefined ? evenlySpread(listed, limit) : listed,

@@ -28,7 +28,7 @@ export const trainCommand = command(TRAIN, async ({ options, typed, terminal, si
   if (!isOnnxPath(backbone)) refuseOnnxOptions(backbone, typed);
   const stem = out.replace(/\.safetensors$/i, "");
   const start = await readStart(options.start);
-  const { images, validation } = await listTrainingImages(options);
+  const { images, validation } = await listTrainingImages(options, terminal);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, options.resume);
   await checkWritable(out);
   const { onProgress: onDownload, ...downloads } = downloadOptions(options, terminal);
@@ -104,12 +104,15 @@ async function readStart(start: string | undefined): Promise<TrainOptions["start
   return STARTS.find((name) => name === start) ?? await readFile(start, "head");
 }
 
-async function listTrainingImages(options: TrainValues): Promise<{ images: string[]; validation: string[] }> {
-  const all = refuseRemoteIfOffline(options, await listImages(options.images));
+async function listTrainingImages(
+  options: TrainValues,
+  { say }: Pick<Terminal, "say">,
+): Promise<{ images: string[]; validation: string[] }> {
+  const all = refuseRemoteIfOffline(options, await listImages(options.images, say));
   const { holdOut: count, validation: separate } = options;
   if (separate !== undefined) {
     if (count > 0) throw new UsageError("Options --hold-out and --validation exclude each other");
-    return { images: all, validation: refuseRemoteIfOffline(options, await listImages(separate)) };
+    return { images: all, validation: refuseRemoteIfOffline(options, await listImages(separate, say)) };
   }
   const { rest, held } = holdOut(all, count);
   return { images: rest, validation: held };

@@ -1,0 +1,41 @@
+/**
+ * What is left to do in a folder run, and the names of its results.
+ *
+ * @module
+ */
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import { fileName, nameGiver, withoutEndSlash } from "../files.ts";
+import { resultStem } from "../result_names.ts";
+import type { ImageTask } from "./image_worker.ts";
+
+/** Where the results of a run go. */
+export interface RunPlaces {
+  /** The folder or list of the images. */
+  readonly source: string;
+  /** The folder of the results. */
+  readonly out: string;
+  /** The folder of the maps, if they are requested. */
+  readonly map: string | undefined;
+  /** The images that are done, with the paths of their overlays. */
+  readonly done: ReadonlyMap<string, string>;
+}
+
+/**
+ * The images that are not done, with the paths of their results: in the same subfolders as the images, and none that
+ * another image has, be it done or not.
+ */
+export function createTasks(
+  images: readonly string[],
+  { source, out, map, done }: RunPlaces,
+): ImageTask[] {
+  const root = `${withoutEndSlash(source).replace(/^\/$/, "")}/`;
+  const freeName = nameGiver(Array.from(done.values(), (path) => resultStem(path.slice(out.length + 1))));
+  const folder = map === undefined ? undefined : withoutEndSlash(map);
+  return images.filter((image) => !done.has(image)).map((image) => {
+    const inside = image.startsWith(root) ? image.slice(root.length) : fileName(image);
+    // a.jpg and a.png keep their extensions, and equal names are numbered.
+    const name = freeName(inside.replace(/\.[^./]+$/, ""), inside);
+    const mapPath = folder === undefined ? undefined : `${folder}/${name}.npy`;
+    return { image, stem: `${out}/${name}`, ...withoutUndefined({ map: mapPath }) };
+  });
+}
