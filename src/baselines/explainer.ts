@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { scoreReading } from "../classifier/score_meaning.ts";
 import { cropImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
 import type { ImageSource } from "../image/types.ts";
 import {
@@ -83,6 +84,7 @@ export async function createBaseline(
         model: facts.name,
         method: method.name,
         activation: facts.activation,
+        reading: scoreReading(facts, await classifier.recognised()),
         device: session.device,
         threads: session.threads,
         labels: facts.labels,

@@ -121,7 +121,7 @@ export async function networkClassifier(
   const definition = own === undefined || isWeightSource(own) ? {} : own;
   const source = given ?? (own !== undefined && isWeightSource(own) ? own : undefined);
   const weights = await loadWeights({ name, weights: definition }, source, options);
-  const { preprocessing, activation } = facts;
+  const { preprocessing } = facts;
   const part = networkPart({ name, build, inputSize, preprocessing, taps, weights: definition }, weights);
   return {
     facts,
@@ -129,7 +129,7 @@ export async function networkClassifier(
     fixedBatch: undefined,
     licence: weightsLicence(definition),
     part: () => part,
-    openScores: (options) => openPartScores(part, activation, options),
+    openScores: (options) => openPartScores(part, facts, options),
     finalLayer: () => {
       const layer = classifierTap && classifier !== undefined
         ? weights.table.tensors.get(classifier.weight)

@@ -4,13 +4,15 @@
  *
  * @module
  */
-import { inlineExternalData } from "../graph/onnx_file.ts";
+import { inlineExternalData, type OpenOutput } from "../graph/onnx_file.ts";
 import { openSession, resolveDevice, type Session, type Tensor } from "../runtime/mod.ts";
 import { float16ToFloat32 } from "../bytes/half.ts";
 import { labelsFor } from "./labels.ts";
-import { classesOfShape, type InspectedModel, inspectedModel, type OnnxModel } from "./onnx_model.ts";
+import { type InspectedModel, inspectedModel, type OnnxModel } from "./onnx_model.ts";
+import { classesOfShape } from "./onnx_output.ts";
 import { classesByShape, onnxPart } from "./onnx_part.ts";
 import { inputTensor } from "./image_input.ts";
+import { meaningOfCount, pairedRow, pairLabels } from "./score_meaning.ts";
 import { fileScores } from "./scores.ts";
 import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
@@ -25,35 +27,44 @@ import { withoutUndefined } from "../text/without_undefined.ts";
  */
 export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {}): Promise<Classifier> {
   const inspected = inspectedModel(given);
-  const { model, summary, input, which } = inspected;
+  const { model, input, output } = inspected;
   const { name } = model;
-  const classes = await countClasses(inspected, options);
+  const scores = await countScores(inspected, options);
+  const meaning = meaningOfCount(name, inspected.meaning, scores);
+  const { single } = meaning;
+  const classes = single === undefined ? scores : 2;
   const facts: ClassifierFacts = {
     name,
     classes,
-    labels: labelsFor(name, classes, model.labels),
+    labels: labelsFor(name, classes, single === undefined ? model.labels : pairLabels(single, model.labels)),
     preprocessing: input.preprocessing,
-    activation: summary.activations[which]!,
+    output: output.name,
+    otherOutputs: inspected.summary.outputs.filter((each) => each !== output).map((each) => each.name),
+    ...meaning,
   };
   let part: GraphPart | undefined;
   return {
     facts,
-    output: summary.outputs[which]!.name,
+    output: output.name,
     fixedBatch: input.batch,
     licence: undefined,
-    part: () => part ??= onnxPart(inspected),
+    part: () => part ??= onnxPart(inspected, meaning),
     openScores: async (options) => {
       const session = await openFile(inspected, options);
-      return fileScores(session, createScores(session, inspected), facts.activation);
+      const rows = createScores(session, inspected);
+      return fileScores(
+        session,
+        async (images, signal) => (await rows(images, signal)).map((row) => pairedRow(row, meaning)),
+        meaning,
+      );
     },
     finalLayer: () => undefined,
   };
 }
 
-/** Number of classes: declared, else from the graph's shapes, else from a pass over a black image. */
-async function countClasses(inspected: InspectedModel, options: ScoreOptions): Promise<number> {
-  const { input, summary, which } = inspected;
-  const declared = summary.outputs[which]!.shape;
+/** Number of scores of an image: declared, else from the graph's shapes, else from a pass over a black image. */
+async function countScores(inspected: InspectedModel, options: ScoreOptions): Promise<number> {
+  const { input, output: { shape: declared } } = inspected;
   const last = declared.at(-1);
   if (declared.length === 2 && typeof last === "number" && last > 0) return last;
   try {
@@ -72,10 +83,11 @@ async function countClasses(inspected: InspectedModel, options: ScoreOptions): P
 }
 
 async function openFile(
-  { model, files }: InspectedModel,
+  { model, files, output }: InspectedModel,
   { device = "auto", threads }: ScoreOptions = {},
 ): Promise<Session> {
-  const where = { device, ...withoutUndefined({ threads }) };
+  // Other outputs may be of kinds that cannot be fetched.
+  const where = { device, fetch: [output.name], ...withoutUndefined({ threads }) };
   if (files.size === 0) return await openSession(model.onnx, where);
   // onnxruntime-node takes no external data from memory.
   return await resolveDevice(device) === "native"
@@ -83,25 +95,30 @@ async function openFile(
     : await openSession(model.onnx, { ...where, files });
 }
 
-function createScores(session: Session, { model, summary, input, which }: InspectedModel): Scores["scores"] {
-  const output = summary.outputs[which]!.name;
+function createScores(session: Session, { model, input, output }: InspectedModel): Scores["scores"] {
   return async (images, signal) => {
     const rows: Float32Array[] = [];
     const at = input.batch ?? Math.max(1, images.length);
     for (let i = 0; i < images.length; i += at) {
       const part = images.slice(i, i + at);
       const outputs = await session.run({ [input.name]: inputTensor(input, part, at) }, { signal });
-      rows.push(...outputRows(model.name, outputs[output]!, at).slice(0, part.length));
+      rows.push(...outputRows(model.name, outputs[output.name]!, at, output.grid).slice(0, part.length));
     }
     return rows;
   };
 }
 
-/** [N, classes], or the same with dimensions of 1, as N rows. */
-function outputRows(called: string, { type, shape, data }: Tensor, batch: number): Float32Array[] {
-  const classes = classesOfShape(called, shape, batch);
-  const numbers = type === "float16"
+/** [N, scores], or the same with dimensions of 1, as N rows. */
+function outputRows(
+  called: string,
+  { type, shape, data }: Tensor,
+  batch: number,
+  grid: OpenOutput["grid"],
+): Float32Array[] {
+  const count = classesOfShape(called, shape, batch);
+  const stored = type === "float16"
     ? float16ToFloat32(new Uint16Array(data.buffer, data.byteOffset, data.length))
     : Float32Array.from(data as Float32Array, Number);
-  return Array.from({ length: batch }, (_, i) => numbers.subarray(i * classes, (i + 1) * classes));
+  const numbers = grid === undefined ? stored : stored.map((q) => (q - grid.zeroPoint) * grid.scale);
+  return Array.from({ length: batch }, (_, i) => numbers.subarray(i * count, (i + 1) * count));
 }

@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { inspectOnnx, type OnnxSummary } from "../graph/onnx_file.ts";
+import { inspectOnnx, type OnnxSummary, type OpenOutput } from "../graph/onnx_file.ts";
 import type { ByteSource } from "../bytes/byte_source.ts";
 import { describedModel } from "./described_model.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
+import { chooseOutput, givesOneImage } from "./onnx_output.ts";
+import { type ScoreActivation, type ScoreMeaning, scoreMeaning } from "./score_meaning.ts";
 import { describeInput, type ImageInput, type OnnxPreprocessing } from "./image_input.ts";
 
 /** The caller's own classifier. */
@@ -20,8 +23,14 @@ export interface OnnxModel {
   readonly labels?: readonly string[];
   /** How an image becomes its input; by default from the file, else ImageNet's usual preprocessing. */
   readonly preprocessing?: OnnxPreprocessing;
-  /** The output with the scores; the first by default. */
+  /** The output with the scores; the most probable by default. */
   readonly output?: string;
+  /**
+   * What turns its scores into probabilities: "softmax" (one class is right), "sigmoid" (each class on its own), or
+   * "none" (a regression: scores are shown and explained as they are). By default what the file ends in, else softmax,
+   * or sigmoid for one score. A file that ends in it is not put through it again.
+   */
+  readonly activation?: ScoreActivation;
   /** Computes a quantised network in float32 if gradients are needed; explaining needs none. */
   readonly dequantize?: boolean;
   /**
@@ -38,8 +47,10 @@ export interface InspectedModel {
   readonly summary: OnnxSummary;
   /** Layout of its image input. */
   readonly input: ImageInput;
-  /** Index of the output with the scores. */
-  readonly which: number;
+  /** The output with the scores. */
+  readonly output: OpenOutput;
+  /** How its scores are read. */
+  readonly meaning: ScoreMeaning;
   /** Its external data, complete. */
   readonly files: ReadonlyMap<string, ByteSource | Uint8Array>;
 }
@@ -49,24 +60,22 @@ export interface InspectedModel {
  *
  * @throws {SyntaxError} When the bytes are not an ONNX model.
  * @throws {TypeError} When it does not take images, or its external data are missing.
- * @throws {RangeError} When it has no output of the requested name.
+ * @throws {RangeError} When it has no output of the requested name, or contradicts the requested activation.
  */
 export function inspectedModel(given: OnnxModel): InspectedModel {
   const { name } = given;
   const summary = inspectOnnx(given.onnx);
   const model = describedModel(given, summary);
-  const input = describeInput(name, summary.inputs, model.preprocessing);
-  const which = findOutput(name, summary, model.output);
-  return { model, summary, input, which, files: openExternalData(model, summary) };
-}
-
-/** The index of the output with the scores. */
-function findOutput(called: string, { outputs }: OnnxSummary, asked: string | undefined): number {
-  if (asked === undefined) return 0;
-  const index = outputs.findIndex((output) => output.name === asked);
-  if (index >= 0) return index;
-  const names = outputs.map((output) => output.name).join(", ");
-  throw new RangeError(`Cannot explain ${called}: it has no output ${asked} (${names})`);
+  const found = describeInput(name, summary.inputs, model.preprocessing);
+  const output = summary.outputs[chooseOutput(name, summary, model.output, model.labels?.length)]!;
+  const input = { ...found, batch: found.batch ?? (givesOneImage(output) ? 1 : undefined) };
+  const meaning = scoreMeaning(name, output.activation, model.activation);
+  const labels = model.labels ?? output.labels;
+  return {
+    model: { ...model, ...withoutUndefined({ labels }) },
+    ...{ summary, input, output, meaning },
+    files: openExternalData(model, summary),
+  };
 }
 
 /** The external data of a model; an error if a file is missing. */
@@ -80,21 +89,4 @@ function openExternalData(
     }
   }
   return externalData;
-}
-
-/**
- * The number of classes of an output [N, classes], which may have additional dimensions of 1.
- *
- * @throws {TypeError} When it is not a row of scores per image.
- */
-export function classesOfShape(called: string, shape: readonly number[], batch: number): number {
-  const classes = shape.reduce((product, size) => product * size, 1) / batch;
-  const others = shape.filter((size) => size !== 1);
-  const wanted = [batch, classes].filter((size) => size !== 1);
-  if (others.join() === wanted.join()) return classes;
-  throw new TypeError(
-    `Cannot explain ${called}: its output [${
-      shape.join(", ")
-    }] is not one row of scores for each of ${batch} image(s)`,
-  );
 }

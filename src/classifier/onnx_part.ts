@@ -12,24 +12,30 @@ import type { Graph, Initializer, Value } from "../graph/types.ts";
 import type { ByteSource } from "../bytes/byte_source.ts";
 import { asMaps, featureMaps } from "./feature_maps.ts";
 import { normalise } from "./network_part.ts";
-import { classesOfShape, type InspectedModel } from "./onnx_model.ts";
+import type { InspectedModel } from "./onnx_model.ts";
+import { classesOfShape } from "./onnx_output.ts";
+import { pairFactors, type ScoreMeaning } from "./score_meaning.ts";
 import { type ImageInput, LUMA } from "./image_input.ts";
 import type { Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
 /** A network over an .onnx file of any exporter, in float32 regardless of the file's precision. */
-export function onnxPart(inspected: InspectedModel): GraphPart {
-  const { input, which, model } = inspected;
+export function onnxPart(inspected: InspectedModel, meaning: ScoreMeaning = inspected.meaning): GraphPart {
+  const { input, model } = inspected;
   const { name } = model;
   // Each built graph has its own contents (widened halves, folded scales).
   const contents = new Map<string, ByteSource>();
   let graphs = 0;
   let found: readonly Tap[] | undefined;
 
+  // If the numbers are taken as they are, so is the activation at the end.
+  const plainGraph = (graph: Graph): Graph =>
+    meaning.asked === "none" ? graph : withoutFinalActivation(graph, graph.outputs[0]!.name);
+
   const tapped = (): readonly Tap[] => {
     if (found !== undefined) return found;
     const { graph } = loaded(inspected, 1);
-    const plain = withoutFinalActivation(graph, graph.outputs[which]!.name);
+    const plain = plainGraph(graph);
     const path = { graph: plain, image: input.name, logits: plain.outputs[0]!.name };
     return found = featureMaps(name, path, model.taps);
   };
@@ -43,14 +49,14 @@ export function onnxPart(inspected: InspectedModel): GraphPart {
     for (const [file, content] of files) contents.set(own(file), content);
     const named = withFilesNamed(graph, own);
     // The loss takes scores; a softmax of probabilities would be flat.
-    const plain = withoutFinalActivation(named, named.outputs[which]!.name);
+    const plain = plainGraph(named);
     const [scores] = plain.outputs;
     const values = taps.map((tap) =>
       plain.values.get(tap.value.name) ?? missing(name, tap, images.shape[0]!)
     );
     const outputs = b.embed({ ...plain, outputs: [scores!, ...values] }, { [input.name]: fed });
     return {
-      logits: asRows(b, outputs.get(scores!.name)!),
+      logits: asRows(b, name, outputs.get(scores!.name)!, images.shape[0]!, meaning),
       taps: taps.map((tap, i) => asMaps(b, outputs.get(values[i]!.name)!, tap)),
     };
   };
@@ -81,14 +87,14 @@ export function onnxPart(inspected: InspectedModel): GraphPart {
  * @throws {TypeError} When the file cannot be read as a graph, or does not give a row of scores.
  */
 export function classesByShape(inspected: InspectedModel): number {
-  const { input, which, model } = inspected;
+  const { input, model } = inspected;
   const batch = input.batch ?? 1;
   const { graph } = loaded(inspected, batch);
-  return classesOfShape(model.name, graph.outputs[which]!.shape, batch);
+  return classesOfShape(model.name, graph.outputs[0]!.shape, batch);
 }
 
-/** The file as a graph for a number of images. */
-function loaded({ model, input, files }: InspectedModel, batch: number): LoadedOnnx {
+/** The file as a graph for a number of images, with its scores as the only output. */
+function loaded({ model, input, files, output }: InspectedModel, batch: number): LoadedOnnx {
   const { crop } = input.preprocessing;
   const depth = input.order === "grey" ? 1 : 3;
   return loadOnnx(model.onnx, {
@@ -96,6 +102,7 @@ function loaded({ model, input, files }: InspectedModel, batch: number): LoadedO
       [input.name]: input.layout === "NHWC" ? [batch, crop, crop, depth] : [batch, depth, crop, crop],
     },
     files,
+    outputs: [output.name],
     float32: true,
     dequantize: model.dequantize ?? false,
   });
@@ -129,8 +136,11 @@ function placed(b: Builder, images: Value, { layout, order, preprocessing }: Ima
   return layout === "NHWC" ? b.transpose(x, [0, 2, 3, 1]) : x;
 }
 
-/** [N, classes, 1, 1] as [N, classes]. */
-function asRows(b: Builder, scores: Value): Value {
-  const [batch] = scores.shape;
-  return scores.shape.length === 2 ? scores : b.reshape(scores, [batch!, -1]);
+/** Scores of any form as [N, classes]: with further dimensions of 1, without N for one image, one number for two. */
+function asRows(b: Builder, called: string, scores: Value, batch: number, { single }: ScoreMeaning): Value {
+  const classes = classesOfShape(called, scores.shape, batch);
+  const same = scores.shape.length === 2 && scores.shape[0] === batch;
+  const rows = same ? scores : b.reshape(scores, [batch, classes]);
+  if (single === undefined) return rows;
+  return b.concat(pairFactors(single).map((factor) => b.mul(rows, factor)), 1);
 }

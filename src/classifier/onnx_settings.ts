@@ -2,7 +2,8 @@
  * The small JSON file next to an .onnx classifier that describes its input and the names of its classes:
  *
  *     { "size": 224, "range": [0, 255], "mean": [123.7, 116.3, 103.5], "std": 58.4,
- *       "layout": "NHWC", "channels": "BGR", "labels": ["cat", "dog"], "output": "scores", "taps": ["relu_9"] }
+ *       "layout": "NHWC", "channels": "BGR", "labels": ["cat", "dog"], "output": "scores", "activation": "sigmoid",
+ *       "taps": ["relu_9"] }
  *
  * Every entry is optional. `labels` is a list, or the name of a file next to it with one name per line. `taps` are the
  * values or nodes that a head reads if the file is an auxiliary.
@@ -11,6 +12,7 @@
  */
 import { suggestion } from "../text/nearest.ts";
 import type { OnnxPreprocessing } from "./image_input.ts";
+import { SCORE_ACTIVATIONS, type ScoreActivation } from "./score_meaning.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** The content of such a file. */
@@ -21,6 +23,8 @@ export interface OnnxSettings {
   readonly labels?: readonly string[] | string;
   /** The output with the scores. */
   readonly output?: string;
+  /** What turns the scores into probabilities. */
+  readonly activation?: ScoreActivation;
   /** Values or nodes that a head reads, shallow to deep. */
   readonly taps?: readonly string[];
 }
@@ -43,6 +47,10 @@ const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: u
     (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
   ],
   output: ["a name", isText],
+  activation: [
+    SCORE_ACTIVATIONS.map((name) => JSON.stringify(name)).join(" or "),
+    (value) => SCORE_ACTIVATIONS.some((name) => name === value),
+  ],
   taps: ["a list of names", (value) => Array.isArray(value) && value.every(isText)],
 };
 
@@ -72,7 +80,7 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
     }
     if (!known[1](given)) throw new SyntaxError(`Cannot read ${called}: ${name} must be ${known[0]}`);
   }
-  const { labels, output, taps, mean, std, ...rest } = entries;
+  const { labels, output, activation, taps, mean, std, ...rest } = entries;
   return {
     preprocessing: {
       ...rest as OnnxPreprocessing,
@@ -84,6 +92,7 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
     ...withoutUndefined({
       labels: labels as string | string[] | undefined,
       output: output as string | undefined,
+      activation: activation as ScoreActivation | undefined,
       taps: taps as string[] | undefined,
     }),
   };

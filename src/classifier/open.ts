@@ -74,6 +74,8 @@ export interface OpenClassifier {
   tap(): Tap;
   /** Probabilities of each image. */
   probabilities(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** Whether the last scores were taken for probabilities because they look like them. */
+  recognised(): Promise<boolean>;
   /** Scores of each image before softmax. */
   logits(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** How many images run at once. */
@@ -189,6 +191,7 @@ export async function classifierOver(
     batch,
     session: async () => (await scores()).session,
     tap,
+    recognised: async () => (await scores()).recognised,
     logits,
     probabilities: async (images, signal) => await (await scores()).probabilities(images, signal),
     activations: async (image, signal) =>

@@ -4,6 +4,7 @@
  * @module
  */
 import type { OutputActivation } from "../graph/final_activation.ts";
+import type { ScoreActivation, ScoreMeaning } from "./score_meaning.ts";
 import { suggestion } from "../text/nearest.ts";
 
 /** A class with the classifier's probability for it. */
@@ -20,40 +21,74 @@ export interface ClassScore {
 export type Target = number | string;
 
 /**
- * Probabilities of a row of scores. The results of a sigmoid stay unchanged, because its classes are independent. So do
- * the results of a softmax, recognised by the network's last operator or by the numbers (none negative, sum 1).
+ * Probabilities of a row of scores, as a file gives them. The results of a sigmoid stay unchanged, because its classes
+ * are independent. So do the results of a softmax, recognised by the network's last operator or by the numbers.
+ *
+ * @param meaning What the scores have been through and what the caller says about them; plain scores by default.
+ * @returns The same array if it is taken as it is.
+ * @throws {RangeError} When a score is not finite.
+ */
+export function toProbabilities(
+  scores: Float32Array,
+  { activation, asked }: ScoreMeaning = PLAIN,
+): Float32Array {
+  if (!scores.every(Number.isFinite)) {
+    throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
+  }
+  if (activation === "softmax" || activation === "sigmoid" || asked === "none") return scores;
+  if (asked === "sigmoid") return scores.map((score) => 1 / (1 + Math.exp(-score)));
+  // Logarithms of probabilities need no special case: their softmax is the probabilities.
+  return asked === undefined && lookLikeProbabilities(scores) ? scores : softmax(scores);
+}
+
+const PLAIN: ScoreMeaning = { activation: "none" };
+
+/**
+ * Probabilities of a row of plain scores, as a network of this meaning would give them.
  *
  * @throws {RangeError} When a score is not finite.
  */
-export function toProbabilities(scores: Float32Array, activation: OutputActivation = "none"): Float32Array {
-  let [highest, sum, negative] = [-Infinity, 0, false];
-  for (const score of scores) {
-    if (score > highest) highest = score;
-    if (score < 0) negative = true;
-    sum += score;
-  }
-  if (!Number.isFinite(sum)) {
-    throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
-  }
-  if (activation === "softmax" || activation === "sigmoid") return scores;
-  // Logarithms of probabilities need no special case: their softmax is the probabilities.
-  if (!negative && Math.abs(sum - 1) < 1e-3) return scores;
-  const probabilities = new Float32Array(scores.length);
-  let total = 0;
-  for (let i = 0; i < scores.length; i++) total += probabilities[i] = Math.exp(scores[i]! - highest);
-  for (let i = 0; i < scores.length; i++) probabilities[i]! /= total;
-  return probabilities;
+export function probabilitiesOfPlain(
+  scores: Float32Array,
+  { activation, asked }: ScoreMeaning,
+): Float32Array {
+  return toProbabilities(scores, { activation: "none", ...reading(activation, asked) });
+}
+
+/** What plain scores go through. */
+function reading(
+  activation: OutputActivation,
+  asked: ScoreActivation | undefined,
+): Pick<ScoreMeaning, "asked"> {
+  if (activation === "sigmoid") return { asked: "sigmoid" };
+  if (activation !== "none") return { asked: "softmax" };
+  return asked === undefined ? {} : { asked };
+}
+
+/** exp(score) / Σ exp(scores). */
+function softmax(scores: Float32Array): Float32Array {
+  const highest = scores.reduce((most, score) => Math.max(most, score), -Infinity);
+  const probabilities = scores.map((score) => Math.exp(score - highest));
+  const total = probabilities.reduce((sum, value) => sum + value, 0);
+  return probabilities.map((value) => value / total);
 }
 
 /**
- * Probabilities of a row of plain scores, as a network that ends in `activation` would give them.
- *
- * @throws {RangeError} When a score is not finite.
+ * Whether scores are probabilities by their look: several, none negative, sum 1. The sum may be off by what rounding
+ * to their grid explains; sums of 8-bit probabilities of 1000 classes lie between 0.97 and 1.004.
  */
-export function probabilitiesOfPlain(scores: Float32Array, activation: OutputActivation): Float32Array {
-  if (activation !== "sigmoid") return toProbabilities(scores);
-  return toProbabilities(scores.map((score) => 1 / (1 + Math.exp(-score))), activation);
+export function lookLikeProbabilities(scores: Float32Array): boolean {
+  if (scores.length < 2 || scores.some((score) => score < 0)) return false;
+  const sum = scores.reduce((total, score) => total + score, 0);
+  const step = GRIDS.find((each) =>
+    scores.every((score) => Math.abs(score / each - Math.round(score / each)) < 0.01)
+  );
+  const tolerance = step === undefined ? 1e-3 : Math.min(0.04, 1e-3 + scores.length * step / 2);
+  return Math.abs(sum - 1) < tolerance;
 }
+
+/** The steps of 8-bit numbers from 0 to 1. */
+const GRIDS = [1 / 256, 1 / 255];
 
 /** The `count` most probable classes, best first. */
 export function topClasses(

@@ -69,7 +69,7 @@ export function overPart(classifier: Pick<Classifier, "facts" | "licence">, part
     output: undefined,
     fixedBatch: undefined,
     part: () => part,
-    openScores: (options) => openPartScores(part, facts.activation, options),
+    openScores: (options) => openPartScores(part, facts, options),
     finalLayer: () => undefined,
   };
 }

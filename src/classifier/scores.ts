@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { OutputActivation } from "../graph/final_activation.ts";
 import { float32Data, float32Tensor, openSession, type Session, type Tensor } from "../runtime/mod.ts";
 import { PREFIX, scoresGraph } from "./graphs.ts";
 import { probabilitiesOfPlain, toProbabilities } from "./prediction.ts";
+import type { ScoreMeaning } from "./score_meaning.ts";
 import type { GraphPart, ScoreOptions, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** Opens the scores that a part of a graph gives. */
 export async function openPartScores(
   part: GraphPart,
-  activation: OutputActivation,
+  meaning: ScoreMeaning,
   { device = "auto", threads, batch = 1 }: ScoreOptions = {},
 ): Promise<Scores> {
   const bound = part.bind({ graph: scoresGraph(part, batch), files: new Map() }, PREFIX);
@@ -24,29 +24,41 @@ export async function openPartScores(
   });
   const scores: Scores["scores"] = (images, signal) =>
     scoreRows(session, images, { batch, output: "logits", signal });
-  return scoresOver(session, scores, (row) => probabilitiesOfPlain(row, activation), true);
+  return scoresOver(session, scores, { meaning, plain: true });
 }
 
 /** Scores of a session whose rows are the file's own output. */
 export function fileScores(
   session: Session,
   scores: Scores["scores"],
-  activation: OutputActivation,
+  meaning: ScoreMeaning,
 ): Scores {
-  return scoresOver(session, scores, (row) => toProbabilities(row, activation), false);
+  return scoresOver(session, scores, { meaning, plain: false });
 }
 
 function scoresOver(
   session: Session,
   scores: Scores["scores"],
-  toProbabilities: (row: Float32Array) => Float32Array,
-  plain: boolean,
+  { meaning, plain }: { readonly meaning: ScoreMeaning; readonly plain: boolean },
 ): Scores {
+  const known = meaning.asked !== undefined || meaning.activation !== "none";
+  let recognised = false;
   return {
     session,
     plain,
+    get recognised() {
+      return recognised;
+    },
     scores,
-    probabilities: async (images, signal) => (await scores(images, signal)).map(toProbabilities),
+    probabilities: async (images, signal) => {
+      const rows = await scores(images, signal);
+      const all = rows.map((row) =>
+        plain ? probabilitiesOfPlain(row, meaning) : toProbabilities(row, meaning)
+      );
+      // A row that is not changed is taken as it is.
+      recognised = !known && all.some((row, i) => row === rows[i]);
+      return all;
+    },
   };
 }
 

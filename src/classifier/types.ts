@@ -6,13 +6,13 @@
  */
 import type { NetworkOutputs, Preprocessing, TapDefinition } from "../../models/network.ts";
 import type { Builder } from "../graph/builder.ts";
-import type { OutputActivation } from "../graph/final_activation.ts";
+import type { ScoreMeaning } from "./score_meaning.ts";
 import type { Value } from "../graph/types.ts";
 import type { DeviceRequest, Session } from "../runtime/mod.ts";
 import type { BoundGraph } from "../graph/bound_graph.ts";
 
 /** Facts about a classifier that are known before it runs; plain data. */
-export interface ClassifierFacts {
+export interface ClassifierFacts extends ScoreMeaning {
   /** Name that people see. */
   readonly name: string;
   /** Number of classes. */
@@ -21,8 +21,10 @@ export interface ClassifierFacts {
   readonly labels: readonly string[];
   /** How an image becomes its input, for pixels in [0, 1]. */
   readonly preprocessing: Preprocessing;
-  /** The activation at its end; with a softmax, its scores are probabilities. */
-  readonly activation: OutputActivation;
+  /** Name of the output with the scores, in an .onnx file. */
+  readonly output?: string;
+  /** Names of its other outputs. */
+  readonly otherOutputs?: readonly string[];
 }
 
 /** A classifier as a part of graphs. Its scores there are plain: a softmax or sigmoid at its end is removed. */
@@ -62,6 +64,8 @@ export interface ScoreOptions {
 export interface Scores {
   /** Its session. */
   readonly session: Session;
+  /** Whether the last scores were taken for probabilities because they look like them. */
+  readonly recognised: boolean;
   /** Whether `scores` are plain, regardless of `activation`: they come from the graph, not from the unchanged file. */
   readonly plain: boolean;
   /**

@@ -6,6 +6,7 @@
  */
 import type { OnnxModel } from "../classifier/onnx_model.ts";
 import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
+import { SCORE_ACTIVATIONS } from "../classifier/score_meaning.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { fileStem, readFile, readTextIfThere, siblingPath } from "./files.ts";
@@ -30,7 +31,13 @@ export const ONNX_OPTIONS = group("An .onnx classifier (or NAME.json next to it)
   layout: choice("NCHW|NHWC", ["NCHW", "NHWC"], "Order of the axes", { usual: "found in the file" }),
   channels: choice("RGB|BGR", ["RGB", "BGR"], "Order of the colours", { usual: "RGB" }),
   labels: text("FILE", "Names of the classes, one per line, or JSON"),
-  output: text("NAME", "The output with the scores", { usual: "the first" }),
+  output: text("NAME", "The output with the scores", { usual: "the most probable" }),
+  activation: choice(
+    "none|softmax|sigmoid",
+    SCORE_ACTIVATIONS,
+    "What turns the scores into probabilities; none for a regression",
+    { usual: "found in the file" },
+  ),
   dequantize: flag("Compute a quantised network in float32 if gradients are needed"),
 });
 
@@ -74,7 +81,12 @@ export async function readOnnxModel(
       ...withoutUndefined({ range: range as [number, number] | undefined }),
     },
     dequantize: options.dequantize ?? false,
-    ...withoutUndefined({ labels, output: options.output ?? beside?.output, taps: beside?.taps }),
+    ...withoutUndefined({
+      labels,
+      output: options.output ?? beside?.output,
+      activation: options.activation ?? beside?.activation,
+      taps: beside?.taps,
+    }),
   };
 }
 

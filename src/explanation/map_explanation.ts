@@ -7,6 +7,7 @@
 import { uint8ArrayToBase64 } from "uint8array-extras";
 import type { CroppedImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
+import type { ScoreReading } from "../classifier/score_meaning.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
 import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
@@ -100,6 +101,8 @@ export interface MapExplanation {
   readonly method: string;
   /** The activation at the end of the backbone; a sigmoid's probabilities do not sum to one. */
   readonly activation: OutputActivation;
+  /** How the shown probabilities came from the scores; with "none" they are scores. */
+  readonly reading: ScoreReading;
   /** Device of the backbone. */
   readonly device: Device;
   /** Number of threads. */
@@ -129,6 +132,7 @@ export interface ClassifiedImage {
   readonly model: string;
   readonly method: string;
   readonly activation: OutputActivation;
+  readonly reading: ScoreReading;
   readonly device: Device;
   readonly threads: number;
   readonly labels: readonly string[];
@@ -199,8 +203,12 @@ export function placeOver(map: ValueMap, { image: image, window, size }: Classif
   return { width, height, values: placeMap(map.values, map.width, map.height, scaled, width, height) };
 }
 
-/** A class and its probability, in the format of overlays. */
-export function captionText({ label, probability }: Pick<ClassScore, "label" | "probability">): string {
+/** A class and its probability, in the format of overlays; a score without probabilities is a number. */
+export function captionText(
+  { label, probability }: Pick<ClassScore, "label" | "probability">,
+  reading?: ScoreReading,
+): string {
+  if (reading === "none") return `${label} ${Number(probability.toPrecision(4))}`;
   return `${label} ${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
 }
 
@@ -227,16 +235,17 @@ export function createMapExplanation(
   const overlay = async ({ target, ...looks }: OverlayRequest = {}): Promise<RgbImage> => {
     const chosen = target === undefined ? targets[0]! : findTarget(target);
     return await renderOverlay(seen.image, chosen.map, seen.window, {
-      caption: captionText(chosen),
+      caption: captionText(chosen, seen.reading),
       subtitle,
       ...looks,
     });
   };
-  const { model, method, activation, device, threads, image: image, window } = seen;
+  const { model, method, activation, reading, device, threads, image: image, window } = seen;
   return {
     model,
     method,
     activation,
+    reading,
     device,
     threads,
     prediction: topClasses(seen.probabilities, seen.labels, PREDICTION_CLASSES),
@@ -256,7 +265,7 @@ export function displayed<T extends MapExplanation>(explanation: T): T {
     value: async () => ({
       "image/png": uint8ArrayToBase64(await explanation.overlayPng()),
       "text/plain": explanation.prediction
-        .map(({ label, probability }) => `${(100 * probability).toFixed(1)} %  ${label}`).join("\n"),
+        .map((score) => captionText(score, explanation.reading)).join("\n"),
     }),
   });
 }

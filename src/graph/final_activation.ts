@@ -23,7 +23,15 @@ const ACTIVATIONS: Readonly<Record<string, OutputActivation>> = {
 };
 
 /** Operators that change the layout or type of numbers, but not their meaning. */
-const PASSING = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"]);
+export const LAYOUT_OPERATORS: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+]);
 
 /**
  * Operators that clamp or round numbers to the range of the activation. After an activation they are skipped, and
@@ -60,7 +68,7 @@ export function finalActivation<N extends ActivationNode>(
     if (node === undefined) break;
     const activation = ACTIVATIONS[node.op];
     if (activation !== undefined) return { activation, node, behind };
-    if (!PASSING.has(node.op) && !BOUNDING.has(node.op)) break;
+    if (!LAYOUT_OPERATORS.has(node.op) && !BOUNDING.has(node.op)) break;
     behind.push(node);
     name = node.inputs[0]!;
   }

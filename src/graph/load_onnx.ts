@@ -11,6 +11,7 @@ import { type BatchLog, rebatching, recording } from "./passes/batch/mod.ts";
 import { dequantizer, refuseQuantised } from "./passes/dequantize/mod.ts";
 import { createDerivedFile } from "./passes/derived.ts";
 import type { Rewrite } from "./passes/rewrite.ts";
+import { withOutputs } from "./passes/with_outputs.ts";
 import { specialise, type Specialised } from "./passes/specialise.ts";
 import type { Adapt } from "./passes/graph_editor.ts";
 import { UPGRADES } from "./passes/upgrades/mod.ts";
@@ -21,6 +22,8 @@ import type { Graph } from "./types.ts";
 export interface LoadOptions {
   /** Shapes of inputs by name; required if the file leaves dimensions open. The first axis is the batch. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Names of the outputs to keep; all by default. What only others need is not read, whatever it is. */
+  readonly outputs?: readonly string[];
   /** Contents of the files of external data, by the names that the model uses. */
   readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
   /** Converts float16, bfloat16 and float64 networks completely to float32. Off by default. */
@@ -59,7 +62,7 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
   const files = new Map([...options.files ?? []].map(([name, content]) => [name, toByteSource(content)]));
   const derived = createDerivedFile(DERIVED);
   const all = new Map([...files, [MODEL, toByteSource(bytes)], [DERIVED, derived.content]]);
-  let open = readOnnx(bytes);
+  let open = withOutputs(readOnnx(bytes), options.outputs);
   checkExternalData(open, files);
   checkInputs(open, shapes);
   const notes: string[] = [];

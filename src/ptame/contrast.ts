@@ -77,8 +77,8 @@ export function createContrast(
   const overlay = (looks: Pick<OverlayLooks, "opacity"> = {}) =>
     renderOverlay(seen.image, map, seen.window, {
       ...looks,
-      caption: captionText(chosen),
-      subtitle: `rather than ${captionText(against)}; ${subtitle}`,
+      caption: captionText(chosen, seen.reading),
+      subtitle: `rather than ${captionText(against, seen.reading)}; ${subtitle}`,
       contrast: { for: chosen.label, against: against.label },
     });
   return {

@@ -13,6 +13,7 @@ import {
   readImage,
   sameCrop,
 } from "../classifier/prepared_image.ts";
+import { scoreReading } from "../classifier/score_meaning.ts";
 import { probabilitiesOfPlain } from "../classifier/prediction.ts";
 import { imagesTensor } from "../classifier/scores.ts";
 import type { Scores } from "../classifier/types.ts";
@@ -237,7 +238,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
   async function classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
     if (scores !== undefined) return (await scores.probabilities([pixels], signal))[0]!;
     const { logits } = await session.run({ image: imagesTensor([pixels], 1) }, { signal });
-    return probabilitiesOfPlain(float32Data(logits!), backbone.activation);
+    return probabilitiesOfPlain(float32Data(logits!), backbone);
   }
 
   async function featuresIn(image: PreparedImage, signal?: AbortSignal): Promise<Feature[]> {
@@ -280,11 +281,12 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     const passed = performance.now();
     const features = readFeatures(outputs);
     const probabilities = predictions?.[0] ??
-      probabilitiesOfPlain(float32Data(outputs["logits"]!), backbone.activation);
+      probabilitiesOfPlain(float32Data(outputs["logits"]!), backbone);
     const pass = {
       model: backbone.name,
       method: PTAME,
       activation: backbone.activation,
+      reading: scoreReading(backbone, scores?.recognised),
       auxiliary: auxiliary.name,
       head,
       device: own.device,

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Contents of the external files of initializers, by their names in the model; read when needed. */
   readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
+  /** The outputs to fetch; all by default. */
+  readonly fetch?: readonly string[];
   /** Outputs to leave on the device; except on WebGPU, they come as plain tensors. */
   readonly keepOnDevice?: readonly string[];
   /** Size in bytes from which weights of linear layers are read in parts; 64 MiB by default. See `splitLargeGemm`. */
@@ -132,7 +134,14 @@ export async function openSession(
     throw new ModelError(`Cannot open the model on ${device}: ${said}`, { cause });
   }
   const used = device === "wasm" ? threadsInUse() ?? threads : threads;
-  return sessionOver(inner, build, device, used, partlyOnCpu, new Set(options.keepOnDevice ?? []));
+  const { keepOnDevice = [], fetch = inner.outputNames } = options;
+  return sessionOver(inner, build, {
+    device,
+    threads: used,
+    partlyOnCpu,
+    kept: new Set(keepOnDevice),
+    fetch,
+  });
 }
 
 /** A model in the form for a device's runtime: its bytes, and its external files. */
@@ -179,10 +188,9 @@ function threadsFor(device: Device, asked: number | undefined): number {
 function sessionOver(
   inner: Ort.InferenceSession,
   build: OrtBuild,
-  device: Device,
-  threads: number,
-  partlyOnCpu: boolean,
-  kept: ReadonlySet<string>,
+  { device, threads, partlyOnCpu, kept, fetch }:
+    & Pick<Session, "device" | "threads" | "partlyOnCpu">
+    & { readonly kept: ReadonlySet<string>; readonly fetch: readonly string[] },
 ): Session {
   let disposed = false;
   const running = new Set<Promise<unknown>>();
@@ -204,7 +212,7 @@ function sessionOver(
     }
     const act = () => {
       options.signal?.throwIfAborted();
-      return inner.run(inputs);
+      return inner.run(inputs, fetch);
     };
     const run = device === "webgpu" ? withWebGpuLock(act) : act();
     running.add(run);
@@ -231,7 +239,7 @@ function sessionOver(
     threads,
     partlyOnCpu,
     inputNames: inner.inputNames,
-    outputNames: inner.outputNames,
+    outputNames: fetch,
     runOnDevice,
     run: async (feeds, options) => {
       const outputs = await runOnDevice(feeds, options);

@@ -72,6 +72,7 @@ export interface PlainExplanation extends
     | "method"
     | "auxiliary"
     | "activation"
+    | "reading"
     | "head"
     | "device"
     | "threads"

@@ -210,10 +210,9 @@ function held<T>(all: ReadonlyMap<number, T>, handle: number, what: string): T {
 
 function openedExplainer(handle: number, { backbone, auxiliary, head, session }: Explainer): OpenedExplainer {
   const { device, threads, partlyOnCpu } = session;
-  const { name, classes, labels, preprocessing, activation } = backbone;
   return {
     handle,
-    backbone: { name, classes, labels, preprocessing, activation },
+    backbone,
     auxiliary,
     head: head.record,
     device,
@@ -223,7 +222,7 @@ function openedExplainer(handle: number, { backbone, auxiliary, head, session }:
 }
 
 function explanationFacts(handle: number, explanation: Explanation): ExplanationFacts {
-  const { model, method, auxiliary, activation, head, device, threads } = explanation;
+  const { model, method, auxiliary, activation, reading, head, device, threads } = explanation;
   const { prediction, window, milliseconds } = explanation;
   const { width, height } = explanation.image;
   return {
@@ -232,6 +231,7 @@ function explanationFacts(handle: number, explanation: Explanation): Explanation
     method,
     auxiliary,
     activation,
+    reading,
     head,
     device,
     threads,

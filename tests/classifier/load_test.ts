@@ -112,8 +112,12 @@ Deno.test("a part gives plain scores, of which a classifier's own probabilities 
   assert(!file.plain);
   assertAlmostEquals(expected!.reduce((sum, value) => sum + value, 0), 1, 1e-6);
   const plain = Float32Array.of(-1, 0, 2);
-  assertEquals(probabilitiesOfPlain(plain, "softmax"), toProbabilities(plain));
-  assertAlmostEquals(probabilitiesOfPlain(plain, "sigmoid")[2]!, 1 / (1 + Math.exp(-2)), 1e-7);
+  assertEquals(probabilitiesOfPlain(plain, { activation: "softmax" }), toProbabilities(plain));
+  assertAlmostEquals(
+    probabilitiesOfPlain(plain, { activation: "sigmoid" })[2]!,
+    1 / (1 + Math.exp(-2)),
+    1e-7,
+  );
 });
 
 Deno.test("sharesClasses() goes by names; numbers are none", () => {

@@ -54,7 +54,7 @@ for (const [op, activation] of NAMES) {
     for (const [name, behind] of Object.entries(BEHIND)) {
       await t.step(name, async () => {
         const graph = graphOf(op, behind);
-        assertEquals(inspectOnnx(encodeOnnx(graph)).activations, [activation]);
+        assertEquals(inspectOnnx(encodeOnnx(graph)).outputs.map((each) => each.activation), [activation]);
         const plain = withoutFinalActivation(graph, graph.outputs[0]!.name);
         assert(!plain.nodes.some((node) => node.op === op));
         (await outputOf(plain)).forEach((value, i) => assertAlmostEquals(value, SCORES[i]!, 1e-6));
@@ -65,7 +65,7 @@ for (const [op, activation] of NAMES) {
 
 Deno.test("an activation that something else follows is none at the end, and stays", async () => {
   const graph = graphOf("Softmax", (b, x) => b.mul(x, 2));
-  assertEquals(inspectOnnx(encodeOnnx(graph)).activations, ["none"]);
+  assertEquals(inspectOnnx(encodeOnnx(graph)).outputs.map((each) => each.activation), ["none"]);
   const kept = withoutFinalActivation(graph, graph.outputs[0]!.name);
   assertEquals(kept.nodes.map((node) => node.op), ["Softmax", "Mul", "Identity"]);
   assertAlmostEquals((await outputOf(kept)).reduce((sum, value) => sum + value, 0), 2, 1e-6);
@@ -78,7 +78,7 @@ Deno.test("another output that reads the activation keeps it", () => {
   b.output(b.mul(probabilities, 2), "twice");
   b.output(b.reshape(probabilities, [4]), "y");
   const graph = b.build();
-  assertEquals(inspectOnnx(encodeOnnx(graph)).activations, ["none", "softmax"]);
+  assertEquals(inspectOnnx(encodeOnnx(graph)).outputs.map((each) => each.activation), ["none", "softmax"]);
   const [twice, once] = graph.outputs.map(({ name }) => withoutFinalActivation(graph, name));
   assert(twice!.nodes.some((node) => node.op === "Softmax"));
   assert(!once!.nodes.some((node) => node.op === "Softmax"));
@@ -89,7 +89,7 @@ Deno.test("the quantised forms are found in files, and taken away with the grid 
     const [name, activation] of [["quantised_softmax", "softmax"], ["quantised_sigmoid", "sigmoid"]] as const
   ) {
     const bytes = await Deno.readFile(new URL(`../fixtures/onnx/${name}.onnx`, import.meta.url));
-    assertEquals(inspectOnnx(bytes).activations, [activation]);
+    assertEquals(inspectOnnx(bytes).outputs.map((each) => each.activation), [activation]);
     const { graph } = loadOnnx(bytes, { shapes: { x: [1, 4] }, float32: true, dequantize: true });
     const plain = withoutFinalActivation(graph, graph.outputs[0]!.name);
     assert(!plain.nodes.some((node) => ["Softmax", "Sigmoid"].includes(node.op)));

@@ -106,7 +106,10 @@ Deno.test("inspectOnnx() says what a model takes and gives", () => {
   const summary = inspectOnnx(encodeOnnx(sample()));
   assertEquals(summary.opset, 17);
   assertEquals(summary.inputs, [{ name: "x", type: "float32", shape: [1, 3, 8, 8] }]);
-  assertEquals(summary.outputs, [{ name: "y", type: "float32", shape: [1, 1024] }]);
+  assertEquals(summary.outputs, [{
+    ...{ name: "y", type: "float32", kind: "tensor", shape: [1, 1024] },
+    ...{ activation: "none", operator: "Clip", feeds: [] },
+  }]);
   assertEquals(summary.operators, { Conv: 1, Clip: 1, Reshape: 1, Identity: 1 });
 });
 

@@ -8,6 +8,7 @@ import type { Refinement } from "../../explanation/refinement.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { FitRecord } from "../../ptame/fit/fit_record.ts";
+import type { ClassifierFacts } from "../../classifier/types.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedFile } from "./image.ts";
 
@@ -24,8 +25,12 @@ export interface ExplainedImage {
   head?: { name: string; trained: boolean; backbone: string; fit?: FitRecord };
   /** Why the maps may mean nothing; omitted if nothing is known against them. */
   warning?: string;
+  /** The output with the scores, of an .onnx file. */
+  output?: string;
   /** The activation at the end of the network; omitted if there is none. */
   activation?: string;
+  /** How the probabilities came from the scores: "given", "recognised", "softmax", "sigmoid" or "none" (scores). */
+  reading: string;
   prediction: { index: number; label: string; probability: number }[];
   targets: {
     index: number;
@@ -49,6 +54,7 @@ export function explanationDocument(
   { explanation, milliseconds, contrasts, outs }: ExplainedFile,
   image: string,
   load: number,
+  { output }: Pick<ClassifierFacts, "output">,
 ): ExplainedImage {
   const rounded = (value: number) => Math.round(value * 10) / 10;
   const { prepare, predict, explain } = milliseconds;
@@ -62,7 +68,9 @@ export function explanationDocument(
     ...(isPtame(explanation)
       ? { head: headDocument(explanation), ...withoutUndefined({ warning: explanation.warning }) }
       : {}),
+    ...withoutUndefined({ output }),
     ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
+    reading: explanation.reading,
     prediction: explanation.prediction.map(({ index, label, probability }) => ({
       index,
       label,

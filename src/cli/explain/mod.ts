@@ -74,7 +74,10 @@ export const explainCommand = command(EXPLAIN, async (call) => {
         // Measures and controls are loaded for the check alone.
         const check = options.check && !signal.aborted ? await import("./check.ts") : undefined;
         const checks = await check?.runChecks(explainer, explained, terminal, signal);
-        documents.push({ ...explanationDocument(explained, image, load), ...withoutUndefined({ checks }) });
+        documents.push({
+          ...explanationDocument(explained, image, load, explainer.backbone),
+          ...withoutUndefined({ checks }),
+        });
         showTable(terminal, explainer, explained, image, load);
         if (checks !== undefined) check?.showChecks(terminal, checks);
         // A stopped run keeps what it has refined so far.

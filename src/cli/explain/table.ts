@@ -6,7 +6,8 @@
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { fitSentence } from "../../ptame/fit/fit_record.ts";
-import type { MapExplainer } from "../../explanation/map_explanation.ts";
+import type { ClassifierFacts } from "../../classifier/types.ts";
+import type { MapExplainer, MapExplanation } from "../../explanation/map_explanation.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedFile } from "./image.ts";
 
@@ -30,23 +31,22 @@ export function showTable(
   const partly = explainer.session.partlyOnCpu ? " (partly on the CPU)" : "";
   terminal.say("");
   terminal.say(`${bold(printable(image))}  ${explanation.model} on ${device}${partly}${onThreads}`);
+  const number = (probability: number, digits: number) =>
+    explanation.reading === "none"
+      ? String(Number(probability.toPrecision(4))).padStart(8)
+      : `${(100 * probability).toFixed(digits).padStart(6)} %`;
+  const drawn = (probability: number) =>
+    (explanation.reading === "none" ? "" : bar(probability, 20)).padEnd(20);
   for (const { index, label, probability } of prediction) {
     const mark = targets.some((target) => target.index === index) ? "→" : " ";
-    const percent = (100 * probability).toFixed(1).padStart(6);
-    terminal.say(` ${mark} ${percent} %  ${bar(probability, 20).padEnd(20)}  ${label}`);
+    terminal.say(` ${mark} ${number(probability, 1)}  ${drawn(probability)}  ${printable(label)}`);
   }
   for (const { index, label, probability } of targets) {
     if (prediction.some((score) => score.index === index)) continue;
-    terminal.say(` → ${(100 * probability).toFixed(3).padStart(6)} %  ${"".padEnd(20)}  ${label}`);
+    terminal.say(` → ${number(probability, 3)}  ${"".padEnd(20)}  ${printable(label)}`);
   }
   if (isPtame(explanation)) sayOfHead(terminal, explanation);
-  if (explanation.activation !== "none") {
-    terminal.say(
-      `   The network ends with a ${explanation.activation}: its scores are ${
-        ACTIVATION_WORDS[explanation.activation]
-      }`,
-    );
-  }
+  for (const line of scoreLines(explainer.backbone, explanation)) terminal.say(`   ${line}`);
   targets.forEach(({ label }, which) => {
     const other = contrasts?.[which]?.against.label;
     const rather = other === undefined ? "" : ` rather than ${other}`;
@@ -71,6 +71,31 @@ function refinementText({ way, why, steps, passes, loss, stopped }: Refinement):
   return `${
     stopped ? "stopped after" : "refined in"
   } ${steps} steps, ${passes} passes: loss ${before} → ${after}${how}`;
+}
+
+/** Facts about the scores: which output they are, and how they are read. */
+function scoreLines(
+  { output, otherOutputs = [], single, asked }: ClassifierFacts,
+  { activation, reading }: MapExplanation,
+): string[] {
+  const lines: string[] = [];
+  if (otherOutputs.length > 0) {
+    const others = otherOutputs.map(printable).join(", ");
+    lines.push(`The scores are the output ${printable(output ?? "")}; others, for --output: ${others}`);
+  }
+  if (single === "logit") {
+    lines.push("The network gives one score: its sigmoid is the probability of the second class");
+  } else if (single === "value") {
+    lines.push("The network gives one number: what makes it higher or lower is shown");
+  } else if (activation !== "none") {
+    lines.push(`The network ends with a ${activation}: its scores are ${ACTIVATION_WORDS[activation]}`);
+  } else if (reading === "recognised") {
+    lines.push(
+      "The scores look like probabilities (none is negative, their sum is 1) and are taken for them; " +
+        "--activation softmax if they are not",
+    );
+  } else if (asked === "none") lines.push("The scores are shown as they are");
+  return lines;
 }
 
 function sayOfHead(terminal: Terminal, { head, model, warning }: Explanation): void {

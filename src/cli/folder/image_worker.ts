@@ -82,7 +82,7 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
     signal,
     stopRefining: stopping.signal,
   });
-  return { kind: "done", document: explanationDocument(explained, image, load) };
+  return { kind: "done", document: explanationDocument(explained, image, load, explainer!.backbone) };
 }
 
 const scope = self as unknown as Worker;

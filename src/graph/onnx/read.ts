@@ -10,14 +10,13 @@ import {
   ModelProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
-  type ValueInfoProto,
 } from "onnx-buf";
 import { shortened } from "../../text/foreign_text.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
-import { onnxDataType } from "../shapes/elementwise.ts";
-import { finalActivation, type OutputActivation } from "../final_activation.ts";
 import { checkLimits } from "./limits.ts";
+import { describeOutputs, type OpenOutput } from "./outputs.ts";
 import { decodeAttribute, tensorData } from "./tensors.ts";
+import { openValue } from "./values.ts";
 
 /** Facts about an .onnx file, without running it. */
 export interface OnnxSummary {
@@ -25,9 +24,8 @@ export interface OnnxSummary {
   readonly opset: number;
   /** Inputs that a caller feeds (initializers left out). */
   readonly inputs: readonly OpenValue[];
-  readonly outputs: readonly OpenValue[];
-  /** The final activation of each output, in the order of `outputs`. */
-  readonly activations: readonly OutputActivation[];
+  /** Its outputs, of every kind. */
+  readonly outputs: readonly OpenOutput[];
   /** Files of external data that it points to, as it names them. */
   readonly externalFiles: readonly string[];
   /** Free texts by key that it carries. */
@@ -50,11 +48,6 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
     const name = isOnnxDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
     operators[name] = (operators[name] ?? 0) + 1;
   }
-  const nodes = graph.node.map(({ opType, input, output }) => ({
-    op: opType,
-    inputs: input,
-    outputs: output,
-  }));
   const external = new Set<string>();
   for (const tensor of tensorsOf(graph)) {
     const location = tensor.externalData.find((entry) => entry.key === "location")?.value;
@@ -65,8 +58,7 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
   return {
     opset: operatorSet(model),
     inputs: graph.input.filter((value) => !initializers.has(value.name)).map(openValue),
-    outputs: graph.output.map(openValue),
-    activations: graph.output.map(({ name }) => finalActivation(nodes, name).activation),
+    outputs: describeOutputs(graph),
     externalFiles: [...external],
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
     operators,
@@ -171,21 +163,4 @@ function isOnnxDomain(domain: string): boolean {
 
 function operatorSet(model: ModelProto): number {
   return Number(model.opsetImport.find((entry) => isOnnxDomain(entry.domain))?.version ?? 0n);
-}
-
-function openValue(info: ValueInfoProto): OpenValue {
-  const kind = info.type?.value;
-  if (kind?.case !== "tensorType") {
-    throw new SyntaxError(`Cannot read ONNX model: ${info.name} is not a tensor`);
-  }
-  const shape = (kind.value.shape?.dim ?? []).map((dim) => {
-    // Exporters write 0 or −1 for an open dimension.
-    if (dim.value.case === "dimValue") return dim.value.value > 0n ? Number(dim.value.value) : "?";
-    return dim.value.case === "dimParam" && dim.value.value !== "" ? dim.value.value : "?";
-  });
-  const wrong = shape.find((size) => typeof size === "number" && !Number.isSafeInteger(size));
-  if (wrong !== undefined) {
-    throw new SyntaxError(`Cannot read ONNX model: ${info.name} has a dimension of ${wrong}`);
-  }
-  return { name: info.name, type: onnxDataType(kind.value.elemType), shape };
 }
