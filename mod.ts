@@ -41,7 +41,8 @@ export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/classif
 export type { OnnxPreprocessing } from "./src/classifier/image_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { Contrast } from "./src/ptame/contrast.ts";
-export type { ClassScore, Target } from "./src/classifier/prediction.ts";
+export type { ClassScore } from "./src/classifier/prediction.ts";
+export { AmbiguousClassError, type Target } from "./src/classifier/target.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
 export {
   type CheckpointFile,

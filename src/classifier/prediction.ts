@@ -1,11 +1,10 @@
 /**
- * Converts scores to probabilities and top classes, and resolves the classes that a caller names.
+ * Converts scores to probabilities and top classes.
  *
  * @module
  */
 import type { OutputActivation } from "../graph/final_activation.ts";
 import type { ScoreActivation, ScoreMeaning } from "./score_meaning.ts";
-import { suggestion } from "../text/nearest.ts";
 
 /** A class with the classifier's probability for it. */
 export interface ClassScore {
@@ -16,9 +15,6 @@ export interface ClassScore {
   /** Softmax probability, 0 to 1. */
   readonly probability: number;
 }
-
-/** A class named by its index, or by its label (case-insensitive; the part before a comma is enough). */
-export type Target = number | string;
 
 /**
  * Probabilities of a row of scores, as a file gives them. The results of a sigmoid stay unchanged, because its classes
@@ -107,23 +103,4 @@ export function topClasses(
     best.splice(place, 0, index);
   }
   return best.map((index) => ({ index, label: labels[index]!, probability: probabilities[index]! }));
-}
-
-/**
- * The index of the class that a caller names.
- *
- * @throws {RangeError} When no class has this index or name; the nearest name is suggested.
- */
-export function resolveTarget(target: Target, labels: readonly string[]): number {
-  if (typeof target === "number" || /^\d+$/.test(target)) {
-    const index = Number(target);
-    if (Number.isInteger(index) && index >= 0 && index < labels.length) return index;
-    throw new RangeError(`Unknown class ${target}: classes are numbered 0 to ${labels.length - 1}`);
-  }
-  const wanted = target.trim().toLowerCase();
-  const named = labels.findIndex((label) => label.toLowerCase() === wanted);
-  if (named >= 0) return named;
-  const short = labels.findIndex((label) => label.toLowerCase().split(",")[0] === wanted);
-  if (short >= 0) return short;
-  throw new RangeError(`Unknown class ${JSON.stringify(target)}${suggestion(target, labels)}`);
 }

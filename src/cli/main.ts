@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AmbiguousClassError } from "../classifier/target.ts";
 import { COMMANDS } from "./commands.ts";
 import { removeUnfinished } from "./files.ts";
 import { runNamed } from "./options/command_set.ts";
@@ -21,7 +22,7 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
       return 130;
     }
     terminal.fail(`ptame: ${printable(errorMessage(error))}`);
-    return error instanceof UsageError ? 2 : 1;
+    return error instanceof UsageError || error instanceof AmbiguousClassError ? 2 : 1;
   }
 }
 

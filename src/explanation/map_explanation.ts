@@ -16,7 +16,8 @@ import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types
 import { placeMap, scaledWindow } from "../image/upsample.ts";
 import type { Device, Session } from "../runtime/mod.ts";
 import type { Refinement } from "./refinement.ts";
-import { type ClassScore, resolveTarget, type Target, topClasses } from "../classifier/prediction.ts";
+import { type ClassScore, topClasses } from "../classifier/prediction.ts";
+import { resolveTarget, type Target } from "../classifier/target.ts";
 
 /** What to explain in an image. */
 export interface ExplainOptions extends PrepareOptions {

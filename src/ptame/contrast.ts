@@ -16,7 +16,8 @@ import type { RgbImage, ValueMap } from "../image/types.ts";
 import type { Head } from "./head_file.ts";
 import { type Feature, fuseMap } from "./fuse.ts";
 import { captionText, type ClassifiedImage, placeOver } from "../explanation/map_explanation.ts";
-import { type ClassScore, resolveTarget, type Target } from "../classifier/prediction.ts";
+import type { ClassScore } from "../classifier/prediction.ts";
+import { resolveTarget, type Target } from "../classifier/target.ts";
 
 /** The evidence for one class over another. */
 export interface Contrast {

@@ -18,7 +18,7 @@ import {
   type MapExplanation,
   type TargetMap,
 } from "../explanation/map_explanation.ts";
-import { resolveTarget, type Target } from "../classifier/prediction.ts";
+import { resolveTarget, type Target } from "../classifier/target.ts";
 import type { RefinedMap, RefinedRow, RefineOptions, RefineRunOptions } from "./refine/types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 

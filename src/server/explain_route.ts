@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolveTarget } from "../classifier/prediction.ts";
+import { resolveTarget } from "../classifier/target.ts";
 import { enterOrRefuse, type Queue } from "./queue.ts";
 import { discardBody } from "./body.ts";
 import { deadline, orAborted } from "./deadline.ts";

@@ -5,14 +5,22 @@
  */
 import leven from "leven";
 
-/** The name most like `given`, without regard to case; `undefined` if none is near. */
-export function nearestName(given: string, names: Iterable<string>): string | undefined {
+/**
+ * The name most like `given`, without regard to case; `undefined` if none is near.
+ *
+ * @param options Whether a name that contains `given` is near whatever its length; true by default.
+ */
+export function nearestName(
+  given: string,
+  names: Iterable<string>,
+  { contained: within = true }: { readonly contained?: boolean } = {},
+): string | undefined {
   const wanted = given.toLowerCase();
   let best: string | undefined;
   let least = Infinity;
   for (const name of names) {
     const candidate = name.toLowerCase();
-    const contained = wanted.length >= 3 && candidate.includes(wanted);
+    const contained = within && wanted.length >= 3 && candidate.includes(wanted);
     const distance = contained ? 0.5 : leven(wanted, candidate);
     if (distance < least) [best, least] = [name, distance];
   }

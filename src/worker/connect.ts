@@ -7,7 +7,7 @@
 import type { OverlayRequest } from "../explanation/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainOptions } from "../explanation/map_explanation.ts";
-import type { Target } from "../classifier/prediction.ts";
+import type { Target } from "../classifier/target.ts";
 import type { RefineOptions } from "../ptame/refine/types.ts";
 import type { TrainProgress, TrainResult } from "../ptame/training/train_options.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";

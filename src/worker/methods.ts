@@ -14,7 +14,7 @@ import type { Explanation } from "../ptame/explanation.ts";
 import type { RefinedMap, RefineOptions } from "../ptame/refine/types.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
 import type { ExplainOptions, TargetMap } from "../explanation/map_explanation.ts";
-import type { Target } from "../classifier/prediction.ts";
+import type { Target } from "../classifier/target.ts";
 import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";
 

@@ -19,6 +19,8 @@ import type {
   MapExplainer,
   MapExplanation,
 } from "../../explanation/map_explanation.ts";
+import { resolveTarget } from "../../classifier/target.ts";
+import type { ClassifierFacts } from "../../classifier/types.ts";
 import { mapsNpy } from "../../ptame/maps_npy.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { writeFile } from "../files.ts";
@@ -81,6 +83,15 @@ export function explainRequest(
     throw new UsageError("Options --refine and --against exclude each other");
   }
   return withoutUndefined({ refine, seed, against, topK, target: target.length > 0 ? target : undefined });
+}
+
+/**
+ * Checks the classes of a request before any image is explained.
+ *
+ * @throws {RangeError} When a class is unknown, or its name means several.
+ */
+export function checkClasses({ target = [], against }: Request, { labels }: ClassifierFacts): void {
+  for (const each of [target, against ?? []].flat()) resolveTarget(each, labels);
 }
 
 /**

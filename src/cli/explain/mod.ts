@@ -18,7 +18,7 @@ import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { openExplainer, openExplainMethod, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
-import { decodeTimed, explainFile, explainRequest } from "./image.ts";
+import { checkClasses, decodeTimed, explainFile, explainRequest } from "./image.ts";
 import { showTable } from "./table.ts";
 import { teachIfAsked } from "./teach.ts";
 
@@ -54,6 +54,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   const explainer = await openExplainer(method, { ...settings, ...threads, signal }, call);
   try {
     const load = performance.now() - started;
+    checkClasses(request, explainer.backbone);
 
     const costs = passesText(method, explainer);
     if (costs !== undefined) terminal.say(costs);

@@ -15,7 +15,9 @@ import { METHOD_OPTIONS } from "./method.ts";
 const OPTIONS = {
   ...MODEL_OPTIONS,
   ...group("What is explained", {
-    target: list("INDEX|LABEL", "Class to explain", { usual: "the top class" }),
+    target: list("INDEX|LABEL", "Class to explain; index:N or label:NAME says which is meant", {
+      usual: "the top class",
+    }),
     top: wholeNumber("K", "Explain the K most probable classes", { least: 1 }),
     against: text("INDEX|LABEL", "Show the evidence for the class over this one (ptame only)"),
     refine: wholeNumber("N", "Sharpen each map in N steps for its image (ptame only); 20 serve most images", {

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { AmbiguousClassError } from "../../classifier/target.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { Device } from "../../runtime/mod.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { type ExplainedImage, explanationDocument } from "../explain/document.ts";
 import { openExplainer, openExplainMethod } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
-import { explainFile, explainRequest, type Request } from "../explain/image.ts";
+import { checkClasses, explainFile, explainRequest, type Request } from "../explain/image.ts";
 import { makeFolder, parentFolder } from "../files.ts";
 import { parseArguments } from "../options/command.ts";
 import { overlaySuffix } from "../result_names.ts";
@@ -44,7 +45,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "done"; readonly document: ExplainedImage }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string; readonly usage: boolean };
 
 let explainer: MapExplainer | undefined;
 let request: Request = {};
@@ -64,6 +65,7 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
     );
     explainer = await openExplainer(openExplainMethod(given.options), options, given);
     load = performance.now() - started;
+    checkClasses(request, explainer.backbone);
     return { kind: "ready" };
   }
   const { image, stem, map } = message.task;
@@ -88,6 +90,10 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
 const scope = self as unknown as Worker;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.kind === "stop") return stopping.abort(new DOMException("Stopped", "AbortError"));
-  answer(data).catch((error): FromWorker => ({ kind: "failed", message: errorMessage(error) }))
+  answer(data).catch((error): FromWorker => ({
+    kind: "failed",
+    message: errorMessage(error),
+    usage: error instanceof AmbiguousClassError,
+  }))
     .then((reply) => scope.postMessage(reply));
 };

@@ -5,6 +5,7 @@
  */
 import type { ExplainedImage } from "../explain/document.ts";
 import type { FromWorker, ImageTask, ToWorker, WorkerDevice } from "./image_worker.ts";
+import { UsageError } from "../usage.ts";
 import { type PoolWorker, WorkerDied } from "./pool.ts";
 
 /** Callbacks for the worker's answer. */
@@ -43,7 +44,9 @@ export function openImageWorker(
       waiting = { resolve, reject };
       worker.postMessage(message);
     });
-    if (reply.kind === "failed") throw new Error(reply.message);
+    if (reply.kind === "failed") {
+      throw reply.usage ? new UsageError(reply.message) : new Error(reply.message);
+    }
     return reply;
   };
   return {
