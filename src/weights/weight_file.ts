@@ -4,10 +4,12 @@
  * @module
  */
 import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
+import { likeness } from "../bytes/likeness.ts";
 import { parseSafetensors } from "./safetensors.ts";
 import type { TensorTable, WeightFile } from "./tensor_table.ts";
 import { isPickle, isZip } from "./torch/container.ts";
 import { parseTorch } from "./torch/mod.ts";
+import { withoutWrappers } from "./wrappers.ts";
 
 /** Formats of weights, distinguished by the first bytes of a file. */
 export type WeightFormat = "safetensors" | "torch";
@@ -24,7 +26,9 @@ export function readWeightFile(name: string, content: ByteSource | Uint8Array): 
   const format = weightFormat(source);
   if (format === undefined) {
     throw new SyntaxError(
-      `Cannot read ${name}: it is ${likeness(source)}, neither a safetensors nor a PyTorch file`,
+      `Cannot read ${name}: it is ${
+        likeness(source.read(0, Math.min(512, source.size)))
+      }, neither a safetensors nor a PyTorch file`,
     );
   }
   return { name, content: source, table: readTable(name, source, format) };
@@ -43,7 +47,7 @@ export function weightFormat(source: ByteSource): WeightFormat | undefined {
 function readTable(name: string, source: ByteSource, format: WeightFormat): TensorTable {
   if (format === "torch") return parseTorch(source, { name });
   try {
-    return parseSafetensors(source);
+    return unwrapped(parseSafetensors(source));
   } catch (cause) {
     const reason = (cause as Error).message.replace(/^Cannot read safetensors: /, "");
     const message = `Cannot read ${name}: ${reason}`;
@@ -53,19 +57,10 @@ function readTable(name: string, source: ByteSource, format: WeightFormat): Tens
   }
 }
 
-/** The apparent format of a file that is not a weights file, for common mistakes. */
-function likeness(source: ByteSource): string {
-  if (source.size === 0) return "empty";
-  const bytes = source.read(0, Math.min(512, source.size));
-  const start = new TextDecoder("latin1").decode(bytes);
-  if (/^\s*<(!doctype|html|\?xml)/i.test(start)) return "a web page";
-  if (start.startsWith("version https://git-lfs")) return "a pointer of Git LFS, not the file itself";
-  if (start.slice(257, 262) === "ustar") return "a tar archive";
-  if (start.startsWith("\x1f\x8b")) return "compressed with gzip";
-  if (start.startsWith("\x89HDF")) return "an HDF5 file";
-  // Field 1 of a ModelProto, the version, and field 2, the producer, or 7, the graph.
-  if (bytes[0] === 0x08 && bytes[1]! <= 0x20 && (bytes[2] === 0x12 || bytes[2] === 0x3a)) {
-    return "an .onnx model";
-  }
-  return "something else";
+/** A table with the names that its network gives the tensors. */
+function unwrapped(table: TensorTable): TensorTable {
+  const { values, prefix } = withoutWrappers(table.tensors);
+  if (prefix === "") return table;
+  const tensors = new Map([...values].map(([name, entry]) => [name, { ...entry, name }]));
+  return { metadata: { ...table.metadata, prefix }, tensors };
 }

@@ -115,7 +115,21 @@ Deno.test("inspectOnnx() says what a model takes and gives", () => {
 
 Deno.test("decodeOnnx() refuses what is not an ONNX model", () => {
   assertThrows(() => inspectOnnx(new Uint8Array()), SyntaxError, "no graph");
-  assertThrows(() => inspectOnnx(new TextEncoder().encode("<html>")), SyntaxError, "Cannot read ONNX model");
+  const text = (content: string) => new TextEncoder().encode(content);
+  const others: [Uint8Array, string][] = [
+    [text("<html>"), "it is a web page"],
+    [
+      text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+      "it is a pointer of Git LFS, not the file",
+    ],
+    [text("PK\x03\x04 archive/data.pkl"), "it is a zip archive, such as a PyTorch file"],
+    [Uint8Array.of(0x80, 2, 0x7d, 0x71), "it is a pickle, such as a PyTorch file"],
+    [Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), "it is an image"],
+    [text("hello"), "the bytes are not a protobuf message"],
+  ];
+  for (const [bytes, message] of others) {
+    assertThrows(() => inspectOnnx(bytes), SyntaxError, `Cannot read ONNX model: ${message}`);
+  }
   assertThrows(() => decodeOnnx(encodeOnnx(sample()).slice(0, 900)), SyntaxError);
 });
 

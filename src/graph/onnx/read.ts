@@ -11,6 +11,7 @@ import {
   type TensorProto,
   TensorProto_DataLocation,
 } from "onnx-buf";
+import { likeness } from "../../bytes/likeness.ts";
 import { shortened } from "../../text/foreign_text.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
 import { checkLimits } from "./limits.ts";
@@ -130,15 +131,21 @@ function parse(bytes: Uint8Array): ModelProto {
   try {
     model = fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    throw new SyntaxError("Cannot read ONNX model: the bytes are not a protobuf message of that kind", {
-      cause,
-    });
+    throw new SyntaxError(`Cannot read ONNX model: ${otherFile(bytes, NOT_PROTOBUF)}`, { cause });
   }
   if (model.graph === undefined || model.graph.node.length + model.graph.output.length === 0) {
-    throw new SyntaxError("Cannot read ONNX model: it holds no graph");
+    throw new SyntaxError(`Cannot read ONNX model: ${otherFile(bytes, "it holds no graph")}`);
   }
   checkLimits(model.graph);
   return model;
+}
+
+const NOT_PROTOBUF = "the bytes are not a protobuf message of that kind";
+
+/** What the bytes are instead of a model, if that is known. */
+function otherFile(bytes: Uint8Array, otherwise: string): string {
+  const what = likeness(bytes);
+  return ["something else", "empty", "an .onnx model"].includes(what) ? otherwise : `it is ${what}`;
 }
 
 /** All tensors that a graph stores: initializers and constants, those of inner graphs too. */

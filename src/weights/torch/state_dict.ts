@@ -5,6 +5,7 @@
  * @module
  */
 import { shortened } from "../../text/foreign_text.ts";
+import { withoutWrappers } from "../wrappers.ts";
 import { isKind, kindName, type Pickled, type PickledDict, type PickledTensor } from "./values.ts";
 
 /** The tensors of a file by name, and how they were found. */
@@ -34,8 +35,6 @@ const USUAL_KEYS = [
   "params_ema",
 ];
 const DEEPEST = 3;
-/** `torch.compile` and `DataParallel` wrap a network in another of one member. */
-const WRAPPERS = ["_orig_mod.", "module."];
 
 /**
  * Finds the dictionary: under the usual keys, else the saved object itself, else its only member that is one.
@@ -70,7 +69,8 @@ export function findStateDict(root: Pickled): StateDict {
       );
     } else leftOut.push(name);
   }
-  return { ...unwrapped(tensors), path: found.path, leftOut };
+  const { values, prefix } = withoutWrappers(tensors);
+  return { tensors: values, prefix, path: found.path, leftOut };
 }
 
 interface Found {
@@ -115,15 +115,4 @@ function search(root: Pickled): Found | undefined {
 
 function checkName(key: Pickled): string {
   return typeof key === "object" ? kindName(key) : String(key);
-}
-
-function unwrapped(tensors: Map<string, PickledTensor>): Pick<StateDict, "tensors" | "prefix"> {
-  let [current, prefix]: [Map<string, PickledTensor>, string] = [tensors, ""];
-  for (let depth = 0; depth < DEEPEST; depth++) {
-    const wrapper = WRAPPERS.find((each) => [...current.keys()].every((name) => name.startsWith(each)));
-    if (wrapper === undefined) break;
-    current = new Map([...current].map(([name, tensor]) => [name.slice(wrapper.length), tensor]));
-    prefix += wrapper;
-  }
-  return { tensors: current, prefix };
 }
