@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Target } from "../../classifier/prediction.ts";
+import type { Target } from "../../classifier/target.ts";
 import type { TargetMap } from "../../explanation/map_explanation.ts";
 import type { Refinement, RefineProgress } from "../../explanation/refinement.ts";
 
