@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex
 /**
  * What a file seems to be by its first bytes, for errors about files that are not what their names say.
  *
