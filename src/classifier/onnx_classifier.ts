@@ -7,6 +7,7 @@
 import { inlineExternalData, type OpenOutput } from "../graph/onnx_file.ts";
 import { openSession, resolveDevice, type Session, type Tensor } from "../runtime/mod.ts";
 import { float16ToFloat32 } from "../bytes/half.ts";
+import { describeFile } from "./file_facts.ts";
 import { labelsFor } from "./labels.ts";
 import { type InspectedModel, inspectedModel, type OnnxModel } from "./onnx_model.ts";
 import { classesOfShape } from "./onnx_output.ts";
@@ -33,14 +34,20 @@ export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {
   const meaning = meaningOfCount(name, inspected.meaning, scores);
   const { single } = meaning;
   const classes = single === undefined ? scores : 2;
+  const labels = labelsFor(
+    name,
+    classes,
+    single === undefined ? model.labels : pairLabels(single, model.labels),
+  );
   const facts: ClassifierFacts = {
     name,
     classes,
-    labels: labelsFor(name, classes, single === undefined ? model.labels : pairLabels(single, model.labels)),
+    labels,
     preprocessing: input.preprocessing,
     output: output.name,
     otherOutputs: inspected.summary.outputs.filter((each) => each !== output).map((each) => each.name),
     ...meaning,
+    described: describeFile({ given, inspected, meaning, labels }),
   };
   let part: GraphPart | undefined;
   return {

@@ -11,6 +11,17 @@ import type { Value } from "../graph/types.ts";
 import type { DeviceRequest, Session } from "../runtime/mod.ts";
 import type { BoundGraph } from "../graph/bound_graph.ts";
 
+/** Where a fact was found: in the file, in the caller's settings, in its metadata, or nowhere. */
+export type FactSource = "file" | "settings" | "metadata" | "assumed";
+
+/** An entry of what a classifier sees and gives. */
+export interface DescribedFact {
+  readonly name: string;
+  /** The value in words. */
+  readonly value: string;
+  readonly from: FactSource;
+}
+
 /** Facts about a classifier that are known before it runs; plain data. */
 export interface ClassifierFacts extends ScoreMeaning {
   /** Name that people see. */
@@ -25,6 +36,8 @@ export interface ClassifierFacts extends ScoreMeaning {
   readonly output?: string;
   /** Names of its other outputs. */
   readonly otherOutputs?: readonly string[];
+  /** What an .onnx file sees and gives, and where each entry was found. */
+  readonly described?: readonly DescribedFact[];
 }
 
 /** A classifier as a part of graphs. Its scores there are plain: a softmax or sigmoid at its end is removed. */

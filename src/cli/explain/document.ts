@@ -8,7 +8,7 @@ import type { Refinement } from "../../explanation/refinement.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { FitRecord } from "../../ptame/fit/fit_record.ts";
-import type { ClassifierFacts } from "../../classifier/types.ts";
+import type { ClassifierFacts, DescribedFact } from "../../classifier/types.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedFile } from "./image.ts";
 
@@ -27,6 +27,8 @@ export interface ExplainedImage {
   warning?: string;
   /** The output with the scores, of an .onnx file. */
   output?: string;
+  /** What an .onnx file sees and gives, and where each entry was found. */
+  classifier?: readonly DescribedFact[];
   /** The activation at the end of the network; omitted if there is none. */
   activation?: string;
   /** How the probabilities came from the scores: "given", "recognised", "softmax", "sigmoid" or "none" (scores). */
@@ -54,7 +56,7 @@ export function explanationDocument(
   { explanation, milliseconds, contrasts, outs }: ExplainedFile,
   image: string,
   load: number,
-  { output }: Pick<ClassifierFacts, "output">,
+  { output, described: classifier }: Pick<ClassifierFacts, "output" | "described">,
 ): ExplainedImage {
   const rounded = (value: number) => Math.round(value * 10) / 10;
   const { prepare, predict, explain } = milliseconds;
@@ -68,7 +70,7 @@ export function explanationDocument(
     ...(isPtame(explanation)
       ? { head: headDocument(explanation), ...withoutUndefined({ warning: explanation.warning }) }
       : {}),
-    ...withoutUndefined({ output }),
+    ...withoutUndefined({ output, classifier }),
     ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
     reading: explanation.reading,
     prediction: explanation.prediction.map(({ index, label, probability }) => ({

@@ -7,6 +7,8 @@ import { findNetwork } from "../../../models/registry.ts";
 import type { RefineProgress } from "../../explanation/refinement.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
+import type { DescribedFact } from "../../classifier/types.ts";
+import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
@@ -80,6 +82,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
           ...withoutUndefined({ checks }),
         });
         showTable(terminal, explainer, explained, image, load);
+        if (options.verbose) await sayFacts(terminal, explainer);
         if (checks !== undefined) check?.showChecks(terminal, checks);
         // A stopped run keeps what it has refined so far.
         if (signal.aborted) break;
@@ -120,4 +123,14 @@ function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): 
     name === undefined || (typeof name === "string" && findNetwork(name)?.weights.shipped !== undefined);
   const startsWasm = (device === "wasm" || device === "auto") && threadsInUse() === undefined;
   return threads === undefined && startsWasm && small(model) && small(auxiliary) ? { threads: 1 } : {};
+}
+
+/** Shows what the classifier sees and gives, and the layer that the method reads. */
+async function sayFacts(terminal: Terminal, explainer: MapExplainer): Promise<void> {
+  const { factLines } = await import("../models/inspect.ts");
+  const { described = [] } = explainer.backbone;
+  const layer = (explainer as { readonly layer?: string }).layer;
+  const own: DescribedFact[] = layer === undefined ? [] : [{ name: "layer", value: layer, from: "file" }];
+  if (described.length + own.length === 0) return;
+  for (const line of factLines([...described, ...own])) terminal.say(`   ${line}`);
 }

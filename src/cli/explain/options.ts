@@ -53,6 +53,7 @@ const OPTIONS = {
       "FILE|DIR",
       "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder",
     ),
+    verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
     json: flag("Print JSON on standard output: a document, a list for several images, lines for a folder"),
     ...QUIET_OPTION,
   }),

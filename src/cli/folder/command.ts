@@ -48,7 +48,19 @@ type Line = ExplainedImage | { readonly image: string; readonly error: string };
 const MOST_WORKERS = 8;
 
 /** Options that do not change the results: a run may continue with different ones. */
-const HOW = ["workers", "shard", "json", "quiet", "device", "threads", "out", "offline", "help", "minutes"];
+const HOW = [
+  "workers",
+  "shard",
+  "json",
+  "quiet",
+  "verbose",
+  "device",
+  "threads",
+  "out",
+  "offline",
+  "help",
+  "minutes",
+];
 
 /** Whether the arguments name a folder, or a list of images. */
 export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {

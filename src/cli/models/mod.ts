@@ -18,6 +18,7 @@ export const SUBCOMMANDS: CommandSet = {
     verify: async () => (await import("./verify.ts")).verifyModels,
     remove: async () => (await import("./remove.ts")).removeModels,
     path: async () => (await import("./path.ts")).modelPath,
+    inspect: async () => (await import("./inspect.ts")).inspectModel,
     import: async () => (await import("./import.ts")).importModel,
     export: async () => (await import("./export.ts")).exportModel,
   },
@@ -30,6 +31,7 @@ export const SUBCOMMANDS: CommandSet = {
     "deno task models pull resnet50",
     "deno task models verify",
     "deno task models path resnet50",
+    "deno task models inspect my_classifier.onnx",
     "deno task models export efficientnet_lite0 --out explainer.onnx",
   ],
 };
