@@ -33,7 +33,16 @@ export type {
   TargetMap,
 } from "./src/explanation/map_explanation.ts";
 export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "./src/classifier/load.ts";
-export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./src/classifier/types.ts";
+export type {
+  Classifier,
+  ClassifierFacts,
+  DescribedFact,
+  FactSource,
+  GraphPart,
+  ScoreOptions,
+  Scores,
+} from "./src/classifier/types.ts";
+export type { ScoreActivation, ScoreMeaning, ScoreReading } from "./src/classifier/score_meaning.ts";
 export type { CustomNetwork } from "./src/classifier/network_classifier.ts";
 export type { OnnxModel } from "./src/classifier/onnx_model.ts";
 export type { CroppedImage, PreparedImage, PrepareOptions } from "./src/classifier/prepared_image.ts";

@@ -6,11 +6,11 @@
  */
 import type { OutputActivation } from "../graph/final_activation.ts";
 
-/** All names that `ScoreActivation` knows. */
-export const SCORE_ACTIVATIONS = ["none", "softmax", "sigmoid"] as const;
-
 /** What turns scores into probabilities; "none" leaves them as they are, for a regression. */
-export type ScoreActivation = typeof SCORE_ACTIVATIONS[number];
+export type ScoreActivation = "none" | "softmax" | "sigmoid";
+
+/** All names that `ScoreActivation` knows. */
+export const SCORE_ACTIVATIONS: readonly ScoreActivation[] = ["none", "softmax", "sigmoid"];
 
 /** How the scores of a classifier are read; a part of its facts. */
 export interface ScoreMeaning {

@@ -14,6 +14,7 @@ export type Target = number | string;
 
 /** A name that means several classes; its message lists names that mean one. */
 export class AmbiguousClassError extends RangeError {
+  /** The name that tells it from other errors. */
   override name = "AmbiguousClassError";
 }
 

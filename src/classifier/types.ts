@@ -16,9 +16,11 @@ export type FactSource = "file" | "settings" | "metadata" | "assumed";
 
 /** An entry of what a classifier sees and gives. */
 export interface DescribedFact {
+  /** What it is about, such as "size". */
   readonly name: string;
   /** The value in words. */
   readonly value: string;
+  /** Where it was found. */
   readonly from: FactSource;
 }
 

@@ -66,7 +66,7 @@ export async function listImages(path: string, say: (line: string) => void = () 
     throw new Error(`Cannot use images ${path}: it contains ${what}`);
   }
   const overlays = listed.filter(isResult).length;
-  if (overlays > 0) say(`${overlays} overlays of ptame among the images are left out`);
+  if (overlays > 0) say(`Left out: ${overlays} ${overlays === 1 ? "overlay" : "overlays"} that ptame drew`);
   return found;
 }
 

@@ -26,6 +26,7 @@ import { createGallery, type StoredMap } from "./gallery.ts";
 import { type OpenMethods, openMethods } from "./methods.ts";
 import type { Plan } from "./plan.ts";
 import { openRecordFile, type RecordFile } from "./record_file.ts";
+import { UsageError } from "../usage.ts";
 
 /** The results of an evaluation and what was evaluated. */
 export interface Measured {
@@ -78,6 +79,11 @@ async function measureOpened(
   const { options, typed, file, terminal, signal, progress } = context;
   const { boxes, folder, selection } = plan;
   const { methods, score, backbone } = opened;
+  if (backbone.asked === "none") {
+    throw new UsageError(
+      `Cannot evaluate ${backbone.name}: measures need probabilities, and --activation none gives none`,
+    );
+  }
   if (selection !== undefined && opened.head !== undefined) {
     checkHeldOut(opened.head.record, selection, terminal);
   }
@@ -163,6 +169,9 @@ function methodIdentity(
   const digests = contents.map((content) => digestOfSource(toByteSource(content)).slice(0, 8));
   const more = [
     layer === undefined ? [] : `layer:${layer}`,
+    // Another output, or other probabilities, of the same file.
+    backbone.asked === undefined ? [] : `activation:${backbone.asked}`,
+    (backbone.otherOutputs ?? []).length === 0 ? [] : `output:${backbone.output}`,
     refine === undefined ? [] : `refine:${refine}/${seed}`,
     Object.entries(counts).map(([name, count]) => `${name}:${count}`),
     // Each record states that its class was held out.

@@ -68,7 +68,7 @@ Deno.test("explain DIR --out on or above DIR explains all images, and only image
     assertStringIncludes(on.stderr, "2 of 2 explained; results: all/photos/results.jsonl");
     const above = await explain("all");
     assertEquals(above.code, 0, above.stderr);
-    assertStringIncludes(above.stderr, "2 overlays of ptame among the images are left out");
+    assertStringIncludes(above.stderr, "Left out: 2 overlays that ptame drew");
     assertStringIncludes(above.stderr, "2 of 2 explained; results: all/results.jsonl");
     // A folder inside that holds images of the user's own, too.
     Deno.mkdirSync(`${folder}/all/photos/out`);
@@ -133,7 +133,7 @@ Deno.test("listImages() passes over hidden files, macOS's own and overlays of pt
         `/photos/${name}`
       ),
     );
-    assertEquals(said, ["3 overlays of ptame among the images are left out"]);
+    assertEquals(said, ["Left out: 3 overlays that ptame drew"]);
     Deno.writeTextFileSync(
       `${folder}/list.txt`,
       "# comment\r\nx.jpg\nx.jpg\n\n  y.jpg\nz/._y.jpg\n__MACOSX/y.jpg\nx.explained.png\n",
