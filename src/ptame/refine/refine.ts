@@ -3,7 +3,11 @@
  * budgeted masks (masks/budget.ts). The row has a weight for each channel of the taps, so a step can only sharpen what
  * the auxiliary sees; it cannot draw a map pixel by pixel, which would fit the noise of the classifier.
  *
- *     row ← row − rate · scale · Adam(∂L/∂row)      scale: root mean square of the row's weights of each tap
+ *     v ← 0.7·v + 0.3·g/‖g‖                   g = scale·∂L/∂row; scale: root mean square of the weights of each tap
+ *     row ← row − rate·√n·scale·v/‖v‖         n weights
+ *
+ * Steps have a fixed length, and each weight moves by its share of the gradient. Adam would move all weights alike, also
+ * those whose gradient is noise: two seeds then give maps that differ (docs/refining.md).
  *
  * Every step's row is a usable map, and the best so far is kept. The image of each view has a little noise, and the
  * shares vary a little; both depend on the seed alone and stay the same for all steps, so that losses can be compared.
@@ -18,7 +22,7 @@ import type { RowLoss, RowSubject } from "./row_loss.ts";
 export interface RefineSettings {
   /** What the loss shows of the image. */
   readonly views: readonly View[];
-  /** Size of a step, as a fraction of the weights' root mean square. */
+  /** Root mean square of a step, as a fraction of the scale of the weights. */
   readonly rate: number;
   /** Standard deviation of the noise of each view's image, of pixels in [0, 1]. */
   readonly noise: number;
@@ -32,7 +36,7 @@ const WIDTH = 0.015;
 /** The defaults. */
 export const REFINE_SETTINGS: RefineSettings = {
   views: [createView(1), createView(0.5, { width: WIDTH }), createView(0.15, { width: WIDTH })],
-  rate: 0.1,
+  rate: 0.02,
   noise: 0.02,
   jitter: 0.1,
 };
@@ -89,8 +93,8 @@ export function rowScale(row: Float32Array, channels: readonly number[]): Float3
   return scale.map((value) => value || whole);
 }
 
-/** Decay of Adam's moments. */
-const [FIRST_DECAY, SECOND_DECAY, EPSILON] = [0.9, 0.999, 1e-12];
+/** Share of the last direction that the next keeps. */
+const MOMENTUM = 0.7;
 
 /** Passes that a forward and a backward pass count as. */
 const PASSES_EACH = 3;
@@ -103,20 +107,22 @@ export async function* gradientSteps(
   scale: Float32Array,
   { rate }: RefineSettings,
 ): AsyncGenerator<Step> {
-  const [first, second] = [new Float64Array(start.length), new Float64Array(start.length)];
+  let velocity = new Float64Array(start.length);
   let row = start;
   for (let step = 0;; step++) {
-    const value = await loss.gradient(subject, row);
-    const square = value.gradient.reduce((sum, slope) => sum + slope * slope, 0);
+    const { loss: value, gradient } = await loss.gradient(subject, row);
+    const slopes = Float64Array.from(gradient, (slope, i) => slope * scale[i]!);
+    const steepness = norm(slopes);
     const passes = (step + 1) * PASSES_EACH * subject.views.length;
-    yield { step, loss: value.loss, row, passes, flat: !(square > 0 && Number.isFinite(square)) };
-    const [unbias1, unbias2] = [1 - FIRST_DECAY ** (step + 1), 1 - SECOND_DECAY ** (step + 1)];
-    row = row.map((weight, i) => {
-      const slope = value.gradient[i]! * scale[i]!;
-      first[i] = FIRST_DECAY * first[i]! + (1 - FIRST_DECAY) * slope;
-      second[i] = SECOND_DECAY * second[i]! + (1 - SECOND_DECAY) * slope * slope;
-      const direction = first[i]! / unbias1 / (Math.sqrt(second[i]! / unbias2) + EPSILON);
-      return weight - rate * scale[i]! * direction;
-    });
+    yield { step, loss: value, row, passes, flat: !(steepness > 0 && Number.isFinite(steepness)) };
+    velocity = velocity.map((old, i) => MOMENTUM * old + (1 - MOMENTUM) * slopes[i]! / (steepness || 1));
+    // Its root mean square is the rate.
+    const length = rate * Math.sqrt(start.length) / (norm(velocity) || 1);
+    row = row.map((weight, i) => weight - length * scale[i]! * velocity[i]!);
   }
+}
+
+/** Euclidean norm. */
+function norm(vector: Float64Array): number {
+  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }
