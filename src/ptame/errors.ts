@@ -28,8 +28,11 @@ export class NoHeadError extends TypeError {
     more: readonly string[] = [],
   ) {
     const options = [`--backbone ${backbone}`, `--auxiliary ${auxiliary}`, ...more];
+    const quick = /\.onnx'?$/i.test(backbone)
+      ? `, make one in a minute (deno task explain IMAGE --model ${backbone} --photos FOLDER)`
+      : "";
     super(
-      `Cannot explain ${backbone}: ${why}; name a head with --head, or train one: ` +
+      `Cannot explain ${backbone}: ${why}; name a head with --head${quick}, or train one: ` +
         `deno task train ${options.join(" ")} --images FOLDER --out head.safetensors`,
     );
   }

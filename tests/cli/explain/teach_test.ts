@@ -96,6 +96,7 @@ Deno.test("explain --photos refuses what it cannot use, and says what to do", ()
       [["explain", "--photos", "photos"], 2, "is for an .onnx classifier"],
       [[...EXPLAIN, ...READER, "--photos", "nowhere"], 1, "Cannot read images nowhere"],
       [[...EXPLAIN, ...READER, "--photos", "photos"], 1, "at least 20 are needed"],
+      [EXPLAIN, 1, "make one in a minute (deno task explain IMAGE --model own.onnx --photos FOLDER)"],
     ];
     for (const [args, code, words] of refused) {
       const ended = await runCli(args, folder);

@@ -1,5 +1,6 @@
 /** A head for a classifier of other classes, from its inputs and outputs alone. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { loadClassifier } from "../../../src/classifier/load.ts";
 import { createExplainer } from "../../../src/ptame/explainer.ts";
 import { fitWarning } from "../../../src/ptame/fit/fit_record.ts";
 import { chosenPhotos } from "../../../src/ptame/fit/fitted_head.ts";
@@ -68,6 +69,23 @@ function cosine(a: ArrayLike<number>, b: ArrayLike<number>, at: number, length: 
   }
   return ab / Math.sqrt(aa * bb);
 }
+
+Deno.test("by default the shipped network is read, and the rows are as long as its own", async () => {
+  const photos = patchworkPhotos(24);
+  const [explainer, lite] = await Promise.all([
+    createExplainer({ model: backbone, device: "wasm", photos }),
+    loadClassifier(),
+  ]);
+  try {
+    assertEquals(explainer.auxiliary, "efficientnet_lite0");
+    const length = (rows: Float32Array, count: number) =>
+      Math.sqrt(rows.reduce((sum, value) => sum + value * value, 0) / count);
+    const own = length(lite.finalLayer()!, 1000);
+    assertAlmostEquals(length(readFittedRows(explainer.head)!, 5) / own, 1, 1e-3);
+  } finally {
+    await explainer.dispose();
+  }
+});
 
 Deno.test("a classifier of random answers gets a warning in the explanation, not a confident map", async () => {
   const photos = patchworkPhotos(60);
