@@ -11,7 +11,7 @@ import { ImageError, type RgbImage } from "./types.ts";
 
 /** A worker of Node's kind (Node, Bun, Deno) or the web's. */
 interface Host {
-  postMessage(message: DecodeRequest): void;
+  postMessage(message: DecodeRequest, transfer: ArrayBuffer[]): void;
   terminate(): void;
   /** Whether an unanswered request keeps the process alive; a page has no process. */
   hold(alive: boolean): void;
@@ -20,7 +20,7 @@ interface Host {
 }
 
 interface NodeWorker {
-  postMessage(message: DecodeRequest): void;
+  postMessage(message: DecodeRequest, transfer: ArrayBuffer[]): void;
   terminate(): Promise<unknown>;
   ref(): void;
   unref(): void;
@@ -57,7 +57,7 @@ async function startHost(): Promise<Host | undefined> {
     const file = `decode_worker.${ours.pathname.split(".").pop()}`;
     const worker = new threads.Worker(new URL(file, ours));
     const host: Host = {
-      postMessage: (message) => worker.postMessage(message),
+      postMessage: (message, transfer) => worker.postMessage(message, transfer),
       terminate: () => void worker.terminate(),
       hold: (alive) => alive ? worker.ref() : worker.unref(),
       onReply: () => {},
@@ -74,7 +74,7 @@ function startWebHost(): Host | undefined {
   if (typeof Worker === "undefined") return undefined;
   const worker = new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module" });
   const host: Host = {
-    postMessage: (message) => worker.postMessage(message),
+    postMessage: (message, transfer) => worker.postMessage(message, transfer),
     terminate: () => worker.terminate(),
     hold: () => {},
     onReply: () => {},
@@ -145,14 +145,18 @@ function ask(
       if (reply.kind === "reading") {
         return wait(deadline, `reading it takes longer than ${deadline / 1000} s (deadline)`);
       }
-      if (reply.kind === "image") return finish(reply.image, reply.image.data.length < 3 * LARGE);
+      if (reply.kind === "image") {
+        const { width, height, pixels } = reply;
+        return finish({ width, height, data: new Uint8Array(pixels) }, width * height < LARGE);
+      }
       finish(new ImageError(reply.message), reply.kind === "error");
     };
     if (signal?.aborted) return stop();
     signal?.addEventListener("abort", stop);
     wait(LOADING, `its codec is not there after ${LOADING / 1000} s`);
     host.hold(true);
-    host.postMessage({ bytes, limits });
+    const file = bytes.slice().buffer as ArrayBuffer;
+    host.postMessage({ file, limits }, [file]);
   });
 }
 
