@@ -15,6 +15,8 @@ interface Host {
   terminate(): void;
   /** Whether an unanswered request keeps the process alive; a page has no process. */
   hold(alive: boolean): void;
+  /** Whether it has answered anything: then it can run. */
+  hasRun: boolean;
   /** Called with every reply, and with undefined when the worker cannot run. */
   onReply: (reply: DecodeReply | undefined) => void;
 }
@@ -60,6 +62,7 @@ async function startHost(): Promise<Host | undefined> {
       postMessage: (message, transfer) => worker.postMessage(message, transfer),
       terminate: () => void worker.terminate(),
       hold: (alive) => alive ? worker.ref() : worker.unref(),
+      hasRun: false,
       onReply: () => {},
     };
     worker.on("message", (reply) => host.onReply(reply));
@@ -77,6 +80,7 @@ function startWebHost(): Host | undefined {
     postMessage: (message, transfer) => worker.postMessage(message, transfer),
     terminate: () => worker.terminate(),
     hold: () => {},
+    hasRun: false,
     onReply: () => {},
   };
   worker.onmessage = ({ data }: MessageEvent<DecodeReply>) => host.onReply(data);
@@ -126,7 +130,7 @@ function ask(
       clearTimeout(timer.id);
       timer.id = setTimeout(() => finish(new ImageError(message), false), milliseconds);
     };
-    const finish = (outcome: Outcome, keep: boolean) => {
+    const settle = (keep: boolean) => {
       clearTimeout(timer.id);
       signal?.removeEventListener("abort", stop);
       host.onReply = () => {};
@@ -134,14 +138,21 @@ function ask(
         host.hold(false);
         idle.push(host);
       } else host.terminate();
+    };
+    const finish = (outcome: Outcome, keep: boolean) => {
+      settle(keep);
       resolve(outcome);
     };
     const stop = () => {
-      finish("no worker", false);
+      settle(false);
       reject(signal!.reason);
     };
     host.onReply = (reply) => {
-      if (reply === undefined) return finish("no worker", false);
+      // A worker that dies after it has run is the file's doing; this thread must not read that file.
+      if (reply === undefined) {
+        return finish(host.hasRun ? new ImageError("its codec broke") : "no worker", false);
+      }
+      host.hasRun = true;
       if (reply.kind === "reading") {
         return wait(deadline, `reading it takes longer than ${deadline / 1000} s (deadline)`);
       }

@@ -86,7 +86,9 @@ function readPng(bytes: Uint8Array, view: DataView): Found {
 
 function readGif(bytes: Uint8Array, view: DataView): Found {
   if (bytes.length < 13) throw new ImageError("truncated GIF");
-  return { width: view.getUint16(6, true), height: view.getUint16(8, true), orientation: undefined };
+  // A screen of no size is that of the first frame, which the codec finds.
+  const [width, height] = [view.getUint16(6, true), view.getUint16(8, true)];
+  return { width: width || undefined, height: height || undefined, orientation: undefined };
 }
 
 function readWebp(bytes: Uint8Array, view: DataView): Found {

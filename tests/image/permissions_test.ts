@@ -33,7 +33,10 @@ Deno.test({
   permissions: "none",
   fn: async () => {
     const error = await assertRejects(() => decodeImage(GIF), ImageError);
-    assertMatch(error.message, /ImageMagick, whose magick.wasm cannot be loaded \(Requires read access.*; save it/);
+    assertMatch(
+      error.message,
+      /ImageMagick, whose magick.wasm cannot be loaded \(Requires read access.*; save it/,
+    );
   },
 });
 

@@ -13,20 +13,25 @@ export interface GifPage {
   readonly height: number;
 }
 
-/** True when the first frame has a transparent colour, by the graphic control extension before it. */
-function hasTransparency(bytes: Uint8Array, start: number): boolean {
-  let found = false;
-  for (let at = start; bytes[at] === 0x21;) {
-    if (bytes[at + 1] === 0xf9) found = (bytes[at + 3]! & 1) === 1;
+/** What PIL paints where no frame is: the first colour of the frame's palette, or nothing where a colour is transparent. */
+function backgroundOf(bytes: Uint8Array): Uint8Array | undefined {
+  const globalSize = bytes[10]! & 0x80 ? 3 * (2 << (bytes[10]! & 7)) : 0;
+  let at = 13 + globalSize;
+  while (bytes[at] === 0x21) {
+    // The graphic control extension says whether the frame has a transparent colour.
+    if (bytes[at + 1] === 0xf9 && bytes[at + 3]! & 1) return undefined;
     for (at += 2; (bytes[at] ?? 0) !== 0;) at += 1 + bytes[at]!;
     at++;
   }
-  return found;
+  const hasOwn = (bytes[at + 9]! & 0x80) !== 0;
+  if (!hasOwn && globalSize === 0) return undefined;
+  const colours = hasOwn ? at + 10 : 13;
+  return bytes.subarray(colours, colours + 3);
 }
 
 /**
- * The whole screen. It grows where the frame reaches beyond it; what no frame covers has the background's colour of the
- * global palette, or white where the frame has a transparent colour.
+ * The whole screen. It grows where the frame reaches beyond it; what the frame does not cover has the first colour of its
+ * palette, or is white where the frame has a transparent colour.
  *
  * @throws {ImageError} When the screen has more pixels than allowed.
  */
@@ -37,14 +42,9 @@ export function screenOfGif(bytes: Uint8Array, frame: RgbImage, page: GifPage, m
   if (width * height > maxPixels) {
     throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
   }
-  const flags = bytes[10]!;
-  const colours = flags & 0x80 ? 2 << (flags & 7) : 0;
-  const background = bytes[11]!;
   const data = new Uint8Array(3 * width * height).fill(255);
-  if (background < colours && !hasTransparency(bytes, 13 + 3 * colours)) {
-    const colour = bytes.subarray(13 + 3 * background, 16 + 3 * background);
-    for (let to = 0; to < data.length; to += 3) data.set(colour, to);
-  }
+  const background = backgroundOf(bytes);
+  for (let to = 0; background !== undefined && to < data.length; to += 3) data.set(background, to);
   for (let y = 0; y < frame.height; y++) {
     const row = frame.data.subarray(3 * y * frame.width, 3 * (y + 1) * frame.width);
     data.set(row, 3 * ((page.y + y) * width + page.x));

@@ -14,6 +14,7 @@ import { rgbaOverWhite } from "./alpha.ts";
 import { tooLarge } from "./compile.ts";
 import { screenOfGif } from "./gif_screen.ts";
 import { limitMemory } from "./limit_memory.ts";
+import { fourthSampleIsAlpha } from "./tiff_alpha.ts";
 
 /** The formats that ImageMagick reads here, as it calls them. */
 export const MAGICK_READS = {
@@ -62,14 +63,15 @@ const STRIP = 2 ** 20;
 
 let loading: Promise<typeof Magick> | undefined;
 
-/** The place of magick.wasm: named by the caller, else that of the npm package. */
+/** The place of magick.wasm: named by the caller, in the npm package, or beside the bundle. */
 function wasmUrl(named: string | undefined): URL {
   if (named !== undefined) return new URL(named);
   const file = "@imagemagick/magick-wasm";
   // Deno and Node know where a package's files are; a page does not.
-  return new URL(
-    import.meta.resolve("Deno" in globalThis ? `npm:${file}@${VERSION}/magick.wasm` : `${file}/magick.wasm`),
-  );
+  if ("Deno" in globalThis) return new URL(import.meta.resolve(`npm:${file}@${VERSION}/magick.wasm`));
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  if (process?.versions?.node !== undefined) return new URL(import.meta.resolve(`${file}/magick.wasm`));
+  return new URL("./magick.wasm", import.meta.url);
 }
 
 async function load(memory: number, url: string | undefined): Promise<typeof Magick> {
@@ -108,10 +110,9 @@ function loadMagick(budget: number, url: string | undefined): Promise<typeof Mag
   return loading;
 }
 
-/** True where a warning of the codec leaves the image whole. */
-function isHarmless(warning: string): boolean {
-  return /extraneous bytes before marker|unknown field with tag|Incompatible type for|ASCII value for|does not end in null/i
-    .test(warning);
+/** True where a warning leaves the image whole: libtiff warns of tags, and fails where pixels are missing. */
+function isHarmless(format: string, warning: string): boolean {
+  return format === "tiff" || /extraneous bytes before marker|Unknown Adobe color transform/.test(warning);
 }
 
 /** The first line of what ImageMagick says, without its place in the source. */
@@ -165,14 +166,15 @@ export async function decodeWithMagick(
       }
       throw new ImageError(`truncated or damaged ${name} (${reason})`, { cause });
     }
-    const serious = warnings.find((warning) => !isHarmless(warning));
+    const serious = warnings.find((warning) => !isHarmless(format, warning));
     if (serious !== undefined) throw new ImageError(`truncated or damaged ${name} (${reasonOf(serious)})`);
     const { width, height } = image;
     if (width * height > maxPixels) {
       throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
     }
     if (3 * width * height > memory / 3) throw tooLarge(9 * width * height, memory);
-    const data = takePixels(magick, image);
+    const fourth = format === "tiff" && image.metaChannelCount === 1 && fourthSampleIsAlpha(bytes);
+    const data = takePixels(magick, image, fourth);
     const stored = { width, height, data, orientation: image.orientation || 1 };
     if (format !== "gif") return stored;
     const { x, y, width: wide, height: high } = image.page;
@@ -182,8 +184,12 @@ export async function decodeWithMagick(
   }
 }
 
-/** The pixels as RGB, strip by strip. */
-function takePixels({ ColorSpace }: typeof Magick, image: Magick.IMagickImage): Uint8Array {
+/**
+ * The pixels as RGB, strip by strip.
+ *
+ * @param fourth Whether a fourth sample without a meaning is opacity.
+ */
+function takePixels({ ColorSpace }: typeof Magick, image: Magick.IMagickImage, fourth: boolean): Uint8Array {
   const { width, height } = image;
   const cmyk = image.colorSpace === ColorSpace.CMYK;
   const plain: readonly number[] = [ColorSpace.sRGB, ColorSpace.RGB, ColorSpace.Gray, ColorSpace.CMYK];
@@ -193,7 +199,9 @@ function takePixels({ ColorSpace }: typeof Magick, image: Magick.IMagickImage): 
   image.getPixels((pixels) => {
     for (let y = 0; y < height; y += rows) {
       const high = Math.min(rows, height - y);
-      const strip = pixels.toByteArray(0, y, width, high, cmyk ? "CMYK" : "RGBA");
+      const strip = fourth
+        ? pixels.getArea(0, y, width, high)
+        : pixels.toByteArray(0, y, width, high, cmyk ? "CMYK" : "RGBA");
       if (strip === null) throw new ImageError("the codec gives no pixels");
       data.set(cmyk ? rgbFromCmyk(strip) : rgbaOverWhite(strip, width, high).data, 3 * y * width);
     }
