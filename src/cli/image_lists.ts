@@ -5,7 +5,7 @@
  */
 import { reason } from "./files.ts";
 
-const IMAGE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
+const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m)$/i;
 
 /**
  * Paths of all images in a folder and its subfolders. They are sorted, so the same folder always gives the same list.
@@ -20,7 +20,8 @@ async function walk(folder: string): Promise<string[]> {
     const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
     // Links to folders are not followed, because they may lead back up.
     if (isDirectory && !entry.isSymlink) found.push(...await walk(path));
-    else if (!isDirectory && IMAGE.test(entry.name)) found.push(path);
+    // Hidden files, such as the ._photo.jpg that macOS leaves on other disks, hold no image.
+    else if (!isDirectory && IMAGE.test(entry.name) && !entry.name.startsWith(".")) found.push(path);
   }
   return found;
 }
@@ -43,7 +44,7 @@ export async function listImages(path: string): Promise<string[]> {
     throw new Error(`Cannot read images ${path}: ${reason(cause)}`, { cause });
   }
   if (found.length === 0) {
-    throw new Error(`Cannot use images ${path}: it contains none (JPEG, PNG, WebP, GIF, TIFF)`);
+    throw new Error(`Cannot use images ${path}: it contains none (JPEG, PNG, WebP, HEIC, TIFF and others)`);
   }
   return found;
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { formatOfPath } from "../../image/encode.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
@@ -58,7 +59,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const { options, positional, terminal, signal } = call;
   const source = positional[0]!;
   const out = options.out?.replace(/[/\\]+$/, "");
-  if (out === undefined || /\.png$/i.test(out)) {
+  if (out === undefined || formatOfPath(out) !== undefined) {
     throw new UsageError("Option --out must name a folder for the results of a folder or list of images");
   }
   if (options.check) {

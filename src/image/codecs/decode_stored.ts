@@ -33,7 +33,7 @@ export async function decodeStored(
       } catch (error) {
         // It lacks what few files have, and takes for an error what is none.
         if (!(error instanceof ImageError) || error.cause === undefined) throw error;
-        return await decodeOddJpeg(bytes, header, options, error);
+        return await decodeOddJpeg(bytes, options, error);
       }
     case "png":
       return await decodePng(bytes, header as SizedHeader, memory, onReady);
@@ -53,7 +53,6 @@ export async function decodeStored(
 /** A JPEG that libjpeg-turbo refused. */
 async function decodeOddJpeg(
   bytes: Uint8Array,
-  header: ImageHeader,
   options: MagickOptions,
   refusal: ImageError,
 ): Promise<MagickImage> {
