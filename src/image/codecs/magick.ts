@@ -164,6 +164,12 @@ export async function decodeWithMagick(
           { cause },
         );
       }
+      if (/not configured|NotAuthorized|NoDecodeDelegate/.test(reason)) {
+        const without = reason.replace(/\.$/, "");
+        throw new ImageError(`this kind of ${name} is not supported (${without}); save it as PNG or JPEG`, {
+          cause,
+        });
+      }
       throw new ImageError(`truncated or damaged ${name} (${reason})`, { cause });
     }
     const serious = warnings.find((warning) => !isHarmless(format, warning));
