@@ -108,7 +108,7 @@ const sheet = await drawSheet({
   cell: Number(given.cell ?? 88),
   across: Number(given.across ?? 3),
 });
-await writeFile(given.out, await encodeBelow(sheet, LIMIT));
+await writeFile(given.out, encodeBelow(sheet, LIMIT));
 terminal.say(`${rows.length} photographs: ${given.out}`);
 
 /** A baseline over the classifier, or an explainer's maps. */

@@ -1,10 +1,13 @@
 /**
  * Makes examples/browser/dist: the page of examples/browser as files that any web server can hand out.
  *
- * `deno bundle` does the work. Three things are ours to arrange:
+ * `deno bundle` does the work. Five things are ours to arrange:
  * - onnxruntime-web's root is for Deno; a page loads `/wasm` or `/webgpu`, so the root is mapped to `/wasm` and no
  *   third copy is bundled;
  * - the runtime's .wasm files, and the scripts that its threads start from, stay files of their own;
+ * - the library starts its decoding worker from a .ts file beside its own modules: that worker is bundled too, and its name
+ *   in the bundle changed;
+ * - ImageMagick's magick.wasm, which only rare formats need, lies beside the bundle;
  * - the library finds weights and heads at `../../models/` from its own modules. The bundle lies in `src/page/`, so
  *   the same relative address holds for it.
  *
@@ -64,6 +67,19 @@ export async function bundleModules(modules: readonly URL[], out: URL): Promise<
   }
 }
 
+/** The library's worker that decodes images. */
+const DECODE_WORKER = "decode_worker";
+
+/** Lets the bundled modules start the bundled worker. */
+async function renameDecodeWorker(page: URL): Promise<void> {
+  for await (const { name } of Deno.readDir(page)) {
+    if (!name.endsWith(".js")) continue;
+    const file = new URL(name, page);
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, text.replaceAll(`./${DECODE_WORKER}.ts`, `./${DECODE_WORKER}.js`));
+  }
+}
+
 /** What of the bundle is large: the page keeps these files itself, each by its digest. */
 const LARGE = /\.(safetensors|wasm)$/;
 
@@ -78,9 +94,12 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   // Each by itself: what two share would be one chunk, and the page's thread would evaluate the worker's library.
+  const page = new URL("src/page/", out);
   for (const name of ["main.ts", "worker.ts", "files_worker.ts"]) {
-    await bundleModules([new URL(name, PAGE)], new URL("src/page/", out));
+    await bundleModules([new URL(name, PAGE)], page);
   }
+  await bundleModules([new URL(`src/image/${DECODE_WORKER}.ts`, ROOT)], page);
+  await renameDecodeWorker(page);
   await bundleModules([new URL("service_worker.ts", PAGE)], out);
   // Deno says where a package's files are once it has loaded the package.
   await import("onnxruntime-web");
@@ -88,6 +107,10 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
     const from = new URL(import.meta.resolve(`onnxruntime-web/${file}`));
     await copy(from, new URL(`src/page/onnxruntime/${file}`, out));
   }
+  await import("@imagemagick/magick-wasm");
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const magick = import.meta.resolve(`${imports["@imagemagick/magick-wasm"]}/magick.wasm`);
+  await copy(new URL(magick), new URL("magick.wasm", page));
   for (const folder of ["models/weights/", "models/heads/"]) {
     for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
       if (name.endsWith(".safetensors")) {

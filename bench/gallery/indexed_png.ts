@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { pngFile } from "../../src/image/png.ts";
+import { deflateSync } from "node:zlib";
+import { crc32 } from "../../src/image/codecs/check_png.ts";
 import type { RgbImage } from "../../src/image/types.ts";
 
 /** Bits of a channel that tell colours apart. */
@@ -18,7 +19,7 @@ interface Bin {
 }
 
 /** Writes a picture with so many colours, chosen by median cut (Heckbert, SIGGRAPH 1982). */
-export async function encodeIndexedPng(image: RgbImage, colours: number): Promise<Uint8Array<ArrayBuffer>> {
+export function encodeIndexedPng(image: RgbImage, colours: number): Uint8Array<ArrayBuffer> {
   const { width, height, data } = image;
   const bins = binsOf(data);
   const palette = medianCut(bins, colours);
@@ -30,13 +31,45 @@ export async function encodeIndexedPng(image: RgbImage, colours: number): Promis
       rows[y * (width + 1) + 1 + x] = nearest[keyOf(data, 3 * (y * width + x))]!;
     }
   }
-  return await pngFile({ width, height, colourType: 3 }, rows, [["PLTE", Uint8Array.from(palette.flat())]]);
+  return pngFile(width, height, palette, rows);
+}
+
+/** A PNG with a palette; its rows each after the kind of their filter. */
+function pngFile(
+  width: number,
+  height: number,
+  palette: readonly (readonly number[])[],
+  rows: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header[8] = 8;
+  header[9] = 3;
+  return new Uint8Array([
+    ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+    ...chunk("IHDR", header),
+    ...chunk("PLTE", Uint8Array.from(palette.flat())),
+    ...chunk("IDAT", deflateSync(rows)),
+    ...chunk("IEND", new Uint8Array(0)),
+  ]);
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(12 + data.length);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, data.length);
+  for (let i = 0; i < 4; i++) out[4 + i] = type.charCodeAt(i);
+  out.set(data, 8);
+  view.setUint32(8 + data.length, crc32(out, 4, 8 + data.length));
+  return out;
 }
 
 /** The smallest number of bytes that keeps as many colours as the limit allows. */
-export async function encodeBelow(image: RgbImage, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+export function encodeBelow(image: RgbImage, limit: number): Uint8Array<ArrayBuffer> {
   for (const colours of [256, 192, 128, 96, 64, 48]) {
-    const bytes = await encodeIndexedPng(image, colours);
+    const bytes = encodeIndexedPng(image, colours);
     if (bytes.length <= limit) return bytes;
   }
   throw new RangeError(

@@ -60,6 +60,10 @@ export function changedImage(
 export interface PrepareOptions {
   /** Maximum number of pixels of an image; 64 megapixels by default. */
   readonly maxPixels?: number;
+  /** Bytes that reading an image may take; 384 MiB by default. */
+  readonly memory?: number;
+  /** Milliseconds that reading an image may take, where workers exist; 5000 by default. */
+  readonly deadline?: number;
   /** Stops the reading. */
   readonly signal?: AbortSignal;
 }
@@ -67,11 +71,10 @@ export interface PrepareOptions {
 /** Reads an image, upright. */
 export async function readImage(
   source: ImageSource,
-  { maxPixels, signal }: PrepareOptions = {},
+  options: PrepareOptions = {},
 ): Promise<RgbImage> {
-  return await decodeImage(source, {
-    ...withoutUndefined({ maxPixels, signal }),
-  });
+  const { maxPixels, memory, deadline, signal } = options;
+  return await decodeImage(source, withoutUndefined({ maxPixels, memory, deadline, signal }));
 }
 
 /**

@@ -7,7 +7,7 @@ import { isAddress } from "../image/source.ts";
 import { fileName, reason, withoutEndSlash } from "./files.ts";
 import { isResult } from "./result_names.ts";
 
-const IMAGE = /\.(jpe?g|png|webp|gif|tiff?)$/i;
+const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m)$/i;
 
 /** Whether macOS made a file beside the real one: `._x.jpg`, or anything in a ZIP file's `__MACOSX`. */
 function isAppleDouble(path: string): boolean {
@@ -31,6 +31,7 @@ async function walk(folder: string): Promise<string[]> {
   for await (const entry of Deno.readDir(folder)) entries.push(entry);
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const entry of entries) {
+    // Hidden files, such as the ._photo.jpg that macOS leaves on other disks, hold no image.
     if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
     const path = `${withoutEndSlash(folder).replace(/^\/$/, "")}/${entry.name}`;
     const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
@@ -62,7 +63,9 @@ export async function listImages(path: string, say: (line: string) => void = () 
   }
   const found = [...new Set(listed)].filter((image) => !isResult(image));
   if (found.length === 0) {
-    const what = listed.length > 0 ? "only overlays of ptame" : "none (JPEG, PNG, WebP, GIF, TIFF)";
+    const what = listed.length > 0
+      ? "only overlays of ptame"
+      : "none (JPEG, PNG, WebP, HEIC, TIFF and others)";
     throw new Error(`Cannot use images ${path}: it contains ${what}`);
   }
   const overlays = listed.filter(isResult).length;

@@ -16,6 +16,7 @@ export interface Orientation {
 
 const ORIENTATION_TAG = 274;
 const SHORT = 3;
+const LONG = 4;
 
 /** The byte order of a TIFF structure at `start`, or undefined if there is none. */
 export function tiffByteOrder(view: DataView, start: number): "little" | "big" | undefined {
@@ -38,9 +39,12 @@ export function findOrientation(view: DataView, start: number): Orientation | un
     const entry = directory + 2 + 12 * i;
     if (entry + 12 > view.byteLength) return undefined;
     if (view.getUint16(entry, littleEndian) !== ORIENTATION_TAG) continue;
-    if (view.getUint16(entry + 2, littleEndian) !== SHORT) return undefined;
-    const value = view.getUint16(entry + 8, littleEndian);
-    return value >= 1 && value <= 8 ? { value, at: entry + 8, littleEndian } : undefined;
+    const type = view.getUint16(entry + 2, littleEndian);
+    if (type !== SHORT && type !== LONG) return undefined;
+    // A LONG has its low two bytes at the end, if it is stored high byte first.
+    const at = entry + (type === LONG && !littleEndian ? 10 : 8);
+    const value = view.getUint16(at, littleEndian);
+    return value >= 1 && value <= 8 ? { value, at, littleEndian } : undefined;
   }
   return undefined;
 }

@@ -8,7 +8,7 @@
  */
 import { base64ToUint8Array } from "uint8array-extras";
 import { CHARACTERS, FONT_ASCENT, FONT_SIZE, GLYPHS, METRICS, SPACE_ADVANCE } from "./_font_data.ts";
-import { decodePng } from "./_png_decode.ts";
+import { decodeBytes } from "./decode_bytes.ts";
 import type { RgbImage } from "./types.ts";
 
 /** Red, green, blue, 0 to 255. */
@@ -116,9 +116,12 @@ function boxGlyph(height: number): Strip {
   return { width: BOX.width, height, coverage };
 }
 
+/** The font's own image, which is trusted. */
+const FONT_LIMITS = { maxPixels: 2 ** 20, memory: 128 * 2 ** 20 };
+
 /** Unpacks the glyphs. */
 export async function loadFont(): Promise<Font> {
-  const glyphs = await decodePng(base64ToUint8Array(GLYPHS));
+  const glyphs = await decodeBytes(base64ToUint8Array(GLYPHS), FONT_LIMITS);
   const coverage = new Uint8Array(glyphs.width * glyphs.height).map((_, i) => glyphs.data[3 * i]!);
   const strip: Strip = { width: glyphs.width, height: glyphs.height, coverage };
   const box = boxGlyph(strip.height);

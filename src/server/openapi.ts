@@ -116,7 +116,7 @@ function explainOperation(
     operationId: "explain",
     summary: "Classifies an image and explains where the classifier looks",
     description:
-      `Images of at most ${maxBodyBytes} bytes and ${maxPixels} pixels (JPEG, PNG, GIF, TIFF, WebP). ` +
+      `Images of at most ${maxBodyBytes} bytes and ${maxPixels} pixels (JPEG, PNG, WebP, AVIF; GIF, TIFF, HEIC and others where the server can read ImageMagick's file). ` +
       `One is explained at a time; ${waiting} may wait.`,
     parameters: [
       query("target", "Index or label of a class to explain; may be repeated", list(text)),

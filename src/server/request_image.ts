@@ -151,7 +151,7 @@ function checkPixels(image: Uint8Array, maxPixels: number): void {
     throw new HttpError(422, "unreadable_image", `Cannot decode image: ${error.message}`);
   }
   const { width, height } = header;
-  if (width * height > maxPixels) {
+  if (width !== undefined && height !== undefined && width * height > maxPixels) {
     throw new HttpError(
       413,
       "too_many_pixels",

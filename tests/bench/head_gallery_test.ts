@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { onePerClass, worstOf } from "../../bench/gallery/choose.ts";
 import { encodeBelow, encodeIndexedPng } from "../../bench/gallery/indexed_png.ts";
 import { drawSheet } from "../../bench/gallery/sheet.ts";
 import type { ImageRecord } from "../../src/faithfulness/summary.ts";
-import { decodePng } from "../../src/image/_png_decode.ts";
+import { decodeImage } from "../../src/image/decode.ts";
 
 Deno.test("onePerClass() takes the folders in turns, each class once, the same whatever the lists' order", () => {
   const folder = (name: string, classes: readonly number[]) =>
@@ -45,13 +45,13 @@ Deno.test("encodeIndexedPng() keeps a picture of few colours as it is, and one o
     height: side,
     data: new Uint8Array(3 * side * side).map((_, i) => (i % 7) * 30),
   };
-  assertEquals((await decodePng(await encodeIndexedPng(few, 256))).data, few.data);
+  assertEquals((await decodeImage(encodeIndexedPng(few, 256))).data, few.data);
   const many = { ...few, data: few.data.map((_, i) => (i * 37) & 255) };
-  const read = await decodePng(await encodeIndexedPng(many, 64));
+  const read = await decodeImage(encodeIndexedPng(many, 64));
   const off = read.data.reduce((sum, value, i) => sum + Math.abs(value - many.data[i]!), 0) /
     many.data.length;
   assert(off < 24, `${off} of 255 on average`);
-  await assertRejects(() => encodeBelow(many, 50), RangeError, "in 50 bytes: make its cells smaller");
+  assertThrows(() => encodeBelow(many, 50), RangeError, "in 50 bytes: make its cells smaller");
 });
 
 Deno.test("drawSheet() lays photographs down the page, each with its maps beside it", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { decodeImage } from "../../src/image/decode.ts";
+import { readHeader } from "../../src/image/header.ts";
 import { encodePng } from "../../src/image/png.ts";
 import { initialParameters } from "../../src/ptame/initial_parameters.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
@@ -112,7 +113,7 @@ Deno.test("explain ends with 2 and the nearest name for wrong usage", async () =
     [["explain", "--out"], "--out of explain needs a value"],
     [["explain", "--top", "2", "--target", "cat"], "exclude each other"],
     [["explain", "a.jpg", "b.jpg", "--out", "c.png"], "must be a folder for 2 images"],
-    [["explain", "a.jpg", "--out", "c.jpg"], "ends in .png"],
+    [["explain", "a.jpg", "--out", "c.gif"], "ends in .png, .webp, .jpg or .avif"],
     [["explian"], "did you mean explain?"],
     [["explain", "https://a.example/b.jpg", "--offline"], "b.jpg: --offline forbids the network"],
     [["explain", "a.png", "--out", "a.png"], "over its own image a.png"],
@@ -164,6 +165,9 @@ Deno.test("explain gives one clear line per bad picture and goes on with the goo
     assertEquals(filesIn(`${folder}/out`), ["dot.explained.png", "line.explained.png"]);
     const documents = JSON.parse(ended.stdout);
     assertEquals(documents.filter((each: { error?: string }) => each.error !== undefined).length, 6);
+    const webp = await runCli(["explain", "dot.png", "--out", "dot.webp", "--small"], folder);
+    assertEquals(webp.code, 0, webp.stderr);
+    assertEquals(readHeader(Deno.readFileSync(`${folder}/dot.webp`)).format, "webp");
   }));
 
 Deno.test("explain gives one clear line and exit 1 for what cannot work", () =>

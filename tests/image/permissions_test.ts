@@ -1,5 +1,6 @@
 /**
- * What the image code may do without being allowed to: everything, given bytes; with read permission, paths too.
+ * What the image code may do without being allowed to: everything that the small codecs do, given bytes; with read
+ * permission, paths and the formats of ImageMagick too, whose file is read from its npm package.
  * FFI, environment and network stay closed.
  *
  * @module
@@ -8,8 +9,10 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { decodeImage, encodePng, ImageError, preprocess, renderOverlay } from "../../src/image/mod.ts";
 import { fixture, fixtureUrl } from "./fixtures.ts";
 
-const FILES = ["jpeg_420.jpg", "png_rgb.png", "webp_lossy.webp", "gif_animated.gif", "tiff_lzw.tif"];
-const BYTES = FILES.map((name) => fixture(name));
+const SMALL = ["jpeg_420.jpg", "png_rgb.png", "webp_lossy.webp"];
+const FILES = [...SMALL, "gif_animated.gif", "tiff_lzw.tif"];
+const BYTES = SMALL.map((name) => fixture(name));
+const GIF = fixture("gif_animated.gif");
 
 Deno.test({
   name: "decodeImage(), preprocess(), renderOverlay() and encodePng() need no permission",
@@ -22,6 +25,18 @@ Deno.test({
       const overlay = await renderOverlay(image, map, window, { caption: "cat 50.0 %" });
       assertEquals((await decodeImage(await encodePng(overlay))).width, overlay.width);
     }
+  },
+});
+
+Deno.test({
+  name: "decodeImage() of a format of ImageMagick says what it needs when it may not read",
+  permissions: "none",
+  fn: async () => {
+    const error = await assertRejects(() => decodeImage(GIF), ImageError);
+    assertMatch(
+      error.message,
+      /ImageMagick, whose magick.wasm cannot be loaded \(Requires read access.*; save it/,
+    );
   },
 });
 

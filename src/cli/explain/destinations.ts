@@ -16,6 +16,8 @@ export interface Destinations {
   map(image: string): string | undefined;
 }
 
+const OVERLAY_ENDING = /\.(png|webp|jpe?g|avif)$/i;
+
 /** Decides where results go, and makes the folders, before anything is computed. */
 export async function destinationsFor(
   options: Pick<ExplainGiven["options"], "out" | "map" | "against">,
@@ -40,14 +42,14 @@ export async function destinationsFor(
     }
     return { file: path };
   };
-  const out = await place("out", /\.png$/i, ".png");
+  const out = await place("out", OVERLAY_ENDING, ".png, .webp, .jpg or .avif");
   const map = await place("map", /\.(npy|png|json)$/i, ".npy, .png or .json");
   const stems = uniqueStems(images);
   const kind = options.against === undefined ? "explained" : "contrast";
   return {
     overlay: (image, label, which, count) => {
       const suffix = overlaySuffix(label, which, count);
-      if (out?.file !== undefined) return out.file.replace(/\.png$/i, (extension) => suffix + extension);
+      if (out?.file !== undefined) return out.file.replace(OVERLAY_ENDING, (extension) => suffix + extension);
       const name = `${stems.get(image)}.${kind}${suffix}.png`;
       return out === undefined ? name : `${out.folder}/${name}`;
     },

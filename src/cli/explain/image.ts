@@ -6,6 +6,7 @@
 import { colorize } from "../../image/colormap.ts";
 import { colorizeSigned } from "../../image/diverging.ts";
 import { decodeImage } from "../../image/decode.ts";
+import { encodeImage, formatOfPath } from "../../image/encode.ts";
 import { encodePng } from "../../image/png.ts";
 import type { RgbImage } from "../../image/types.ts";
 import { methodNamed } from "../../baselines/methods.ts";
@@ -37,6 +38,8 @@ export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
   readonly refine?: number;
   /** Seed of refining. */
   readonly seed?: number;
+  /** Whether overlays are written small rather than fast. */
+  readonly small?: boolean;
 }
 
 /** A decoded image, and the time that decoding took. */
@@ -72,7 +75,7 @@ export interface ExplainedFile {
  * @throws {UsageError} When options exclude each other.
  */
 export function explainRequest(
-  { target, top: topK, against, method, refine, seed }: ExplainGiven["options"],
+  { target, top: topK, against, method, refine, seed, small }: ExplainGiven["options"],
 ): Request {
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
@@ -82,7 +85,8 @@ export function explainRequest(
   if (refine !== undefined && against !== undefined) {
     throw new UsageError("Options --refine and --against exclude each other");
   }
-  return withoutUndefined({ refine, seed, against, topK, target: target.length > 0 ? target : undefined });
+  const named = target.length > 0 ? target : undefined;
+  return withoutUndefined({ refine, seed, against, topK, small, target: named });
 }
 
 /**
@@ -113,7 +117,8 @@ export async function explainFile(
     readonly stopRefining?: AbortSignal;
   },
 ): Promise<ExplainedFile> {
-  const { decoded, against, refine, seed, onRefine, stopRefining = options.signal, ...request } = options;
+  const { decoded, against, refine, seed, onRefine, small = false, ...rest } = options;
+  const { stopRefining = options.signal, ...request } = rest;
   const plain = await explainer.explain(decoded?.image ?? image, request);
   const explanation = refine === undefined || !isPtame(plain) ? plain : await plain.refineTargets({
     ...withoutUndefined({ steps: refine, seed, onProgress: onRefine }),
@@ -125,7 +130,7 @@ export async function explainFile(
   const contrasts = against === undefined || !isPtame(explanation)
     ? undefined
     : explanation.targets.map(({ index }) => explanation.contrast(index, against));
-  const outs = await writeOverlays(explanation, contrasts, image, destinations, signal);
+  const outs = await writeOverlays(explanation, contrasts, image, destinations, { small, signal });
   const mapPath = destinations.map(image);
   if (mapPath !== undefined) await writeMap(mapPath, explanation, contrasts);
   signal.throwIfAborted();
@@ -139,7 +144,7 @@ async function writeOverlays(
   contrasts: readonly Contrast[] | undefined,
   image: string,
   destinations: Destinations,
-  signal: AbortSignal,
+  { small, signal }: { readonly small: boolean; readonly signal: AbortSignal },
 ): Promise<string[]> {
   const outs: string[] = [];
   const count = explanation.targets.length;
@@ -147,8 +152,8 @@ async function writeOverlays(
     signal.throwIfAborted();
     const target = explanation.targets[which]!;
     const path = destinations.overlay(image, target.label, which, count);
-    const drawn = contrasts?.[which]?.overlayPng() ?? explanation.overlayPng({ target: target.index });
-    await writeFile(path, await drawn);
+    const drawn = await (contrasts?.[which]?.overlay() ?? explanation.overlay({ target: target.index }));
+    await writeFile(path, await encodeImage(drawn, formatOfPath(path) ?? "png", { small }));
     outs.push(path);
   }
   return outs;

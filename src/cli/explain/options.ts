@@ -46,7 +46,7 @@ const OPTIONS = {
     ),
   }),
   ...group("Output", {
-    out: text("PATH|DIR", "Output path of the overlay", {
+    out: text("PATH|DIR", "Output path of the overlay; its ending says .png, .webp, .jpg or .avif", {
       usual: "NAME.explained.png in the working folder",
     }),
     map: text(
@@ -54,6 +54,7 @@ const OPTIONS = {
       "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder",
     ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
+    small: flag("Write overlays as small files, slowly"),
     json: flag("Print JSON on standard output: a document, a list for several images, lines for a folder"),
     ...QUIET_OPTION,
   }),

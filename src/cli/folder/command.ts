@@ -7,6 +7,7 @@
  */
 import type { MethodDefinition } from "../../baselines/types.ts";
 import { resolveDevice } from "../../runtime/mod.ts";
+import { formatOfPath } from "../../image/encode.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { openRecordFile, parseLines } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
@@ -81,7 +82,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const { options, positional, terminal, signal } = call;
   const source = positional[0]!;
   const { out: named, map } = options;
-  if (named === undefined || /\.png$/i.test(named)) {
+  if (named === undefined || formatOfPath(named) !== undefined) {
     throw new UsageError("Option --out must name a folder for the results of a folder or list of images");
   }
   if (options.check) {

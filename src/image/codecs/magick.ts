@@ -1,0 +1,252 @@
+/**
+ * Reads the formats that no small codec has, and writes those that people archive, with ImageMagick
+ * (npm:@imagemagick/magick-wasm, 14.8 MB, loaded when such a file is met).
+ *
+ * Its policy allows the named formats alone: no delegates, no network, no further files, no scripts. The format is named to
+ * it, so it guesses none.
+ *
+ * @module
+ */
+import type * as Magick from "@imagemagick/magick-wasm";
+import { readFileUrl } from "../../platform/file_url.ts";
+import { ImageError, type RgbImage } from "../types.ts";
+import { rgbaOverWhite } from "./alpha.ts";
+import { tooLarge } from "./compile.ts";
+import { screenOfGif } from "./gif_screen.ts";
+import { limitMemory } from "./limit_memory.ts";
+import { fourthSampleIsAlpha } from "./tiff_alpha.ts";
+
+/** The formats that ImageMagick reads here, as it calls them. */
+export const MAGICK_READS = {
+  jpeg: "JPEG",
+  gif: "GIF",
+  tiff: "TIFF",
+  bmp: "BMP",
+  ico: "ICO",
+  psd: "PSD",
+  jp2: "JP2",
+  jxl: "JXL",
+  heic: "HEIC",
+  pnm: "PNM",
+} as const;
+
+/** The formats that ImageMagick writes here. */
+export type MagickWrites = "JPEG" | "WEBP" | "AVIF" | "PNG";
+
+/** An image as stored, with the orientation that the codec found; 1 where it has been applied. */
+export interface MagickImage extends RgbImage {
+  /** 1 to 8 as in TIFF tag 274. */
+  readonly orientation: number;
+}
+
+/** Version of the package: the same as deno.json's. */
+const VERSION = "0.0.43";
+
+/** Policies in order, the last that fits decides. */
+const POLICY = `<policymap>
+  <policy domain="delegate" rights="none" pattern="*" />
+  <policy domain="filter" rights="none" pattern="*" />
+  <policy domain="path" rights="none" pattern="@*" />
+  <policy domain="path" rights="none" pattern="|*" />
+  <policy domain="coder" rights="none" pattern="*" />
+  <policy domain="coder" rights="read" pattern="{${
+  [...Object.values(MAGICK_READS), "TIFF64", "J2K", "PBM", "PGM", "PPM", "PAM"].join(",")
+}}" />
+  <policy domain="coder" rights="read|write" pattern="{JPEG,PNG,RGB}" />
+  <policy domain="coder" rights="write" pattern="{WEBP,AVIF}" />
+</policymap>`;
+
+/** What the codec takes before the first image. */
+const STARTS_WITH = 64 * 2 ** 20;
+/** Rows are taken in strips of about this size in bytes. */
+const STRIP = 2 ** 20;
+
+let loading: Promise<typeof Magick> | undefined;
+
+/** The place of magick.wasm: named by the caller, in the npm package, or beside the bundle. */
+function wasmUrl(named: string | undefined): URL {
+  if (named !== undefined) return new URL(named);
+  const file = "@imagemagick/magick-wasm";
+  // Deno and Node know where a package's files are; a page does not.
+  if ("Deno" in globalThis) return new URL(import.meta.resolve(`npm:${file}@${VERSION}/magick.wasm`));
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  if (process?.versions?.node !== undefined) return new URL(import.meta.resolve(`${file}/magick.wasm`));
+  return new URL("./magick.wasm", import.meta.url);
+}
+
+async function load(memory: number, url: string | undefined): Promise<typeof Magick> {
+  const magick = await import("@imagemagick/magick-wasm");
+  let wasm: Uint8Array;
+  try {
+    const from = wasmUrl(url);
+    wasm = await readFileUrl(from) ?? new Uint8Array(await (await fetch(from)).arrayBuffer());
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n", 1)[0] : String(cause);
+    throw new ImageError(
+      `its format is read by ImageMagick, whose magick.wasm cannot be loaded (${reason}); save it as PNG or JPEG`,
+      { cause },
+    );
+  }
+  const { ConfigurationFiles, initializeImageMagick, ResourceLimits } = magick;
+  const files = ConfigurationFiles.default;
+  files.policy.data = POLICY;
+  await initializeImageMagick(await WebAssembly.compile(limitMemory(wasm, memory)), files);
+  ResourceLimits.disk = 0n;
+  ResourceLimits.memory = BigInt(memory);
+  ResourceLimits.maxMemoryRequest = BigInt(memory);
+  ResourceLimits.listLength = 4n;
+  return magick;
+}
+
+/** Loads ImageMagick, once per thread; the first budget holds. */
+function loadMagick(budget: number, url: string | undefined): Promise<typeof Magick> {
+  // Two thirds for the codec, one third for the pixels that it hands out.
+  const memory = Math.floor(budget * 2 / 3);
+  if (memory < STARTS_WITH) return Promise.reject(tooLarge(STARTS_WITH * 3 / 2, budget));
+  loading ??= load(memory, url).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+/** True where a warning leaves the image whole: libtiff warns of tags, and fails where pixels are missing. */
+function isHarmless(format: string, warning: string): boolean {
+  return format === "tiff" || /extraneous bytes before marker|Unknown Adobe color transform/.test(warning);
+}
+
+/** The first line of what ImageMagick says, without its place in the source. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ [`'].*$/s, "").replace(/ @ .*$/s, "").slice(0, 120);
+}
+
+/** Options of {@linkcode decodeWithMagick}. */
+export interface MagickOptions {
+  /** Budget in bytes. */
+  readonly memory: number;
+  /** Most pixels. */
+  readonly maxPixels: number;
+  /** URL of magick.wasm, where the runtime does not know its package's. */
+  readonly magickWasm?: string;
+  /** Called when the codec is loaded and the reading begins. */
+  onReady(): void;
+}
+
+/**
+ * Decodes the first frame of a file to RGB over white, as stored. CMYK becomes RGB as in PIL; profiles are not applied.
+ *
+ * @throws {ImageError} When the file is damaged, has more pixels than allowed, or needs more memory.
+ */
+export async function decodeWithMagick(
+  bytes: Uint8Array,
+  format: keyof typeof MAGICK_READS,
+  { memory, maxPixels, magickWasm, onReady }: MagickOptions,
+): Promise<MagickImage> {
+  const magick = await loadMagick(memory, magickWasm);
+  onReady();
+  magick.ResourceLimits.area = BigInt(maxPixels);
+  const name = format.toUpperCase();
+  const settings = new magick.MagickReadSettings({ frameIndex: 0, frameCount: 1 });
+  settings.format = MAGICK_READS[format];
+  const image = magick.MagickImage.create();
+  const warnings: string[] = [];
+  // The binding's type asks for a number, the binding itself for nothing.
+  image.onWarning = ({ error }) => warnings.push(error.message);
+  try {
+    try {
+      image.read(bytes, settings);
+    } catch (cause) {
+      const reason = reasonOf(cause);
+      if (/limit|allocat|exhausted|cache resources/i.test(reason)) {
+        throw new ImageError(
+          `reading it takes more than the budget of ${memory >> 20} MB (memory), or than ${maxPixels} pixels`,
+          { cause },
+        );
+      }
+      if (/not configured|NotAuthorized|NoDecodeDelegate/.test(reason)) {
+        const without = reason.replace(/\.$/, "");
+        throw new ImageError(`this kind of ${name} is not supported (${without}); save it as PNG or JPEG`, {
+          cause,
+        });
+      }
+      throw new ImageError(`truncated or damaged ${name} (${reason})`, { cause });
+    }
+    const serious = warnings.find((warning) => !isHarmless(format, warning));
+    if (serious !== undefined) throw new ImageError(`truncated or damaged ${name} (${reasonOf(serious)})`);
+    const { width, height } = image;
+    if (width * height > maxPixels) {
+      throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
+    }
+    if (3 * width * height > memory / 3) throw tooLarge(9 * width * height, memory);
+    const fourth = format === "tiff" && image.metaChannelCount === 1 && fourthSampleIsAlpha(bytes);
+    const data = takePixels(magick, image, fourth);
+    const stored = { width, height, data, orientation: image.orientation || 1 };
+    if (format !== "gif") return stored;
+    const { x, y, width: wide, height: high } = image.page;
+    return { ...screenOfGif(bytes, stored, { x, y, width: wide, height: high }, maxPixels), orientation: 1 };
+  } finally {
+    image.dispose();
+  }
+}
+
+/**
+ * The pixels as RGB, strip by strip.
+ *
+ * @param fourth Whether a fourth sample without a meaning is opacity.
+ */
+function takePixels({ ColorSpace }: typeof Magick, image: Magick.IMagickImage, fourth: boolean): Uint8Array {
+  const { width, height } = image;
+  const cmyk = image.colorSpace === ColorSpace.CMYK;
+  const plain: readonly number[] = [ColorSpace.sRGB, ColorSpace.RGB, ColorSpace.Gray, ColorSpace.CMYK];
+  if (!plain.includes(image.colorSpace)) image.colorSpace = ColorSpace.sRGB;
+  const data = new Uint8Array(3 * width * height);
+  const rows = Math.max(1, Math.floor(STRIP / (4 * width)));
+  image.getPixels((pixels) => {
+    for (let y = 0; y < height; y += rows) {
+      const high = Math.min(rows, height - y);
+      const strip = fourth
+        ? pixels.getArea(0, y, width, high)
+        : pixels.toByteArray(0, y, width, high, cmyk ? "CMYK" : "RGBA");
+      if (strip === null) throw new ImageError("the codec gives no pixels");
+      data.set(cmyk ? rgbFromCmyk(strip) : rgbaOverWhite(strip, width, high).data, 3 * y * width);
+    }
+  });
+  return data;
+}
+
+/** CMYK to RGB as PIL converts it, without a profile. */
+function rgbFromCmyk(cmyk: Uint8Array): Uint8Array {
+  const out = new Uint8Array(cmyk.length / 4 * 3);
+  for (let from = 0, to = 0; to < out.length; from += 4, to += 3) {
+    const light = 255 - cmyk[from + 3]!;
+    for (let c = 0; c < 3; c++) out[to + c] = (255 - cmyk[from + c]!) * light / 255 + 0.5;
+  }
+  return out;
+}
+
+/** Options of {@linkcode encodeWithMagick}. */
+export interface MagickEncodeOptions {
+  /** Quality from 1 to 100; for PNG, tens are the level of compression and units the filter. */
+  readonly quality: number;
+  /** Budget in bytes. */
+  readonly memory: number;
+  /** URL of magick.wasm, where the runtime does not know its package's. */
+  readonly magickWasm?: string;
+}
+
+/** Writes an RGB image. Nothing but pixels is written: no metadata, no profile. */
+export async function encodeWithMagick(
+  { width, height, data }: RgbImage,
+  format: MagickWrites,
+  { quality, memory, magickWasm }: MagickEncodeOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const magick = await loadMagick(memory, magickWasm);
+  const settings = new magick.MagickReadSettings({ width, height });
+  settings.format = "RGB";
+  settings.depth = 8;
+  return magick.ImageMagick.read(data, settings, (image) => {
+    image.quality = quality;
+    return image.write(format, (bytes) => bytes.slice() as Uint8Array<ArrayBuffer>);
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * Decodes the bytes of a file in this thread. Memory is bounded here; time only where decode_bounded.ts calls it in a worker.
+ *
+ * @module
+ */
+import { decodeStored } from "./codecs/decode_stored.ts";
+import { type ImageHeader, readHeader } from "./header.ts";
+import { applyOrientation } from "./orient.ts";
+import { ImageError, type RgbImage } from "./types.ts";
+
+/** What one image may cost. */
+export interface DecodeLimits {
+  /** Most pixels. */
+  readonly maxPixels: number;
+  /** Bytes for the codec's memory and the pixels together. */
+  readonly memory: number;
+  /** URL of magick.wasm, where the runtime does not know its package's. */
+  readonly magickWasm?: string;
+}
+
+/**
+ * Reads the header and refuses what it shows to be too large.
+ *
+ * @throws {ImageError} When the bytes are not an image, or have too many pixels.
+ */
+export function checkedHeader(bytes: Uint8Array, maxPixels: number): ImageHeader {
+  const header = readHeader(bytes);
+  const { width, height } = header;
+  if (width !== undefined && height !== undefined && width * height > maxPixels) {
+    throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
+  }
+  return header;
+}
+
+/**
+ * Decodes a file to upright RGB over white.
+ *
+ * @param onReady Called when the codec is loaded and the reading begins.
+ * @throws {ImageError} When the file cannot be decoded within the limits.
+ */
+export async function decodeBytes(
+  bytes: Uint8Array,
+  { maxPixels, memory, magickWasm }: DecodeLimits,
+  onReady: () => void = () => {},
+): Promise<RgbImage> {
+  const header = checkedHeader(bytes, maxPixels);
+  const more = magickWasm === undefined ? {} : { magickWasm };
+  const { orientation, ...stored } = await decodeStored(bytes, header, {
+    maxPixels,
+    memory,
+    onReady,
+    ...more,
+  });
+  return applyOrientation(stored, header.orientation?.value ?? orientation ?? 1);
+}

@@ -1,0 +1,47 @@
+/**
+ * Writes src/image/codecs/wasm/: the WebAssembly of the small codecs, deflated, as text in modules. So a codec comes with the
+ * module on every runtime and in every bundle, needs no permission, and is fetched only when it is imported.
+ *
+ * Run it after a package's version in deno.json changed: deno run -A tools/embed_codecs.ts
+ *
+ * @module
+ */
+import { deflateSync } from "node:zlib";
+import { uint8ArrayToBase64 } from "uint8array-extras";
+
+/** The modules: name, package, the file in it, and a script of it whose loading brings the package here. */
+export const EMBEDDED = {
+  jpeg: ["@cornerstonejs/codec-libjpeg-turbo-8bit@1.2.8", "/decodewasm", "/decodewasmjs"],
+  png: ["@jsquash/png@3.1.1", "/codec/pkg/squoosh_png_bg.wasm", "/codec/pkg/squoosh_png.js"],
+  webp: ["@jsquash/webp@1.5.0", "/codec/dec/webp_dec.wasm", "/codec/dec/webp_dec.js"],
+  avif: ["@jsquash/avif@2.1.1", "/codec/dec/avif_dec.wasm", "/codec/dec/avif_dec.js"],
+} as const;
+
+const FOLDER = new URL("../src/image/codecs/wasm/", import.meta.url);
+
+/** Reads the WebAssembly of a codec from its package. */
+export async function packagedWasm(name: keyof typeof EMBEDDED): Promise<Uint8Array<ArrayBuffer>> {
+  const [npm, file, script] = EMBEDDED[name];
+  // Deno says where a package's files are once it has loaded the package.
+  await import(`npm:${npm}${script}`);
+  return await Deno.readFile(new URL(import.meta.resolve(`npm:${npm}${file}`)));
+}
+
+if (import.meta.main) {
+  await Deno.mkdir(FOLDER, { recursive: true });
+  for (const name of Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]) {
+    const wasm = await packagedWasm(name);
+    const text = uint8ArrayToBase64(new Uint8Array(deflateSync(wasm, { level: 9 })));
+    const module = `/**
+ * npm:${EMBEDDED[name].slice(0, 2).join("")}, deflated, in base64. Made by tools/embed_codecs.ts.
+ *
+ * @module
+ */
+
+/** ${wasm.length} bytes of WebAssembly. */
+export const WASM: string = "${text}";
+`;
+    await Deno.writeTextFile(new URL(`${name}.ts`, FOLDER), module);
+    console.log(`${name}: ${wasm.length} bytes, ${text.length} as text`);
+  }
+}
