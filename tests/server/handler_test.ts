@@ -201,7 +201,7 @@ Deno.test("openapi.json describes every route and every refusal of the handler",
     operation.parameters.filter((each: { in: string }) => each.in === "query").map((each: { name: string }) =>
       each.name
     ),
-    ["target", "topK", "format"],
+    ["target", "topK", "refine", "format"],
   );
   assertEquals("application/json" in operation.requestBody.content, false);
   const explanation = await (await explain()).json();
