@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
+import { areImageNets } from "./labels.ts";
 import type { ImageInput, OnnxPreprocessing } from "./image_input.ts";
 import type { InspectedModel, OnnxModel } from "./onnx_model.ts";
 import { type ScoreMeaning, scoreReading } from "./score_meaning.ts";
@@ -88,7 +88,7 @@ function scoreFacts({ given, inspected, meaning, labels }: ReadFile): DescribedF
 
 function labelsText(labels: readonly string[]): string {
   const some = labels.slice(0, 3).join(", ");
-  const whose = labels === IMAGENET_1K ? " (ImageNet's)" : "";
+  const whose = areImageNets(labels) ? " (ImageNet's)" : "";
   return `${labels.length} classes${whose}: ${some}${labels.length > 3 ? ", …" : ""}`;
 }
 

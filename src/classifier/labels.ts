@@ -32,6 +32,11 @@ export function labelsFor(
   return labels;
 }
 
+/** Whether these are ImageNet's names. */
+export function areImageNets(labels: readonly string[]): boolean {
+  return labels === IMAGENET_1K;
+}
+
 /** Whether two classifiers have the same classes, compared by name; numbers do not count as names. */
 export function sharesClasses(
   { labels }: Pick<ClassifierFacts, "labels">,
