@@ -5,7 +5,8 @@
  * @module
  */
 import { prepareImage } from "../../classifier/prepared_image.ts";
-import { ImageError, type ImageSource } from "../../image/types.ts";
+import { imageOrError } from "../../image/image_or_error.ts";
+import type { ImageSource } from "../../image/types.ts";
 import type { DeviceRequest } from "../../runtime/mod.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type ClassifierPair, recordedTaps } from "../classifier_pair.ts";
@@ -61,14 +62,8 @@ export async function fitHead(
   const fitted = await fitClassRows({
     pair,
     total: used.length,
-    read: async (index, stop) => {
-      try {
-        return await prepareImage(used[index]!, cuts, withoutUndefined({ signal: stop }));
-      } catch (error) {
-        if (error instanceof ImageError) return error;
-        throw error;
-      }
-    },
+    read: (index, stop) =>
+      imageOrError(() => prepareImage(used[index]!, cuts, withoutUndefined({ signal: stop }))),
     device,
     threads,
     onProgress: onFit,

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { ImageError, type ImageSource } from "../../image/types.ts";
+import { imageOrError } from "../../image/image_or_error.ts";
+import type { ImageSource } from "../../image/types.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { chosenPhotos } from "../fit/fitted_head.ts";
 import { fitClassRows } from "../fit/fit_rows.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -43,19 +45,15 @@ export async function withFittedRows(given: FitStartOptions): Promise<TrainingNe
   const found = await fitClassRows({
     pair: networks.pair,
     total: chosen.length,
-    read: async (index, stop) => {
-      try {
+    read: (index, stop) =>
+      imageOrError(async () => {
         const [pixels, auxiliaryPixels] = await cuts.cut(
           chosen[index]!,
           { kind: "centre", input: "all" },
           stop,
         );
-        return auxiliaryPixels === undefined ? { pixels: pixels! } : { pixels: pixels!, auxiliaryPixels };
-      } catch (error) {
-        if (error instanceof ImageError) return error;
-        throw error;
-      }
-    },
+        return { pixels: pixels!, ...withoutUndefined({ auxiliaryPixels }) };
+      }),
     device,
     threads,
     seconds: seconds && FIT_SHARE * seconds,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { imageOrError } from "../../image/image_or_error.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createImageCropper, type CropPlace, type ImageCropper, type InputSize } from "./image_cropper.ts";
 import type { FromImageWorker, ToImageWorker } from "./image_worker.ts";
@@ -170,10 +171,5 @@ export async function centreCrop(
   signal?: AbortSignal,
   input = 0,
 ): Promise<Float32Array | ImageError> {
-  try {
-    return (await cuts.cut(index, { kind: "centre", input }, signal))[0]!;
-  } catch (error) {
-    if (error instanceof ImageError) return error;
-    throw error;
-  }
+  return await imageOrError(async () => (await cuts.cut(index, { kind: "centre", input }, signal))[0]!);
 }
