@@ -7,7 +7,7 @@
  *     row ← row − rate·√n·scale·v/‖v‖         n weights
  *
  * Steps have a fixed length, and each weight moves by its share of the gradient. Adam would move all weights alike, also
- * those whose gradient is noise: two seeds then give maps that differ (docs/refining.md).
+ * those whose gradient is noise; that lowered the loss less and moved the map further (docs/refining.md).
  *
  * Every step's row is a usable map, and the best so far is kept. The image of each view has a little noise, and the
  * shares vary a little; both depend on the seed alone and stay the same for all steps, so that losses can be compared.
