@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AmbiguousClassError } from "../classifier/target.ts";
 import { ImageError } from "../image/types.ts";
 import { NoHeadError, TrainingError, UnknownBackboneError } from "../ptame/errors.ts";
 import { DeviceError, ModelError, RunError } from "../runtime/errors.ts";
@@ -21,6 +22,7 @@ export interface PlainError {
 
 const CLASSES = new Map<string, { readonly prototype: Error }>(
   [
+    AmbiguousClassError,
     DeviceError,
     DownloadError,
     ImageError,

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderReport } from "../../src/faithfulness/report/page.ts";
 import { bundleModules } from "../../tools/bundle_browser.ts";
+import { serveFolder } from "../../tools/serve_example.ts";
 import { reportData } from "../faithfulness/report/fixture.ts";
 import { findChromium, startChromium } from "./chromium.ts";
 
@@ -20,8 +21,10 @@ Deno.test({
     const { document } = parseHTML("<html></html>");
     const path = await Deno.makeTempFile({ suffix: ".html" });
     const dist = await Deno.makeTempDir({ prefix: "ptame_report_" });
-    await bundleModules([new URL("report_page.ts", import.meta.url)], new URL(`file://${dist}/`));
-    const bundled = await Deno.readTextFile(`${dist}/report_page.js`);
+    const folder = new URL(`file://${dist}/`);
+    await bundleModules([new URL("report_page.ts", import.meta.url)], folder);
+    await Deno.writeTextFile(`${dist}/blank.html`, '<!DOCTYPE html><link rel="icon" href="data:,">');
+    const site = serveFolder({ folder });
     try {
       await Deno.writeTextFile(path, await renderReport(await reportData(), { document }));
       await using browser = await startChromium(program!);
@@ -53,10 +56,8 @@ Deno.test({
       assertEquals(page.errors, []);
 
       // A page that draws the report itself draws the same one.
-      const drawing = await browser.open("about:blank");
-      await drawing.evaluate(
-        `import("data:text/javascript," + encodeURIComponent(${JSON.stringify(bundled)})).then(() => {})`,
-      );
+      const drawing = await browser.open(`http://127.0.0.1:${site.addr.port}/blank.html`);
+      await drawing.evaluate(`import("/report_page.js").then(() => {})`);
       const own = parseHTML(await drawing.evaluate<string>("draw()")).document;
       const ours = parseHTML(await Deno.readTextFile(path)).document;
       const said = (page: Document) =>
@@ -66,6 +67,7 @@ Deno.test({
       assertEquals(curve(own), curve(ours));
       assertEquals(drawing.errors, []);
     } finally {
+      await site.shutdown();
       await Deno.remove(path);
       await Deno.remove(dist, { recursive: true });
     }

@@ -54,6 +54,7 @@ Deno.test("explain --json prints one document and writes overlay and map", () =>
       "device",
       "threads",
       "head",
+      "reading",
       "prediction",
       "targets",
       "out",

@@ -16,12 +16,25 @@ function publishedModules(): string[] {
   return found.sort();
 }
 
+/** Places that only Node and Deno reach, where no bundler has been at work. */
+const NO_BUNDLE: ReadonlyMap<string, number> = new Map([
+  // Node's worker, started by its file's name; the web's worker is a literal beside it.
+  ["src/image/decode_bounded.ts", 1],
+  // A file of an npm package, in Deno and in Node; a page takes the one beside its bundle.
+  ["src/image/codecs/magick.ts", 2],
+]);
+
 Deno.test("every published module runs everywhere: syntax of ES2022, nothing that Node 20 lacks", () => {
   const paths = publishedModules();
   assert(paths.includes("mod.ts") && paths.includes("src/server/page/page.js") && paths.length > 200);
-  const faults = paths.flatMap((path) =>
-    faultsForRuntimes(path, Deno.readTextFileSync(new URL(path, ROOT))).map((fault) => `${path}:${fault}`)
-  );
+  const faults = paths.flatMap((path) => {
+    const found = faultsForRuntimes(path, Deno.readTextFileSync(new URL(path, ROOT)));
+    const known = found.filter((fault) => fault.includes("bundlers follow")).slice(
+      0,
+      NO_BUNDLE.get(path) ?? 0,
+    );
+    return found.filter((fault) => !known.includes(fault)).map((fault) => `${path}:${fault}`);
+  });
   assertEquals(faults, []);
 });
 

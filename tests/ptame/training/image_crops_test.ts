@@ -159,7 +159,7 @@ Deno.test("openImageCrops() reads in the thread itself where workers cannot star
     (globalThis as { Worker: unknown }).Worker = value;
     try {
       const cuts = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2 });
-      const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, cuts };
+      const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, cuts, batches: 2 };
       const reader = createBatchReader(options);
       assertSameBatches([await reader.next(), await reader.next()], alone.batches, String(value));
       assertEquals(cuts.workers, 0);

@@ -249,12 +249,12 @@ Deno.test("train() refuses what cannot work before it begins", async () => {
     [
       { start: "class-activation" },
       TypeError,
-      "does not share the classes of backbone small; start from random",
+      "does not share the classes of backbone small; start from a regression of its scores (--start regression) or",
     ],
     [
       { form: { rows: "shared" } },
       TypeError,
-      "classes of backbone small; train rows of their own (--rows own)",
+      "(--start regression) or train rows of their own (--rows own)",
     ],
     [{ start: head }, TypeError, "it has 7 classes, the backbone 5"],
     [{ start: bad }, SyntaxError, "Cannot read"],
