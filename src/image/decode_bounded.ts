@@ -15,6 +15,8 @@ interface Host {
   terminate(): void;
   /** Whether an unanswered request keeps the process alive; a page has no process. */
   hold(alive: boolean): void;
+  /** Whether it keeps the process alive while it waits, so that it must be ended soon. */
+  readonly holdsAlways: boolean;
   /** Whether it has answered anything: then it can run. */
   hasRun: boolean;
   /** Called with every reply, and with undefined when the worker cannot run. */
@@ -32,6 +34,8 @@ interface NodeWorker {
 
 /** A codec whose code takes longer than this is not coming. */
 const LOADING = 60_000;
+/** How long an idle worker that keeps the process alive waits for the next file, in milliseconds. */
+const PATIENCE = 200;
 /** Workers that have read a large image keep its memory: they are ended. */
 const LARGE = 8 * 2 ** 20;
 
@@ -62,6 +66,7 @@ async function startHost(): Promise<Host | undefined> {
       postMessage: (message, transfer) => worker.postMessage(message, transfer),
       terminate: () => void worker.terminate(),
       hold: (alive) => alive ? worker.ref() : worker.unref(),
+      holdsAlways: false,
       hasRun: false,
       onReply: () => {},
     };
@@ -80,6 +85,8 @@ function startWebHost(): Host | undefined {
     postMessage: (message, transfer) => worker.postMessage(message, transfer),
     terminate: () => worker.terminate(),
     hold: () => {},
+    // A module of another server in Deno; there, a web worker cannot be let go of.
+    holdsAlways: "Deno" in globalThis,
     hasRun: false,
     onReply: () => {},
   };
@@ -105,6 +112,17 @@ async function enter(signal: AbortSignal | undefined): Promise<() => void> {
     throw signal.reason;
   }
   return leave;
+}
+
+/** Lets a worker wait for the next file. */
+function rest(host: Host): void {
+  host.hold(false);
+  idle.push(host);
+  if (!host.holdsAlways) return;
+  setTimeout(() => {
+    const at = idle.indexOf(host);
+    if (at >= 0) idle.splice(at, 1)[0]!.terminate();
+  }, PATIENCE);
 }
 
 /** A file, and how it may be decoded. */
@@ -134,10 +152,8 @@ function ask(
       clearTimeout(timer.id);
       signal?.removeEventListener("abort", stop);
       host.onReply = () => {};
-      if (keep) {
-        host.hold(false);
-        idle.push(host);
-      } else host.terminate();
+      if (keep) rest(host);
+      else host.terminate();
     };
     const finish = (outcome: Outcome, keep: boolean) => {
       settle(keep);
