@@ -8,7 +8,7 @@ import { inspectedModel } from "../../src/classifier/onnx_model.ts";
 import { onnxPart } from "../../src/classifier/onnx_part.ts";
 import type { TrainOptions } from "../../src/ptame/training/train_options.ts";
 import { train } from "../../src/ptame/training/trainer.ts";
-import { warmUpWasm } from "../support/devices.ts";
+import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 
 await warmUpWasm();
@@ -16,7 +16,9 @@ await warmUpWasm();
 const photo = (i: number) => new URL(`../fixtures/image/photo_${i}.jpg`, import.meta.url);
 const RUN = { images: [photo(0), photo(4), photo(8)], batch: 2, steps: 2, device: "wasm" } as const;
 
-Deno.test("train() trains for an .onnx classifier of another input size, and its head explains", async () => {
+Deno.test("train() trains for an .onnx classifier of another input size, and its head explains", {
+  ignore: !heavyTests(),
+}, async () => {
   const backbone = smallClassifier();
   const options: TrainOptions = { ...RUN, backbone, auxiliary: "efficientnet_lite0" };
   const { head, losses } = await train({ ...options, validation: [photo(7)] });

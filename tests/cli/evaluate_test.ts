@@ -4,7 +4,7 @@ import { tableLines } from "../../src/cli/evaluation/table.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 import { type ClassPart, classPart } from "../../src/ptame/class_split.ts";
 import { type ImageRecord, summarize } from "../../src/faithfulness/summary.ts";
-import { warmUpWasm } from "../support/devices.ts";
+import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { startCli } from "../support/run_cli.ts";
 
@@ -160,47 +160,51 @@ Deno.test("evaluate loses nothing when it is stopped, and goes on to the same re
     }
   }));
 
-Deno.test("evaluate --held-out-classes measures pictures of one part's classes alone, few of a class, and says so", () =>
-  inFolder(async (folder) => {
-    // What the shipped classifier sees in the fixtures decides which share holds them out.
-    const names = [0, 1, 2, 3, 4, 7, 8, 9].map((i) => `photo_${i}.jpg`);
-    for (const name of names) Deno.copyFileSync(FIXTURES + name, `${folder}/photos/${name}`);
-    Deno.copyFileSync(`${FIXTURES}photo_0.jpg`, `${folder}/photos/more/again.jpg`);
-    Deno.writeTextFileSync(`${folder}/photos/z.jpg`, "no picture");
-    const quick = ["--measures", "ad", "--methods", "edges", "--gallery", "0", "--device", "wasm"];
-    const photos = ["--images", `${folder}/photos`, ...quick];
-    assertEquals(await evaluateHere(...photos, "--report", `${folder}/all`), 0);
-    const all = recordsIn(`${folder}/all/records.jsonl`);
+Deno.test(
+  "evaluate --held-out-classes measures pictures of one part's classes alone, few of a class, and says so",
+  { ignore: !heavyTests() },
+  () =>
+    inFolder(async (folder) => {
+      // What the shipped classifier sees in the fixtures decides which share holds them out.
+      const names = [0, 1, 2, 3, 4, 7, 8, 9].map((i) => `photo_${i}.jpg`);
+      for (const name of names) Deno.copyFileSync(FIXTURES + name, `${folder}/photos/${name}`);
+      Deno.copyFileSync(`${FIXTURES}photo_0.jpg`, `${folder}/photos/more/again.jpg`);
+      Deno.writeTextFileSync(`${folder}/photos/z.jpg`, "no picture");
+      const quick = ["--measures", "ad", "--methods", "edges", "--gallery", "0", "--device", "wasm"];
+      const photos = ["--images", `${folder}/photos`, ...quick];
+      assertEquals(await evaluateHere(...photos, "--report", `${folder}/all`), 0);
+      const all = recordsIn(`${folder}/all/records.jsonl`);
 
-    const run = async (name: string, ...more: string[]) => {
-      const selection = ["--held-out-classes", "0.9", ...more];
-      assertEquals(await evaluateHere(...photos, ...selection, "--report", `${folder}/${name}`), 0);
-      const document = JSON.parse(Deno.readTextFileSync(`${folder}/${name}/results.json`));
-      return { records: recordsIn(`${folder}/${name}/records.jsonl`), document };
-    };
-    const ofPart = (part: ClassPart) => all.filter(({ target }) => classPart(target, 0.9) === part);
-    const wanted = ofPart("score");
-    assert(wanted.length > 0 && wanted.length < all.length, `${wanted.length} of ${all.length}`);
-    const { records, document } = await run("score", "--part", "score");
-    assertEquals(records.map(({ image }) => image), wanted.map(({ image }) => image));
-    assertStringIncludes(records[0]!.settings, "classes:score/0.9");
-    const classes = new Set(wanted.map(({ target }) => target)).size;
-    assertEquals([document.images, document.heldOutClasses], [wanted.length, {
-      share: 0.9,
-      part: "score",
-      classes,
-    }]);
-    const html = Deno.readTextFileSync(`${folder}/score/report.html`);
-    assertStringIncludes(html, `${classes} classes, of held-out classes (0.9), part score`);
+      const run = async (name: string, ...more: string[]) => {
+        const selection = ["--held-out-classes", "0.9", ...more];
+        assertEquals(await evaluateHere(...photos, ...selection, "--report", `${folder}/${name}`), 0);
+        const document = JSON.parse(Deno.readTextFileSync(`${folder}/${name}/results.json`));
+        return { records: recordsIn(`${folder}/${name}/records.jsonl`), document };
+      };
+      const ofPart = (part: ClassPart) => all.filter(({ target }) => classPart(target, 0.9) === part);
+      const wanted = ofPart("score");
+      assert(wanted.length > 0 && wanted.length < all.length, `${wanted.length} of ${all.length}`);
+      const { records, document } = await run("score", "--part", "score");
+      assertEquals(records.map(({ image }) => image), wanted.map(({ image }) => image));
+      assertStringIncludes(records[0]!.settings, "classes:score/0.9");
+      const classes = new Set(wanted.map(({ target }) => target)).size;
+      assertEquals([document.images, document.heldOutClasses], [wanted.length, {
+        share: 0.9,
+        part: "score",
+        classes,
+      }]);
+      const html = Deno.readTextFileSync(`${folder}/score/report.html`);
+      assertStringIncludes(html, `${classes} classes, of held-out classes (0.9), part score`);
 
-    assert(wanted.length > classes, "two pictures are of one class");
-    const few = await run("few", "--part", "score", "--per-class", "1");
-    assertEquals(few.records.length, classes);
-    assertEquals(new Set(few.records.map(({ target }) => target)).size, classes);
-    const one = await run("one", "--part", "choose", "--limit", "1");
-    assertEquals(one.records.length, 1);
-    assertEquals(classPart(one.records[0]!.target, 0.9), "choose");
-  }));
+      assert(wanted.length > classes, "two pictures are of one class");
+      const few = await run("few", "--part", "score", "--per-class", "1");
+      assertEquals(few.records.length, classes);
+      assertEquals(new Set(few.records.map(({ target }) => target)).size, classes);
+      const one = await run("one", "--part", "choose", "--limit", "1");
+      assertEquals(one.records.length, 1);
+      assertEquals(classPart(one.records[0]!.target, 0.9), "choose");
+    }),
+);
 
 Deno.test("evaluate refuses wrong usage ahead of any work", () =>
   inFolder(async (folder) => {

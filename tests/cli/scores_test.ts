@@ -2,6 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { inFolder } from "../support/folders.ts";
 import { errorLines, runCli } from "../support/run_cli.ts";
+import { heavyTests } from "../support/devices.ts";
 
 const { files }: { files: Record<string, { onnx: string }> } = JSON.parse(
   Deno.readTextFileSync(new URL("../fixtures/outputs/outputs.json", import.meta.url)),
@@ -20,43 +21,47 @@ const explain = (folder: string, name: string, ...more: string[]) =>
     folder,
   );
 
-Deno.test("explain says which output has the scores, and how they are read", () =>
-  inFolder(async (folder) => {
-    const said: [string, Record<string, unknown>, readonly string[], Record<string, unknown>, string][] = [
-      [
-        "label_then_probs",
-        {},
-        [],
-        { output: "p", reading: "given", activation: "softmax" },
-        "The scores are the output p; others, for --output: label",
-      ],
-      ["logits", { activation: "sigmoid" }, [], { output: "logits", reading: "sigmoid" }, "%"],
-      ["logits", { activation: "sigmoid" }, ["--activation", "softmax"], { reading: "softmax" }, "%"],
-      ["softmax_by_hand", {}, [], { reading: "recognised" }, "The scores look like probabilities"],
-      ["one_logit", {}, ["--target", "negative"], { reading: "sigmoid" }, "The network gives one score"],
-      [
-        "one_logit",
-        { activation: "none" },
-        ["--target", "lower"],
-        { reading: "none" },
-        "higher or lower is shown",
-      ],
-    ];
-    for (const [name, settings, options, facts, words] of said) {
-      writeModel(folder, name, settings);
-      const ended = await explain(folder, name, "--json", ...options);
-      assertEquals(ended.code, 0, ended.stderr);
-      assertStringIncludes(ended.stderr, words);
-      const document = JSON.parse(ended.stdout);
-      for (const [key, value] of Object.entries(facts)) {
-        assertEquals([name, key, document[key]], [name, key, value]);
+Deno.test(
+  "explain says which output has the scores, and how they are read",
+  { ignore: !heavyTests() },
+  () =>
+    inFolder(async (folder) => {
+      const said: [string, Record<string, unknown>, readonly string[], Record<string, unknown>, string][] = [
+        [
+          "label_then_probs",
+          {},
+          [],
+          { output: "p", reading: "given", activation: "softmax" },
+          "The scores are the output p; others, for --output: label",
+        ],
+        ["logits", { activation: "sigmoid" }, [], { output: "logits", reading: "sigmoid" }, "%"],
+        ["logits", { activation: "sigmoid" }, ["--activation", "softmax"], { reading: "softmax" }, "%"],
+        ["softmax_by_hand", {}, [], { reading: "recognised" }, "The scores look like probabilities"],
+        ["one_logit", {}, ["--target", "negative"], { reading: "sigmoid" }, "The network gives one score"],
+        [
+          "one_logit",
+          { activation: "none" },
+          ["--target", "lower"],
+          { reading: "none" },
+          "higher or lower is shown",
+        ],
+      ];
+      for (const [name, settings, options, facts, words] of said) {
+        writeModel(folder, name, settings);
+        const ended = await explain(folder, name, "--json", ...options);
+        assertEquals(ended.code, 0, ended.stderr);
+        assertStringIncludes(ended.stderr, words);
+        const document = JSON.parse(ended.stdout);
+        for (const [key, value] of Object.entries(facts)) {
+          assertEquals([name, key, document[key]], [name, key, value]);
+        }
       }
-    }
-    assertEquals((await explain(folder, "logits", "--activation", "relu")).code, 2);
-    writeModel(folder, "logits", { activation: "relu" });
-    const wrong = await explain(folder, "logits");
-    assertStringIncludes(wrong.stderr, 'activation must be "none" or "softmax" or "sigmoid"');
-  }));
+      assertEquals((await explain(folder, "logits", "--activation", "relu")).code, 2);
+      writeModel(folder, "logits", { activation: "relu" });
+      const wrong = await explain(folder, "logits");
+      assertStringIncludes(wrong.stderr, 'activation must be "none" or "softmax" or "sigmoid"');
+    }),
+);
 
 Deno.test("explain asks which class is meant, once, with exit code 2", () =>
   inFolder(async (folder) => {

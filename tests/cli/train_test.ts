@@ -5,6 +5,7 @@ import { readHead, writeHead } from "../../src/ptame/head_file.ts";
 import { initialParameters } from "../../src/ptame/initial_parameters.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { type Ended, errorLines, runCli, startCli } from "../support/run_cli.ts";
+import { heavyTests } from "../support/devices.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../fixtures/image/", import.meta.url).pathname);
 const SHAPE = { channels: [24, 40, 112, 1280], sizes: [56, 28, 14, 7], classes: 5 };
@@ -106,7 +107,9 @@ Deno.test("train writes both heads and the loss curve in plain lines, and remove
     assertEquals([quiet.code, quiet.stdout, quiet.stderr], [0, "", ""]);
   }));
 
-Deno.test("train --hold-out-classes says how the classes were split, and so does the head", () =>
+Deno.test("train --hold-out-classes says how the classes were split, and so does the head", {
+  ignore: !heavyTests(),
+}, () =>
   inFolder(async (folder) => {
     const options = ["--hold-out-classes", "0.4", "--image-workers", "1", "--image-cache", "50"];
     const ended = await runCli(["train", ...RUN, "--steps", "2", "--batch", "2", ...options], folder);
@@ -233,7 +236,9 @@ async function checkpointed(path: string, step: number): Promise<number> {
   throw new Error(`No checkpoint of step ${step} in 30 seconds`);
 }
 
-Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends with the same head", () =>
+Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends with the same head", {
+  ignore: !heavyTests(),
+}, () =>
   inFolder(async (folder) => {
     const run = ["--batch", "1", "--steps", "400", "--checkpoint-every", "10", "--threads", "1"];
     const args = ["train", ...SMALL_RUN, ...run];
@@ -286,7 +291,9 @@ Deno.test("train stopped by Ctrl-C, then killed, goes on with --resume and ends 
     assert(resumed!.every((byte, i) => byte === uninterrupted![i]), "the heads differ");
   }));
 
-Deno.test("train on a full disk is a clear error, and the last checkpoint survives", () =>
+Deno.test("train on a full disk is a clear error, and the last checkpoint survives", {
+  ignore: !heavyTests(),
+}, () =>
   inFolder(async (folder) => {
     const disk = `${folder}/disk`;
     Deno.mkdirSync(disk);

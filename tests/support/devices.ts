@@ -30,7 +30,7 @@ export function heavyTests(): boolean {
   const asked = Deno.env.get("PTAME_HEAVY") === "1";
   if (!asked && !said) {
     console.warn(
-      "SKIPPED: heavy tests (large networks, whole trainings, training on WebGPU and in a page); PTAME_HEAVY=1 runs them too",
+      "SKIPPED: heavy tests (large networks, whole trainings, long runs that are stopped, training on WebGPU and in a page); PTAME_HEAVY=1 runs them too",
     );
   }
   said = true;

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { filesIn, inFolder } from "../../support/folders.ts";
 import { errorLines, runCli, startCli } from "../../support/run_cli.ts";
+import { heavyTests } from "../../support/devices.ts";
 
 const PHOTO = decodeURIComponent(new URL("../../fixtures/image/photo_0.jpg", import.meta.url).pathname);
 const RUN = ["explain", PHOTO, "--device", "wasm", "--threads", "1"];
@@ -18,7 +19,9 @@ Deno.test("explain --refine says what it spent and how far the loss fell", () =>
     assertEquals(filesIn(folder), ["photo_0.explained.png"]);
   }));
 
-Deno.test("explain --refine stopped by Ctrl-C writes its best map and ends with 130", () =>
+Deno.test("explain --refine stopped by Ctrl-C writes its best map and ends with 130", {
+  ignore: !heavyTests(),
+}, () =>
   inFolder(async (folder) => {
     const child = startCli([...RUN, "--refine", "5000", "--map", "m.npy"], folder);
     let said = "";

@@ -6,6 +6,7 @@ import { inFolder } from "../../support/folders.ts";
 import { errorLines, runCli, startCli } from "../../support/run_cli.ts";
 import { lotteryClassifier, patchworkPhotos } from "../../ptame/fit/patchwork.ts";
 import { smallClassifier } from "../../ptame/small_classifier.ts";
+import { heavyTests } from "../../support/devices.ts";
 
 const EXPLAIN = ["explain", "photos/0.png", "--model", "own.onnx", "--device", "wasm", "--json"];
 const HEAD = "own.ptame.safetensors";
@@ -60,7 +61,9 @@ Deno.test("explain --photos makes a head, keeps it beside the classifier, and us
     assertEquals(none, []);
   }));
 
-Deno.test("explain --photos keeps the head in the cache where the folder cannot be written", () =>
+Deno.test("explain --photos keeps the head in the cache where the folder cannot be written", {
+  ignore: !heavyTests(),
+}, () =>
   inFolder(async (folder) => {
     await prepare(folder);
     // A folder in the head's place cannot be written to, whoever the user is.
@@ -106,21 +109,25 @@ Deno.test("explain --photos refuses what it cannot use, and says what to do", ()
     assert(Deno.readDirSync(folder).every(({ name }) => !name.includes("ptame.safetensors")));
   }));
 
-Deno.test("Ctrl-C during the training of explain --photos keeps the head so far", () =>
-  inFolder(async (folder) => {
-    await prepare(folder);
-    const child = startCli([...EXPLAIN, ...READER, "--photos", "photos", "--minutes", "5"], folder);
-    let said = "";
-    let stopped = false;
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      if (stopped || !/step \d/.test(said)) continue;
-      stopped = true;
-      child.kill("SIGINT");
-    }
-    assertEquals((await child.status).code, 130, said);
-    assertStringIncludes(said, `Head kept: ${HEAD}`);
-    assertStringIncludes(said, "Stopped");
-    const { record } = await readHead(Deno.readFileSync(`${folder}/${HEAD}`), "");
-    assertEquals([record.trained, record.fit?.photos], [true, 30]);
-  }));
+Deno.test(
+  "Ctrl-C during the training of explain --photos keeps the head so far",
+  { ignore: !heavyTests() },
+  () =>
+    inFolder(async (folder) => {
+      await prepare(folder);
+      const child = startCli([...EXPLAIN, ...READER, "--photos", "photos", "--minutes", "5"], folder);
+      let said = "";
+      let stopped = false;
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        said += text;
+        if (stopped || !/step \d/.test(said)) continue;
+        stopped = true;
+        child.kill("SIGINT");
+      }
+      assertEquals((await child.status).code, 130, said);
+      assertStringIncludes(said, `Head kept: ${HEAD}`);
+      assertStringIncludes(said, "Stopped");
+      const { record } = await readHead(Deno.readFileSync(`${folder}/${HEAD}`), "");
+      assertEquals([record.trained, record.fit?.photos], [true, 30]);
+    }),
+);

@@ -1,6 +1,7 @@
 /** `explain DIR --out DIR`: every picture once, whatever stops it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { errorLines, runCli, startCli } from "../../support/run_cli.ts";
+import { heavyTests } from "../../support/devices.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../../fixtures/image/", import.meta.url).pathname);
 
@@ -82,7 +83,9 @@ Deno.test("explain DIR explains every picture, says what failed, and goes on wit
     );
   }));
 
-Deno.test("explain DIR --shard K/N takes parts that are all together; Ctrl-C keeps what is done", () =>
+Deno.test("explain DIR --shard K/N takes parts that are all together; Ctrl-C keeps what is done", {
+  ignore: !heavyTests(),
+}, () =>
   inPhotos(async (folder) => {
     Deno.removeSync(`${folder}/photos/broken.jpg`);
     for (const shard of ["1/2", "2/2"]) {

@@ -8,6 +8,7 @@ import { isAddress } from "../../../src/image/source.ts";
 import { decodeImage } from "../../../src/image/decode.ts";
 import { inFolder } from "../../support/folders.ts";
 import { errorLines, runCli } from "../../support/run_cli.ts";
+import { heavyTests } from "../../support/devices.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../../fixtures/image/", import.meta.url).pathname);
 const PHOTO = `${FIXTURES}photo_0.jpg`;
@@ -58,55 +59,63 @@ Deno.test("explain FILE takes a name that reads like an address as the file that
     );
   }));
 
-Deno.test("explain DIR --out on or above DIR explains all images, and only images", () =>
-  inFolder(async (folder) => {
-    Deno.mkdirSync(`${folder}/all/photos`, { recursive: true });
-    for (const name of ["a.jpg", "b.jpg"]) Deno.copyFileSync(PHOTO, `${folder}/all/photos/${name}`);
-    const explain = (out: string) => runCli(["explain", "all/photos", "--out", out, ...RUN], folder);
-    const on = await explain("all/photos/");
-    assertEquals(on.code, 0, on.stderr);
-    assertStringIncludes(on.stderr, "2 of 2 explained; results: all/photos/results.jsonl");
-    const above = await explain("all");
-    assertEquals(above.code, 0, above.stderr);
-    assertStringIncludes(above.stderr, "Left out: 2 overlays that ptame drew");
-    assertStringIncludes(above.stderr, "2 of 2 explained; results: all/results.jsonl");
-    // A folder inside that holds images of the user's own, too.
-    Deno.mkdirSync(`${folder}/all/photos/out`);
-    Deno.copyFileSync(PHOTO, `${folder}/all/photos/out/c.jpg`);
-    const inside = await explain("all/photos/out");
-    assertStringIncludes(inside.stderr, "3 of 3 explained; results: all/photos/out/results.jsonl");
-    const again = await explain("all/photos");
-    assertStringIncludes(again.stderr, "2 of 3 are already explained");
+Deno.test(
+  "explain DIR --out on or above DIR explains all images, and only images",
+  { ignore: !heavyTests() },
+  () =>
+    inFolder(async (folder) => {
+      Deno.mkdirSync(`${folder}/all/photos`, { recursive: true });
+      for (const name of ["a.jpg", "b.jpg"]) Deno.copyFileSync(PHOTO, `${folder}/all/photos/${name}`);
+      const explain = (out: string) => runCli(["explain", "all/photos", "--out", out, ...RUN], folder);
+      const on = await explain("all/photos/");
+      assertEquals(on.code, 0, on.stderr);
+      assertStringIncludes(on.stderr, "2 of 2 explained; results: all/photos/results.jsonl");
+      const above = await explain("all");
+      assertEquals(above.code, 0, above.stderr);
+      assertStringIncludes(above.stderr, "Left out: 2 overlays that ptame drew");
+      assertStringIncludes(above.stderr, "2 of 2 explained; results: all/results.jsonl");
+      // A folder inside that holds images of the user's own, too.
+      Deno.mkdirSync(`${folder}/all/photos/out`);
+      Deno.copyFileSync(PHOTO, `${folder}/all/photos/out/c.jpg`);
+      const inside = await explain("all/photos/out");
+      assertStringIncludes(inside.stderr, "3 of 3 explained; results: all/photos/out/results.jsonl");
+      const again = await explain("all/photos");
+      assertStringIncludes(again.stderr, "2 of 3 are already explained");
 
-    for (const name of ["a.jpg", "b.jpg", "out/c.jpg"]) Deno.removeSync(`${folder}/all/photos/${name}`);
-    const none = await explain("all/photos");
-    assertEquals([none.code, errorLines(none).length], [1, 1], none.stderr);
-    assertStringIncludes(none.stderr, "Cannot use images all/photos: it contains only overlays of ptame");
-  }));
+      for (const name of ["a.jpg", "b.jpg", "out/c.jpg"]) Deno.removeSync(`${folder}/all/photos/${name}`);
+      const none = await explain("all/photos");
+      assertEquals([none.code, errorLines(none).length], [1, 1], none.stderr);
+      assertStringIncludes(none.stderr, "Cannot use images all/photos: it contains only overlays of ptame");
+    }),
+);
 
-Deno.test("explain DIR split in another way redoes nothing and doubles nothing", () =>
-  inFolder(async (folder) => {
-    Deno.mkdirSync(`${folder}/photos`);
-    for (const name of "abcd") Deno.copyFileSync(PHOTO, `${folder}/photos/${name}.jpg`);
-    const explain = (...more: string[]) =>
-      runCli(["explain", "photos", "--out", "out", "--json", ...more, ...RUN], folder);
-    const images = (text: string) =>
-      text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line).image);
-    assertEquals(images((await explain("--shard", "1/3")).stdout), ["photos/a.jpg", "photos/d.jpg"]);
-    assertEquals(images((await explain("--shard", "2/3")).stdout), ["photos/b.jpg"]);
-    const half = await explain("--shard", "1/2");
-    assertEquals(images(half.stdout), ["photos/c.jpg"], half.stderr);
-    const all = await explain();
-    assertEquals([all.code, all.stdout], [0, ""], all.stderr);
-    assertStringIncludes(all.stderr, "4 of 4 are already explained");
-    assertStringIncludes(all.stderr, "4 of 4 explained; results: out/results.*.jsonl");
-    const lines = filesOf(`${folder}/out`).filter((name) => name.startsWith("results"))
-      .flatMap((name) => images(Deno.readTextFileSync(`${folder}/out/${name}`)));
-    assertEquals(lines.sort(), ["photos/a.jpg", "photos/b.jpg", "photos/c.jpg", "photos/d.jpg"]);
-    const empty = await explain("--shard", "5/5");
-    assertEquals([empty.code, empty.stdout], [0, ""], empty.stderr);
-    assertStringIncludes(empty.stderr, "Shard 5/5 has no image: photos has 4");
-  }));
+Deno.test(
+  "explain DIR split in another way redoes nothing and doubles nothing",
+  { ignore: !heavyTests() },
+  () =>
+    inFolder(async (folder) => {
+      Deno.mkdirSync(`${folder}/photos`);
+      for (const name of "abcd") Deno.copyFileSync(PHOTO, `${folder}/photos/${name}.jpg`);
+      const explain = (...more: string[]) =>
+        runCli(["explain", "photos", "--out", "out", "--json", ...more, ...RUN], folder);
+      const images = (text: string) =>
+        text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line).image);
+      assertEquals(images((await explain("--shard", "1/3")).stdout), ["photos/a.jpg", "photos/d.jpg"]);
+      assertEquals(images((await explain("--shard", "2/3")).stdout), ["photos/b.jpg"]);
+      const half = await explain("--shard", "1/2");
+      assertEquals(images(half.stdout), ["photos/c.jpg"], half.stderr);
+      const all = await explain();
+      assertEquals([all.code, all.stdout], [0, ""], all.stderr);
+      assertStringIncludes(all.stderr, "4 of 4 are already explained");
+      assertStringIncludes(all.stderr, "4 of 4 explained; results: out/results.*.jsonl");
+      const lines = filesOf(`${folder}/out`).filter((name) => name.startsWith("results"))
+        .flatMap((name) => images(Deno.readTextFileSync(`${folder}/out/${name}`)));
+      assertEquals(lines.sort(), ["photos/a.jpg", "photos/b.jpg", "photos/c.jpg", "photos/d.jpg"]);
+      const empty = await explain("--shard", "5/5");
+      assertEquals([empty.code, empty.stdout], [0, ""], empty.stderr);
+      assertStringIncludes(empty.stderr, "Shard 5/5 has no image: photos has 4");
+    }),
+);
 
 Deno.test("listImages() passes over hidden files, macOS's own and overlays of ptame, and lists each once", () =>
   inFolder(async (folder) => {

@@ -19,11 +19,13 @@ await warmUpWasm();
 
 const photo = (i: number) =>
   new URL(`../../fixtures/image/photo_${i}.${i === 5 ? "png" : "jpg"}`, import.meta.url);
-const SHAPE = { channels: [24, 40, 112, 1280], sizes: [56, 28, 14, 7], classes: 5 };
+/** Of the small auxiliary's taps. */
+const SHAPE = { channels: [8, 16], sizes: [16, 8], classes: 5 };
 /** Three photos and a file that is none: a batch of two meets the border of an epoch every other step. */
 const IMAGES: readonly ImageSource[] = [photo(0), photo(4), new File(["no picture"], "text.jpg"), photo(8)];
 const RUN: TrainOptions = {
   backbone: smallClassifier(),
+  auxiliary: { ...smallClassifier({ classes: 7 }), name: "reader" },
   images: IMAGES,
   batch: 2,
   steps: 6,
@@ -169,7 +171,13 @@ Deno.test("train() stops before the first step without a checkpoint, and in the 
 Deno.test("train() is a TrainingError when the loss or the head is not finite, and the last checkpoint survives", async () => {
   const tensors = initialParameters(SHAPE, { kind: "default" });
   tensors.find(({ name }) => name === "fuser.weight")!.data.fill(NaN);
-  const record = { name: "nothing", auxiliary: "efficientnet_lite0", backbone: "small", trained: true };
+  const record = {
+    name: "nothing",
+    auxiliary: "reader",
+    taps: ["relu", "relu_2"],
+    backbone: "small",
+    trained: true,
+  };
   const start = await writeHead(record, tensors);
   const store = memory();
   await assertRejects(
@@ -219,8 +227,11 @@ Deno.test("train() starts from a head file, and says in the new one what it was 
 Deno.test("train() refuses what cannot work before it begins", async () => {
   const head = await writeHead(
     { name: "seven", auxiliary: "efficientnet_lite0", backbone: "x", trained: true },
-    initialParameters({ ...SHAPE, classes: 7 }, { kind: "default" }),
+    initialParameters({ channels: [24, 40, 112, 1280], sizes: [56, 28, 14, 7], classes: 7 }, {
+      kind: "default",
+    }),
   );
+  const { auxiliary: _, ...run } = RUN;
   const bad = new Uint8Array(2);
   type Case = [Partial<TrainOptions>, new (message: string) => Error, string];
   const cases: Case[] = [
@@ -263,7 +274,7 @@ Deno.test("train() refuses what cannot work before it begins", async () => {
     [{ checkpoint: memory(bad) }, SyntaxError, "Cannot read checkpoint"],
   ];
   for (const [options, type, message] of cases) {
-    await assertRejects(() => train({ ...RUN, ...options }), type, message);
+    await assertRejects(() => train({ ...run, ...options }), type, message);
   }
 });
 
