@@ -29,10 +29,12 @@ Deno.test("explain --photos makes a head, keeps it beside the classifier, and us
     const args = [...EXPLAIN, ...READER];
     const first = await runCli([...args, "--photos", "photos", "--minutes", "0.05"], folder);
     assertEquals(first.code, 0, first.stderr);
-    assertStringIncludes(first.stderr, "The regression on 30 photographs explains");
+    // As many as the time allows: a busy machine reads fewer.
+    const fitted = Number(/The regression on (\d+) photographs explains/.exec(first.stderr)?.[1]);
+    assert(fitted >= 8 && fitted <= 30, first.stderr);
     assertStringIncludes(first.stderr, `Head kept: ${HEAD}`);
     const document = JSON.parse(first.stdout);
-    assertEquals([document.head.fit.photos, document.warning], [30, undefined]);
+    assertEquals([document.head.fit.photos, document.warning], [fitted, undefined]);
     const kept = await readHead(Deno.readFileSync(`${folder}/${HEAD}`), "");
 
     const second = await runCli(args, folder);
