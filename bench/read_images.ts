@@ -9,7 +9,8 @@
  *
  * @module
  */
-import { evenlySpread, listImages } from "../src/cli/image_lists.ts";
+import { evenlySpread } from "../src/ptame/evenly_spread.ts";
+import { listImages } from "../src/cli/image_lists.ts";
 import { openImageCrops } from "../src/ptame/training/image_crops.ts";
 import { createBatchReader } from "../src/ptame/training/training_images.ts";
 

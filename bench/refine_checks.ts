@@ -14,7 +14,8 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { listLayers, randomizedClassifier } from "../src/classifier/randomized.ts";
-import { evenlySpread, listImages } from "../src/cli/image_lists.ts";
+import { evenlySpread } from "../src/ptame/evenly_spread.ts";
+import { listImages } from "../src/cli/image_lists.ts";
 import { evaluate } from "../src/faithfulness/evaluate.ts";
 import { evaluationImages, explainerScores } from "../src/faithfulness/evaluation_images.ts";
 import { spearman } from "../src/faithfulness/correlation.ts";

@@ -9,7 +9,7 @@ import { ImageError } from "../image/types.ts";
 import { type ClassPart, classPart, spreadOverClasses } from "../ptame/class_split.ts";
 import { evaluationImages, type ImageReader } from "../faithfulness/evaluation_images.ts";
 import type { HeadRecord } from "../ptame/head_file.ts";
-import { evenlySpread } from "./image_lists.ts";
+import { evenlySpread } from "../ptame/evenly_spread.ts";
 import { choice, group, share, type Values, wholeNumber } from "./options/kinds.ts";
 import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";

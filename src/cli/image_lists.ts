@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { evenlySpread } from "../ptame/evenly_spread.ts";
 import { isAddress } from "../image/source.ts";
 import { fileName, reason, withoutEndSlash } from "./files.ts";
 import { isResult } from "./result_names.ts";
@@ -71,12 +72,6 @@ export async function listImages(path: string, say: (line: string) => void = () 
   const overlays = listed.filter(isResult).length;
   if (overlays > 0) say(`Left out: ${overlays} ${overlays === 1 ? "overlay" : "overlays"} that ptame drew`);
   return found;
-}
-
-/** Selects `count` elements, evenly spread; all if there are not more. */
-export function evenlySpread<T>(things: readonly T[], count: number): T[] {
-  if (count >= things.length) return [...things];
-  return Array.from({ length: count }, (_, i) => things[Math.floor((i + 0.5) * things.length / count)]!);
 }
 
 /**

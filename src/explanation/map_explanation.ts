@@ -129,17 +129,13 @@ export interface MapExplanation {
 }
 
 /** An image that a classifier has seen. */
-export interface ClassifiedImage {
-  readonly model: string;
-  readonly method: string;
-  readonly activation: OutputActivation;
-  readonly reading: ScoreReading;
-  readonly device: Device;
-  readonly threads: number;
+export interface ClassifiedImage extends
+  Pick<
+    MapExplanation,
+    "model" | "method" | "activation" | "reading" | "device" | "threads" | "image" | "window"
+  > {
   readonly labels: readonly string[];
   readonly probabilities: Float32Array;
-  readonly image: RgbImage;
-  readonly window: CropWindow;
   /** Size of `imageMap`; the image's own by default. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
 }

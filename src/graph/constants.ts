@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dataView } from "../bytes/data_view.ts";
 import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "../bytes/half.ts";
 import { BYTES_PER_ELEMENT, type DataType } from "./types.ts";
 
@@ -60,7 +61,7 @@ export function decodeNumbers(type: DataType, bytes: Uint8Array): number[] {
     return Array.from(type === "float16" ? float16ToFloat32(halves) : bfloat16ToFloat32(halves));
   }
   const width = BYTES_PER_ELEMENT[type];
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   return Array.from({ length: Math.floor(bytes.byteLength / width) }, (_, i) => {
     const at = i * width;
     switch (type) {

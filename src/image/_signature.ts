@@ -24,13 +24,13 @@ const SIGNATURES: readonly (readonly [start: string, format: ImageFormat])[] = [
 ];
 
 /** The first bytes as text, one character each. */
-function textOf(bytes: Uint8Array, length: number): string {
+function readText(bytes: Uint8Array, length: number): string {
   return String.fromCharCode(...bytes.subarray(0, length));
 }
 
 /** The format of HEIF's box `ftyp`: the main brand, and those that the file fits too. */
 function heifFormat(bytes: Uint8Array): ImageFormat | undefined {
-  const text = textOf(bytes, 64);
+  const text = readText(bytes, 64);
   const size = (bytes[2]! << 8 | bytes[3]!) || 16;
   const brands = text.slice(8, Math.min(size, 64));
   if (/avif|avis/.test(brands)) return "avif";
@@ -39,7 +39,7 @@ function heifFormat(bytes: Uint8Array): ImageFormat | undefined {
 
 /** The format of a file, by its first bytes. */
 export function detectFormat(bytes: Uint8Array): ImageFormat | undefined {
-  const text = textOf(bytes, 32);
+  const text = readText(bytes, 32);
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "webp";
   if (text.slice(4, 8) === "ftyp") return heifFormat(bytes);
   if (/^P[1-7][\s#]/.test(text)) return "pnm";
@@ -49,7 +49,7 @@ export function detectFormat(bytes: Uint8Array): ImageFormat | undefined {
 /** Says what bytes are that are not a decodable image, for the error message. */
 export function describeOther(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the file is empty (0 bytes)";
-  const text = textOf(bytes, 256);
+  const text = readText(bytes, 256);
   const instead = "; save it as PNG or JPEG";
   if (text.slice(4, 8) === "ftyp") return `it is a video, or a HEIF of an unknown kind${instead}`;
   if (text.startsWith("%PDF")) return `PDF is not supported${instead}`;

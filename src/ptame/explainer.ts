@@ -190,6 +190,8 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
   const auxiliary = pair.auxiliary.facts;
   const taps = pair.auxiliary.part().taps();
   const own = scores?.session ?? session;
+  const run = (pixels: Float32Array, signal?: AbortSignal) =>
+    session.run({ image: imagesTensor([pixels], 1) }, { signal });
   let disposed = false;
   const dispose = async () => {
     disposed = true;
@@ -237,7 +239,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
 
   async function classify(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
     if (scores !== undefined) return (await scores.probabilities([pixels], signal))[0]!;
-    const { logits } = await session.run({ image: imagesTensor([pixels], 1) }, { signal });
+    const { logits } = await run(pixels, signal);
     return probabilitiesOfPlain(float32Data(logits!), backbone);
   }
 
@@ -247,11 +249,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
         `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of an image`,
       );
     }
-    const outputs = await session.run(
-      { image: imagesTensor([image.auxiliaryPixels ?? image.pixels], 1) },
-      { signal },
-    );
-    return readFeatures(outputs);
+    return readFeatures(await run(image.auxiliaryPixels ?? image.pixels, signal));
   }
 
   async function mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
@@ -277,7 +275,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
 
     const predictions = await scores?.probabilities([pixels], signal);
     const predicted = performance.now();
-    const outputs = await session.run({ image: imagesTensor([auxiliaryPixels ?? pixels], 1) }, { signal });
+    const outputs = await run(auxiliaryPixels ?? pixels, signal);
     const passed = performance.now();
     const features = readFeatures(outputs);
     const probabilities = predictions?.[0] ??

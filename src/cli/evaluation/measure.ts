@@ -19,7 +19,7 @@ import { digestOfSource } from "../../weights/storage/digest.ts";
 import { checkHeldOut, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
 import { isFile } from "../files.ts";
-import { evenlySpread } from "../image_lists.ts";
+import { evenlySpread } from "../../ptame/evenly_spread.ts";
 import type { Typed } from "../options/command.ts";
 import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { createGallery, type StoredMap } from "./gallery.ts";

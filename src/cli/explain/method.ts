@@ -66,7 +66,7 @@ const HEAD_METHODS = METHODS.filter(({ needs }) => needs === "head").map(({ name
  * @param shared Options of the baselines that methods with a head also have.
  * @throws {UsageError} When options of other methods are given.
  */
-export function openChosenMethod(
+export function chooseMethod(
   options: MethodValues,
   shared: readonly (keyof MethodValues)[] = [],
 ): MethodDefinition {
@@ -95,12 +95,12 @@ export function openChosenMethod(
 /**
  * The method of `explain`; with --refine, methods with a head have a seed, too.
  *
- * @throws As `openChosenMethod`.
+ * @throws As `chooseMethod`.
  */
-export function openExplainMethod(
+export function chooseExplainMethod(
   options: MethodValues & { readonly refine: number | undefined },
 ): MethodDefinition {
-  return openChosenMethod(options, options.refine === undefined ? [] : ["seed"]);
+  return chooseMethod(options, options.refine === undefined ? [] : ["seed"]);
 }
 
 /**

@@ -17,7 +17,7 @@ import { errorMessage, printable, sayNowAndThen, type Terminal } from "../termin
 import { explainMany, namesMany } from "../folder/command.ts";
 import { pathOrAddress } from "../image_lists.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
-import { openExplainer, openExplainMethod, passesText } from "./method.ts";
+import { chooseExplainMethod, openExplainer, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
 import { checkClasses, decodeTimed, explainFile, explainRequest } from "./image.ts";
@@ -33,7 +33,7 @@ export const explainCommand = command(EXPLAIN, async (call) => {
   if (await namesMany(call)) return await explainMany(call);
   const { options, positional, typed, terminal, signal } = call;
   const request = explainRequest(options);
-  const method = openExplainMethod(options);
+  const method = chooseExplainMethod(options);
   const sample = positional.length === 0;
   const images = sample
     ? [SAMPLE_NAME]

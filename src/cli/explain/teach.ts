@@ -58,7 +58,7 @@ export async function teachIfAsked(call: ExplainCall): Promise<void> {
   terminal.doing("Loading");
   const given = await readOnnxModel(path, options);
   const place = await placeForHead(path, given);
-  const start = await startOf(path, given, terminal);
+  const start = await readStart(path, given, terminal);
   const named = await withAuxiliary(given, path, options);
   const { train } = await import("../../ptame/training/trainer.ts");
   const { onProgress: onDownload, signal: _, ...downloads } = downloadOptions(options, terminal);
@@ -90,7 +90,11 @@ export async function teachIfAsked(call: ExplainCall): Promise<void> {
 }
 
 /** The head to continue; `undefined` if there is none, or it was made for another version of the classifier. */
-async function startOf(path: string, model: OnnxModel, terminal: Terminal): Promise<Uint8Array | undefined> {
+async function readStart(
+  path: string,
+  model: OnnxModel,
+  terminal: Terminal,
+): Promise<Uint8Array | undefined> {
   const kept = await keptHead(path, model);
   if (kept === undefined) return undefined;
   const { record } = await readHead(kept.bytes, kept.path);

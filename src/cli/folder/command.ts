@@ -11,7 +11,7 @@ import { formatOfPath } from "../../image/encode.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { openRecordFile, parseLines } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
-import { fetchAhead, openExplainMethod } from "../explain/method.ts";
+import { chooseExplainMethod, fetchAhead } from "../explain/method.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
@@ -89,7 +89,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }
   explainRequest(options);
-  const method = openExplainMethod(options);
+  const method = chooseExplainMethod(options);
   const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
 
   const out = withoutEndSlash(named);

@@ -8,7 +8,7 @@ import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { Device } from "../../runtime/mod.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { type ExplainedImage, explanationDocument } from "../explain/document.ts";
-import { openExplainer, openExplainMethod } from "../explain/method.ts";
+import { chooseExplainMethod, openExplainer } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
 import { checkClasses, explainFile, explainRequest, type Request } from "../explain/image.ts";
 import { makeFolder, parentFolder } from "../files.ts";
@@ -63,7 +63,7 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
       given.typed,
       openTerminal(true),
     );
-    explainer = await openExplainer(openExplainMethod(given.options), options, given);
+    explainer = await openExplainer(chooseExplainMethod(given.options), options, given);
     load = performance.now() - started;
     checkClasses(request, explainer.backbone);
     return { kind: "ready" };

@@ -8,9 +8,10 @@ import type { Interval } from "../../faithfulness/types.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS } from "../explainer_options.ts";
 import { createSelection, SELECTION_OPTIONS } from "../class_selection.ts";
-import { givenCounts, METHOD_OPTIONS, needsHead, openChosenMethod } from "../explain/method.ts";
+import { chooseMethod, givenCounts, METHOD_OPTIONS, needsHead } from "../explain/method.ts";
 import { readFile } from "../files.ts";
-import { evenlySpread, listImages } from "../image_lists.ts";
+import { evenlySpread } from "../../ptame/evenly_spread.ts";
+import { listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
 import { choice, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
@@ -79,7 +80,7 @@ async function createPlan(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<SanityPlan> {
-  const method = openChosenMethod(options, ["seed"]);
+  const method = chooseMethod(options, ["seed"]);
   const { swap, order, stages, limit, layer, seed } = options;
   needsHead("swap", swap, method, (name) => `; ${name} has no head`);
   if (method.needs === "head" && (order ?? stages) !== undefined) {

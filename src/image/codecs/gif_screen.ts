@@ -14,7 +14,7 @@ export interface GifPage {
 }
 
 /** What PIL paints where no frame is: the first colour of the frame's palette, or nothing where a colour is transparent. */
-function backgroundOf(bytes: Uint8Array): Uint8Array | undefined {
+function findBackground(bytes: Uint8Array): Uint8Array | undefined {
   const globalSize = bytes[10]! & 0x80 ? 3 * (2 << (bytes[10]! & 7)) : 0;
   let at = 13 + globalSize;
   while (bytes[at] === 0x21) {
@@ -43,7 +43,7 @@ export function screenOfGif(bytes: Uint8Array, frame: RgbImage, page: GifPage, m
     throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
   }
   const data = new Uint8Array(3 * width * height).fill(255);
-  const background = backgroundOf(bytes);
+  const background = findBackground(bytes);
   for (let to = 0; background !== undefined && to < data.length; to += 3) data.set(background, to);
   for (let y = 0; y < frame.height; y++) {
     const row = frame.data.subarray(3 * y * frame.width, 3 * (y + 1) * frame.width);

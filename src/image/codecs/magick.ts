@@ -116,7 +116,7 @@ function isHarmless(format: string, warning: string): boolean {
 }
 
 /** The first line of what ImageMagick says, without its place in the source. */
-function reasonOf(error: unknown): string {
+function magickReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/ [`'].*$/s, "").replace(/ @ .*$/s, "").slice(0, 120);
 }
@@ -157,7 +157,7 @@ export async function decodeWithMagick(
     try {
       image.read(bytes, settings);
     } catch (cause) {
-      const reason = reasonOf(cause);
+      const reason = magickReason(cause);
       if (/limit|allocat|exhausted|cache resources/i.test(reason)) {
         throw new ImageError(
           `reading it takes more than the budget of ${memory >> 20} MB (memory), or than ${maxPixels} pixels`,
@@ -173,7 +173,9 @@ export async function decodeWithMagick(
       throw new ImageError(`truncated or damaged ${name} (${reason})`, { cause });
     }
     const serious = warnings.find((warning) => !isHarmless(format, warning));
-    if (serious !== undefined) throw new ImageError(`truncated or damaged ${name} (${reasonOf(serious)})`);
+    if (serious !== undefined) {
+      throw new ImageError(`truncated or damaged ${name} (${magickReason(serious)})`);
+    }
     const { width, height } = image;
     if (width * height > maxPixels) {
       throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);

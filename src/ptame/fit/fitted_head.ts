@@ -9,6 +9,7 @@ import { imageOrError } from "../../image/image_or_error.ts";
 import type { ImageSource } from "../../image/types.ts";
 import type { DeviceRequest } from "../../runtime/mod.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
+import { evenlySpread } from "../evenly_spread.ts";
 import { type ClassifierPair, recordedTaps } from "../classifier_pair.ts";
 import { fittedRowsTensor, type Head, type HeadRecord, readHead, writeHead } from "../head_file.ts";
 import { initialParameters } from "../initial_parameters.ts";
@@ -77,11 +78,8 @@ export async function fitHead(
  * ones are spread over it, too, because a fit may end early.
  */
 export function chosenPhotos<T>(photos: readonly T[]): T[] {
-  const count = Math.min(photos.length, MOST_PHOTOS);
-  const spread = Array.from(
-    { length: count },
-    (_, i) => photos[Math.floor((i + 0.5) * photos.length / count)]!,
-  );
+  const spread = evenlySpread(photos, MOST_PHOTOS);
+  const count = spread.length;
   // Multiples of a number without a common divisor visit every place once.
   const step = [181, 191, 193].find((prime) => count % prime !== 0)!;
   return spread.map((_, i) => spread[i * step % count]!);

@@ -97,7 +97,7 @@ export async function openRowLoss(options: RowLossOptions): Promise<RowLoss> {
   };
   try {
     const masking = await opening(openSession(rowMasksGraph(shape, views), runtime));
-    const masksOf = async ({ features, views }: RowSubject, row: Float32Array) => {
+    const makeMasks = async ({ features, views }: RowSubject, row: Float32Array) => {
       const feeds = { ...rowFeeds(features, row), ...viewFeeds(views, 1, views.length) };
       const { masks, gates } = await masking.run(feeds);
       return { feeds, masks: masks!, gates: gates! };
@@ -108,7 +108,7 @@ export async function openRowLoss(options: RowLossOptions): Promise<RowLoss> {
       return {
         why: unbound,
         value: async (subject, row) => {
-          const { masks } = await masksOf(subject, row);
+          const { masks } = await makeMasks(subject, row);
           return await lossByProbabilities(subject, masks, options.probabilities);
         },
         gradient: () => Promise.reject(new TypeError(`Cannot differentiate: ${unbound}`)),
@@ -119,7 +119,7 @@ export async function openRowLoss(options: RowLossOptions): Promise<RowLoss> {
     const back = await opening(openSession(rowGradientGraph(shape, views, device), runtime));
 
     const gradient = async (subject: RowSubject, row: Float32Array): Promise<RowValue> => {
-      const { feeds, masks, gates } = await masksOf(subject, row);
+      const { feeds, masks, gates } = await makeMasks(subject, row);
       const passed = await masked.run({
         ...shownImages(subject.views, subject.pixels, 1, masks),
         masks,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { dataView } from "../../bytes/data_view.ts";
 import { shortened } from "../../text/foreign_text.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Pickled } from "./values.ts";
@@ -73,10 +74,6 @@ export function unsigned(m: Machine, bytes: 1 | 2 | 4 | 8): number {
   const view = dataView(m.cursor.bytes(bytes));
   if (bytes === 8) return Number(view.getBigUint64(0, true));
   return bytes === 1 ? view.getUint8(0) : bytes === 2 ? view.getUint16(0, true) : view.getUint32(0, true);
-}
-
-export function dataView(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A number of following bytes, which must be available before memory is allocated. */

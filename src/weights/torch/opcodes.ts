@@ -6,12 +6,12 @@
  *
  * @module
  */
+import { dataView } from "../../bytes/data_view.ts";
 import { shortened } from "../../text/foreign_text.ts";
 import {
   COST_OF_OBJECT,
   COST_OF_STEP,
   counted,
-  dataView,
   decimal,
   latin1,
   line,

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { dataView } from "../../bytes/data_view.ts";
 import { shortened } from "../../text/foreign_text.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 
@@ -80,10 +81,6 @@ export function readZip(source: ByteSource): Map<string, ZipEntry> {
     }
   });
   return entries;
-}
-
-function dataView(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 interface Directory {

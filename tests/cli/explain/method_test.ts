@@ -1,12 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { methodNamed } from "../../../src/baselines/methods.ts";
 import { explainCommand } from "../../../src/cli/explain/mod.ts";
-import {
-  METHOD_OPTIONS,
-  openChosenMethod,
-  openExplainer,
-  passesText,
-} from "../../../src/cli/explain/method.ts";
+import { chooseMethod, METHOD_OPTIONS, openExplainer, passesText } from "../../../src/cli/explain/method.ts";
 import { HEAD_OPTIONS } from "../../../src/cli/explainer_options.ts";
 import { parseArguments } from "../../../src/cli/options/command.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
@@ -68,9 +63,9 @@ Deno.test("explain --method takes a layer, for an .onnx classifier without a hea
 
 const given = (...args: string[]) =>
   parseArguments({ name: "explain", about: "", options: { ...METHOD_OPTIONS, ...HEAD_OPTIONS } }, args);
-const asked = (...args: string[]) => openChosenMethod(given(...args).options);
+const asked = (...args: string[]) => chooseMethod(given(...args).options);
 
-Deno.test("openChosenMethod() refuses options of another method", () => {
+Deno.test("chooseMethod() refuses options of another method", () => {
   const cases: [string[], string][] = [
     [["--method", "grad-cam"], "did you mean gradcam?"],
     [["--method", "gradcam", "--head", "h.safetensors"], "Option --head is for ptame; gradcam has none"],
