@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { runDeno } from "./support/run_cli.ts";
+import { runDeno } from "./support/run_deno.ts";
 
 const SCRIPT = decodeURIComponent(new URL("support/explain_once.ts", import.meta.url).pathname);
 const FIXTURES = decodeURIComponent(new URL("fixtures/image/", import.meta.url).pathname);

@@ -1,6 +1,6 @@
 /** `@ptame/ptame/train` is for browsers too: no module behind it may ask for Deno. */
 import { assert, assertEquals } from "@std/assert";
-import { CONFIG } from "./support/run_cli.ts";
+import { CONFIG } from "./support/run_deno.ts";
 
 const ROOT = new URL("../", import.meta.url);
 

@@ -1,6 +1,7 @@
 /** `--auxiliary FILE.onnx` of train and explain. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 
 const PHOTO = decodeURIComponent(new URL("../fixtures/image/photo_0.jpg", import.meta.url).pathname);

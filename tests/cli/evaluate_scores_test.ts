@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { inFolder } from "../support/folders.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 
 const { files }: { files: Record<string, { onnx: string }> } = JSON.parse(
   Deno.readTextFileSync(new URL("../fixtures/outputs/outputs.json", import.meta.url)),

@@ -6,7 +6,7 @@ import { type ClassPart, classPart } from "../../src/ptame/class_split.ts";
 import { type ImageRecord, summarize } from "../../src/faithfulness/summary.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
-import { startCli } from "../support/run_cli.ts";
+import { startCli } from "../support/run_deno.ts";
 
 await warmUpWasm();
 

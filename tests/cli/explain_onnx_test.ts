@@ -6,7 +6,8 @@ import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
 import { initialParameters } from "../../src/ptame/initial_parameters.ts";
 import { findHeadShape } from "../../src/ptame/explainer_graph.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 
 const PHOTO = decodeURIComponent(new URL("../fixtures/image/photo_0.jpg", import.meta.url).pathname);
 

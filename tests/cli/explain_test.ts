@@ -6,7 +6,8 @@ import { readHeader } from "../../src/image/header.ts";
 import { encodePng } from "../../src/image/png.ts";
 import { initialParameters } from "../../src/ptame/initial_parameters.ts";
 import { writeHead } from "../../src/ptame/head_file.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 import { filesIn, inFolder } from "../support/folders.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../fixtures/image/", import.meta.url).pathname);

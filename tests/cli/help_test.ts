@@ -6,7 +6,8 @@ import { type Command, parseArguments } from "../../src/cli/options/command.ts";
 import { runNamed } from "../../src/cli/options/command_set.ts";
 import { commandHelp, setHelp } from "../../src/cli/options/help.ts";
 import { type Option, optionName } from "../../src/cli/options/kinds.ts";
-import { CONFIG, errorLines, runCli, runDeno } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { CONFIG, errorLines, runDeno } from "../support/run_deno.ts";
 
 const SETS = [COMMANDS, SUBCOMMANDS];
 const NEVER = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { inFolder } from "../support/folders.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCliProcess } from "../support/run_deno.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -13,7 +13,7 @@ const FACTS = [
 /** The project's own modules that a command really loads, by V8's coverage, which has a file for each. */
 async function modulesLoadedBy(args: readonly string[], folder: string): Promise<string[]> {
   const coverage = await Deno.makeTempDir({ dir: folder });
-  const ended = await runCli(args, folder, { DENO_COVERAGE_DIR: coverage });
+  const ended = await runCliProcess(args, folder, { DENO_COVERAGE_DIR: coverage });
   assertEquals(ended.code, 0, ended.stderr);
   const urls = [...Deno.readDirSync(coverage)].map(({ name }) =>
     JSON.parse(Deno.readTextFileSync(`${coverage}/${name}`)).url as string

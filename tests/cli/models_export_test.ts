@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 import { filesIn, inFolder } from "../support/folders.ts";
 
 Deno.test("models export writes one file that says what it is", async () => {

@@ -2,7 +2,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { headParameters } from "../../src/ptame/head.ts";
 import { readHead } from "../../src/ptame/head_file.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 import { archiveOf, p, type Piece } from "../weights/torch/make_files.ts";
 import { filesIn, inFolder } from "../support/folders.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { networks } from "../../models/registry.ts";
-import { type Ended, errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { type Ended, errorLines } from "../support/run_deno.ts";
 
 /** Runs `models` with a cache folder of its own. */
 async function models(

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { sanityCommand } from "../../src/cli/sanity/mod.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 
 const PHOTO = decodeURIComponent(new URL("../fixtures/image/photo_0.jpg", import.meta.url).pathname);
 

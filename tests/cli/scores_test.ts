@@ -1,7 +1,8 @@
 /** What the command line says of an .onnx file's scores, and how it asks which class is meant. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { inFolder } from "../support/folders.ts";
-import { errorLines, runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { errorLines } from "../support/run_deno.ts";
 import { heavyTests } from "../support/devices.ts";
 
 const { files }: { files: Record<string, { onnx: string }> } = JSON.parse(

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { serveCommand } from "../../src/cli/serve.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 import { SAMPLE } from "../support/images.ts";
-import { CONFIG } from "../support/run_cli.ts";
+import { CONFIG } from "../support/run_deno.ts";
 import { startServer } from "../support/server_process.ts";
 
 const MAIN = decodeURIComponent(new URL("../../src/cli/main.ts", import.meta.url).pathname);

@@ -11,7 +11,8 @@ import { smallClassifier } from "../ptame/small_classifier.ts";
 import { docCommands, optionOf, taskArguments } from "../support/doc_commands.ts";
 import { inFolder } from "../support/folders.ts";
 import { writeRandomWeights } from "../support/random_weights.ts";
-import { runCli, runDeno } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { runDeno } from "../support/run_deno.ts";
 
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const PAGE = Deno.readTextFileSync(`${ROOT}docs/training.md`);

@@ -4,7 +4,8 @@ import { decodeCheckpoint } from "../../src/ptame/training/checkpoint.ts";
 import { readHead, writeHead } from "../../src/ptame/head_file.ts";
 import { initialParameters } from "../../src/ptame/initial_parameters.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
-import { type Ended, errorLines, runCli, startCli } from "../support/run_cli.ts";
+import { runCli } from "../support/run_cli.ts";
+import { type Ended, errorLines, startCli } from "../support/run_deno.ts";
 import { heavyTests } from "../support/devices.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../fixtures/image/", import.meta.url).pathname);

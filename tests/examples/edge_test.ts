@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SAMPLE } from "../support/images.ts";
-import { CONFIG } from "../support/run_cli.ts";
+import { CONFIG } from "../support/run_deno.ts";
 import { startServer } from "../support/server_process.ts";
 
 const MAIN = decodeURIComponent(new URL("../../examples/edge/main.ts", import.meta.url).pathname);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CONFIG } from "../support/run_cli.ts";
+import { CONFIG } from "../support/run_deno.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { threadsStart } from "../../src/runtime/wasm_threads.ts";
-import { runDeno } from "../support/run_cli.ts";
+import { runDeno } from "../support/run_deno.ts";
 
 /** A first session whose weights make the wasm memory grow at once; prints "done" after one run. */
 const SCRIPT = `

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { heavyTests } from "../support/devices.ts";
-import { runDeno } from "../support/run_cli.ts";
+import { runDeno } from "../support/run_deno.ts";
 
 const SCRIPT = decodeURIComponent(new URL("../support/soak.ts", import.meta.url).pathname);
 

@@ -1,76 +1,64 @@
 /**
- * Runs the command line, or any script, as a program of its own, with the configuration of this test run.
+ * Runs commands of src/cli/main.ts one after another in one process beside the tests of a file: starting a process costs
+ * more than most commands. Heavy tests (PTAME_HEAVY=1) start a process for each, as a user does.
  *
  * @module
  */
+import { heavyTests } from "./devices.ts";
+import { CONFIG, type Ended, ENVIRONMENT, PERMISSIONS, runCliProcess } from "./run_deno.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-
-/** deno.json, or deno.local.json where the tests themselves run with stand-ins for @std. */
-export const CONFIG = decodeURIComponent(
-  new URL(import.meta.resolve("@std/assert").startsWith("file:") ? "deno.local.json" : "deno.json", ROOT)
-    .pathname,
-);
-
-/** What a program said, and how it ended. */
-export interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+/** A command as tests/support/cli_host.ts reads it, a line of JSON each. */
+export interface HostedCommand {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/** What every program finds: commands are named as tasks, as tools/launch.ts asks for. */
-const ENVIRONMENT = {
-  NO_COLOR: "1",
-  DENO_NO_UPDATE_CHECK: "1",
-  XDG_RUNTIME_DIR: "/tmp",
-  PTAME_CALLED_AS: "deno task",
-};
+/** The process that runs the commands. It starts before the tests, because they must leave no resource behind. */
+const host = heavyTests() ? undefined : startHost();
+let last: Promise<unknown> = Promise.resolve();
 
-/** Starts `deno run` with these arguments. */
-export async function runDeno(
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
-): Promise<Ended> {
-  const output = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", CONFIG, "--no-prompt", ...args],
-    stdin: "null",
-    env: { ...ENVIRONMENT, ...options.env },
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
-}
-
-/** Runs a command of src/cli/main.ts with the permissions that the tasks give it. */
+/**
+ * Runs a command with the permissions that the tasks give it.
+ *
+ * @param args The command and its options.
+ * @param cwd The folder in which it runs; the tests' own unless given.
+ * @param env Variables beside those that every program gets.
+ * @returns What it printed, and its exit code.
+ */
 export function runCli(
   args: readonly string[],
-  cwd?: string,
-  env: Record<string, string> = {},
+  cwd: string = Deno.cwd(),
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
-  const main = decodeURIComponent(new URL("src/cli/main.ts", ROOT).pathname);
-  const permissions = ["read", "write", "env", "net", "ffi", "sys"].map((name) => `--allow-${name}`);
-  return runDeno([...permissions, main, ...args], { env, ...(cwd === undefined ? {} : { cwd }) });
+  if (host === undefined) return runCliProcess(args, cwd, env);
+  // The folder and the environment belong to the whole process: one command at a time.
+  const ended = last.then(() => host({ args, cwd, env }));
+  last = ended.catch(() => {});
+  return ended;
 }
 
-/** Starts the same and leaves it running: for programs that are told to stop. Its stderr must be read. */
-export function startCli(
-  args: readonly string[],
-  cwd: string,
-  env: Record<string, string> = {},
-): Deno.ChildProcess {
-  const main = decodeURIComponent(new URL("src/cli/main.ts", ROOT).pathname);
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", CONFIG, "--no-prompt", "-A", main, ...args],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-    cwd,
-    env: { ...ENVIRONMENT, ...env },
+function startHost(): (command: HostedCommand) => Promise<Ended> {
+  const path = decodeURIComponent(new URL("cli_host.ts", import.meta.url).pathname);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--config", CONFIG, "--no-prompt", ...PERMISSIONS, path],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+    env: ENVIRONMENT,
   }).spawn();
-}
-
-/** The one line of an error on stderr, without what the graphics driver says. */
-export function errorLines({ stderr }: Ended): string[] {
-  return stderr.split("\n").filter((line) => line.startsWith("ptame: "));
+  const input = child.stdin.getWriter();
+  const output = child.stdout.getReader();
+  globalThis.addEventListener("unload", () => child.kill("SIGKILL"));
+  return async (command) => {
+    await input.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
+    const decoder = new TextDecoder();
+    let line = "";
+    while (!line.endsWith("\n")) {
+      const { value, done } = await output.read();
+      if (done) throw new Error(`The process of the commands ended during: ${command.args.join(" ")}`);
+      line += decoder.decode(value, { stream: true });
+    }
+    return JSON.parse(line);
+  };
 }

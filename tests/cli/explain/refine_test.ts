@@ -1,7 +1,8 @@
 /** `explain --refine N`: what it says, writes and refuses, and what Ctrl-C leaves. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { filesIn, inFolder } from "../../support/folders.ts";
-import { errorLines, runCli, startCli } from "../../support/run_cli.ts";
+import { runCli } from "../../support/run_cli.ts";
+import { errorLines, startCli } from "../../support/run_deno.ts";
 import { heavyTests } from "../../support/devices.ts";
 
 const PHOTO = decodeURIComponent(new URL("../../fixtures/image/photo_0.jpg", import.meta.url).pathname);

@@ -1,6 +1,7 @@
 /** `explain DIR --out DIR`: every picture once, whatever stops it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { errorLines, runCli, startCli } from "../../support/run_cli.ts";
+import { runCli } from "../../support/run_cli.ts";
+import { errorLines, startCli } from "../../support/run_deno.ts";
 import { heavyTests } from "../../support/devices.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../../fixtures/image/", import.meta.url).pathname);

@@ -7,7 +7,8 @@ import { isResult, overlaySuffix, resultStem } from "../../../src/cli/result_nam
 import { isAddress } from "../../../src/image/source.ts";
 import { decodeImage } from "../../../src/image/decode.ts";
 import { inFolder } from "../../support/folders.ts";
-import { errorLines, runCli } from "../../support/run_cli.ts";
+import { runCli } from "../../support/run_cli.ts";
+import { errorLines } from "../../support/run_deno.ts";
 import { heavyTests } from "../../support/devices.ts";
 
 const FIXTURES = decodeURIComponent(new URL("../../fixtures/image/", import.meta.url).pathname);

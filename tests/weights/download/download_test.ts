@@ -1,5 +1,5 @@
 /** A published file into a folder: what is there afterwards, whatever happens. */
-import { CONFIG } from "../../support/run_cli.ts";
+import { CONFIG } from "../../support/run_deno.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PublishedFile } from "../../../models/network.ts";
 import { download, type DownloadOptions } from "../../../src/weights/download/download.ts";
