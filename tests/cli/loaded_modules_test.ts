@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { heavyTests } from "../support/devices.ts";
 import { inFolder } from "../support/folders.ts";
 import { runCliProcess } from "../support/run_deno.ts";
 
@@ -22,15 +23,22 @@ async function modulesLoadedBy(args: readonly string[], folder: string): Promise
     .map((url) => url.slice(ROOT.href.length)).sort();
 }
 
-Deno.test("explain loads no baseline, gradient or measure unless it is asked for one, and refining nothing of training", () =>
+const ARGS = ["explain", "--quiet", "--device", "wasm", "--threads", "1"];
+
+Deno.test("explain loads no baseline, gradient or measure unless it is asked for one", () =>
   inFolder(async (folder) => {
-    const args = ["explain", "--quiet", "--device", "wasm", "--threads", "1", "--out", `${folder}/a.png`];
-    const ptame = await modulesLoadedBy(args, folder);
+    const ptame = await modulesLoadedBy([...ARGS, "--out", `${folder}/a.png`], folder);
     console.log(`explain of the sample loads ${ptame.length} modules of src/ and models/`);
     const heavy = /^src\/(baselines|gradient|faithfulness|ptame\/(masks|refine|training))\//;
     assertEquals(ptame.filter((path) => heavy.test(path) && !FACTS.includes(path)), []);
     assert(ptame.includes("src/ptame/fuse.ts"));
+  }));
 
+Deno.test("explain --refine loads nothing of training, --method nothing of another", {
+  ignore: !heavyTests(),
+}, () =>
+  inFolder(async (folder) => {
+    const args = [...ARGS, "--out", `${folder}/a.png`];
     const refined = await modulesLoadedBy([...args, "--refine", "1"], folder);
     assert(refined.includes("src/gradient/backward.ts"));
     assert(refined.includes("src/ptame/refine/refine.ts"));

@@ -9,7 +9,7 @@ import { findHeadShape } from "../../../src/ptame/explainer_graph.ts";
 import { initialState } from "../../../src/ptame/training/training_state.ts";
 import { openTrainingStep, type StepReport } from "../../../src/ptame/training/training_step.ts";
 import { float32Data } from "../../../src/runtime/mod.ts";
-import { warmUpWasm } from "../../support/devices.ts";
+import { heavyTests, warmUpWasm } from "../../support/devices.ts";
 import { openWholeStep } from "../../support/whole_step.ts";
 import { seededImage } from "../../support/seeded_weights.ts";
 import { seededFrozen, seededHead } from "../seeded_networks.ts";
@@ -28,10 +28,14 @@ const FIXTURE = JSON.parse(
   >;
 };
 
-const FORMS = [["in parts, one picture at a time", openTrainingStep], ["whole", openWholeStep]] as const;
+const FORMS = [
+  ["in parts, one image at a time", openTrainingStep, false],
+  ["whole", openWholeStep, true],
+] as const;
 
-for (const [form, open] of FORMS) {
-  Deno.test(`a training step of ResNet-18 and ResNet-50 ${form} agrees with PyTorch`, async () => {
+for (const [form, open, heavy] of FORMS) {
+  const name = `a training step of ResNet-18 and ResNet-50 ${form} agrees with PyTorch`;
+  Deno.test(name, { ignore: heavy && !heavyTests() }, async () => {
     const { seed, targets, weights } = FIXTURE;
     const [resnet18, resnet50] = [findNetwork("resnet18")!, findNetwork("resnet50")!];
     const shape = findHeadShape(resnet18, 1000);

@@ -11,10 +11,12 @@ import { sortedTargets, splitImages } from "../../../src/ptame/training/sorting.
 import type { TrainOptions, TrainProgress } from "../../../src/ptame/training/train_options.ts";
 import { train } from "../../../src/ptame/training/trainer.ts";
 import { warmUpWasm } from "../../support/devices.ts";
+import { smallClassifier } from "../small_classifier.ts";
 
 await warmUpWasm();
 
-const SHAPE = { channels: [24, 40, 112, 1280], sizes: [56, 28, 14, 7], classes: 300 };
+/** Of the small auxiliary's taps. */
+const SHAPE = { channels: [8, 16], sizes: [16, 8], classes: 300 };
 const SHARE = 0.5;
 /** Classes of a part, spread over all. */
 const classesOf = (part: ClassPart, count: number) => {
@@ -56,6 +58,7 @@ const IMAGES: readonly ImageSource[] = [
 ];
 const RUN: TrainOptions = {
   backbone: colourClassifier(),
+  auxiliary: { ...smallClassifier({ classes: SHAPE.classes }), name: "reader" },
   images: IMAGES,
   holdOutClasses: SHARE,
   batch: 2,
