@@ -75,6 +75,32 @@ Deno.test("explain --json prints one document and writes overlay and map", () =>
     assertEquals(Deno.statSync(`${folder}/m.npy`).size, 128 + 4 * 2 * 56 * 56);
   }));
 
+Deno.test("explain --boxes gives boxes around the strong regions, and refuses what does not fit", () =>
+  inFolder(async (folder) => {
+    const args = ["explain", PHOTO, "--device", "wasm", "--threads", "1"];
+    const ended = await runCli([...args, "--boxes", "--threshold", "0.6", "--json"], folder);
+    assertEquals(ended.code, 0, ended.stderr);
+    const [{ boxes }] = JSON.parse(ended.stdout).targets;
+    const { width, height } = await decodeImage(PHOTO);
+    assert(boxes.length > 0);
+    for (const { box: [x, y, wide, high], weight } of boxes) {
+      assert(x >= 0 && y >= 0 && wide > 0 && high > 0 && x + wide <= width + 0.1 && y + high <= height + 0.1);
+      assert(weight >= 0 && weight <= boxes[0].weight);
+    }
+    assertMatch(ended.stderr, /: box(es)? \d+ x \d+ at \(\d+, \d+\), \d+ % of the map/);
+    for (
+      const [more, message] of [
+        [["--threshold", "0.5"], "--threshold needs --boxes"],
+        [["--boxes", "--threshold", "0"], "above 0 and at most 1, not 0"],
+        [["--boxes", "--against", "1"], "--boxes and --against exclude each other"],
+      ] as const
+    ) {
+      const refused = await runCli([...args, ...more], folder);
+      assertEquals([refused.code, errorLines(refused).length], [2, 1], refused.stderr);
+      assertStringIncludes(refused.stderr, message);
+    }
+  }));
+
 Deno.test("explain takes a class by label or index, and several images into a folder", () =>
   inFolder(async (folder) => {
     const ended = await runCli(

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Contrast } from "../../ptame/contrast.ts";
+import type { MapRegion } from "../../explanation/regions.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
@@ -41,6 +42,8 @@ export interface ExplainedImage {
     map: { width: number; height: number; min: number; max: number; mean: number };
     /** With --refine. */
     refinement?: Refinement;
+    /** With --boxes: [x, y, width, height] in pixels of the image, the strongest first, and its share of the map's sum. */
+    boxes?: { box: [number, number, number, number]; weight: number }[];
     out: string;
     /** With --against: the other class, and the difference of the two maps before centring and scaling. */
     contrast?: { index: number; label: string; probability: number; mean: number; unit: number };
@@ -53,7 +56,7 @@ export interface ExplainedImage {
 
 /** The document of an image. `load` is how many milliseconds the networks took to open. */
 export function explanationDocument(
-  { explanation, milliseconds, contrasts, outs }: ExplainedFile,
+  { explanation, milliseconds, contrasts, outs, regions }: ExplainedFile,
   image: string,
   load: number,
   { output, described: classifier }: Pick<ClassifierFacts, "output" | "described">,
@@ -83,7 +86,7 @@ export function explanationDocument(
       label,
       probability,
       map: { width: map.width, height: map.height, ...summary(map.values) },
-      ...withoutUndefined({ refinement }),
+      ...withoutUndefined({ refinement, boxes: regions?.[which]?.map(boxEntry) }),
       out: outs[which]!,
       ...contrastWith(contrasts?.[which]),
     })),
@@ -94,6 +97,14 @@ export function explanationDocument(
       predict: rounded(predict),
       explain: rounded(explain),
     },
+  };
+}
+
+function boxEntry({ box, weight }: MapRegion): { box: [number, number, number, number]; weight: number } {
+  const tenths = (value: number) => Math.round(10 * value) / 10;
+  return {
+    box: [tenths(box.x), tenths(box.y), tenths(box.width), tenths(box.height)],
+    weight: Math.round(1000 * weight) / 1000,
   };
 }
 

@@ -14,6 +14,8 @@ import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
 import type { Contrast } from "../../ptame/contrast.ts";
 import { isPtame } from "../../ptame/explanation.ts";
 import type { RefineProgress } from "../../explanation/refinement.ts";
+import { REGION_THRESHOLD } from "../../explanation/region_threshold.ts";
+import type { MapRegion } from "../../explanation/regions.ts";
 import type {
   ExplainOptions,
   ExplainTimings,
@@ -38,6 +40,8 @@ export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
   readonly refine?: number;
   /** Seed of refining. */
   readonly seed?: number;
+  /** Find the regions where the maps are at least so strong. */
+  readonly boxesFrom?: number;
   /** Whether overlays are written small rather than fast. */
   readonly small?: boolean;
 }
@@ -65,6 +69,8 @@ export interface ExplainedFile {
   readonly contrasts: readonly Contrast[] | undefined;
   /** Paths of the overlays, one per target. */
   readonly outs: readonly string[];
+  /** The regions of each target with --boxes. */
+  readonly regions: readonly (readonly MapRegion[])[] | undefined;
   /** Path of the map, if one is requested. */
   readonly mapPath: string | undefined;
 }
@@ -75,7 +81,7 @@ export interface ExplainedFile {
  * @throws {UsageError} When options exclude each other.
  */
 export function explainRequest(
-  { target, top: topK, against, method, refine, seed, small }: ExplainGiven["options"],
+  { target, top: topK, against, method, refine, seed, small, boxes, threshold }: ExplainGiven["options"],
 ): Request {
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
@@ -85,8 +91,16 @@ export function explainRequest(
   if (refine !== undefined && against !== undefined) {
     throw new UsageError("Options --refine and --against exclude each other");
   }
+  if (boxes && against !== undefined) {
+    throw new UsageError("Options --boxes and --against exclude each other: a contrast has two signs");
+  }
+  if (threshold !== undefined && !boxes) throw new UsageError("Option --threshold needs --boxes");
+  if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {
+    throw new UsageError(`Option --threshold takes a number above 0 and at most 1, not ${threshold}`);
+  }
+  const boxesFrom = boxes ? threshold ?? REGION_THRESHOLD : undefined;
   const named = target.length > 0 ? target : undefined;
-  return withoutUndefined({ refine, seed, against, topK, small, target: named });
+  return withoutUndefined({ refine, seed, against, topK, small, boxesFrom, target: named });
 }
 
 /**
@@ -117,7 +131,7 @@ export async function explainFile(
     readonly stopRefining?: AbortSignal;
   },
 ): Promise<ExplainedFile> {
-  const { decoded, against, refine, seed, onRefine, small = false, ...rest } = options;
+  const { decoded, against, refine, seed, onRefine, small = false, boxesFrom, ...rest } = options;
   const { stopRefining = options.signal, ...request } = rest;
   const plain = await explainer.explain(decoded?.image ?? image, request);
   const explanation = refine === undefined || !isPtame(plain) ? plain : await plain.refineTargets({
@@ -133,10 +147,17 @@ export async function explainFile(
   const outs = await writeOverlays(explanation, contrasts, image, destinations, { small, signal });
   const mapPath = destinations.map(image);
   if (mapPath !== undefined) await writeMap(mapPath, explanation, contrasts);
+  const regions = boxesFrom === undefined ? undefined : await findRegions(explanation, boxesFrom);
   signal.throwIfAborted();
   const { milliseconds } = explanation;
   const prepare = milliseconds.prepare + (decoded?.milliseconds ?? 0);
-  return { explanation, milliseconds: { ...milliseconds, prepare }, contrasts, outs, mapPath };
+  return { explanation, milliseconds: { ...milliseconds, prepare }, contrasts, outs, regions, mapPath };
+}
+
+/** Finds the regions of every target; their module is loaded only here. */
+async function findRegions({ targets, window }: MapExplanation, threshold: number): Promise<MapRegion[][]> {
+  const { mapRegions } = await import("../../explanation/regions.ts");
+  return targets.map(({ map }) => mapRegions({ map, window }, { threshold }));
 }
 
 async function writeOverlays(

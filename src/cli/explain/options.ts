@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { REGION_THRESHOLD } from "../../explanation/region_threshold.ts";
 import { MOST_STEPS } from "../../ptame/refine/types.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { parseShard, WHOLE } from "../folder/shard.ts";
@@ -23,6 +24,10 @@ const OPTIONS = {
     refine: wholeNumber("N", "Sharpen each map in N steps for its image (ptame only); 20 serve most images", {
       least: 1,
       most: MOST_STEPS,
+    }),
+    boxes: flag("Give boxes around the regions where each map is strong, in pixels of the image"),
+    threshold: number("T", "The least value of a map inside a box, above 0 and at most 1; a map ends at 1", {
+      usual: REGION_THRESHOLD,
     }),
     check: flag("Compare the map with maps that ignore the classifier"),
   }),

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
+import type { MapRegion } from "../../explanation/regions.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { fitSentence } from "../../ptame/fit/fit_record.ts";
 import type { ClassifierFacts } from "../../classifier/types.ts";
@@ -22,7 +23,7 @@ const ACTIVATION_WORDS = {
 export function showTable(
   terminal: Terminal,
   explainer: MapExplainer,
-  { explanation, milliseconds, contrasts, outs, mapPath }: ExplainedFile,
+  { explanation, milliseconds, contrasts, outs, regions, mapPath }: ExplainedFile,
   image: string,
   load: number,
 ): void {
@@ -55,6 +56,10 @@ export function showTable(
   for (const { label, refinement } of targets) {
     if (refinement !== undefined) terminal.say(`   ${label}: ${refinementText(refinement)}`);
   }
+  targets.forEach(({ label }, which) => {
+    const found = regions?.[which];
+    if (found !== undefined) terminal.say(`   ${label}: ${boxesText(found)}`);
+  });
   if (mapPath !== undefined) terminal.say(`   map: ${printable(mapPath)}`);
   const { prepare, predict, explain } = milliseconds;
   terminal.say(
@@ -62,6 +67,20 @@ export function showTable(
       duration(explain)
     }`,
   );
+}
+
+/** More boxes are counted; --json gives them all. */
+const SHOWN_BOXES = 3;
+
+/** The boxes around the strong regions, in words. */
+function boxesText(regions: readonly MapRegion[]): string {
+  const texts = regions.slice(0, SHOWN_BOXES).map(({ box: { x, y, width, height }, weight }) =>
+    `${Math.round(width)} x ${Math.round(height)} at (${Math.round(x)}, ${Math.round(y)}), ` +
+    `${(100 * weight).toFixed(0)} % of the map`
+  );
+  if (texts.length === 0) return "no region reaches the threshold";
+  const more = regions.length - texts.length;
+  return `box${regions.length === 1 ? "" : "es"} ${texts.join("; ")}${more > 0 ? `; ${more} smaller` : ""}`;
 }
 
 /** What refining did, in words. */
