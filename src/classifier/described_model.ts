@@ -5,6 +5,7 @@
  * @module
  */
 import type { OnnxSummary } from "../graph/onnx_file.ts";
+import { parseForeignJson } from "../text/foreign_json.ts";
 import type { OnnxModel } from "./onnx_model.ts";
 
 /** The metadata entry `format` of an exported explainer. */
@@ -30,9 +31,14 @@ export function describedModel(model: OnnxModel, { metadata }: OnnxSummary): Onn
   if (metadata["format"] !== EXPLAINER_FORMAT) return model;
   const entry = (name: string): unknown => {
     try {
-      return JSON.parse(metadata[name] ?? "");
+      return parseForeignJson(metadata[name] ?? "");
     } catch (cause) {
-      throw new SyntaxError(`Cannot open ${model.name}: its metadata entry ${name} is not JSON`, { cause });
+      throw new SyntaxError(
+        `Cannot open ${model.name}: its metadata entry ${name} is not JSON, or too large`,
+        {
+          cause,
+        },
+      );
     }
   };
   const cut = entry("preprocessing") as Partial<CutDescription> | null;

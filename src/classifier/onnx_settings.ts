@@ -10,6 +10,8 @@
  *
  * @module
  */
+import { readForeignJson } from "../text/foreign_json.ts";
+import { shortened } from "../text/foreign_text.ts";
 import { suggestion } from "../text/nearest.ts";
 import type { OnnxPreprocessing } from "./image_input.ts";
 import { SCORE_ACTIVATIONS, type ScoreActivation } from "./score_meaning.ts";
@@ -28,6 +30,9 @@ export interface OnnxSettings {
   /** Values or nodes that a head reads, shallow to deep. */
   readonly taps?: readonly string[];
 }
+
+/** Ten times the classes of the largest labelled collections. */
+const MOST_CLASSES = 1_000_000;
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);
@@ -61,21 +66,16 @@ const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: u
  * @throws {SyntaxError} When it is not JSON, or an entry is unknown or has the wrong type.
  */
 export function parseOnnxSettings(text: string, called: string): OnnxSettings {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(`Cannot read ${called}: it is not JSON`, { cause });
-  }
+  const value = readForeignJson(text, called);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new SyntaxError(`Cannot read ${called}: it is not a JSON object`);
   }
   const entries = value as Record<string, unknown>;
   for (const [name, given] of Object.entries(entries)) {
-    const known = ENTRIES[name];
+    const known = Object.hasOwn(ENTRIES, name) ? ENTRIES[name] : undefined;
     if (known === undefined) {
       throw new SyntaxError(
-        `Cannot read ${called}: unknown entry ${name}${suggestion(name, Object.keys(ENTRIES))}`,
+        `Cannot read ${called}: unknown entry ${shortened(name)}${suggestion(name, Object.keys(ENTRIES))}`,
       );
     }
     if (!known[1](given)) throw new SyntaxError(`Cannot read ${called}: ${name} must be ${known[0]}`);
@@ -104,21 +104,18 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
  * @throws {SyntaxError} When it has no names, or the record's indices have gaps.
  */
 export function parseLabels(text: string, called: string): string[] {
-  let labels: unknown = text.split(/\r?\n/).map((line) => line.trim());
-  if (/^\s*[[{]/.test(text)) {
-    try {
-      labels = JSON.parse(text);
-    } catch (cause) {
-      throw new SyntaxError(`Cannot read labels ${called}: it is not JSON`, { cause });
-    }
-  }
-  if (typeof labels === "object" && labels !== null && !Array.isArray(labels)) {
-    const record = labels as Record<string, unknown>;
-    labels = Object.keys(record).map((_, index) => record[String(index)]);
-  }
-  const list = labels as unknown[];
+  const labels = /^\s*[[{]/.test(text)
+    ? readForeignJson(text, `labels ${called}`) as object
+    : text.split(/\r?\n/, MOST_CLASSES + 2).map((line) => line.trim());
+  // `hasOwn`: what every object inherits ("constructor") is not a name of a class.
+  const list: unknown[] = Array.isArray(labels)
+    ? labels
+    : Object.keys(labels).map((_, index) => Object.hasOwn(labels, index) ? Reflect.get(labels, index) : "");
   // A trailing line feed is not a class.
   while (list.at(-1) === "") list.pop();
+  if (list.length > MOST_CLASSES) {
+    throw new SyntaxError(`Cannot read labels ${called}: more than ${MOST_CLASSES} names`);
+  }
   if (list.length === 0 || !list.every(isText)) {
     throw new SyntaxError(`Cannot read labels ${called}: it is not one name per class`);
   }

@@ -6,7 +6,8 @@
 import { type ClassifierSource, isOnnxModel } from "../classifier/load.ts";
 import { USUAL_WEIGHTS } from "./downloads.ts";
 import { samePlace } from "./files.ts";
-import { isOnnxPath, readOnnxModel } from "./onnx_model.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
+import { isOnnxPath, type OnnxValues, readOnnxModel } from "./onnx_model.ts";
 import { parsed, text, type Values } from "./options/kinds.ts";
 import { UsageError } from "./usage.ts";
 
@@ -31,6 +32,8 @@ export const AUXILIARY_OPTIONS = {
   }),
 };
 
+type AuxiliaryValues = Values<typeof AUXILIARY_OPTIONS> & Partial<Pick<OnnxValues, "allowOutside">>;
+
 /** A classifier and its auxiliary; the same object if both are one file. */
 export interface NamedPair<Model extends ClassifierSource | undefined> {
   readonly model: Model;
@@ -47,7 +50,7 @@ export interface NamedPair<Model extends ClassifierSource | undefined> {
 export async function withAuxiliary<Model extends ClassifierSource | undefined>(
   model: Model,
   path: string | undefined,
-  { auxiliary, auxiliaryTaps: taps }: Values<typeof AUXILIARY_OPTIONS>,
+  { auxiliary, auxiliaryTaps: taps, allowOutside }: AuxiliaryValues,
 ): Promise<NamedPair<Model>> {
   if (auxiliary === undefined || !isOnnxPath(auxiliary)) {
     if (taps === undefined) return { model, auxiliary };
@@ -56,7 +59,11 @@ export async function withAuxiliary<Model extends ClassifierSource | undefined>(
     );
   }
   const isModel = model !== undefined && isOnnxModel(model) && samePlace(auxiliary, path!);
-  const file = isModel ? model : await readOnnxModel(auxiliary, undefined, "auxiliary");
+  const file = isModel ? model : await readOnnxModel(
+    auxiliary,
+    withoutUndefined({ allowOutside }),
+    "auxiliary",
+  );
   const read = taps === undefined ? file : { ...file, taps };
   return { model: isModel ? read as typeof model : model, auxiliary: read };
 }

@@ -9,7 +9,8 @@ import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier
 import { SCORE_ACTIVATIONS } from "../classifier/score_meaning.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
-import { fileStem, readFile, readTextIfThere, siblingPath } from "./files.ts";
+import { fileName, fileStem, readFile } from "./files.ts";
+import { MOST_TEXT_BYTES, readBesideModel, readBesideModelIfThere, readSmallFile } from "./model_folder.ts";
 import type { Typed } from "./options/command.ts";
 import { choice, flag, group, numbers, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import { UsageError } from "./usage.ts";
@@ -39,6 +40,7 @@ export const ONNX_OPTIONS = group("An .onnx classifier (or NAME.json next to it)
     { usual: "found in the file" },
   ),
   dequantize: flag("Compute a quantised network in float32 if gradients are needed"),
+  allowOutside: flag("Read external data and labels that the model names outside its own folder"),
 });
 
 /** Their values. */
@@ -60,15 +62,16 @@ export async function readOnnxModel(
   what = "model",
 ): Promise<OnnxModel> {
   const onnx = await readFile(path, what);
-  const beside = await settingsBeside(path);
+  const outside = options.allowOutside;
+  const beside = await settingsBeside(path, outside);
   const externalData = new Map<string, Uint8Array>();
   for (const name of inspectOnnx(onnx).externalFiles) {
-    externalData.set(name, await readFile(siblingPath(path, name), "external data"));
+    externalData.set(name, await readBesideModel(path, name, "external data", { outside }));
   }
   const labels = options.labels !== undefined
-    ? await readLabels(options.labels)
+    ? parsedLabels(await readSmallFile(options.labels, "labels"), options.labels)
     : typeof beside?.labels === "string"
-    ? await readLabels(siblingPath(path, beside.labels))
+    ? await labelsBeside(path, beside.labels, outside)
     : beside?.labels;
   const { size, resize, range, mean, std, layout, channels } = options;
   return {
@@ -92,7 +95,9 @@ export async function readOnnxModel(
 
 /** Refuses options for an .onnx classifier if there is none. */
 export function refuseOnnxOptions(model: string | undefined, typed: Typed): void {
-  const stray = Object.keys(ONNX_OPTIONS).map(optionName).find((name) => name in typed);
+  // An .onnx auxiliary has files beside it, too.
+  const { allowOutside: _, ...ofClassifier } = ONNX_OPTIONS;
+  const stray = Object.keys(ofClassifier).map(optionName).find((name) => name in typed);
   if (stray !== undefined) {
     throw new UsageError(
       `Option --${stray} is for an .onnx classifier; ${model ?? "the default"} needs none`,
@@ -100,12 +105,17 @@ export function refuseOnnxOptions(model: string | undefined, typed: Typed): void
   }
 }
 
-async function settingsBeside(path: string): Promise<OnnxSettings | undefined> {
+async function settingsBeside(path: string, outside?: boolean): Promise<OnnxSettings | undefined> {
   const json = path.replace(/\.onnx$/i, ".json");
-  const found = await readTextIfThere(json);
-  return found === undefined ? undefined : parseOnnxSettings(found, json);
+  const limits = { most: MOST_TEXT_BYTES, outside };
+  const found = await readBesideModelIfThere(path, fileName(json), "description", limits);
+  return found === undefined ? undefined : parseOnnxSettings(new TextDecoder().decode(found), json);
 }
 
-async function readLabels(path: string): Promise<string[]> {
-  return parseLabels(new TextDecoder().decode(await readFile(path, "labels")), path);
+async function labelsBeside(path: string, name: string, outside?: boolean): Promise<string[]> {
+  return parsedLabels(await readBesideModel(path, name, "labels", { most: MOST_TEXT_BYTES, outside }), name);
+}
+
+function parsedLabels(bytes: Uint8Array, called: string): string[] {
+  return parseLabels(new TextDecoder().decode(bytes), called);
 }

@@ -5,7 +5,11 @@
  * @module
  */
 import type { CropWindow } from "../image/types.ts";
+import { readForeignJson } from "../text/foreign_json.ts";
 import type { Box } from "./types.ts";
+
+/** Boxes of a million images: ten numbers and names each. */
+const MOST_BOXES = { characters: 100_000_000, depth: 8, values: 10_000_000 };
 
 /** Boxes by the image's name. */
 export type BoxesByImage = ReadonlyMap<string, readonly Box[]>;
@@ -27,12 +31,7 @@ export type BoxesByImage = ReadonlyMap<string, readonly Box[]>;
  * ```
  */
 export function parseBoxes(text: string, name: string): BoxesByImage {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(`Cannot read boxes ${name}: ${(cause as Error).message}`, { cause });
-  }
+  const json = readForeignJson(text, `boxes ${name}`, MOST_BOXES);
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new SyntaxError(`Cannot read boxes ${name}: it is not an object with image names as keys`);
   }

@@ -12,6 +12,7 @@ import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
 import { readFloat32, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
 import { type FitRecord, isFitRecord } from "./fit/fit_record.ts";
 import { FUSER, headParameters, type HeadShape, tapParameterNames } from "./head.ts";
+import { parseForeignJson } from "../text/foreign_json.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** The record of a head: what it is and where it comes from. */
@@ -122,9 +123,9 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
 function parseRecord(metadata: Readonly<Record<string, string>>, name: string, called: string): HeadRecord {
   const parsed = (entry: string, words: string): unknown => {
     try {
-      return metadata[entry] === undefined ? undefined : JSON.parse(metadata[entry]);
+      return metadata[entry] === undefined ? undefined : parseForeignJson(metadata[entry]);
     } catch (cause) {
-      throw new SyntaxError(`Cannot read ${called}: its ${words} is not JSON`, { cause });
+      throw new SyntaxError(`Cannot read ${called}: its ${words} is not JSON, or too large`, { cause });
     }
   };
   const training = parsed("training", "training record") as Record<string, unknown> | undefined;

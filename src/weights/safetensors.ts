@@ -10,6 +10,7 @@
  * @module
  */
 
+import { parseForeignJson } from "../text/foreign_json.ts";
 import { shortened } from "../text/foreign_text.ts";
 import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
 import type { TensorEntry, TensorTable, TensorType } from "./tensor_table.ts";
@@ -17,8 +18,12 @@ import type { TensorEntry, TensorTable, TensorType } from "./tensor_table.ts";
 /** A tensor to write, without its bytes. */
 export type TensorDeclaration = Pick<TensorEntry, "name" | "type" | "shape">;
 
-/** The limit of the reference implementation; headers of real models have a few hundred kilobytes. */
-const MAX_HEADER_BYTES = 100_000_000;
+/**
+ * Headers of real models have a few hundred kilobytes. The reference implementation allows 100 MB, which as objects in
+ * memory would take gigabytes.
+ */
+const MAX_HEADER_BYTES = 16_000_000;
+const HEADER_LIMITS = { characters: MAX_HEADER_BYTES, depth: 8, values: 2_000_000 };
 
 const TYPES: ReadonlyMap<string, readonly [type: TensorType, bytes: number]> = new Map([
   ["F64", ["float64", 8]],
@@ -151,8 +156,11 @@ function parseJsonObject(header: Uint8Array): Record<string, unknown> {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseForeignJson(text, HEADER_LIMITS);
   } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new SyntaxError(`Cannot read safetensors: the header ${cause.message}`, { cause });
+    }
     throw new SyntaxError("Cannot read safetensors: the header is not JSON", { cause });
   }
   if (!isRecord(value)) throw new SyntaxError("Cannot read safetensors: the header is not a JSON object");

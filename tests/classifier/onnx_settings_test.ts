@@ -25,6 +25,7 @@ for (
     ["{", "Cannot read net.json: it is not JSON"],
     ["[]", "it is not a JSON object"],
     [`{ "men": 1 }`, "unknown entry men: did you mean mean?"],
+    [`{ "constructor": 1 }`, "unknown entry constructor"],
     [`{ "size": 1.5 }`, "size must be a whole number"],
     [`{ "range": [0] }`, "range must be two numbers"],
     [`{ "layout": "CHW" }`, 'layout must be "NCHW" or "NHWC"'],
@@ -41,7 +42,33 @@ Deno.test("parseLabels() takes lines, a list, or a record by index", () => {
   assertEquals(parseLabels("cat\r\ndog \n", "l"), ["cat", "dog"]);
   assertEquals(parseLabels(` ["cat", "dog"]`, "l"), ["cat", "dog"]);
   assertEquals(parseLabels(`{"1": "dog", "0": "cat"}`, "l"), ["cat", "dog"]);
-  for (const bad of ["", "\n\n", "cat\n\ndog", "[1]", `{"1": "dog"}`, "[", "{}"]) {
+  for (
+    const bad of [
+      "",
+      "\n\n",
+      "cat\n\ndog",
+      "[1]",
+      `{"1": "dog"}`,
+      "[",
+      "{}",
+      `{"constructor":1}`,
+      `{"__proto__":["a"]}`,
+    ]
+  ) {
     assertThrows(() => parseLabels(bad, "l.txt"), SyntaxError, "Cannot read labels l.txt");
   }
+});
+
+Deno.test("parseLabels() and parseOnnxSettings() refuse what no classifier has, in little time", () => {
+  const refused = (text: string, says: string) =>
+    assertThrows(() => parseLabels(text, "l.txt"), SyntaxError, `Cannot read labels l.txt: ${says}`);
+  refused("a\n".repeat(1_000_001), "more than 1000000 names");
+  refused("[".repeat(3_000_000), "its JSON has more than 32 lists");
+  refused(`[${"[],".repeat(1_000_000)}1]`, "its JSON has more than 1000000 values");
+  refused(`["${"a".repeat(4_000_000)}"]`, "its JSON has 4000004 characters, at most 4000000");
+  assertThrows(
+    () => parseOnnxSettings(`{"taps":${"[".repeat(40)}`, "net.json"),
+    SyntaxError,
+    "Cannot read net.json: its JSON has more than 32 lists",
+  );
 });

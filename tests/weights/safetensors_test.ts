@@ -216,8 +216,12 @@ Deno.test("parseSafetensors() never points outside a file, whatever bytes of it 
 });
 
 Deno.test("parseSafetensors() names what is wrong in one short line, however deep, long or strange it is", () => {
-  const deep = "[".repeat(200_000) + "]".repeat(200_000);
+  const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  const deep = nested(6);
+  const tooDeep = "the header has more than 8 lists and objects inside each other";
   const strange: [string, string][] = [
+    [`{"a":{"dtype":${nested(200_000)},"shape":[],"data_offsets":[0,4]}}`, tooDeep],
+    [`{"a":[${"0,".repeat(2_000_000)}0]}`, "the header has more than 2000000 values"],
     [`{"a":{"dtype":${deep},"shape":[],"data_offsets":[0,4]}}`, "tensor a has the unknown dtype [[…]]"],
     [`{"a":{"dtype":"F32","shape":${deep},"data_offsets":[0,4]}}`, "tensor a has the shape [[…]]"],
     [`{"a":{"dtype":"F32","shape":[${"1,".repeat(999)}-1],"data_offsets":[0,4]}}`, "1,1,…]"],

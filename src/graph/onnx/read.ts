@@ -16,7 +16,7 @@ import { shortened } from "../../text/foreign_text.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
 import { checkLimits } from "./limits.ts";
 import { describeOutputs, type OpenOutput } from "./outputs.ts";
-import { decodeAttribute, tensorData } from "./tensors.ts";
+import { checkLocation, decodeAttribute, tensorData } from "./tensors.ts";
 import { openValue } from "./values.ts";
 
 /** Facts about an .onnx file, without running it. */
@@ -38,7 +38,7 @@ export interface OnnxSummary {
 /**
  * Describes the inputs and outputs of an .onnx file, without building a graph.
  *
- * @throws {SyntaxError} When the bytes are not an ONNX model.
+ * @throws {SyntaxError} When the bytes are not an ONNX model, or its external data lie outside its folder.
  */
 export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
   const model = parse(bytes);
@@ -53,6 +53,8 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
   for (const tensor of tensorsOf(graph)) {
     const location = tensor.externalData.find((entry) => entry.key === "location")?.value;
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL && location !== undefined) {
+      // Here already: the files are read before the graph is.
+      checkLocation(tensor.name, location);
       external.add(location);
     }
   }
