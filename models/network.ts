@@ -45,7 +45,7 @@ export interface WeightsFile {
   readonly file: string;
   /** Length. */
   readonly bytes: number;
-  /** SHA-256 in hexadecimal digits. */
+  /** SHA-256 in hexadecimal digits; empty if nobody has published it, so that the bytes cannot be checked. */
   readonly sha256: string;
   /** SPDX name of its licence. */
   readonly licence: string;

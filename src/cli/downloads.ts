@@ -97,7 +97,11 @@ export function downloadReporter(terminal: Terminal): (progress: DownloadProgres
         terminal.say(`${file}: another process downloads it; waiting`);
         break;
       case "download-end":
-        terminal.say(`${file}: here, SHA-256 as published; kept in ${printable(progress.place)}`);
+        terminal.say(
+          `${file}: here${progress.verified ? ", SHA-256 as published" : ""}; kept in ${
+            printable(progress.place)
+          }`,
+        );
         break;
       case "download-unkept":
         terminal.say(`${file}: here, but it could not be kept: ${printable(progress.reason)}`);

@@ -14,6 +14,7 @@ import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
 import { bold, printable, type Terminal, terminalWidth } from "./terminal.ts";
+import { withLocalModels } from "./model_address.ts";
 
 /** The file for records if no folder is named; removed when the run is complete. */
 const RECORDS = "evaluation.jsonl";
@@ -34,7 +35,8 @@ export const evaluateCommand = command({
   ],
 }, async ({ args, options, typed, terminal, signal }) => {
   const plan = await createPlan(options, args, terminal);
-  const settings = await explainerOptions(options, typed, terminal);
+  const local = await withLocalModels(options, terminal, signal);
+  const settings = await explainerOptions(local, typed, terminal);
   const { csv } = options;
   if (csv !== undefined) await checkWritable(csv);
   if (plan.report !== undefined) await makeFolder(plan.report);

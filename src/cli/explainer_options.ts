@@ -12,6 +12,7 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 import { AUXILIARY_OPTIONS, withAuxiliary } from "./auxiliary.ts";
 import { DOWNLOAD_OPTIONS, downloadOptions, USUAL_WEIGHTS } from "./downloads.ts";
 import { readFile, readWeights } from "./files.ts";
+import { ADDRESS_FORMS, ADDRESS_OPTIONS } from "./model_address.ts";
 import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./onnx_model.ts";
 import type { Typed } from "./options/command.ts";
 import { choice, group, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
@@ -29,9 +30,12 @@ export const HEAD_OPTIONS = group("Classifier", {
 
 /** The options of classifier and head. */
 export const MODEL_OPTIONS = group("Classifier", {
-  model: text("NAME|FILE.onnx", `Classifier to explain: an .onnx file, or ${NETWORK_NAMES}`, {
-    usual: networks[0]!.name,
-  }),
+  model: text(
+    "NAME|FILE.onnx",
+    `Classifier to explain: an .onnx file, ${ADDRESS_FORMS}, or ${NETWORK_NAMES}`,
+    { usual: networks[0]!.name },
+  ),
+  ...ADDRESS_OPTIONS,
   weights: text("FILE", "Weights of the classifier, safetensors or a PyTorch file", { usual: USUAL_WEIGHTS }),
   ...HEAD_OPTIONS,
   ...DOWNLOAD_OPTIONS,

@@ -8,6 +8,7 @@ import type { OnnxModel } from "../classifier/onnx_model.ts";
 import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
 import { SCORE_ACTIVATIONS } from "../classifier/score_meaning.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
+import { hubModelName } from "../weights/hub/address.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { fileName, fileStem, readFile } from "./files.ts";
 import { MOST_TEXT_BYTES, readBesideModel, readBesideModelIfThere, readSmallFile } from "./model_folder.ts";
@@ -75,7 +76,7 @@ export async function readOnnxModel(
     : beside?.labels;
   const { size, resize, range, mean, std, layout, channels } = options;
   return {
-    name: fileStem(path),
+    name: hubModelName(path) ?? fileStem(path),
     onnx,
     externalData,
     preprocessing: {

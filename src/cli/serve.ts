@@ -18,6 +18,7 @@ import { QUIET_OPTION } from "./output_options.ts";
 import { openPublicFetch } from "./public_fetch.ts";
 import { duration, errorMessage, printable, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
+import { withLocalModels } from "./model_address.ts";
 
 const OPTIONS = {
   ...group("Server", {
@@ -68,7 +69,8 @@ export const serveCommand = command({
 }, async ({ options, typed, terminal, signal }) => {
   const { port, host, waiting, deadline, maxBody: maxBodyBytes, maxPixels, maxRefine } = options;
   const cors = parseOrigins(options.cors);
-  const settings = await explainerOptions(options, typed, terminal);
+  const local = await withLocalModels(options, terminal, signal);
+  const settings = await explainerOptions(local, typed, terminal);
 
   const remote = options.noUrls ? undefined : openPublicFetch();
   try {

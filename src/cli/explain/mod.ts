@@ -15,6 +15,7 @@ import { explainerOptions } from "../explainer_options.ts";
 import { command } from "../options/command.ts";
 import { errorMessage, printable, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { explainMany, namesMany } from "../folder/command.ts";
+import { withLocalModels } from "../model_address.ts";
 import { pathOrAddress } from "../image_lists.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { chooseExplainMethod, openExplainer, passesText } from "./method.ts";
@@ -29,19 +30,21 @@ const SAMPLE = new URL("../../../models/sample/chelsea.jpg", import.meta.url);
 const SAMPLE_NAME = "models/sample/chelsea.jpg";
 
 /** Runs `explain` and gives its exit code. */
-export const explainCommand = command(EXPLAIN, async (call) => {
-  if (await namesMany(call)) return await explainMany(call);
-  const { options, positional, typed, terminal, signal } = call;
-  const request = explainRequest(options);
-  const method = chooseExplainMethod(options);
+export const explainCommand = command(EXPLAIN, async (typedCall) => {
+  if (await namesMany(typedCall)) return await explainMany(typedCall);
+  const { positional, typed, terminal, signal } = typedCall;
+  const request = explainRequest(typedCall.options);
+  const method = chooseExplainMethod(typedCall.options);
   const sample = positional.length === 0;
   const images = sample
     ? [SAMPLE_NAME]
-    : refuseRemoteIfOffline(options, await Promise.all(positional.map(pathOrAddress)));
-  const destinations = await destinationsFor(options, images);
+    : refuseRemoteIfOffline(typedCall.options, await Promise.all(positional.map(pathOrAddress)));
+  const destinations = await destinationsFor(typedCall.options, images);
   refuseOverwriting(images, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
+  const options = await withLocalModels(typedCall.options, terminal, signal);
+  const call = { ...typedCall, options };
   await teachIfAsked(call);
   terminal.doing("Loading");
   const settings = await explainerOptions(options, typed, terminal, method.needs === "head");

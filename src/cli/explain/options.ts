@@ -91,6 +91,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     "deno task explain a.jpg b.jpg --top 3 --out explained/ --json",
     "deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors",
     "deno task explain photo.jpg --model my_classifier.onnx --photos my_photos/",
+    "deno task explain photo.jpg --model hf:owner/name --method gradcam --boxes",
     'deno task explain photo.jpg --target "tiger cat" --against tabby',
     "deno task explain photo.jpg --refine 20",
     "deno task explain photo.jpg --method gradcam --check",

@@ -41,6 +41,7 @@ import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
 import { shardSuffix, takeShard } from "./shard.ts";
 import { createTasks } from "./tasks.ts";
+import { withLocalModels } from "../model_address.ts";
 
 /** A line of the results. */
 type Line = ExplainedImage | { readonly image: string; readonly error: string };
@@ -160,9 +161,10 @@ function isStopped({ targets }: ExplainedImage): boolean {
 }
 
 /** Downloads what the workers need, and decides for all of them where they run. */
-async function prepareRun(method: MethodDefinition, call: ExplainCall): Promise<WorkerDevice> {
-  const { options, typed, terminal, signal } = call;
-  await teachIfAsked(call);
+async function prepareRun(method: MethodDefinition, typedCall: ExplainCall): Promise<WorkerDevice> {
+  const { typed, terminal, signal } = typedCall;
+  const options = await withLocalModels(typedCall.options, terminal, signal);
+  await teachIfAsked({ ...typedCall, options });
   terminal.doing("Loading");
   const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
   await fetchAhead(method, settings, signal);
@@ -171,6 +173,7 @@ async function prepareRun(method: MethodDefinition, call: ExplainCall): Promise<
   // One thread for each worker, unless the caller names a number.
   return {
     device,
+    ...withoutUndefined({ model: options.model, auxiliary: options.auxiliary }),
     ...withoutUndefined({ threads: options.threads ?? (device === "webgpu" ? undefined : 1) }),
   };
 }

@@ -26,12 +26,16 @@ export interface ImageTask {
   readonly map?: string;
 }
 
-/** Where a worker computes: decided once for all of them. */
+/** Where a worker computes, and the paths of models that were named by an address: decided once for all workers. */
 export interface WorkerDevice {
   /** The device. */
   readonly device: Device;
   /** Threads of the wasm or native runtime. */
   readonly threads?: number;
+  /** The classifier. */
+  readonly model?: string;
+  /** The auxiliary. */
+  readonly auxiliary?: string;
 }
 
 /** Messages to the worker: first the options of the command, then images; perhaps a stop at the end. */

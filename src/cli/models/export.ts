@@ -12,6 +12,7 @@ import { fileName, flag, group } from "../options/kinds.ts";
 import { QUIET_OPTION } from "../output_options.ts";
 import { byteCount, printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+import { withLocalModels } from "../model_address.ts";
 
 const { model: _model, ...MODEL_OPTIONS_BESIDE } = MODEL_OPTIONS;
 
@@ -54,8 +55,9 @@ export const exportModel = command({
 
   terminal.doing("Loading");
   // Nothing runs: a device is not needed.
+  const local = await withLocalModels({ ...options, model }, terminal, signal);
   const { device: _, ...settings } = await explainerOptions(
-    { ...options, model, device: "auto", threads: undefined },
+    { ...local, device: "auto", threads: undefined },
     typed,
     terminal,
   );

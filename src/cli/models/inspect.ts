@@ -7,6 +7,8 @@ import { loadClassifier } from "../../classifier/load.ts";
 import type { DescribedFact } from "../../classifier/types.ts";
 import { isOnnxPath, ONNX_OPTIONS, readOnnxModel } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
+import { DOWNLOAD_OPTIONS } from "../downloads.ts";
+import { ADDRESS_OPTIONS, withLocalModels } from "../model_address.ts";
 import { JSON_OPTION } from "../output_options.ts";
 import { printable, table } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
@@ -20,14 +22,21 @@ export function factLines(facts: readonly DescribedFact[]): string[] {
 export const inspectModel = command({
   name: "models inspect",
   about: "Show what a classifier from an .onnx file sees and gives, and where each entry was found",
-  arguments: { usage: "FILE.onnx", most: 1, missing: "models inspect takes the path of an .onnx file" },
-  options: { ...JSON_OPTION, ...ONNX_OPTIONS },
+  arguments: {
+    usage: "FILE.onnx|hf:owner/name",
+    most: 1,
+    missing: "models inspect takes the path of an .onnx file",
+  },
+  options: { ...JSON_OPTION, ...ADDRESS_OPTIONS, ...DOWNLOAD_OPTIONS, ...ONNX_OPTIONS },
   notes: ["Entries come from the file, the settings (options and NAME.json), its metadata, or are assumed."],
   examples: ["deno task models inspect my_classifier.onnx"],
-}, async ({ options, positional: [path], terminal }) => {
-  if (!isOnnxPath(path!)) throw new UsageError(`models inspect takes the path of an .onnx file, not ${path}`);
+}, async ({ options, positional: [given], terminal, signal }) => {
+  const { model } = await withLocalModels({ ...options, model: given! }, terminal, signal);
+  if (!isOnnxPath(model)) {
+    throw new UsageError(`models inspect takes the path of an .onnx file, not ${model}`);
+  }
   // No fact needs a graphics card.
-  const { facts } = await loadClassifier({ model: await readOnnxModel(path!, options), device: "wasm" });
+  const { facts } = await loadClassifier({ model: await readOnnxModel(model, options), device: "wasm" });
   const { name, classes, described = [] } = facts;
   if (options.json) console.log(JSON.stringify({ model: name, classes, classifier: described }, null, 2));
   else for (const line of factLines(described)) console.log(line);

@@ -19,6 +19,7 @@ import { OUTPUT_OPTIONS } from "../output_options.ts";
 import { bold, printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { runChecks, type SanityPlan, type SanityReport } from "./checks.ts";
+import { withLocalModels } from "../model_address.ts";
 
 const OPTIONS = {
   ...group("Images", {
@@ -60,7 +61,8 @@ export const sanityCommand = command({
   ],
 }, async ({ options, typed, terminal, signal }) => {
   const plan = await createPlan(options, terminal, signal);
-  const settings = await explainerOptions(options, typed, terminal);
+  const local = await withLocalModels(options, terminal, signal);
+  const settings = await explainerOptions(local, typed, terminal);
   terminal.doing("Loading");
   const { device, threads } = settings;
   const report = await runChecks(

@@ -14,6 +14,7 @@ import { withAuxiliary } from "../auxiliary.ts";
 import { downloadOptions, refuseRemoteIfOffline } from "../downloads.ts";
 import { checkWritable, fileStem, readFile, readWeights, writeFile } from "../files.ts";
 import { holdOut, listImages } from "../image_lists.ts";
+import { withLocalModels } from "../model_address.ts";
 import { isOnnxPath, readOnnxModel, refuseOnnxOptions } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
 import { printable, type Terminal } from "../terminal.ts";
@@ -23,7 +24,8 @@ import { HYPER_PARAMETERS, STARTS, TRAIN, type TrainValues } from "./options.ts"
 import { reporter } from "./progress.ts";
 
 /** Runs `train` and gives its exit code. */
-export const trainCommand = command(TRAIN, async ({ options, typed, terminal, signal }) => {
+export const trainCommand = command(TRAIN, async ({ options: typedOptions, typed, terminal, signal }) => {
+  const options = await withLocalModels(typedOptions, terminal, signal);
   const { backbone, out } = options;
   if (!isOnnxPath(backbone)) refuseOnnxOptions(backbone, typed);
   const stem = out.replace(/\.safetensors$/i, "");

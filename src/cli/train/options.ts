@@ -24,6 +24,7 @@ import {
   wholeNumber,
 } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
+import { ADDRESS_FORMS, ADDRESS_OPTIONS } from "../model_address.ts";
 
 /** Description of defaults that the preset decides. */
 const PRESET = "the preset's";
@@ -44,7 +45,10 @@ export const HYPER_PARAMETERS = {
 
 const OPTIONS = {
   ...group("Classifier and auxiliary", {
-    backbone: needed(text("NAME|FILE.onnx", `Classifier to explain: an .onnx file, or ${NETWORK_NAMES}`)),
+    backbone: needed(
+      text("NAME|FILE.onnx", `Classifier to explain: an .onnx file, ${ADDRESS_FORMS}, or ${NETWORK_NAMES}`),
+    ),
+    ...ADDRESS_OPTIONS,
     backboneWeights: text("FILE", "Weights of the classifier, safetensors or a PyTorch file", {
       usual: USUAL_WEIGHTS,
     }),

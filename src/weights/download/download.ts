@@ -1,7 +1,7 @@
 /**
  * Downloads a published file into a storage, from the first address that gives the right bytes.
  *
- * The digest decides, not the server. So any address can resume the partial file of an earlier run or of another
+ * The digest decides, not the server, if one is published. So any address can resume the partial file of an earlier run or of another
  * address. If the digest is wrong at the end, the file is downloaded once more from the start.
  *
  * @module
@@ -22,6 +22,10 @@ export interface DownloadOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** Stops it; the partial file is kept for the next time. */
   readonly signal?: AbortSignal | undefined;
+  /** Sent with every request, for example a token. They are not sent on to another server. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Called with the SHA-256 of the complete file. */
+  readonly onDigest?: ((sha256: string) => void) | undefined;
   /** When to retry, if not by default. */
   readonly policy?: Partial<RetryPolicy> | undefined;
 }
@@ -57,7 +61,13 @@ export async function download(
     await fill(incoming, file, options);
     const { source, unkept } = await incoming.publish();
     if (unkept === undefined) {
-      report({ kind: "download-end", file: file.file, bytes: file.bytes, place: storage.place });
+      report({
+        kind: "download-end",
+        file: file.file,
+        bytes: file.bytes,
+        place: storage.place,
+        verified: file.sha256 !== "",
+      });
     } else report({ kind: "download-unkept", file: file.file, reason: unkept });
     return source;
   } finally {
@@ -84,7 +94,8 @@ async function fill(incoming: Incoming, file: PublishedFile, options: DownloadOp
   for (const [i, url] of urls.entries()) {
     let reason: string;
     try {
-      await fetchFrom(url, incoming, file, { signal, report, policy });
+      const { headers, onDigest } = options;
+      await fetchFrom(url, incoming, file, { signal, report, policy, headers, onDigest });
       return;
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
@@ -101,7 +112,7 @@ async function fetchFrom(
   url: string,
   incoming: Incoming,
   file: PublishedFile,
-  { signal, report, policy }: {
+  { signal, report, policy, headers, onDigest }: Pick<DownloadOptions, "headers" | "onDigest"> & {
     readonly signal: AbortSignal | undefined;
     readonly report: (progress: DownloadProgress) => void;
     readonly policy: RetryPolicy;
@@ -117,6 +128,7 @@ async function fetchFrom(
       offset: before,
       policy,
       signal,
+      headers,
       onRetry: (reason, milliseconds) =>
         report({ kind: "download-retry", file: name, url, reason, milliseconds }),
     });
@@ -137,7 +149,7 @@ async function fetchFrom(
       });
     }
     const digest = await incoming.digest();
-    if (digest === file.sha256) return;
+    if (file.sha256 === "" || digest === file.sha256) return onDigest?.(digest);
     await incoming.restart();
     if (before === 0) {
       throw new TransferError(

@@ -49,13 +49,15 @@ export type DownloadProgress =
   }
   /** Waiting for another process that downloads the same file. */
   | { readonly kind: "download-wait"; readonly file: string }
-  /** The file is complete, and its digest is right. */
+  /** The file is complete, and its digest is right if one is published. */
   | {
     readonly kind: "download-end";
     readonly file: string;
     readonly bytes: number;
     /** Where it is kept. */
     readonly place: string;
+    /** Whether a digest was published. */
+    readonly verified: boolean;
   }
   /** The file is in use, but could not be stored for the next time. */
   | { readonly kind: "download-unkept"; readonly file: string; readonly reason: string };

@@ -32,6 +32,8 @@ export interface TransferOptions {
   /** Number of bytes already stored; the transfer starts after them. */
   readonly offset: number;
   readonly policy: RetryPolicy;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Called before a wait. */
   readonly onRetry: (reason: string, milliseconds: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -100,7 +102,7 @@ async function* attempt(url: string, state: State, options: TransferOptions): As
     listen();
     let response: Response;
     try {
-      response = await fetch(url, { headers: headersFor(state), signal: both });
+      response = await fetch(url, { headers: { ...options.headers, ...headersFor(state) }, signal: both });
     } catch (error) {
       throw failed(error, "the server cannot be reached");
     }

@@ -1,0 +1,84 @@
+/**
+ * Models named by an address, of the Hub or of any server: downloaded once, then used by the path of the copy in the
+ * cache.
+ *
+ * @module
+ */
+import type { ModelDtype } from "../weights/hub/choose_model.ts";
+import { isHubAddress } from "../weights/hub/address.ts";
+import { downloadReporter } from "./downloads.ts";
+import { choice } from "./options/kinds.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
+
+/** As src/weights/hub/choose_model.ts lists them, which is loaded only for an address. */
+const DTYPES: readonly ModelDtype[] = ["fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"];
+
+/** The option for models of the Hub. */
+export const ADDRESS_OPTIONS = {
+  dtype: choice(DTYPES.join("|"), DTYPES, "Number type of the weights of an hf: model", { usual: "fp32" }),
+};
+
+/** How models are named in help. */
+export const ADDRESS_FORMS = "hf:owner/name or an https address of one";
+
+/** The options that may name a model. */
+interface ModelNames {
+  readonly model?: string | undefined;
+  readonly backbone?: string | undefined;
+  readonly auxiliary?: string | undefined;
+  readonly dtype?: ModelDtype | undefined;
+  readonly offline?: boolean | undefined;
+}
+
+/**
+ * The options with the path of the copy in place of each address.
+ *
+ * @throws {UsageError} When --dtype is given without a model of the Hub.
+ * @throws {DownloadError} When a model cannot be downloaded.
+ */
+export async function withLocalModels<Options extends ModelNames>(
+  options: Options,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Options> {
+  const named = (["model", "backbone", "auxiliary"] as const).flatMap((option) => {
+    const address = options[option];
+    return address !== undefined && isAddress(address) ? [{ option, address }] : [];
+  });
+  if (options.dtype !== undefined && !named.some(({ address }) => isHubAddress(address))) {
+    throw new UsageError("Option --dtype is for a model of the Hub: hf:owner/name");
+  }
+  const found: Partial<Record<"model" | "backbone" | "auxiliary", string>> = {};
+  for (const { option, address } of named) {
+    found[option] = await localModel(address, options, terminal, signal);
+  }
+  return { ...options, ...found };
+}
+
+/**
+ * The path of the copy of a model; other names stay as they are.
+ *
+ * @throws {DownloadError} When it cannot be downloaded.
+ */
+export async function localModel(
+  model: string,
+  { dtype, offline }: Pick<ModelNames, "dtype" | "offline">,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<string> {
+  if (!isAddress(model)) return model;
+  const { obtainModel } = await import("../weights/hub/obtain.ts");
+  return await obtainModel(model, {
+    dtype,
+    offline,
+    endpoint: Deno.env.get("HF_ENDPOINT"),
+    token: Deno.env.get("HF_TOKEN"),
+    onProgress: downloadReporter(terminal),
+    signal,
+  });
+}
+
+function isAddress(text: string): boolean {
+  return isHubAddress(text) || /^https?:\/\//i.test(text);
+}
