@@ -81,6 +81,7 @@ Deno.test("download() makes the folder, leaves the file alone in it, and reports
       file: "w-1.pth",
       bytes: CONTENT.length,
       place: folder,
+      verified: true,
     });
     const shown = rest.filter((each) => each.kind === "download");
     assert(shown.length >= 3);
