@@ -30,7 +30,7 @@ import {
   reshapedAxes,
 } from "./axes.ts";
 
-/** A node, with what is known of its inputs. */
+/** A node, and the axes of its inputs. */
 export interface AxisContext {
   readonly node: Node;
   /** Inputs in order; `undefined` for an omitted optional input. */
@@ -68,7 +68,7 @@ export function followAxes(graph: Graph, image: string): ReadonlyMap<string, Axe
   return found;
 }
 
-/** A node of a graph with what is known of its inputs. */
+/** A node of a graph and the axes of its inputs. */
 export function axisContext(graph: Graph, node: Node, known: ReadonlyMap<string, Axes>): AxisContext {
   const inputs = node.inputs.map((name) => graph.values.get(name));
   return {

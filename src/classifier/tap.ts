@@ -7,7 +7,7 @@
  * a candidate, but the output of a block is: [N, C, H, W] in convolutional networks (the last stage's output), [N, H,
  * W, C] in networks like Swin, token sequences in transformers, windows of tokens in nested ones. Rows and columns are
  * followed from the image (axis_rules.ts), so channels are never taken for a grid. An operator with weights must have
- * come before: the image itself is no layer.
+ * come before: the image itself is not a layer.
  *
  * If only a class token is read at the end, other tokens are candidates only if an attention follows. So ViT is tapped
  * at the input of its last block; other programs tap that block's first normalisation.

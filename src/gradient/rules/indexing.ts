@@ -84,7 +84,7 @@ const gatherNd: GradientRule = unary((context) => {
   })[0]!;
 });
 
-/** Whether a scatter adds to what is there, or replaces it. */
+/** Whether a scatter adds to a value, or replaces it. */
 function scatterAdds({ attributes }: Pick<RuleContext, "attributes">): boolean {
   const reduction = textAttribute(attributes, "reduction", "none");
   if (reduction !== "none" && reduction !== "add") {

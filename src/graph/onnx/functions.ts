@@ -63,7 +63,7 @@ export function inlineFunctions(model: ModelProto): InlinedGraph {
       throw new SyntaxError(`Cannot read ONNX model: its functions make more than ${MOST_NODES} nodes`);
     }
     const node = Object.assign(create(NodeProtoSchema), given, {
-      name: scope.prefix + given.name,
+      name: given.name === "" ? "" : scope.prefix + given.name,
       input: given.input.map(scope.renamed),
       output: given.output.map(scope.renamed),
       attribute: given.attribute.flatMap((each) => boundAttribute(each, scope)).map((each) =>
