@@ -6,6 +6,9 @@ import {
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { readOnnx } from "../../../src/graph/onnx/read.ts";
@@ -17,7 +20,9 @@ const own = (name: string, node: ReturnType<typeof call>[]) =>
   create(FunctionProtoSchema, { name, domain: "own", input: ["x"], output: ["y"], node });
 
 function fileWith(functions: ReturnType<typeof own>[]): Uint8Array {
-  const value = (name: string) => create(ValueInfoProtoSchema, { name });
+  const tensorType = create(TypeProto_TensorSchema, { elemType: 1, shape: create(TensorShapeProtoSchema) });
+  const type = create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } });
+  const value = (name: string) => create(ValueInfoProtoSchema, { name, type });
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
