@@ -7,7 +7,7 @@
  */
 import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
-import { findTap, findTaps, type ForwardPath, type Tap } from "./tap.ts";
+import { findTap, findTaps, type ForwardPath, isInOrder, type Tap } from "./tap.ts";
 
 /** Maximum number of maps to take by default. */
 const MOST_MAPS = 4;
@@ -26,6 +26,11 @@ export function featureMaps(called: string, path: ForwardPath, asked?: readonly 
     if (asked.length === 0) throw new TypeError(`Cannot use ${called} as auxiliary: no tap is named`);
     return asked.map((name) => {
       const tap = findTap(path, name);
+      if (!isInOrder(tap)) {
+        throw new TypeError(
+          `Cannot use ${called} as auxiliary: tap ${name} is cut into windows; name the end of a block`,
+        );
+      }
       if (tap.width === tap.height) return tap;
       throw new TypeError(
         `Cannot use ${called} as auxiliary: tap ${name} has ${tap.height} x ${tap.width} positions, a head reads ` +
@@ -33,9 +38,7 @@ export function featureMaps(called: string, path: ForwardPath, asked?: readonly 
       );
     });
   }
-  const maps = findTaps(path).filter(({ value, width, height }) =>
-    value.name !== path.image && width === height
-  );
+  const maps = findTaps(path).filter((tap) => tap.width === tap.height && isInOrder(tap));
   const found: Tap[] = [];
   for (const map of maps.reverse()) {
     const doublings = Math.log2(map.width / (found.at(-1)?.width ?? map.width));
@@ -58,8 +61,7 @@ export function asMaps(b: Builder, value: Value, tap: Tap): Value {
   const { channels, width: size } = tap;
   const { shape } = value;
   if (shape.length === 4) {
-    const isFirst = tap.value.shape[1] === channels && tap.value.shape[2] === size;
-    return isFirst ? value : b.transpose(value, [0, 3, 1, 2]);
+    return tap.channelStride > 1 ? value : b.transpose(value, [0, 3, 1, 2]);
   }
   // Tokens: the value for one image shows which axis holds the images.
   const wide = [0, 1, 2].filter((axis) => tap.value.shape[axis] !== 1);
@@ -71,7 +73,7 @@ export function asMaps(b: Builder, value: Value, tap: Tap): Value {
   const images = [0, 1, 2].find((axis) => !wide.includes(axis))!;
   const tokensFirst = tap.channelStride === 1;
   const [tokens, depth] = tokensFirst ? wide as [number, number] : [wide[1]!, wide[0]!];
-  const extra = tap.offset / (tokensFirst ? channels : 1);
+  const extra = tap.places[0]! / (tokensFirst ? channels : 1);
   const rows = b.transpose(value, [images, depth, tokens]);
   const own = b.slice(rows, 2, extra, extra + size * size);
   return b.reshape(own, [shape[images]!, channels, size, size]);

@@ -212,11 +212,10 @@ export async function classifierOver(
       const { activations } = await run(first, { images }, signal);
       const behind = openOnce("behind", () => behindTapGraph(classifier.part(), tap()));
       const whole = float32Data(activations!);
-      const { channels, channelStride, positionStride, offset, width, height } = tap();
+      const { channels, channelStride, places } = tap();
       for (let channel = 0; channel < channels; channel++) {
         const ablated = whole.slice();
-        const start = offset + channel * channelStride;
-        for (let i = 0; i < width * height; i++) ablated[start + i * positionStride] = 0;
+        for (const place of places) ablated[channel * channelStride + place] = 0;
         const feeds = { images, activations: float32Tensor(ablated, activations!.shape) };
         yield float32Data((await run(behind, feeds, signal))["logits"]!);
       }

@@ -9,7 +9,9 @@ import { BYTES_PER_ELEMENT, type DataType } from "./types.ts";
 
 /** Encodes numbers as little-endian elements of `type` (the numeric types that graphs of this project need). */
 export function encodeNumbers(type: DataType, numbers: ArrayLike<number>): Uint8Array {
-  if (type === "string" || type === "bfloat16") throw new TypeError(`Cannot encode numbers as ${type}`);
+  if (type === "string" || type === "bfloat16" || type === "int4" || type === "uint4") {
+    throw new TypeError(`Cannot encode numbers as ${type}`);
+  }
   if (type === "float16") return asBytes(float32ToFloat16(Float32Array.from(numbers)));
   if (type === "float32") return asBytes(Float32Array.from(numbers));
   const width = BYTES_PER_ELEMENT[type];
@@ -60,6 +62,7 @@ export function decodeNumbers(type: DataType, bytes: Uint8Array): number[] {
     const halves = new Uint16Array(bytes.slice().buffer);
     return Array.from(type === "float16" ? float16ToFloat32(halves) : bfloat16ToFloat32(halves));
   }
+  if (type === "int4" || type === "uint4") return Array.from(unpackedNumbers(bytes, 4, type === "int4"));
   const width = BYTES_PER_ELEMENT[type];
   const view = dataView(bytes);
   return Array.from({ length: Math.floor(bytes.byteLength / width) }, (_, i) => {
@@ -87,6 +90,22 @@ export function decodeNumbers(type: DataType, bytes: Uint8Array): number[] {
         return view.getUint8(at);
     }
   });
+}
+
+/**
+ * Whole numbers of `bits` each, several in a byte, the lowest bits first.
+ *
+ * @param bits 1, 2, 4 or 8.
+ */
+export function unpackedNumbers(bytes: Uint8Array, bits: number, signed = false): Int16Array {
+  const each = 8 / bits;
+  const numbers = new Int16Array(bytes.length * each);
+  const [mask, half] = [2 ** bits - 1, 2 ** (bits - 1)];
+  for (let i = 0; i < numbers.length; i++) {
+    const value = (bytes[Math.floor(i / each)]! >> (bits * (i % each))) & mask;
+    numbers[i] = signed && value >= half ? value - 2 * half : value;
+  }
+  return numbers;
 }
 
 /** The bytes of a typed array, not copied. */

@@ -50,7 +50,7 @@ const DERIVED = "ptame:derived";
 const HEAVY_BYTES = 4096;
 
 /**
- * Reads an .onnx file of any exporter, operator sets 7 to 21.
+ * Reads an .onnx file of any exporter, operator sets 7 to 25, functions of its own included.
  *
  * @throws {SyntaxError} When the bytes are not an ONNX model, or one that contradicts itself.
  * @throws {TypeError} When a shape stays open, external data are missing, or a node is not supported; the message

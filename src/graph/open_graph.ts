@@ -15,6 +15,8 @@ export interface OpenValue {
 
 /** A node with the graphs inside it (the branches of an If), by attribute name. */
 export interface OpenNode extends Node {
+  /** Version of its operator set, if it is another one than its graph's: it comes from a function. */
+  readonly opset?: number;
   readonly subgraphs?: Readonly<Record<string, OpenGraph>>;
 }
 

@@ -14,14 +14,16 @@ export type DataType =
   | "int32"
   | "int16"
   | "int8"
+  | "int4"
   | "uint64"
   | "uint32"
   | "uint16"
   | "uint8"
+  | "uint4"
   | "bool"
   | "string";
 
-/** Bytes that one element of each type takes (a string has no fixed size). */
+/** Bytes that one element of each type takes (a string has no fixed size); of four bits, two share one. */
 export const BYTES_PER_ELEMENT: Readonly<Record<Exclude<DataType, "string">, number>> = {
   float32: 4,
   float16: 2,
@@ -31,10 +33,12 @@ export const BYTES_PER_ELEMENT: Readonly<Record<Exclude<DataType, "string">, num
   int32: 4,
   int16: 2,
   int8: 1,
+  int4: 0.5,
   uint64: 8,
   uint32: 4,
   uint16: 2,
   uint8: 1,
+  uint4: 0.5,
   bool: 1,
 };
 
@@ -113,6 +117,11 @@ export interface Graph {
 /** Number of elements of a shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+/** Bytes that elements of a type take; those of four bits fill whole bytes. */
+export function byteLength(type: Exclude<DataType, "string">, elements: number): number {
+  return Math.ceil(elements * BYTES_PER_ELEMENT[type]);
 }
 
 /** A whole-number attribute. */

@@ -34,7 +34,7 @@ Deno.test("findTap() finds the last map of convolutional networks: the tap that 
     const { way, names } = modelWay(name);
     const tap = findTap(way);
     const { channels, size } = taps.at(-1)!;
-    assertEquals([tap.channels, tap.height, tap.width, tap.offset], [channels, size, size, 0], name);
+    assertEquals([tap.channels, tap.height, tap.width, tap.places[0]], [channels, size, size, 0], name);
     assertEquals(tap.value.name, names.get(taps.at(-1)!.name), name);
     assertEquals(inputSize % tap.width, 0);
   }
@@ -43,13 +43,13 @@ Deno.test("findTap() finds the last map of convolutional networks: the tap that 
 Deno.test("findTap() taps ViT before the last attention, without the class token", () => {
   const { way, names } = modelWay("vit_b_16");
   const tap = findTap(way);
-  assertEquals([tap.channels, tap.height, tap.width, tap.offset], [768, 14, 14, 768]);
+  assertEquals([tap.channels, tap.height, tap.width, tap.places[0]], [768, 14, 14, 768]);
   // Layer 10's output is the last block's input; no layer of that number is tapped for heads.
   const reads = way.graph.nodes.filter((node) => node.inputs.includes(tap.value.name)).map((node) => node.op);
   assertEquals(reads.sort(), ["Add", "LayerNormalization"]);
   assertEquals(findTaps(way).at(-1)!.value.name, tap.value.name);
   // The registry's taps lie beside the way, as maps; what they are a view of lies on it.
-  assertEquals(findTap(way, "encoder.layers.encoder_layer_8", names).offset, 768);
+  assertEquals(findTap(way, "encoder.layers.encoder_layer_8", names).places[0], 768);
   assertThrows(
     () => findTap(way, "encoder.layers.encoder_layer_11", names),
     TypeError,
@@ -64,7 +64,7 @@ Deno.test("findTap() takes the last block's tokens where all of them are average
     return b.reduceMean(attended(b, attended(b, tokens)), [1], false);
   });
   const tap = findTap(way);
-  assertEquals([tap.channels, tap.height, tap.width, tap.offset], [8, 4, 4, 0]);
+  assertEquals([tap.channels, tap.height, tap.width, tap.places[0]], [8, 4, 4, 0]);
   const maker = way.graph.nodes.find((node) => node.outputs.includes(tap.value.name))!;
   assertEquals(maker.op, "Add");
   assertEquals(way.graph.nodes.indexOf(maker), way.graph.nodes.length - 2);
@@ -88,7 +88,7 @@ Deno.test("findTap() reads maps with the channels last, and tokens of a grid tha
     const all = b.concat([b.expand(b.weight("token", [1, 1, 6]), [1, 1, 6]), rows], 1);
     return b.reshape(b.slice(attended(b, all), 1, 0, 1), [1, 6]);
   }));
-  assertEquals([tokens.channels, tokens.height, tokens.width, tokens.offset], [6, 4, 2, 6]);
+  assertEquals([tokens.channels, tokens.height, tokens.width, tokens.places[0]], [6, 4, 2, 6]);
   const data = Float32Array.from({ length: 54 }, (_, i) => i);
   assertEquals(channelPlanes(data, tokens).slice(0, 3), Float32Array.of(6, 12, 18));
 });
@@ -102,7 +102,7 @@ Deno.test("findTap() passes over the inside of residual blocks and gates", () =>
     const gate = b.sigmoid(b.globalAveragePool(branch));
     return b.flatten(b.globalAveragePool(b.add(x, b.mul(branch, gate))));
   });
-  assertEquals(findTaps(way).map((tap) => tap.value.name), ["image", "conv_out", "relu_out", "add_out"]);
+  assertEquals(findTaps(way).map((tap) => tap.value.name), ["conv_out", "relu_out", "add_out"]);
   assertEquals(findTap(way, "relu_2_out").channels, 4);
   assertEquals(findTap(way, "conv_2").value.name, "conv_2_out");
 });
@@ -117,5 +117,5 @@ Deno.test("findTap() names what can be tapped when the name is no tap", () => {
   assertThrows(() => findTap(way, "gemm_out", names), TypeError, "[1, 1000] has no positions");
   assertThrows(() => findTap(way, "conv1.weight", names), TypeError, "the scores do not depend on it");
   const flat = wayOf(4, (b, image) => b.matmul(b.flatten(image), b.weight("w", [48, 5])));
-  assertThrows(() => findTap(flat, "flatten_out"), TypeError, "the deepest are image");
+  assertThrows(() => findTap(flat, "flatten_out"), TypeError, "no layer is found");
 });

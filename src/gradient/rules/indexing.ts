@@ -4,8 +4,16 @@
  * @module
  */
 import { normalisedAxis } from "../../graph/shapes/rule.ts";
-import { elementCount, int, intAttribute, text, type Value } from "../../graph/types.ts";
-import { type GradientRule, requiredInput, type SingleContext, unary, zeros } from "../rule.ts";
+import { elementCount, int, intAttribute, text, textAttribute, type Value } from "../../graph/types.ts";
+import {
+  type GradientRule,
+  requiredInput,
+  type RuleContext,
+  single,
+  type SingleContext,
+  unary,
+  zeros,
+} from "../rule.ts";
 
 // y = x[…, indices, …] along an axis: dx[…, i, …] = Σ of dy over the places with index i.
 const gather: GradientRule = unary((context) => {
@@ -67,8 +75,67 @@ export function scatterAdd(
   })[0]!;
 }
 
+// y[p] = x[indices[p]]: dx = dy put there, added.
+const gatherNd: GradientRule = unary((context) => {
+  const { b, attributes, x, dy } = context;
+  if (intAttribute(attributes, "batch_dims", 0) !== 0) throw new TypeError("its batch_dims is not 0");
+  return b.node("ScatterND", [zeros(b, x.shape, dy.type), requiredInput(context, 1), dy], {
+    reduction: text("add"),
+  })[0]!;
+});
+
+/** Whether a scatter adds to a value, or replaces it. */
+function scatterAdds({ attributes }: Pick<RuleContext, "attributes">): boolean {
+  const reduction = textAttribute(attributes, "reduction", "none");
+  if (reduction !== "none" && reduction !== "add") {
+    throw new TypeError(`its reduction ${reduction} cannot be differentiated`);
+  }
+  return reduction === "add";
+}
+
+// y = x with updates at indices: dx = dy with zeros there (dy, where they were added), d(updates) = dy from there.
+const scatterNd: GradientRule = single((context) => {
+  const { b, needs, dy } = context;
+  const [indices, updates] = [requiredInput(context, 1), requiredInput(context, 2)];
+  const kept = () =>
+    scatterAdds(context) ? dy : b.node("ScatterND", [dy, indices, zeros(b, updates.shape, dy.type)])[0]!;
+  return [
+    needs[0] ? kept() : undefined,
+    undefined,
+    needs[2] ? b.node("GatherND", [dy, indices])[0]! : undefined,
+  ];
+});
+
+// The same along one axis.
+const scatterElements: GradientRule = single((context) => {
+  const { b, needs, dy, x } = context;
+  const [indices, updates] = [requiredInput(context, 1), requiredInput(context, 2)];
+  const axis = int(normalisedAxis(intAttribute(context.attributes, "axis", 0), x.shape.length));
+  const kept = () =>
+    scatterAdds(context)
+      ? dy
+      : b.node("ScatterElements", [dy, indices, zeros(b, updates.shape, dy.type)], { axis })[0]!;
+  return [
+    needs[0] ? kept() : undefined,
+    undefined,
+    needs[2] ? b.node("GatherElements", [dy, indices], { axis })[0]! : undefined,
+  ];
+});
+
+// y = the k greatest along an axis: dx = dy where they came from.
+const topK: GradientRule = single((context) => {
+  const { b, attributes, inputs, x, dy } = context;
+  const axis = normalisedAxis(intAttribute(attributes, "axis", -1), x.shape.length);
+  const indices = context.outputs[1] ?? b.node("TopK", inputs, attributes, { outputs: 2 })[1]!;
+  return [scatterAdd(context, x.shape, indices, dy, axis)];
+});
+
 /** Rules by operator. */
 export const INDEXING: Readonly<Record<string, GradientRule>> = {
   Gather: gather,
   GatherElements: gatherElements,
+  GatherND: gatherNd,
+  ScatterElements: scatterElements,
+  ScatterND: scatterNd,
+  TopK: topK,
 };

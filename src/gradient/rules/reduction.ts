@@ -4,7 +4,7 @@
  * @module
  */
 import { reducedAxes } from "../../graph/shapes/movement.ts";
-import type { Value } from "../../graph/types.ts";
+import { int, intAttribute, ints, type Value } from "../../graph/types.ts";
 import {
   expanded,
   type GradientRule,
@@ -69,6 +69,26 @@ const sumSquare: GradientRule = unary((context) =>
   context.b.mul(context.b.mul(spread(context), 2), context.x)
 );
 
+// y = Π x: dx_i = dy·Π_{j≠i} x_j: the product over x_i, or, where x_i is the only 0, the product of the others.
+const product: GradientRule = unary((context) => {
+  const { b, x } = context;
+  const { axes, value: dy } = kept(context, context.dy);
+  const [zero, one] = [b.constant(x.type, [], [0]), b.constant(x.type, [], [1])];
+  const isZero = b.equal(x, 0);
+  const others = b.where(isZero, one, x);
+  const whole = b.node("ReduceProd", [others], { axes: ints(axes), keepdims: int(1) })[0]!;
+  const zeroCount = b.reduceSum(b.where(isZero, one, zero), axes);
+  const none = b.where(b.equal(zeroCount, 0), whole, zero);
+  const single = b.where(b.equal(zeroCount, 1), whole, zero);
+  return b.mul(dy, b.where(isZero, expanded(b, single, x.shape), b.div(none, others)));
+});
+
+// y_i = Σ_{j≤i} x_j along an axis: dx_j = Σ_{i≥j} dy_i, the same sum from the other end.
+const cumulativeSum: GradientRule = unary(({ b, attributes, inputs, dy }) => {
+  const reverse = int(1 - intAttribute(attributes, "reverse", 0));
+  return b.node("CumSum", [dy, inputs[1]], { ...attributes, reverse })[0]!;
+});
+
 /** Rules by operator. */
 export const REDUCTION: Readonly<Record<string, GradientRule>> = {
   ReduceSum: sum,
@@ -78,6 +98,8 @@ export const REDUCTION: Readonly<Record<string, GradientRule>> = {
   ReduceL1: l1,
   ReduceL2: l2,
   ReduceSumSquare: sumSquare,
+  ReduceProd: product,
+  CumSum: cumulativeSum,
   // y = mean of x over the spatial axes: dx = dy/n, spread.
   GlobalAveragePool: unary(({ b, x, dy }) =>
     expanded(b, b.mul(dy, 1 / x.shape.slice(2).reduce((product, size) => product * size, 1)), x.shape)

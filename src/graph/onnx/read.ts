@@ -12,8 +12,8 @@ import {
   TensorProto_DataLocation,
 } from "onnx-buf";
 import { likeness } from "../../bytes/likeness.ts";
-import { shortened } from "../../text/foreign_text.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
+import { functionBody, type InlinedGraph, inlineFunctions } from "./functions.ts";
 import { checkLimits } from "./limits.ts";
 import { describeOutputs, type OpenOutput } from "./outputs.ts";
 import { checkLocation, decodeAttribute, tensorData } from "./tensors.ts";
@@ -41,8 +41,7 @@ export interface OnnxSummary {
  * @throws {SyntaxError} When the bytes are not an ONNX model, or its external data lie outside its folder.
  */
 export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
-  const model = parse(bytes);
-  const graph = model.graph!;
+  const { model, graph } = parse(bytes);
   const initializers = new Set(graph.initializer.map((tensor) => tensor.name));
   const operators: Record<string, number> = {};
   for (const node of graph.node) {
@@ -75,25 +74,21 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
  * @throws {TypeError} When it contains something unsupported; the message names it.
  */
 export function readOnnx(bytes: Uint8Array): OpenGraph {
-  const model = parse(bytes);
-  const local = model.functions[0];
-  if (local !== undefined) {
-    throw new TypeError(
-      `Cannot read ONNX model: it has functions of its own (${
-        shortened(`${local.domain}.${local.name}`)
-      }); inline them ` +
-        `first (onnx.inliner.inline_local_functions)`,
-    );
-  }
+  const { model, graph, opsets: own } = parse(bytes);
   const opsets: Record<string, number> = {};
   for (const { domain, version } of model.opsetImport) opsets[ownDomain(domain)] = Number(version);
-  return openGraph(model.graph!, opsets, 0);
+  return openGraph(graph, opsets, own, 0);
 }
 
 /** Graphs inside graphs inside graphs: no exporter goes deeper. */
 const DEEPEST = 16;
 
-function openGraph(proto: GraphProto, opsets: Readonly<Record<string, number>>, depth: number): OpenGraph {
+function openGraph(
+  proto: GraphProto,
+  opsets: Readonly<Record<string, number>>,
+  own: InlinedGraph["opsets"],
+  depth: number,
+): OpenGraph {
   if (depth > DEEPEST) {
     throw new SyntaxError(`Cannot read ONNX model: its graphs are nested more than ${DEEPEST} deep`);
   }
@@ -111,6 +106,7 @@ function openGraph(proto: GraphProto, opsets: Readonly<Record<string, number>>, 
     nodes: proto.node.map((each, index) => {
       const name = each.name || `${each.opType}_${index}`;
       const graphs = each.attribute.filter(({ g }) => g !== undefined);
+      const version = own.get(each)?.[ownDomain(each.domain)];
       const node: OpenNode = {
         name,
         op: each.opType,
@@ -120,15 +116,17 @@ function openGraph(proto: GraphProto, opsets: Readonly<Record<string, number>>, 
         attributes: Object.fromEntries(
           each.attribute.filter(({ g }) => g === undefined).map((a) => [a.name, decodeAttribute(name, a)]),
         ),
+        ...(version === undefined ? {} : { opset: version }),
       };
       if (graphs.length === 0) return node;
-      const inside = graphs.map((a) => [a.name, openGraph(a.g!, opsets, depth + 1)]);
+      const inside = graphs.map((a) => [a.name, openGraph(a.g!, opsets, own, depth + 1)]);
       return { ...node, subgraphs: Object.fromEntries(inside) };
     }),
   };
 }
 
-function parse(bytes: Uint8Array): ModelProto {
+/** A model, and its graph with its functions in place of their calls. */
+function parse(bytes: Uint8Array): InlinedGraph & { readonly model: ModelProto } {
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes);
@@ -139,7 +137,8 @@ function parse(bytes: Uint8Array): ModelProto {
     throw new SyntaxError(`Cannot read ONNX model: ${otherFile(bytes, "it holds no graph")}`);
   }
   checkLimits(model.graph);
-  return model;
+  for (const each of model.functions) checkLimits(functionBody(each));
+  return { model, ...inlineFunctions(model) };
 }
 
 const NOT_PROTOBUF = "the bytes are not a protobuf message of that kind";

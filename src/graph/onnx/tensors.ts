@@ -17,7 +17,7 @@ import { encodeNumbers } from "../constants.ts";
 import { DATA_TYPE_CODES, onnxDataType } from "../shapes/elementwise.ts";
 import {
   type Attribute,
-  BYTES_PER_ELEMENT,
+  byteLength,
   type DataType,
   elementCount,
   type Initializer,
@@ -59,11 +59,11 @@ export function tensorData(tensor: TensorProto): Omit<Initializer, "name"> {
   }
   const data = initializerData(tensor, type, elements);
   const held = data.kind === "inline" ? data.bytes.length : data.kind === "external" ? data.length : 0;
-  if (type !== "string" && held !== elements * BYTES_PER_ELEMENT[type]) {
+  if (type !== "string" && held !== byteLength(type, elements)) {
     throw new SyntaxError(
       `Cannot read ONNX model: tensor ${tensor.name} [${
         shape.join(", ")
-      }] of ${type} holds ${held} bytes, not ${elements * BYTES_PER_ELEMENT[type]}`,
+      }] of ${type} holds ${held} bytes, not ${byteLength(type, elements)}`,
     );
   }
   return { type, shape, data };
@@ -74,7 +74,7 @@ function initializerData(tensor: TensorProto, type: DataType, elements: number):
     const entries = Object.fromEntries(tensor.externalData.map(({ key, value }) => [key, value]));
     const file = entries["location"] ?? "";
     checkLocation(tensor.name, file);
-    const whole = type === "string" ? NaN : elements * BYTES_PER_ELEMENT[type];
+    const whole = type === "string" ? NaN : byteLength(type, elements);
     const [offset, length] = [Number(entries["offset"] ?? 0), Number(entries["length"] ?? whole)];
     if (![offset, length].every((count) => Number.isSafeInteger(count) && count >= 0)) {
       throw new SyntaxError(
@@ -96,13 +96,15 @@ function initializerData(tensor: TensorProto, type: DataType, elements: number):
     : type === "uint64" || type === "uint32"
     ? tensor.uint64Data.map(Number)
     : tensor.int32Data;
-  if (numbers.length !== elements) {
+  // Numbers of four bits lie in int32_data two by two, as bytes.
+  const isPacked = type === "int4" || type === "uint4";
+  if (numbers.length !== (isPacked ? byteLength(type, elements) : elements)) {
     throw new SyntaxError(
       `Cannot read ONNX model: tensor ${tensor.name} holds ${numbers.length} of ${elements} elements`,
     );
   }
   // float16 in int32_data is its bit pattern, two bytes each.
-  const stored = type === "float16" || type === "bfloat16" ? "uint16" : type;
+  const stored = type === "float16" || type === "bfloat16" ? "uint16" : isPacked ? "uint8" : type;
   return { kind: "inline", bytes: encodeNumbers(stored, numbers) };
 }
 

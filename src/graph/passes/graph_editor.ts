@@ -41,6 +41,8 @@ export interface GraphEditor extends NodeSink, Operators {
   numbers(value: Value): Numbers | undefined;
   /** The constant of a value, whatever its size. */
   initializer(value: Value): Initializer | undefined;
+  /** Whether a value depends on an input of the graph, rather than on constants alone. */
+  isFed(value: Value): boolean;
   /** Declares an input or a constant. */
   declare(value: Value | Initializer): Value;
   /** Lets a name stand for a value. A value that was made since `mark()` takes the name itself. */
@@ -75,6 +77,7 @@ export function createGraphEditor(
   const stands = new Map<string, string>();
   const known = new Map<string, Numbers>();
   const nodes: Node[] = [];
+  const fed = new Set<string>();
   const room = new Room(FOLDED_ELEMENTS, FOLDED_TOTAL);
   const unique = createNames((name) => taken.has(name));
   let marked = 0;
@@ -93,6 +96,7 @@ export function createGraphEditor(
     const value = { name, type, shape };
     values.set(name, value);
     if ("data" in given) initializers.set(name, given);
+    else fed.add(name);
     return value;
   }
 
@@ -136,6 +140,7 @@ export function createGraphEditor(
 
   function addConstant(name: string, numbers: Numbers): Value {
     const value = declare({ name, type: numbers.type, shape: numbers.shape });
+    fed.delete(name);
     known.set(name, numbers);
     return value;
   }
@@ -150,6 +155,7 @@ export function createGraphEditor(
     }
     values.delete(value.name);
     values.set(name, { ...value, name });
+    if (fed.delete(value.name)) fed.add(name);
     stands.set(value.name, name);
   }
 
@@ -217,8 +223,11 @@ export function createGraphEditor(
       declare({ ...stored, name: node.outputs[0]!, shape: infos[0]!.shape });
       return;
     }
+    const depends = inputs.some((value) => value !== undefined && fed.has(value.name));
     node.outputs.forEach((output, i) => {
-      if (output !== "") declare({ name: output, ...infos[i]! });
+      if (output === "") return;
+      declare({ name: output, ...infos[i]! });
+      if (!depends) fed.delete(output);
     });
     nodes.push({ ...node, inputs: inputs.map((value) => value?.name ?? "") });
   }
@@ -246,6 +255,7 @@ export function createGraphEditor(
     find,
     numbers: numbers,
     initializer: initializer,
+    isFed: ({ name }) => fed.has(name),
     declare,
     name,
     mark: () => void (marked = nodes.length),

@@ -93,7 +93,7 @@ export function specialise(open: OpenGraph, options: SpecialiseOptions): Special
 
 /** The operator sets that can be read: upgrades begin where broadcasting took its present form. */
 export const LEAST_OPSET = 7;
-export const LATEST_OPSET = 21;
+export const LATEST_OPSET = 25;
 
 function collectNames(graph: OpenGraph, names: Set<string>): void {
   for (const { name } of [...graph.initializers, ...graph.inputs]) names.add(name);
@@ -143,7 +143,7 @@ function visit(
       node,
       attributes: node.attributes,
       inputs,
-      opset: opsets[node.domain] ?? 1,
+      opset: node.opset ?? opsets[node.domain] ?? 1,
       note: (text) => void notes.add(text),
     });
   } catch (cause) {

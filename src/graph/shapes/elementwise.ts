@@ -22,6 +22,8 @@ export const DATA_TYPE_CODES: Readonly<Record<DataType, number>> = {
   uint32: 12,
   uint64: 13,
   bfloat16: 16,
+  uint4: 21,
+  int4: 22,
 };
 
 /**

@@ -143,6 +143,20 @@ export const REDUCTION_CASES: Cases = {
   ...reductionCases("ReduceL1"),
   ...reductionCases("ReduceL2"),
   ...reductionCases("ReduceSumSquare"),
+  ...reductionCases("ReduceProd"),
+  "ReduceProd with a zero": (t) => {
+    // Masked, so that one row holds one zero, one two, one none.
+    const mask = t.b.constant("float32", [3, 4], [1, 0, 1, 1, 0, 1, 0, 1, 1, 1, 1, 1]);
+    return t.b.node("ReduceProd", [t.b.mul(t.variable([3, 4]), mask)], { axes: ints([1]) })[0]!;
+  },
+  "CumSum": (t) => t.b.node("CumSum", [t.variable([3, 4]), t.b.constant("int64", [], [1])])[0]!,
+  "CumSum exclusive": (t) =>
+    t.b.node("CumSum", [t.variable([3, 4]), t.b.constant("int64", [], [0])], { exclusive: int(1) })[0]!,
+  "CumSum from the end": (t) =>
+    t.b.node("CumSum", [t.variable([2, 3, 4]), t.b.constant("int64", [], [-2])], {
+      exclusive: int(1),
+      reverse: int(1),
+    })[0]!,
 };
 
 const batchNorm = (shape: readonly number[], frozen: boolean): Cases[string] => (t) => {

@@ -88,4 +88,37 @@ export const FALLING_BACK_CASES: Cases = {
         axis: int(0),
       },
     )[0]!,
+  "GatherND": (t) =>
+    t.b.node("GatherND", [t.variable([3, 4, 2]), t.b.constant("int64", [3, 2], [2, 1, 0, 3, 2, 1])])[0]!,
+  "ScatterElements": (t) =>
+    t.b.node(
+      "ScatterElements",
+      [t.variable([3, 4]), t.b.constant("int64", [2, 2], [0, 2, 1, 1]), t.variable([2, 2])],
+      { axis: int(0) },
+    )[0]!,
+  "ScatterElements adding": (t) =>
+    t.b.node(
+      "ScatterElements",
+      [t.variable([2, 4]), t.b.constant("int64", [2, 3], [0, 2, 0, 1, 1, -1]), t.variable([2, 3])],
+      { axis: int(1), reduction: text("add") },
+    )[0]!,
+  "ScatterND": (t) =>
+    t.b.node("ScatterND", [
+      t.variable([3, 4, 2]),
+      t.b.constant("int64", [2, 2], [2, 1, 0, 3]),
+      t.variable([2, 2]),
+    ])[0]!,
+  "ScatterND adding": (t) =>
+    t.b.node("ScatterND", [
+      t.variable([3, 2]),
+      t.b.constant("int64", [3, 1], [2, 0, 2]),
+      t.variable([3, 2]),
+    ], { reduction: text("add") })[0]!,
+  "TopK": (t) =>
+    t.b.node("TopK", [t.variable([3, 5], { apart: true }), t.b.int64s([2])], {}, { outputs: 2 })[0]!,
+  "TopK least on the first axis": (t) =>
+    t.b.node("TopK", [t.variable([4, 3], { apart: true }), t.b.int64s([3])], {
+      axis: int(0),
+      largest: int(0),
+    }, { outputs: 2 })[0]!,
 };

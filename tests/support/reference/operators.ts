@@ -6,6 +6,7 @@
 import {
   broadcastShape,
   build,
+  count,
   element,
   erf,
   fold,
@@ -201,6 +202,70 @@ const scatterElements: Operator = (c) => {
   return y;
 };
 
+/** Where a run of indices along the last axis points to, and how many elements lie there. */
+function pointed(x: NdArray, indices: NdArray): { starts: number[]; size: number } {
+  const depth = indices.shape.at(-1)!;
+  const size = count(x.shape.slice(depth));
+  const starts = Array.from({ length: indices.data.length / depth }, (_, row) => {
+    let at = 0;
+    for (let i = 0; i < depth; i++) {
+      at = at * x.shape[i]! + positive(indices.data[row * depth + i]!, x.shape[i]!);
+    }
+    return at * size;
+  });
+  return { starts, size };
+}
+
+const gatherNd: Operator = (c) => {
+  const x = c.input(0);
+  const { starts, size } = pointed(x, c.input(1));
+  const data = starts.flatMap((start) => Array.from(x.data.slice(start, start + size)));
+  return { shape: c.outputShape, data: Float64Array.from(data) };
+};
+
+const scatterNd: Operator = (c) => {
+  const x = c.input(0);
+  const { starts, size } = pointed(x, c.input(1));
+  const adds = c.text("reduction", "none") === "add";
+  const y = { shape: x.shape, data: x.data.slice() };
+  starts.forEach((start, row) => {
+    for (let i = 0; i < size; i++) {
+      y.data[start + i] = (adds ? y.data[start + i]! : 0) + c.input(2).data[row * size + i]!;
+    }
+  });
+  return y;
+};
+
+const topK: Operator = (c) => {
+  const x = c.input(0);
+  const axis = positive(c.int("axis", -1), x.shape.length);
+  const sign = c.int("largest", 1) === 1 ? 1 : -1;
+  const ranked = (index: readonly number[]) => {
+    const value = (p: number) => sign * element(x, index.map((q, i) => (i === axis ? p : q)));
+    return Array.from({ length: x.shape[axis]! }, (_, p) => p).sort((a, b) => value(b) - value(a) || a - b);
+  };
+  const indices = build(c.outputShape, (index) => ranked(index)[index[axis]!]!);
+  const values = build(
+    c.outputShape,
+    (index) => element(x, index.map((p, i) => (i === axis ? element(indices, index) : p))),
+  );
+  return [values, indices];
+};
+
+const cumSum: Operator = (c) => {
+  const x = c.input(0);
+  const axis = positive(c.input(1).data[0]!, x.shape.length);
+  const [exclusive, reverse] = [c.int("exclusive", 0), c.int("reverse", 0) === 1];
+  return build(x.shape, (index) => {
+    let sum = 0;
+    for (let p = 0; p < x.shape[axis]!; p++) {
+      const distance = reverse ? p - index[axis]! : index[axis]! - p;
+      if (distance >= exclusive) sum += element(x, index.map((q, i) => (i === axis ? p : q)));
+    }
+    return sum;
+  });
+};
+
 const transpose: Operator = (c) => {
   const x = c.input(0);
   const perm = c.ints("perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i);
@@ -307,6 +372,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   ReduceSum: reduction(0, (a, b) => a + b),
   ReduceMean: reduction(0, (a, b) => a + b, (total, cells) => total / cells),
+  ReduceProd: reduction(1, (a, b) => a * b),
   ReduceMax: reduction(-Infinity, Math.max),
   ReduceMin: reduction(Infinity, Math.min),
   ReduceL1: reduction(0, (a, b) => a + Math.abs(b)),
@@ -339,6 +405,10 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Gather: gather,
   GatherElements: gatherElements,
   ScatterElements: scatterElements,
+  GatherND: gatherNd,
+  ScatterND: scatterNd,
+  TopK: topK,
+  CumSum: cumSum,
   Expand: (c) => build(c.outputShape, (index) => element(c.input(0), index)),
   Tile: (c) =>
     build(c.outputShape, (index) => element(c.input(0), index.map((p, i) => p % c.input(0).shape[i]!))),

@@ -135,6 +135,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
     ),
     ...each(reduce, "ReduceSumSquare"),
   ]),
+  CumSum: (batched) => {
+    only(batched, 0);
+    if (normalisedAxis(batched.constant(1)![0]!, batched.inputs[0]!.shape.length) === batched.axes[0]) {
+      mixes();
+    }
+  },
   Gemm: gemm,
   MatMul: matmul,
   Concat: concat,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { unpackedNumbers } from "../../constants.ts";
 import type { DataType, Initializer, Value } from "../../types.ts";
 import { elementCount } from "../../types.ts";
 import type { GraphEditor } from "../graph_editor.ts";
@@ -25,6 +26,8 @@ const RANGES: Partial<Record<DataType, readonly [number, number]>> = {
   int8: [-128, 127],
   uint16: [0, 65535],
   int16: [-32768, 32767],
+  uint4: [0, 15],
+  int4: [-8, 7],
 };
 
 /** Least and greatest number that a type holds; `undefined` where it does not limit anything. */
@@ -50,10 +53,12 @@ function placer(shape: readonly number[], { scale, axis }: Affine): (i: number) 
 export function realNumbers(bytes: Uint8Array, shape: readonly number[], affine: Affine): Float32Array {
   const whole = wholeNumbers(bytes, affine.type);
   const place = placer(shape, affine);
-  return Float32Array.from(whole, (value, i) => {
+  const real = new Float32Array(elementCount(shape));
+  for (let i = 0; i < real.length; i++) {
     const at = place(i);
-    return (value - affine.zeroPoint[at]!) * affine.scale[at]!;
-  });
+    real[i] = (whole[i]! - affine.zeroPoint[at]!) * affine.scale[at]!;
+  }
+  return real;
 }
 
 /** Real numbers, each as near as its whole number stands for one. */
@@ -71,7 +76,8 @@ export function rounded(real: Float32Array, shape: readonly number[], affine: Af
   });
 }
 
-function wholeNumbers(bytes: Uint8Array, type: DataType): ArrayLike<number> & Iterable<number> {
+/** Whole numbers of a type; of four bits, one too many where their count is odd. */
+export function wholeNumbers(bytes: Uint8Array, type: DataType): ArrayLike<number> {
   // Copied, because typed arrays must lie aligned.
   const { buffer } = bytes.slice();
   switch (type) {
@@ -85,6 +91,9 @@ function wholeNumbers(bytes: Uint8Array, type: DataType): ArrayLike<number> & It
       return new Uint16Array(buffer);
     case "int32":
       return new Int32Array(buffer);
+    case "int4":
+    case "uint4":
+      return unpackedNumbers(bytes, 4, type === "int4");
     default:
       throw new TypeError(`numbers of type ${type} are not quantised`);
   }

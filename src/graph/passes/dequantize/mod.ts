@@ -7,12 +7,13 @@
 import type { ByteSource } from "../../../bytes/byte_source.ts";
 import { decodeFloat32 } from "../widen.ts";
 import type { OpenNode } from "../../open_graph.ts";
-import { elementCount, type Value } from "../../types.ts";
+import { type DataType, elementCount, type Value } from "../../types.ts";
 import { type DerivedFile, sourceOfInitializer } from "../derived.ts";
 import { inputAt, knownAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 import type { GraphEditor } from "../graph_editor.ts";
 import { type Affine, alongAxis, limited, realNumbers, rounded, sameAffine } from "./affine.ts";
 import { type Quantised, quantisedOperators } from "./operators.ts";
+import { blockwise, type MakeReal, type Packed, packedOperators } from "./packed.ts";
 
 /** Operators that only move numbers or compare them: they do to reals what they do to the whole ones. */
 const MOVING = new Set([
@@ -81,14 +82,24 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
     return w.mul(whole, alongAxis(w, affine.scale, rank, affine.axis));
   }
 
-  function affineAt(node: RewriteInput, scaleAt: number, of: number | "result", axis: number): Affine {
+  function affineOf(
+    node: RewriteInput,
+    scaleAt: number,
+    zeroAt: number,
+    type: DataType,
+    axis: number,
+  ): Affine {
     const scale = knownAt(node, scaleAt);
     if (scale === undefined) throw new TypeError(`its scale (input ${scaleAt}) is missing`);
-    const zero = node.inputs[scaleAt + 1];
-    const zeroPoint = knownAt(node, scaleAt + 1) ?? scale.map(() => 0);
-    const type = zero?.type ?? (of === "result" ? "uint8" : inputAt(node, of).type);
+    const zeroPoint = knownAt(node, zeroAt) ?? scale.map(() => 0);
     const all = zeroPoint.length === scale.length ? zeroPoint : scale.map(() => zeroPoint[0]!);
     return { scale, zeroPoint: all, type, axis };
+  }
+
+  function affineAt(node: RewriteInput, scaleAt: number, of: number | "result", axis: number): Affine {
+    const zero = node.inputs[scaleAt + 1];
+    const type = zero?.type ?? (of === "result" ? "uint8" : inputAt(node, of).type);
+    return affineOf(node, scaleAt, scaleAt + 1, type, axis);
   }
 
   function result(node: RewriteInput, value: Value, affine: Affine): Value {
@@ -105,7 +116,29 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
     return limited(w, value, affine);
   }
 
-  const rules = quantisedOperators({ real, affineAt, result });
+  function derive(node: RewriteInput, index: number, shape: readonly number[], make: MakeReal): Value {
+    const { w } = node;
+    const sources = node.inputs.map((value) => {
+      const constant = value === undefined ? undefined : w.initializer(value);
+      return constant === undefined ? undefined : sourceOfInitializer(constant, options.files);
+    });
+    const x = inputAt(node, index);
+    if (sources[index] === undefined) {
+      throw new TypeError(`its input ${index} (${x.name}) must be a constant`);
+    }
+    const bytesAt = (at: number) => {
+      if (node.inputs[at] === undefined) return undefined;
+      if (sources[at] === undefined) throw new TypeError(`its input ${at} must be a constant`);
+      return { type: node.inputs[at]!.type, bytes: sources[at]() };
+    };
+    const data = options.derived.add(elementCount(shape), () => make(bytesAt));
+    return w.declare({ name: w.unique(`${x.name}_real`), type: "float32", shape, data });
+  }
+
+  const rules = {
+    ...quantisedOperators({ real, affineAt, affineOf, result, blocks: (node) => blockwise(derive, node) }),
+    ...packedOperators({ derive }),
+  };
 
   /** An operator that moves quantised values: what comes out stands for the same. */
   const moving = (inner: Rewrite | undefined): Rewrite => (node) => {
@@ -122,7 +155,7 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
 
   return (node) => {
     const name = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
-    if (Object.hasOwn(rules, name)) return rules[name];
+    if (Object.hasOwn(rules, name)) return (rules as Readonly<Record<string, Rewrite>>)[name];
     const inner = options.rule(node);
     const counts = node.op === "Shape" || node.op === "Size";
     return !counts && node.inputs.some((input) => affines.has(input)) ? moving(inner) : inner;
@@ -134,7 +167,7 @@ export function dequantizer(options: DequantizeOptions): (node: OpenNode) => Rew
  * themselves are not used here.
  */
 export const QUANTISED_OPERATORS: ReadonlySet<string> = new Set(
-  Object.keys(quantisedOperators({} as Quantised)),
+  [...Object.keys(quantisedOperators({} as Quantised)), ...Object.keys(packedOperators({} as Packed))],
 );
 
 /** The rule of quantised operators without dequantisation: an error. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { normalisedAxis } from "../../shapes/rule.ts";
-import { floatAttribute, int, intAttribute, type Value } from "../../types.ts";
+import { type DataType, floatAttribute, int, intAttribute, type Value } from "../../types.ts";
 import { attributesWith, inputAt, knownAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 import type { Affine } from "./affine.ts";
 
@@ -15,6 +15,10 @@ export interface Quantised {
   real(node: RewriteInput, index: number, affine: Affine): Value;
   /** The affine of a node's scale and zero point inputs, for the whole numbers of input `of` (or the result). */
   affineAt(node: RewriteInput, scale: number, of: number | "result", axis: number): Affine;
+  /** The same of inputs anywhere, for whole numbers of a type. */
+  affineOf(node: RewriteInput, scale: number, zeroPoint: number, type: DataType, axis: number): Affine;
+  /** The real numbers of a constant with a scale per block along an axis. */
+  blocks(node: RewriteInput): Value;
   /** Output 0 of a node: real numbers, held in the range of `affine`, known to be quantised so. */
   result(node: RewriteInput, real: Value, affine: Affine): Value;
 }
@@ -42,7 +46,7 @@ export function quantisedOperators(q: Quantised): Readonly<Record<string, Rewrit
   };
 
   const dequantize: Rewrite = (node) => {
-    refuseBlocks(node);
+    if (intAttribute(node.attributes, "block_size", 0) !== 0) return [q.blocks(node)];
     return [q.real(node, 0, q.affineAt(node, 1, 0, axisAt(node, inputAt(node, 0), 1)))];
   };
 
@@ -74,6 +78,31 @@ export function quantisedOperators(q: Quantised): Readonly<Record<string, Rewrit
       return q.real(node, index, affine);
     });
     return [node.w.node(op, reals, node.attributes)[0]];
+  };
+
+  /** As `integer`, but with scales, and a bias of real numbers. */
+  const integerToFloat: Rewrite = (node) => {
+    const { w } = node;
+    const [x, weights] = [inputAt(node, 0), inputAt(node, 1)];
+    const left = q.real(node, 0, q.affineOf(node, 2, 4, x.type, x.shape.length - 2));
+    const right = q.real(node, 1, q.affineOf(node, 3, 5, weights.type, weights.shape.length - 1));
+    const product = w.matmul(left, right);
+    return [node.inputs[6] === undefined ? product : w.add(product, node.inputs[6])];
+  };
+
+  /** Real numbers times quantised weights, which the runtime quantises on the way. */
+  const dynamicMatmul: Rewrite = (node) => {
+    const { w } = node;
+    const weights = inputAt(node, 1);
+    const affine = q.affineOf(node, 2, 3, weights.type, weights.shape.length - 1);
+    const product = w.matmul(inputAt(node, 0), q.real(node, 1, affine));
+    return [node.inputs[4] === undefined ? product : w.add(product, node.inputs[4])];
+  };
+
+  const where: Rewrite = (node) => {
+    const reals = [1, 4].map((index) => q.real(node, index, q.affineAt(node, index + 1, index, 0)));
+    const chosen = node.w.where(inputAt(node, 0), reals[0]!, reals[1]!);
+    return [q.result(node, chosen, q.affineAt(node, 7, "result", 0))];
   };
 
   const gemm: Rewrite = (node) => {
@@ -143,6 +172,9 @@ export function quantisedOperators(q: Quantised): Readonly<Record<string, Rewrit
       }
       return node.w.node("Softmax", [x], { axis: int(intAttribute(node.attributes, "axis", -1)) })[0]!;
     }),
+    "com.microsoft.MatMulIntegerToFloat": integerToFloat,
+    "com.microsoft.DynamicQuantizeMatMul": dynamicMatmul,
+    "com.microsoft.QLinearWhere": where,
     "com.microsoft.QLinearConcat": concat,
     "com.microsoft.QGemm": gemm,
   };

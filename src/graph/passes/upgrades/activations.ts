@@ -53,6 +53,11 @@ export const ACTIVATIONS: Readonly<Record<string, Rewrite>> = {
   LogSoftmax: softmax,
   Gelu: of((w, x, { attributes }) => gelu(w, x, textAttribute(attributes, "approximate", "none") === "tanh")),
   Mish: of((w, x) => w.mul(x, w.tanh(w.node("Softplus", [x])[0]!))),
+  // Since 24.
+  Swish: of((w, x, { attributes }) => {
+    const alpha = floatAttribute(attributes, "alpha", 1);
+    return w.mul(x, w.sigmoid(alpha === 1 ? x : w.mul(x, alpha)));
+  }),
   Softsign: of((w, x) => w.div(x, w.add(w.abs(x), 1))),
   Celu: of((w, x, { attributes }) => {
     const alpha = floatAttribute(attributes, "alpha", 1);

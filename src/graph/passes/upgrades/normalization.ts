@@ -6,16 +6,46 @@
  */
 import { normalisedAxis } from "../../shapes/rule.ts";
 import { elementCount, floatAttribute, intAttribute, type Value } from "../../types.ts";
-import { attributesWith, inputAt, type Rewrite } from "../rewrite.ts";
+import { attributesWith, inputAt, type Rewrite, type RewriteInput } from "../rewrite.ts";
 
-const batchNormalization: Rewrite = ({ attributes }) => {
+const batchNormalization: Rewrite = (node) => {
+  const { attributes, w } = node;
   if (intAttribute(attributes, "training_mode", 0) === 1) {
+    // Standardised weights (NFNet) are normalised by their own statistics, whatever the image is.
+    const given = [0, 1, 2].map((index) => inputAt(node, index));
+    if (given.every((value) => !w.isFed(value))) return [standardised(node)];
     throw new TypeError("it is in training mode; export the model in inference mode (model.eval())");
   }
   if (intAttribute(attributes, "spatial", 1) === 0) throw new TypeError("its spatial = 0 is not supported");
   const without = ["training_mode", "spatial", "is_test", "consumed_inputs", "momentum"];
   return { attributes: attributesWith(attributes, without), outputs: 1 };
 };
+
+/** Normalised per channel (axis 1) by its own mean and variance, times scale, plus bias. */
+function standardised(node: RewriteInput): Value {
+  const { w, attributes } = node;
+  const x = inputAt(node, 0);
+  const axes = x.shape.flatMap((_, i) => i === 1 ? [] : [i]);
+  const along = (index: number) =>
+    w.reshape(inputAt(node, index), x.shape.map((size, i) => i === 1 ? size : 1));
+  const centred = w.sub(x, w.reduceMean(x, axes));
+  const variance = w.reduceMean(w.mul(centred, centred), axes);
+  const deviation = w.sqrt(w.add(variance, floatAttribute(attributes, "epsilon", 1e-5)));
+  return w.add(w.mul(w.div(centred, deviation), along(1)), along(2));
+}
+
+/** x over the root of its mean square, times scale. */
+export function rootMeanSquareNormalised(
+  { w, attributes }: RewriteInput,
+  x: Value,
+  scale: Value,
+): Value {
+  const first = normalisedAxis(intAttribute(attributes, "axis", -1), x.shape.length);
+  const axes = x.shape.flatMap((_, i) => i >= first ? [i] : []);
+  const square = w.reduceMean(w.mul(x, x), axes);
+  const root = w.sqrt(w.add(square, floatAttribute(attributes, "epsilon", 1e-5)));
+  return w.mul(w.div(x, root), scale);
+}
 
 /** Groups of channels are normalised like instances; scale and bias are per group in 18, per channel since 21. */
 const groupNormalization: Rewrite = (node) => {
@@ -55,4 +85,9 @@ export const NORMALIZATION: Readonly<Record<string, Rewrite>> = {
     outputs: 1,
   }),
   LpNormalization: lpNormalization,
+  // Since 23; before, ONNX Runtime's own.
+  RMSNormalization: (node) => [rootMeanSquareNormalised(node, inputAt(node, 0), inputAt(node, 1))],
+  SimplifiedLayerNormalization: (node) => [
+    rootMeanSquareNormalised(node, inputAt(node, 0), inputAt(node, 1)),
+  ],
 };
