@@ -23,6 +23,7 @@ export type { FitProgress } from "./src/ptame/fit/fit_rows.ts";
 export type { Explanation } from "./src/ptame/explanation.ts";
 export type { RefinedMap, RefinedRow, RefineOptions, RefineRunOptions } from "./src/ptame/refine/types.ts";
 export type { Refinement, RefineProgress, RefineWay } from "./src/explanation/refinement.ts";
+export type { DecodeSettings } from "./src/image/decode.ts";
 export type { OverlayLooks } from "./src/image/overlay.ts";
 export type {
   ExplainOptions,

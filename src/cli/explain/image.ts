@@ -5,7 +5,8 @@
  */
 import { colorize } from "../../image/colormap.ts";
 import { colorizeSigned } from "../../image/diverging.ts";
-import { decodeImage } from "../../image/decode.ts";
+import { decodeSettings } from "../decode_options.ts";
+import { decodeImage, type DecodeSettings } from "../../image/decode.ts";
 import { encodeImage, formatOfPath } from "../../image/encode.ts";
 import { encodePng } from "../../image/png.ts";
 import type { RgbImage } from "../../image/types.ts";
@@ -31,7 +32,7 @@ import { needsHead } from "./method.ts";
 import type { ExplainGiven } from "./options.ts";
 
 /** What to explain in every image. */
-export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
+export interface Request extends Pick<ExplainOptions, "target" | "topK" | "decode"> {
   /** The class to contrast the others with. */
   readonly against?: string;
   /** Number of steps to refine each map. */
@@ -49,10 +50,13 @@ export interface TimedImage {
 }
 
 /** Decodes an image before its explanation. */
-export async function decodeTimed(source: URL | string, signal: AbortSignal): Promise<TimedImage> {
+export async function decodeTimed(
+  source: URL | string,
+  options: DecodeSettings & { readonly signal: AbortSignal },
+): Promise<TimedImage> {
   const started = performance.now();
-  const image = await decodeImage(source, { signal });
-  return { image: image, milliseconds: performance.now() - started };
+  const image = await decodeImage(source, options);
+  return { image, milliseconds: performance.now() - started };
 }
 
 /** An explained image and the paths of its results. */
@@ -75,8 +79,9 @@ export interface ExplainedFile {
  * @throws {UsageError} When options exclude each other.
  */
 export function explainRequest(
-  { target, top: topK, against, method, refine, seed, small }: ExplainGiven["options"],
+  options: ExplainGiven["options"],
 ): Request {
+  const { target, top: topK, against, method, refine, seed, small } = options;
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
@@ -86,7 +91,8 @@ export function explainRequest(
     throw new UsageError("Options --refine and --against exclude each other");
   }
   const named = target.length > 0 ? target : undefined;
-  return withoutUndefined({ refine, seed, against, topK, small, target: named });
+  const decode = decodeSettings(options);
+  return { decode, ...withoutUndefined({ refine, seed, against, topK, small, target: named }) };
 }
 
 /**
