@@ -60,6 +60,7 @@ export {
   type MethodOptions,
   scaleToMask,
 } from "./baselines/types.ts";
+export type { DecodeSettings } from "./image/decode.ts";
 export type { MapMethod } from "./explanation/map_method.ts";
 export type { OnnxModel } from "./classifier/onnx_model.ts";
 export type {

@@ -2,19 +2,25 @@
  * Writes src/image/codecs/wasm/: the WebAssembly of the small codecs, deflated, as text in modules. So a codec comes with the
  * module on every runtime and in every bundle, needs no permission, and is fetched only when it is imported.
  *
- * Run it after a package's version in deno.json changed: deno run -A tools/embed_codecs.ts
+ * Run it after a package's version below changed: deno run -A tools/embed_codecs.ts; and with the folder that
+ * tools/codecs/build.py filled for those that are compiled here: deno run -A tools/embed_codecs.ts OUT
  *
  * @module
  */
 import { deflateSync } from "node:zlib";
 import { uint8ArrayToBase64 } from "uint8array-extras";
 
-/** The modules: name, package, the file in it, and a script of it whose loading brings the package here. */
+/** The modules of packages: name, package, the file in it, and a script of it whose loading brings the package here. */
 export const EMBEDDED = {
   jpeg: ["@cornerstonejs/codec-libjpeg-turbo-8bit@1.2.8", "/decodewasm", "/decodewasmjs"],
   png: ["@jsquash/png@3.1.1", "/codec/pkg/squoosh_png_bg.wasm", "/codec/pkg/squoosh_png.js"],
   webp: ["@jsquash/webp@1.5.0", "/codec/dec/webp_dec.wasm", "/codec/dec/webp_dec.js"],
   avif: ["@jsquash/avif@2.1.1", "/codec/dec/avif_dec.wasm", "/codec/dec/avif_dec.js"],
+} as const;
+
+/** The modules that tools/codecs/build.py compiles: name, and what it is. */
+export const COMPILED = {
+  color: "tools/codecs/color.c with Little CMS 2.19",
 } as const;
 
 const FOLDER = new URL("../src/image/codecs/wasm/", import.meta.url);
@@ -27,13 +33,10 @@ export async function packagedWasm(name: keyof typeof EMBEDDED): Promise<Uint8Ar
   return await Deno.readFile(new URL(import.meta.resolve(`npm:${npm}${file}`)));
 }
 
-if (import.meta.main) {
-  await Deno.mkdir(FOLDER, { recursive: true });
-  for (const name of Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]) {
-    const wasm = await packagedWasm(name);
-    const text = uint8ArrayToBase64(new Uint8Array(deflateSync(wasm, { level: 9 })));
-    const module = `/**
- * npm:${EMBEDDED[name].slice(0, 2).join("")}, deflated, in base64. Made by tools/embed_codecs.ts.
+async function writeModule(name: string, origin: string, wasm: Uint8Array): Promise<void> {
+  const text = uint8ArrayToBase64(new Uint8Array(deflateSync(wasm, { level: 9 })));
+  const module = `/**
+ * ${origin}, deflated, in base64. Made by tools/embed_codecs.ts.
  *
  * @module
  */
@@ -41,7 +44,20 @@ if (import.meta.main) {
 /** ${wasm.length} bytes of WebAssembly. */
 export const WASM: string = "${text}";
 `;
-    await Deno.writeTextFile(new URL(`${name}.ts`, FOLDER), module);
-    console.log(`${name}: ${wasm.length} bytes, ${text.length} as text`);
+  await Deno.writeTextFile(new URL(`${name}.ts`, FOLDER), module);
+  console.log(`${name}: ${wasm.length} bytes, ${text.length} as text`);
+}
+
+if (import.meta.main) {
+  await Deno.mkdir(FOLDER, { recursive: true });
+  const [built] = Deno.args;
+  if (built === undefined) {
+    for (const name of Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]) {
+      await writeModule(name, `npm:${EMBEDDED[name].slice(0, 2).join("")}`, await packagedWasm(name));
+    }
+  } else {
+    for (const [name, origin] of Object.entries(COMPILED)) {
+      await writeModule(name, origin, await Deno.readFile(`${built}/${name}.wasm`));
+    }
   }
 }

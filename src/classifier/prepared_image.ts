@@ -5,7 +5,7 @@
  * @module
  */
 import type { Preprocessing } from "../../models/network.ts";
-import { decodeImage } from "../image/decode.ts";
+import { decodeImage, type DecodeSettings } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { CropWindow, ImageSource, RgbImage } from "../image/types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
@@ -58,12 +58,8 @@ export function changedImage(
 
 /** Options for reading an image. */
 export interface PrepareOptions {
-  /** Maximum number of pixels of an image; 64 megapixels by default. */
-  readonly maxPixels?: number;
-  /** Bytes that reading an image may take; 384 MiB by default. */
-  readonly memory?: number;
-  /** Milliseconds that reading an image may take, where workers exist; 5000 by default. */
-  readonly deadline?: number;
+  /** What reading it may cost, and how its colours are read. */
+  readonly decode?: DecodeSettings;
   /** Stops the reading. */
   readonly signal?: AbortSignal;
 }
@@ -73,8 +69,8 @@ export async function readImage(
   source: ImageSource,
   options: PrepareOptions = {},
 ): Promise<RgbImage> {
-  const { maxPixels, memory, deadline, signal } = options;
-  return await decodeImage(source, withoutUndefined({ maxPixels, memory, deadline, signal }));
+  const { decode, signal } = options;
+  return await decodeImage(source, { ...decode, ...withoutUndefined({ signal }) });
 }
 
 /**

@@ -8,6 +8,7 @@ import delay from "delay";
 import { type Answered, createHandler } from "../server/handler.ts";
 import type { AllowedOrigins } from "../server/headers.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
+import { DECODE_OPTIONS, decodeSettings } from "./decode_options.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS, openPtame } from "./explainer_options.ts";
 import { MOST_STEPS, REFINE_STEPS } from "../ptame/refine/types.ts";
 import { reason } from "./files.ts";
@@ -45,6 +46,7 @@ const OPTIONS = {
   }),
   ...MODEL_OPTIONS,
   ...DEVICE_OPTIONS,
+  ...DECODE_OPTIONS,
   ...QUIET_OPTION,
   ...ONNX_OPTIONS,
 };
@@ -81,7 +83,7 @@ export const serveCommand = command({
         waiting,
         deadline: deadline === undefined ? undefined : 1000 * deadline,
         maxBodyBytes,
-        maxPixels,
+        decode: { ...decodeSettings(options), ...withoutUndefined({ maxPixels }) },
         maxRefine,
         urls: remote && { ...remote, ...withoutUndefined({ hosts: hosts.length > 0 ? hosts : undefined }) },
         cors,

@@ -12,21 +12,37 @@ import { imageFiles } from "./files.ts";
 import { isPixels, readSource } from "./source.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 
-/** Options of {@linkcode decodeImage}. */
-export interface DecodeOptions {
+/** What reading an image may cost, and how its colours are read. */
+export interface DecodeSettings {
   /** Maximum number of pixels; 64 megapixels (2^26) by default. */
   readonly maxPixels?: number;
-  /** Bytes that the codec and the pixels may take together; 384 MiB by default. */
+  /** Megabytes (2^20 bytes) that the codec and the pixels may take together; 384 by default. */
   readonly memory?: number;
-  /** Milliseconds that the reading may take where workers exist; 5000 by default. */
-  readonly deadline?: number;
+  /** Seconds that the reading may take where workers exist; 5 by default. */
+  readonly seconds?: number;
+  /**
+   * Whether the numbers of the file are taken as they are, as PIL and torchvision do, and not converted to sRGB by its colour
+   * profile; false by default.
+   */
+  readonly keepProfile?: boolean;
+}
+
+/** Options of {@linkcode decodeImage}. */
+export interface DecodeOptions extends DecodeSettings {
   /** Stops a download, or the reading. */
   readonly signal?: AbortSignal;
 }
 
 /** 64 megapixels: more than phone cameras have, and 192 MiB decoded. */
 const DEFAULT_MAX_PIXELS = 64 * 2 ** 20;
-const DEFAULT_DEADLINE = 5000;
+const DEFAULT_SECONDS = 5;
+/** The longest time that a timer measures, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+function positive(name: string, value: number): number {
+  if (value > 0) return value;
+  throw new RangeError(`Cannot decode with ${name} ${value}: it must be a positive number`);
+}
 
 /** Checks pixels that need no decoding, and removes alpha. */
 function fromPixels(source: ImageData | RgbImage): RgbImage {
@@ -48,8 +64,8 @@ function fromPixels(source: ImageData | RgbImage): RgbImage {
 /**
  * Decodes an image to upright 8-bit RGB: JPEG (grey, CMYK and YCCK too), PNG (all depths), WebP and AVIF by small codecs;
  * GIF, TIFF, BMP, ICO, PSD, HEIC, JPEG XL, JPEG 2000 and PNM by ImageMagick, which is loaded when needed. Of several
- * frames the first is taken. Orientation is applied, alpha is composited over white, 16-bit samples keep their high
- * byte, colour profiles are not applied; all as PIL does.
+ * frames the first is taken. 16-bit samples keep their high byte, alpha is composited over white, then colours are
+ * converted to sRGB by the file's profile (perceptual intent, as Pillow's ImageCms does), then the orientation is applied.
  *
  * An {@linkcode RgbImage} is returned unchanged, without a copy.
  *
@@ -57,6 +73,7 @@ function fromPixels(source: ImageData | RgbImage): RgbImage {
  * @throws {ImageError} When the image cannot be read or decoded, or has more than `maxPixels`: one line that names the
  * source if it has a name.
  * @throws {TypeError} When the source is not an image source.
+ * @throws {RangeError} When a limit is not a positive number.
  *
  * @example Decode a two-pixel PNG
  * ```ts
@@ -69,14 +86,23 @@ function fromPixels(source: ImageData | RgbImage): RgbImage {
  * ```
  */
 export async function decodeImage(source: ImageSource, options: DecodeOptions = {}): Promise<RgbImage> {
-  const { maxPixels = DEFAULT_MAX_PIXELS, memory = DEFAULT_MEMORY, deadline = DEFAULT_DEADLINE, signal } =
-    options;
+  const { keepProfile = false, signal } = options;
+  const maxPixels = positive("maxPixels", options.maxPixels ?? DEFAULT_MAX_PIXELS);
+  const memory = 2 ** 20 * positive("memory", options.memory ?? DEFAULT_MEMORY / 2 ** 20);
+  const deadline = Math.min(1000 * positive("seconds", options.seconds ?? DEFAULT_SECONDS), LONGEST);
   if (isPixels(source)) return fromPixels(source);
   const { bytes, name } = await readSource(source, signal);
   const called = name === undefined ? "" : ` ${name}`;
   try {
     checkedHeader(bytes, maxPixels);
-    return await decodeBounded(bytes, { maxPixels, memory, deadline, signal, ...imageFiles() });
+    return await decodeBounded(bytes, {
+      maxPixels,
+      memory,
+      deadline,
+      keepProfile,
+      signal,
+      ...imageFiles(),
+    });
   } catch (error) {
     if (error instanceof ImageError) {
       throw new ImageError(`Cannot decode image${called}: ${error.message}`, { cause: error.cause ?? error });

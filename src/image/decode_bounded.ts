@@ -170,7 +170,7 @@ function ask(
       }
       host.hasRun = true;
       if (reply.kind === "reading") {
-        return wait(deadline, `reading it takes longer than ${deadline / 1000} s (deadline)`);
+        return wait(deadline, `reading it takes longer than ${deadline / 1000} s (decode seconds)`);
       }
       if (reply.kind === "image") {
         const { width, height, pixels } = reply;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { convertToSrgb } from "./codecs/color.ts";
 import { decodeStored } from "./codecs/decode_stored.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
 import { applyOrientation } from "./orient.ts";
@@ -14,6 +15,8 @@ export interface DecodeLimits {
   readonly maxPixels: number;
   /** Bytes for the codec's memory and the pixels together. */
   readonly memory: number;
+  /** Whether colours stay as stored, whatever the file's profile says. */
+  readonly keepProfile?: boolean;
   /** URL of magick.wasm, where the runtime does not know its package's. */
   readonly magickWasm?: string;
 }
@@ -33,23 +36,25 @@ export function checkedHeader(bytes: Uint8Array, maxPixels: number): ImageHeader
 }
 
 /**
- * Decodes a file to upright RGB over white.
+ * Decodes a file to upright RGB over white, in sRGB unless `keepProfile` says otherwise.
  *
  * @param onReady Called when the codec is loaded and the reading begins.
  * @throws {ImageError} When the file cannot be decoded within the limits.
  */
 export async function decodeBytes(
   bytes: Uint8Array,
-  { maxPixels, memory, magickWasm }: DecodeLimits,
+  { maxPixels, memory, keepProfile = false, magickWasm }: DecodeLimits,
   onReady: () => void = () => {},
 ): Promise<RgbImage> {
   const header = checkedHeader(bytes, maxPixels);
   const more = magickWasm === undefined ? {} : { magickWasm };
-  const { orientation, ...stored } = await decodeStored(bytes, header, {
+  const { orientation, profile, ...stored } = await decodeStored(bytes, header, {
     maxPixels,
     memory,
+    keepProfile,
     onReady,
     ...more,
   });
-  return applyOrientation(stored, header.orientation?.value ?? orientation ?? 1);
+  const image = profile === undefined || keepProfile ? stored : await convertToSrgb(stored, profile);
+  return applyOrientation(image, header.orientation?.value ?? orientation ?? 1);
 }

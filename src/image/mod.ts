@@ -18,7 +18,7 @@
 export { colorize, type ColormapName, COLORMAPS } from "./colormap.ts";
 export { colorizeSigned } from "./diverging.ts";
 export { configureImages, type ImageFiles } from "./files.ts";
-export { decodeImage, type DecodeOptions } from "./decode.ts";
+export { decodeImage, type DecodeOptions, type DecodeSettings } from "./decode.ts";
 export { type ImageFormat, type ImageHeader, readHeader } from "./header.ts";
 export { type Orientation } from "./_exif.ts";
 export { encodeImage, type EncodeOptions, formatOfPath, type WrittenFormat } from "./encode.ts";

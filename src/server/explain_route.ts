@@ -102,7 +102,7 @@ async function answer(request: Request, { route, query, image: image, signal }: 
   }
   const plain = await explainer.explain(image, {
     signal,
-    maxPixels: route.limits.maxPixels,
+    decode: route.limits.decode,
     ...(targets.length > 0
       ? { target: targets }
       : { topK: Math.min(query.topK, explainer.backbone.classes) }),

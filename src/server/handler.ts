@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DecodeSettings } from "../image/decode.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import { REFINE_STEPS } from "../ptame/refine/types.ts";
 import { discardBody } from "./body.ts";
@@ -29,8 +30,8 @@ export interface HandlerOptions {
   readonly explainer?: Explainer | (() => Promise<Explainer>);
   /** Maximum size of a body in bytes; 10 MB by default. */
   readonly maxBodyBytes?: number;
-  /** Maximum number of pixels of an image, by its header; 2^24 by default. */
-  readonly maxPixels?: number;
+  /** What reading an image may cost; at most 2^24 pixels, 384 MB and 5 s by default. */
+  readonly decode?: DecodeSettings;
   /** Maximum number of steps to refine a map, 0 for none; 20 by default. */
   readonly maxRefine?: number;
   /** Maximum number of waiting requests, fewer if waiting would take half of the deadline; 8 by default. */
@@ -105,7 +106,10 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   }
   const limits: ImageLimits = {
     maxBodyBytes: checked("maxBodyBytes", options.maxBodyBytes ?? 10_000_000, 1),
-    maxPixels: checked("maxPixels", options.maxPixels ?? 2 ** 24, 1),
+    decode: {
+      ...options.decode,
+      maxPixels: checked("decode.maxPixels", options.decode?.maxPixels ?? 2 ** 24, 1),
+    },
     bodyDeadline: Math.min(checked("bodyDeadline", options.bodyDeadline ?? 10_000, 1), LONGEST_DEADLINE),
     urls,
   };
@@ -135,7 +139,13 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     );
   };
   const described = jsonResource(
-    openapiDocument({ ...limits, maxRefine, waiting, urls: urls !== undefined }),
+    openapiDocument({
+      ...limits,
+      maxPixels: limits.decode.maxPixels,
+      maxRefine,
+      waiting,
+      urls: urls !== undefined,
+    }),
   );
   const openapi: Route = (request) => resourceResponse(request, described);
 

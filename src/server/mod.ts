@@ -32,6 +32,7 @@
  * @module
  */
 export { type Answered, createHandler, type Handler, type HandlerOptions } from "./handler.ts";
+export type { DecodeSettings } from "../image/decode.ts";
 export type { AllowedOrigins } from "./headers.ts";
 export type { ExplanationDocument } from "./explanation_response.ts";
 export type { Refinement, RefineWay } from "../explanation/refinement.ts";

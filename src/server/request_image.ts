@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DecodeSettings } from "../image/decode.ts";
 import { readHeader } from "../image/header.ts";
 import { ImageError } from "../image/types.ts";
 import { checkLength, readBytes } from "./body.ts";
@@ -15,8 +16,8 @@ import { fetchImage, type RemoteImages } from "./remote_image.ts";
 export interface ImageLimits {
   /** Maximum size of a body or of a fetched image in bytes. */
   readonly maxBodyBytes: number;
-  /** Maximum number of pixels, by the header. */
-  readonly maxPixels: number;
+  /** What reading an image may cost; `maxPixels` is checked by the header too. */
+  readonly decode: DecodeSettings & { readonly maxPixels: number };
   /** Milliseconds for a body or an image to arrive. */
   readonly bodyDeadline: number;
   /** How to fetch images; undefined if not allowed. */
@@ -90,7 +91,7 @@ export async function readRequestImage(
     : type === "multipart/form-data"
     ? await readFormImage(body, request.headers.get("content-type")!)
     : body;
-  checkPixels(image, limits.maxPixels);
+  checkPixels(image, limits.decode.maxPixels);
   return image;
 }
 

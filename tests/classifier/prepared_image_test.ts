@@ -32,5 +32,9 @@ Deno.test("changedImage() changes every cut", () => {
 Deno.test("prepareImage() reads and cuts, within the pixels that are allowed", async () => {
   assertEquals(await prepareImage(image, [small, large]), cropImage(image, small, large));
   const photo = new URL("../fixtures/image/photo_0.jpg", import.meta.url);
-  await assertRejects(() => prepareImage(photo, [small], { maxPixels: 10 }), Error, "exceeds maxPixels 10");
+  await assertRejects(
+    () => prepareImage(photo, [small], { decode: { maxPixels: 10 } }),
+    Error,
+    "exceeds maxPixels 10",
+  );
 });

@@ -187,7 +187,11 @@ Deno.test("createExplainer() and explain() refuse what does not exist and name w
   await assertRejects(() => explainer.explain(PHOTO, { target: -1 }), RangeError, "numbered 0 to 999");
   await assertRejects(() => explainer.explain(PHOTO, { topK: 0 }), RangeError, "top 0 classes");
   await assertRejects(() => explainer.explain(PHOTO, { signal: AbortSignal.abort() }), DOMException);
-  await assertRejects(() => explainer.explain(PHOTO, { maxPixels: 10 }), Error, "exceeds maxPixels 10");
+  await assertRejects(
+    () => explainer.explain(PHOTO, { decode: { maxPixels: 10 } }),
+    Error,
+    "exceeds maxPixels 10",
+  );
 });
 
 Deno.test("an explanation displays itself in a Deno notebook", async () => {

@@ -104,7 +104,7 @@ Deno.test("createHandler() reads a form with one file", async () => {
 });
 
 Deno.test("createHandler() refuses what is no picture, or too large a one, with the right status", async () => {
-  const small = createHandler({ explainer, maxBodyBytes: 1000, maxPixels: 1000 });
+  const small = createHandler({ explainer, maxBodyBytes: 1000, decode: { maxPixels: 1000 } });
   const json = { "content-type": "application/json" };
   for (
     const [asked, expected] of [
@@ -281,7 +281,9 @@ Deno.test("createHandler() shows nothing of an error inside", async () => {
 });
 
 Deno.test("createHandler() refuses limits that are none", () => {
-  for (const options of [{ waiting: -1 }, { maxBodyBytes: 0 }, { deadline: NaN }, { maxPixels: 1.5 }]) {
+  for (
+    const options of [{ waiting: -1 }, { maxBodyBytes: 0 }, { deadline: NaN }, { decode: { maxPixels: 1.5 } }]
+  ) {
     assertThrows(() => createHandler(options), RangeError, "must be a whole number of at least");
   }
 });

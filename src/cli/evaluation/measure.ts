@@ -60,6 +60,7 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
     seed: plan.seed,
     layer: plan.layer,
     refine: plan.refine,
+    decode: plan.decode,
     ...plan.counts,
     onProgress: progress.map,
   });
@@ -157,7 +158,7 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
 function methodIdentity(
   { backbone, auxiliary, head }: OpenMethods,
   { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
-  { layer, refine, seed, counts, selection }: Plan,
+  { layer, refine, seed, counts, selection, decode }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
@@ -174,6 +175,7 @@ function methodIdentity(
     (backbone.otherOutputs ?? []).length === 0 ? [] : `output:${backbone.output}`,
     refine === undefined ? [] : `refine:${refine}/${seed}`,
     Object.entries(counts).map(([name, count]) => `${name}:${count}`),
+    decode.keepProfile ? "profile:kept" : [],
     // Each record states that its class was held out.
     selection === undefined ? [] : `classes:${selection.part}/${selection.share}`,
   ];

@@ -6,6 +6,7 @@
 import { openClassifier, type OpenClassifierOptions } from "../../classifier/open.ts";
 import { prepareImage } from "../../classifier/prepared_image.ts";
 import { methodNamed, METHODS } from "../../baselines/methods.ts";
+import type { DecodeSettings } from "../../image/decode.ts";
 import { createMapMethod, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
@@ -50,6 +51,8 @@ export interface OpenMethodsOptions extends MethodOptions {
   readonly layer?: string | undefined;
   /** Number of steps to refine each map of ptame. */
   readonly refine?: number | undefined;
+  /** How images are read. */
+  readonly decode?: DecodeSettings;
   /** Called with the progress of a map that needs many passes. */
   readonly onProgress?: (method: string, progress: MapProgress) => void;
 }
@@ -104,12 +107,13 @@ export async function openMethods(
           onProgress: (progress) => onProgress?.(name, progress),
         });
     }
+    const prepare: OpenMethods["prepare"] = explainer?.prepare ??
+      ((image, more) => prepareImage(image, [classifier!.facts.preprocessing], more));
     const session = explainer?.session ?? await classifier!.session();
     return {
       backbone: explainer?.backbone ?? classifier!.facts,
       ...withoutUndefined({ auxiliary: explainer?.auxiliary }),
-      prepare: explainer?.prepare ??
-        ((image, options) => prepareImage(image, [classifier!.facts.preprocessing], options)),
+      prepare: (image, more) => prepare(image, { ...withoutUndefined({ decode: options.decode }), ...more }),
       head: explainer?.head,
       session,
       methods,

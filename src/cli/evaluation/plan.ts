@@ -15,6 +15,8 @@ import {
 import { type ClassSelection, createSelection, SELECTION_OPTIONS } from "../class_selection.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { BASELINE_OPTIONS, givenCounts } from "../explain/method.ts";
+import type { DecodeSettings } from "../../image/decode.ts";
+import { DECODE_OPTIONS, decodeSettings } from "../decode_options.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { MOST_STEPS } from "../../ptame/refine/types.ts";
@@ -58,6 +60,7 @@ export const EVALUATE_OPTIONS = {
   }),
   ...MODEL_OPTIONS,
   ...DEVICE_OPTIONS,
+  ...DECODE_OPTIONS,
   ...group("Output", {
     report: text(
       "DIR",
@@ -92,6 +95,8 @@ export interface Plan {
   readonly preset: string;
   readonly seed: number;
   readonly boxes: BoxesByImage | undefined;
+  /** How images are read. */
+  readonly decode: DecodeSettings;
   readonly report: string | undefined;
   /** Number of images in the report. */
   readonly gallery: number;
@@ -130,6 +135,7 @@ export async function createPlan(
   const report = options.report?.replace(/(?<=.)[/\\]+$/, "");
   const command = commandLine("evaluate", args);
   return {
+    decode: decodeSettings(options),
     ...{
       folder,
       images,

@@ -5,7 +5,8 @@
  */
 import { colorize } from "../../image/colormap.ts";
 import { colorizeSigned } from "../../image/diverging.ts";
-import { decodeImage } from "../../image/decode.ts";
+import { decodeSettings } from "../decode_options.ts";
+import { decodeImage, type DecodeSettings } from "../../image/decode.ts";
 import { encodeImage, formatOfPath } from "../../image/encode.ts";
 import { encodePng } from "../../image/png.ts";
 import type { RgbImage } from "../../image/types.ts";
@@ -33,7 +34,7 @@ import { needsHead } from "./method.ts";
 import type { ExplainGiven } from "./options.ts";
 
 /** What to explain in every image. */
-export interface Request extends Pick<ExplainOptions, "target" | "topK"> {
+export interface Request extends Pick<ExplainOptions, "target" | "topK" | "decode"> {
   /** The class to contrast the others with. */
   readonly against?: string;
   /** Number of steps to refine each map. */
@@ -53,10 +54,13 @@ export interface TimedImage {
 }
 
 /** Decodes an image before its explanation. */
-export async function decodeTimed(source: URL | string, signal: AbortSignal): Promise<TimedImage> {
+export async function decodeTimed(
+  source: URL | string,
+  options: DecodeSettings & { readonly signal: AbortSignal },
+): Promise<TimedImage> {
   const started = performance.now();
-  const image = await decodeImage(source, { signal });
-  return { image: image, milliseconds: performance.now() - started };
+  const image = await decodeImage(source, options);
+  return { image, milliseconds: performance.now() - started };
 }
 
 /** An explained image and the paths of its results. */
@@ -81,8 +85,9 @@ export interface ExplainedFile {
  * @throws {UsageError} When options exclude each other.
  */
 export function explainRequest(
-  { target, top: topK, against, method, refine, seed, small, boxes, threshold }: ExplainGiven["options"],
+  options: ExplainGiven["options"],
 ): Request {
+  const { target, top: topK, against, method, refine, seed, small, boxes, threshold } = options;
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }
@@ -100,7 +105,9 @@ export function explainRequest(
   }
   const boxesFrom = boxes ? threshold ?? REGION_THRESHOLD : undefined;
   const named = target.length > 0 ? target : undefined;
-  return withoutUndefined({ refine, seed, against, topK, small, boxesFrom, target: named });
+  const decode = decodeSettings(options);
+  const plain = { refine, seed, against, topK, small, boxesFrom, target: named };
+  return { decode, ...withoutUndefined(plain) };
 }
 
 /**

@@ -50,7 +50,9 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
   // A single image is decoded before the runtime starts, because decoding takes four times as long while V8 optimises
   // the runtime on all cores. Unreadable images are reported at once.
-  const decoded = images.length === 1 ? await decodeTimed(sample ? SAMPLE : images[0]!, signal) : undefined;
+  const decoded = images.length === 1
+    ? await decodeTimed(sample ? SAMPLE : images[0]!, { ...request.decode, signal })
+    : undefined;
   const started = performance.now();
   const brief = !options.check && options.refine === undefined;
   const threads = images.length === 1 && method.needs === "head" && brief

@@ -5,6 +5,7 @@
  */
 import { REGION_THRESHOLD } from "../../explanation/region_threshold.ts";
 import { MOST_STEPS } from "../../ptame/refine/types.ts";
+import { DECODE_OPTIONS } from "../decode_options.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { parseShard, WHOLE } from "../folder/shard.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
@@ -41,6 +42,7 @@ const OPTIONS = {
   }),
   ...METHOD_OPTIONS,
   ...DEVICE_OPTIONS,
+  ...DECODE_OPTIONS,
   ...group("A folder or list of images", {
     workers: wholeNumber("N", "Number of parallel workers", { least: 1, usual: "one per core, 8 at most" }),
     shard: parsed(

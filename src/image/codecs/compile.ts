@@ -9,7 +9,7 @@ import { ImageError } from "../types.ts";
 import { limitMemory } from "./limit_memory.ts";
 
 /** The codecs whose WebAssembly comes with this module (wasm/). */
-export type SmallCodec = "jpeg" | "png" | "webp" | "avif";
+export type SmallCodec = "jpeg" | "png" | "webp" | "avif" | "color";
 
 /** Default budget of one image: 384 MiB for the codec's memory and the pixels that it hands out. */
 export const DEFAULT_MEMORY = 384 * 2 ** 20;
@@ -22,6 +22,7 @@ const LOADERS: Readonly<Record<SmallCodec, () => Promise<{ readonly WASM: string
   png: () => import("./wasm/png.ts"),
   webp: () => import("./wasm/webp.ts"),
   avif: () => import("./wasm/avif.ts"),
+  color: () => import("./wasm/color.ts"),
 };
 
 // Compiled code is shared by all images of a thread, as the runtime's builds are.
@@ -35,7 +36,7 @@ export function handedOut({ width, height, orientation }: SizedHeader): number {
 /** The line that refuses an image for its memory. */
 export function tooLarge(needed: number, budget: number): ImageError {
   const [need, have] = [needed, budget].map((bytes) => Math.ceil(bytes / 2 ** 20));
-  return new ImageError(`reading it takes ${need} MB or more, over the budget of ${have} MB (memory)`);
+  return new ImageError(`reading it takes ${need} MB or more, over the budget of ${have} MB (decode memory)`);
 }
 
 /**

@@ -8,23 +8,38 @@
  * | WebP, AVIF | libwebp, libavif (squoosh.ts) | ImageMagick |
  * | GIF, TIFF, BMP, ICO, PSD, JPEG 2000, JPEG XL, HEIC, PNM | ImageMagick (magick.ts) | – |
  *
- * Orientation is applied after decoding (orient.ts) as header.ts found it, or as ImageMagick did.
+ * Orientation is applied after decoding (orient.ts) as header.ts found it, or as ImageMagick did; before it, colours are
+ * converted to sRGB (color.ts).
  *
  * @module
  */
 import type { ImageFormat, ImageHeader, SizedHeader } from "../header.ts";
 import { ImageError, type RgbImage } from "../types.ts";
+import { findProfile } from "../profile.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { decodePng } from "./png.ts";
 import { decodeWithMagick, type MagickImage, type MagickOptions } from "./magick.ts";
 import { decodeWithSquoosh } from "./squoosh.ts";
 
-/** Decodes the stored image, not yet upright. */
+/** A decoded image, with what is still to be applied to it. */
+export type StoredImage = RgbImage & Partial<Pick<MagickImage, "orientation" | "profile">>;
+
+/** Decodes the stored image: not yet upright, its colours not yet converted. */
 export async function decodeStored(
   bytes: Uint8Array,
   header: ImageHeader,
   options: MagickOptions,
-): Promise<RgbImage & { readonly orientation?: number }> {
+): Promise<StoredImage> {
+  const profile = options.keepProfile ? undefined : await findProfile(bytes, header.format);
+  const image = await decodeWithCodec(bytes, header, options);
+  return profile === undefined ? image : { profile, ...image };
+}
+
+async function decodeWithCodec(
+  bytes: Uint8Array,
+  header: ImageHeader,
+  options: MagickOptions,
+): Promise<StoredImage> {
   const { memory, onReady } = options;
   switch (header.format) {
     case "jpeg":

@@ -11,6 +11,7 @@ import type * as Magick from "@imagemagick/magick-wasm";
 import { readFileUrl } from "../../platform/file_url.ts";
 import { ImageError, type RgbImage } from "../types.ts";
 import { rgbaOverWhite } from "./alpha.ts";
+import { cmykConverter } from "./cmyk.ts";
 import { tooLarge } from "./compile.ts";
 import { screenOfGif } from "./gif_screen.ts";
 import { limitMemory } from "./limit_memory.ts";
@@ -37,6 +38,8 @@ export type MagickWrites = "JPEG" | "WEBP" | "AVIF" | "PNG";
 export interface MagickImage extends RgbImage {
   /** 1 to 8 as in TIFF tag 274. */
   readonly orientation: number;
+  /** The profile of its colours, if they are still to be converted. */
+  readonly profile?: Uint8Array;
 }
 
 /** Version of the package: the same as deno.json's. */
@@ -127,6 +130,8 @@ export interface MagickOptions {
   readonly memory: number;
   /** Most pixels. */
   readonly maxPixels: number;
+  /** Whether colours stay as stored, whatever the file's profile says. */
+  readonly keepProfile: boolean;
   /** URL of magick.wasm, where the runtime does not know its package's. */
   readonly magickWasm?: string;
   /** Called when the codec is loaded and the reading begins. */
@@ -134,14 +139,15 @@ export interface MagickOptions {
 }
 
 /**
- * Decodes the first frame of a file to RGB over white, as stored. CMYK becomes RGB as in PIL; profiles are not applied.
+ * Decodes the first frame of a file to RGB over white, as stored. CMYK becomes RGB by its profile, and without one as in PIL;
+ * the profile of other colours is handed out.
  *
  * @throws {ImageError} When the file is damaged, has more pixels than allowed, or needs more memory.
  */
 export async function decodeWithMagick(
   bytes: Uint8Array,
   format: keyof typeof MAGICK_READS,
-  { memory, maxPixels, magickWasm, onReady }: MagickOptions,
+  { memory, maxPixels, keepProfile, magickWasm, onReady }: MagickOptions,
 ): Promise<MagickImage> {
   const magick = await loadMagick(memory, magickWasm);
   onReady();
@@ -160,7 +166,9 @@ export async function decodeWithMagick(
       const reason = magickReason(cause);
       if (/limit|allocat|exhausted|cache resources/i.test(reason)) {
         throw new ImageError(
-          `reading it takes more than the budget of ${memory >> 20} MB (memory), or than ${maxPixels} pixels`,
+          `reading it takes more than the budget of ${
+            Math.ceil(memory / 2 ** 20)
+          } MB (decode memory), or than ${maxPixels} pixels`,
           { cause },
         );
       }
@@ -182,8 +190,12 @@ export async function decodeWithMagick(
     }
     if (3 * width * height > memory / 3) throw tooLarge(9 * width * height, memory);
     const fourth = format === "tiff" && image.metaChannelCount === 1 && fourthSampleIsAlpha(bytes);
-    const data = takePixels(magick, image, fourth);
-    const stored = { width, height, data, orientation: image.orientation || 1 };
+    const profile = keepProfile ? undefined : image.getProfile("icc")?.data.slice();
+    const cmyk = image.colorSpace === magick.ColorSpace.CMYK;
+    const toRgb = cmyk ? await cmykConverter(profile) : undefined;
+    const data = takePixels(magick, image, fourth, toRgb);
+    const more = profile === undefined || cmyk ? {} : { profile };
+    const stored = { width, height, data, orientation: image.orientation || 1, ...more };
     if (format !== "gif") return stored;
     const { x, y, width: wide, height: high } = image.page;
     return { ...screenOfGif(bytes, stored, { x, y, width: wide, height: high }, maxPixels), orientation: 1 };
@@ -196,10 +208,15 @@ export async function decodeWithMagick(
  * The pixels as RGB, strip by strip.
  *
  * @param fourth Whether a fourth sample without a meaning is opacity.
+ * @param cmykToRgb For an image of inks.
  */
-function takePixels({ ColorSpace }: typeof Magick, image: Magick.IMagickImage, fourth: boolean): Uint8Array {
+function takePixels(
+  { ColorSpace }: typeof Magick,
+  image: Magick.IMagickImage,
+  fourth: boolean,
+  cmykToRgb: ((cmyk: Uint8Array) => Uint8Array) | undefined,
+): Uint8Array {
   const { width, height } = image;
-  const cmyk = image.colorSpace === ColorSpace.CMYK;
   const plain: readonly number[] = [ColorSpace.sRGB, ColorSpace.RGB, ColorSpace.Gray, ColorSpace.CMYK];
   if (!plain.includes(image.colorSpace)) image.colorSpace = ColorSpace.sRGB;
   const data = new Uint8Array(3 * width * height);
@@ -209,22 +226,12 @@ function takePixels({ ColorSpace }: typeof Magick, image: Magick.IMagickImage, f
       const high = Math.min(rows, height - y);
       const strip = fourth
         ? pixels.getArea(0, y, width, high)
-        : pixels.toByteArray(0, y, width, high, cmyk ? "CMYK" : "RGBA");
+        : pixels.toByteArray(0, y, width, high, cmykToRgb ? "CMYK" : "RGBA");
       if (strip === null) throw new ImageError("the codec gives no pixels");
-      data.set(cmyk ? rgbFromCmyk(strip) : rgbaOverWhite(strip, width, high).data, 3 * y * width);
+      data.set(cmykToRgb?.(strip) ?? rgbaOverWhite(strip, width, high).data, 3 * y * width);
     }
   });
   return data;
-}
-
-/** CMYK to RGB as PIL converts it, without a profile. */
-function rgbFromCmyk(cmyk: Uint8Array): Uint8Array {
-  const out = new Uint8Array(cmyk.length / 4 * 3);
-  for (let from = 0, to = 0; to < out.length; from += 4, to += 3) {
-    const light = 255 - cmyk[from + 3]!;
-    for (let c = 0; c < 3; c++) out[to + c] = (255 - cmyk[from + c]!) * light / 255 + 0.5;
-  }
-  return out;
 }
 
 /** Options of {@linkcode encodeWithMagick}. */
