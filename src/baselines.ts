@@ -1,7 +1,7 @@
 /**
  * Other explanation methods, to compare with P-TAME: Grad-CAM, Grad-CAM++, Layer-CAM, HiResCAM, Score-CAM, Ablation-CAM,
- * RISE, occlusion, Integrated Gradients, SmoothGrad, and controls that ignore the classifier. Those that need gradients
- * work on any .onnx classifier that can be differentiated, without naming a layer.
+ * RISE, occlusion, extremal perturbations, Integrated Gradients, SmoothGrad, and controls that ignore the classifier.
+ * Those that need gradients work on any .onnx classifier that can be differentiated, without naming a layer.
  *
  * @example Grad-CAM of an image
  * ```ts

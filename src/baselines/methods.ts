@@ -7,7 +7,14 @@
  */
 import { suggestion } from "../text/nearest.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
-import { INTEGRATION_STEPS, OCCLUSION_PLACES, RISE_MASKS, SMOOTH_SAMPLES } from "./passes.ts";
+import {
+  EXTREMAL_AREAS,
+  EXTREMAL_STEPS,
+  INTEGRATION_STEPS,
+  OCCLUSION_PLACES,
+  RISE_MASKS,
+  SMOOTH_SAMPLES,
+} from "./passes.ts";
 import type { Attribute, BaselineDefinition, HeadMethodDefinition, MethodDefinition } from "./types.ts";
 
 /** A control, which uses at most the image. */
@@ -109,6 +116,18 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     view: "range",
     passes: () => 1 + OCCLUSION_PLACES ** 2,
     create: async (classifier) => (await import("./perturbation/occlusion.ts")).occlusion(classifier),
+  },
+  {
+    name: "extremal",
+    title: "Extremal perturbations",
+    source: "Fong et al. 2019",
+    needs: "gradient",
+    tapped: false,
+    view: "range",
+    count: "steps",
+    passes: (_, { steps = EXTREMAL_STEPS } = {}) => 2 * EXTREMAL_AREAS.length * steps,
+    create: async (classifier, { steps } = {}) =>
+      (await import("./perturbation/extremal/extremal.ts")).extremal(classifier, { steps }),
   },
   {
     name: "integrated-gradients",

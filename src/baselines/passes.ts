@@ -16,3 +16,9 @@ export const OCCLUSION_PLACES = 13;
 
 /** Default number of RISE's masks. */
 export const RISE_MASKS = 4000;
+
+/** Default number of steps of extremal perturbations for each area. */
+export const EXTREMAL_STEPS = 100;
+
+/** The areas of extremal perturbations, as shares of the image. */
+export const EXTREMAL_AREAS: readonly number[] = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8];

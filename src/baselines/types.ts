@@ -67,7 +67,7 @@ export interface MethodOptions {
   readonly seed?: number;
   /** Number of masks of RISE; 4,000 by default. */
   readonly masks?: number;
-  /** Number of steps of Integrated Gradients. */
+  /** Number of steps of Integrated Gradients, or of extremal perturbations for each area. */
   readonly steps?: number;
   /** Number of noisy samples of SmoothGrad. */
   readonly samples?: number;

@@ -148,6 +148,11 @@ export const PRESETS: readonly MeasurePreset[] = [
     pointing: { tolerance: 15 },
   },
   {
+    name: "rise-28",
+    source: "the insertion and deletion of rise in 28 steps, not 224: an eighth of the passes",
+    steps: { pixelsPerStep: 1792, blur: { side: 11, sigma: 5 } },
+  },
+  {
     // The paper's program removes each of the 5605 squares of 1 to 10 pixels from MNIST's 28 x 28. These are the same
     // squares as shares of any image; a sample of them, since every one costs a pass.
     name: "infidelity-neurips19",

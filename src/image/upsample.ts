@@ -84,6 +84,38 @@ export function upsampleMap(
   return out;
 }
 
+/**
+ * The gradient of a map, from that of the map that `upsampleMap` made of it: the transposed interpolation.
+ *
+ * @param gradient `toWidth * toHeight` values.
+ * @returns `width * height` values.
+ */
+export function upsampleGradient(
+  gradient: Float32Array,
+  width: number,
+  height: number,
+  toWidth: number,
+  toHeight: number,
+): Float32Array {
+  checkMap(gradient, toWidth, toHeight);
+  const [stepX, stepY] = [width / toWidth, height / toHeight];
+  const out = new Float32Array(width * height);
+  const across = positions(toWidth, stepX, 0.5 * stepX - 0.5, width);
+  const down = positions(toHeight, stepY, 0.5 * stepY - 0.5, height);
+  for (let y = 0; y < toHeight; y++) {
+    const [above, below, toBelow] = [down.low[y]! * width, down.high[y]! * width, down.fraction[y]!];
+    for (let x = 0; x < toWidth; x++) {
+      const [left, right, toRight] = [across.low[x]!, across.high[x]!, across.fraction[x]!];
+      const value = gradient[y * toWidth + x]!;
+      out[above + left]! += value * (1 - toRight) * (1 - toBelow);
+      out[above + right]! += value * toRight * (1 - toBelow);
+      out[below + left]! += value * (1 - toRight) * toBelow;
+      out[below + right]! += value * toRight * toBelow;
+    }
+  }
+  return out;
+}
+
 /** A window of an image of one size, in the pixels of the same image in another. */
 export function scaledWindow(
   window: CropWindow,

@@ -88,6 +88,9 @@ export function explainRequest(
   options: ExplainGiven["options"],
 ): Request {
   const { target, top: topK, against, method, refine, seed, small, boxes, threshold } = options;
+  if (options.minutes !== undefined && options.photos === undefined) {
+    throw new UsageError("Option --minutes is for --photos");
+  }
   if (target.length > 0 && topK !== undefined) {
     throw new UsageError("Options --target and --top exclude each other");
   }

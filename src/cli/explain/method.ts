@@ -5,7 +5,7 @@
  */
 import { methodNamed, METHODS } from "../../baselines/methods.ts";
 import { fetchForMethod, openMethod } from "../../baselines/open.ts";
-import { INTEGRATION_STEPS, RISE_MASKS, SMOOTH_SAMPLES } from "../../baselines/passes.ts";
+import { EXTREMAL_STEPS, INTEGRATION_STEPS, RISE_MASKS, SMOOTH_SAMPLES } from "../../baselines/passes.ts";
 import type { CountOption, MethodDefinition, MethodOptions } from "../../baselines/types.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
@@ -24,7 +24,10 @@ export const BASELINE_OPTIONS = group("Method", {
     }),
   ),
   masks: wholeNumber("N", "Masks of RISE", { least: 1, usual: RISE_MASKS }),
-  steps: wholeNumber("N", "Steps of integrated gradients", { least: 1, usual: INTEGRATION_STEPS }),
+  steps: wholeNumber("N", "Steps of integrated gradients, or of extremal perturbations for each area", {
+    least: 1,
+    usual: `${INTEGRATION_STEPS} or ${EXTREMAL_STEPS}`,
+  }),
   samples: wholeNumber("N", "Samples of SmoothGrad", { least: 1, usual: SMOOTH_SAMPLES }),
   camChannels: wholeNumber("N", "Channels of Score-CAM, those of greatest variance", {
     least: 1,
@@ -85,7 +88,7 @@ export function chooseMethod(
   }
   const count = COUNT_OPTIONS.find((name) => name !== method.count && options[name] !== undefined);
   if (count !== undefined) {
-    const { name } = METHODS.find((each) => each.count === count)!;
+    const name = METHODS.filter((each) => each.count === count).map(({ name }) => name).join(", ");
     const own = method.count === undefined ? "has no such number" : `has --${optionName(method.count)}`;
     throw new UsageError(`Option --${optionName(count)} is for ${name}; ${method.name} ${own}`);
   }

@@ -39,10 +39,7 @@ const MINUTES_FOR_EDGES = 3;
 export async function teachIfAsked(call: ExplainCall): Promise<void> {
   const { options, terminal, signal } = call;
   const { photos, model: path, head, minutes = 1 } = options;
-  if (photos === undefined) {
-    if (options.minutes !== undefined) throw new UsageError("Option --minutes is for --photos");
-    return;
-  }
+  if (photos === undefined) return;
   needsHead("photos", photos, methodNamed(options.method), (name) => `: ${name} needs no head`);
   if (head !== undefined) {
     throw new UsageError("Options --photos and --head exclude each other: --photos makes a head");

@@ -77,6 +77,10 @@ Deno.test("chooseMethod() refuses options of another method", () => {
     [["--masks", "9"], "Option --masks is for the baselines, see --method; ptame has none"],
     [["--method", "rise", "--samples", "9"], "Option --samples is for smoothgrad; rise has --masks"],
     [
+      ["--method", "rise", "--steps", "9"],
+      "Option --steps is for extremal, integrated-gradients; rise has --masks",
+    ],
+    [
       ["--method", "gradcam", "--cam-channels", "9"],
       "Option --cam-channels is for scorecam; gradcam has no such number",
     ],
@@ -87,7 +91,9 @@ Deno.test("chooseMethod() refuses options of another method", () => {
   assertEquals(asked().name, "ptame");
   assertEquals(asked("--method", "ptame", "--head", "h").name, "ptame");
   assertEquals(asked("--method", "rise", "--seed", "1").name, "rise");
-  assertEquals(asked("--method", "integrated-gradients", "--steps", "9").name, "integrated-gradients");
+  for (const name of ["integrated-gradients", "extremal"]) {
+    assertEquals(asked("--method", name, "--steps", "9").name, name);
+  }
   assertEquals(given("--tap", "layer4").options.layer, "layer4", "the former name");
 });
 

@@ -1,5 +1,9 @@
 /** `explain --photos`: a head for a classifier of one's own, made, kept, used again, and refused for another file. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { explainRequest } from "../../../src/cli/explain/image.ts";
+import { EXPLAIN as EXPLAIN_DECLARATION } from "../../../src/cli/explain/options.ts";
+import { parseArguments } from "../../../src/cli/options/command.ts";
+import { UsageError } from "../../../src/cli/usage.ts";
 import { encodePng } from "../../../src/image/png.ts";
 import { readHead } from "../../../src/ptame/head_file.ts";
 import { inFolder } from "../../support/folders.ts";
@@ -96,7 +100,7 @@ Deno.test("explain --photos refuses what it cannot use, and says what to do", ()
   inFolder(async (folder) => {
     await prepare(folder, 5);
     const refused: [string[], number, string][] = [
-      [[...EXPLAIN, "--minutes", "2"], 2, "--minutes is for --photos"],
+      [["explain", "photos", "--out", "explained", "--minutes", "2"], 2, "--minutes is for --photos"],
       [[...EXPLAIN, "--photos", "photos", "--head", "x.safetensors"], 2, "exclude each other"],
       [[...EXPLAIN, "--photos", "photos", "--method", "gradcam"], 2, "--photos is for ptame"],
       [["explain", "--photos", "photos"], 2, "is for an .onnx classifier"],
@@ -109,7 +113,9 @@ Deno.test("explain --photos refuses what it cannot use, and says what to do", ()
       assertEquals(ended.code, code, ended.stderr);
       assertStringIncludes(errorLines(ended)[0]!, words);
     }
-    assert(Deno.readDirSync(folder).every(({ name }) => !name.includes("ptame.safetensors")));
+    assert(Deno.readDirSync(folder).every(({ name }) => !/ptame.safetensors|explained/.test(name)));
+    const single = parseArguments(EXPLAIN_DECLARATION, ["photo.jpg", "--minutes", "2"]).options;
+    assertThrows(() => explainRequest(single), UsageError, "--minutes is for --photos");
   }));
 
 Deno.test(
