@@ -1,5 +1,5 @@
 /**
- * Which methods are best in a measure, beyond noise: a difference that could be chance is no difference, and methods that
+ * Which methods are best in a measure, beyond noise: a difference that could be chance does not count, and methods that
  * cannot be told from the best share its mark.
  *
  * @module
