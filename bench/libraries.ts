@@ -324,7 +324,7 @@ const PIECES: Readonly<Record<string, () => Promise<string[]>>> = {
     ];
   },
   sizes: async () => [
-    `opentype.js ${await bundled("opentype.js@2.0.0", "* as all")}`,
+    `bidi-js ${await bundled("bidi-js@1.1.0", "createBidi")}`,
     `comlink ${await bundled("comlink@4.4.2", "* as all")}`,
     `p-retry ${await bundled("p-retry@9.0.0", "retry")}`,
     `pickleparser ${await bundled("pickleparser@0.2.1", "{ Parser }")}`,

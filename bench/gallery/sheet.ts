@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { colorize } from "../../src/image/colormap.ts";
-import { blend } from "../../src/image/overlay.ts";
+import { blend, scaleColours } from "../../src/image/map_colours.ts";
 import { resizeImage } from "../../src/image/resize.ts";
-import { type Colour, fitText, loadFont, measureText } from "../../src/image/text.ts";
+import { loadLettering } from "../../src/image/text/fonts.ts";
+import type { Colour, Lettering } from "../../src/image/text/lettering.ts";
 import type { RgbImage, ValueMap } from "../../src/image/types.ts";
 
 /** A photograph and its maps. */
@@ -45,7 +45,8 @@ const LINE = 15;
 
 /** Draws a sheet. */
 export async function drawSheet({ title, columns, rows, cell, across }: Sheet): Promise<RgbImage> {
-  const font = await loadFont();
+  const font = await loadLettering();
+  await font.cover([...title, ...columns, ...rows.flatMap(({ captions }) => captions)]);
   const lines = Math.max(1, ...rows.map(({ captions }) => captions.length));
   const block = (1 + columns.length) * (cell + GAP) - GAP;
   const deep = Math.ceil(rows.length / across);
@@ -61,7 +62,7 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
     const size = i === 0 ? LARGE : SMALL;
     font.draw(
       canvas,
-      fitText(line, size, room),
+      font.fit(line, size, room),
       MARGIN,
       MARGIN + LARGE + i * LINE,
       size,
@@ -76,7 +77,7 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
     const y = top + (i % deep) * step;
     if (i % deep === 0) {
       ["photograph", ...columns].forEach((name, column) => {
-        const text = fitText(name, SMALL, cell);
+        const text = font.fit(name, SMALL, cell);
         font.draw(canvas, text, x + column * (cell + GAP), y - 5, SMALL, GREY);
       });
     }
@@ -87,7 +88,7 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
       paste(canvas, laid, x + (column + 1) * (cell + GAP), y);
     });
     captions.forEach((line, k) => {
-      const text = fitText(line, SMALL, block);
+      const text = font.fit(line, SMALL, block);
       font.draw(canvas, text, x, y + cell + LINE * (k + 1) - 3, SMALL, k === 0 ? WHITE : GREY);
     });
   });
@@ -97,18 +98,18 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
 /** What the colours mean, in the upper right corner. */
 function drawScale(
   canvas: RgbImage,
-  font: Awaited<ReturnType<typeof loadFont>>,
+  font: Lettering,
   right: number,
   y: number,
 ): void {
   const [little, much, length, thickness] = ["counts little", "counts most", 90, 9];
-  const x = right - measureText(much, SMALL) - 6 - length;
-  const colours = colorize(Float32Array.from({ length }, (_, i) => i / (length - 1)));
+  const x = right - font.measure(much, SMALL) - 6 - length;
+  const colours = scaleColours(length);
   for (let row = 0; row < thickness; row++) {
     canvas.data.set(colours, 3 * ((y + row) * canvas.width + Math.round(x)));
   }
-  font.draw(canvas, little, x - 6 - measureText(little, SMALL), y + thickness, SMALL, GREY);
-  font.draw(canvas, much, right - measureText(much, SMALL), y + thickness, SMALL, GREY);
+  font.draw(canvas, little, x - 6 - font.measure(little, SMALL), y + thickness, SMALL, GREY);
+  font.draw(canvas, much, right - font.measure(much, SMALL), y + thickness, SMALL, GREY);
 }
 
 function paste(canvas: RgbImage, picture: RgbImage, x: number, y: number): void {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { CropWindow, ValueMap } from "@ptame/ptame";
-import { colorize, colorizeSigned } from "@ptame/ptame/image";
+import { mapLayer, scaleColours } from "@ptame/ptame/image";
 
 /** Draws the photo; what the classifier does not see of it is dark. */
 export function drawPhoto(
@@ -18,21 +18,21 @@ export function drawPhoto(
   const context = canvas.getContext("2d")!;
   context.drawImage(photo, 0, 0);
   const { x, y, width, height } = scaled(window, photo.width / size.width);
-  context.fillStyle = "rgb(10 11 14 / 62%)";
+  context.fillStyle = "rgb(10 11 14 / 72%)";
   context.beginPath();
   context.rect(0, 0, photo.width, photo.height);
   context.rect(x, y, width, height);
   context.fill("evenodd");
 }
 
-/** Draws a map in inferno's colours; the less it says, the more of the photo shows. */
-export function drawMap(canvas: HTMLCanvasElement, { width, height, values }: ValueMap): void {
-  draw(canvas, width, height, colorize(values), values);
+/** Draws a map in inferno's colours, as overlays have them; the style greys the photo and sets the strength. */
+export function drawMap(canvas: HTMLCanvasElement, map: ValueMap): void {
+  draw(canvas, map, false);
 }
 
 /** Draws signed values from -1 to 1: orange above zero, blue below; nothing where they are zero. */
-export function drawSigned(canvas: HTMLCanvasElement, { width, height, values }: ValueMap): void {
-  draw(canvas, width, height, colorizeSigned(values), values);
+export function drawSigned(canvas: HTMLCanvasElement, map: ValueMap): void {
+  draw(canvas, map, true);
 }
 
 /** Lays a canvas over the part of a photo that the classifier sees, in shares of the photo. */
@@ -49,24 +49,22 @@ export function placeOver(
   });
 }
 
-/** A map's colours from 0 to 1 as a strip. */
+/** The colours from the weakest to the strongest part of a map, as they look over a grey photo. */
 export function drawScale(canvas: HTMLCanvasElement): void {
-  drawMap(canvas, { width: 256, height: 1, values: Float32Array.from({ length: 256 }, (_, i) => i / 255) });
+  const width = 256;
+  Object.assign(canvas, { width, height: 1 });
+  const image = new ImageData(width, 1);
+  const colours = scaleColours(width);
+  for (let i = 0; i < width; i++) image.data.set([...colours.subarray(3 * i, 3 * i + 3), 255], 4 * i);
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 
-function draw(
-  canvas: HTMLCanvasElement,
-  width: number,
-  height: number,
-  colours: Uint8Array,
-  values: Float32Array,
-): void {
+/** The style multiplies the opacity by the strength that a person chose. */
+function draw(canvas: HTMLCanvasElement, map: ValueMap, signed: boolean): void {
+  const { width, height, data } = mapLayer(map, { signed, opacity: 1 });
   Object.assign(canvas, { width, height });
   const image = new ImageData(width, height);
-  for (let i = 0; i < values.length; i++) {
-    for (let channel = 0; channel < 3; channel++) image.data[4 * i + channel] = colours[3 * i + channel]!;
-    image.data[4 * i + 3] = 255 * Math.abs(values[i]!);
-  }
+  image.data.set(data);
   canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 

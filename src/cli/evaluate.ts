@@ -56,7 +56,7 @@ export const evaluateCommand = command({
     }
     signal.throwIfAborted();
     whole = true;
-    showResult(measured, terminal, csv, plan.report);
+    showResult(measured, terminal, csv, plan.report, plan.seed);
     if (options.json) console.log(JSON.stringify(document, null, 2));
     return 0;
   } catch (error) {
@@ -95,15 +95,18 @@ function showResult(
   terminal: Terminal,
   csv: string | undefined,
   report: string | undefined,
+  seed: number,
 ): void {
   const { skipped, images, preset } = result;
   if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
   terminal.say("");
-  terminal.say(`${subject.backbone.name}, ${images} images, preset ${preset}; 95 % intervals, * best mean`);
+  terminal.say(
+    `${subject.backbone.name}, ${images} images, preset ${preset}; 95 % intervals, * best beyond noise`,
+  );
   const { head } = subject;
   if (head?.record.trained === false) terminal.say(`The head of ptame is not trained: ${head.record.name}`);
   terminal.say("");
-  for (const line of tableLines(result, terminalWidth(), bold)) terminal.say(line);
+  for (const line of tableLines(result, result.records, terminalWidth(), bold, seed)) terminal.say(line);
   if (csv !== undefined) terminal.say(`table: ${printable(csv)}`);
   if (report !== undefined) terminal.say(`report: ${printable(report)}/report.html`);
 }

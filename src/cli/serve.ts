@@ -12,6 +12,7 @@ import { DECODE_OPTIONS, decodeSettings } from "./decode_options.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS, openPtame } from "./explainer_options.ts";
 import { MOST_STEPS, REFINE_STEPS } from "../ptame/refine/types.ts";
 import { reason } from "./files.ts";
+import { FONT_OPTION, missingCharacterLines, useFonts } from "./fonts.ts";
 import { ONNX_OPTIONS } from "./onnx_model.ts";
 import { command } from "./options/command.ts";
 import { flag, group, list, text, wholeNumber } from "./options/kinds.ts";
@@ -47,6 +48,7 @@ const OPTIONS = {
   ...MODEL_OPTIONS,
   ...DEVICE_OPTIONS,
   ...DECODE_OPTIONS,
+  ...FONT_OPTION,
   ...QUIET_OPTION,
   ...ONNX_OPTIONS,
 };
@@ -73,6 +75,7 @@ export const serveCommand = command({
   const cors = parseOrigins(options.cors);
   const local = await withLocalModels(options, terminal, signal);
   const settings = await explainerOptions(local, typed, terminal);
+  await useFonts(options.font, missingCharacterLines(terminal.say));
 
   const remote = options.noUrls ? undefined : openPublicFetch();
   try {

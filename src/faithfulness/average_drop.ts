@@ -117,11 +117,12 @@ const SHARED = {
 } as const;
 
 /** Keys like "AD50": the letters, and the percentage that is kept. */
-function describeAs(letters: string, better: "higher" | "lower") {
+function describeAs(letters: string, better: "higher" | "lower", meaning: (shown: string) => string) {
   return (key: string) => {
     const percent = key.startsWith(letters) ? key.slice(letters.length) : "";
     if (percent === "" || Number.isNaN(Number(percent))) return undefined;
-    return { title: `${letters} ${percent} %`, better, digits: 1 } as const;
+    const part = percent === "100" ? "its map" : `the highest ${percent} % of its map`;
+    return { title: `${letters} ${percent} %`, meaning: meaning(part), better, digits: 1 } as const;
   };
 }
 
@@ -129,12 +130,22 @@ function describeAs(letters: string, better: "higher" | "lower") {
 export const AVERAGE_DROP: MeasureDefinition<"ad"> = {
   ...SHARED,
   name: "ad",
-  describe: describeAs("AD", "lower"),
+  describe: describeAs(
+    "AD",
+    "lower",
+    (part) =>
+      `Average drop: the part of the class's probability, in percent, that is lost when the image is masked by ${part}.`,
+  ),
 };
 
 /** Increase in confidence: keys "IC100", "IC50", … */
 export const INCREASE: MeasureDefinition<"ic"> = {
   ...SHARED,
   name: "ic",
-  describe: describeAs("IC", "higher"),
+  describe: describeAs(
+    "IC",
+    "higher",
+    (part) =>
+      `Increase in confidence: the share of images, in percent, whose class becomes more probable when they are masked by ${part}.`,
+  ),
 };

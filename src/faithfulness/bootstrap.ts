@@ -19,7 +19,7 @@ export interface BootstrapOptions {
 }
 
 /** The value below which a share of sorted values lies, linear between neighbours, as numpy's `quantile`. */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const low = Math.floor(at);
   const high = Math.min(low + 1, sorted.length - 1);

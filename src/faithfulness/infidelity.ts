@@ -144,5 +144,13 @@ export const INFIDELITY: MeasureDefinition<"infidelity"> = {
   standIn: "infidelity-neurips19",
   probe: (sample, preset, { normalization, seed }) =>
     infidelityProbe(sample, preset.infidelity!, normalization, seed),
-  describe: (key) => key === "infidelity" ? { title: "Infidelity", better: "lower", digits: 5 } : undefined,
+  describe: (key) =>
+    key !== "infidelity" ? undefined : {
+      title: "Infidelity",
+      meaning:
+        "Infidelity: how far the drops that the map predicts are from the real ones when squares of the image are removed, " +
+        "as the mean squared difference of probabilities.",
+      better: "lower",
+      digits: 5,
+    },
 };

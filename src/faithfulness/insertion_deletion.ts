@@ -152,6 +152,8 @@ function stepsMeasure<Kind extends "insertion" | "deletion">(
 /** Insertion: key "insertion". */
 export const INSERTION: MeasureDefinition<"insertion"> = stepsMeasure("insertion", {
   title: "Insertion",
+  meaning:
+    "Insertion: the mean probability of the class while pixels come back into a blurred image, the map's highest first.",
   better: "higher",
   digits: 3,
 });
@@ -159,6 +161,7 @@ export const INSERTION: MeasureDefinition<"insertion"> = stepsMeasure("insertion
 /** Deletion: key "deletion". */
 export const DELETION: MeasureDefinition<"deletion"> = stepsMeasure("deletion", {
   title: "Deletion",
+  meaning: "Deletion: the mean probability of the class while pixels are removed, the map's highest first.",
   better: "lower",
   digits: 3,
 });

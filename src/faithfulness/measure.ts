@@ -13,6 +13,8 @@ import type { ValueMap } from "../image/types.ts";
 export interface ValueDescription {
   /** Title in tables, such as "AD 50 %". */
   readonly title: string;
+  /** What it is, as a sentence that spells its name out, without what is better. */
+  readonly meaning: string;
   /** Which direction is better. */
   readonly better: "higher" | "lower";
   /** Number of decimals to show. */

@@ -90,6 +90,7 @@ export function regionProbe(
 function regionMeasure<Kind extends "pointing" | "energy">(
   kind: Kind,
   title: string,
+  meaning: string,
   source: string,
 ): MeasureDefinition<Kind> {
   return {
@@ -99,7 +100,7 @@ function regionMeasure<Kind extends "pointing" | "energy">(
     standIn: "rise",
     needs: ["region"],
     probe: (sample, preset, { region }) => regionProbe(sample, kind, preset.pointing!, region),
-    describe: (key) => key === kind ? { title, better: "higher", digits: 3 } : undefined,
+    describe: (key) => key === kind ? { title, meaning, better: "higher", digits: 3 } : undefined,
   };
 }
 
@@ -107,6 +108,7 @@ function regionMeasure<Kind extends "pointing" | "energy">(
 export const POINTING: MeasureDefinition<"pointing"> = regionMeasure(
   "pointing",
   "Pointing",
+  "Pointing game: the share of images whose highest place of the map lies on the object.",
   "Zhang et al.: Top-down Neural Attention by Excitation Backprop, ECCV 2016",
 );
 
@@ -114,5 +116,6 @@ export const POINTING: MeasureDefinition<"pointing"> = regionMeasure(
 export const ENERGY: MeasureDefinition<"energy"> = regionMeasure(
   "energy",
   "Energy",
+  "Energy: the share of the map's sum that lies on the object.",
   "Wang et al.: Score-CAM, CVPR Workshops 2020",
 );

@@ -7,7 +7,7 @@
  */
 import { createGenerator } from "../random/generator.ts";
 import { addNoise, imputeLinear } from "./imputation.ts";
-import type { MeasureDefinition } from "./measure.ts";
+import type { MeasureDefinition, ValueDescription } from "./measure.ts";
 import type { RoadProtocol } from "./presets.ts";
 import { type Enlarged, meanValue, type PlainProbe } from "./probe.ts";
 import { imputeTelea } from "./telea.ts";
@@ -105,6 +105,26 @@ export function roadProbe(
   };
 }
 
+/** Its values, by key. */
+const DESCRIBED: Readonly<Record<string, Pick<ValueDescription, "title" | "meaning">>> = {
+  "ROAD": {
+    title: "ROAD",
+    meaning:
+      "Remove and debias: half of what remains when the least relevant pixels are removed first, less what remains when the " +
+      "most relevant are.",
+  },
+  "ROAD-MoRF": {
+    title: "ROAD MoRF",
+    meaning:
+      "Remove and debias, most relevant first: what remains of the classifier's result when the map's highest pixels are " +
+      "removed and the holes filled from their neighbours.",
+  },
+  "ROAD-LeRF": {
+    title: "ROAD LeRF",
+    meaning: "Remove and debias, least relevant first: the same when the map's lowest pixels are removed.",
+  },
+};
+
 /** ROAD: keys "ROAD", "ROAD-MoRF" and "ROAD-LeRF". */
 export const ROAD: MeasureDefinition<"road"> = {
   name: "road",
@@ -115,13 +135,8 @@ export const ROAD: MeasureDefinition<"road"> = {
   onlyOfTopClass: (preset) => preset.road?.score === "accuracy",
   probe: (sample, preset, { normalization, seed }) => roadProbe(sample, preset.road!, normalization, seed),
   describe: (key) => {
-    const titles: Readonly<Record<string, string>> = {
-      "ROAD": "ROAD",
-      "ROAD-MoRF": "ROAD MoRF",
-      "ROAD-LeRF": "ROAD LeRF",
-    };
-    if (!Object.hasOwn(titles, key)) return undefined;
-    return { title: titles[key]!, better: key === "ROAD-MoRF" ? "lower" : "higher", digits: 3 };
+    const described = Object.hasOwn(DESCRIBED, key) ? DESCRIBED[key] : undefined;
+    return described && { ...described, better: key === "ROAD-MoRF" ? "lower" : "higher", digits: 3 };
   },
   axis: (key, { road }) => ({
     percents: [...road!.percents],

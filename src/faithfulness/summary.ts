@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
+import { bootstrapDifference, bootstrapInterval, type BootstrapOptions, quantile } from "./bootstrap.ts";
 import { betterDirection, curveAxis, measureWithKey, presetForMeasure } from "./measures.ts";
 import { type MeasurePreset, presetNamed } from "./presets.ts";
 import { meanValue, type Reading } from "./probe.ts";
@@ -59,7 +59,10 @@ export interface MethodResult {
   readonly measures: Readonly<Record<string, MeasureResult>>;
   /** Mean of the maps at the images' size. */
   readonly maskArea: Interval;
-  /** Time for one map. */
+  /**
+   * Time for one map: the median, and the quartiles as `low` and `high`. The first map of a method is left out where there
+   * are more, because it waits for the runtime to warm up.
+   */
   readonly millisecondsPerImage: Interval;
 }
 
@@ -77,6 +80,12 @@ export interface Evaluation {
 function curvePoints(key: string, asked: MeasurePreset, points: number) {
   const { percents, means } = curveAxis(key, asked, points);
   return { percents, means };
+}
+
+/** The median and the quartiles of times, without the first where there are more. */
+function medianTime(times: readonly number[]): Interval {
+  const warm = Float64Array.from(times.length > 1 ? times.slice(1) : times).sort();
+  return { value: quantile(warm, 0.5), low: quantile(warm, 0.25), high: quantile(warm, 0.75) };
 }
 
 /** The records of a method. */
@@ -123,7 +132,7 @@ export function summarize(
     methods[name] = {
       measures,
       maskArea: bootstrapInterval(all.map((record) => record.maskArea), options),
-      millisecondsPerImage: bootstrapInterval(all.map((record) => record.milliseconds), options),
+      millisecondsPerImage: medianTime(all.map((record) => record.milliseconds)),
     };
   }
   return { preset: asked.name, images: records.length, methods };

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Colour, loadFont, measureText } from "./text.ts";
+import { loadLettering } from "./text/fonts.ts";
+import type { Colour } from "./text/lettering.ts";
 import type { RgbImage } from "./types.ts";
 
 /** A curve. */
@@ -94,7 +95,8 @@ function plotRange(values: readonly number[]): [number, number] {
 export async function renderPlot(series: readonly PlotSeries[], options: PlotOptions): Promise<RgbImage> {
   const points = series.flatMap((each) => each.points);
   if (points.length === 0) throw new RangeError("Cannot plot: no series has a point");
-  const font = await loadFont();
+  const font = await loadLettering();
+  await font.cover([options.title, options.xLabel, ...series.map(({ name }) => name)]);
   const { width, height } = SIZE;
   const image = { width, height, data: new Uint8Array(width * height * 3) };
   for (let i = 0; i < image.data.length; i++) image.data[i] = PAPER[i % 3]!;
@@ -112,22 +114,22 @@ export async function renderPlot(series: readonly PlotSeries[], options: PlotOpt
     const y = Math.round(atY(tick));
     for (let x = FRAME.left; x < width - FRAME.right; x++) touch(image, x, y, FAINT, 1);
     const text = String(Number(tick.toPrecision(6)));
-    font.draw(image, text, FRAME.left - 10 - measureText(text, 16), y + 6, 16, INK);
+    font.draw(image, text, FRAME.left - 10 - font.measure(text, 16), y + 6, 16, INK);
   }
   // An axis of counts has no fractional ticks.
   const counts = points.every(({ x }) => Number.isInteger(x));
   for (const tick of niceTicks(lowX, highX, 8).filter((each) => !counts || Number.isInteger(each))) {
     const text = String(Number(tick.toPrecision(6)));
-    font.draw(image, text, atX(tick) - measureText(text, 16) / 2, height - FRAME.bottom + 24, 16, INK);
+    font.draw(image, text, atX(tick) - font.measure(text, 16) / 2, height - FRAME.bottom + 24, 16, INK);
   }
   font.draw(image, options.title, FRAME.left, 32, 20, INK);
-  const labelAt = FRAME.left + (across - measureText(options.xLabel, 16)) / 2;
+  const labelAt = FRAME.left + (across - font.measure(options.xLabel, 16)) / 2;
   font.draw(image, options.xLabel, labelAt, height - 14, 16, INK);
 
   let legend = width - FRAME.right;
   [...series].reverse().forEach((each, i) => {
     const colour = COLOURS[(series.length - 1 - i) % COLOURS.length]!;
-    legend -= measureText(each.name, 16);
+    legend -= font.measure(each.name, 16);
     font.draw(image, each.name, legend, 54, 16, INK);
     line(image, [legend - 30, 49], [legend - 8, 49], colour);
     legend -= 48;

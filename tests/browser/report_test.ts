@@ -7,6 +7,7 @@ import { findChromium, startChromium } from "./chromium.ts";
 
 const program = await findChromium();
 /** Not a literal: `deno check` would want its types. */
+const AXE = ["npm:axe-core", "4.11.0"].join("@");
 const LINKEDOM = ["npm:linkedom", "0.18.12"].join("@");
 
 Deno.test({
@@ -29,9 +30,17 @@ Deno.test({
       await Deno.writeTextFile(path, await renderReport(await reportData(), { document }));
       await using browser = await startChromium(program!);
       const page = await browser.open(`file://${path}`);
+      const { default: axe } = await import(AXE);
+      // The page forbids scripts; the browser's own tools may run one.
+      await page.evaluate(axe.source);
       const papers: string[] = [];
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
+        const faults = await page.evaluate<string[]>(
+          `axe.run().then(({ violations }) =>
+            violations.map(({ id, nodes }) => id + " " + nodes.length + " " + nodes[0].target))`,
+        );
+        assertEquals(faults, [], colorScheme);
         papers.push(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor"));
         for (const width of [1280, 390]) {
           await page.setViewportSize({ width, height: 800 });
@@ -63,7 +72,7 @@ Deno.test({
       const said = (page: Document) =>
         [...page.querySelectorAll("table, .verdicts, svg, figcaption")].map((each) => each.textContent);
       assertEquals(said(own), said(ours));
-      const curve = (page: Document) => page.querySelector('svg [aria-label="line"] path')!.getAttribute("d");
+      const curve = (page: Document) => page.querySelector('svg [data-part="line"] path')!.getAttribute("d");
       assertEquals(curve(own), curve(ours));
       assertEquals(drawing.errors, []);
     } finally {

@@ -266,7 +266,7 @@ Deno.test("tableLines() fits the terminal and marks the best", () => {
     probability: 1,
     methods: { good: of(value), worse: of(value + 10) },
   }));
-  const lines = tableLines(summarize(records, "ptame-2025"), 50, (text) => text);
+  const lines = tableLines(summarize(records, "ptame-2025"), records, 50, (text) => text);
   assert(lines.every((line) => [...line].length <= 50), lines.join("\n"));
   assertEquals(lines[1], "good   15.0 (10.0–20.0) *  30.0 (20.0–40.0) *");
   assertEquals(lines[2], "worse  25.0 (20.0–30.0)    50.0 (40.0–60.0)");

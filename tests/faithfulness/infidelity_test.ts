@@ -168,5 +168,7 @@ Deno.test("infidelityProbe() does not take a colour for granted", () => {
 });
 
 Deno.test("infidelity is better when it is lower, and shown with the digits that it has", () => {
-  assertEquals(describeValue("infidelity"), { title: "Infidelity", better: "lower", digits: 5 });
+  const { meaning, ...shown } = describeValue("infidelity");
+  assertEquals(shown, { title: "Infidelity", better: "lower", digits: 5 });
+  assert(meaning.startsWith("Infidelity: "), meaning);
 });

@@ -70,9 +70,14 @@ Deno.test("ad and ic share their pictures, and give their own values only", asyn
 });
 
 Deno.test("titles, directions and digits are those of reports", () => {
-  assertEquals(describeValue("AD50"), { title: "AD 50 %", better: "lower", digits: 1 });
-  assertEquals(describeValue("IC100"), { title: "IC 100 %", better: "higher", digits: 1 });
-  assertEquals(describeValue("ROAD-MoRF"), { title: "ROAD MoRF", better: "lower", digits: 3 });
+  const described = (key: string) => {
+    const { title, meaning, better, digits } = describeValue(key);
+    assert(/^[A-Z].* .*\.$/.test(meaning), meaning);
+    return { title, better, digits };
+  };
+  assertEquals(described("AD50"), { title: "AD 50 %", better: "lower", digits: 1 });
+  assertEquals(described("IC100"), { title: "IC 100 %", better: "higher", digits: 1 });
+  assertEquals(described("ROAD-MoRF"), { title: "ROAD MoRF", better: "lower", digits: 3 });
   assertEquals(describeValue("insertion").title, "Insertion");
   assertThrows(() => measureWithKey("AD"), RangeError, 'Unknown value "AD"');
   assertThrows(() => measureWithKey("ROAD-X"), RangeError);
@@ -108,7 +113,10 @@ Deno.test("a measure may ask the method again while it makes its pictures", asyn
         read: () => ({ values: { stability: difference } }),
       };
     },
-    describe: (key) => key === "stability" ? { title: "Stability", better: "lower", digits: 3 } : undefined,
+    describe: (key) =>
+      key === "stability"
+        ? { title: "Stability", meaning: "Stability: a test.", better: "lower", digits: 3 }
+        : undefined,
   };
   const of = sample(1);
   const probe = stability.probe(of, presetNamed("ptame-2025"), {

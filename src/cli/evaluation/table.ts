@@ -4,43 +4,44 @@
  *
  * @module
  */
+import { bestMethods } from "../../faithfulness/report/best.ts";
 import {
-  bestMethod,
   directionArrow,
   keyTitle,
   listKeys,
   shownInterval,
   shownMilliseconds,
 } from "../../faithfulness/report/labels.ts";
-import type { Evaluation } from "../../faithfulness/summary.ts";
+import type { Evaluation, ImageRecord } from "../../faithfulness/summary.ts";
 
 interface Column {
   readonly title: string;
   readonly cells: readonly string[];
-  /** Row marked as the best. */
-  readonly best: number;
+  /** Rows marked as the best. */
+  readonly best: ReadonlySet<number>;
 }
 
-function tableColumns(evaluation: Evaluation): Column[] {
+function tableColumns(evaluation: Evaluation, records: readonly ImageRecord[], seed: number): Column[] {
+  const best = bestMethods(evaluation, records, { seed });
   const methods = Object.entries(evaluation.methods);
   const measured = listKeys(evaluation).map((key) => ({
     title: `${keyTitle(key)} ${directionArrow(key)}`,
     cells: methods.map(([, { measures }]) =>
       measures[key] === undefined ? "–" : shownInterval(key, measures[key])
     ),
-    best: methods.findIndex(([name]) => name === bestMethod(evaluation, key)),
+    best: new Set(methods.flatMap(([name], row) => best.get(key)!.has(name) ? [row] : [])),
   }));
   return [
     ...measured,
     {
       title: "map area",
       cells: methods.map(([, { maskArea }]) => maskArea.value.toFixed(2)),
-      best: -1,
+      best: new Set<number>(),
     },
     {
       title: "per map",
       cells: methods.map(([, { millisecondsPerImage }]) => shownMilliseconds(millisecondsPerImage.value)),
-      best: -1,
+      best: new Set<number>(),
     },
   ];
 }
@@ -48,13 +49,17 @@ function tableColumns(evaluation: Evaluation): Column[] {
 /**
  * Lines of the table.
  *
+ * @param records The records of the evaluation: best is what is ahead of others beyond noise.
  * @param width Columns of the terminal.
- * @param bold Marks the best of a column.
+ * @param bold Marks the best of a column, and those that it does not beat.
+ * @param seed Seed of the comparisons.
  */
 export function tableLines(
   evaluation: Evaluation,
+  records: readonly ImageRecord[],
   width: number,
   bold: (text: string) => string,
+  seed = 0,
 ): string[] {
   const names = Object.keys(evaluation.methods);
   const first = Math.max(...names.map((name) => name.length));
@@ -69,7 +74,7 @@ export function tableLines(
     lines.push(`${"".padEnd(first)}  ${head.join("  ")}`.trimEnd());
     names.forEach((name, row) => {
       const cells = block.map((column) => {
-        const best = row === column.best;
+        const best = column.best.has(row);
         // A star marks the best if bold is not available.
         const text = (column.cells[row]! + (best ? " *" : "")).padEnd(columnWidth(column));
         return best ? bold(text) : text;
@@ -78,7 +83,7 @@ export function tableLines(
     });
     block = [];
   };
-  for (const column of tableColumns(evaluation)) {
+  for (const column of tableColumns(evaluation, records, seed)) {
     const used = first + block.reduce((sum, each) => sum + 2 + columnWidth(each), 0);
     if (block.length > 0 && used + 2 + columnWidth(column) > width) flush();
     block.push(column);

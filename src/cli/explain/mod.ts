@@ -12,6 +12,7 @@ import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
+import { missingCharacterLines, useFonts } from "../fonts.ts";
 import { command } from "../options/command.ts";
 import { errorMessage, printable, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { explainMany, namesMany } from "../folder/command.ts";
@@ -43,6 +44,7 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   refuseOverwriting(images, destinations);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
+  await useFonts(typedCall.options.font, missingCharacterLines(terminal.say));
   const options = await withLocalModels(typedCall.options, terminal, signal);
   const call = { ...typedCall, options };
   await teachIfAsked(call);

@@ -11,6 +11,7 @@ import { parseShard, WHOLE } from "../folder/shard.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import type { Call, Declaration, Given } from "../options/command.ts";
 import { flag, group, list, number, parsed, text, wholeNumber } from "../options/kinds.ts";
+import { FONT_OPTION } from "../fonts.ts";
 import { QUIET_OPTION } from "../output_options.ts";
 import { METHOD_OPTIONS } from "./method.ts";
 
@@ -62,6 +63,7 @@ const OPTIONS = {
     ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
     small: flag("Write overlays as small files, slowly"),
+    ...FONT_OPTION,
     json: flag("Print JSON on standard output: a document, a list for several images, lines for a folder"),
     ...QUIET_OPTION,
   }),

@@ -15,6 +15,7 @@ import { chooseExplainMethod, fetchAhead } from "../explain/method.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
+import { missingCharacterLines, useFonts } from "../fonts.ts";
 import { explainRequest } from "../explain/image.ts";
 import { teachIfAsked } from "../explain/teach.ts";
 import {
@@ -123,6 +124,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const missing = createTasks(images, { source, out, map, done }).filter(({ image }) => here.has(image));
   const ready = () => part.length - missing.length + records.appended - failed;
   const progress = reporter(terminal, missing.length);
+  const sayMissing = missingCharacterLines(terminal.say);
   const keep = async (line: Line) => {
     await records.append(line);
     if (options.json) console.log(JSON.stringify(line));
@@ -133,7 +135,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     const where = missing.length > 0 ? await prepareRun(method, call) : undefined;
     await runPool(missing, {
       workers,
-      open: () => openImageWorker(call.args, where!, signal),
+      open: () => openImageWorker(call.args, where!, signal, sayMissing),
       onResult: (_, document) => keep(document),
       onError: async ({ image }, error) => {
         failed++;
@@ -164,6 +166,8 @@ function isStopped({ targets }: ExplainedImage): boolean {
 async function prepareRun(method: MethodDefinition, typedCall: ExplainCall): Promise<WorkerDevice> {
   const { typed, terminal, signal } = typedCall;
   const options = await withLocalModels(typedCall.options, terminal, signal);
+  // A font that cannot be read is an error of the run, not of each image.
+  await useFonts(options.font, () => {});
   await teachIfAsked({ ...typedCall, options });
   terminal.doing("Loading");
   const settings = await explainerOptions(options, typed, terminal, method.needs === "head");

@@ -12,6 +12,7 @@ import { chooseExplainMethod, openExplainer } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
 import { checkClasses, explainFile, explainRequest, type Request } from "../explain/image.ts";
 import { makeFolder, parentFolder } from "../files.ts";
+import { useFonts } from "../fonts.ts";
 import { parseArguments } from "../options/command.ts";
 import { overlaySuffix } from "../result_names.ts";
 import { errorMessage, openTerminal } from "../terminal.ts";
@@ -48,18 +49,21 @@ export type ToWorker =
 /** Its answers, one for each message but a stop. */
 export type FromWorker =
   | { readonly kind: "ready" }
-  | { readonly kind: "done"; readonly document: ExplainedImage }
+  /** `missing`: characters that no font has. */
+  | { readonly kind: "done"; readonly document: ExplainedImage; readonly missing: string }
   | { readonly kind: "failed"; readonly message: string; readonly usage: boolean };
 
 let explainer: MapExplainer | undefined;
 let request: Request = {};
 let load = 0;
+let missing = "";
 const stopping = new AbortController();
 
 async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<FromWorker> {
   if (message.kind === "open") {
     const given = parseArguments(EXPLAIN, message.args);
     request = explainRequest(given.options);
+    await useFonts(given.options.font, (characters) => missing += characters);
     const started = performance.now();
     // The command has already downloaded all files, with visible progress.
     const options = await explainerOptions(
@@ -88,7 +92,10 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
     signal,
     stopRefining: stopping.signal,
   });
-  return { kind: "done", document: explanationDocument(explained, image, load, explainer!.backbone) };
+  const said = missing;
+  missing = "";
+  const document = explanationDocument(explained, image, load, explainer!.backbone);
+  return { kind: "done", document, missing: said };
 }
 
 const scope = self as unknown as Worker;

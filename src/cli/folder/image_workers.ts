@@ -20,11 +20,13 @@ interface Waiting {
  * @param args The options of `explain`, as they were given.
  * @param where Its device and threads.
  * @param signal Stops refining; the worker answers with the best map so far.
+ * @param onMissing Called with characters that no font has.
  */
 export function openImageWorker(
   args: readonly string[],
   where: WorkerDevice,
   signal: AbortSignal,
+  onMissing: (characters: string) => void,
 ): PoolWorker<ImageTask, ExplainedImage> {
   const worker = new Worker(new URL("./image_worker.ts", import.meta.url), { type: "module" });
   let waiting: Waiting | undefined;
@@ -54,6 +56,7 @@ export function openImageWorker(
     run: async (task) => {
       const reply = await ask({ kind: "explain", task });
       if (reply.kind !== "done") throw new WorkerDied("A worker sent an answer without a request");
+      if (reply.missing !== "") onMissing(reply.missing);
       return reply.document;
     },
     close: () => {

@@ -4,32 +4,16 @@
  *
  * @module
  */
-import { colorize } from "../../image/colormap.ts";
+import { mapLayer, scaleColours } from "../../image/map_colours.ts";
 import { encodePng } from "../../image/png.ts";
-import type { RgbaImage, ValueMap } from "../../image/types.ts";
 import { asMarkup, lines, type Markup, markup, pngUrl } from "./markup.ts";
 import type { GalleryRow } from "./types.ts";
 
-/** Opacity of the strongest part of a map, as in overlays. */
-const OPACITY = 0.7;
-
-/** The map's colours, the more opaque the higher its value. */
-function veil({ width, height, values }: ValueMap): RgbaImage {
-  const colours = colorize(values);
-  const data = new Uint8Array(width * height * 4);
-  for (let i = 0; i < values.length; i++) {
-    data.set(colours.subarray(3 * i, 3 * i + 3), 4 * i);
-    data[4 * i + 3] = Math.round(255 * OPACITY * Math.min(1, Math.max(0, values[i]!)));
-  }
-  return { width, height, data };
-}
-
-/** The colour scale, from 0 to 1, as a CSS gradient. */
+/** The colour scale, from the weakest to the strongest part, as a CSS gradient. */
 function gradient(): string {
-  const steps = 12;
-  const colours = colorize(Float32Array.from({ length: steps + 1 }, (_, i) => i / steps));
+  const colours = scaleColours(13);
   const stops = Array.from(
-    { length: steps + 1 },
+    { length: colours.length / 3 },
     (_, i) => `rgb(${colours.subarray(3 * i, 3 * i + 3).join(" ")})`,
   );
   return `linear-gradient(to right, ${stops.join(", ")})`;
@@ -54,7 +38,7 @@ export async function galleryHtml(
     for (const method of methods) {
       const map = maps[method];
       if (map === undefined) continue;
-      const url = pngUrl(await encodePng(veil(map)));
+      const url = pngUrl(await encodePng(mapLayer(map)));
       const alt = `Where ${method} says that the classifier looked for ${label}`;
       cells.push(
         markup`<figure><div class="photo calm ${photoClass}">`,
@@ -67,7 +51,8 @@ export async function galleryHtml(
     );
   }
   return markup`<style>${asMarkup(photos.join("\n"))}</style>${[
-    markup`<div class="scale" role="img" aria-label="Colours of a map, from 0 to 1">`,
-    markup`<span>0</span><i style="background: ${gradient()}"></i><span>1</span></div>`,
+    markup`<div class="scale" role="img" aria-label="Colours of a map, from its weakest part to its strongest">`,
+    markup`<span>weakest</span><i style="background: ${gradient()}"></i>`,
+    markup`<span>strongest for this class (each map on its own scale)</span></div>`,
   ]}${lines(parts)}`;
 }

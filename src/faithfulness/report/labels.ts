@@ -24,6 +24,12 @@ export function keyTitle(key: string): string {
   return describeValue(key).title;
 }
 
+/** What a measure means, and what is better, in one or two sentences. */
+export function keyMeaning(key: string): string {
+  const { meaning, better } = describeValue(key);
+  return `${meaning} ${better === "higher" ? "Higher" : "Lower"} is better.`;
+}
+
 /** An arrow in the better direction. */
 export function directionArrow(key: string): "↑" | "↓" {
   return betterDirection(key) === "higher" ? "↑" : "↓";
@@ -36,20 +42,16 @@ export function shownValue(key: string, value: number): string {
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text;
 }
 
-/** An interval as "12.3 (10.1–14.2)". */
-export function shownInterval(key: string, { value, low, high }: Interval): string {
-  return `${shownValue(key, value)} (${shownValue(key, low)}–${shownValue(key, high)})`;
+/** The ends of an interval; a single number where they are shown alike. */
+export function shownSpread(key: string, { low, high }: Omit<Interval, "value">): string {
+  const [from, to] = [low, high].map((each) => shownValue(key, each));
+  // A dash before a minus sign reads as two.
+  return from === to ? from! : low < 0 ? `${from} to ${to}` : `${from}–${to}`;
 }
 
-/** The method with the best mean of a measure; undefined if none has it. */
-export function bestMethod(evaluation: Pick<Evaluation, "methods">, key: string): string | undefined {
-  const sign = betterDirection(key) === "higher" ? 1 : -1;
-  let best: [name: string, value: number] | undefined;
-  for (const [name, { measures }] of Object.entries(evaluation.methods)) {
-    const value = measures[key]?.value;
-    if (value !== undefined && (best === undefined || sign * value > sign * best[1])) best = [name, value];
-  }
-  return best?.[0];
+/** An interval as "12.3 (10.1–14.2)". */
+export function shownInterval(key: string, interval: Interval): string {
+  return `${shownValue(key, interval.value)} (${shownSpread(key, interval)})`;
 }
 
 /** Milliseconds with their significant digits. */

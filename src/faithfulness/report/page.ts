@@ -9,7 +9,7 @@ import { galleryHtml } from "./gallery.ts";
 import { asMarkup, lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
 import { type MethodStyle, seriesStyles } from "./palette.ts";
 import { STYLE } from "./style.ts";
-import { presetTable, resultTable } from "./tables.ts";
+import { meaningList, presetTable, resultTable } from "./tables.ts";
 import type { ReportData } from "./types.ts";
 import { verdictOver, verdictText } from "./verdict.ts";
 
@@ -97,6 +97,7 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
   const curves = curveCharts(evaluation, context);
   const settings = data.settings.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`);
   const reasons = skipped.map(({ image, reason }) => markup`<li>${image}: ${reason}</li>`);
+  const gallery = await galleryHtml(data.gallery, methods);
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -116,10 +117,14 @@ ${
     section(
       "Results",
       note(
-        "Mean and 95 % bootstrap interval over images; arrows show what is better, the best mean of a " +
-          "column is underlined. A map of area 1 hides nothing, so its drop is 0 without explaining anything.",
+        "Mean and 95 % bootstrap interval over images; arrows show what is better. Underlined: the best of a column, and " +
+          "all that it does not beat beyond noise; nothing where no method is ahead of another. A map of area 1 hides " +
+          "nothing, so its drop is 0 without explaining anything. Times are medians without the first map of a method, " +
+          "which waits for the runtime to warm up.",
       ),
-      resultTable(evaluation, controls),
+      resultTable(evaluation, records, controls, data.seed ?? 0),
+      markup`<h3>What the measures mean</h3>`,
+      meaningList(evaluation),
     )
   }
 ${
@@ -138,7 +143,16 @@ ${
     )
   }
 ${section("Time", chartGrid([timeChart(records, context)], markup` class="broad"`))}
-${section("Images", await galleryHtml(data.gallery, methods))}
+${
+    gallery === undefined ? undefined : section(
+      "Images",
+      note(
+        "Each image as the classifier reads it: resized to its short side, the middle cut out. What lies beyond was cropped " +
+          "away; it is neither seen nor measured.",
+      ),
+      gallery,
+    )
+  }
 ${
     section(
       "How this was measured",

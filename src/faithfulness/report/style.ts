@@ -61,7 +61,7 @@ figure { margin: 0; min-width: 0; }
 .maps figure { flex: 1 1 150px; max-width: 224px; }
 .maps figcaption { font-size: .85rem; color: var(--soft); }
 .photo { position: relative; aspect-ratio: 1; background-size: 100% 100%; border-radius: 4px; overflow: hidden; }
-.calm::before { content: ""; position: absolute; inset: 0; background: inherit; filter: saturate(.75); }
+.calm::before { content: ""; position: absolute; inset: 0; background: inherit; filter: grayscale(1); }
 .photo img { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
 .scale { display: flex; align-items: center; gap: 8px; font-size: .85rem; color: var(--soft); margin: 0 0 14px; }
 .scale i { display: block; width: 180px; height: 12px; border-radius: 2px; }
@@ -70,6 +70,8 @@ dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 12px 14px; overflow-x: auto;
   white-space: pre-wrap; overflow-wrap: anywhere; font: .88rem/1.45 ui-monospace, SFMono-Regular, Consolas, "DejaVu Sans Mono", monospace; }
+.meanings { font-size: .92rem; max-width: 95ch; }
+.meanings dt { white-space: nowrap; color: var(--ink); font-weight: 600; }
 @media (max-width: 480px) {
   main { padding: 16px 14px 48px; }
   .maps { gap: 8px; }

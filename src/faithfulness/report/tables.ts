@@ -3,14 +3,28 @@
  *
  * @module
  */
-import type { Evaluation } from "../summary.ts";
-import { bestMethod, directionArrow, keyTitle, listKeys, shownMilliseconds, shownValue } from "./labels.ts";
+import type { Evaluation, ImageRecord } from "../summary.ts";
+import { bestMethods } from "./best.ts";
+import {
+  directionArrow,
+  keyMeaning,
+  keyTitle,
+  listKeys,
+  shownMilliseconds,
+  shownSpread,
+  shownValue,
+} from "./labels.ts";
 import { lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
 
-/** Means with intervals: methods down, measures across. */
-export function resultTable(evaluation: Evaluation, controls: readonly string[]): Markup {
+/** Means with intervals: methods down, measures across; those that are best beyond noise are marked. */
+export function resultTable(
+  evaluation: Evaluation,
+  records: readonly ImageRecord[],
+  controls: readonly string[],
+  seed: number,
+): Markup {
   const keys = listKeys(evaluation);
-  const best = new Map(keys.map((key) => [key, bestMethod(evaluation, key)]));
+  const best = bestMethods(evaluation, records, { seed });
   const head = keys.map((key) => {
     const good = directionArrow(key) === "↑" ? "higher is better" : "lower is better";
     // A line may break only after the measure's name.
@@ -22,11 +36,9 @@ export function resultTable(evaluation: Evaluation, controls: readonly string[])
       const cells = keys.map((key) => {
         const result = measures[key];
         if (result === undefined) return markup`<td>–</td>`;
-        const [value, low, high] = [result.value, result.low, result.high].map((each) =>
-          shownValue(key, each)
-        );
-        const shown = best.get(key) === name ? markup`<strong>${value}</strong>` : value;
-        return markup`<td>${shown} <small>${low}–${high}</small></td>`;
+        const value = shownValue(key, result.value);
+        const shown = best.get(key)!.has(name) ? markup`<strong>${value}</strong>` : value;
+        return markup`<td>${shown} <small>${shownSpread(key, result)}</small></td>`;
       });
       const kind = controls.includes(name) ? markup` <small>control</small>` : null;
       const [area, time] = [maskArea.value.toFixed(2), shownMilliseconds(millisecondsPerImage.value)];
@@ -36,6 +48,16 @@ export function resultTable(evaluation: Evaluation, controls: readonly string[])
   return markup`<div class="wide" role="region" aria-label="Results" tabindex="0"><table>
 <thead><tr><th scope="col">Method</th>${head}<th scope="col">Map area</th><th scope="col">Per map</th></tr></thead>
 <tbody>${lines(rows)}</tbody></table></div>`;
+}
+
+/** What the measures mean, in sentences. */
+export function meaningList(evaluation: Evaluation): Markup {
+  const items = listKeys(evaluation).map((key) =>
+    markup`<dt>${unbrokenPercents(keyTitle(key))} ${directionArrow(key)}</dt><dd>${
+      unbrokenPercents(keyMeaning(key))
+    }</dd>`
+  );
+  return markup`<dl class="meanings">${lines(items)}</dl>`;
 }
 
 /** Which preset each measure was taken with, over how many images, and how much of the image its masks show. */

@@ -8,7 +8,12 @@ Deno.test("openImageWorker() computes where the command decided, whatever the op
   inFolder(async (folder) => {
     // A worker that looked for itself would take WebGPU, or fail without an adapter.
     const args = ["explain", folder, "--device", "webgpu", "--threads", "2"];
-    const worker = openImageWorker(args, { device: "wasm", threads: 1 }, new AbortController().signal);
+    const worker = openImageWorker(
+      args,
+      { device: "wasm", threads: 1 },
+      new AbortController().signal,
+      () => {},
+    );
     try {
       await worker.ready;
       const { device, threads, out } = await worker.run({ image: PHOTO, stem: `${folder}/inner/a` });

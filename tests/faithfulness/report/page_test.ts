@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { renderReport } from "../../../src/faithfulness/report/page.ts";
+import { listKeys, shownSpread } from "../../../src/faithfulness/report/labels.ts";
 import { METHODS, reportData } from "./fixture.ts";
 
 /** Not a literal: `deno check` would want its types. */
@@ -26,7 +27,7 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
   const shown = data.evaluation.methods["random"]!.measures["AD50"]!;
   assertStringIncludes(
     rows[1]!.textContent!,
-    `${shown.value.toFixed(1)} ${shown.low.toFixed(1)}–${shown.high.toFixed(1)}`,
+    `${shown.value.toFixed(1)} ${shownSpread("AD50", shown)}`,
   );
 
   // 8 measures with AD and IC at three percentages and ROAD in three; two curves of ROAD, insertion, deletion; time.
@@ -35,10 +36,15 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
   for (const svg of page.querySelectorAll(".charts svg")) {
     assertEquals(svg.getAttribute("role"), "img");
     assert(svg.getAttribute("aria-label")!.length > 10);
+    // One label for the whole: parts without a role must have none.
+    assertEquals(svg.querySelectorAll("[aria-label], [aria-hidden], [aria-description]").length, 0);
     assert(!/NaN|undefined|Infinity/.test(svg.outerHTML), svg.outerHTML);
   }
   for (const image of page.querySelectorAll("img")) assert(image.getAttribute("alt")!.length > 10);
   assertEquals(page.querySelectorAll(".maps figure").length, 1 + METHODS.length);
+  const meanings = [...page.querySelectorAll(".meanings dd")].map((each) => each.textContent!);
+  assertEquals(meanings.length, listKeys(data.evaluation).length);
+  for (const meaning of meanings) assert(/\. (Higher|Lower) is better\.$/.test(meaning), meaning);
   assertStringIncludes(page.querySelector("pre")!.textContent!, data.command);
   assertStringIncludes(
     page.querySelector(".verdicts")!.textContent!,
@@ -54,7 +60,7 @@ Deno.test("renderReport() draws curves through the points that were measured", a
   const figure = [...page.querySelectorAll("figure")].find((each) =>
     each.querySelector("svg")?.getAttribute("aria-label")?.startsWith("ROAD MoRF ↓: Share")
   )!;
-  const line = figure.querySelector('[aria-label="line"] path')!.getAttribute("d")!;
+  const line = figure.querySelector('[data-part="line"] path')!.getAttribute("d")!;
   const points = [...line.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map((
     match,
   ) => [Number(match[1]), Number(match[2])]);
