@@ -25,8 +25,8 @@ export { encodeImage, type EncodeOptions, formatOfPath, type WrittenFormat } fro
 export { encodeNpy } from "./npy.ts";
 export { type OverlayLooks, type OverlayOptions, renderOverlay } from "./overlay.ts";
 export { encodePng } from "./png.ts";
-export { preprocess, type Preprocessed, type PreprocessOptions } from "./preprocess.ts";
-export { type ResizeCrop, resizeImage } from "./resize.ts";
+export { type Fit, preprocess, type Preprocessed, type PreprocessOptions } from "./preprocess.ts";
+export { type Resampling, type ResizeCrop, resizeImage } from "./resize.ts";
 export {
   type CropWindow,
   type GreyImage,
