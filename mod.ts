@@ -53,7 +53,10 @@ export type { ScoreActivation, ScoreMeaning, ScoreReading } from "./src/classifi
 export type { CustomNetwork } from "./src/classifier/network_classifier.ts";
 export type { OnnxModel } from "./src/classifier/onnx_model.ts";
 export type { CroppedImage, PreparedImage, PrepareOptions } from "./src/classifier/prepared_image.ts";
-export { type OnnxSettings, parseLabels, parseOnnxSettings } from "./src/classifier/onnx_settings.ts";
+export { parseLabels } from "./src/classifier/label_files.ts";
+export { describeConfig, describePreprocessor } from "./src/classifier/hub_files.ts";
+export type { ModelDescription } from "./src/classifier/model_description.ts";
+export { type OnnxSettings, parseOnnxSettings } from "./src/classifier/onnx_settings.ts";
 export type { OnnxPreprocessing } from "./src/classifier/image_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { Contrast } from "./src/ptame/contrast.ts";

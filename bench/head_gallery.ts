@@ -98,7 +98,7 @@ for (const { image, target: wanted, note } of chosen) {
   const maps = [];
   for (const method of methods) maps.push(await method(prepared, target, signal));
   const label = `${facts.labels[target]}  ${(100 * probabilities![target]!).toFixed(1)} %`;
-  rows.push({ photo: toRgb(pixels), maps, captions: note === undefined ? [label] : [label, note] });
+  rows.push({ photo: toRgb({ pixels }), maps, captions: note === undefined ? [label] : [label, note] });
   console.log(`${image}\t${label}${note === undefined ? "" : `\t${note}`}`);
 }
 const sheet = await drawSheet({

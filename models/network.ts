@@ -21,8 +21,16 @@ export type BuildNetwork = (b: Builder, image: Value) => NetworkOutputs;
 export interface Preprocessing {
   /** Length of the short side after resizing, in pixels. */
   readonly resize: number;
-  /** Side of the centre crop, in pixels. */
+  /** Side of the centre crop, in pixels; its height if it has another `width`. */
   readonly crop: number;
+  /** Pixels of a row of the crop, if it is not square. */
+  readonly width?: number;
+  /** How an image gets the input's shape: a centre crop unless given. */
+  readonly fit?: "crop" | "squash" | "letterbox";
+  /** How resized pixels are made, as PIL makes them: "bilinear" unless given. */
+  readonly resample?: "bilinear" | "bicubic" | "nearest";
+  /** Value of padded pixels, 0 to 255; 0 unless given. */
+  readonly fill?: number;
   /** Mean per channel (red, green, blue) of pixels in [0, 1]. */
   readonly mean: readonly [number, number, number];
   /** Standard deviation per channel of pixels in [0, 1]. */

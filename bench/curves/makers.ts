@@ -136,7 +136,7 @@ function riseSums(classifier: OpenClassifier, counts: readonly number[]) {
     const sums = new Float64Array(side * side);
     const maps = new Map<number, ValueMap>();
     for (let at = 0; at < Math.max(...counts); at++) {
-      const mask = riseMask(side, at);
+      const mask = riseMask({ width: side, height: side }, at);
       const seen = maskedImage(pixels, mask, classifier.facts.preprocessing);
       const weight = (await classifier.probabilities([seen], signal))[0]![target]!;
       for (let p = 0; p < sums.length; p++) sums[p]! += weight * mask[p]!;

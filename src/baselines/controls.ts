@@ -6,7 +6,7 @@
 import { edgeMap } from "../image/edges.ts";
 import { createGenerator } from "../random/generator.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
-import { squareSide } from "../image/side.ts";
+import { imageSides } from "../image/side.ts";
 
 /** Resolution of the control maps: that of P-TAME's own. */
 const SIDE = 56;
@@ -46,8 +46,8 @@ export function centredGaussian(): MapMethod {
  * without edges gives a map of zeros.
  */
 export function edgeMagnitude(): MapMethod {
-  return ({ pixels }) =>
-    Promise.resolve({ width: SIDE, height: SIDE, values: edgeMap(pixels, squareSide(pixels), SIDE) });
+  return ({ pixels, width }) =>
+    Promise.resolve({ width: SIDE, height: SIDE, values: edgeMap(pixels, imageSides(pixels, width), SIDE) });
 }
 
 /** The three controls by the names that reports use. */

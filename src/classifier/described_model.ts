@@ -5,8 +5,11 @@
  * @module
  */
 import type { OnnxSummary } from "../graph/onnx_file.ts";
+import { FITS } from "../image/preprocess.ts";
+import { RESAMPLINGS } from "../image/resize.ts";
 import { parseForeignJson } from "../text/foreign_json.ts";
-import type { OnnxModel } from "./onnx_model.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
+import type { ModelDescription } from "./model_description.ts";
 
 /** The metadata entry `format` of an exported explainer. */
 export const EXPLAINER_FORMAT = "ptame-explainer";
@@ -15,6 +18,10 @@ export const EXPLAINER_FORMAT = "ptame-explainer";
 export interface CutDescription {
   readonly resize: { readonly short_side: number; readonly filter: string };
   readonly centre_crop: number;
+  /** How the image gets the input's shape, if not by a centre crop. */
+  readonly fit?: "squash" | "letterbox";
+  /** Value of padded pixels, 0 to 255, of a letterbox. */
+  readonly fill?: number;
   readonly layout: "NCHW";
   readonly channels: "RGB";
   readonly range: readonly [0, 1];
@@ -22,37 +29,39 @@ export interface CutDescription {
 }
 
 /**
- * The model with the settings from its metadata, if it is an exported explainer; settings of the caller take
- * precedence.
+ * The description that an exported explainer has in its metadata.
  *
+ * @param called Its name in errors.
+ * @returns `undefined` for any other file.
  * @throws {SyntaxError} When the metadata are damaged.
  */
-export function describedModel(model: OnnxModel, { metadata }: OnnxSummary): OnnxModel {
-  if (metadata["format"] !== EXPLAINER_FORMAT) return model;
+export function describeExplainer(
+  called: string,
+  { metadata }: Pick<OnnxSummary, "metadata">,
+): ModelDescription | undefined {
+  if (metadata["format"] !== EXPLAINER_FORMAT) return undefined;
   const entry = (name: string): unknown => {
     try {
       return parseForeignJson(metadata[name] ?? "");
     } catch (cause) {
-      throw new SyntaxError(
-        `Cannot open ${model.name}: its metadata entry ${name} is not JSON, or too large`,
-        {
-          cause,
-        },
-      );
+      const why = `its metadata entry ${name} is not JSON, or too large`;
+      throw new SyntaxError(`Cannot open ${called}: ${why}`, { cause });
     }
   };
   const cut = entry("preprocessing") as Partial<CutDescription> | null;
-  const side = cut?.resize?.short_side;
-  if (!Number.isInteger(side)) {
-    throw new SyntaxError(`Cannot open ${model.name}: its metadata do not describe the preprocessing`);
+  const resize = cut?.resize?.short_side;
+  if (resize === undefined || !Number.isInteger(resize)) {
+    throw new SyntaxError(`Cannot open ${called}: its metadata do not describe the preprocessing`);
   }
   const labels = entry("labels");
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
-    throw new SyntaxError(`Cannot open ${model.name}: its metadata entry labels is not a list of names`);
+    throw new SyntaxError(`Cannot open ${called}: its metadata entry labels is not a list of names`);
   }
+  const resample = RESAMPLINGS.find((name) => cut?.resize?.filter?.startsWith(name));
+  const fit = FITS.find((name) => name === cut?.fit);
+  const fill = typeof cut?.fill === "number" ? cut.fill : undefined;
   return {
     labels,
-    ...model,
-    preprocessing: { resize: side!, mean: [0], std: [1], ...model.preprocessing },
+    preprocessing: { resize, mean: [0], std: [1], ...withoutUndefined({ resample, fit, fill }) },
   };
 }

@@ -5,7 +5,9 @@
  * @module
  */
 import { areImageNets } from "./labels.ts";
-import type { ImageInput, OnnxPreprocessing } from "./image_input.ts";
+import { cutSize } from "../image/preprocess.ts";
+import { type ImageInput, inputText, type OnnxPreprocessing } from "./image_input.ts";
+import type { CropSize } from "./prepared_image.ts";
 import type { InspectedModel, OnnxModel } from "./onnx_model.ts";
 import { type ScoreMeaning, scoreReading } from "./score_meaning.ts";
 import type { DescribedFact, FactSource } from "./types.ts";
@@ -17,6 +19,8 @@ export interface ReadFile {
   readonly meaning: ScoreMeaning;
   /** The names of its classes. */
   readonly labels: readonly string[];
+  /** Whether the names were given or found; otherwise they are assumed. */
+  readonly named: boolean;
 }
 
 /** Describes a classifier from a file: its input first, then its scores. */
@@ -25,10 +29,8 @@ export function describeFile(file: ReadFile): DescribedFact[] {
 }
 
 function inputFacts({ given, inspected }: ReadFile): DescribedFact[] {
-  const { input, summary } = inspected;
-  const { crop, resize, mean, std } = input.preprocessing;
-  const declared = summary.inputs.find(({ name }) => name === input.name)!;
-  const fixed = declared.shape.filter((size) => typeof size === "number");
+  const { input, declared, extra } = inspected;
+  const { mean, std, fill = 0, fit = "crop", resample = "bilinear" } = input.preprocessing;
   /** The source of an entry: settings or metadata, else the file if it decides, else nothing. */
   const source = (entry: keyof OnnxPreprocessing, inFile = false): FactSource =>
     given.preprocessing?.[entry] !== undefined
@@ -41,16 +43,47 @@ function inputFacts({ given, inspected }: ReadFile): DescribedFact[] {
   const numbers = (values: readonly number[]) =>
     values.map((value) => Number(value.toPrecision(4))).join(", ");
   const depth = declared.shape[input.layout === "NHWC" ? 3 : 1];
+  const { width, height } = cutSize(input.preprocessing);
+  const sides = input.layout === "NHWC" ? declared.shape.slice(1, 3) : declared.shape.slice(2);
+  const channels = input.alpha === undefined ? input.order : `${input.order}A`;
   return [
     { name: "input", value: `${input.name}, ${input.type} [${declared.shape.join(", ")}]`, from: "file" },
-    { name: "layout", value: input.layout, from: source("layout", depth === 3 || depth === 1) },
-    { name: "channels", value: input.order, from: source("channels", input.order === "grey") },
-    { name: "size", value: `${crop} x ${crop}`, from: source("size", fixed.includes(crop)) },
-    { name: "cut", value: `short side ${resize}, then the centre`, from: source("resize") },
-    { name: "resampling", value: "bilinear, antialiased", from: "assumed" },
+    ...extra.map((each): DescribedFact => ({
+      name: `input ${each.name}`,
+      value: `${each.value} throughout`,
+      from: "settings",
+    })),
+    { name: "layout", value: input.layout, from: source("layout", typeof depth === "number") },
+    { name: "channels", value: channels, from: source("channels", input.order === "grey") },
+    {
+      name: "size",
+      value: `${width} x ${height}`,
+      from: source("size", sides.some((side) => typeof side === "number")),
+    },
+    {
+      name: "cut",
+      value: cutText(input.preprocessing),
+      from: source("fit") === "assumed" ? source("resize") : source("fit"),
+    },
+    ...(fit === "letterbox" ? [{ name: "fill", value: `${fill} of 255`, from: source("fill") }] : []),
+    {
+      name: "resampling",
+      value: resample === "nearest" ? resample : `${resample}, antialiased`,
+      from: source("resample"),
+    },
     { name: "mean", value: `${numbers(mean)} of pixels in 0 to 1`, from: fromRange(source, input, "mean") },
     { name: "std", value: numbers(std), from: fromRange(source, input, "std") },
   ];
+}
+
+/** How images are cut, in words. */
+export function cutText({ fit = "crop", resize, crop, width = crop }: CropSize): string {
+  if (fit === "letterbox") return "the whole image, padded";
+  const isCut = resize > Math.min(crop, width);
+  if (fit === "squash") {
+    return isCut ? `squashed to a short side of ${resize}, then the centre` : "the whole image, squashed";
+  }
+  return `short side ${resize}, then the centre`;
 }
 
 /** Mean and std also follow from a given range, or from a type of bytes. */
@@ -60,10 +93,10 @@ function fromRange(
   entry: "mean" | "std",
 ): FactSource {
   const own = source(entry);
-  return own === "assumed" ? source("range", type === "uint8" && order !== "BGR") : own;
+  return own === "assumed" ? source("range", !type.startsWith("float") && order !== "BGR") : own;
 }
 
-function scoreFacts({ given, inspected, meaning, labels }: ReadFile): DescribedFact[] {
+function scoreFacts({ given, inspected, meaning, labels, named }: ReadFile): DescribedFact[] {
   const { output, summary } = inspected;
   const reading = scoreReading(meaning);
   const alone = summary.outputs.length === 1;
@@ -80,9 +113,13 @@ function scoreFacts({ given, inspected, meaning, labels }: ReadFile): DescribedF
     {
       name: "activation",
       value: reading === "none" ? "none" : ended,
-      from: meaning.asked !== undefined ? "settings" : meaning.activation === "none" ? "assumed" : "file",
+      from: meaning.asked !== undefined
+        ? (given.activation === undefined ? "metadata" : "settings")
+        : meaning.activation === "none"
+        ? "assumed"
+        : "file",
     },
-    { name: "labels", value: labelsText(labels), from: labelsSource(given, inspected) },
+    { name: "labels", value: labelsText(labels), from: named ? labelsSource(given, inspected) : "assumed" },
   ];
 }
 
@@ -95,5 +132,5 @@ function labelsText(labels: readonly string[]): string {
 function labelsSource(given: OnnxModel, { model, output }: InspectedModel): FactSource {
   if (given.labels !== undefined) return "settings";
   if (output.labels !== undefined && model.labels === output.labels) return "file";
-  return model.labels === undefined ? "assumed" : "metadata";
+  return "metadata";
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Builder, createBuilder } from "../graph/builder.ts";
+import type { Size } from "../image/preprocess.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { findTap as findTapOnPath, type Tap } from "./tap.ts";
@@ -17,24 +18,30 @@ export const PREFIX = "backbone.";
 export interface ScoredPass {
   /** The graph. */
   readonly b: Builder;
-  /** [batch, 3, S, S] in [0, 1]. */
+  /** [batch, 3, H, W] in [0, 1]. */
   readonly images: Value;
   /** [batch, classes], before softmax. */
   readonly logits: Value;
 }
 
-/** Begins a graph with a classifier's scores of "images" [batch, 3, S, S]; no output is named yet. */
+/** Begins a graph with a classifier's scores of "images" [batch, 3, H, W]; no output is named yet. */
 export function scoredPass(network: GraphPart, batch: number): ScoredPass {
   const b = createBuilder(network.name);
   const images = imagesInput(b, network, batch);
   return { b, images, logits: network.scores(b.scope(PREFIX), images) };
 }
 
-function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number): Value {
-  return b.input("images", "float32", [batch, 3, inputSize, inputSize]);
+/** Width and height of the images of a part. */
+export function partSize({ inputSize, inputWidth = inputSize }: GraphPart): Size {
+  return { width: inputWidth, height: inputSize };
 }
 
-/** "images" [batch, 3, S, S] in [0, 1] to "logits" [batch, classes]. */
+function imagesInput(b: Builder, network: GraphPart, batch: number): Value {
+  const { width, height } = partSize(network);
+  return b.input("images", "float32", [batch, 3, height, width]);
+}
+
+/** "images" [batch, 3, H, W] in [0, 1] to "logits" [batch, classes]. */
 export function scoresGraph(network: GraphPart, batch: number): Graph {
   const { b, logits } = scoredPass(network, batch);
   b.output(logits, "logits");
@@ -59,7 +66,7 @@ export function findTap(network: GraphPart, name?: string): Tap {
   return findTapOnPath(path, name, new Map(taps.map((tap, i) => [network.tapNames[i]!, tap.name])));
 }
 
-/** "images" [1, 3, S, S] to "activations" in the tap's own layout, and "logits" [1, classes]. */
+/** "images" [1, 3, H, W] to "activations" in the tap's own layout, and "logits" [1, classes]. */
 export function activationsGraph(network: GraphPart, tap: Tap): Graph {
   const { b, logits } = scoredPass(network, 1);
   b.output(b.existingValue(tap.value.name), "activations");

@@ -18,7 +18,7 @@ import {
 import { networkNamed } from "./network_names.ts";
 import { onnxClassifier } from "./onnx_classifier.ts";
 import type { OnnxModel } from "./onnx_model.ts";
-import type { Classifier } from "./types.ts";
+import type { Classifier, ClassifierFacts } from "./types.ts";
 
 /** The source of a classifier: the name of a network of models/, an .onnx file, or a network function. */
 export type ClassifierSource = string | OnnxModel | CustomNetwork;
@@ -33,6 +33,8 @@ export interface LoadClassifierOptions extends WeightOptions {
   readonly device?: DeviceRequest | undefined;
   /** Threads of that pass. */
   readonly threads?: number | undefined;
+  /** Told what a classifier turned out to be, before it runs. */
+  readonly onFacts?: ((facts: ClassifierFacts) => void) | undefined;
 }
 
 /** Name of the default classifier. */
@@ -68,7 +70,9 @@ export function networkFacts(network: CustomNetwork): DescribedNetwork {
 export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<Classifier> {
   const { device, threads } = options;
   const source = sourceNamed(options.model ?? DEFAULT_MODEL);
-  return isOnnxModel(source)
+  const classifier = isOnnxModel(source)
     ? await onnxClassifier(source, { device, threads })
     : await networkClassifier(source, networkFacts(source), options.weights, options);
+  options.onFacts?.(classifier.facts);
+  return classifier;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { inlineExternalData, type OpenOutput } from "../graph/onnx_file.ts";
+import { cutSize } from "../image/preprocess.ts";
 import { openSession, resolveDevice, type Session, type Tensor } from "../runtime/mod.ts";
 import { float16ToFloat32 } from "../bytes/half.ts";
 import { describeFile } from "./file_facts.ts";
@@ -12,7 +13,9 @@ import { labelsFor } from "./labels.ts";
 import { type InspectedModel, inspectedModel, type OnnxModel } from "./onnx_model.ts";
 import { classesOfShape } from "./onnx_output.ts";
 import { classesByShape, onnxPart } from "./onnx_part.ts";
-import { inputTensor } from "./image_input.ts";
+import { extraTensors } from "./extra_inputs.ts";
+import { checkSize } from "./image_input.ts";
+import { inputTensor } from "./input_tensor.ts";
 import { meaningOfCount, pairedRow, pairLabels } from "./score_meaning.ts";
 import { fileScores } from "./scores.ts";
 import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./types.ts";
@@ -30,14 +33,20 @@ export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {
   const inspected = inspectedModel(given);
   const { model, input, output } = inspected;
   const { name } = model;
-  const scores = await countScores(inspected, options);
+  const scores = await countScores(inspected, options).catch((error) => {
+    // Most probably the size that was tried is not the file's own.
+    checkSize(name, input, inspected.declared);
+    throw error;
+  });
+  checkSize(name, input, inspected.declared, scores);
   const meaning = meaningOfCount(name, inspected.meaning, scores);
   const { single } = meaning;
   const classes = single === undefined ? scores : 2;
+  const named = usableLabels(given, inspected, classes);
   const labels = labelsFor(
     name,
     classes,
-    single === undefined ? model.labels : pairLabels(single, model.labels),
+    single === undefined ? named.labels : pairLabels(single, named.labels),
   );
   const facts: ClassifierFacts = {
     name,
@@ -47,7 +56,8 @@ export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {
     output: output.name,
     otherOutputs: inspected.summary.outputs.filter((each) => each !== output).map((each) => each.name),
     ...meaning,
-    described: describeFile({ given, inspected, meaning, labels }),
+    described: describeFile({ given, inspected, meaning, labels, named: named.labels !== undefined }),
+    notes: [...inspected.notes, ...named.notes],
   };
   let part: GraphPart | undefined;
   return {
@@ -69,6 +79,18 @@ export async function onnxClassifier(given: OnnxModel, options: ScoreOptions = {
   };
 }
 
+/** The names of the classes; those that nobody asked for are left out if they are more or fewer than the classes. */
+function usableLabels(
+  given: OnnxModel,
+  { model }: InspectedModel,
+  classes: number,
+): { readonly labels?: readonly string[]; readonly notes: readonly string[] } {
+  const { labels } = model;
+  if (labels === undefined) return { notes: [] };
+  if (given.labels !== undefined || labels.length === classes) return { labels, notes: [] };
+  return { notes: [`the ${labels.length} labels of its metadata are not used: it has ${classes} classes`] };
+}
+
 /** Number of scores of an image: declared, else from the graph's shapes, else from a pass over a black image. */
 async function countScores(inspected: InspectedModel, options: ScoreOptions): Promise<number> {
   const { input, output: { shape: declared } } = inspected;
@@ -82,7 +104,8 @@ async function countScores(inspected: InspectedModel, options: ScoreOptions): Pr
   }
   const session = await openFile(inspected, options);
   try {
-    const black = new Float32Array(3 * input.preprocessing.crop ** 2);
+    const { width, height } = cutSize(input.preprocessing);
+    const black = new Float32Array(3 * width * height);
     return (await createScores(session, inspected)([black]))[0]!.length;
   } finally {
     await session.dispose();
@@ -102,13 +125,14 @@ async function openFile(
     : await openSession(model.onnx, { ...where, files });
 }
 
-function createScores(session: Session, { model, input, output }: InspectedModel): Scores["scores"] {
+function createScores(session: Session, { model, input, extra, output }: InspectedModel): Scores["scores"] {
   return async (images, signal) => {
     const rows: Float32Array[] = [];
     const at = input.batch ?? Math.max(1, images.length);
     for (let i = 0; i < images.length; i += at) {
       const part = images.slice(i, i + at);
-      const outputs = await session.run({ [input.name]: inputTensor(input, part, at) }, { signal });
+      const feeds = { ...extraTensors(extra, at), [input.name]: inputTensor(input, part, at) };
+      const outputs = await session.run(feeds, { signal });
       rows.push(...outputRows(model.name, outputs[output.name]!, at, output.grid).slice(0, part.length));
     }
     return rows;

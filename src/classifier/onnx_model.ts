@@ -3,13 +3,22 @@
  *
  * @module
  */
-import { inspectOnnx, type OnnxSummary, type OpenOutput } from "../graph/onnx_file.ts";
+import { inspectOnnx, type OnnxSummary, type OpenOutput, type OpenValue } from "../graph/onnx_file.ts";
 import type { ByteSource } from "../bytes/byte_source.ts";
-import { describedModel } from "./described_model.ts";
+import { describeExplainer } from "./described_model.ts";
+import { describeMetadata } from "./file_metadata.ts";
+import { joinDescriptions, joinPreprocessing, type ModelDescription } from "./model_description.ts";
+import { type ExtraInput, extraInputs } from "./extra_inputs.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { chooseOutput, givesOneImage } from "./onnx_output.ts";
 import { type ScoreActivation, type ScoreMeaning, scoreMeaning } from "./score_meaning.ts";
-import { describeInput, type ImageInput, type OnnxPreprocessing } from "./image_input.ts";
+import {
+  describeInput,
+  findImageInput,
+  type ImageInput,
+  inputText,
+  type OnnxPreprocessing,
+} from "./image_input.ts";
 
 /** The caller's own classifier. */
 export interface OnnxModel {
@@ -19,10 +28,14 @@ export interface OnnxModel {
   readonly onnx: Uint8Array;
   /** Contents of its files of external data, by the names in the file. */
   readonly externalData?: ReadonlyMap<string, ByteSource | Uint8Array>;
-  /** Class names by index; ImageNet's for 1000 classes, numbers otherwise. */
+  /** Class names by index; by default those in the file's metadata, else ImageNet's for 1000 classes, else numbers. */
   readonly labels?: readonly string[];
-  /** How an image becomes its input; by default from the file, else ImageNet's usual preprocessing. */
+  /** How an image becomes its input; by default from the file and its metadata, else ImageNet's usual preprocessing. */
   readonly preprocessing?: OnnxPreprocessing;
+  /** What files beside it say, such as `config.json`; the settings above and the file's own metadata decide before it. */
+  readonly description?: ModelDescription;
+  /** What fills its inputs besides the image, by their names: a number for all elements, 1 and 0 for true and false. */
+  readonly inputs?: Readonly<Record<string, number>>;
   /** The output with the scores; the most probable by default. */
   readonly output?: string;
   /**
@@ -42,11 +55,17 @@ export interface OnnxModel {
 
 /** A model with the facts from its file. */
 export interface InspectedModel {
-  /** The model, with the settings from the file's metadata. */
+  /** The model, with the settings from the file's metadata and its description. */
   readonly model: OnnxModel;
+  /** What was said about it and could not be used, one line each. */
+  readonly notes: readonly string[];
   readonly summary: OnnxSummary;
   /** Layout of its image input. */
   readonly input: ImageInput;
+  /** Its image input as the file declares it. */
+  readonly declared: OpenValue;
+  /** Its other inputs. */
+  readonly extra: readonly ExtraInput[];
   /** The output with the scores. */
   readonly output: OpenOutput;
   /** How its scores are read. */
@@ -63,19 +82,50 @@ export interface InspectedModel {
  * @throws {RangeError} When it has no output of the requested name, or contradicts the requested activation.
  */
 export function inspectedModel(given: OnnxModel): InspectedModel {
-  const { name } = given;
+  const { name, description = {} } = given;
   const summary = inspectOnnx(given.onnx);
-  const model = describedModel(given, summary);
-  const found = describeInput(name, summary.inputs, model.preprocessing);
-  const output = summary.outputs[chooseOutput(name, summary, model.output, model.labels?.length)]!;
+  const own = describeExplainer(name, summary) ?? describeMetadata(summary.metadata);
+  const said = joinDescriptions([own, description]);
+  const declared = findImageInput(name, summary.inputs);
+  const { found, preprocessing, note } = resolveInput(given, declared, said.preprocessing);
+  const extra = extraInputs(name, summary.inputs, declared, given.inputs);
+  const count = (given.labels ?? said.labels)?.length;
+  const output = summary.outputs[chooseOutput(name, summary, given.output, count)]!;
   const input = { ...found, batch: found.batch ?? (givesOneImage(output) ? 1 : undefined) };
-  const meaning = scoreMeaning(name, output.activation, model.activation);
-  const labels = model.labels ?? output.labels;
+  // A file that ends in an activation knows better than what is said about it.
+  const activation = given.activation ?? (output.activation === "none" ? said.activation : undefined);
+  const meaning = scoreMeaning(name, output.activation, activation);
+  const labels = given.labels ?? own.labels ?? output.labels ?? description.labels;
   return {
-    model: { ...model, ...withoutUndefined({ labels }) },
-    ...{ summary, input, output, meaning },
-    files: openExternalData(model, summary),
+    model: { ...given, preprocessing, ...withoutUndefined({ labels, activation }) },
+    ...{ summary, input, declared, extra, output, meaning },
+    notes: [...said.notes ?? [], ...note === undefined ? [] : [note]],
+    files: openExternalData(given, summary),
   };
+}
+
+/** The image input with what was said about it, as far as that fits the file. */
+function resolveInput(
+  { name, preprocessing: asked = {} }: OnnxModel,
+  declared: OpenValue,
+  said: OnnxPreprocessing = {},
+): { readonly found: ImageInput; readonly preprocessing: OnnxPreprocessing; readonly note?: string } {
+  const { size: _size, resize: _resize, ...sizeless } = said;
+  const ways = [[said, undefined], [sizeless, "the size"], [{}, "the preprocessing"]] as const;
+  for (const [used, leftOut] of ways) {
+    const preprocessing = joinPreprocessing(asked, used);
+    try {
+      const found = describeInput(name, declared, preprocessing);
+      const note = `${leftOut} that its metadata name does not fit its input ${
+        inputText(declared)
+      }: it is not used`;
+      return { found, preprocessing, ...(leftOut === undefined ? {} : { note }) };
+    } catch (error) {
+      // The last way is what the caller asked for.
+      if (!(error instanceof RangeError) || used === ways[2][0]) throw error;
+    }
+  }
+  throw new TypeError("unreachable");
 }
 
 /** The external data of a model; an error if a file is missing. */

@@ -15,9 +15,12 @@ import { normalise } from "./network_part.ts";
 import type { InspectedModel } from "./onnx_model.ts";
 import { classesOfShape } from "./onnx_output.ts";
 import { pairFactors, type ScoreMeaning } from "./score_meaning.ts";
-import { type ImageInput, LUMA } from "./image_input.ts";
+import { extraShape } from "./extra_inputs.ts";
+import type { ImageInput } from "./image_input.ts";
+import { inputShape, LUMA } from "./input_tensor.ts";
 import type { Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** A network over an .onnx file of any exporter, in float32 regardless of the file's precision. */
 export function onnxPart(inspected: InspectedModel, meaning: ScoreMeaning = inspected.meaning): GraphPart {
@@ -64,6 +67,7 @@ export function onnxPart(inspected: InspectedModel, meaning: ScoreMeaning = insp
   return {
     name,
     inputSize: input.preprocessing.crop,
+    ...withoutUndefined({ inputWidth: input.preprocessing.width }),
     tapNames: [],
     taps: () =>
       tapped().map((tap): TapDefinition => ({ name: tap.name, channels: tap.channels, size: tap.width })),
@@ -94,13 +98,10 @@ export function classesByShape(inspected: InspectedModel): number {
 }
 
 /** The file as a graph for a number of images, with its scores as the only output. */
-function loaded({ model, input, files, output }: InspectedModel, batch: number): LoadedOnnx {
-  const { crop } = input.preprocessing;
-  const depth = input.order === "grey" ? 1 : 3;
+function loaded({ model, input, extra, files, output }: InspectedModel, batch: number): LoadedOnnx {
   return loadOnnx(model.onnx, {
-    shapes: {
-      [input.name]: input.layout === "NHWC" ? [batch, crop, crop, depth] : [batch, depth, crop, crop],
-    },
+    shapes: { [input.name]: inputShape(input, batch) },
+    constants: extra.map((each) => ({ ...each, shape: extraShape(each, batch) })),
     files,
     outputs: [output.name],
     float32: true,
@@ -125,13 +126,18 @@ function withFilesNamed(graph: Graph, rename: (file: string) => string): Graph {
   return { ...graph, initializers };
 }
 
-/** Converts images [N, 3, S, S] in [0, 1] to the network's input: `inputTensor` as a part of a graph. */
-function placed(b: Builder, images: Value, { layout, order, preprocessing }: ImageInput): Value {
+/** Converts images [N, 3, H, W] in [0, 1] to the network's input: `inputTensor` as a part of a graph. */
+function placed(b: Builder, images: Value, { layout, order, alpha, preprocessing }: ImageInput): Value {
   let x = normalise(b, images, preprocessing);
   if (order === "grey") {
     x = b.reduceSum(b.mul(x, b.constant("float32", [1, 3, 1, 1], LUMA)), [1]);
   } else if (order === "BGR") {
     x = b.concat([2, 1, 0].map((channel) => b.slice(x, 1, channel, channel + 1)), 1);
+  }
+  if (alpha !== undefined) {
+    const [batch, , height, width] = images.shape as [number, number, number, number];
+    const opaque = b.constant("float32", [1, 1, 1, 1], [alpha]);
+    x = b.concat([x, b.expand(opaque, [batch, 1, height, width])], 1);
   }
   return layout === "NHWC" ? b.transpose(x, [0, 2, 3, 1]) : x;
 }

@@ -2,17 +2,19 @@
  * The small JSON file next to an .onnx classifier that describes its input and the names of its classes:
  *
  *     { "size": 224, "range": [0, 255], "mean": [123.7, 116.3, 103.5], "std": 58.4,
- *       "layout": "NHWC", "channels": "BGR", "labels": ["cat", "dog"], "output": "scores", "activation": "sigmoid",
- *       "taps": ["relu_9"] }
+ *       "layout": "NHWC", "channels": "BGR", "fit": "squash", "resample": "bicubic", "labels": ["cat", "dog"],
+ *       "inputs": { "keep_prob": 1 }, "output": "scores", "activation": "sigmoid", "taps": ["relu_9"] }
  *
- * Every entry is optional. `labels` is a list, or the name of a file next to it with one name per line. `taps` are the
+ * Every entry is optional. `size` may be [width, height]. `labels` is a list, or the name of a file next to it. `taps` are the
  * values or nodes that a head reads if the file is an auxiliary.
  *
  * @module
  */
 import { readForeignJson } from "../text/foreign_json.ts";
 import { shortened } from "../text/foreign_text.ts";
-import { suggestion } from "../text/nearest.ts";
+import { nearestName } from "../text/nearest.ts";
+import { FITS } from "../image/preprocess.ts";
+import { RESAMPLINGS } from "../image/resize.ts";
 import type { OnnxPreprocessing } from "./image_input.ts";
 import { SCORE_ACTIVATIONS, type ScoreActivation } from "./score_meaning.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
@@ -29,31 +31,51 @@ export interface OnnxSettings {
   readonly activation?: ScoreActivation;
   /** Values or nodes that a head reads, shallow to deep. */
   readonly taps?: readonly string[];
+  /** What fills its inputs besides the image. */
+  readonly inputs?: Readonly<Record<string, number>>;
 }
-
-/** Ten times the classes of the largest labelled collections. */
-const MOST_CLASSES = 1_000_000;
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
+const isWhole = (value: unknown): boolean => Number.isInteger(value);
+const oneOf = (names: readonly string[]) => names.map((name) => JSON.stringify(name)).join(" or ");
+
+/** Thrown when a JSON file has nothing to do with a classifier's settings: another program wrote it. */
+export class ForeignSettingsError extends SyntaxError {
+  /** Identifies this error. */
+  override name = "ForeignSettingsError";
+}
+
 /** The valid values of each entry, in words and as a check. */
 const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: unknown) => boolean]>> = {
-  size: ["a whole number", (value) => Number.isInteger(value)],
-  resize: ["a whole number", (value) => Number.isInteger(value)],
+  size: [
+    "a whole number, or two: width and height",
+    (value) => isWhole(value) || (isNumbers(value) && value.length === 2 && value.every(isWhole)),
+  ],
+  resize: ["a whole number", isWhole],
+  fit: [oneOf(FITS), (value) => FITS.some((name) => name === value)],
+  resample: [oneOf(RESAMPLINGS), (value) => RESAMPLINGS.some((name) => name === value)],
+  fill: ["a number", isNumber],
   range: ["two numbers", (value) => isNumbers(value) && value.length === 2],
-  mean: ["one or three numbers", (value) => isNumber(value) || isNumbers(value)],
-  std: ["one or three numbers", (value) => isNumber(value) || isNumbers(value)],
+  mean: ["one number, or one per channel", (value) => isNumber(value) || isNumbers(value)],
+  std: ["one number, or one per channel", (value) => isNumber(value) || isNumbers(value)],
   layout: ['"NCHW" or "NHWC"', (value) => value === "NCHW" || value === "NHWC"],
   channels: ['"RGB" or "BGR"', (value) => value === "RGB" || value === "BGR"],
   labels: [
     "a list of names or a file name",
     (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
   ],
+  inputs: [
+    "a number for each of its inputs besides the image",
+    (value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value) &&
+      Object.values(value).every(isNumber),
+  ],
   output: ["a name", isText],
   activation: [
-    SCORE_ACTIVATIONS.map((name) => JSON.stringify(name)).join(" or "),
+    oneOf(SCORE_ACTIVATIONS),
     (value) => SCORE_ACTIVATIONS.some((name) => name === value),
   ],
   taps: ["a list of names", (value) => Array.isArray(value) && value.every(isText)],
@@ -66,21 +88,32 @@ const ENTRIES: Readonly<Record<string, readonly [words: string, check: (value: u
  * @throws {SyntaxError} When it is not JSON, or an entry is unknown or has the wrong type.
  */
 export function parseOnnxSettings(text: string, called: string): OnnxSettings {
-  const value = readForeignJson(text, called);
+  let value: unknown;
+  try {
+    value = readForeignJson(text, called);
+  } catch (cause) {
+    // A file that names an entry was meant to be one of ours.
+    const entry = new RegExp(`"(${Object.keys(ENTRIES).join("|")})"\\s*:`);
+    const NoSettings = entry.test(text) ? SyntaxError : ForeignSettingsError;
+    throw new NoSettings((cause as Error).message, { cause });
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SyntaxError(`Cannot read ${called}: it is not a JSON object`);
+    throw new ForeignSettingsError(`Cannot read ${called}: it is not a JSON object`);
   }
   const entries = value as Record<string, unknown>;
   for (const [name, given] of Object.entries(entries)) {
     const known = Object.hasOwn(ENTRIES, name) ? ENTRIES[name] : undefined;
     if (known === undefined) {
-      throw new SyntaxError(
-        `Cannot read ${called}: unknown entry ${shortened(name)}${suggestion(name, Object.keys(ENTRIES))}`,
-      );
+      const near = nearestName(name, Object.keys(ENTRIES));
+      // A mistyped entry still has a value of its kind.
+      if (near === undefined || !ENTRIES[near]![1](given)) {
+        throw new ForeignSettingsError(`Cannot read ${called}: unknown entry ${shortened(name)}`);
+      }
+      throw new SyntaxError(`Cannot read ${called}: unknown entry ${shortened(name)}: did you mean ${near}?`);
     }
     if (!known[1](given)) throw new SyntaxError(`Cannot read ${called}: ${name} must be ${known[0]}`);
   }
-  const { labels, output, activation, taps, mean, std, ...rest } = entries;
+  const { labels, inputs, output, activation, taps, mean, std, ...rest } = entries;
   return {
     preprocessing: {
       ...rest as OnnxPreprocessing,
@@ -91,33 +124,10 @@ export function parseOnnxSettings(text: string, called: string): OnnxSettings {
     },
     ...withoutUndefined({
       labels: labels as string | string[] | undefined,
+      inputs: inputs as Record<string, number> | undefined,
       output: output as string | undefined,
       activation: activation as ScoreActivation | undefined,
       taps: taps as string[] | undefined,
     }),
   };
-}
-
-/**
- * Class names from a file: one per line, or a JSON list, or a JSON record by index.
- *
- * @throws {SyntaxError} When it has no names, or the record's indices have gaps.
- */
-export function parseLabels(text: string, called: string): string[] {
-  const labels = /^\s*[[{]/.test(text)
-    ? readForeignJson(text, `labels ${called}`) as object
-    : text.split(/\r?\n/, MOST_CLASSES + 2).map((line) => line.trim());
-  // `hasOwn`: what every object inherits ("constructor") is not a name of a class.
-  const list: unknown[] = Array.isArray(labels)
-    ? labels
-    : Object.keys(labels).map((_, index) => Object.hasOwn(labels, index) ? Reflect.get(labels, index) : "");
-  // A trailing line feed is not a class.
-  while (list.at(-1) === "") list.pop();
-  if (list.length > MOST_CLASSES) {
-    throw new SyntaxError(`Cannot read labels ${called}: more than ${MOST_CLASSES} names`);
-  }
-  if (list.length === 0 || !list.every(isText)) {
-    throw new SyntaxError(`Cannot read labels ${called}: it is not one name per class`);
-  }
-  return list;
 }

@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from "../runtime/mod.ts";
 import { inputGradientGraph, tappedGraph } from "./gradient_graphs.ts";
-import { activationsGraph, behindTapGraph, findTap, PREFIX, scoresGraph } from "./graphs.ts";
+import { activationsGraph, behindTapGraph, findTap, partSize, PREFIX, scoresGraph } from "./graphs.ts";
 import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
 import { imagesTensor, scoreRows } from "./scores.ts";
 import { channelPlanes, type Tap } from "./tap.ts";
@@ -58,7 +58,7 @@ export interface TappedGradient extends TappedPass {
 }
 
 /**
- * A classifier whose scores, activations and gradients methods can request. Images are [3, S, S] in [0, 1], not
+ * A classifier whose scores, activations and gradients methods can request. Images are [3, H, W] in [0, 1], not
  * normalised.
  */
 export interface OpenClassifier {
@@ -124,6 +124,7 @@ export async function classifierOver(
   const opened = new Map<string, Promise<Session>>();
   let scoring: Promise<Scores> | undefined;
   let found: Tap | undefined;
+  const size = () => partSize(classifier.part());
   const tap = () => found ??= findTap(classifier.part(), options.layer);
 
   function openOnce(kind: string, buildGraph: () => Graph): Promise<Session> {
@@ -165,7 +166,7 @@ export async function classifierOver(
     if (own.plain) return await own.scores(images, signal);
     // A file may end with a softmax; the scores before it come from its graph.
     const session = await openOnce("scores", () => scoresGraph(classifier.part(), batch));
-    return await scoreRows(session, images, { batch, output: "logits", signal });
+    return await scoreRows(session, images, { batch, size: size(), output: "logits", signal });
   }
 
   const planes = (outputs: Record<string, Tensor>): TappedPass => {
@@ -197,17 +198,17 @@ export async function classifierOver(
     activations: async (image, signal) =>
       planes(
         await run(openOnce("activations", () => activationsGraph(classifier.part(), tap())), {
-          images: imagesTensor([image], 1),
+          images: imagesTensor([image], 1, size()),
         }, signal),
       ),
     tapped: async (image, target, signal) => {
       const session = openOnce("tapped", () => tappedGraph(classifier.part(), tap(), device));
-      const feeds = { images: imagesTensor([image], 1), target: oneHot(target, facts.classes) };
+      const feeds = { images: imagesTensor([image], 1, size()), target: oneHot(target, facts.classes) };
       const outputs = await run(session, feeds, signal);
       return { ...planes(outputs), gradients: channelPlanes(float32Data(outputs["gradients"]!), tap()) };
     },
     async *withoutChannels(image, signal) {
-      const images = imagesTensor([image], 1);
+      const images = imagesTensor([image], 1, size());
       const first = openOnce("activations", () => activationsGraph(classifier.part(), tap()));
       const { activations } = await run(first, { images }, signal);
       const behind = openOnce("behind", () => behindTapGraph(classifier.part(), tap()));
@@ -224,7 +225,7 @@ export async function classifierOver(
       const buildGraph = () => inputGradientGraph(classifier.part(), batch, device);
       const session = await openOnce("input gradient", buildGraph);
       const more = { target: oneHot(target, facts.classes) };
-      return await scoreRows(session, images, { batch, output: "gradients", more, signal });
+      return await scoreRows(session, images, { batch, size: size(), output: "gradients", more, signal });
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -12,8 +12,10 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** A prepared image. */
 export interface PreparedImage {
-  /** The backbone's cut, [3, S, S] in [0, 1], not normalised; measures mask and score it. */
+  /** The backbone's cut, [3, H, W] in [0, 1], not normalised; measures mask and score it. */
   readonly pixels: Float32Array;
+  /** Pixels of a row of it; images are square without it. */
+  readonly width?: number;
   /** The auxiliary's cut, if it differs. */
   readonly auxiliaryPixels?: Float32Array;
 }
@@ -27,11 +29,18 @@ export interface CroppedImage extends PreparedImage {
 }
 
 /** How an image is cut for one classifier. */
-export type CropSize = Pick<Preprocessing, "crop" | "resize">;
+export type CropSize =
+  & Pick<Preprocessing, "crop" | "resize">
+  & Pick<Preprocessing, "width" | "fit" | "resample" | "fill">;
 
 /** Whether two classifiers read the same cut of an image. */
 export function sameCrop(a: CropSize, b: CropSize): boolean {
-  return a.crop === b.crop && a.resize === b.resize;
+  const decisive = (
+    { crop, resize, width = crop, fit = "crop", resample = "bilinear", fill = 0 }: CropSize,
+  ) =>
+    // Only a letterbox is filled.
+    [crop, resize, width, fit, resample, fit === "letterbox" ? fill : 0].join();
+  return decisive(a) === decisive(b);
 }
 
 /** The cuts of a backbone and an auxiliary; a single one if they are the same. */
@@ -41,18 +50,19 @@ export function distinctCrops<T extends CropSize>(backbone: T, auxiliary: T): T[
 
 /** Cuts an image for a backbone and its auxiliary. */
 export function cropImage(image: RgbImage, backbone: CropSize, auxiliary: CropSize = backbone): CroppedImage {
-  const { pixels, window } = preprocess(image, backbone);
-  if (sameCrop(backbone, auxiliary)) return { pixels, window, auxiliaryWindow: window };
+  const { width = backbone.crop } = backbone;
+  const cut = { ...preprocess(image, backbone), ...(width === backbone.crop ? {} : { width }) };
+  if (sameCrop(backbone, auxiliary)) return { ...cut, auxiliaryWindow: cut.window };
   const other = preprocess(image, auxiliary);
-  return { pixels, window, auxiliaryPixels: other.pixels, auxiliaryWindow: other.window };
+  return { ...cut, auxiliaryPixels: other.pixels, auxiliaryWindow: other.window };
 }
 
 /** Applies the same change to every cut of an image. */
 export function changedImage(
-  { pixels, auxiliaryPixels }: PreparedImage,
+  { pixels, width, auxiliaryPixels }: PreparedImage,
   change: (pixels: Float32Array) => Float32Array,
 ): PreparedImage {
-  const changed = { pixels: change(pixels) };
+  const changed = { pixels: change(pixels), ...withoutUndefined({ width }) };
   return auxiliaryPixels === undefined ? changed : { ...changed, auxiliaryPixels: change(auxiliaryPixels) };
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { float32Data, float32Tensor, openSession, type Session, type Tensor } from "../runtime/mod.ts";
-import { PREFIX, scoresGraph } from "./graphs.ts";
+import type { Size } from "../image/preprocess.ts";
+import { partSize, PREFIX, scoresGraph } from "./graphs.ts";
 import { probabilitiesOfPlain, toProbabilities } from "./prediction.ts";
 import type { ScoreMeaning } from "./score_meaning.ts";
 import type { GraphPart, ScoreOptions, Scores } from "./types.ts";
@@ -22,8 +23,9 @@ export async function openPartScores(
     files: bound.files,
     ...withoutUndefined({ threads }),
   });
+  const size = partSize(part);
   const scores: Scores["scores"] = (images, signal) =>
-    scoreRows(session, images, { batch, output: "logits", signal });
+    scoreRows(session, images, { batch, size, output: "logits", signal });
   return scoresOver(session, scores, { meaning, plain: true });
 }
 
@@ -66,6 +68,8 @@ function scoresOver(
 export interface RowOptions {
   /** Batch size of the session. */
   readonly batch: number;
+  /** Width and height of the images. */
+  readonly size: Size;
   /** The output with one row per image. */
   readonly output: string;
   /** Additional inputs besides the images. */
@@ -77,12 +81,12 @@ export interface RowOptions {
 export async function scoreRows(
   session: Session,
   images: readonly Float32Array[],
-  { batch, output, more = {}, signal }: RowOptions,
+  { batch, size, output, more = {}, signal }: RowOptions,
 ): Promise<Float32Array[]> {
   const all: Float32Array[] = [];
   for (let at = 0; at < images.length; at += batch) {
     const part = images.slice(at, at + batch);
-    const outputs = await session.run({ images: imagesTensor(part, batch), ...more }, { signal });
+    const outputs = await session.run({ images: imagesTensor(part, batch, size), ...more }, { signal });
     const data = float32Data(outputs[output]!);
     const length = data.length / batch;
     part.forEach((_, i) => all.push(data.slice(i * length, (i + 1) * length)));
@@ -90,11 +94,15 @@ export async function scoreRows(
   return all;
 }
 
-/** Images as one tensor [batch, 3, S, S]; zeros if there are fewer. One image alone is not copied. */
-export function imagesTensor(images: readonly Float32Array[], batch: number): Tensor {
-  const side = Math.sqrt(images[0]!.length / 3);
-  if (batch === 1) return float32Tensor(images[0]!, [1, 3, side, side]);
-  const data = new Float32Array(batch * 3 * side * side);
+/** Images as one tensor [batch, 3, H, W]; zeros if there are fewer. One image alone is not copied. */
+export function imagesTensor(
+  images: readonly Float32Array[],
+  batch: number,
+  { width, height }: Size,
+): Tensor {
+  const shape = [batch, 3, height, width];
+  if (batch === 1) return float32Tensor(images[0]!, shape);
+  const data = new Float32Array(batch * 3 * height * width);
   images.forEach((image, i) => data.set(image, i * image.length));
-  return float32Tensor(data, [batch, 3, side, side]);
+  return float32Tensor(data, shape);
 }

@@ -40,14 +40,18 @@ export interface ClassifierFacts extends ScoreMeaning {
   readonly otherOutputs?: readonly string[];
   /** What an .onnx file sees and gives, and where each entry was found. */
   readonly described?: readonly DescribedFact[];
+  /** What was said about an .onnx file and could not be used, one line each. */
+  readonly notes?: readonly string[];
 }
 
 /** A classifier as a part of graphs. Its scores there are plain: a softmax or sigmoid at its end is removed. */
 export interface GraphPart {
   /** Name that people see. */
   readonly name: string;
-  /** Width and height of its images. */
+  /** Height of its images, and their width if they have no other. */
   readonly inputSize: number;
+  /** Width of its images, if they are not square. */
+  readonly inputWidth?: number;
   /** Names of its taps in its own code; none for an .onnx file, whose values have names themselves. */
   readonly tapNames: readonly string[];
   /**
@@ -57,7 +61,7 @@ export interface GraphPart {
    * @throws {TypeError} When the file cannot be read as a graph, or has no square maps.
    */
   taps(): readonly TapDefinition[];
-  /** Adds the network, including its normalisation, to images [N, 3, S, S] in [0, 1]; gives its scores [N, classes]. */
+  /** Adds the network, including its normalisation, to images [N, 3, H, W] in [0, 1]; gives its scores [N, classes]. */
   scores(b: Builder, images: Value): Value;
   /** Also gives its taps as [N, C, S, S] in the order of `taps()`. */
   pass(b: Builder, images: Value): NetworkOutputs;
@@ -86,7 +90,7 @@ export interface Scores {
   /**
    * Scores, one row per image.
    *
-   * @param images [3, S, S] in [0, 1] each, not normalised.
+   * @param images [3, H, W] in [0, 1] each, not normalised.
    */
   scores(images: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** Probabilities, one row per image. */

@@ -17,6 +17,7 @@ import { isOnnxPath, ONNX_OPTIONS, readOnnxModel, refuseOnnxOptions } from "./on
 import type { Typed } from "./options/command.ts";
 import { choice, group, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
 import { keptHead } from "./own_head.ts";
+import { sayFactsOnce } from "./said_facts.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
 /** The names of the known networks, for help. */
@@ -88,6 +89,7 @@ export async function explainerOptions(
       device,
       threads,
     }),
+    onFacts: sayFactsOnce(terminal),
   };
 }
 
@@ -120,10 +122,10 @@ export async function namingFiles<T>(typed: Typed, act: () => Promise<T>): Promi
 function typedHere({ backbone, auxiliary, why }: NoHeadError, typed: Typed): NoHeadError {
   const own = Object.keys(ONNX_OPTIONS).map(optionName);
   const more = ["weights", "auxiliary-taps", "auxiliary-weights", ...own].flatMap((name) => {
-    const text = typed[name];
-    if (text === undefined) return [];
     const option = name === "weights" ? "--backbone-weights" : `--${name}`;
-    return [text === true ? option : `${option} ${quoted(String(text))}`];
+    return [typed[name] ?? []].flat().map((text) =>
+      text === true ? option : `${option} ${quoted(String(text))}`
+    );
   });
   const [model, read] = [String(typed["model"] ?? backbone), String(typed["auxiliary"] ?? auxiliary)];
   return new NoHeadError(quoted(model), quoted(read), why, more);

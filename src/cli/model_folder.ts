@@ -29,13 +29,39 @@ export interface BesideOptions {
  * @throws {Error} When it cannot be read, is not a regular file, lies outside the model's folder or is too large. The
  * model's folder is that of its path and, if that is a link, that of the file it leads to.
  */
-export async function readBesideModel(
+export function readBesideModel(
   model: string,
   name: string,
   what: string,
-  { most = Infinity, outside = false }: BesideOptions = {},
+  options: BesideOptions = {},
 ): Promise<Uint8Array> {
-  const path = siblingPath(model, name);
+  return readConfined(siblingPath(model, name), () => modelFolders(model), what, options);
+}
+
+/**
+ * Reads a file of a folder that need not be there: `undefined` if it is not.
+ *
+ * @throws {Error} When it cannot be read, is not a regular file, lies outside the folder or is too large.
+ */
+export async function readInFolderIfThere(
+  folder: string,
+  name: string,
+  what: string,
+  options: BesideOptions = {},
+): Promise<Uint8Array | undefined> {
+  const path = siblingPath(folder, name);
+  return await isThere(path)
+    ? await readConfined(path, async () => [await Deno.realPath(folder === "" ? "." : folder)], what, options)
+    : undefined;
+}
+
+/** Reads a regular file that lies in one of the folders after links are followed. */
+async function readConfined(
+  path: string,
+  folders: () => Promise<readonly string[]>,
+  what: string,
+  { most = Infinity, outside = false }: BesideOptions,
+): Promise<Uint8Array> {
   const refused = (why: string, cause?: unknown) =>
     new Error(`Cannot read ${what} ${oneLine(path)}: ${why}`, { cause });
   let place: string;
@@ -43,7 +69,7 @@ export async function readBesideModel(
   let found: Deno.FileInfo;
   try {
     place = await Deno.realPath(path);
-    inside = await isInFolder(place, model);
+    inside = (await folders()).some((folder) => isInFolder(place, folder));
     // Looked at before it is opened: opening a pipe waits for its other end.
     found = await Deno.stat(place);
   } catch (cause) {
@@ -64,18 +90,28 @@ export async function readBesideModelIfThere(
   what: string,
   options: BesideOptions = {},
 ): Promise<Uint8Array | undefined> {
-  try {
-    await Deno.lstat(siblingPath(model, name));
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-  }
-  return await readBesideModel(model, name, what, options);
+  return await isThere(siblingPath(model, name))
+    ? await readBesideModel(model, name, what, options)
+    : undefined;
 }
 
-/** Whether a path without links lies in the folder of a model: of its path, or of what that leads to. */
-async function isInFolder(place: string, model: string): Promise<boolean> {
-  const folders = [await Deno.realPath(parentFolder(model)), parentFolder(await Deno.realPath(model))];
-  return folders.some((folder) => place.startsWith(/[/\\]$/.test(folder) ? folder : withSeparator(folder)));
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return false;
+  }
+  return true;
+}
+
+/** The folders of a model without links: of its path, and of what that leads to. */
+async function modelFolders(model: string): Promise<string[]> {
+  return [await Deno.realPath(parentFolder(model)), parentFolder(await Deno.realPath(model))];
+}
+
+/** Whether a path lies in a folder; both without links. */
+function isInFolder(place: string, folder: string): boolean {
+  return place.startsWith(/[/\\]$/.test(folder) ? folder : withSeparator(folder));
 }
 
 function withSeparator(folder: string): string {

@@ -1,38 +1,67 @@
 /**
- * A classifier named by the path of an .onnx file: the file, its external data, the JSON file next to it that describes
- * its input, and the options that do the same.
+ * A classifier named by the path of an .onnx file: the file, its external data, the files next to it that describe it,
+ * and the options that do the same.
  *
  * @module
  */
 import type { OnnxModel } from "../classifier/onnx_model.ts";
-import { type OnnxSettings, parseLabels, parseOnnxSettings } from "../classifier/onnx_settings.ts";
+import { parseLabels } from "../classifier/label_files.ts";
 import { SCORE_ACTIVATIONS } from "../classifier/score_meaning.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { hubModelName } from "../weights/hub/address.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
-import { fileName, fileStem, readFile } from "./files.ts";
-import { MOST_TEXT_BYTES, readBesideModel, readBesideModelIfThere, readSmallFile } from "./model_folder.ts";
+import { FITS } from "../image/preprocess.ts";
+import { RESAMPLINGS } from "../image/resize.ts";
+import { readBeside } from "./beside_model.ts";
+import { fileStem, readFile } from "./files.ts";
+import { MOST_TEXT_BYTES, readBesideModel, readSmallFile } from "./model_folder.ts";
 import type { Typed } from "./options/command.ts";
-import { choice, flag, group, numbers, optionName, text, type Values, wholeNumber } from "./options/kinds.ts";
+import {
+  assignments,
+  choice,
+  flag,
+  group,
+  number,
+  numbers,
+  optionName,
+  pixelSize,
+  text,
+  type Values,
+  wholeNumber,
+} from "./options/kinds.ts";
 import { UsageError } from "./usage.ts";
 
 /** The options that describe the input of an .onnx classifier. */
 export const ONNX_OPTIONS = group("An .onnx classifier (or NAME.json next to it)", {
-  size: wholeNumber("N", "Width and height of the input", { least: 1, usual: "found in the file" }),
+  size: pixelSize("N|WxH", "Width and height of the input", { usual: "found in the file" }),
   resize: wholeNumber("N", "Short side of an image before the centre crop", {
     least: 1,
     usual: "the size times 256/224",
   }),
+  fit: choice("crop|squash|letterbox", FITS, "How an image gets the input's shape", { usual: "crop" }),
+  resample: choice(
+    "bilinear|bicubic|nearest",
+    RESAMPLINGS,
+    "How resized pixels are made, antialiased as in Pillow",
+    {
+      usual: "bilinear",
+    },
+  ),
+  fill: number("N", "Value of the pixels that a letterbox adds, 0 to 255", { usual: 0 }),
   range: numbers("LOW,HIGH", [2], "Input values of black and white, such as 0,255 or -1,1", { usual: "0,1" }),
-  mean: numbers("A[,B,C]", [1, 3], "Mean to subtract from each channel, in that range", {
+  mean: numbers("A[,B,C]", [1, 3, 4], "Mean to subtract from each channel, in that range", {
     usual: "ImageNet's, or 0 with --range",
   }),
-  std: numbers("A[,B,C]", [1, 3], "Standard deviation to divide each channel by", {
+  std: numbers("A[,B,C]", [1, 3, 4], "Standard deviation to divide each channel by", {
     usual: "ImageNet's, or 1 with --range",
   }),
   layout: choice("NCHW|NHWC", ["NCHW", "NHWC"], "Order of the axes", { usual: "found in the file" }),
   channels: choice("RGB|BGR", ["RGB", "BGR"], "Order of the colours", { usual: "RGB" }),
   labels: text("FILE", "Names of the classes, one per line, or JSON"),
+  input: assignments(
+    "NAME=VALUE",
+    "A number for an input besides the image, such as keep_prob=1; may be repeated",
+  ),
   output: text("NAME", "The output with the scores", { usual: "the most probable" }),
   activation: choice(
     "none|softmax|sigmoid",
@@ -53,7 +82,8 @@ export function isOnnxPath(model: string): boolean {
 }
 
 /**
- * Reads an .onnx classifier with its external data and settings. Options override the JSON file next to it.
+ * Reads an .onnx classifier with its external data and settings. Options override the JSON file next to it, and
+ * that what other files say.
  *
  * @param options The options for this file, if there are any.
  */
@@ -64,7 +94,7 @@ export async function readOnnxModel(
 ): Promise<OnnxModel> {
   const onnx = await readFile(path, what);
   const outside = options.allowOutside;
-  const beside = await settingsBeside(path, outside);
+  const { settings: beside, description } = await readBeside(path, outside);
   const externalData = new Map<string, Uint8Array>();
   for (const name of inspectOnnx(onnx).externalFiles) {
     externalData.set(name, await readBesideModel(path, name, "external data", { outside }));
@@ -74,16 +104,19 @@ export async function readOnnxModel(
     : typeof beside?.labels === "string"
     ? await labelsBeside(path, beside.labels, outside)
     : beside?.labels;
-  const { size, resize, range, mean, std, layout, channels } = options;
+  const { size, resize, fit, resample, fill, range, mean, std, layout, channels } = options;
+  const inputs = { ...beside?.inputs, ...options.input };
   return {
     name: hubModelName(path) ?? fileStem(path),
     onnx,
     externalData,
     preprocessing: {
       ...beside?.preprocessing,
-      ...withoutUndefined({ size, resize, mean, std, layout, channels }),
+      ...withoutUndefined({ size, resize, fit, resample, fill, mean, std, layout, channels }),
       ...withoutUndefined({ range: range as [number, number] | undefined }),
     },
+    description,
+    inputs,
     dequantize: options.dequantize ?? false,
     ...withoutUndefined({
       labels,
@@ -104,13 +137,6 @@ export function refuseOnnxOptions(model: string | undefined, typed: Typed): void
       `Option --${stray} is for an .onnx classifier; ${model ?? "the default"} needs none`,
     );
   }
-}
-
-async function settingsBeside(path: string, outside?: boolean): Promise<OnnxSettings | undefined> {
-  const json = path.replace(/\.onnx$/i, ".json");
-  const limits = { most: MOST_TEXT_BYTES, outside };
-  const found = await readBesideModelIfThere(path, fileName(json), "description", limits);
-  return found === undefined ? undefined : parseOnnxSettings(new TextDecoder().decode(found), json);
 }
 
 async function labelsBeside(path: string, name: string, outside?: boolean): Promise<string[]> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Size } from "../image/preprocess.ts";
 import type { CropWindow } from "../image/types.ts";
 import { readForeignJson } from "../text/foreign_json.ts";
 import type { Box } from "./types.ts";
@@ -75,14 +76,14 @@ export function boxesFor(boxes: BoxesByImage, path: string, folder: string): rea
 }
 
 /**
- * Boxes of an image in pixels of the square cut that a classifier sees.
+ * Boxes of an image in pixels of the cut that a classifier sees.
  *
  * @param boxes In pixels of the image.
  * @param window The cut, in pixels of the image.
- * @param side Pixels of the cut's side.
+ * @param size Width and height of the cut.
  */
-export function boxesInCut(boxes: readonly Box[], window: CropWindow, side: number): Box[] {
-  const [across, down] = [side / window.width, side / window.height];
+export function boxesInCut(boxes: readonly Box[], window: CropWindow, size: Size): Box[] {
+  const [across, down] = [size.width / window.width, size.height / window.height];
   return boxes.map((box) => ({
     x: (box.x - window.x) * across,
     y: (box.y - window.y) * down,

@@ -137,7 +137,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
 
   const measure = async (image: Waiting, clean: Float32Array): Promise<void> => {
     const { name, loaded, region, record } = image;
-    const { pixels } = loaded;
+    const { pixels, width } = loaded;
+    const sized = width === undefined ? { pixels } : { pixels, width };
     const target = topClass(clean);
     const probability = clean[target]!;
     if (record !== undefined && record.target !== target) {
@@ -158,7 +159,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       const begin = performance.now();
       const map = await methods[method]!(loaded, target, signal);
       const milliseconds = performance.now() - begin;
-      const sample = named(method, name, () => enlarge({ pixels, map, target, probability }));
+      const sample = named(method, name, () => enlarge({ ...sized, map, target, probability }));
       const context = {
         normalization,
         region,

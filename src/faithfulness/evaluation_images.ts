@@ -7,6 +7,7 @@ import { boxesInCut } from "./boxes.ts";
 import type { EvaluationImage, LoadedImage } from "./evaluate_options.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
 import type { Box, ScoreBatch } from "./types.ts";
+import { cutSize } from "../image/preprocess.ts";
 import type { ImageSource } from "../image/types.ts";
 import type { MapExplainer } from "../explanation/map_explanation.ts";
 
@@ -38,7 +39,7 @@ export function* evaluationImages(
         const { window, ...cuts } = await prepare(image);
         const boxes = boxesOf?.(name);
         if (boxes === undefined) return cuts;
-        return { ...cuts, region: { boxes: boxesInCut(boxes, window, backbone.preprocessing.crop) } };
+        return { ...cuts, region: { boxes: boxesInCut(boxes, window, cutSize(backbone.preprocessing)) } };
       },
     };
   }

@@ -21,6 +21,7 @@
  *
  * @module
  */
+import type { Size } from "../image/preprocess.ts";
 import { createStream } from "../random/generator.ts";
 import { hashText } from "../random/hash.ts";
 import type { MeasureDefinition } from "./measure.ts";
@@ -44,21 +45,25 @@ export interface Square {
  * The squares to remove from an image, one at a time. All positions of all sizes on the protocol's grid are equally
  * likely, and none is drawn twice. If the grid has no more than the requested number, all are taken.
  *
- * @param side Pixels per row of the image. One that has fewer than the grid has cells is its own grid.
+ * @param size Width and height of the image. A side that has fewer pixels than the grid has cells is its own grid.
  * @param seed Seed of the drawing.
  */
-export function removalSquares(side: number, protocol: InfidelityProtocol, seed: number): Square[] {
-  const cells = Math.min(protocol.cells, side);
-  const edge = (line: number) => Math.round(line * side / cells);
+export function removalSquares(
+  { width, height }: Size,
+  protocol: InfidelityProtocol,
+  seed: number,
+): Square[] {
+  const [columns, rows] = [Math.min(protocol.cells, width), Math.min(protocol.cells, height)];
+  const edge = (line: number, side: number, cells: number) => Math.round(line * side / cells);
   const squares: Square[] = [];
   for (const length of protocol.lengths) {
-    for (let row = 0; row + length <= cells; row++) {
-      for (let column = 0; column + length <= cells; column++) {
+    for (let row = 0; row + length <= rows; row++) {
+      for (let column = 0; column + length <= columns; column++) {
         squares.push({
-          left: edge(column),
-          top: edge(row),
-          right: edge(column + length),
-          bottom: edge(row + length),
+          left: edge(column, width, columns),
+          top: edge(row, height, rows),
+          right: edge(column + length, width, columns),
+          bottom: edge(row + length, height, rows),
         });
       }
     }
@@ -73,9 +78,9 @@ export function removalSquares(side: number, protocol: InfidelityProtocol, seed:
 }
 
 /** Indices of a square's pixels. */
-function* pixelsOf({ left, top, right, bottom }: Square, side: number): Iterable<number> {
+function* pixelsOf({ left, top, right, bottom }: Square, width: number): Iterable<number> {
   for (let row = top; row < bottom; row++) {
-    for (let column = left; column < right; column++) yield row * side + column;
+    for (let column = left; column < right; column++) yield row * width + column;
   }
 }
 
@@ -110,16 +115,18 @@ export function infidelityProbe(
       "Cannot measure infidelity: no normalization is given, its mean is the colour of removed pixels",
     );
   }
-  const { pixels, side, values, probability } = sample;
+  const { pixels, width, height, values, probability } = sample;
   const colour = protocol.space === "normalized" ? normalization!.mean : [0, 0, 0] as const;
-  const squares = removalSquares(side, protocol, seed);
+  const squares = removalSquares(sample, protocol, seed);
   return {
     count: squares.length,
     *images() {
       for (const square of squares) {
         const perturbed = pixels.slice();
-        for (const pixel of pixelsOf(square, side)) {
-          for (const [channel, value] of colour.entries()) perturbed[channel * side * side + pixel] = value;
+        for (const pixel of pixelsOf(square, width)) {
+          for (const [channel, value] of colour.entries()) {
+            perturbed[channel * width * height + pixel] = value;
+          }
         }
         yield perturbed;
       }
@@ -127,7 +134,7 @@ export function infidelityProbe(
     read(outcomes) {
       const promised = squares.map((square) => {
         let sum = 0;
-        for (const pixel of pixelsOf(square, side)) sum += values[pixel]!;
+        for (const pixel of pixelsOf(square, width)) sum += values[pixel]!;
         return sum;
       });
       const fallen = outcomes.map((outcome) => probability - outcome.probability);

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Size } from "../image/preprocess.ts";
 import type { MeasureDefinition, ValueDescription } from "./measure.ts";
 import type { StepsProtocol } from "./presets.ts";
 import type { Enlarged, PlainProbe } from "./probe.ts";
@@ -34,15 +35,15 @@ export function blurKernel(side: number, sigma: number): Float64Array {
 /**
  * Blurs an image along both axes; the outside has the mean colour.
  *
- * @param pixels `[3, S, S]` in [0, 1].
+ * @param pixels `[3, height, width]` in [0, 1].
  */
 export function blurImage(
   pixels: Float32Array,
-  side: number,
+  { width, height }: Size,
   kernel: Float64Array,
   mean: readonly [number, number, number],
 ): Float32Array {
-  const area = side * side;
+  const area = width * height;
   const reach = Math.floor(kernel.length / 2);
   const out = new Float32Array(pixels.length);
   const across = new Float64Array(area);
@@ -50,18 +51,18 @@ export function blurImage(
     const base = mean[colour]!;
     const from = colour * area;
     for (let i = 0; i < area; i++) {
-      const x = i % side;
+      const x = i % width;
       let sum = 0;
-      for (let k = Math.max(0, reach - x); k < kernel.length && x + k - reach < side; k++) {
+      for (let k = Math.max(0, reach - x); k < kernel.length && x + k - reach < width; k++) {
         sum += kernel[k]! * (pixels[from + i + k - reach]! - base);
       }
       across[i] = sum;
     }
     for (let i = 0; i < area; i++) {
-      const y = Math.floor(i / side);
+      const y = Math.floor(i / width);
       let sum = 0;
-      for (let k = Math.max(0, reach - y); k < kernel.length && y + k - reach < side; k++) {
-        sum += kernel[k]! * across[i + (k - reach) * side]!;
+      for (let k = Math.max(0, reach - y); k < kernel.length && y + k - reach < height; k++) {
+        sum += kernel[k]! * across[i + (k - reach) * width]!;
       }
       out[from + i] = base + sum;
     }
@@ -94,15 +95,15 @@ export function stepsProbe(
       `Cannot measure ${kind}: no normalization is given, its mean is the colour of removed pixels`,
     );
   }
-  const { pixels, side, order } = sample;
-  const area = side * side;
+  const { pixels, order } = sample;
+  const area = sample.width * sample.height;
   const steps = Math.ceil(area / protocol.pixelsPerStep);
 
   function* images(): Iterable<Float32Array> {
     const { mean } = normalization!;
     const other = kind === "deletion"
       ? pixels.map((_, i) => mean[Math.floor(i / area)]!)
-      : blurImage(pixels, side, blurKernel(protocol.blur.side, protocol.blur.sigma), mean);
+      : blurImage(pixels, sample, blurKernel(protocol.blur.side, protocol.blur.sigma), mean);
     const [start, finish] = kind === "deletion" ? [pixels, other] : [other, pixels];
     const current = start.slice();
     yield current.slice();

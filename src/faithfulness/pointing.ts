@@ -4,27 +4,29 @@
  *
  * @module
  */
+import type { Size } from "../image/preprocess.ts";
 import type { MeasureDefinition } from "./measure.ts";
 import type { PointingProtocol } from "./presets.ts";
 import type { Enlarged, PlainProbe } from "./probe.ts";
 import type { Region } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-/** S × S values, 1 inside the object. Boxes are clipped to the image; a pixel is inside if its centre is. */
-export function regionMask(region: Region, side: number): Uint8Array {
+/** One value per pixel, 1 inside the object. Boxes are clipped to the image; a pixel is inside if its centre is. */
+export function regionMask(region: Region, size: Size): Uint8Array {
   if ("mask" in region) {
-    if (region.mask.length !== side * side) {
+    if (region.mask.length !== size.width * size.height) {
       throw new TypeError(
-        `Cannot use a mask of ${region.mask.length} values for an image of ${side} x ${side}`,
+        `Cannot use a mask of ${region.mask.length} values for an image of ${size.width} x ${size.height}`,
       );
     }
     return region.mask.map((value) => value === 0 ? 0 : 1);
   }
-  const mask = new Uint8Array(side * side);
-  const clip = (edge: number) => Math.min(side, Math.max(0, Math.ceil(edge - 0.5)));
+  const mask = new Uint8Array(size.width * size.height);
+  const clip = (edge: number, side: number) => Math.min(side, Math.max(0, Math.ceil(edge - 0.5)));
   for (const { x, y, width, height } of region.boxes) {
-    for (let row = clip(y); row < clip(y + height); row++) {
-      mask.fill(1, row * side + clip(x), row * side + Math.max(clip(x), clip(x + width)));
+    const [left, right] = [clip(x, size.width), clip(x + width, size.width)];
+    for (let row = clip(y, size.height); row < clip(y + height, size.height); row++) {
+      mask.fill(1, row * size.width + left, row * size.width + Math.max(left, right));
     }
   }
   return mask;
@@ -37,15 +39,15 @@ export function regionMask(region: Region, side: number): Uint8Array {
 export function pointsAt(
   pixel: number,
   inside: Uint8Array,
-  side: number,
+  width: number,
   tolerance: number,
 ): boolean | undefined {
-  const [x, y] = [pixel % side, Math.floor(pixel / side)];
+  const [x, y] = [pixel % width, Math.floor(pixel / width)];
   let object = false;
   for (let i = 0; i < inside.length; i++) {
     if (inside[i] === 0) continue;
     object = true;
-    if ((i % side - x) ** 2 + (Math.floor(i / side) - y) ** 2 <= tolerance ** 2) return true;
+    if ((i % width - x) ** 2 + (Math.floor(i / width) - y) ** 2 <= tolerance ** 2) return true;
   }
   return object ? false : undefined;
 }
@@ -77,10 +79,10 @@ export function regionProbe(
     images: () => [],
     read() {
       if (region === undefined) return { values: {} };
-      const inside = regionMask(region, sample.side);
+      const inside = regionMask(region, sample);
       const value = kind === "energy"
         ? energyInside(sample.values, inside)
-        : pointsAt(sample.order[0]!, inside, sample.side, protocol.tolerance);
+        : pointsAt(sample.order[0]!, inside, sample.width, protocol.tolerance);
       return { values: withoutUndefined({ [kind]: value === undefined ? undefined : Number(value) }) };
     },
   };

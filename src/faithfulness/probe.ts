@@ -7,7 +7,8 @@
 import { valueRange } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import { rankPixels } from "./threshold.ts";
-import { squareSide } from "../image/side.ts";
+import type { Size } from "../image/preprocess.ts";
+import { imageSides } from "../image/side.ts";
 import type { Outcome, Sample } from "./types.ts";
 
 /** The values of a measure for one map of one image. */
@@ -36,14 +37,12 @@ export interface PlainProbe extends Probe {
 }
 
 /** A sample with its map at the image's own size. */
-export interface Enlarged extends Sample {
-  /** Side S of the image. */
-  readonly side: number;
-  /** The map at S × S. */
+export interface Enlarged extends Omit<Sample, "width">, Size {
+  /** The map at the image's size. */
   readonly values: Float32Array;
   /** All pixels, most relevant first. */
   readonly order: Uint32Array;
-  /** Mean of the map at S × S. */
+  /** Mean of the map at the image's size. */
   readonly area: number;
 }
 
@@ -56,16 +55,16 @@ const SLACK = 1e-5;
  * @throws {RangeError} When the map has values that are outside [0, 1] or not finite.
  */
 export function enlarge(sample: Sample): Enlarged {
-  const side = squareSide(sample.pixels);
   const { map } = sample;
+  const size = imageSides(sample.pixels, sample.width);
   const { low, high } = valueRange(map.values);
   if (Number.isNaN(low)) throw new RangeError("Cannot measure a map: it has a value that is not a number");
   if (low < -SLACK || high > 1 + SLACK) {
     throw new RangeError(`Cannot measure a map: its values reach from ${low} to ${high}, not within 0 to 1`);
   }
-  const values = upsampleMap(map.values, map.width, map.height, side, side)
+  const values = upsampleMap(map.values, map.width, map.height, size.width, size.height)
     .map((value) => Math.min(1, Math.max(0, value)));
-  return { ...sample, side, values, order: rankPixels(values), area: meanValue(values) };
+  return { ...sample, ...size, values, order: rankPixels(values), area: meanValue(values) };
 }
 
 /** Arithmetic mean. */

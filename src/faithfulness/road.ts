@@ -62,11 +62,11 @@ export function roadProbe(
   const deviation = [noise * unit[0]!, noise * unit[1]!, noise * unit[2]!] as const;
 
   const imputedImage = (order: RemovalOrder, index: number): Float32Array => {
-    const { side, pixels } = sample;
-    const count = removedCount(side * side, percents[index]!, protocol[order]);
+    const { width, height, pixels } = sample;
+    const count = removedCount(width * height, percents[index]!, protocol[order]);
     const removed = markRemoved(sample.order, count, order);
-    if (imputation === "telea") return imputeTelea(pixels, removed, side, side, TELEA_RADIUS);
-    const filled = imputeLinear(pixels, removed, side, side);
+    if (imputation === "telea") return imputeTelea(pixels, removed, width, height, TELEA_RADIUS);
+    const filled = imputeLinear(pixels, removed, width, height);
     if (noise > 0) {
       const stream = seed + 2 * index + (order === "morf" ? 0 : 1);
       addNoise(filled, removed, deviation, createGenerator(stream));

@@ -15,7 +15,8 @@ import { evaluate } from "./evaluate.ts";
 import type { EvaluateOptions, EvaluateResult } from "./evaluate_options.ts";
 import { compareMethods, type Comparison } from "./summary.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
-import { squareSide } from "../image/side.ts";
+import type { Size } from "../image/preprocess.ts";
+import { imageSides } from "../image/side.ts";
 import type { Interval } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -33,24 +34,25 @@ export interface Likeness {
 export const LIKENESS: readonly (keyof Likeness)[] = ["spearman", "absoluteSpearman", "ssim"];
 
 /**
- * Compares two maps of one image, both enlarged to `side`.
+ * Compares two maps of one image, both enlarged to `size`.
  *
- * @param side At least 11, the window of SSIM; callers use the image's side by default.
+ * @param size At least 11, the window of SSIM, on each side; callers use the image's size by default.
  */
-export function compareMaps(a: ValueMap, b: ValueMap, side: number): Likeness {
-  const [first, second] = [enlarged(a, side), enlarged(b, side)];
+export function compareMaps(a: ValueMap, b: ValueMap, size: Size): Likeness {
+  const [first, second] = [enlarged(a, size), enlarged(b, size)];
   return {
     spearman: spearman(first, second),
     absoluteSpearman: spearman(first, second, true),
     ssim: ssim(
-      { width: side, height: side, values: inUnit(first) },
-      { width: side, height: side, values: inUnit(second) },
+      { ...size, values: inUnit(first) },
+      { ...size, values: inUnit(second) },
     ),
   };
 }
 
-function enlarged({ values, width, height }: ValueMap, side: number): Float32Array {
-  return width === side && height === side ? values : upsampleMap(values, width, height, side, side);
+function enlarged({ values, width, height }: ValueMap, size: Size): Float32Array {
+  if (width === size.width && height === size.height) return values;
+  return upsampleMap(values, width, height, size.width, size.height);
 }
 
 function inUnit(values: Float32Array): Float32Array {
@@ -99,7 +101,7 @@ export async function compareVariant(
   for (const [i, image] of images.entries()) {
     options.signal?.throwIfAborted();
     const map = await method(image, image.target, options.signal);
-    found.push(compareMaps(originals[i]!, map, squareSide(image.pixels)));
+    found.push(compareMaps(originals[i]!, map, imageSides(image.pixels, image.width)));
     options.onProgress?.({ done: i + 1, total: images.length });
   }
   const ordered = found.filter((each) => Number.isFinite(each.spearman));

@@ -15,9 +15,11 @@ export type ScoreBatch = (images: Float32Array[], signal?: AbortSignal) => Promi
 
 /** An image, the classifier's result for it, and the map to test. */
 export interface Sample {
-  /** `[3, S, S]` in [0, 1], not normalised. */
+  /** `[3, H, W]` in [0, 1], not normalised. */
   readonly pixels: Float32Array;
-  /** The explanation: values in [0, 1], any resolution; it is enlarged to S × S bilinearly. */
+  /** Pixels of a row; images are square without it. */
+  readonly width?: number;
+  /** The explanation: values in [0, 1], any resolution; it is enlarged to H × W bilinearly. */
   readonly map: ValueMap;
   /** The explained class: the classifier's top class on the clean image. */
   readonly target: number;

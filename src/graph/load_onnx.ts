@@ -16,7 +16,8 @@ import { specialise, type Specialised } from "./passes/specialise.ts";
 import type { Adapt } from "./passes/graph_editor.ts";
 import { UPGRADES } from "./passes/upgrades/mod.ts";
 import { hasOtherFloats, widened } from "./passes/widen.ts";
-import type { Graph } from "./types.ts";
+import { encodeNumbers } from "./constants.ts";
+import { elementCount, type Graph, type Initializer, type Value } from "./types.ts";
 
 /** Options for reading a file. */
 export interface LoadOptions {
@@ -26,6 +27,8 @@ export interface LoadOptions {
   readonly outputs?: readonly string[];
   /** Contents of the files of external data, by the names that the model uses. */
   readonly files?: ReadonlyMap<string, ByteSource | Uint8Array>;
+  /** Inputs that become constants, each filled with one number. */
+  readonly constants?: readonly (Value & { readonly value: number })[];
   /** Converts float16, bfloat16 and float64 networks completely to float32. Off by default. */
   readonly float32?: boolean;
   /** Converts quantised networks to float32, without rounding but with their ranges. By default, they are an error. */
@@ -62,7 +65,7 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
   const files = new Map([...options.files ?? []].map(([name, content]) => [name, toByteSource(content)]));
   const derived = createDerivedFile(DERIVED);
   const all = new Map([...files, [MODEL, toByteSource(bytes)], [DERIVED, derived.content]]);
-  let open = withOutputs(readOnnx(bytes), options.outputs);
+  let open = withConstants(withOutputs(readOnnx(bytes), options.outputs), options.constants ?? []);
   checkExternalData(open, files);
   checkInputs(open, shapes);
   const notes: string[] = [];
@@ -84,6 +87,20 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): LoadedOn
   for (const { data } of made.graph.initializers.values()) if (data.kind === "external") used.add(data.file);
   const kept = new Map([...all].filter(([name]) => used.has(name)));
   return { graph: made.graph, files: kept, notes: [...notes, ...made.notes] };
+}
+
+/** The graph with some of its inputs as initializers. */
+function withConstants(graph: OpenGraph, constants: NonNullable<LoadOptions["constants"]>): OpenGraph {
+  const names = new Set(constants.map(({ name }) => name));
+  const initializers = constants.map(({ name, type, shape, value }): Initializer => {
+    const bytes = encodeNumbers(type, new Array(elementCount(shape)).fill(value));
+    return { name, type, shape, data: { kind: "inline", bytes } };
+  });
+  return {
+    ...graph,
+    inputs: graph.inputs.filter(({ name }) => !names.has(name)),
+    initializers: [...graph.initializers, ...initializers],
+  };
 }
 
 /** Makes a graph static for the requested batch, and rebuilds it if it was exported for another. */

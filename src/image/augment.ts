@@ -1,10 +1,11 @@
 /**
- * The augmentation of P-TAME's training: resize the short side, cut out a random square, mirror half of the time.
+ * The augmentation of P-TAME's training: resize the short side, cut out a random square, mirror half of the time. What is
+ * letterboxed stays in the middle.
  *
  * @module
  */
 import type { Generator } from "../random/generator.ts";
-import { cropSquare, type PreprocessOptions } from "./preprocess.ts";
+import { centred, cutImage, cutSize, type PreprocessOptions } from "./preprocess.ts";
 import type { RgbImage } from "./types.ts";
 
 /**
@@ -16,14 +17,14 @@ import type { RgbImage } from "./types.ts";
  */
 export function augment(
   image: RgbImage,
-  options: Required<PreprocessOptions>,
+  options: PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>,
   generator: Generator,
 ): Float32Array {
-  const { resize, crop } = options;
+  const size = cutSize(options);
   const [across, down, mirror] = [generator.uniform(), generator.uniform(), generator.uniform()];
-  const place = (width: number, height: number) => ({
-    x: Math.floor(across * (width - crop + 1)),
-    y: Math.floor(down * (height - crop + 1)),
+  const place = options.fit === "letterbox" ? centred(options) : (width: number, height: number) => ({
+    x: Math.floor(across * (width - size.width + 1)),
+    y: Math.floor(down * (height - size.height + 1)),
   });
-  return cropSquare(image, resize, crop, place, mirror < 0.5).pixels;
+  return cutImage(image, options, place, mirror < 0.5).pixels;
 }

@@ -27,8 +27,8 @@ export { mapLayer, type MapLooks, type OverlayLooks, scaleColours } from "./map_
 export { type OverlayOptions, renderOverlay } from "./overlay.ts";
 export { configureFonts, type FontSettings } from "./text/fonts.ts";
 export { encodePng } from "./png.ts";
-export { preprocess, type Preprocessed, type PreprocessOptions } from "./preprocess.ts";
-export { type ResizeCrop, resizeImage } from "./resize.ts";
+export { type Fit, preprocess, type Preprocessed, type PreprocessOptions } from "./preprocess.ts";
+export { type Resampling, type ResizeCrop, resizeImage } from "./resize.ts";
 export {
   type CropWindow,
   type GreyImage,

@@ -1,27 +1,61 @@
 /**
- * Converts an image to a classifier's input: resizes the short side, cuts out the centre, and separates the channels.
+ * Converts an image to a classifier's input: resizes it, cuts out or pads to the wanted size, and separates the channels.
  * It does not normalise; that is part of the network's graph.
  *
  * @module
  */
-import { resizeImage } from "./resize.ts";
+import { type Resampling, resizeImage } from "./resize.ts";
 import type { CropWindow, RgbImage } from "./types.ts";
 
-/** Input size of a classifier, like torchvision's `Resize` and `CenterCrop`. */
+/**
+ * How an image gets the input's shape: "crop" resizes it until it covers the input and cuts out the centre, "squash"
+ * changes its proportions, "letterbox" shows the whole image and pads the rest.
+ */
+export type Fit = "crop" | "squash" | "letterbox";
+
+/** All names that `Fit` knows. */
+export const FITS: readonly Fit[] = ["crop", "squash", "letterbox"];
+
+/** Input size of a classifier, by default like torchvision's `Resize` and `CenterCrop`. */
 export interface PreprocessOptions {
-  /** Pixels of the short side after resizing; 256 for most ImageNet classifiers. */
+  /**
+   * Pixels of the short side after resizing; 256 for most ImageNet classifiers. With "squash", both sides in the
+   * proportions of the cut; with "letterbox", the short side of the cut itself.
+   */
   readonly resize?: number;
-  /** Pixels of the square cut out of the middle; 224 for most. */
+  /** Pixels of the square cut out of the middle; 224 for most. With another `width`, its height. */
   readonly crop?: number;
+  /** Pixels of a row of the cut, if it is not square. */
+  readonly width?: number;
+  /** How an image gets the cut's shape; "crop" unless given. */
+  readonly fit?: Fit;
+  /** How resized pixels are made; "bilinear" unless given, antialiased like PIL's. */
+  readonly resample?: Resampling;
+  /** Value of padded pixels, 0 to 255; 0 unless given. */
+  readonly fill?: number;
+}
+
+/** Width and height in pixels. */
+export interface Size {
+  /** Pixels of a row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
 }
 
 /** A classifier's input and its position in the image. */
 export interface Preprocessed {
-  /** `[3, crop, crop]`: red, green, blue, each in rows from the top; in [0, 1], not normalised. */
+  /** `[3, height, width]`: red, green, blue, each in rows from the top; in [0, 1], not normalised. */
   readonly pixels: Float32Array;
-  /** The part of the image that the classifier sees, in pixels of the image. */
+  /**
+   * The part of the image that the classifier sees, in pixels of the image. Padding lies outside of the image: left of
+   * or above 0, or beyond its edges.
+   */
   readonly window: CropWindow;
 }
+
+/** Options with sizes that are given. */
+type Cut = PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>;
 
 /** Python's `round`: halves go to the even neighbour. */
 function roundHalfEven(value: number): number {
@@ -32,11 +66,11 @@ function roundHalfEven(value: number): number {
 }
 
 /**
- * Resizes the short side (antialiased bilinear) and cuts out the centre, as torchvision does with PIL images. Only the
- * cut part is computed.
+ * Resizes an image (by default its short side, antialiased bilinear) and cuts out the centre, as torchvision does with
+ * PIL images. Only the cut part is computed.
  *
  * @param image The image, upright.
- * @param options Sizes; 256 and 224 unless given.
+ * @param options Sizes and fit; 256, 224 and "crop" unless given.
  * @throws {RangeError} When the crop is larger than the resized short side, or a size is not a positive integer.
  *
  * @example A grey image gives a grey input
@@ -50,83 +84,145 @@ function roundHalfEven(value: number): number {
  * ```
  */
 export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Preprocessed {
-  const { resize = 256, crop = 224 } = options;
-  return cropSquare(image, resize, crop, (width, height) => ({
-    x: roundHalfEven((width - crop) / 2),
-    y: roundHalfEven((height - crop) / 2),
-  }));
+  const cut = { resize: 256, crop: 224, ...options };
+  return cutImage(image, cut, centred(cut));
+}
+
+/** The position of a cut in the middle of the resized image, rounded as torchvision and PIL's `ImageOps.pad` do. */
+export function centred(
+  cut: Cut,
+): (width: number, height: number) => { readonly x: number; readonly y: number } {
+  const { width: columns, height: rows } = cutSize(cut);
+  const middle = (whole: number, part: number) =>
+    // Padding is the same with the sides exchanged: −0.5 and 0.5 round to 0, but −1.5 must become −2 as 1.5 becomes 2.
+    whole < part ? -roundHalfEven((part - whole) / 2) : roundHalfEven((whole - part) / 2);
+  return (width, height) => ({ x: middle(width, columns), y: middle(height, rows) });
+}
+
+/** Width and height of a cut. */
+export function cutSize({ crop, width = crop }: Pick<Cut, "crop" | "width">): Size {
+  return { width, height: crop };
 }
 
 /**
- * Resizes the short side and cuts out a square at the position that `place` gives, in pixels of the resized image.
+ * Resizes an image and cuts out the part at the position that `place` gives, in pixels of the resized image. What lies
+ * outside of it is padded.
  *
- * @param flip Whether the square is mirrored left to right.
+ * @param flip Whether the cut is mirrored left to right.
  * @throws {RangeError} As {@linkcode preprocess}.
  */
-export function cropSquare(
+export function cutImage(
   image: RgbImage,
-  resize: number,
-  crop: number,
+  cut: Cut,
   place: (width: number, height: number) => { readonly x: number; readonly y: number },
   flip = false,
 ): Preprocessed {
-  if (!Number.isInteger(resize) || !Number.isInteger(crop) || crop < 1 || resize < crop) {
+  checkCut(cut);
+  const { width, height } = image;
+  const [scaledWidth, scaledHeight] = scaledSize(image, cut);
+  const { x, y } = place(scaledWidth, scaledHeight);
+  const size = cutSize(cut);
+  // The part of the cut that lies in the resized image.
+  const [left, top] = [Math.max(0, x), Math.max(0, y)];
+  const inside = {
+    x: left,
+    y: top,
+    width: Math.min(scaledWidth, x + size.width) - left,
+    height: Math.min(scaledHeight, y + size.height) - top,
+  };
+  // An image that is already resized, such as one from a cache, is only cut.
+  const seen = scaledWidth === width && scaledHeight === height
+    ? { image, x: inside.x - x, y: inside.y - y, from: inside }
+    : {
+      image: resizeImage(image, scaledWidth, scaledHeight, inside, cut.resample),
+      x: inside.x - x,
+      y: inside.y - y,
+      from: { ...inside, x: 0, y: 0 },
+    };
+  const pixels = separateChannels(seen, size, flip, cut.fill ?? 0);
+  const [perX, perY] = [width / scaledWidth, height / scaledHeight];
+  return {
+    pixels,
+    window: { x: x * perX, y: y * perY, width: size.width * perX, height: size.height * perY },
+  };
+}
+
+function checkCut({ resize, crop, width = crop, fill = 0 }: Cut): void {
+  const whole = [resize, crop, width].every((size) => Number.isInteger(size) && size >= 1);
+  if (!whole || resize < Math.min(crop, width)) {
     throw new RangeError(
       `Cannot preprocess: crop ${crop} and resize ${resize} must be integers, crop not the larger`,
     );
   }
-  const { width, height } = image;
-  const [scaledWidth, scaledHeight] = scaledSize(image, resize);
-  const { x, y } = place(scaledWidth, scaledHeight);
-  // An image that is already resized, such as one from a cache, is only cut.
-  const cut = scaledWidth === width && scaledHeight === height ? { image, left: x, top: y } : {
-    image: resizeImage(image, scaledWidth, scaledHeight, { x, y, width: crop, height: crop }),
-    left: 0,
-    top: 0,
-  };
-  const pixels = separateChannels(cut.image, cut.left, cut.top, crop, flip);
-  const [perX, perY] = [width / scaledWidth, height / scaledHeight];
-  return { pixels, window: { x: x * perX, y: y * perY, width: crop * perX, height: crop * perY } };
+  if (!(fill >= 0 && fill <= 255)) {
+    throw new RangeError(`Cannot preprocess: fill ${fill} is not within 0 to 255`);
+  }
 }
 
-/** Width and height of an image whose short side is `resize`, as torchvision rounds them. */
-export function scaledSize({ width, height }: RgbImage, resize: number): readonly [number, number] {
-  const long = Math.trunc(resize * Math.max(width, height) / Math.min(width, height));
-  return width <= height ? [resize, long] : [long, resize];
+/** Width and height of a resized image, rounded as torchvision (crop) and PIL's `ImageOps.pad` (letterbox) do. */
+export function scaledSize({ width, height }: Size, cut: Cut): readonly [number, number] {
+  const { fit = "crop", resize } = cut;
+  const size = cutSize(cut);
+  if (fit === "letterbox") {
+    const [image, box] = [width / height, size.width / size.height];
+    if (image === box) return [size.width, size.height];
+    return image > box
+      ? [size.width, Math.max(1, roundHalfEven(height / width * size.width))]
+      : [Math.max(1, roundHalfEven(width / height * size.height)), size.height];
+  }
+  // The cut's proportions with a short side of `resize`.
+  const short = Math.min(size.width, size.height);
+  const [across, down] = [size.width, size.height].map((side) => Math.round(resize * side / short)) as [
+    number,
+    number,
+  ];
+  if (fit === "squash") return [across, down];
+  return width * down <= height * across
+    ? [across, Math.max(down, Math.trunc(across * height / width))]
+    : [Math.max(across, Math.trunc(down * width / height)), down];
 }
 
 /**
- * The whole image, its short side resized. A cut of it is, bit for bit, the cut of the image itself: resizing rounds
- * to 8 bits, and no pixel of the result depends on which others are wanted.
+ * The whole image, resized for a cut. A cut of it is, bit for bit, the cut of the image itself: resizing rounds to 8
+ * bits, and no pixel of the result depends on which others are wanted.
  */
-export function resizeShortSide(image: RgbImage, resize: number): RgbImage {
-  const [width, height] = scaledSize(image, resize);
+export function resizeForCut(image: RgbImage, cut: Cut): RgbImage {
+  const [width, height] = scaledSize(image, cut);
   if (width === image.width && height === image.height) return image;
-  return resizeImage(image, width, height, { x: 0, y: 0, width, height });
+  return resizeImage(image, width, height, { x: 0, y: 0, width, height }, cut.resample);
 }
 
 /** Value of each byte; a table is several times as fast as dividing. */
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
-/** A square of an image with separate channels: [3, crop, crop] in [0, 1]. */
+/** A part of an image and its position in the cut. */
+interface Placed {
+  readonly image: RgbImage;
+  /** The part, in pixels of the image. */
+  readonly from: Size & { readonly x: number; readonly y: number };
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A part of an image with separate channels: [3, height, width] in [0, 1], padded with `fill`. */
 function separateChannels(
-  image: RgbImage,
-  left: number,
-  top: number,
-  crop: number,
+  { image, from, x, y }: Placed,
+  size: Size,
   flip: boolean,
+  fill: number,
 ): Float32Array {
-  const { data, width } = image;
-  const area = crop * crop;
+  const { data } = image;
+  const area = size.width * size.height;
   const pixels = new Float32Array(3 * area);
+  if (from.width * from.height < area && fill !== 0) pixels.fill(fill / 255);
   const step = flip ? -1 : 1;
-  for (let row = 0; row < crop; row++) {
-    let from = 3 * ((top + row) * width + left);
-    let i = row * crop + (flip ? crop - 1 : 0);
-    for (let column = 0; column < crop; column++, from += 3, i += step) {
-      pixels[i] = UNIT[data[from]!]!;
-      pixels[area + i] = UNIT[data[from + 1]!]!;
-      pixels[2 * area + i] = UNIT[data[from + 2]!]!;
+  for (let row = 0; row < from.height; row++) {
+    let at = 3 * ((from.y + row) * image.width + from.x);
+    let i = (y + row) * size.width + (flip ? size.width - 1 - x : x);
+    for (let column = 0; column < from.width; column++, at += 3, i += step) {
+      pixels[i] = UNIT[data[at]!]!;
+      pixels[area + i] = UNIT[data[at + 1]!]!;
+      pixels[2 * area + i] = UNIT[data[at + 2]!]!;
     }
   }
   return pixels;

@@ -1,10 +1,10 @@
 /**
- * Antialiased bilinear resizing of 8-bit RGB, the filter that torchvision's classifiers were measured with.
+ * Resizing of 8-bit RGB as PIL's `Image.resize` does it: antialiased bilinear, the filter that torchvision's classifiers
+ * were measured with, antialiased bicubic, or the nearest pixel.
  *
  * The definition: an output pixel lies at its half-pixel centre in the source; its value is the mean of the source
- * pixels around, weighted by a triangle whose half-width is one output pixel (one source pixel when enlarging),
- * normalised at the borders. Rows first, rounded to 8 bits, then columns, rounded again; PIL's
- * `Image.resize(BILINEAR)` does the same.
+ * pixels around, weighted by a curve that is stretched to output pixels (source pixels when enlarging) and normalised
+ * at the borders. Rows first, rounded to 8 bits, then columns, rounded again.
  *
  * @module
  */
@@ -27,10 +27,32 @@ interface Taps {
   readonly stride: number;
 }
 
+/** How a resized pixel is made: the names of PIL's filters. */
+export type Resampling = "bilinear" | "bicubic" | "nearest";
+
+/** All names that `Resampling` knows. */
+export const RESAMPLINGS: readonly Resampling[] = ["bilinear", "bicubic", "nearest"];
+
+/** A curve over the distance in pixels, and the distance from which it is 0. */
+interface Curve {
+  readonly reach: number;
+  weight(distance: number): number;
+}
+
+const CURVES: Readonly<Record<Exclude<Resampling, "nearest">, Curve>> = {
+  bilinear: { reach: 1, weight: (x) => Math.max(0, 1 - x) },
+  // Keys' cubic convolution with a = −1/2, as PIL has it.
+  bicubic: {
+    reach: 2,
+    weight: (x) => x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0,
+  },
+};
+
 /** The taps of output positions `first` to `first + count - 1` when `from` pixels become `to`. */
-function triangleTaps(from: number, to: number, first: number, count: number): Taps {
+function curveTaps({ reach, weight }: Curve, from: number, to: number, first: number, count: number): Taps {
   const scale = from / to;
-  const halfWidth = Math.max(scale, 1);
+  const stretch = Math.max(scale, 1);
+  const halfWidth = reach * stretch;
   const stride = 2 * Math.ceil(halfWidth) + 1;
   const starts = new Int32Array(count);
   const counts = new Int32Array(count);
@@ -38,20 +60,41 @@ function triangleTaps(from: number, to: number, first: number, count: number): T
   const exact = new Float64Array(stride);
   for (let i = 0; i < count; i++) {
     const centre = (first + i + 0.5) * scale;
-    // The source pixels whose centres lie within the triangle.
+    // The source pixels whose centres lie within the curve.
     const start = Math.max(0, Math.floor(centre - halfWidth + 0.5));
     const end = Math.min(from, Math.floor(centre + halfWidth + 0.5));
     let sum = 0;
     for (let x = start; x < end; x++) {
-      const weight = Math.max(0, 1 - Math.abs(x + 0.5 - centre) / halfWidth);
-      exact[x - start] = weight;
-      sum += weight;
+      const given = weight(Math.abs(x + 0.5 - centre) / stretch);
+      exact[x - start] = given;
+      sum += given;
     }
     starts[i] = start;
     counts[i] = end - start;
-    for (let k = 0; k < end - start; k++) weights[i * stride + k] = Math.round(exact[k]! / sum * ONE);
+    for (let k = 0; k < end - start; k++) weights[i * stride + k] = roundAway(exact[k]! / sum * ONE);
   }
   return { starts, counts, weights, stride };
+}
+
+/** Rounds to the nearest whole number, halves away from zero as C's casts of x ± 0.5 do. */
+function roundAway(value: number): number {
+  return value < 0 ? -Math.round(-value) : Math.round(value);
+}
+
+/** The same where each position takes one source pixel. */
+function nearestTaps(from: number, to: number, first: number, count: number): Taps {
+  const taps = {
+    starts: new Int32Array(count),
+    counts: new Int32Array(count).fill(1),
+    weights: new Int32Array(count).fill(ONE),
+    stride: 1,
+  };
+  const scale = from / to;
+  // PIL adds up the steps, with the rounding that this brings.
+  let at = 0.5 * scale;
+  for (let i = 0; i < first; i++) at += scale;
+  for (let i = 0; i < count; i++, at += scale) taps.starts[i] = Math.min(from - 1, Math.floor(at));
+  return taps;
 }
 
 /** The wanted part of the resized image, in its pixels. */
@@ -76,6 +119,7 @@ export interface ResizeCrop {
  * @param width Pixels per row of the whole result.
  * @param height Rows of the whole result.
  * @param crop The part that is computed; the whole unless given.
+ * @param resampling How pixels are made; antialiased bilinear unless given.
  * @returns The part, as PIL's `resize((width, height), BILINEAR).crop(...)` gives it.
  * @throws {RangeError} When a size is not a positive integer or the part lies outside the result.
  */
@@ -84,6 +128,7 @@ export function resizeImage(
   width: number,
   height: number,
   crop: ResizeCrop = { x: 0, y: 0, width, height },
+  resampling: Resampling = "bilinear",
 ): RgbImage {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
     throw new RangeError(`Cannot resize: ${width} x ${height} is not a valid image size`);
@@ -98,8 +143,9 @@ export function resizeImage(
   // Made before the loops: V8 15.0 can give several calls one object if the literal stands after them
   // (docs/decisions.md).
   const out = { width: columns, height: rows, data: new Uint8Array(3 * columns * rows) };
-  const across = triangleTaps(image.width, width, left, columns);
-  const down = triangleTaps(image.height, height, above, rows);
+  const taps = resampling === "nearest" ? nearestTaps : curveTaps.bind(undefined, CURVES[resampling]);
+  const across = taps(image.width, width, left, columns);
+  const down = taps(image.height, height, above, rows);
 
   // Only the source rows that the wanted rows need.
   const top = down.starts[0]!;
@@ -123,9 +169,9 @@ export function resizeImage(
   return out;
 }
 
-/** Rounding the weights can give a sum of 256. */
+/** Rounding the weights can give a sum of 256; bicubic overshoots at edges. */
 function clamp(value: number): number {
-  return value > 255 ? 255 : value;
+  return value > 255 ? 255 : value < 0 ? 0 : value;
 }
 
 /** The first pass: rows `top` to `bottom - 1`, each `width` pixels wide afterwards. */

@@ -1,8 +1,9 @@
 /**
- * The side of a square image that is only an array of numbers.
+ * The sides of an image that is only an array of numbers.
  *
  * @module
  */
+import type { Size } from "./preprocess.ts";
 
 /**
  * Side of a square image of three colours.
@@ -18,4 +19,23 @@ export function squareSide(pixels: Float32Array): number {
     );
   }
   return side;
+}
+
+/**
+ * Width and height of an image of three colours.
+ *
+ * @param pixels `[3, height, width]`, in any range.
+ * @param width Pixels of a row; images are square without it.
+ * @throws {TypeError} When the pixels are not whole rows.
+ */
+export function imageSides(pixels: Float32Array, width?: number): Size {
+  if (width === undefined) {
+    const side = squareSide(pixels);
+    return { width: side, height: side };
+  }
+  const height = pixels.length / (3 * width);
+  if (Number.isInteger(height) && height > 0) return { width, height };
+  throw new TypeError(
+    `Cannot read pixels: ${pixels.length} values are not three colours of rows of ${width}`,
+  );
 }

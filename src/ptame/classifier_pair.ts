@@ -10,6 +10,7 @@ import {
   DEFAULT_MODEL,
   isOnnxModel,
   loadClassifier,
+  type LoadClassifierOptions,
   networkFacts,
   sourceNamed,
 } from "../classifier/load.ts";
@@ -43,6 +44,7 @@ export interface PairOptions extends WeightOptions {
   readonly auxiliaryWeights?: WeightSource | undefined;
   readonly device?: DeviceRequest | undefined;
   readonly threads?: number | undefined;
+  readonly onFacts?: LoadClassifierOptions["onFacts"];
 }
 
 /**

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ClassifierSource } from "../classifier/load.ts";
+import type { ClassifierSource, LoadClassifierOptions } from "../classifier/load.ts";
 import {
   cropImage,
   type PreparedImage,
@@ -15,6 +15,7 @@ import {
 } from "../classifier/prepared_image.ts";
 import { scoreReading } from "../classifier/score_meaning.ts";
 import { probabilitiesOfPlain } from "../classifier/prediction.ts";
+import { partSize } from "../classifier/graphs.ts";
 import { imagesTensor } from "../classifier/scores.ts";
 import type { Scores } from "../classifier/types.ts";
 import type { ImageSource, ValueMap } from "../image/types.ts";
@@ -57,6 +58,8 @@ export interface ExplainerOptions extends WeightOptions {
    * It is also a start for training: `train({ start: head.bytes, … })`.
    */
   readonly photos?: Iterable<ImageSource>;
+  /** Told what each classifier turned out to be, before it runs; `described` has what was assumed. */
+  readonly onFacts?: LoadClassifierOptions["onFacts"];
   /** Called after each of the photographs. */
   readonly onFit?: (progress: FitProgress) => void;
   /** Device; "auto" by default: WebGPU if there is a hardware adapter, else wasm. */
@@ -188,10 +191,11 @@ interface Opened {
 function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
   const backbone = pair.backbone.facts;
   const auxiliary = pair.auxiliary.facts;
-  const taps = pair.auxiliary.part().taps();
+  const reader = pair.auxiliary.part();
+  const taps = reader.taps();
   const own = scores?.session ?? session;
   const run = (pixels: Float32Array, signal?: AbortSignal) =>
-    session.run({ image: imagesTensor([pixels], 1) }, { signal });
+    session.run({ image: imagesTensor([pixels], 1, partSize(reader)) }, { signal });
   let disposed = false;
   const dispose = async () => {
     disposed = true;

@@ -7,6 +7,7 @@
  * @module
  */
 import { type CutDescription, EXPLAINER_FORMAT } from "../classifier/described_model.ts";
+import { cutText } from "../classifier/file_facts.ts";
 import { type CropSize, sameCrop } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts, GraphPart } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
@@ -82,7 +83,8 @@ export async function exportExplainer(options: ExportOptions = {}): Promise<Expo
 
 function checkSameCut({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: CropSize): void {
   if (sameCrop(a, b)) return;
-  const cut = (p: CropSize) => `${p.crop} x ${p.crop} pixels of a short side of ${p.resize}`;
+  const cut = (p: CropSize) =>
+    `${p.width ?? p.crop} x ${p.crop} pixels (${p.resample ?? "bilinear"}; ${cutText(p)})`;
   throw new TypeError(
     `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${cut(b)}; one file takes one image`,
   );
@@ -136,10 +138,13 @@ function mapNode(b: Builder, head: Head, taps: readonly Value[], chosen: Value):
 
 /** The metadata that a program needs to use the file; lists and records are JSON. */
 function fileMetadata({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): Record<string, string> {
-  const { name, labels, preprocessing: { resize, crop } } = backbone.facts;
+  const { name, labels, preprocessing } = backbone.facts;
+  const { resize, crop, fit = "crop", resample = "bilinear", fill = 0 } = preprocessing;
   const cut: CutDescription = {
-    resize: { short_side: resize, filter: "bilinear, antialiased" },
+    resize: { short_side: resize, filter: resample === "nearest" ? resample : `${resample}, antialiased` },
     centre_crop: crop,
+    ...(fit === "crop" ? {} : { fit }),
+    ...(fit === "letterbox" ? { fill } : {}),
     layout: "NCHW",
     channels: "RGB",
     range: [0, 1],

@@ -73,7 +73,7 @@ Deno.test("RISE is the sum of its masks by probability, the same on every device
   const { values } = await rise(classifier, options)(picture, 2);
   const expected = new Float64Array(SIDE * SIDE);
   for (let n = 0; n < options.masks; n++) {
-    const mask = riseMask(SIDE, n, options);
+    const mask = riseMask(square(SIDE), n, options);
     const seen = maskedImage(picture, mask, tinyBackbone.preprocessing);
     const [probabilities] = await classifier.probabilities([seen]);
     mask.forEach((shown, i) => expected[i]! += shown * probabilities![2]! / (24 * 0.5));
@@ -113,8 +113,10 @@ Deno.test({
   },
 });
 
+const square = (side: number) => ({ width: side, height: side });
+
 Deno.test("riseMask() draws masks of the paper: bilinear cells, shifted, half of the picture shown", () => {
-  const masks = Array.from({ length: 400 }, (_, n) => riseMask(56, n, { seed: 1 }));
+  const masks = Array.from({ length: 400 }, (_, n) => riseMask(square(56), n, { seed: 1 }));
   for (const mask of masks) assert(mask.every((value) => value >= 0 && value <= 1));
   const means = masks.map((mask) => sumOf(mask) / mask.length);
   // 49 cells of variance 1/4, smoothed: the mean of 400 masks is within 4 deviations of p.
@@ -122,8 +124,11 @@ Deno.test("riseMask() draws masks of the paper: bilinear cells, shifted, half of
   // A pixel is as likely as its neighbour: no cell borders in the mean.
   const pixels = masks[0]!.map((_, i) => sumOf(masks.map((mask) => mask[i]!)) / 400);
   assert(pixels.every((value) => Math.abs(value - 0.5) < 0.15));
-  assertEquals(riseMask(56, 3, { seed: 1 }), masks[3]);
-  const often = Array.from({ length: 100 }, (_, n) => sumOf(riseMask(30, n, { probability: 0.1 })) / 900);
+  assertEquals(riseMask(square(56), 3, { seed: 1 }), masks[3]);
+  const often = Array.from(
+    { length: 100 },
+    (_, n) => sumOf(riseMask(square(30), n, { probability: 0.1 })) / 900,
+  );
   assertAlmostEquals(sumOf(often) / 100, 0.1, 0.03);
 });
 

@@ -1,27 +1,31 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { describedModel } from "../../src/classifier/described_model.ts";
-import { inspectOnnx } from "../../src/graph/onnx_file.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { describeExplainer } from "../../src/classifier/described_model.ts";
+import { inspectedModel } from "../../src/classifier/onnx_model.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 
-const model = smallClassifier();
-const summaryWith = (metadata: Record<string, string>) => ({ ...inspectOnnx(model.onnx), metadata });
 const described = {
   format: "ptame-explainer",
-  preprocessing: `{"resize":{"short_side":40},"centre_crop":32}`,
+  preprocessing: `{"resize":{"short_side":40,"filter":"bicubic, antialiased"},"centre_crop":32}`,
   labels: `["a","b"]`,
 };
 
-Deno.test("describedModel() takes what an exported explainer says of itself, and the caller's word before it", () => {
-  const own = describedModel(model, summaryWith(described));
-  assertEquals(own.preprocessing, { resize: 40, mean: [0], std: [1] });
-  assertEquals(own.labels, ["a", "b"]);
-  const asked = { ...model, labels: ["c", "d"], preprocessing: { resize: 50 } };
-  const said = describedModel(asked, summaryWith(described));
-  assertEquals([said.preprocessing?.resize, said.labels], [50, ["c", "d"]]);
+Deno.test("describeExplainer() gives what an exported explainer says of itself", () => {
+  assertEquals(describeExplainer("net", { metadata: described }), {
+    labels: ["a", "b"],
+    preprocessing: { resize: 40, mean: [0], std: [1], resample: "bicubic" },
+  });
+  const padded = `{"resize":{"short_side":32},"centre_crop":32,"fit":"letterbox","fill":7}`;
+  assertEquals(
+    describeExplainer("net", { metadata: { ...described, preprocessing: padded } })?.preprocessing,
+    {
+      ...{ resize: 32, mean: [0], std: [1], fit: "letterbox", fill: 7 },
+    },
+  );
 });
 
-Deno.test("describedModel() leaves other models as they are and refuses damaged metadata", () => {
-  assert(describedModel(model, summaryWith({ labels: "no JSON" })) === model);
+Deno.test("describeExplainer() leaves other files to others and refuses damaged metadata", () => {
+  assertEquals(describeExplainer("net", { metadata: { labels: "no JSON" } }), undefined);
+  assertEquals(inspectedModel(smallClassifier()).notes, []);
   const damaged: [Record<string, string>, string][] = [
     [{ ...described, labels: "[1, 2]" }, "labels is not a list of names"],
     [{ ...described, labels: "" }, "labels is not JSON"],
@@ -30,6 +34,6 @@ Deno.test("describedModel() leaves other models as they are and refuses damaged 
     [{ format: "ptame-explainer" }, "preprocessing is not JSON"],
   ];
   for (const [metadata, message] of damaged) {
-    assertThrows(() => describedModel(model, summaryWith(metadata)), SyntaxError, message);
+    assertThrows(() => describeExplainer("net", { metadata }), SyntaxError, message);
   }
 });

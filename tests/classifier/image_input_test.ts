@@ -1,5 +1,11 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { describeInput, inputTensor, type OnnxPreprocessing } from "../../src/classifier/image_input.ts";
+import {
+  checkSize,
+  describeInput,
+  findImageInput,
+  type OnnxPreprocessing,
+} from "../../src/classifier/image_input.ts";
+import { inputTensor } from "../../src/classifier/input_tensor.ts";
 import type { DataType } from "../../src/graph/types.ts";
 
 /** Four pixels: black, white, and two colours; red, green and blue apart. */
@@ -10,7 +16,7 @@ function input(
   asked: OnnxPreprocessing = {},
   type: DataType = "float32",
 ) {
-  return describeInput("net", [{ name: "x", type, shape }], asked);
+  return describeInput("net", { name: "x", type, shape }, asked);
 }
 
 function fed(shape: readonly (number | string)[], asked: OnnxPreprocessing = {}, type: DataType = "float32") {
@@ -75,9 +81,14 @@ Deno.test("describeInput() takes size and layout from the file, else from the ca
 
 for (
   const [shape, asked, error, message] of [
-    [[1, 10], {}, TypeError, "it needs one 4-D image input, it has x [1, 10]"],
-    [[1, 5, 8, 8], {}, TypeError, "does not have one or three colour channels"],
-    [[1, 3, 8, 9], {}, TypeError, "x [1, 3, 8, 9] is not square"],
+    [[1, 5, 8, 8], {}, TypeError, "does not have one, three or four channels of colour"],
+    [[1, 3, 8, 9], { size: 8 }, RangeError, "x [1, 3, 8, 9] does not take size 8"],
+    [[1, 3, 8, 9], { size: [8, 9] }, RangeError, "x [1, 3, 8, 9] does not take size 8 x 9"],
+    [["N", 3, "H", "W"], { size: [8, 0] }, RangeError, "the size 8 x 0 is not a whole number"],
+    [[1, 3, 8, 8], { fit: "letterbox", resize: 9 }, RangeError, "it takes no other short side"],
+    [[1, 3, 8, 8], { fill: 3 }, RangeError, "only a letterbox is filled"],
+    [[1, 3, 8, 8], { fit: "letterbox", fill: 256 }, RangeError, "fill 256 is not within 0 to 255"],
+    [[1, 4, 8, 8], { std: [1, 2] }, RangeError, "std 1, 2 is not one, three or four numbers"],
     [[1, 3, 8, 8], { size: 9 }, RangeError, "does not take size 9"],
     [[1, 3, 8, 8], { resize: 7 }, RangeError, "the short side 7 must be"],
     [[1, 3, 8, 8], { layout: "NHWC" }, RangeError, "is not laid out as NHWC"],
@@ -91,12 +102,39 @@ for (
   });
 }
 
-Deno.test("describeInput() refuses inputs of other types and several inputs", () => {
-  assertThrows(() => input([1, 3, 8, 8], {}, "int64"), TypeError, "is int64, not float32, float16, uint8");
-  const x = { name: "x", type: "float32", shape: [1, 3, 8, 8] } as const;
+Deno.test("describeInput() refuses inputs of other types; findImageInput() none and several", () => {
   assertThrows(
-    () => describeInput("net", [x, { ...x, name: "y" }]),
+    () => input([1, 3, 8, 8], {}, "bool"),
     TypeError,
-    "it needs one 4-D image input",
+    "is bool, not float32, float16, float64, uint8",
   );
+  const x = { name: "x", type: "float32", shape: [1, 3, 8, 8] } as const;
+  const flat = { name: "flat", type: "float32", shape: [1, 10] } as const;
+  assertEquals(findImageInput("net", [flat, x]), x);
+  for (const inputs of [[x, { ...x, name: "y" }], [flat], []]) {
+    assertThrows(() => findImageInput("net", inputs), TypeError, "it needs one 4-D image input");
+  }
+});
+
+Deno.test("describeInput() cuts to sides that differ, and marks a size that nothing says", () => {
+  const { preprocessing, sizeOpen } = input([1, 3, 48, 96]);
+  assertEquals([preprocessing.crop, preprocessing.width, preprocessing.resize, sizeOpen], [
+    48,
+    96,
+    55,
+    false,
+  ]);
+  assertEquals(input([1, 48, 96, 3]).preprocessing.width, 96);
+  assertEquals(input([1, 3, "H", 64]).preprocessing.crop, 64);
+  assertEquals(input(["N", 3, "H", "W"]).sizeOpen, true);
+  assertEquals(input([1, 3, 64, 64], { fit: "squash" }).preprocessing.resize, 64);
+  assertEquals("width" in input([1, 3, 64, 64]).preprocessing, false);
+});
+
+Deno.test("checkSize() leaves no size to guess, but ImageNet's for 1000 classes", () => {
+  const declared = { name: "x", type: "float32", shape: ["N", 3, "H", "W"] } as const;
+  const open = describeInput("net", declared);
+  assertThrows(() => checkSize("net", open, declared, 10), RangeError, "x [N, 3, H, W] leaves the size open");
+  checkSize("net", open, declared, 1000);
+  checkSize("net", describeInput("net", declared, { size: 32 }), declared, 10);
 });

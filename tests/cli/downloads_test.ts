@@ -38,7 +38,7 @@ Deno.test("downloadReporter() shows size, source, a bar with rate and time left,
     url: "https://b/",
   });
   report({ kind: "download-wait", file });
-  report({ kind: "download-end", file, bytes, place: "/cache" });
+  report({ kind: "download-end", file, bytes, place: "/cache", verified: true });
   report({ kind: "download-unkept", file, reason: "No room" });
   assertEquals(shown, [
     "████████░░░░░░░░ 276.7 MB / 553.4 MB  12.3 MB/s  22 s left",

@@ -67,7 +67,7 @@ Deno.test("explain --model FILE.onnx takes external data, labels and preprocessi
     assertEquals(of(turned, "vert"), of(document, "green"));
 
     const cases: [string[], number, string][] = [
-      [["--mean", "1,x"], 2, "Option --mean takes 1 or 3 numbers with commas between, not 1,x"],
+      [["--mean", "1,x"], 2, "Option --mean takes 1, 3 or 4 numbers with commas between, not 1,x"],
       [["--layout", "NHCW"], 2, "did you mean NCHW?"],
       [["--size", "17"], 1, "does not take size 17"],
       [["--output", "z"], 1, "it has no output z (y)"],

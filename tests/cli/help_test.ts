@@ -35,7 +35,7 @@ async function printed(act: () => Promise<number>): Promise<string> {
 /** A text that the option takes. */
 function textFor(option: Option<unknown>, name: string): string {
   const words = option.about.match(/[\w+.-]+/g)!.concat(option.takes.split("|"));
-  const found = ["1", "0.5", "0,1", "1/2", "a.onnx", "a.safetensors", ...words].find((text) => {
+  const found = ["1", "0.5", "0,1", "1/2", "a=1", "a.onnx", "a.safetensors", ...words].find((text) => {
     try {
       option.read([text], name);
       return true;

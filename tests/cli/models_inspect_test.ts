@@ -47,7 +47,8 @@ Deno.test("models inspect says what a file sees and gives, and where each entry 
     });
     assertStringIncludes(
       plain.stderr,
-      "Assumed, because nothing says it: channels, cut, resampling, mean, std, output;",
+      "Assumed, because nothing says it: channels RGB; cut short side 18, then the centre; resampling bilinear, " +
+        "antialiased; ImageNet's normalisation; output p, one of map, p (options",
     );
 
     write("logits", { range: [-1, 1], activation: "sigmoid", labels: ["a", "b", "c", "d", "e"] });

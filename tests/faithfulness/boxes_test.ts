@@ -2,6 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { boxesFor, boxesInCut, parseBoxes } from "../../src/faithfulness/boxes.ts";
 import { regionMask } from "../../src/faithfulness/pointing.ts";
 
+const square = (side: number) => ({ width: side, height: side });
+
 const BOX = { x: 1, y: 2, width: 3, height: 4 };
 
 Deno.test("parseBoxes() takes lists of boxes, one box alone, and boxes with named fields", () => {
@@ -34,7 +36,11 @@ Deno.test("boxesFor() finds a picture by its path, the path below the folder, or
 
 Deno.test("boxesInCut() follows the picture into its cut", () => {
   // 8 x 4 pixels, of which the middle 4 x 4 are seen as 2 x 2.
-  const cut = boxesInCut([{ x: 4, y: 0, width: 4, height: 2 }], { x: 2, y: 0, width: 4, height: 4 }, 2);
+  const cut = boxesInCut(
+    [{ x: 4, y: 0, width: 4, height: 2 }],
+    { x: 2, y: 0, width: 4, height: 4 },
+    square(2),
+  );
   assertEquals(cut, [{ x: 1, y: 0, width: 2, height: 1 }]);
-  assertEquals([...regionMask({ boxes: cut }, 2)], [0, 1, 0, 0]);
+  assertEquals([...regionMask({ boxes: cut }, square(2))], [0, 1, 0, 0]);
 });

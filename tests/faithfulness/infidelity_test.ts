@@ -11,6 +11,8 @@ import { enlarge } from "../../src/faithfulness/probe.ts";
 import { createOutcome } from "../../src/faithfulness/scoring.ts";
 import { answers, map, NORMALIZATION, run, sample, SIDE } from "./fixture.ts";
 
+const square = (side: number) => ({ width: side, height: side });
+
 const PAPER = presetNamed("infidelity-neurips19").infidelity!;
 /** Every square that there is, as the paper's program takes them. */
 const ALL: InfidelityProtocol = { ...PAPER, samples: Infinity };
@@ -86,8 +88,8 @@ Deno.test("scaledError() takes the scale that serves best, of either sign", () =
 const nameOf = ({ left, top, right, bottom }: Square) => `${left} ${top} ${right} ${bottom}`;
 
 Deno.test("removalSquares() takes the paper's 5605 squares of MNIST, and the same shares of a larger picture", () => {
-  const small = removalSquares(28, ALL, 0);
-  const large = removalSquares(224, ALL, 0);
+  const small = removalSquares(square(28), ALL, 0);
+  const large = removalSquares(square(224), ALL, 0);
   // 28² + 27² + … + 19².
   assertEquals(small.length, 5605);
   assertEquals(new Set(small.map(nameOf)).size, 5605);
@@ -103,7 +105,7 @@ Deno.test("removalSquares() takes the paper's 5605 squares of MNIST, and the sam
 
 Deno.test("removalSquares() stays inside a picture that the grid does not divide, and leaves no square empty", () => {
   for (const side of [5, 16, 30, 225]) {
-    for (const { left, top, right, bottom } of removalSquares(side, ALL, 0)) {
+    for (const { left, top, right, bottom } of removalSquares(square(side), ALL, 0)) {
       assert(
         left >= 0 && left < right && right <= side && top >= 0 && top < bottom && bottom <= side,
         `${side}`,
@@ -113,7 +115,7 @@ Deno.test("removalSquares() stays inside a picture that the grid does not divide
 });
 
 Deno.test("removalSquares() draws the same squares for a seed, others for another, none twice", () => {
-  const names = (seed: number) => removalSquares(224, PAPER, seed).map(nameOf);
+  const names = (seed: number) => removalSquares(square(224), PAPER, seed).map(nameOf);
   assertEquals(names(5), names(5));
   assert(names(5).join() !== names(6).join());
   assertEquals(new Set(names(5)).size, PAPER.samples);
@@ -122,7 +124,7 @@ Deno.test("removalSquares() draws the same squares for a seed, others for anothe
 Deno.test("removalSquares() draws all squares alike: a length as often as it has places", () => {
   const counts = new Array<number>(11).fill(0);
   for (let seed = 0; seed < 40; seed++) {
-    for (const { left, right } of removalSquares(28, PAPER, seed)) counts[right - left]!++;
+    for (const { left, right } of removalSquares(square(28), PAPER, seed)) counts[right - left]!++;
   }
   for (const length of PAPER.lengths) {
     const expected = 40 * PAPER.samples * (29 - length) ** 2 / 5605;
@@ -134,7 +136,7 @@ Deno.test("removalSquares() draws all squares alike: a length as often as it has
 Deno.test("infidelityProbe() removes one square of all three colours, whatever the map", () => {
   const of = sample(1);
   const pictures = [...infidelityProbe(of, PAPER, NORMALIZATION, 3).images()];
-  const squares = removalSquares(SIDE, PAPER, 3);
+  const squares = removalSquares(square(SIDE), PAPER, 3);
   assertEquals(pictures.length, PAPER.samples);
   const other = [...infidelityProbe(sample(1, map(7)), PAPER, NORMALIZATION, 3).images()];
   assertEquals(pictures, other);

@@ -3,6 +3,8 @@ import { areaUnder, blurImage, blurKernel, stepsProbe } from "../../src/faithful
 import { presetNamed } from "../../src/faithfulness/presets.ts";
 import { answers, NORMALIZATION, picture, run, sample, SIDE } from "./fixture.ts";
 
+const square = (side: number) => ({ width: side, height: side });
+
 const RISE = presetNamed("rise").steps!;
 const SMALL = { ...RISE, pixelsPerStep: 16 };
 
@@ -27,8 +29,8 @@ Deno.test("blurImage() leaves a picture of the mean colour as it is, and darkens
   const { mean } = NORMALIZATION;
   const flat = Float32Array.from({ length: 3 * 400 }, (_, i) => mean[Math.floor(i / 400)]!);
   const kernel = blurKernel(11, 5);
-  blurImage(flat, 20, kernel, mean).forEach((value, i) => assertAlmostEquals(value, flat[i]!, 1e-6));
-  const white = blurImage(new Float32Array(1200).fill(1), 20, kernel, mean);
+  blurImage(flat, square(20), kernel, mean).forEach((value, i) => assertAlmostEquals(value, flat[i]!, 1e-6));
+  const white = blurImage(new Float32Array(1200).fill(1), square(20), kernel, mean);
   assertAlmostEquals(white[10 * 20 + 10]!, 1, 1e-6);
   // In a corner, what is inside is the kernel's half and its middle, along both axes.
   const half = kernel.slice(5).reduce((sum, value) => sum + value, 0);

@@ -2,10 +2,12 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { energyInside, pointsAt, regionMask, regionProbe } from "../../src/faithfulness/pointing.ts";
 import { sample, SIDE } from "./fixture.ts";
 
+const square = (side: number) => ({ width: side, height: side });
+
 Deno.test("regionMask() marks pixels whose centres lie in a box, clipped to the picture", () => {
   const mask = regionMask({
     boxes: [{ x: 1, y: 0, width: 2, height: 1 }, { x: 2.6, y: 2.4, width: 9, height: 9 }],
-  }, 4);
+  }, square(4));
   // deno-fmt-ignore
   assertEquals([...mask], [
     0, 1, 1, 0,
@@ -13,10 +15,10 @@ Deno.test("regionMask() marks pixels whose centres lie in a box, clipped to the 
     0, 0, 0, 1,
     0, 0, 0, 1,
   ]);
-  assertEquals(regionMask({ boxes: [{ x: 5, y: 5, width: -3, height: 2 }] }, 4).includes(1), false);
-  assertEquals([...regionMask({ mask: Uint8Array.of(0, 255, 7, 0) }, 2)], [0, 1, 1, 0]);
+  assertEquals(regionMask({ boxes: [{ x: 5, y: 5, width: -3, height: 2 }] }, square(4)).includes(1), false);
+  assertEquals([...regionMask({ mask: Uint8Array.of(0, 255, 7, 0) }, square(2))], [0, 1, 1, 0]);
   assertThrows(
-    () => regionMask({ mask: new Uint8Array(3) }, 2),
+    () => regionMask({ mask: new Uint8Array(3) }, square(2)),
     TypeError,
     "3 values for an image of 2 x 2",
   );

@@ -4,6 +4,8 @@ import type { MapMethod } from "../../src/explanation/map_method.ts";
 import type { ValueMap } from "../../src/image/types.ts";
 import { seededImage } from "../support/seeded_weights.ts";
 
+const square = (side: number) => ({ width: side, height: side });
+
 const SIDE = 16;
 const picture = (seed: number) => seededImage(seed, [1, 3, SIDE, SIDE]);
 
@@ -14,16 +16,16 @@ function mapOf(value: (x: number, y: number) => number, side = SIDE): ValueMap {
 
 Deno.test("compareMaps() is 1 for a map and itself, sees signs, and enlarges small maps", () => {
   const ramp = mapOf((x, y) => x + y * SIDE - 100);
-  const same = compareMaps(ramp, ramp, SIDE);
+  const same = compareMaps(ramp, ramp, square(SIDE));
   for (const value of Object.values(same)) assertAlmostEquals(value, 1, 1e-9);
-  const turned = compareMaps(ramp, mapOf((x, y) => 100 - x - y * SIDE), SIDE);
+  const turned = compareMaps(ramp, mapOf((x, y) => 100 - x - y * SIDE), square(SIDE));
   assertAlmostEquals(turned.spearman, -1, 1e-9);
   assertAlmostEquals(turned.absoluteSpearman, 1, 1e-9);
   assert(turned.ssim < 0.1);
-  const small = compareMaps(mapOf((x) => x, 4), mapOf((x) => x, 8), SIDE);
+  const small = compareMaps(mapOf((x) => x, 4), mapOf((x) => x, 8), square(SIDE));
   assert(small.spearman > 0.97 && small.ssim > 0.9);
-  assert(Number.isNaN(compareMaps(ramp, mapOf(() => 3), SIDE).spearman));
-  assertThrows(() => compareMaps(ramp, ramp, 8), RangeError, "in windows of 11");
+  assert(Number.isNaN(compareMaps(ramp, mapOf(() => 3), square(SIDE)).spearman));
+  assertThrows(() => compareMaps(ramp, ramp, square(8)), RangeError, "in windows of 11");
 });
 
 Deno.test("compareVariant() averages over pictures and counts flat maps apart", async () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { preprocess, type PreprocessOptions } from "../../src/image/preprocess.ts";
 import type { RgbImage } from "../../src/image/types.ts";
 
 const FOLDER = new URL("../fixtures/image/", import.meta.url);
@@ -45,4 +46,15 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): { mean: 
     if (apart > max) max = apart;
   }
   return { mean: sum / a.length, max };
+}
+
+/** What a classifier is fed of an image, as rows of red, green, blue bytes. */
+export function cutBytes(image: RgbImage, cut: PreprocessOptions): Uint8Array<ArrayBuffer> {
+  const { pixels } = preprocess(image, cut);
+  const area = pixels.length / 3;
+  const bytes = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) {
+    bytes[i] = Math.round(255 * pixels[(i % 3) * area + Math.floor(i / 3)]!);
+  }
+  return bytes;
 }

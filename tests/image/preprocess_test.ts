@@ -1,8 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { decodeImage } from "../../src/image/decode.ts";
-import { preprocess } from "../../src/image/preprocess.ts";
+import { preprocess, type PreprocessOptions } from "../../src/image/preprocess.ts";
 import type { RgbImage } from "../../src/image/types.ts";
-import { difference, type Entry, entryImage, fixture, fixtureJson } from "./fixtures.ts";
+import { sha256 } from "../../src/weights/storage/digest.ts";
+import { cutBytes, difference, type Entry, entryImage, fixture, fixtureJson } from "./fixtures.ts";
 
 interface Case extends Entry {
   readonly file: string;
@@ -36,6 +37,23 @@ for (const entry of fixtureJson<Case[]>("preprocessed.json")) {
   });
 }
 
+Deno.test("preprocess() gives PIL's bytes with every fit and filter, square and not", async () => {
+  const lines = new TextDecoder().decode(fixture("cuts.jsonl")).trimEnd().split("\n");
+  const entries = lines.map((line) =>
+    JSON.parse(line) as { file: string; cut: PreprocessOptions; sha256: string }
+  );
+  const images = new Map<string, RgbImage>();
+  const differing: string[] = [];
+  for (const { file, cut, sha256: expected } of entries) {
+    if (!images.has(file)) images.set(file, await decodeImage(fixture(file)));
+    const digest = sha256();
+    digest.update(cutBytes(images.get(file)!, cut));
+    if (digest.value() !== expected) differing.push(`${file} ${JSON.stringify(cut)}`);
+  }
+  assertEquals(differing, []);
+  assertEquals(entries.length, 180);
+});
+
 function flat(width: number, height: number): RgbImage {
   return { width, height, data: new Uint8Array(width * height * 3).fill(102) };
 }
@@ -57,6 +75,32 @@ Deno.test("preprocess() gives the window of the crop in pixels of the picture", 
   assertEquals(window, { x: 144, y: 16, width: 224, height: 224 });
   const scaled = preprocess(flat(300, 600), { resize: 150, crop: 150 }).window;
   assertEquals(scaled, { x: 0, y: 150, width: 300, height: 300 });
+});
+
+Deno.test("preprocess() gives the window of each fit", () => {
+  const wide = flat(400, 200);
+  const size = { resize: 100, crop: 100 };
+  assertEquals(preprocess(wide, { ...size, fit: "squash" }).window, { x: 0, y: 0, width: 400, height: 200 });
+  // The padding is above and below the image.
+  const padded = preprocess(wide, { ...size, fit: "letterbox" });
+  assertEquals(padded.window, { x: 0, y: -100, width: 400, height: 400 });
+  assertEquals([padded.pixels[0], padded.pixels[99 * 100]], [0, 0]);
+  assertAlmostEquals(padded.pixels[50 * 100]!, 0.4, 1e-6);
+  const filled = preprocess(wide, { ...size, fit: "letterbox", fill: 255 });
+  assertEquals([filled.pixels[0], filled.pixels[24 * 100], filled.pixels[75 * 100]], [1, 1, 1]);
+  assertEquals(preprocess(wide, { ...size, width: 200 }).window, { x: 0, y: 0, width: 400, height: 200 });
+  assertEquals(preprocess(wide, { resize: 120, crop: 100, width: 150 }).window.height, 200 / 120 * 100);
+});
+
+Deno.test("preprocess() pads nothing where a letterboxed image has the cut's proportions", () => {
+  const { pixels, window } = preprocess(flat(200, 100), {
+    resize: 50,
+    crop: 50,
+    width: 100,
+    fit: "letterbox",
+  });
+  assertEquals(window, { x: 0, y: 0, width: 200, height: 100 });
+  assertEquals(pixels.filter((value) => value === 0).length, 0);
 });
 
 Deno.test("preprocess() rounds crop offsets as Python does", () => {

@@ -46,7 +46,7 @@ Deno.test({
     const likeness = compareMaps(
       await trained.mask({ pixels }, target),
       await random.mask({ pixels }, target),
-      56,
+      { width: 56, height: 56 },
     );
     console.log(`the shipped head against a randomised one: ${JSON.stringify(likeness)}`);
     assert(likeness.spearman < 0.6 && likeness.ssim < 0.6);

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { squareSide } from "../../image/side.ts";
+import { imageSides } from "../../image/side.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { INTEGRATION_STEPS } from "../passes.ts";
 import type { Attribute } from "../types.ts";
@@ -62,8 +62,8 @@ export function integratedGradients(
   if (!Number.isInteger(steps) || steps < 1) throw new RangeError(`Cannot integrate over ${steps} points`);
   const { places, weights } = gaussLegendre(steps);
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const side = squareSide(pixels);
-    const area = side * side;
+    const { width, height } = imageSides(pixels, classifier.facts.preprocessing.width);
+    const area = width * height;
     const sums = new Float64Array(area);
     for (let at = 0; at < steps; at += classifier.batch) {
       const part = Array.from(places.subarray(at, at + classifier.batch));
@@ -75,6 +75,6 @@ export function integratedGradients(
       });
       onProgress?.({ done: at + part.length, total: steps });
     }
-    return { width: side, height: side, values: Float32Array.from(sums) };
+    return { width, height, values: Float32Array.from(sums) };
   };
 }

@@ -11,7 +11,7 @@
  * @module
  */
 import { valueRange } from "../../image/range.ts";
-import { squareSide } from "../../image/side.ts";
+import { imageSides } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { SMOOTH_SAMPLES } from "../passes.ts";
@@ -52,8 +52,8 @@ export function smoothGrad(classifier: OpenClassifier, options: SmoothGradOption
   }
   if (!(noise >= 0)) throw new RangeError(`Cannot add noise of ${noise} of the image's range`);
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const side = squareSide(pixels);
-    const area = side * side;
+    const { width, height } = imageSides(pixels, classifier.facts.preprocessing.width);
+    const area = width * height;
     const sums = new Float64Array(pixels.length);
     for (let at = 0; at < samples; at += classifier.batch) {
       const count = Math.min(classifier.batch, samples - at);
@@ -65,6 +65,6 @@ export function smoothGrad(classifier: OpenClassifier, options: SmoothGradOption
     }
     const values = new Float32Array(area);
     for (let p = 0; p < sums.length; p++) values[p % area]! += Math.abs(sums[p]!) / samples;
-    return { width: side, height: side, values };
+    return { width, height, values };
   };
 }

@@ -13,7 +13,8 @@
  * @module
  */
 import { upsampleMap } from "../../image/upsample.ts";
-import { squareSide } from "../../image/side.ts";
+import type { Size } from "../../image/preprocess.ts";
+import { imageSides } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { RISE_MASKS } from "../passes.ts";
@@ -32,23 +33,23 @@ export interface RiseOptions {
   readonly probability?: number | undefined;
 }
 
-/** Mask number `index` of a seed: `side * side` values in [0, 1]. */
+/** Mask number `index` of a seed: `width * height` values in [0, 1]; cells have the proportions of the image. */
 export function riseMask(
-  side: number,
+  { width, height }: Size,
   index: number,
   options: Omit<RiseOptions, "masks"> = {},
 ): Float32Array {
   const { seed = 0, cells = 7, probability = 0.5 } = options;
   const generator = createStream(seed, index);
   const grid = Float32Array.from({ length: cells * cells }, () => generator.uniform() < probability ? 1 : 0);
-  const cell = Math.ceil(side / cells);
-  const large = (cells + 1) * cell;
-  const [left, top] = [generator.below(cell), generator.below(cell)];
-  const enlarged = upsampleMap(grid, cells, cells, large, large);
-  const mask = new Float32Array(side * side);
-  for (let y = 0; y < side; y++) {
+  const [across, down] = [Math.ceil(width / cells), Math.ceil(height / cells)];
+  const large = (cells + 1) * across;
+  const [left, top] = [generator.below(across), generator.below(down)];
+  const enlarged = upsampleMap(grid, cells, cells, large, (cells + 1) * down);
+  const mask = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
     const from = (top + y) * large + left;
-    mask.set(enlarged.subarray(from, from + side), y * side);
+    mask.set(enlarged.subarray(from, from + width), y * width);
   }
   return mask;
 }
@@ -66,12 +67,12 @@ export function rise(classifier: OpenClassifier, options: RiseOptions = {}): Att
     throw new RangeError(`Cannot draw masks that show a cell with probability ${probability}`);
   }
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const side = squareSide(pixels);
-    const sums = new Float64Array(side * side);
+    const size = imageSides(pixels, classifier.facts.preprocessing.width);
+    const sums = new Float64Array(size.width * size.height);
     for (let at = 0; at < masks; at += classifier.batch) {
       const drawn = Array.from(
         { length: Math.min(classifier.batch, masks - at) },
-        (_, i) => riseMask(side, at + i, options),
+        (_, i) => riseMask(size, at + i, options),
       );
       const seen = drawn.map((mask) => maskedImage(pixels, mask, classifier.facts.preprocessing));
       const probabilities = await classifier.probabilities(seen, signal);
@@ -82,6 +83,6 @@ export function rise(classifier: OpenClassifier, options: RiseOptions = {}): Att
       onProgress?.({ done: at + drawn.length, total: masks });
     }
     const values = Float32Array.from(sums, (sum) => sum / (masks * probability));
-    return { width: side, height: side, values };
+    return { ...size, values };
   };
 }

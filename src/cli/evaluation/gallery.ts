@@ -10,6 +10,7 @@ import { type EvaluationImage, loadImage } from "../../faithfulness/evaluate_opt
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
 import type { ImageRecord } from "../../faithfulness/summary.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
+import { imageSides } from "../../image/side.ts";
 import type { RgbImage, ValueMap } from "../../image/types.ts";
 import type { RecordFile } from "./record_file.ts";
 
@@ -51,12 +52,11 @@ function unpacked({ width, height, values }: StoredMap): ValueMap {
   return { width, height, values: Float32Array.from(base64ToUint8Array(values), (each) => each / 255) };
 }
 
-/** `[3, S, S]` in [0, 1] as an image. */
-export function toRgb(pixels: Float32Array): RgbImage {
+/** `[3, height, width]` in [0, 1] as an image, square without a width. */
+export function toRgb({ pixels, width }: Pick<PreparedImage, "pixels" | "width">): RgbImage {
   const area = pixels.length / 3;
-  const side = Math.sqrt(area);
   const data = Uint8Array.from(pixels, (_, i) => Math.round(255 * pixels[i % 3 * area + Math.floor(i / 3)]!));
-  return { width: side, height: side, data };
+  return { ...imageSides(pixels, width), data };
 }
 
 /**
@@ -120,7 +120,7 @@ export function createGallery(
         }
         const { target, probability } = record;
         const label = labels[target] ?? `class ${target}`;
-        rows.push({ name: image.name, label, probability, photo: toRgb(loaded.pixels), maps });
+        rows.push({ name: image.name, label, probability, photo: toRgb(loaded), maps });
       }
       return rows;
     },

@@ -7,7 +7,8 @@
 import { controls } from "../../baselines/controls.ts";
 import { type CheckedMap, checkMap, checkSentence, type MapCheck } from "../../faithfulness/check.ts";
 import { directionArrow, inOrder, keyTitle, shownValue } from "../../faithfulness/report/labels.ts";
-import { preprocess } from "../../image/preprocess.ts";
+import { cropImage } from "../../classifier/prepared_image.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -27,7 +28,7 @@ export async function runChecks(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TargetCheck[]> {
-  const { pixels } = preprocess(explanation.image, explainer.backbone.preprocessing);
+  const { pixels, width } = cropImage(explanation.image, explainer.backbone.preprocessing);
   let asked = 0;
   const score = async (images: Float32Array[]) => {
     const all: Float32Array[] = [];
@@ -39,11 +40,15 @@ export async function runChecks(
   };
   const checks: TargetCheck[] = [];
   for (const { index, label, probability, map } of explanation.targets) {
-    const check = await checkMap({ pixels, map, target: index, probability }, controls(), {
-      score,
-      normalization: explainer.backbone.preprocessing,
-      signal,
-    });
+    const check = await checkMap(
+      { pixels, ...withoutUndefined({ width }), map, target: index, probability },
+      controls(),
+      {
+        score,
+        normalization: explainer.backbone.preprocessing,
+        signal,
+      },
+    );
     checks.push({ label, ...check, sentence: checkSentence(check) });
   }
   return checks;

@@ -134,7 +134,7 @@ function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): 
 
 /** Shows what the classifier sees and gives, and the layer that the method reads. */
 async function sayFacts(terminal: Terminal, explainer: MapExplainer): Promise<void> {
-  const { factLines } = await import("../models/inspect.ts");
+  const { factLines } = await import("../said_facts.ts");
   const { described = [] } = explainer.backbone;
   const layer = (explainer as { readonly layer?: string }).layer;
   const own: DescribedFact[] = layer === undefined ? [] : [{ name: "layer", value: layer, from: "file" }];

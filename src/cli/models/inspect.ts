@@ -4,19 +4,13 @@
  * @module
  */
 import { loadClassifier } from "../../classifier/load.ts";
-import type { DescribedFact } from "../../classifier/types.ts";
 import { isOnnxPath, ONNX_OPTIONS, readOnnxModel } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
 import { DOWNLOAD_OPTIONS } from "../downloads.ts";
 import { ADDRESS_OPTIONS, withLocalModels } from "../model_address.ts";
 import { JSON_OPTION } from "../output_options.ts";
-import { printable, table } from "../terminal.ts";
+import { factLines, sayFactsOnce } from "../said_facts.ts";
 import { UsageError } from "../usage.ts";
-
-/** Lines of facts in columns: name, value, and where it was found. */
-export function factLines(facts: readonly DescribedFact[]): string[] {
-  return table(facts.map(({ name, value, from }) => [name, printable(value), from])).split("\n");
-}
 
 /** Runs `models inspect` and gives its exit code. */
 export const inspectModel = command({
@@ -28,7 +22,10 @@ export const inspectModel = command({
     missing: "models inspect takes the path of an .onnx file",
   },
   options: { ...JSON_OPTION, ...ADDRESS_OPTIONS, ...DOWNLOAD_OPTIONS, ...ONNX_OPTIONS },
-  notes: ["Entries come from the file, the settings (options and NAME.json), its metadata, or are assumed."],
+  notes: [
+    "Entries come from the file, the settings (options and NAME.json), metadata (in the file, or in config.json, " +
+    "preprocessor_config.json and lists of classes beside it), or are assumed. docs/any-onnx.md has the order.",
+  ],
   examples: ["deno task models inspect my_classifier.onnx"],
 }, async ({ options, positional: [given], terminal, signal }) => {
   const { model } = await withLocalModels({ ...options, model: given! }, terminal, signal);
@@ -37,14 +34,10 @@ export const inspectModel = command({
   }
   // No fact needs a graphics card.
   const { facts } = await loadClassifier({ model: await readOnnxModel(model, options), device: "wasm" });
-  const { name, classes, described = [] } = facts;
-  if (options.json) console.log(JSON.stringify({ model: name, classes, classifier: described }, null, 2));
-  else for (const line of factLines(described)) console.log(line);
-  const assumed = described.filter(({ from }) => from === "assumed").map((fact) => fact.name);
-  if (assumed.length > 0) {
-    terminal.say(
-      `Assumed, because nothing says it: ${assumed.join(", ")}; options or ${name}.json say otherwise`,
-    );
-  }
+  const { name, classes, described = [], notes = [] } = facts;
+  if (options.json) {
+    console.log(JSON.stringify({ model: name, classes, classifier: described, notes }, null, 2));
+  } else for (const line of factLines(described)) console.log(line);
+  sayFactsOnce(terminal)(facts);
   return 0;
 });

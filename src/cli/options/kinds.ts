@@ -183,8 +183,42 @@ export function numbers(
   return parsed(takes, about, (given) => {
     const value = given.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
     if (counts.includes(value.length) && value.every(Number.isFinite)) return { value };
-    return { expected: `${counts.join(" or ")} numbers with commas between` };
+    return { expected: `${counts.join(", ").replace(/, (?=[^,]*$)/, " or ")} numbers with commas between` };
   }, otherwise);
+}
+
+/** A width and height in pixels: one number for both, or two with an x between. */
+export function pixelSize(
+  takes: string,
+  about: string,
+  otherwise?: Otherwise<undefined>,
+): Option<number | readonly [width: number, height: number] | undefined> {
+  return parsed<number | readonly [number, number]>(takes, about, (given) => {
+    const sides = /^(\d+)(?:[x×](\d+))?$/.exec(given)?.slice(1).filter((side) => side !== undefined).map(
+      Number,
+    );
+    if (sides === undefined || sides.some((side) => side < 1)) {
+      return { expected: "a whole number of at least 1, or WIDTHxHEIGHT" };
+    }
+    return { value: sides.length === 1 ? sides[0]! : [sides[0]!, sides[1]!] };
+  }, otherwise);
+}
+
+/** Numbers by name, one per occurrence of the option; true and false are 1 and 0. */
+export function assignments(takes: string, about: string): Option<Readonly<Record<string, number>>> {
+  return {
+    ...list(takes, about),
+    read: (given, name) => {
+      const values: [string, number][] = given.map((each) => {
+        const at = each.lastIndexOf("=");
+        const text = each.slice(at + 1).trim();
+        const value = text === "true" ? 1 : text === "false" ? 0 : text === "" ? NaN : Number(text);
+        if (at >= 1 && Number.isFinite(value)) return [each.slice(0, at), value];
+        throw new UsageError(`Option --${name} takes NAME=NUMBER, not ${each}`);
+      });
+      return Object.fromEntries(values);
+    },
+  };
 }
 
 /** The list of allowed words for help; empty if `takes` already shows them. */

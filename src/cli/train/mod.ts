@@ -17,6 +17,7 @@ import { holdOut, listImages } from "../image_lists.ts";
 import { withLocalModels } from "../model_address.ts";
 import { isOnnxPath, readOnnxModel, refuseOnnxOptions } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
+import { sayFactsOnce } from "../said_facts.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { checkpointFile } from "./checkpoint_file.ts";
@@ -48,6 +49,7 @@ export const trainCommand = command(TRAIN, async ({ options: typedOptions, typed
       hyperParameters: givenHyperParameters(options),
       form: withoutUndefined({ rows: options.rows, masks: options.masks }),
       checkpoint,
+      onFacts: sayFactsOnce(terminal),
       ...downloads,
       onProgress: (progress) => {
         started ||= progress.kind === "start";

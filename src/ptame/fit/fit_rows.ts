@@ -11,6 +11,7 @@
  */
 import type { PreparedImage } from "../../classifier/prepared_image.ts";
 import { topClasses } from "../../classifier/prediction.ts";
+import { partSize } from "../../classifier/graphs.ts";
 import { imagesTensor } from "../../classifier/scores.ts";
 import { createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
@@ -97,7 +98,7 @@ export async function fitClassRows(options: FitOptions): Promise<FittedRows> {
         else {
           const [row] = await asked.scores([read.pixels], signal);
           scores.push(plainScores(row!, backbone.facts.activation, asked.plain));
-          const image = imagesTensor([read.auxiliaryPixels ?? read.pixels], 1);
+          const image = imagesTensor([read.auxiliaryPixels ?? read.pixels], 1, partSize(part));
           features.push(float32Data((await session.run({ image }, { signal }))["pooled"]!).slice());
         }
         const passed = (performance.now() - started) / 1000;

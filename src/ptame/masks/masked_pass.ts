@@ -69,9 +69,28 @@ export function maskedLosses(
   return crossEntropies(b, backbone.scores(b.scope(BACKBONE_PREFIX), shown), targets);
 }
 
-/** Adds the input that takes images [batch, 3, S, S] in [0, 1]. */
-export function imagesInput(b: Builder, { inputSize }: GraphPart, batch: number, name = "images"): Value {
+/**
+ * Adds the input that takes images [batch, 3, S, S] in [0, 1].
+ *
+ * @throws {TypeError} When images are not square.
+ */
+export function imagesInput(b: Builder, part: GraphPart, batch: number, name = "images"): Value {
+  checkSquare(part);
+  const { inputSize } = part;
   return b.input(name, "float32", [batch, 3, inputSize, inputSize]);
+}
+
+/**
+ * Refuses a classifier whose images are not square: a head's masks are.
+ *
+ * @throws {TypeError} When they are not.
+ */
+export function checkSquare({ name, inputSize, inputWidth }: GraphPart): void {
+  if (inputWidth === undefined) return;
+  throw new TypeError(
+    `Cannot mask images for ${name}: they are ${inputWidth} x ${inputSize} pixels and a head's masks are square; ` +
+      "start the head from photographs (--photos), or take another method, such as gradcam",
+  );
 }
 
 /** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the images [N, 3, S, S] that they multiply. */

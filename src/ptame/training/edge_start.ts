@@ -149,7 +149,7 @@ async function readEdgeSamples(options: EdgeStartOptions): Promise<EdgeSamples> 
       });
       deviations += deviation(fuseMap(features, speakingRow(features, findFuser(head), shape)).values);
       taps.set(float32Data(outputs[tapName(0)]!), count * each);
-      edges.set(edgeMap(pixels, side, size), count * size * size);
+      edges.set(edgeMap(pixels, { width: side, height: side }, size), count * size * size);
       count++;
       await new Promise((resolve) => setTimeout(resolve, 0));
     }

@@ -6,18 +6,13 @@
  */
 import { augment } from "../../image/augment.ts";
 import { decodeImage } from "../../image/decode.ts";
-import { preprocess, resizeShortSide, scaledSize } from "../../image/preprocess.ts";
+import { preprocess, type PreprocessOptions, resizeForCut, scaledSize } from "../../image/preprocess.ts";
 import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
-/** The image size of one network. */
-export interface InputSize {
-  /** Pixels of the short side after resizing. */
-  readonly resize: number;
-  /** Pixels of the square. */
-  readonly crop: number;
-}
+/** How an image is resized and cut for one network. */
+export type InputSize = PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>;
 
 /**
  * Which part of an image: the centre, as in evaluations, for one input, the first by default, or for all; or a random
@@ -50,32 +45,36 @@ const LONGEST = 8;
  * @param cacheBytes Maximum size of the cache; 0 disables it.
  */
 export function createImageCropper(inputs: readonly InputSize[], cacheBytes: number): ImageCropper {
-  const sizes = [...new Set(inputs.map(({ resize }) => resize))];
+  // One entry for inputs that are cut from the same resized image.
+  const resized = new Map(inputs.map((input) => [resizing(input), input]));
   // Cached images are never evicted: every epoch requests each image once, so an eviction loses as much as it gains.
-  const kept = new Map<number, ReadonlyMap<number, RgbImage>>();
+  const kept = new Map<number, ReadonlyMap<string, RgbImage>>();
   let cachedBytes = 0;
 
-  /** The image in each of the sizes; the unresized image if it is not cached. */
+  /** The image as it is resized for an input; the unresized image if it is not cached. */
   async function read(
     key: number,
     source: ImageSource,
     signal: AbortSignal | undefined,
-  ): Promise<(resize: number) => RgbImage> {
+  ): Promise<(input: InputSize) => RgbImage> {
     let scaled = kept.get(key);
     if (scaled === undefined) {
       const image = await decodeImage(source, withoutUndefined({ signal }));
-      const bytes = sizes.reduce((sum, resize) => {
-        const [width, height] = scaledSize(image, resize);
-        return sum + 3 * width * height;
-      }, 0);
+      let bytes = 0;
+      for (const input of resized.values()) {
+        const [width, height] = scaledSize(image, input);
+        bytes += 3 * width * height;
+      }
       const long = Math.max(image.width, image.height) > LONGEST * Math.min(image.width, image.height);
       if (long || cachedBytes + bytes > cacheBytes) return () => image;
-      scaled = new Map(sizes.map((resize) => [resize, ownCopy(resizeShortSide(image, resize), image)]));
+      scaled = new Map(
+        [...resized].map(([key, input]) => [key, ownCopy(resizeForCut(image, input), image)]),
+      );
       kept.set(key, scaled);
       cachedBytes += bytes;
     }
     const found = scaled;
-    return (resize) => found.get(resize)!;
+    return (input) => found.get(resizing(input))!;
   }
 
   return {
@@ -86,12 +85,18 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
       const image = await read(key, source, signal);
       if (cut.kind === "centre") {
         const wanted = cut.input === "all" ? inputs : [inputs[cut.input ?? 0]!];
-        return wanted.map((input) => preprocess(image(input.resize), input).pixels);
+        return wanted.map((input) => preprocess(image(input), input).pixels);
       }
       // The same random numbers for each input, so that both networks see the same part of the image.
-      return inputs.map((input) => augment(image(input.resize), input, createStream(cut.seed, cut.stream)));
+      return inputs.map((input) => augment(image(input), input, createStream(cut.seed, cut.stream)));
     },
   };
+}
+
+/** What decides how an image is resized for an input. */
+function resizing({ resize, crop, width = crop, fit = "crop", resample = "bilinear" }: InputSize): string {
+  // The size of a cropped square does not matter to it.
+  return [resize, resample, ...(fit === "crop" && crop === width ? [] : [fit, crop, width])].join();
 }
 
 /** Cached images must not change with the caller's pixels. */

@@ -9,7 +9,7 @@ import type { DownloadProgress } from "../../weights/download/progress.ts";
 import type { WeightSource } from "../../weights/load_network.ts";
 import type { WeightOptions } from "../../weights/obtain.ts";
 import type { StepLoss, Validation } from "./checkpoint.ts";
-import type { ClassifierSource } from "../../classifier/load.ts";
+import type { ClassifierSource, LoadClassifierOptions } from "../../classifier/load.ts";
 import type { FitRecord } from "../fit/fit_record.ts";
 import type { FitProgress } from "../fit/fit_rows.ts";
 import type { HeadStart } from "../initial_parameters.ts";
@@ -79,6 +79,8 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   readonly auxiliary?: ClassifierSource;
   /** File with its weights, safetensors or PyTorch's; by default the shipped or published one. */
   readonly auxiliaryWeights?: WeightSource;
+  /** Told what each classifier turned out to be, before it runs. */
+  readonly onFacts?: LoadClassifierOptions["onFacts"];
   /** Images to train on, without labels; read on demand. */
   readonly images: Iterable<ImageSource> | AsyncIterable<ImageSource>;
   /** Maximum number of images to use. */

@@ -18,6 +18,8 @@ import type { TrainOptions, TrainProgress } from "../../../src/ptame/training/tr
 import { train } from "../../../src/ptame/training/trainer.ts";
 import { heavyTests, warmUpWasm } from "../../support/devices.ts";
 
+const square = (side: number) => ({ width: side, height: side });
+
 await warmUpWasm();
 
 const photo = (i: number) => new URL(`../../fixtures/image/photo_${i}.jpg`, import.meta.url);
@@ -98,7 +100,7 @@ Deno.test("edgeStart() makes the first tap draw the edges of pictures, as strong
   start.row.forEach((weight, c) =>
     drawn.forEach((_, i) => drawn[i]! += weight * feature[c * SIZE * SIZE + i]!)
   );
-  const likeness = correlation(drawn, edgeMap(pixels, SIDE, SIZE));
+  const likeness = correlation(drawn, edgeMap(pixels, square(SIDE), SIZE));
   assert(likeness > 0.6, `the first tap's map and the edges correlate with ${likeness}`);
 
   const twice = await edgeStart({ ...given, strength: 1 });
