@@ -38,7 +38,7 @@ export const LABEL_FILES: readonly string[] = [
  *
  * @param outside Whether links may lead out of its folder.
  * @throws {SyntaxError} When its settings have an invalid entry.
- * @throws {Error} When its settings cannot be read, or are no regular file of its folder.
+ * @throws {Error} When its settings cannot be read, or are not a regular file of its folder.
  */
 export async function readBeside(path: string, outside?: boolean): Promise<BesideModel> {
   const json = path.replace(/\.onnx$/i, ".json");
@@ -115,7 +115,7 @@ function parsedOrNothing(text: string): unknown {
   }
 }
 
-/** The text of a small file of a folder, if it is there; why it is not used, if it must not be read. */
+/** The text of a small file of a folder, if the folder has one; why it is not used, if it must not be read. */
 async function readSmall(
   folder: string,
   name: string,

@@ -69,7 +69,7 @@ export async function localModel(
 ): Promise<string> {
   if (!isAddress(model)) return model;
   const { obtainModel } = await import("../weights/hub/obtain.ts");
-  return await obtainModel(model, {
+  const { path } = await obtainModel(model, {
     dtype,
     offline,
     endpoint: Deno.env.get("HF_ENDPOINT"),
@@ -77,6 +77,7 @@ export async function localModel(
     onProgress: downloadReporter(terminal),
     signal,
   });
+  return path!;
 }
 
 function isAddress(text: string): boolean {

@@ -6,8 +6,10 @@
  */
 import { download, type DownloadOptions } from "../download/download.ts";
 import { DownloadError } from "../download/errors.ts";
-import { type ModelFolder, modelFolder } from "../storage/model_folder.ts";
+import { openModelOrigin } from "../storage/mod.ts";
+import type { ModelOrigin, WeightStorage } from "../storage/types.ts";
 import type { PublishedFile } from "../../../models/network.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
 import type { WeightOptions } from "../obtain.ts";
 import { isHubAddress, parseHubAddress } from "./address.ts";
 import { chooseHubModel, type ModelDtype } from "./choose_model.ts";
@@ -22,9 +24,7 @@ import {
 import { askFile } from "./web_file.ts";
 
 /** How to get a model by its address. */
-export interface ModelAddressOptions extends Omit<WeightOptions, "cache" | "mirrors">, HubOptions {
-  /** The cache folder; by default the platform's. */
-  readonly cache?: string | undefined;
+export interface ModelAddressOptions extends Omit<WeightOptions, "mirrors">, HubOptions {
   /** The number type of the weights, for a model of the Hub; fp32 by default. */
   readonly dtype?: ModelDtype | undefined;
 }
@@ -34,21 +34,35 @@ export function isModelAddress(text: string): boolean {
   return isHubAddress(text) || /^https?:\/\//i.test(text);
 }
 
+/** A model that was got by its address. */
+export interface ObtainedModel {
+  /** The repository, or the file's name without its ending. */
+  readonly name: string;
+  /** Path of the .onnx file in the cache folder; absent if the storage is not a folder. */
+  readonly path?: string;
+  /** The .onnx file. */
+  readonly onnx: ByteSource;
+  /** Files of its folder that may be its external data, by their names. */
+  readonly externalData: ReadonlyMap<string, ByteSource>;
+  /** `config.json` and `preprocessor_config.json`, by their names, where the model has them. */
+  readonly descriptions: ReadonlyMap<string, ByteSource>;
+}
+
 /**
- * The path of a model's .onnx file in the cache, after it and what belongs to it were downloaded where they were missing.
+ * Gets a model and what belongs to it, from the storage or from the server.
  *
  * @param address `hf:owner/name[@revision][/path/model.onnx]`, or an http(s) address of an .onnx file.
  * @throws {DownloadError} When it cannot be downloaded, or `offline` forbids it and it is not stored.
  * @throws {RangeError} When the address has another form.
  */
-export function obtainModel(address: string, options: ModelAddressOptions = {}): Promise<string> {
+export function obtainModel(address: string, options: ModelAddressOptions = {}): Promise<ObtainedModel> {
   return isHubAddress(address) ? obtainHubModel(address, options) : obtainWebModel(address, options);
 }
 
-async function obtainHubModel(text: string, options: ModelAddressOptions): Promise<string> {
+async function obtainHubModel(text: string, options: ModelAddressOptions): Promise<ObtainedModel> {
   const address = parseHubAddress(text);
   const { cache, dtype, offline } = options;
-  const origin = modelFolder(["hub", address.repository.replace("/", "--")], cache);
+  const origin = await openModelOrigin(["hub", address.repository.replace("/", "--")], cache);
   const known = await origin.recall(`ref ${address.revision}`) as HubListing | undefined;
   // A commit never changes.
   const listing = known !== undefined && (offline || known.commit === address.revision)
@@ -58,13 +72,26 @@ async function obtainHubModel(text: string, options: ModelAddressOptions): Promi
     : await listHubFiles(address, options);
   const { model, externalData, descriptions } = chosen(text, listing, { path: address.path, dtype });
   const files = new Map(listing.files.map((file) => [file.path, file]));
-  for (const file of [model, ...externalData, ...descriptions]) {
-    files.set(file.path, await keep(file, listing, origin, { ...options, text }));
-  }
+  const all = async (list: readonly HubFile[]) => {
+    const contents = new Map<string, ByteSource>();
+    for (const file of list) {
+      const { content, known } = await keep(file, listing, origin, { ...options, text });
+      files.set(file.path, known);
+      contents.set(split(file.path).name, content);
+    }
+    return contents;
+  };
+  const found = {
+    name: address.repository,
+    onnx: [...(await all([model])).values()][0]!,
+    externalData: await all(externalData),
+    descriptions: await all(descriptions),
+    ...(origin.path === undefined ? {} : { path: `${origin.path}/${listing.commit}/${model.path}` }),
+  };
   if (listing !== known) {
     await origin.remember(`ref ${address.revision}`, { ...listing, files: [...files.values()] });
   }
-  return `${origin.path}/${listing.commit}/${model.path}`;
+  return found;
 }
 
 function chosen(text: string, listing: HubListing, asked: Parameters<typeof chooseHubModel>[1]) {
@@ -75,19 +102,18 @@ function chosen(text: string, listing: HubListing, asked: Parameters<typeof choo
   }
 }
 
-function refuseOffline(text: string, { path }: ModelFolder): never {
-  throw new DownloadError(`Cannot load ${text}: it is not in ${path}, and offline forbids the network`);
+function refuseOffline(text: string, { place }: ModelOrigin): never {
+  throw new DownloadError(`Cannot load ${text}: it is not in ${place}, and offline forbids the network`);
 }
 
-/** Stores a file of a commit where it is missing; gives it with its digest. */
+/** A file of a commit, downloaded where it was missing, with its digest. */
 async function keep(
   file: HubFile,
   listing: HubListing,
-  origin: ModelFolder,
+  origin: ModelOrigin,
   options: ModelAddressOptions & { readonly text: string },
-): Promise<HubFile> {
+): Promise<{ content: ByteSource; known: HubFile }> {
   const { folder, name } = split(file.path);
-  const storage = origin.storage(folder === "" ? listing.commit : `${listing.commit}/${folder}`);
   const published: PublishedFile = {
     file: name,
     bytes: file.bytes,
@@ -95,15 +121,28 @@ async function keep(
     licence: listing.licence ?? "licence unknown",
     urls: [hubFileUrl(listing, file.path, options)],
   };
-  if (await storage.open(published) !== undefined) return file;
-  if (options.offline) refuseOffline(options.text, origin);
   const digest = { sha256: file.sha256 };
-  await download(published, storage, {
-    ...transferOptions(options),
-    headers: hubHeaders(options),
-    onDigest: (sha256) => digest.sha256 = sha256,
-  });
-  return digest.sha256 === undefined ? file : { ...file, sha256: digest.sha256 };
+  const content = await storedOr(
+    published,
+    origin.storage(folder === "" ? listing.commit : `${listing.commit}/${folder}`),
+    (storage) => {
+      if (options.offline) refuseOffline(options.text, origin);
+      return download(published, storage, {
+        ...transferOptions(options),
+        headers: hubHeaders(options),
+        onDigest: (sha256) => digest.sha256 = sha256,
+      });
+    },
+  );
+  return { content, known: digest.sha256 === undefined ? file : { ...file, sha256: digest.sha256 } };
+}
+
+async function storedOr(
+  file: PublishedFile,
+  storage: WeightStorage,
+  get: (storage: WeightStorage) => Promise<ByteSource>,
+): Promise<ByteSource> {
+  return await storage.open(file) ?? await get(storage);
 }
 
 /** What is remembered of an address. */
@@ -114,13 +153,13 @@ interface Remembered {
   readonly sha256?: string;
 }
 
-async function obtainWebModel(address: string, options: ModelAddressOptions): Promise<string> {
+async function obtainWebModel(address: string, options: ModelAddressOptions): Promise<ObtainedModel> {
   const url = new URL(address);
   const { name } = split(decodeURIComponent(url.pathname));
   if (!/\.onnx$/i.test(name) || /[\\:]/.test(name)) {
     throw new DownloadError(`Cannot use ${shown(url)}: the path of a model's address ends in .onnx`);
   }
-  const origin = modelFolder(["web", `${url.host}${url.pathname}${url.search}`], options.cache);
+  const origin = await openModelOrigin(["web", `${url.host}${url.pathname}${url.search}`], options.cache);
   const known = await origin.recall("remembered") as Remembered | undefined;
   if (known === undefined && options.offline) refuseOffline(shown(url), origin);
   const found = options.offline ? known! : await askFile(url, options);
@@ -132,20 +171,27 @@ async function obtainWebModel(address: string, options: ModelAddressOptions): Pr
     licence: "licence unknown",
     urls: [url.href],
   };
-  const storage = origin.storage("");
   // Another version may be as long; and without a digest, only the version says that a partial file belongs to this one.
-  if (!same || (found.tag === undefined && known.sha256 === undefined)) await storage.remove(file);
-  if (await storage.open(file) === undefined) {
+  if (!same || (found.tag === undefined && known.sha256 === undefined)) await origin.discard(file);
+  const onnx = await storedOr(file, origin.storage(""), async (storage) => {
     if (options.offline) refuseOffline(shown(url), origin);
-    await origin.remember("remembered", { address: shown(url), ...found });
+    const remembered: Remembered = { address: shown(url), ...found };
+    await origin.remember("remembered", remembered);
     const digest: { sha256?: string } = {};
-    await download(file, storage, {
+    const content = await download(file, storage, {
       ...transferOptions(options),
       onDigest: (sha256) => digest.sha256 = sha256,
     });
-    await origin.remember("remembered", { address: shown(url), ...found, ...digest });
-  }
-  return `${origin.path}/${name}`;
+    await origin.remember("remembered", { ...remembered, ...digest });
+    return content;
+  });
+  return {
+    name: name.replace(/\.onnx$/i, ""),
+    onnx,
+    externalData: new Map(),
+    descriptions: new Map(),
+    ...(origin.path === undefined ? {} : { path: `${origin.path}/${name}` }),
+  };
 }
 
 function transferOptions({ onProgress, signal }: ModelAddressOptions): DownloadOptions {

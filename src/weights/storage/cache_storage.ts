@@ -7,7 +7,7 @@
 import { uint8ArrayToHex } from "uint8array-extras";
 import type { PublishedFile } from "../../../models/network.ts";
 import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
-import type { Incoming, WeightCache, WeightStorage } from "./types.ts";
+import type { Incoming, ModelOrigin, WeightCache, WeightStorage } from "./types.ts";
 
 /**
  * The storage over a cache.
@@ -24,6 +24,34 @@ export function cacheStorage(cache: WeightCache, place: string): WeightStorage {
       return bytes.length === file.bytes ? toByteSource(bytes) : undefined;
     },
     begin: (file) => Promise.resolve(incomingBytes(file, cache)),
+  };
+}
+
+/**
+ * What a cache keeps of one origin of models. Files are stored by their addresses. A cache cannot remove one: a discarded
+ * file is only passed over, until the next one takes its place.
+ */
+export function cachedOrigin(parts: readonly string[], cache: WeightCache, place: string): ModelOrigin {
+  // No server has this name (RFC 2606).
+  const key = (name: string) => `https://ptame.invalid/${[...parts, name].map(encodeURIComponent).join("/")}`;
+  const discarded = new Set<string>();
+  const storage = cacheStorage(cache, place);
+  return {
+    place,
+    storage: () => ({
+      ...storage,
+      open: (file) => discarded.has(cacheKey(file)) ? Promise.resolve(undefined) : storage.open(file),
+    }),
+    discard: (file) => Promise.resolve(void discarded.add(cacheKey(file))),
+    recall: async (name) => {
+      try {
+        return await (await cache.match(key(name)))?.json();
+      } catch {
+        return undefined;
+      }
+    },
+    // Without it, the next start asks the server again.
+    remember: (name, document) => cache.put(key(name), Response.json(document)).catch(() => {}),
   };
 }
 

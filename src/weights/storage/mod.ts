@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { cacheStorage } from "./cache_storage.ts";
-import type { WeightCache, WeightStorage } from "./types.ts";
+import { cachedOrigin, cacheStorage } from "./cache_storage.ts";
+import type { ModelOrigin, WeightCache, WeightStorage } from "./types.ts";
 
 /** Name of the browser's cache. */
 const BROWSER_CACHE = "ptame";
@@ -25,10 +25,33 @@ export async function openStorage(cache?: string | WeightCache): Promise<WeightS
     const { ownFolder } = await import("./own_folder.ts");
     return diskStorage(cache ?? ownFolder());
   }
+  const { kept, place } = await openCache(cache);
+  return cacheStorage(kept, place);
+}
+
+/**
+ * Opens what is stored of one origin of models.
+ *
+ * @param parts What identifies it, from the general to the particular.
+ * @param cache As for `openStorage`.
+ */
+export async function openModelOrigin(
+  parts: readonly string[],
+  cache?: string | WeightCache,
+): Promise<ModelOrigin> {
+  if (typeof cache === "object") return cachedOrigin(parts, cache, "the given cache");
+  if ("Deno" in globalThis) {
+    const { modelFolder } = await import("./model_folder.ts");
+    return modelFolder(parts, cache);
+  }
+  const { kept, place } = await openCache(cache);
+  return cachedOrigin(parts, kept, place);
+}
+
+async function openCache(name: string = BROWSER_CACHE): Promise<{ kept: WeightCache; place: string }> {
   // A page that was not loaded over https has no cache, so a file is downloaded each time.
-  if (!("caches" in globalThis)) return cacheStorage(NOTHING_KEPT, "memory");
-  const name = cache ?? BROWSER_CACHE;
-  return cacheStorage(await caches.open(name), `the browser's cache ${name}`);
+  if (!("caches" in globalThis)) return { kept: NOTHING_KEPT, place: "memory" };
+  return { kept: await caches.open(name), place: `the browser's cache ${name}` };
 }
 
 const NOTHING_KEPT: WeightCache = {

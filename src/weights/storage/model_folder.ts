@@ -4,21 +4,10 @@
  *
  * @module
  */
-import { type DiskStorage, diskStorage } from "./disk.ts";
+import { diskStorage } from "./disk.ts";
 import { ownFolder } from "./own_folder.ts";
 import { systemReason } from "./system_reason.ts";
-
-/** The folder of one origin of models: of a repository, or of an address. */
-export interface ModelFolder {
-  /** The folder. */
-  readonly path: string;
-  /** The storage of a folder inside it, "" for itself. */
-  storage(under: string): DiskStorage;
-  /** A remembered document, `undefined` if there is none, or none that can be read. */
-  recall(name: string): Promise<unknown>;
-  /** Remembers a document, completely or not at all. */
-  remember(name: string, document: unknown): Promise<void>;
-}
+import type { ModelOrigin } from "./types.ts";
 
 /**
  * The folder of an origin of models.
@@ -26,12 +15,15 @@ export interface ModelFolder {
  * @param parts Names of nested folders; each becomes one folder, whatever its characters.
  * @param cache The cache folder; by default the platform's.
  */
-export function modelFolder(parts: readonly string[], cache: string = ownFolder()): ModelFolder {
+export function modelFolder(parts: readonly string[], cache: string = ownFolder()): ModelOrigin {
   const path = [cache.replace(/[/\\]+$/, ""), ...parts.map(folderName)].join("/");
   const file = (name: string) => `${path}/${folderName(name)}.json`;
+  const storage = (under: string) => diskStorage(under === "" ? path : `${path}/${under}`);
   return {
+    place: path,
     path,
-    storage: (under) => diskStorage(under === "" ? path : `${path}/${under}`),
+    storage,
+    discard: async (file) => void await storage("").remove(file),
     recall: async (name) => {
       try {
         return JSON.parse(await Deno.readTextFile(file(name)));

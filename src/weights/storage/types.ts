@@ -50,3 +50,19 @@ export interface Incoming {
   /** Closes it. Unpublished bytes are kept for the next time if possible. */
   close(): Promise<void>;
 }
+
+/** What is stored of one origin of models: of a repository, or of an address. */
+export interface ModelOrigin {
+  /** Description for people. */
+  readonly place: string;
+  /** Its folder, if it has one. */
+  readonly path?: string;
+  /** The storage of a folder inside it, "" for itself. */
+  storage(under: string): WeightStorage;
+  /** Removes a file of its own folder, and what is left of interrupted downloads. */
+  discard(file: PublishedFile): Promise<void>;
+  /** A remembered document; `undefined` if there is none that can be read. */
+  recall(name: string): Promise<unknown>;
+  /** Remembers a document, completely or not at all. */
+  remember(name: string, document: unknown): Promise<void>;
+}

@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { hubModelName, parseHubAddress } from "../../../src/weights/hub/address.ts";
 import { chooseHubModel } from "../../../src/weights/hub/choose_model.ts";
-import { obtainModel } from "../../../src/weights/hub/obtain.ts";
+import { type ModelAddressOptions, obtainModel } from "../../../src/weights/hub/obtain.ts";
 import { DownloadError } from "../../../src/weights/download/errors.ts";
 import { inFolder } from "../../support/folders.ts";
 import { type HubModel, serveHub } from "../../support/hub_server.ts";
 
+/** The path of the copy. */
+const obtainPath = async (address: string, options: ModelAddressOptions) =>
+  (await obtainModel(address, options)).path!;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const MODEL: HubModel = {
@@ -95,7 +98,7 @@ Deno.test("obtainModel() of the Hub: once for each commit, with what belongs to 
     await using hub = serveHub({ "owner/name": MODEL });
     const options = { cache, endpoint: `${hub.url}/` };
     hub.failing.push(503, 429);
-    const path = await obtainModel("hf:owner/name", options);
+    const path = await obtainPath("hf:owner/name", options);
     assertEquals(path, `${cache}/hub/owner--name/${COMMIT}/onnx/model.onnx`);
     assertEquals(Deno.readTextFileSync(path), "the model in float32");
     const first = ["config.json", "onnx/model.onnx", "onnx/model.onnx_data", "preprocessor_config.json"];
@@ -103,19 +106,19 @@ Deno.test("obtainModel() of the Hub: once for each commit, with what belongs to 
 
     // Again: one question. By the commit, or offline: none.
     const before = hub.asked.length;
-    assertEquals(await obtainModel("hf:owner/name", options), path);
+    assertEquals(await obtainPath("hf:owner/name", options), path);
     assertEquals(hub.asked.slice(before).map((each) => each.path), ["/api/models/owner/name/revision/main"]);
-    assertEquals(await obtainModel("hf:owner/name", { ...options, offline: true }), path);
-    assertEquals(await obtainModel(`hf:owner/name@${COMMIT}`, options), path);
+    assertEquals(await obtainPath("hf:owner/name", { ...options, offline: true }), path);
+    assertEquals(await obtainPath(`hf:owner/name@${COMMIT}`, options), path);
     const after = hub.asked.length;
-    assertEquals(await obtainModel(`hf:owner/name@${COMMIT}`, options), path);
+    assertEquals(await obtainPath(`hf:owner/name@${COMMIT}`, options), path);
     assertEquals(hub.asked.length, after);
 
-    const half = await obtainModel("hf:owner/name@refs%2Fpr%2F1", { ...options, dtype: "fp16" });
+    const half = await obtainPath("hf:owner/name@refs%2Fpr%2F1", { ...options, dtype: "fp16" });
     assertEquals(Deno.readTextFileSync(half), "the model in float16");
     for (const missing of ["hf:owner/name@v2", "hf:owner/other"]) {
       await assertRejects(
-        () => obtainModel(missing, { ...options, offline: true }),
+        () => obtainPath(missing, { ...options, offline: true }),
         DownloadError,
         "offline forbids the network",
       );
@@ -126,28 +129,28 @@ Deno.test("obtainModel() sends the token to the Hub alone, and says what is miss
   inFolder(async (cache) => {
     await using hub = serveHub({ "owner/gated": { ...MODEL, token: "secret" } });
     const options = { cache, endpoint: hub.url };
-    await assertRejects(() => obtainModel("hf:owner/gated", options), DownloadError, "set HF_TOKEN");
+    await assertRejects(() => obtainPath("hf:owner/gated", options), DownloadError, "set HF_TOKEN");
     await assertRejects(
-      () => obtainModel("hf:owner/gated", { ...options, token: "wrong" }),
+      () => obtainPath("hf:owner/gated", { ...options, token: "wrong" }),
       DownloadError,
       "the token of HF_TOKEN does not allow it (403)",
     );
     await assertRejects(
-      () => obtainModel("hf:nobody/nothing", options),
+      () => obtainPath("hf:nobody/nothing", options),
       DownloadError,
       "no such public model (401)",
     );
-    await obtainModel("hf:owner/gated", { ...options, token: "secret" });
+    await obtainPath("hf:owner/gated", { ...options, token: "secret" });
     const stored = hub.asked.filter(({ path }) => path.startsWith("/store/"));
     assert(stored.length > 0);
     assertEquals(stored.filter(({ token }) => token), []);
     await assertRejects(
-      () => obtainModel("hf:owner/gated@v9", { ...options, token: "secret" }),
+      () => obtainPath("hf:owner/gated@v9", { ...options, token: "secret" }),
       DownloadError,
       "no such model or revision (404)",
     );
     await assertRejects(
-      () => obtainModel("hf:owner/gated/onnx/none.onnx", { ...options, token: "secret" }),
+      () => obtainPath("hf:owner/gated/onnx/none.onnx", { ...options, token: "secret" }),
       DownloadError,
       "it has no onnx/none.onnx; name one of its files in the address: onnx/model.onnx, onnx/model_fp16.onnx",
     );
@@ -162,13 +165,13 @@ Deno.test("obtainModel() refuses other bytes than the Hub's digest, and a server
     );
     const elsewhere = `http://127.0.0.1:${page.addr.port}`;
     await assertRejects(
-      () => obtainModel("hf:owner/name", { cache, endpoint: elsewhere }),
+      () => obtainPath("hf:owner/name", { cache, endpoint: elsewhere }),
       DownloadError,
       "sends no JSON; check HF_ENDPOINT",
     );
     const files = { ...MODEL.files };
     await using liar = serveHub({ "owner/name": { ...MODEL, files } });
-    const listing = obtainModel("hf:owner/name", {
+    const listing = obtainPath("hf:owner/name", {
       cache,
       endpoint: liar.url,
       // The list is read by then.
@@ -196,14 +199,14 @@ Deno.test("obtainModel() of an address remembers version and digest, and takes a
     });
     const origin = `http://127.0.0.1:${server.addr.port}`;
     const address = `${origin}/my%20net.onnx?token=secret`;
-    const path = await obtainModel(address, { cache });
+    const path = await obtainPath(address, { cache });
     assertEquals([path.split("/").at(-1), Deno.readTextFileSync(path)], ["my net.onnx", "first version"]);
     assertEquals(asked, ["HEAD", "GET"]);
-    assertEquals(await obtainModel(address, { cache }), path);
-    assertEquals(await obtainModel(address, { cache, offline: true }), path);
+    assertEquals(await obtainPath(address, { cache }), path);
+    assertEquals(await obtainPath(address, { cache, offline: true }), path);
     assertEquals(asked, ["HEAD", "GET", "HEAD"]);
     content = bytes("other version");
-    assertEquals(await obtainModel(address, { cache }), path);
+    assertEquals(await obtainPath(address, { cache }), path);
     assertEquals(Deno.readTextFileSync(path), "other version");
     for (
       const [wrong, message] of [
@@ -213,12 +216,32 @@ Deno.test("obtainModel() of an address remembers version and digest, and takes a
         ["http://127.0.0.1:9/a.onnx", "cannot be reached; offline uses what was downloaded before"],
       ] as const
     ) {
-      const error = await assertRejects(() => obtainModel(wrong, { cache }), DownloadError, message);
+      const error = await assertRejects(() => obtainPath(wrong, { cache }), DownloadError, message);
       assert(!error.message.includes("secret"), error.message);
     }
     await assertRejects(
-      () => obtainModel(`${origin}/b.onnx`, { cache, offline: true }),
+      () => obtainPath(`${origin}/b.onnx`, { cache, offline: true }),
       DownloadError,
       "offline",
     );
   }));
+
+Deno.test("obtainModel() keeps a model in a cache of the caller, and asks no server afterwards", async () => {
+  await using hub = serveHub({ "owner/name": MODEL });
+  const kept = new Map<string, Response>();
+  const cache = {
+    match: (address: string) => Promise.resolve(kept.get(address)?.clone()),
+    put: (address: string, response: Response) => Promise.resolve(void kept.set(address, response)),
+  };
+  const first = await obtainModel("hf:owner/name", { cache, endpoint: hub.url });
+  assertEquals([first.name, first.path, [...first.descriptions.keys()]], [
+    "owner/name",
+    undefined,
+    ["config.json", "preprocessor_config.json"],
+  ]);
+  const asked = hub.asked.length;
+  const again = await obtainModel("hf:owner/name", { cache, endpoint: hub.url, offline: true });
+  assertEquals(new TextDecoder().decode(again.onnx.read(0, again.onnx.size)), "the model in float32");
+  assertEquals([...again.externalData.keys()], ["model.onnx_data"]);
+  assertEquals(hub.asked.length, asked);
+});
