@@ -27,6 +27,8 @@ export interface Option<T> {
   readonly group: string;
   /** Whether it is required. */
   readonly needed: boolean;
+  /** The words of a choice, for completion in a shell. */
+  readonly words?: readonly string[];
   /** Another name of an option that takes a value, with dashes; help does not show it. */
   readonly alias?: string;
   /**
@@ -233,10 +235,11 @@ export function choice<const T extends string, D extends T | undefined = undefin
   about: string,
   otherwise?: Otherwise<D>,
 ): Option<T | D> {
-  return parsed(takes, listed(about, words, takes), (given) => {
+  const option = parsed(takes, listed(about, words, takes), (given) => {
     const value = words.find((word) => word === given);
     return value !== undefined ? { value } : { expected: `one of ${words.join(", ")}`, words };
   }, otherwise);
+  return { ...option, words };
 }
 
 /** Some of the words, separated by commas or repeated, each kept once; `usual` by default. */
@@ -248,6 +251,7 @@ export function choices<const T extends string>(
 ): Option<readonly T[]> {
   return {
     ...list(takes, listed(about, words, takes), { usual: usual.join(", ") }),
+    words,
     read: (given, name) => {
       const names = given.flatMap((each) => each.split(",")).map((each) => each.trim());
       if (names.length === 0) return usual;
