@@ -8,7 +8,10 @@ import { isAddress } from "../image/source.ts";
 import { fileName, reason, withoutEndSlash } from "./files.ts";
 import { isResult } from "./result_names.ts";
 
-const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m)$/i;
+const IMAGE = /\.(jpe?g|png|webp|avif|jfif|jpe|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m)$/i;
+
+/** Images that no codec here reads. */
+const UNREAD_IMAGE = /\.(svgz?|pdf|eps|ai|cr2|cr3|nef|arw|orf|rw2|raf|xcf|exr|hdr|dds)$/i;
 
 /** Whether macOS made a file beside the real one: `._x.jpg`, or anything in a ZIP file's `__MACOSX`. */
 function isAppleDouble(path: string): boolean {
@@ -24,9 +27,14 @@ export async function pathOrAddress(path: string): Promise<string> {
 
 /**
  * Paths of all images in a folder and its subfolders, without hidden ones. They are sorted, so the same folder always
- * gives the same list.
+ * gives the same list. Links to folders are followed; each folder is read once, so a link may lead back up.
+ *
+ * @param unread Gets the paths of images that no codec reads.
  */
-async function walk(folder: string): Promise<string[]> {
+async function walk(folder: string, unread: string[], seen = new Set<string>()): Promise<string[]> {
+  const place = await Deno.realPath(folder);
+  if (seen.has(place)) return [];
+  seen.add(place);
   const found: string[] = [];
   const entries: Deno.DirEntry[] = [];
   for await (const entry of Deno.readDir(folder)) entries.push(entry);
@@ -36,9 +44,9 @@ async function walk(folder: string): Promise<string[]> {
     if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
     const path = `${withoutEndSlash(folder).replace(/^\/$/, "")}/${entry.name}`;
     const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
-    // Links to folders are not followed, because they may lead back up.
-    if (isDirectory && !entry.isSymlink) found.push(...await walk(path));
-    else if (!isDirectory && IMAGE.test(entry.name)) found.push(path);
+    if (isDirectory) found.push(...await walk(path, unread, seen));
+    else if (IMAGE.test(entry.name)) found.push(path);
+    else if (UNREAD_IMAGE.test(entry.name)) unread.push(path);
   }
   return found;
 }
@@ -47,16 +55,17 @@ async function walk(folder: string): Promise<string[]> {
  * The images that a path refers to, each once. Overlays that ptame named are left out of folders and lists, because a
  * run often has its results beside its images.
  *
- * @param say Told how many overlays were left out.
+ * @param say Told how many overlays, and how many images of other kinds, were left out.
  * @throws {Error} When the path cannot be read or contains no image.
  */
 export async function listImages(path: string, say: (line: string) => void = () => {}): Promise<string[]> {
   let listed: string[];
+  const unread: string[] = [];
   try {
-    if ((await Deno.stat(path)).isDirectory) listed = await walk(await pathOrAddress(path));
+    if ((await Deno.stat(path)).isDirectory) listed = await walk(await pathOrAddress(path), unread);
     else if (IMAGE.test(path)) return [await pathOrAddress(path)];
     else {
-      const lines = (await Deno.readTextFile(path)).split(/\r?\n/).map((line) => line.trim());
+      const lines = decodeText(await Deno.readFile(path)).split(/\r?\n/).map((line) => line.trim());
       listed = lines.filter((line) => line !== "" && !line.startsWith("#") && !isAppleDouble(line));
     }
   } catch (cause) {
@@ -69,9 +78,25 @@ export async function listImages(path: string, say: (line: string) => void = () 
       : "none (JPEG, PNG, WebP, HEIC, TIFF and others)";
     throw new Error(`Cannot use images ${path}: it contains ${what}`);
   }
+  if (unread.length > 0) {
+    const endings = [...new Set(unread.map((name) => name.slice(name.lastIndexOf(".")).toLowerCase()))]
+      .sort();
+    say(`Left out: ${unread.length} of kinds that are not read (${endings.join(", ")})`);
+  }
   const overlays = listed.filter(isResult).length;
   if (overlays > 0) say(`Left out: ${overlays} ${overlays === 1 ? "overlay" : "overlays"} that ptame drew`);
   return found;
+}
+
+/** A text file as Windows and others write it: UTF-16 with a byte order mark, else UTF-8. */
+function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const encoding = first === 0xff && second === 0xfe
+    ? "utf-16le"
+    : first === 0xfe && second === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { fileStem, isFolder, makeFolder, nameGiver, realPath, samePlace, withoutEndSlash } from "../files.ts";
 import { overlaySuffix } from "../result_names.ts";
+import { STREAM } from "../streams.ts";
 import { UsageError } from "../usage.ts";
 import type { ExplainGiven } from "./options.ts";
 
@@ -27,6 +28,10 @@ export async function destinationsFor(
   const place = async (option: "out" | "map", extensions: RegExp, expected: string) => {
     const path = options[option];
     if (path === undefined) return undefined;
+    if (path === STREAM && option === "out") {
+      if (several) throw new UsageError("Only the overlay of one image can be written to standard output");
+      return { file: STREAM };
+    }
     const folder = /[/\\]$/.test(path) || await isFolder(path) || (several && !extensions.test(path));
     if (folder) {
       await makeFolder(path);
@@ -49,6 +54,7 @@ export async function destinationsFor(
   return {
     overlay: (image, label, which, count) => {
       const suffix = overlaySuffix(label, which, count);
+      if (out?.file === STREAM) return STREAM;
       if (out?.file !== undefined) return out.file.replace(OVERLAY_ENDING, (extension) => suffix + extension);
       const name = `${stems.get(image)}.${kind}${suffix}.png`;
       return out === undefined ? name : `${out.folder}/${name}`;

@@ -28,6 +28,7 @@ import type { ClassifierFacts } from "../../classifier/types.ts";
 import { mapsNpy } from "../../ptame/maps_npy.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { writeFile } from "../files.ts";
+import { STREAM, writeStdout } from "../streams.ts";
 import { UsageError } from "../usage.ts";
 import type { Destinations } from "./destinations.ts";
 import { needsHead } from "./method.ts";
@@ -55,7 +56,7 @@ export interface TimedImage {
 
 /** Decodes an image before its explanation. */
 export async function decodeTimed(
-  source: URL | string,
+  source: URL | string | Uint8Array,
   options: DecodeSettings & { readonly signal: AbortSignal },
 ): Promise<TimedImage> {
   const started = performance.now();
@@ -98,6 +99,11 @@ export function explainRequest(
   needsHead("refine", refine, methodNamed(method), (name) => `: ${name} has no weights to refine`);
   if (refine !== undefined && against !== undefined) {
     throw new UsageError("Options --refine and --against exclude each other");
+  }
+  if (options.out === STREAM && (options.json || (topK ?? target.length) > 1)) {
+    throw new UsageError(
+      `Standard output takes one overlay: --out - excludes ${options.json ? "--json" : "several classes"}`,
+    );
   }
   if (boxes && against !== undefined) {
     throw new UsageError("Options --boxes and --against exclude each other: a contrast has two signs");
@@ -184,7 +190,8 @@ async function writeOverlays(
     const target = explanation.targets[which]!;
     const path = destinations.overlay(image, target.label, which, count);
     const drawn = await (contrasts?.[which]?.overlay() ?? explanation.overlay({ target: target.index }));
-    await writeFile(path, await encodeImage(drawn, formatOfPath(path) ?? "png", { small }));
+    const bytes = await encodeImage(drawn, formatOfPath(path) ?? "png", { small });
+    await (path === STREAM ? writeStdout(bytes) : writeFile(path, bytes));
     outs.push(path);
   }
   return outs;

@@ -18,6 +18,8 @@ import { errorMessage, printable, sayNowAndThen, type Terminal } from "../termin
 import { explainMany, namesMany } from "../folder/command.ts";
 import { withLocalModels } from "../model_address.ts";
 import { pathOrAddress } from "../image_lists.ts";
+import { readStdin, STREAM } from "../streams.ts";
+import { UsageError } from "../usage.ts";
 import { destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { chooseExplainMethod, openExplainer, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
@@ -37,8 +39,14 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   const request = explainRequest(typedCall.options);
   const method = chooseExplainMethod(typedCall.options);
   const sample = positional.length === 0;
+  const piped = positional.includes(STREAM);
+  if (piped && positional.length > 1) {
+    throw new UsageError("The image of standard input, -, must be the only argument of explain");
+  }
   const images = sample
     ? [SAMPLE_NAME]
+    : piped
+    ? ["stdin"]
     : refuseRemoteIfOffline(typedCall.options, await Promise.all(positional.map(pathOrAddress)));
   const destinations = await destinationsFor(typedCall.options, images);
   refuseOverwriting(images, destinations);
@@ -53,7 +61,10 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   // A single image is decoded before the runtime starts, because decoding takes four times as long while V8 optimises
   // the runtime on all cores. Unreadable images are reported at once.
   const decoded = images.length === 1
-    ? await decodeTimed(sample ? SAMPLE : images[0]!, { ...request.decode, signal })
+    ? await decodeTimed(sample ? SAMPLE : piped ? await readStdin() : images[0]!, {
+      ...request.decode,
+      signal,
+    })
     : undefined;
   const started = performance.now();
   const brief = !options.check && options.refine === undefined;

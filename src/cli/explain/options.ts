@@ -54,9 +54,13 @@ const OPTIONS = {
     ),
   }),
   ...group("Output", {
-    out: text("PATH|DIR", "Output path of the overlay; its ending says .png, .webp, .jpg or .avif", {
-      usual: "NAME.explained.png in the working folder",
-    }),
+    out: text(
+      "PATH|DIR",
+      "Output path of the overlay; its ending says .png, .webp, .jpg or .avif; - is standard output",
+      {
+        usual: "NAME.explained.png in the working folder",
+      },
+    ),
     map: text(
       "FILE|DIR",
       "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder",
@@ -81,7 +85,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
   name: "explain",
   about: "Explain images: what the classifier sees, and where it looks",
   arguments: {
-    usage: ["[IMAGE…] [options]", "DIR|LIST.txt --out DIR [options]"],
+    usage: ["[IMAGE…|-] [options]", "DIR|LIST.txt --out DIR [options]"],
     most: Infinity,
   },
   options: OPTIONS,
@@ -92,6 +96,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
   examples: [
     "deno task explain photo.jpg",
     'deno task explain photo.jpg --target "tiger cat" --out cat.png',
+    "deno task explain - --out - < photo.jpg > overlay.png",
     "deno task explain a.jpg b.jpg --top 3 --out explained/ --json",
     "deno task explain photo.jpg --model my_classifier.onnx --head my_head.safetensors",
     "deno task explain photo.jpg --model my_classifier.onnx --photos my_photos/",

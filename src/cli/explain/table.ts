@@ -9,6 +9,7 @@ import type { Refinement } from "../../explanation/refinement.ts";
 import { fitSentence } from "../../ptame/fit/fit_record.ts";
 import type { ClassifierFacts } from "../../classifier/types.ts";
 import type { MapExplainer, MapExplanation } from "../../explanation/map_explanation.ts";
+import { STREAM } from "../streams.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedFile } from "./image.ts";
 
@@ -51,7 +52,9 @@ export function showTable(
   targets.forEach(({ label }, which) => {
     const other = contrasts?.[which]?.against.label;
     const rather = other === undefined ? "" : ` rather than ${other}`;
-    terminal.say(`   ${label}${rather}: ${printable(outs[which]!)}`);
+    terminal.say(
+      `   ${label}${rather}: ${outs[which] === STREAM ? "standard output" : printable(outs[which]!)}`,
+    );
   });
   for (const { label, refinement } of targets) {
     if (refinement !== undefined) terminal.say(`   ${label}: ${refinementText(refinement)}`);

@@ -43,6 +43,7 @@ import { runPool } from "./pool.ts";
 import { shardSuffix, takeShard } from "./shard.ts";
 import { createTasks } from "./tasks.ts";
 import { withLocalModels } from "../model_address.ts";
+import { STREAM } from "../streams.ts";
 
 /** A line of the results. */
 type Line = ExplainedImage | { readonly image: string; readonly error: string };
@@ -84,7 +85,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const { options, positional, terminal, signal } = call;
   const source = positional[0]!;
   const { out: named, map } = options;
-  if (named === undefined || formatOfPath(named) !== undefined) {
+  if (named === undefined || named === STREAM || formatOfPath(named) !== undefined) {
     throw new UsageError("Option --out must name a folder for the results of a folder or list of images");
   }
   if (options.check) {
