@@ -68,10 +68,12 @@ function labelsOrNothing(text: string | undefined): string[] | undefined {
 
 /** Numbers in brackets or with commas between; `undefined` if the text is anything else. */
 function numbersIn(text: string | undefined): number[] | undefined {
-  const parts = text?.replace(/^[\s[(]+|[\s)\]]+$/g, "").split(/[\s,x]+/).map((part) =>
+  // A list of three numbers is short.
+  if (text === undefined || text.length > 1000) return undefined;
+  const parts = text.replace(/^[\s[(]+|[\s)\]]+$/g, "").split(/[\s,x]+/).map((part) =>
     part === "" ? NaN : Number(part)
   );
-  return parts?.every(Number.isFinite) ? parts : undefined;
+  return parts.every(Number.isFinite) ? parts : undefined;
 }
 
 function usualEntries(entry: (kind: keyof typeof NAMES) => string | undefined): OnnxPreprocessing {

@@ -136,7 +136,9 @@ function cutFor(
     crop: height,
     resize,
     ...(width === height ? {} : { width }),
-    ...withoutUndefined({ fit: fit === "crop" ? undefined : fit, resample, fill }),
+    ...(fit === "crop" ? {} : { fit }),
+    ...(resample === undefined || resample === "bilinear" ? {} : { resample }),
+    ...(fill === undefined ? {} : { fill }),
   };
 }
 

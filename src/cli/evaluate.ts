@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutUndefined } from "../text/without_undefined.ts";
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
 import { evaluationJson, type ImageRecord } from "../faithfulness/summary.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
@@ -78,6 +79,7 @@ function resultDocument({ result, subject, classes }: Measured, { seed, selectio
     preset,
     images,
     model: backbone.name,
+    ...withoutUndefined({ classifier: backbone.described }),
     ...(head && {
       auxiliary,
       head: { name: head.record.name, trained: head.record.trained, backbone: head.record.backbone },

@@ -83,8 +83,11 @@ export async function exportExplainer(options: ExportOptions = {}): Promise<Expo
 
 function checkSameCut({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: CropSize): void {
   if (sameCrop(a, b)) return;
-  const cut = (p: CropSize) =>
-    `${p.width ?? p.crop} x ${p.crop} pixels (${p.resample ?? "bilinear"}; ${cutText(p)})`;
+  const cut = (p: CropSize) => {
+    const { crop, width = crop, resize, fit = "crop", resample = "bilinear" } = p;
+    const how = fit === "crop" ? `of a short side of ${resize}` : `of ${cutText(p)}`;
+    return `${width} x ${crop} pixels ${how}${resample === "bilinear" ? "" : `, ${resample}`}`;
+  };
   throw new TypeError(
     `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${cut(b)}; one file takes one image`,
   );

@@ -109,7 +109,11 @@ async function answer(request: Request, { route, query, image: image, signal }: 
   });
   const explanation = query.refine === 0 ? plain : await plain.refineTargets({ steps: query.refine, signal });
   signal.throwIfAborted();
-  return await explanationResponse(explanation, { format: query.format, tag });
+  return await explanationResponse(explanation, {
+    format: query.format,
+    tag,
+    backbone: explainer.backbone,
+  });
 }
 
 function classNamed(target: string, { backbone }: LoadedExplainer["explainer"]): number {

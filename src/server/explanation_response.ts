@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { ClassifierFacts, DescribedFact } from "../classifier/types.ts";
 import { mapsNpy } from "../ptame/maps_npy.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { Refinement } from "../explanation/refinement.ts";
@@ -30,6 +31,10 @@ export interface ExplanationDocument {
     readonly width: number;
     readonly height: number;
   };
+  /** How the probabilities came from the scores: "given", "recognised", "softmax", "sigmoid" or "none" (scores). */
+  readonly reading: string;
+  /** What an .onnx file sees and gives, and where each entry was found: in the file, the settings, metadata, or assumed. */
+  readonly classifier?: readonly DescribedFact[];
   /** The five most probable classes, best first. */
   readonly prediction: readonly {
     readonly index: number;
@@ -61,23 +66,31 @@ function targetDocument(
   };
 }
 
-function explanationDocument(explanation: Explanation): ExplanationDocument {
-  const { model, auxiliary, head, image: image, window, prediction, targets } = explanation;
+function explanationDocument(
+  explanation: Explanation,
+  { described: classifier }: Pick<ClassifierFacts, "described">,
+): ExplanationDocument {
+  const { reading, model, auxiliary, head, image: image, window, prediction, targets } = explanation;
   return {
     model,
     auxiliary,
     head: { name: head.name, trained: head.trained, backbone: head.backbone },
     image: { width: image.width, height: image.height },
     window: { x: window.x, y: window.y, width: window.width, height: window.height },
+    reading,
+    ...withoutUndefined({ classifier }),
     prediction: prediction.map(({ index, label, probability }) => ({ index, label, probability })),
     targets: targets.map(targetDocument),
   };
 }
 
-async function responseBody(explanation: Explanation, format: Format): Promise<string | Uint8Array> {
+async function responseBody(
+  explanation: Explanation,
+  { format, backbone }: ResponseOptions,
+): Promise<string | Uint8Array> {
   switch (format) {
     case "json":
-      return JSON.stringify(explanationDocument(explanation));
+      return JSON.stringify(explanationDocument(explanation, backbone));
     case "png":
       return await explanation.overlayPng();
     case "npy":
@@ -90,13 +103,23 @@ export function explanationHeaders(tag: string): Record<string, string> {
   return { "cache-control": "private, no-cache", "vary": "accept", "etag": tag };
 }
 
+/** How to respond. */
+export interface ResponseOptions {
+  readonly format: Format;
+  /** The entity tag. */
+  readonly tag: string;
+  /** The classifier. */
+  readonly backbone: Pick<ClassifierFacts, "described">;
+}
+
 /** The response in the requested format. */
 export async function explanationResponse(
   explanation: Explanation,
-  { format, tag }: { readonly format: Format; readonly tag: string },
+  options: ResponseOptions,
 ): Promise<Response> {
+  const { format, tag } = options;
   const started = performance.now();
-  const body = await responseBody(explanation, format) as string | Uint8Array<ArrayBuffer>;
+  const body = await responseBody(explanation, options) as string | Uint8Array<ArrayBuffer>;
   const { prepare, predict, explain } = explanation.milliseconds;
   const timings = { prepare, predict, explain, draw: performance.now() - started };
   const timing = Object.entries(timings).map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", ");

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { DescribedFact } from "../classifier/types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 import type { LoadedExplainer } from "./loading.ts";
 import { jsonResource, type Resource } from "./resource.ts";
 
@@ -20,8 +22,14 @@ export interface ModelsDocument {
     readonly device: string;
     /** Number of threads. */
     readonly threads: number;
-    /** Side of its input in pixels: the crop of the resized image. */
+    /** Height of its input in pixels, and its width if that is not said. */
     readonly input: number;
+    /** Width of its input in pixels, if it is not square. */
+    readonly width?: number;
+    /** What an .onnx file sees and gives, and where each entry was found: in the file, the settings, metadata, or assumed. */
+    readonly classifier?: readonly DescribedFact[];
+    /** What was said about it and could not be used, one line each. */
+    readonly notes?: readonly string[];
     /** Class names by index. */
     readonly labels: readonly string[];
   }[];
@@ -39,6 +47,8 @@ export function modelsResource({ explainer }: LoadedExplainer): Resource {
       device: session.device,
       threads: session.threads,
       input: backbone.preprocessing.crop,
+      ...withoutUndefined({ width: backbone.preprocessing.width, classifier: backbone.described }),
+      ...(backbone.notes === undefined || backbone.notes.length === 0 ? {} : { notes: backbone.notes }),
       labels: backbone.labels,
     }],
   };

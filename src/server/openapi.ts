@@ -31,9 +31,21 @@ const object = (properties: Record<string, unknown>) => ({
   properties,
   required: Object.keys(properties),
 });
+/** An object with properties that may be absent. */
+const withOptional = (optional: Record<string, unknown>, properties: Record<string, unknown>) => ({
+  ...object(properties),
+  properties: { ...properties, ...optional },
+});
 
 const CLASS = { index: integer, label: text, probability: number };
 const HEAD = object({ name: text, trained: { type: "boolean" }, backbone: text });
+
+/** What an .onnx file sees and gives; networks that are built in have none. */
+const CLASSIFIER = list(object({
+  name: text,
+  value: text,
+  from: { enum: ["file", "settings", "metadata", "assumed"] },
+}));
 
 const TARGET = object({
   ...CLASS,
@@ -55,19 +67,20 @@ const REFINEMENT = {
 
 const SCHEMAS = {
   Error: object({ error: object({ code: text, message: text }) }),
-  Explanation: object({
+  Explanation: withOptional({ classifier: CLASSIFIER }, {
     model: text,
     auxiliary: text,
     head: HEAD,
     image: object({ width: integer, height: integer }),
     window: object({ x: number, y: number, width: number, height: number }),
+    reading: { enum: ["given", "recognised", "softmax", "sigmoid", "none"] },
     prediction: list(object(CLASS)),
     targets: list(
       { ...TARGET, properties: { ...TARGET.properties, refinement: REFINEMENT } },
     ),
   }),
   Models: object({
-    models: list(object({
+    models: list(withOptional({ width: integer, classifier: CLASSIFIER, notes: list(text) }, {
       name: text,
       auxiliary: text,
       head: HEAD,

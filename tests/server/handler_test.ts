@@ -187,6 +187,23 @@ Deno.test("createHandler() hands out its page, its models and its description, a
   assertEquals(await refusal(await without(new Request("http://localhost/"))), [404, "not_found"]);
 });
 
+Deno.test("the server says what a classifier from a file sees, and what was assumed", async () => {
+  const described = [{ name: "size", value: "96 x 48", from: "file" as const }, {
+    ...{ name: "channels", value: "RGB", from: "assumed" as const },
+  }];
+  const preprocessing = { ...explainer.backbone.preprocessing, width: 448 };
+  const backbone = { ...explainer.backbone, described, notes: ["labels.txt is not used"], preprocessing };
+  const by = createHandler({ explainer: { ...explainer, backbone } });
+  const { models: [model] } = await (await by(new Request("http://localhost/models"))).json();
+  assertEquals([model.input, model.width, model.classifier, model.notes], [
+    ...[224, 448, described, ["labels.txt is not used"]],
+  ]);
+  const document = await (await explain({ by })).json();
+  assertEquals([document.reading, document.classifier], ["softmax", described]);
+  const plain = await (await explain()).json();
+  assertEquals([plain.reading, "classifier" in plain], ["softmax", false]);
+});
+
 Deno.test("openapi.json describes every route and every refusal of the handler", async () => {
   const document = await (await handler(new Request("http://localhost/openapi.json"))).json();
   assertEquals(Object.keys(document.paths), ["/explain", "/models", "/healthz", "/openapi.json"]);

@@ -7,6 +7,7 @@
 import { presetNamed } from "../../faithfulness/presets.ts";
 import type { ReportOptions } from "../../faithfulness/report/page.ts";
 import type { ReportData } from "../../faithfulness/report/types.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import type { HeadRecord } from "../../ptame/head_file.ts";
 import { program } from "../called.ts";
 import { selectionText } from "../class_selection.ts";
@@ -68,6 +69,7 @@ export function reportData(
       ["Device", session.device === "webgpu" ? "webgpu" : `${session.device}, ${session.threads} thread(s)`],
       ["Date", new Date().toISOString().slice(0, 10)],
     ],
+    ...withoutUndefined({ classifier: backbone.described }),
     evaluation,
     records,
     controls: plan.methods.filter(isControl),

@@ -9,7 +9,7 @@ import { galleryHtml } from "./gallery.ts";
 import { asMarkup, lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
 import { type MethodStyle, seriesStyles } from "./palette.ts";
 import { STYLE } from "./style.ts";
-import { meaningList, presetTable, resultTable } from "./tables.ts";
+import { classifierTable, meaningList, presetTable, resultTable } from "./tables.ts";
 import type { ReportData } from "./types.ts";
 import { verdictOver, verdictText } from "./verdict.ts";
 
@@ -151,6 +151,15 @@ ${
           "away; it is neither seen nor measured.",
       ),
       gallery,
+    )
+  }
+${
+    data.classifier === undefined || data.classifier.length === 0 ? undefined : section(
+      "What the classifier saw",
+      note(
+        "What is assumed, because neither the file nor the settings say it, may be wrong, and the maps with it.",
+      ),
+      classifierTable(data.classifier),
     )
   }
 ${

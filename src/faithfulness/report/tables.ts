@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DescribedFact } from "../../classifier/types.ts";
 import type { Evaluation, ImageRecord } from "../summary.ts";
 import { bestMethods } from "./best.ts";
 import {
@@ -58,6 +59,17 @@ export function meaningList(evaluation: Evaluation): Markup {
     }</dd>`
   );
   return markup`<dl class="meanings">${lines(items)}</dl>`;
+}
+
+/** What the classifier sees and gives, and where each entry was found. */
+export function classifierTable(facts: readonly DescribedFact[]): Markup {
+  const rows = facts.map(({ name, value, from }) => {
+    const shown = from === "assumed" ? markup`<strong>assumed</strong>` : from;
+    return markup`<tr><th scope="row">${name}</th><td>${value}</td><td>${shown}</td></tr>`;
+  });
+  return markup`<div class="wide" role="region" aria-label="What the classifier saw" tabindex="0"><table>
+<thead><tr><th scope="col">Entry</th><th scope="col">Value</th><th scope="col">Found in</th></tr></thead>
+<tbody>${lines(rows)}</tbody></table></div>`;
 }
 
 /** Which preset each measure was taken with, over how many images, and how much of the image its masks show. */

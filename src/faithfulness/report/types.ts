@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DescribedFact } from "../../classifier/types.ts";
 import type { RgbImage, ValueMap } from "../../image/types.ts";
 import type { SkippedImage } from "../evaluate_options.ts";
 import type { Evaluation, ImageRecord } from "../summary.ts";
@@ -15,7 +16,7 @@ export interface GalleryRow {
   readonly label: string;
   /** Its probability. */
   readonly probability: number;
-  /** The square that the classifier saw. */
+  /** The cut that the classifier saw. */
   readonly photo: RgbImage;
   /** Maps in [0, 1] by the method's name. */
   readonly maps: Readonly<Record<string, ValueMap>>;
@@ -29,6 +30,8 @@ export interface ReportData {
   readonly command: string;
   /** Further settings for repeating it: names and values, in order. */
   readonly settings: readonly (readonly [name: string, value: string])[];
+  /** What the classifier sees and gives, and where each entry was found, if it is an .onnx file. */
+  readonly classifier?: readonly DescribedFact[];
   /** Means and intervals. */
   readonly evaluation: Evaluation;
   /** Per-image records: times, and paired comparisons. */

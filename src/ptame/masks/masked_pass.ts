@@ -89,7 +89,7 @@ export function checkSquare({ name, inputSize, inputWidth }: GraphPart): void {
   if (inputWidth === undefined) return;
   throw new TypeError(
     `Cannot mask images for ${name}: they are ${inputWidth} x ${inputSize} pixels and a head's masks are square; ` +
-      "start the head from photographs (--photos), or take another method, such as gradcam",
+      "take another method, such as --method gradcam (in a program, createExplainer fits a head to photographs)",
   );
 }
 

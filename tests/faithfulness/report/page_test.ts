@@ -86,3 +86,20 @@ Deno.test("renderReport() says what is missing", async () => {
   assertStringIncludes(bare, "No control was measured");
   assert(!bare.includes("<h2>Images</h2>"));
 });
+
+Deno.test("renderReport() says what the classifier saw, and marks what was assumed", async () => {
+  const { document } = parseHTML("<html></html>");
+  const plain = await renderReport(await reportData(), { document });
+  assertEquals(plain.includes("What the classifier saw"), false);
+  const classifier = [{ name: "size", value: "96 x <48>", from: "file" as const }, {
+    ...{ name: "channels", value: "RGB", from: "assumed" as const },
+  }];
+  const html = await renderReport({ ...await reportData(), classifier }, { document });
+  const { document: page } = parseHTML(html);
+  const table = page.querySelector('[aria-label="What the classifier saw"] table')!;
+  assertEquals([...table.querySelectorAll("tbody tr")].map((row) => row.textContent), [
+    "size96 x <48>file",
+    "channelsRGBassumed",
+  ]);
+  assertEquals([...table.querySelectorAll("strong")].map((each) => each.textContent), ["assumed"]);
+});
