@@ -24,6 +24,14 @@ export type BlankReason =
   /** A value is infinite or no number: an overflow. */
   | "not-finite";
 
+/** The same in a few words, for a line below an image. */
+export const BLANK_WORDS: Readonly<Record<BlankReason, string>> = {
+  "negative": "all evidence is against the class",
+  "no-gradient": "no gradient reaches the layer",
+  "constant": "all values are the same",
+  "not-finite": "its values overflow",
+};
+
 /** That a map shows nothing. */
 export interface BlankMap {
   /** Why, as one word. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
-import type { BlankMap, MaskMap, RawMap } from "./blank_map.ts";
+import { BLANK_WORDS, type BlankMap, type MaskMap, type RawMap } from "./blank_map.ts";
 import type { CroppedImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
 import type { ScoreReading } from "../classifier/score_meaning.ts";
@@ -260,7 +260,7 @@ export function createMapExplanation(
     const chosen = target === undefined ? targets[0]! : findTarget(target);
     return await renderOverlay(seen.image, chosen.map, seen.window, {
       caption: captionText(chosen, seen.reading),
-      subtitle: chosen.blank === undefined ? subtitle : `The map shows nothing: ${chosen.blank.note}`,
+      subtitle: chosen.blank === undefined ? subtitle : `No map: ${BLANK_WORDS[chosen.blank.reason]}`,
       ...looks,
     });
   };

@@ -3,6 +3,9 @@ import { createBaseline } from "../../src/baselines/explainer.ts";
 import { findBlank } from "../../src/explanation/blank_map.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
+import { captionText } from "../../src/explanation/map_explanation.ts";
+import { renderOverlay } from "../../src/image/overlay.ts";
+import type { RgbImage } from "../../src/image/types.ts";
 import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
@@ -59,12 +62,19 @@ Deno.test("a map that shows nothing is zeros, with its reason, and keeps the val
 Deno.test("a blank map is drawn with a note below the class", async () => {
   await using gradcam = await createBaseline("gradcam", { model: brightness(), device: "wasm" });
   const explanation = await gradcam.explain(image, { target: [0, 1] });
-  const [first, second] = [
-    await explanation.overlay({ target: 0 }),
-    await explanation.overlay({ target: 1 }),
-  ];
-  // The note takes lines of its own.
-  assert(second.height > first.height, `${second.height} rows, not more than ${first.height}`);
+  const drawn = await explanation.overlay({ target: 1 });
+  const { map, label, probability } = explanation.targets[1]!;
+  const withSubtitle = (subtitle: string) =>
+    renderOverlay(explanation.image, map, explanation.window, {
+      caption: captionText({ label, probability }, explanation.reading),
+      subtitle,
+    });
+  const different = (other: RgbImage) =>
+    other.data.length === drawn.data.length
+      ? other.data.reduce((count, value, i) => count + (value === drawn.data[i] ? 0 : 1), 0)
+      : Infinity;
+  assertEquals(different(await withSubtitle("No map: all evidence is against the class")), 0);
+  assert(different(await withSubtitle("brightness, Grad-CAM")) > 0);
 });
 
 Deno.test("an overflow is said, not thrown", async () => {
