@@ -6,6 +6,7 @@
  */
 import { scoreReading } from "../classifier/score_meaning.ts";
 import { cropImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
+import { layerFacts } from "../classifier/tap.ts";
 import type { ImageSource } from "../image/types.ts";
 import {
   askedClasses,
@@ -21,7 +22,7 @@ import {
 } from "../explanation/map_explanation.ts";
 import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { baselineNamed } from "./methods.ts";
-import { type BaselineDefinition, type MapProgress, type MethodOptions, scaleToMask } from "./types.ts";
+import { type BaselineDefinition, type MapProgress, maskFrom, type MethodOptions } from "./types.ts";
 
 /** Options of a baseline: its classifier and settings. */
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
@@ -63,6 +64,7 @@ export async function createBaseline(
   const classifier = await openClassifier(options);
   try {
     const tap = method.tapped ? classifier.tap() : undefined;
+    const layer = tap === undefined ? undefined : layerFacts(tap);
     const attribute = await method.create(classifier, options);
     const session = await classifier.session();
     const { facts } = classifier;
@@ -92,11 +94,12 @@ export async function createBaseline(
         image: decoded,
         window,
         size: options.size,
+        layer,
       };
       const maps: TargetMap[] = [];
       for (const index of askedClasses(options, seen)) {
         const raw = await attribute(pixels, index, { signal, onProgress });
-        maps.push(createTargetMap(seen, index, raw, scaleToMask(raw, method.view)));
+        maps.push(createTargetMap(seen, index, raw, maskFrom(raw, method.view)));
       }
       const milliseconds = {
         prepare: prepared - started,
@@ -116,7 +119,7 @@ export async function createBaseline(
       prepare: (image, options) => prepareImage(image, [facts.preprocessing], options),
       probabilities: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
       mask: async ({ pixels }, target, signal) =>
-        scaleToMask(await attribute(pixels, target, { signal }), method.view),
+        maskFrom(await attribute(pixels, target, { signal }), method.view),
       dispose: classifier.dispose,
       [Symbol.asyncDispose]: classifier.dispose,
     };

@@ -4,6 +4,7 @@
  * @module
  */
 import { valueRange } from "../image/range.ts";
+import { type MaskMap, maskOrBlank, type RawMap } from "../explanation/blank_map.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
 import type { ValueMap } from "../image/types.ts";
 import type { OpenClassifier } from "../classifier/open.ts";
@@ -34,7 +35,7 @@ export type Attribute = (
   pixels: Float32Array,
   target: number,
   options?: AttributeOptions,
-) => Promise<ValueMap>;
+) => Promise<RawMap>;
 
 /** What a method asks for: of the classifier from nothing to all, or a head. */
 export type MethodNeeds =
@@ -128,7 +129,12 @@ export function createMapMethod(
   options: Pick<AttributeOptions, "onProgress"> = {},
 ): MapMethod {
   return async ({ pixels }, target, signal) =>
-    scaleToMask(await attribute(pixels, target, { ...options, signal }), view);
+    maskFrom(await attribute(pixels, target, { ...options, signal }), view);
+}
+
+/** The mask of a method's map: scaled, or zeros where the map shows nothing. */
+export function maskFrom(raw: RawMap, view: MaskScale): MaskMap {
+  return maskOrBlank(raw, (map) => scaleToMask(map, view));
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Factor {
   /** How many places it has. */
   readonly size: number;
   /** What it counts; nothing known where left out. */
-  readonly of?: "rows" | "columns";
+  readonly of?: "rows" | "columns" | "images";
   /** How far apart two neighbours lie, in rows or columns; 1 where it counts neither. */
   readonly step: number;
 }
@@ -40,6 +40,11 @@ export function gridAxis(of: "rows" | "columns", size: number, step = 1): Axis {
   return size === 1 ? plainAxis(1) : { before: 0, after: 0, factors: [{ size, of, step }] };
 }
 
+/** An axis of the images of a batch. */
+export function imagesAxis(size: number): Axis {
+  return size === 1 ? plainAxis(1) : { before: 0, after: 0, factors: [{ size, of: "images", step: 1 }] };
+}
+
 /** Axes of which nothing is known. */
 export function plainAxes(shape: readonly number[]): Axis[] {
   return shape.map(plainAxis);
@@ -57,13 +62,14 @@ export function gridPlaces({ factors }: Pick<Axis, "factors">): number {
 
 /** Whether places of the grid lie along an axis. */
 export function isOfGrid({ factors }: Axis): boolean {
-  return factors.some(({ of }) => of !== undefined);
+  return factors.some(({ of }) => of === "rows" || of === "columns");
 }
 
 /** Rows or columns, if an axis has nothing else. */
-export function onlyOf({ before, after, factors }: Axis): Factor & { of: "rows" | "columns" } | undefined {
+export function onlyOf(axis: Axis): Factor & { of: "rows" | "columns" } | undefined {
+  const { before, after, factors } = axis;
   const [only] = factors;
-  const single = factors.length === 1 && before + after === 0 && only!.of !== undefined;
+  const single = factors.length === 1 && before + after === 0 && isOfGrid(axis);
   return single ? only as Factor & { of: "rows" | "columns" } : undefined;
 }
 
@@ -186,7 +192,7 @@ export interface GridPlaces {
   readonly places: Int32Array;
 }
 
-/** The grid in a value with these axes, and its channels; `undefined` where it has no whole grid of one image. */
+/** The grid of the first image in a value with these axes, and its channels; `undefined` where it has no whole grid. */
 export function gridPlacesOf(axes: Axes): GridPlaces | undefined {
   const found: (Factor & { readonly stride: number })[] = [];
   let [stride, offset] = [1, 0];

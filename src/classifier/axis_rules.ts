@@ -21,6 +21,7 @@ import {
   axisSize,
   cutAxis,
   gridAxis,
+  imagesAxis,
   isOfGrid,
   joinedAxis,
   mergedAxes,
@@ -48,10 +49,10 @@ type AxisRule = (context: AxisContext) => readonly Axes[];
 
 /** Axes of every value that depends on an image [1, 3, H, W]. */
 export function followAxes(graph: Graph, image: string): ReadonlyMap<string, Axes> {
-  const [, channels, height, width] = graph.values.get(image)!.shape as [number, number, number, number];
+  const [count, channels, height, width] = graph.values.get(image)!.shape as [number, number, number, number];
   const found = new Map<string, Axes>([[
     image,
-    [plainAxis(1), plainAxis(channels), gridAxis("rows", height), gridAxis("columns", width)],
+    [imagesAxis(count), plainAxis(channels), gridAxis("rows", height), gridAxis("columns", width)],
   ]]);
   for (const node of graph.nodes) {
     if (!node.inputs.some((name) => found.has(name))) continue;
@@ -149,6 +150,10 @@ const transpose: AxisRule = ({ node, axes }) => {
 const concat: AxisRule = ({ node, axes, outputs }) => {
   const { shape } = outputs[0]!;
   const axis = normalisedAxis(intAttribute(node.attributes, "axis", 0), shape.length);
+  // One image several times, to fill a batch.
+  if (axis === 0 && node.inputs.every((name) => name === node.inputs[0])) {
+    return [axes[0]!.with(0, imagesAxis(shape[0]!))];
+  }
   return [
     shape.map((size, i) =>
       i === axis

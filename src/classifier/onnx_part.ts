@@ -37,7 +37,7 @@ export function onnxPart(inspected: InspectedModel, meaning: ScoreMeaning = insp
 
   const tapped = (): readonly Tap[] => {
     if (found !== undefined) return found;
-    const { graph } = loaded(inspected, 1);
+    const { graph } = loadedFor(inspected, 1);
     const plain = plainGraph(graph);
     const path = { graph: plain, image: input.name, logits: plain.outputs[0]!.name };
     return found = featureMaps(name, path, model.taps);
@@ -45,22 +45,22 @@ export function onnxPart(inspected: InspectedModel, meaning: ScoreMeaning = insp
 
   /** Adds the network; gives its scores, and its taps as maps. */
   const add = (b: Builder, images: Value, taps: readonly Tap[]) => {
-    const fed = placed(b, images, input);
-    const { graph, files } = loaded(inspected, images.shape[0]!);
+    const count = images.shape[0]!;
+    const { graph, files, batch } = loadedFor(inspected, count);
+    const fed = filled(b, placed(b, images, input), batch);
     const index = graphs++;
-    const own = (file: string) => `${file}~${index}`;
-    for (const [file, content] of files) contents.set(own(file), content);
-    const named = withFilesNamed(graph, own);
+    const numbered = (file: string) => `${file}~${index}`;
+    for (const [file, content] of files) contents.set(numbered(file), content);
+    const named = withFilesNamed(graph, numbered);
     // The loss takes scores; a softmax of probabilities would be flat.
     const plain = plainGraph(named);
     const [scores] = plain.outputs;
-    const values = taps.map((tap) =>
-      plain.values.get(tap.value.name) ?? missing(name, tap, images.shape[0]!)
-    );
+    const values = taps.map((tap) => plain.values.get(tap.value.name) ?? missing(name, tap, count));
     const outputs = b.embed({ ...plain, outputs: [scores!, ...values] }, { [input.name]: fed });
+    const own = (value: Value) => batch === count ? value : b.slice(value, 0, 0, count);
     return {
-      logits: asRows(b, name, outputs.get(scores!.name)!, images.shape[0]!, meaning),
-      taps: taps.map((tap, i) => asMaps(b, outputs.get(values[i]!.name)!, tap)),
+      logits: own(asRows(b, name, outputs.get(scores!.name)!, batch, meaning)),
+      taps: taps.map((tap, i) => own(asMaps(b, outputs.get(values[i]!.name)!, tap))),
     };
   };
 
@@ -107,6 +107,28 @@ function loaded({ model, input, extra, files, output }: InspectedModel, batch: n
     float32: true,
     dequantize: model.dequantize ?? false,
   });
+}
+
+/**
+ * The same for at least `count` images: a file for a fixed number of images that cannot be rebuilt for fewer keeps its
+ * number.
+ */
+function loadedFor(inspected: InspectedModel, count: number): LoadedOnnx & { readonly batch: number } {
+  const fixed = inspected.input.batch ?? count;
+  try {
+    return { ...loaded(inspected, count), batch: count };
+  } catch (error) {
+    if (!(error instanceof TypeError) || fixed <= count) throw error;
+    return { ...loaded(inspected, fixed), batch: fixed };
+  }
+}
+
+/** Images repeated to fill a batch. */
+function filled(b: Builder, images: Value, batch: number): Value {
+  const count = images.shape[0]!;
+  if (count === batch) return images;
+  const repeated = b.concat(new Array<Value>(Math.ceil(batch / count)).fill(images), 0);
+  return repeated.shape[0] === batch ? repeated : b.slice(repeated, 0, 0, batch);
 }
 
 function missing(called: string, { name }: Tap, batch: number): never {

@@ -30,7 +30,10 @@ export interface OpenOptions {
   readonly threads?: number | undefined;
   /** Module, value or node to tap; the deepest with positions by default. */
   readonly layer?: string;
-  /** Images per run, for methods that need many; 8 on WebGPU and 1 elsewhere, where larger batches have no benefit. */
+  /**
+   * Images per run, for methods that need many; on WebGPU the file's own or 8, elsewhere 1, because larger batches have no
+   * benefit there.
+   */
   readonly batch?: number;
 }
 
@@ -120,7 +123,8 @@ export async function classifierOver(
   const { facts } = classifier;
   const { threads } = options;
   const device = await resolveDevice(options.device);
-  const batch = options.batch ?? (device === "webgpu" ? 8 : 1);
+  // A file for so many images may not be rebuilt for others.
+  const batch = options.batch ?? (device === "webgpu" ? Math.min(classifier.fixedBatch ?? 8, 8) : 1);
   const opened = new Map<string, Promise<Session>>();
   let scoring: Promise<Scores> | undefined;
   let found: Tap | undefined;

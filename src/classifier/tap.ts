@@ -93,6 +93,13 @@ export function findTap(path: ForwardPath, asked?: string, names: TapNames = new
   return { ...tap, name: asked };
 }
 
+/** A layer's name and size. */
+export function layerFacts(
+  { name, channels, height, width }: Tap,
+): Pick<Tap, "name" | "channels" | "height" | "width"> {
+  return { name, channels, height, width };
+}
+
 /** Channels of positions, [channels, height · width] in C order, of a tapped value's elements. */
 export function channelPlanes(data: Float32Array, tap: Tap): Float32Array {
   const { channels, channelStride, places } = tap;

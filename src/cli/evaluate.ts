@@ -10,7 +10,7 @@ import { measure, type Measured } from "./evaluation/measure.ts";
 import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { reportData, writeReport } from "./evaluation/report.ts";
-import { tableLines } from "./evaluation/table.ts";
+import { blankLines, tableLines } from "./evaluation/table.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
@@ -109,6 +109,7 @@ function showResult(
   if (head?.record.trained === false) terminal.say(`The head of ptame is not trained: ${head.record.name}`);
   terminal.say("");
   for (const line of tableLines(result, result.records, terminalWidth(), bold, seed)) terminal.say(line);
+  for (const line of blankLines(result)) terminal.say(line);
   if (csv !== undefined) terminal.say(`table: ${printable(csv)}`);
   if (report !== undefined) terminal.say(`report: ${printable(report)}/report.html`);
 }

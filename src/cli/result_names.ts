@@ -11,6 +11,16 @@ export function overlaySuffix(label: string, which: number, count: number): stri
   return count > 1 ? `.${which + 1}-${words}` : "";
 }
 
+/** The stem of an image's results: that of the image, unless it would end like the name of raw values. */
+export function stemForResults(stem: string): string {
+  return /\.raw$/i.test(stem) ? `${stem}.image` : stem;
+}
+
+/** The path of the raw values beside a map. */
+export function rawMapPath(map: string): string {
+  return map.replace(/\.(npy|png)$/i, ".raw.npy");
+}
+
 /** The end of an overlay's name. */
 const RESULT = /\.(explained|contrast)(\.\d+-[a-z0-9-]*)?\.(png|jpe?g|webp|avif)$/;
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
+import { BLANK_WORDS, type BlankMap, type MaskMap, type RawMap } from "./blank_map.ts";
 import type { CroppedImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
 import type { ScoreReading } from "../classifier/score_meaning.ts";
@@ -59,11 +60,28 @@ export interface MapExplainer {
    */
   probabilities(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
   /** The mask of one class for a prepared image, in [0, 1]. */
-  mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<MaskMap>;
   /** Releases its sessions. */
   dispose(): Promise<void>;
   /** Does the same at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The layer that a method reads. */
+export interface LayerFacts {
+  /** Its name, for `--layer`. */
+  readonly name: string;
+  /** Number of channels. */
+  readonly channels: number;
+  /** Number of positions vertically. */
+  readonly height: number;
+  /** Number of positions horizontally. */
+  readonly width: number;
+}
+
+/** A layer in words. */
+export function layerText({ name, channels, height, width }: LayerFacts): string {
+  return `${name}: ${channels} channels of ${height} x ${width}`;
 }
 
 /** The map of one class. */
@@ -72,6 +90,10 @@ export interface TargetMap extends ClassScore {
   readonly map: ValueMap;
   /** Minimum and maximum before scaling to [0, 1]: the strength of the map. */
   readonly range: { readonly low: number; readonly high: number };
+  /** The values before scaling, of the size of `map`, with their sign: a ReLU at the end of a formula is left out. */
+  readonly raw: ValueMap;
+  /** Why the map shows nothing, if it does not; `map` is all 0 then. */
+  readonly blank?: BlankMap;
   /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly imageMap: ValueMap;
   /** What refining did, if the map was refined for the image. */
@@ -112,6 +134,8 @@ export interface MapExplanation {
   readonly prediction: readonly ClassScore[];
   /** One map per requested class. */
   readonly targets: readonly TargetMap[];
+  /** The layer that the method reads, if it reads one. */
+  readonly layer?: LayerFacts | undefined;
   /** The image, upright. */
   readonly image: RgbImage;
   /** The part of the image that the classifier saw, in its pixels. */
@@ -132,7 +156,7 @@ export interface MapExplanation {
 export interface ClassifiedImage extends
   Pick<
     MapExplanation,
-    "model" | "method" | "activation" | "reading" | "device" | "threads" | "image" | "window"
+    "model" | "method" | "activation" | "reading" | "device" | "threads" | "image" | "window" | "layer"
   > {
   readonly labels: readonly string[];
   readonly probabilities: Float32Array;
@@ -176,16 +200,19 @@ export function checkTopK(topK: number, { classes }: Pick<ClassifierFacts, "clas
 export function createTargetMap(
   seen: ClassifiedImage,
   index: number,
-  raw: ValueMap,
-  map: ValueMap,
+  raw: RawMap,
+  map: MaskMap,
 ): TargetMap {
   let placed: ValueMap | undefined;
+  const { width, height, values, blank } = map;
   return {
     index,
     label: seen.labels[index]!,
     probability: seen.probabilities[index]!,
-    map,
+    map: { width, height, values },
     range: valueRange(raw.values),
+    raw: { width: raw.width, height: raw.height, values: raw.signed ?? raw.values },
+    ...(blank === undefined ? {} : { blank }),
     // Computed when first read: the map of a large image costs more than the explanation itself.
     get imageMap() {
       return placed ??= placeOver(map, seen);
@@ -233,12 +260,13 @@ export function createMapExplanation(
     const chosen = target === undefined ? targets[0]! : findTarget(target);
     return await renderOverlay(seen.image, chosen.map, seen.window, {
       caption: captionText(chosen, seen.reading),
-      subtitle,
+      subtitle: chosen.blank === undefined ? subtitle : `No map: ${BLANK_WORDS[chosen.blank.reason]}`,
       ...looks,
     });
   };
-  const { model, method, activation, reading, device, threads, image: image, window } = seen;
+  const { model, method, activation, reading, device, threads, image: image, window, layer } = seen;
   return {
+    ...(layer === undefined ? {} : { layer }),
     model,
     method,
     activation,

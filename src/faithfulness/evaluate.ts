@@ -159,6 +159,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       const begin = performance.now();
       const map = await methods[method]!(loaded, target, signal);
       const milliseconds = performance.now() - begin;
+      if (map.blank !== undefined) {
+        // A mask of zeros would be measured like a finding.
+        pending.methods[method] = { milliseconds, maskArea: 0, values: {}, blank: map.blank.reason };
+        if (--pending.open === 0) complete.push(pending);
+        continue;
+      }
       const sample = named(method, name, () => enlarge({ ...sized, map, target, probability }));
       const context = {
         normalization,

@@ -8,14 +8,17 @@ import { bootstrapDifference, bootstrapInterval, type BootstrapOptions, quantile
 import { betterDirection, curveAxis, measureWithKey, presetForMeasure } from "./measures.ts";
 import { type MeasurePreset, presetNamed } from "./presets.ts";
 import { meanValue, type Reading } from "./probe.ts";
+import type { BlankReason } from "../explanation/blank_map.ts";
 import type { Interval } from "./types.ts";
 
 /** Measures of one method's map of one image. */
 export interface MapRecord extends Reading {
   /** Time for computing the map. */
   readonly milliseconds: number;
-  /** Mean of the map at the image's size. */
+  /** Mean of the map at the image's size; 0 of one that shows nothing. */
   readonly maskArea: number;
+  /** Why the map shows nothing, if it does not; then it has no values. */
+  readonly blank?: BlankReason;
 }
 
 /** Measures of one image; plain JSON. */
@@ -64,6 +67,8 @@ export interface MethodResult {
    * are more, because it waits for the runtime to warm up.
    */
   readonly millisecondsPerImage: Interval;
+  /** Maps that show nothing and are left out of all means, by reason; absent if all tell something. */
+  readonly blank?: Readonly<Partial<Record<BlankReason, number>>>;
 }
 
 /** The result of an evaluation. */
@@ -88,6 +93,13 @@ function medianTime(times: readonly number[]): Interval {
   return { value: quantile(warm, 0.5), low: quantile(warm, 0.25), high: quantile(warm, 0.75) };
 }
 
+/** How many maps show nothing, by reason. */
+function countBlank(records: readonly MapRecord[]): Partial<Record<BlankReason, number>> {
+  const counts: Partial<Record<BlankReason, number>> = {};
+  for (const { blank } of records) if (blank !== undefined) counts[blank] = (counts[blank] ?? 0) + 1;
+  return counts;
+}
+
 /** The records of a method. */
 function methodRecords(records: readonly ImageRecord[], method: string): MapRecord[] {
   return records.flatMap((record) => record.methods[method] ?? []);
@@ -108,7 +120,8 @@ export function summarize(
   const names = new Set(records.flatMap((record) => Object.keys(record.methods)));
   const methods: Record<string, MethodResult> = {};
   for (const name of names) {
-    const all = methodRecords(records, name);
+    const made = methodRecords(records, name);
+    const all = made.filter(({ blank }) => blank === undefined);
     const measures: Record<string, MeasureResult> = {};
     for (const key of new Set(all.flatMap((record) => Object.keys(record.values)))) {
       const having = all.filter((record) => record.values[key] !== undefined);
@@ -131,8 +144,11 @@ export function summarize(
     }
     methods[name] = {
       measures,
-      maskArea: bootstrapInterval(all.map((record) => record.maskArea), options),
-      millisecondsPerImage: medianTime(all.map((record) => record.milliseconds)),
+      maskArea: all.length === 0
+        ? { value: 0, low: 0, high: 0 }
+        : bootstrapInterval(all.map((record) => record.maskArea), options),
+      millisecondsPerImage: medianTime(made.map((record) => record.milliseconds)),
+      ...(all.length === made.length ? {} : { blank: countBlank(made) }),
     };
   }
   return { preset: asked.name, images: records.length, methods };
@@ -194,11 +210,18 @@ export function evaluationJson(
 ): {
   preset: string;
   images: number;
-  methods: Record<string, Record<string, MeasureResult | Interval | number>>;
+  methods: Record<string, Record<string, MeasureResult | Interval | number | MethodResult["blank"]>>;
 } {
-  const methods: Record<string, Record<string, MeasureResult | Interval | number>> = {};
-  for (const [name, { measures, maskArea, millisecondsPerImage }] of Object.entries(evaluation.methods)) {
-    methods[name] = { ...measures, maskArea, millisecondsPerImage: millisecondsPerImage.value };
+  const methods: ReturnType<typeof evaluationJson>["methods"] = {};
+  for (
+    const [name, { measures, maskArea, millisecondsPerImage, blank }] of Object.entries(evaluation.methods)
+  ) {
+    methods[name] = {
+      ...measures,
+      maskArea,
+      millisecondsPerImage: millisecondsPerImage.value,
+      ...(blank === undefined ? {} : { blank }),
+    };
   }
   return { preset: evaluation.preset, images: evaluation.images, methods };
 }

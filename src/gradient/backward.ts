@@ -103,7 +103,8 @@ function backwardNode(
   const named = `node ${node.name} (${node.domain === "" ? node.op : `${node.domain}.${node.op}`})`;
   if (rule === undefined) {
     throw new TypeError(
-      `Cannot differentiate ${named}: no rule for this operator; export the model without it`,
+      `Cannot differentiate ${named}: no rule for this operator; explain it with --method occlusion, which needs ` +
+        "scores alone, or export the model without it",
     );
   }
   const inputs = node.inputs.map((name) => (name === "" ? undefined : b.existingValue(name)));

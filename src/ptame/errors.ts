@@ -32,7 +32,8 @@ export class NoHeadError extends TypeError {
       ? `, make one in a minute (deno task explain IMAGE --model ${backbone} --photos FOLDER)`
       : "";
     super(
-      `Cannot explain ${backbone}: ${why}; name a head with --head${quick}, or train one: ` +
+      `Cannot explain ${backbone}: ${why}; use a method without a head (--method gradcam), name a head with ` +
+        `--head${quick}, or train one: ` +
         `deno task train ${options.join(" ")} --images FOLDER --out head.safetensors`,
     );
   }

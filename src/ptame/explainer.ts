@@ -26,6 +26,7 @@ import type { WeightOptions } from "../weights/obtain.ts";
 import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import { createExplanation, type Explanation, PTAME } from "./explanation.ts";
 import type { FitProgress } from "./fit/fit_rows.ts";
+import { type MaskMap, maskOrBlank } from "../explanation/blank_map.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { type Head, readHead } from "./head_file.ts";
 import { checkTopK, type ExplainOptions, type MapExplainer } from "../explanation/map_explanation.ts";
@@ -87,7 +88,7 @@ export interface Explainer extends MapExplainer {
    * @param image Result of `prepare`; if backbone and auxiliary read the same cut, `{ pixels }` is enough.
    * @throws {TypeError} When the auxiliary reads another cut and that cut is missing.
    */
-  mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap>;
+  mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<MaskMap>;
   /**
    * The mask of one class after refining its row for the image; see `Explanation.refine`.
    *
@@ -256,8 +257,8 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     return readFeatures(await run(image.auxiliaryPixels ?? image.pixels, signal));
   }
 
-  async function mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<ValueMap> {
-    return minMax(fuseMap(await featuresIn(image, signal), head.row(target)));
+  async function mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<MaskMap> {
+    return maskOrBlank(fuseMap(await featuresIn(image, signal), head.row(target)), minMax);
   }
 
   async function refinedMask(image: PreparedImage, target: number, options: RefineRunOptions = {}) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Contrast, createContrast } from "./contrast.ts";
+import { maskOrBlank } from "../explanation/blank_map.ts";
 import { type Feature, fuseMap, minMax } from "./fuse.ts";
 import { fitWarning } from "./fit/fit_record.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
@@ -77,7 +78,7 @@ export interface PassResult extends ClassifiedImage {
 /** The map of a class from the features of a pass. */
 function fuseTarget(pass: PassResult, index: number): TargetMap {
   const raw = fuseMap(pass.features, pass.head.row(index));
-  return createTargetMap(pass, index, raw, minMax(raw));
+  return createTargetMap(pass, index, raw, maskOrBlank(raw, minMax));
 }
 
 /** The map of a class from its refined row. */
@@ -88,7 +89,7 @@ async function refineTarget(
 ): Promise<RefinedMap> {
   const { row, refinement } = await pass.refineRow(index, options);
   const raw = fuseMap(pass.features, row);
-  return Object.assign(createTargetMap(pass, index, raw, minMax(raw)), { refinement });
+  return Object.assign(createTargetMap(pass, index, raw, maskOrBlank(raw, minMax)), { refinement });
 }
 
 /** Refines the maps of an explanation one after the other. */

@@ -9,7 +9,7 @@
 import { type CutDescription, EXPLAINER_FORMAT } from "../classifier/described_model.ts";
 import { cutText } from "../classifier/file_facts.ts";
 import { type CropSize, sameCrop } from "../classifier/prepared_image.ts";
-import type { ClassifierFacts, GraphPart } from "../classifier/types.ts";
+import type { Classifier, ClassifierFacts } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { encodeNumbers } from "../graph/constants.ts";
 import { onnxParts } from "../graph/onnx_file.ts";
@@ -21,6 +21,7 @@ import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import type { ExplainerOptions } from "./explainer.ts";
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
 import { type Head, type HeadRecord, readHead } from "./head_file.ts";
+import { cutOfView, sharedView } from "./shared_view.ts";
 import { HEAD_PREFIX } from "./explainer_graph.ts";
 import { AUXILIARY_PREFIX } from "./explainer_graph.ts";
 import { BACKBONE_PREFIX } from "./explainer_graph.ts";
@@ -40,6 +41,8 @@ export interface ExportOptions extends Omit<ExplainerOptions, "device" | "thread
 export interface ExportedExplainer {
   /** Facts about the backbone. */
   readonly backbone: ClassifierFacts;
+  /** The cut of an image that the file takes; both networks resize it to their own size. */
+  readonly view: CropSize;
   /** Name of the auxiliary. */
   readonly auxiliary: string;
   /** The head's record; `trained: false` means that its maps are only a starting point. */
@@ -63,33 +66,36 @@ export async function exportExplainer(options: ExportOptions = {}): Promise<Expo
   // A softmax at the end of the backbone is removed, as in training: the outputs are scores.
   const facts: ClassifierFacts = { ...pair.backbone.facts, activation: "none" };
   const { name: auxiliary, preprocessing } = pair.auxiliary.facts;
-  checkSameCut(facts, auxiliary, preprocessing);
+  const view = viewFor(facts, auxiliary, preprocessing);
   options.signal?.throwIfAborted();
 
   const [backbone, reader] = [pair.backbone.part(), pair.auxiliary.part()];
-  const graph = explainerGraph(backbone, reader, head, options.requireTarget ?? false);
+  const graph = explainerGraph(pair, view, head, options.requireTarget ?? false);
   let bound = reader.bind({ graph, files: new Map() }, AUXILIARY_PREFIX);
   if (backbone !== reader) bound = backbone.bind(bound, BACKBONE_PREFIX);
   bound = bindWeights(bound, head.file, { prefix: HEAD_PREFIX });
   if (options.float16) bound = narrowWeights(bound);
   const { size, parts } = onnxParts(bound.graph, {
     files: bound.files,
-    metadata: fileMetadata(pair, head.record),
+    metadata: fileMetadata(pair, view, head.record),
     documentation: fileDocumentation(facts, auxiliary, head.record),
     valueDocumentation: VALUES,
   });
-  return { backbone: facts, auxiliary, head: head.record, size, parts };
+  return { backbone: facts, view, auxiliary, head: head.record, size, parts };
 }
 
-function checkSameCut({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: CropSize): void {
-  if (sameCrop(a, b)) return;
-  const cut = (p: CropSize) => {
-    const { crop, width = crop, resize, fit = "crop", resample = "bilinear" } = p;
-    const how = fit === "crop" ? `of a short side of ${resize}` : `of ${cutText(p)}`;
-    return `${width} x ${crop} pixels ${how}${resample === "bilinear" ? "" : `, ${resample}`}`;
-  };
+/** The cut of an image that the file takes: that of both networks, or one that holds both. */
+function viewFor({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: CropSize): CropSize {
+  if (sameCrop(a, b)) return a;
+  const view = sharedView(a, b);
+  if (view !== undefined) return view;
+  const cut = (p: CropSize) =>
+    `${p.width ?? p.crop} x ${p.crop} pixels (${p.resample ?? "bilinear"}; ${cutText(p)})`;
   throw new TypeError(
-    `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${cut(b)}; one file takes one image`,
+    `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${
+      cut(b)
+    }; one file takes one image; train a ` +
+      "head with an auxiliary that takes images as the classifier does, such as the classifier itself",
   );
 }
 
@@ -103,17 +109,21 @@ const VALUES = {
 
 /** One pass from an image to scores and one map; weights unbound. */
 function explainerGraph(
-  backbone: GraphPart,
-  auxiliary: GraphPart,
+  pair: ClassifierPair,
+  view: CropSize,
   head: Head,
   requireTarget: boolean,
 ): Graph {
   const b = createBuilder("ptame_explainer");
-  const size = auxiliary.inputSize;
+  const [backbone, auxiliary] = [pair.backbone.part(), pair.auxiliary.part()];
+  const size = view.crop;
   const image = b.input("image", "float32", [1, 3, size, size]);
   const target = b.input("target", "int64", [1]);
-  const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), image);
-  const logits = backbone === auxiliary ? read.logits : backbone.scores(b.scope(BACKBONE_PREFIX), image);
+  const cutFor = ({ facts }: Classifier) => cutOfView(b, image, view, facts.preprocessing);
+  const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), cutFor(pair.auxiliary));
+  const logits = backbone === auxiliary
+    ? read.logits
+    : backbone.scores(b.scope(BACKBONE_PREFIX), cutFor(pair.backbone));
   b.output(logits, "logits");
   b.output(mapNode(b, head, read.taps, chosenClass(b, logits, target)), "map");
   const graph = prune(b.build());
@@ -140,9 +150,13 @@ function mapNode(b: Builder, head: Head, taps: readonly Value[], chosen: Value):
 }
 
 /** The metadata that a program needs to use the file; lists and records are JSON. */
-function fileMetadata({ backbone, auxiliary }: ClassifierPair, head: HeadRecord): Record<string, string> {
-  const { name, labels, preprocessing } = backbone.facts;
-  const { resize, crop, fit = "crop", resample = "bilinear", fill = 0 } = preprocessing;
+function fileMetadata(
+  { backbone, auxiliary }: ClassifierPair,
+  view: CropSize,
+  head: HeadRecord,
+): Record<string, string> {
+  const { name, labels } = backbone.facts;
+  const { resize, crop, fit = "crop", resample = "bilinear", fill = 0 } = view;
   const cut: CutDescription = {
     resize: { short_side: resize, filter: resample === "nearest" ? resample : `${resample}, antialiased` },
     centre_crop: crop,

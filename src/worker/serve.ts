@@ -5,6 +5,7 @@
  * @module
  */
 import { preprocess } from "../image/preprocess.ts";
+import type { ValueMap } from "../image/types.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { RefineProgress } from "../explanation/refinement.ts";
@@ -244,8 +245,14 @@ function explanationFacts(handle: number, explanation: Explanation): Explanation
 }
 
 /** A target's data. The map is a copy that is transferred; the original is still needed for drawing. */
-function plainTarget({ index, label, probability, map, range }: TargetMap): PlainTarget {
-  return { index, label, probability, map: { ...map, values: map.values.slice() }, range };
+function plainTarget({ index, label, probability, map, range, raw, blank }: TargetMap): PlainTarget {
+  const copied = (each: ValueMap) => ({ ...each, values: each.values.slice() });
+  return {
+    ...{ index, label, probability, range },
+    map: copied(map),
+    raw: copied(raw),
+    ...(blank === undefined ? {} : { blank }),
+  };
 }
 
 async function weightsFrom(weights: RemoteWeights | undefined): Promise<Uint8Array | URL | undefined> {

@@ -161,7 +161,13 @@ Deno.test("HiResCAM clamps the sum over channels and neither gradients nor produ
     gradients: Float32Array.of(5, 1, 0, -3, /* second channel */ -1, -3, 2, -2),
     logits: new Float32Array(2),
   };
-  assertEquals(hiResCamMap(pass), { width: 2, height: 2, values: Float32Array.of(2, 0, 4, 4) });
+  assertEquals(hiResCamMap(pass), {
+    width: 2,
+    height: 2,
+    values: Float32Array.of(2, 0, 4, 4),
+    signed: Float32Array.of(2, -1, 4, 4),
+    withoutGradient: false,
+  });
   // Its neighbours give other maps: channel weights 3/4 and −1, and the same products without negative gradients.
   assertEquals(gradCamMap(pass).values, Float32Array.of(0, 0.5, 1, 0));
   assertEquals(layerCamMap(pass).values, Float32Array.of(5, 2, 4, 0));

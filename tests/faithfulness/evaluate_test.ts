@@ -301,3 +301,28 @@ Deno.test("summarize() of records alone is what evaluate() gave", async () => {
   assertEquals(summarize(records, "ptame-2025", { seed: 9, resamples: 50 }), evaluation);
   assertStringIncludes(records[0]!.settings, "seed:9");
 });
+
+Deno.test("evaluate() leaves maps that show nothing out of all means, and counts them", async () => {
+  const blank = { reason: "negative", note: "" } as const;
+  let calls = 0;
+  const sometimes: MapMethod = async (image, target) => {
+    const mask = await seeded(image, target);
+    return calls++ % 2 === 0 ? mask : { ...mask, values: new Float32Array(mask.values.length), blank };
+  };
+  const never: MapMethod = async (image, target) => ({ ...await seeded(image, target), blank });
+  const result = await evaluate(options({ methods: { sometimes, seeded, never } }));
+  const alone = await evaluate(options({ methods: { seeded }, images: [images[0]!, images[2]!] }));
+  assertEquals(result.methods["sometimes"]!.measures["AD50"]!.images, 2);
+  assertAlmostEquals(
+    result.methods["sometimes"]!.measures["AD50"]!.value,
+    alone.methods["seeded"]!.measures["AD50"]!.value,
+    1e-12,
+  );
+  assertEquals(result.methods["sometimes"]!.blank, { negative: 2 });
+  assertEquals(result.methods["seeded"]!.blank, undefined);
+  assertEquals([result.methods["never"]!.blank, result.methods["never"]!.measures], [{ negative: 4 }, {}]);
+  assertEquals(evaluationJson(result).methods["never"]!["blank"], { negative: 4 });
+  // A record of a blank map is a record: a resumed run does not make it again.
+  const again = await evaluate(options({ methods: { sometimes, seeded, never }, records: result.records }));
+  assertEquals([calls, again.methods], [4, result.methods]);
+});

@@ -140,13 +140,37 @@ Deno.test("exportExplainer() embeds an .onnx classifier with its external data, 
   assert(farthest(await again.probabilities(pixels), probabilities) < 1e-6);
 });
 
+const SMALL_RECORD = { name: "random", auxiliary: lite.name, backbone: "small", trained: true };
+const smallHead = () =>
+  writeHead(SMALL_RECORD, initialParameters(findHeadShape(lite, 5), { kind: "default" }));
+
+Deno.test("exportExplainer() resizes inside the file for a classifier of another size", async () => {
+  const head = await smallHead();
+  const model = smallClassifier({ softmax: false });
+  // 224 of 256 pixels are more of an image than 32 of 37: the file takes what the auxiliary sees.
+  const file = await fileOf({ model, head, requireTarget: true });
+  const { logits, map } = await runFile(file, "wasm", 1);
+  await using explainer = await createExplainer({ model, head, device: "wasm" });
+  const own = await explainer.prepare(PHOTO);
+  assertEquals(farthest(own.auxiliaryPixels!, pixels), 0);
+  const moved = farthest(map, (await explainer.mask(own, 1)).values);
+  assert(moved < 1e-5, `the map is away by ${moved}`);
+  const probabilities = await explainer.probabilities(own.pixels);
+  const exponentials = logits.map(Math.exp);
+  const sum = exponentials.reduce((a, value) => a + value);
+  // The image is resized twice on the way to the classifier.
+  const away = farthest(exponentials.map((value) => value / sum), probabilities);
+  assert(away < 2e-2, `probabilities are away by ${away}`);
+});
+
 Deno.test("exportExplainer() refuses what one file cannot hold", async () => {
-  const record = { name: "random", auxiliary: lite.name, backbone: "small", trained: true };
-  const head = await writeHead(record, initialParameters(findHeadShape(lite, 5), { kind: "default" }));
-  const error = await assertRejects(() => exportExplainer({ model: smallClassifier(), head }), TypeError);
+  const head = await smallHead();
+  const squashing: OnnxModel = { ...smallClassifier(), preprocessing: { fit: "squash" } };
+  const error = await assertRejects(() => exportExplainer({ model: squashing, head }), TypeError);
+  assertStringIncludes(error.message, "Cannot export small: it reads 32 x 32 pixels (bilinear; ");
   assertStringIncludes(
     error.message,
-    "Cannot export small: it reads 32 x 32 pixels of a short side of 37, auxiliary efficientnet_lite0 224 x 224",
+    "train a head with an auxiliary that takes images as the classifier does",
   );
   await assertRejects(() => exportExplainer({ model: smallClassifier() }), TypeError, "no head is trained");
   await assertRejects(() => exportExplainer({ model: "resnet81" }), RangeError, "did you mean resnet18?");

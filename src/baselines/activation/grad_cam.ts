@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { ValueMap } from "../../image/types.ts";
+import type { RawMap } from "../../explanation/blank_map.ts";
 import type { OpenClassifier, TappedGradient, TappedPass } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 
 /** Grad-CAM's map of one pass. */
-export function gradCamMap(pass: TappedGradient): ValueMap {
+export function gradCamMap(pass: TappedGradient): RawMap {
   const { channels, gradients } = pass;
   const area = pass.width * pass.height;
   const weights = new Float64Array(channels);
@@ -31,9 +31,10 @@ export function gradCam(classifier: OpenClassifier): Attribute {
 
 /** `ReLU(Σ_k w_k A_k)`: the final map of the methods in this folder that weight whole channels. */
 export function weightedMap(
-  { width, height, activations }: Pick<TappedPass, "width" | "height" | "activations">,
+  pass: Pick<TappedPass, "width" | "height" | "activations"> & Partial<Pick<TappedGradient, "gradients">>,
   weights: ArrayLike<number>,
-): ValueMap {
+): RawMap {
+  const { width, height, activations } = pass;
   const area = width * height;
   const sums = new Float64Array(area);
   for (let k = 0; k < weights.length; k++) {
@@ -41,5 +42,19 @@ export function weightedMap(
     if (weight === 0) continue;
     for (let i = 0; i < area; i++) sums[i]! += weight * activations[k * area + i]!;
   }
-  return { width, height, values: Float32Array.from(sums, (sum) => Math.max(0, sum)) };
+  return positiveMap(pass, sums);
+}
+
+/** `ReLU(L)` of the sums L of a pass; they stay beside it. */
+export function positiveMap(
+  { width, height, gradients }:
+    & Pick<TappedPass, "width" | "height">
+    & Partial<Pick<TappedGradient, "gradients">>,
+  sums: Float64Array,
+): RawMap {
+  const signed = Float32Array.from(sums);
+  // NaN stays, to be said.
+  const values = signed.map((sum) => (sum < 0 ? 0 : sum));
+  const withoutGradient = gradients?.every((value) => value === 0) ?? false;
+  return { width, height, values, signed, withoutGradient };
 }

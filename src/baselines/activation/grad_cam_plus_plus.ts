@@ -10,13 +10,13 @@
  *
  * @module
  */
-import type { ValueMap } from "../../image/types.ts";
+import type { RawMap } from "../../explanation/blank_map.ts";
 import type { OpenClassifier, TappedGradient } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 import { weightedMap } from "./grad_cam.ts";
 
 /** Grad-CAM++'s map of one pass. */
-export function gradCamPlusPlusMap(pass: TappedGradient): ValueMap {
+export function gradCamPlusPlusMap(pass: TappedGradient): RawMap {
   const { channels, activations, gradients } = pass;
   const area = pass.width * pass.height;
   const weights = new Float64Array(channels);

@@ -18,9 +18,10 @@
  *
  * @module
  */
-import type { ValueMap } from "../../image/types.ts";
+import type { RawMap } from "../../explanation/blank_map.ts";
 import type { OpenClassifier, TappedGradient } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
+import { positiveMap } from "./grad_cam.ts";
 
 /** Sums below this share of the sum of magnitudes are rounding: float32 gradients leave about 1e-7. */
 const ROUNDING = 1e-5;
@@ -32,7 +33,8 @@ const ROUNDING = 1e-5;
  *
  * @throws {TypeError} When the products cancel at every position, so that the map would be rounding errors.
  */
-export function hiResCamMap({ width, height, activations, gradients }: TappedGradient): ValueMap {
+export function hiResCamMap(pass: TappedGradient): RawMap {
+  const { width, height, activations, gradients } = pass;
   const area = width * height;
   const [sums, magnitudes] = [new Float64Array(area), new Float64Array(area)];
   for (let i = 0; i < activations.length; i++) {
@@ -49,7 +51,7 @@ export function hiResCamMap({ width, height, activations, gradients }: TappedGra
         "layer normalisation; name another layer, such as the output of that normalisation",
     );
   }
-  return { width, height, values: Float32Array.from(sums, (sum) => Math.max(0, sum)) };
+  return positiveMap(pass, sums);
 }
 
 /**

@@ -8,19 +8,21 @@
  *
  * @module
  */
-import type { ValueMap } from "../../image/types.ts";
+import type { RawMap } from "../../explanation/blank_map.ts";
 import type { OpenClassifier, TappedGradient } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
+import { positiveMap } from "./grad_cam.ts";
 
 /** Layer-CAM's map of one pass. */
-export function layerCamMap({ width, height, activations, gradients }: TappedGradient): ValueMap {
+export function layerCamMap(pass: TappedGradient): RawMap {
+  const { width, height, activations, gradients } = pass;
   const area = width * height;
   const sums = new Float64Array(area);
   for (let i = 0; i < activations.length; i++) {
     const gradient = gradients[i]!;
     if (gradient > 0) sums[i % area]! += gradient * activations[i]!;
   }
-  return { width, height, values: Float32Array.from(sums, (sum) => Math.max(0, sum)) };
+  return positiveMap(pass, sums);
 }
 
 /** Layer-CAM at the classifier's tap. */

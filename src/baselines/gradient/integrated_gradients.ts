@@ -75,6 +75,7 @@ export function integratedGradients(
       });
       onProgress?.({ done: at + part.length, total: steps });
     }
-    return { width, height, values: Float32Array.from(sums) };
+    const withoutGradient = sums.every((sum) => sum === 0);
+    return { width, height, values: Float32Array.from(sums), withoutGradient };
   };
 }

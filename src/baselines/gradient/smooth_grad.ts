@@ -65,6 +65,6 @@ export function smoothGrad(classifier: OpenClassifier, options: SmoothGradOption
     }
     const values = new Float32Array(area);
     for (let p = 0; p < sums.length; p++) values[p % area]! += Math.abs(sums[p]!) / samples;
-    return { width, height, values };
+    return { width, height, values, withoutGradient: values.every((value) => value === 0) };
   };
 }

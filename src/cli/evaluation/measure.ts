@@ -36,7 +36,7 @@ export interface Measured {
   /** Images of the report. */
   readonly rows: GalleryRow[];
   /** The classifier, and P-TAME's head if it was measured. */
-  readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head">;
+  readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head" | "layer">;
 }
 
 /** Everything that a measurement needs. */
@@ -130,12 +130,12 @@ async function measureOpened(
       throw new Error(`Cannot evaluate: none of the ${images.length} images can be read`);
     }
     const rows = await gallery?.rows(samples(), methods, result.records, backbone.labels, signal) ?? [];
-    const { auxiliary, session, head } = opened;
+    const { auxiliary, session, head, layer } = opened;
     return {
       result,
       classes: selected?.classes,
       rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })),
-      subject: { backbone, session, head, ...withoutUndefined({ auxiliary }) },
+      subject: { backbone, session, head, ...withoutUndefined({ auxiliary, layer }) },
     };
   } finally {
     await maps?.close();

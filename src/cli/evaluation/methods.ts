@@ -8,6 +8,8 @@ import { prepareImage } from "../../classifier/prepared_image.ts";
 import { methodNamed, METHODS } from "../../baselines/methods.ts";
 import type { DecodeSettings } from "../../image/decode.ts";
 import { createMapMethod, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
+import { layerFacts } from "../../classifier/tap.ts";
+import type { LayerFacts } from "../../explanation/map_explanation.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
 import { explainerMethod, explainerScores, type ImageReader } from "../../faithfulness/evaluation_images.ts";
@@ -41,6 +43,8 @@ export interface OpenMethods extends ImageReader {
   readonly session: Pick<Session, "device" | "threads">;
   /** The head of ptame, if ptame is among the methods. */
   readonly head: Head | undefined;
+  /** The layer that CAM methods read, if one is among the methods. */
+  readonly layer?: LayerFacts;
   /** Frees what they hold. */
   dispose(): Promise<void>;
 }
@@ -109,10 +113,11 @@ export async function openMethods(
     }
     const prepare: OpenMethods["prepare"] = explainer?.prepare ??
       ((image, more) => prepareImage(image, [classifier!.facts.preprocessing], more));
+    const layer = chosen.some(({ tapped }) => tapped) ? layerFacts(classifier!.tap()) : undefined;
     const session = explainer?.session ?? await classifier!.session();
     return {
       backbone: explainer?.backbone ?? classifier!.facts,
-      ...withoutUndefined({ auxiliary: explainer?.auxiliary }),
+      ...withoutUndefined({ auxiliary: explainer?.auxiliary, layer }),
       prepare: (image, more) => prepare(image, { ...withoutUndefined({ decode: options.decode }), ...more }),
       head: explainer?.head,
       session,

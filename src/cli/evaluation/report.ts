@@ -8,6 +8,7 @@ import { presetNamed } from "../../faithfulness/presets.ts";
 import type { ReportOptions } from "../../faithfulness/report/page.ts";
 import type { ReportData } from "../../faithfulness/report/types.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
+import { layerText } from "../../explanation/map_explanation.ts";
 import type { HeadRecord } from "../../ptame/head_file.ts";
 import { program } from "../called.ts";
 import { selectionText } from "../class_selection.ts";
@@ -60,7 +61,7 @@ export function reportData(
         ["Auxiliary", auxiliary] as const,
         ["Head of ptame", `${head.record.name}, ${trainedFor(head.record)}`] as const,
       ]),
-      ...(plan.layer === undefined ? [] : [["Tap of CAM methods", plan.layer] as const]),
+      ...(subject.layer === undefined ? [] : [["Layer of CAM methods", layerText(subject.layer)] as const]),
       ...Object.entries(plan.counts).map(([name, count]) =>
         [`${name[0]!.toUpperCase()}${name.slice(1)}`, String(count)] as const
       ),

@@ -46,6 +46,20 @@ function tableColumns(evaluation: Evaluation, records: readonly ImageRecord[], s
   ];
 }
 
+/** Lines on maps that show nothing and are left out of the table. */
+export function blankLines({ methods, images }: Evaluation): string[] {
+  return Object.entries(methods).flatMap(([name, { blank }]) => {
+    if (blank === undefined) return [];
+    const reasons = Object.entries(blank).map(([reason, count]) => `${count} ${reason}`);
+    const total = Object.values(blank).reduce((sum, count) => sum + count, 0);
+    return [
+      `${name}: ${total} of ${images} maps show nothing (${
+        reasons.join(", ")
+      }) and are left out of its means`,
+    ];
+  });
+}
+
 /**
  * Lines of the table.
  *

@@ -4,7 +4,7 @@
  * @module
  */
 import { fileStem, isFolder, makeFolder, nameGiver, realPath, samePlace, withoutEndSlash } from "../files.ts";
-import { overlaySuffix } from "../result_names.ts";
+import { overlaySuffix, rawMapPath, stemForResults } from "../result_names.ts";
 import { STREAM } from "../streams.ts";
 import { UsageError } from "../usage.ts";
 import type { ExplainGiven } from "./options.ts";
@@ -72,13 +72,14 @@ export function refuseOverwriting(images: readonly string[], destinations: Desti
   const places = new Map(images.map((image) => [realPath(image), image]));
   for (const image of images) {
     const [overlay, map] = [destinations.overlay(image, "", 0, 1), destinations.map(image)];
-    for (const path of [overlay, map]) {
+    const raw = map === undefined ? undefined : rawMapPath(map);
+    for (const path of [overlay, map, raw]) {
       const other = path === undefined ? undefined : places.get(realPath(path));
       if (other === image) throw new UsageError(`Cannot write the result over its own image ${image}`);
       if (other !== undefined) {
         throw new UsageError(
           `Cannot write the result of ${image} over the image ${other}: name another --${
-            path === map ? "map" : "out"
+            path === overlay ? "out" : "map"
           }`,
         );
       }
@@ -92,5 +93,5 @@ export function refuseOverwriting(images: readonly string[], destinations: Desti
 /** Names for results: those of the images, numbered if two are equal. */
 function uniqueStems(images: readonly string[]): ReadonlyMap<string, string> {
   const freeName = nameGiver();
-  return new Map(Array.from(new Set(images), (image) => [image, freeName(fileStem(image))]));
+  return new Map(Array.from(new Set(images), (image) => [image, freeName(stemForResults(fileStem(image)))]));
 }

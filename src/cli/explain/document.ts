@@ -4,6 +4,8 @@
  * @module
  */
 import type { Contrast } from "../../ptame/contrast.ts";
+import type { BlankMap } from "../../explanation/blank_map.ts";
+import type { LayerFacts } from "../../explanation/map_explanation.ts";
 import type { MapRegion } from "../../explanation/regions.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
@@ -26,6 +28,8 @@ export interface ExplainedImage {
   head?: { name: string; trained: boolean; backbone: string; fit?: FitRecord };
   /** Why the maps may mean nothing; omitted if nothing is known against them. */
   warning?: string;
+  /** The layer that the method reads; omitted if it reads none. */
+  layer?: LayerFacts;
   /** The output with the scores, of an .onnx file. */
   output?: string;
   /** What an .onnx file sees and gives, and where each entry was found. */
@@ -40,6 +44,10 @@ export interface ExplainedImage {
     label: string;
     probability: number;
     map: { width: number; height: number; min: number; max: number; mean: number };
+    /** Why the map shows nothing; omitted if it tells something. */
+    blank?: BlankMap;
+    /** Least and greatest value before scaling, with their sign. */
+    raw: { min: number; max: number };
     /** With --refine. */
     refinement?: Refinement;
     /** With --boxes: [x, y, width, height] in pixels of the image, the strongest first, and its share of the map's sum. */
@@ -73,7 +81,7 @@ export function explanationDocument(
     ...(isPtame(explanation)
       ? { head: headDocument(explanation), ...withoutUndefined({ warning: explanation.warning }) }
       : {}),
-    ...withoutUndefined({ output, classifier }),
+    ...withoutUndefined({ layer: explanation.layer, output, classifier }),
     ...(explanation.activation === "none" ? {} : { activation: explanation.activation }),
     reading: explanation.reading,
     prediction: explanation.prediction.map(({ index, label, probability }) => ({
@@ -81,12 +89,13 @@ export function explanationDocument(
       label,
       probability,
     })),
-    targets: explanation.targets.map(({ index, label, probability, map, refinement }, which) => ({
+    targets: explanation.targets.map(({ index, label, probability, map, raw, blank, refinement }, which) => ({
       index,
       label,
       probability,
       map: { width: map.width, height: map.height, ...summary(map.values) },
-      ...withoutUndefined({ refinement, boxes: regions?.[which]?.map(boxEntry) }),
+      raw: extremes(raw.values),
+      ...withoutUndefined({ blank, refinement, boxes: regions?.[which]?.map(boxEntry) }),
       out: outs[which]!,
       ...contrastWith(contrasts?.[which]),
     })),
@@ -116,6 +125,11 @@ function contrastWith(contrast: Contrast | undefined) {
 
 function headDocument({ head: { name, trained, backbone, fit } }: Explanation) {
   return { name, trained, backbone, ...withoutUndefined({ fit }) };
+}
+
+function extremes(values: Float32Array): { min: number; max: number } {
+  const { min, max } = summary(values);
+  return { min, max };
 }
 
 function summary(values: Float32Array): { min: number; max: number; mean: number } {

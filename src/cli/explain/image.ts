@@ -29,6 +29,7 @@ import { mapsNpy } from "../../ptame/maps_npy.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { writeFile } from "../files.ts";
 import { STREAM, writeStdout } from "../streams.ts";
+import { rawMapPath } from "../result_names.ts";
 import { UsageError } from "../usage.ts";
 import type { Destinations } from "./destinations.ts";
 import { needsHead } from "./method.ts";
@@ -197,7 +198,10 @@ async function writeOverlays(
   return outs;
 }
 
-/** The maps themselves: [height, width] for one target, [K, height, width] for several; a PNG shows the first. */
+/**
+ * The maps themselves: [height, width] for one target, [K, height, width] for several; a PNG shows the first. The values
+ * before scaling, with their sign, lie in the same JSON, or in a .npy file beside.
+ */
 async function writeMap(
   path: string,
   explanation: MapExplanation,
@@ -206,6 +210,10 @@ async function writeMap(
   const targets = contrasts?.map(({ for: { index, label }, map }) => ({ index, label, map })) ??
     explanation.targets;
   const { width, height } = targets[0]!.map;
+  const raw = contrasts === undefined ? explanation.targets.map((target) => target.raw) : undefined;
+  if (raw !== undefined && !/\.json$/i.test(path)) {
+    await writeFile(rawMapPath(path), mapsNpy(raw.map((map) => ({ map }))));
+  }
   if (/\.png$/i.test(path)) {
     const { values } = targets[0]!.map;
     const data = contrasts === undefined ? colorize(values, "inferno") : colorizeSigned(values);
@@ -219,6 +227,7 @@ async function writeMap(
       width,
       height,
       values: [...map.values],
+      ...withoutUndefined({ raw: raw === undefined ? undefined : [...raw[which]!.values] }),
     }));
     return await writeFile(path, JSON.stringify(maps.length === 1 ? maps[0] : maps));
   }

@@ -7,7 +7,6 @@ import { findNetwork } from "../../../models/registry.ts";
 import type { RefineProgress } from "../../explanation/refinement.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { threadsInUse } from "../../runtime/mod.ts";
-import type { DescribedFact } from "../../classifier/types.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
@@ -143,12 +142,10 @@ function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): 
   return threads === undefined && startsWasm && small(model) && small(auxiliary) ? { threads: 1 } : {};
 }
 
-/** Shows what the classifier sees and gives, and the layer that the method reads. */
+/** Shows what the classifier sees and gives. */
 async function sayFacts(terminal: Terminal, explainer: MapExplainer): Promise<void> {
   const { factLines } = await import("../said_facts.ts");
   const { described = [] } = explainer.backbone;
-  const layer = (explainer as { readonly layer?: string }).layer;
-  const own: DescribedFact[] = layer === undefined ? [] : [{ name: "layer", value: layer, from: "file" }];
-  if (described.length + own.length === 0) return;
-  for (const line of factLines([...described, ...own])) terminal.say(`   ${line}`);
+  if (described.length === 0) return;
+  for (const line of factLines(described)) terminal.say(`   ${line}`);
 }

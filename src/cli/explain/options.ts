@@ -63,7 +63,8 @@ const OPTIONS = {
     ),
     map: text(
       "FILE|DIR",
-      "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder",
+      "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder; beside it, in " +
+        ".raw.npy or in the JSON, its values before scaling, with their sign",
     ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
     small: flag("Write overlays as small files, slowly"),

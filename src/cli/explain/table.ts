@@ -8,7 +8,7 @@ import type { MapRegion } from "../../explanation/regions.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { fitSentence } from "../../ptame/fit/fit_record.ts";
 import type { ClassifierFacts } from "../../classifier/types.ts";
-import type { MapExplainer, MapExplanation } from "../../explanation/map_explanation.ts";
+import { layerText, type MapExplainer, type MapExplanation } from "../../explanation/map_explanation.ts";
 import { STREAM } from "../streams.ts";
 import { bar, bold, duration, printable, type Terminal } from "../terminal.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -48,6 +48,12 @@ export function showTable(
     terminal.say(` → ${number(probability, 3)}  ${"".padEnd(20)}  ${printable(label)}`);
   }
   if (isPtame(explanation)) sayOfHead(terminal, explanation);
+  if (explanation.layer !== undefined) {
+    terminal.say(`   Layer ${printable(layerText(explanation.layer))}`);
+  }
+  for (const { label, blank } of targets) {
+    if (blank !== undefined) terminal.say(`   The map of ${printable(label)} shows nothing: ${blank.note}`);
+  }
   for (const line of scoreLines(explainer.backbone, explanation)) terminal.say(`   ${line}`);
   targets.forEach(({ label }, which) => {
     const other = contrasts?.[which]?.against.label;

@@ -5,7 +5,7 @@
  */
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { fileName, nameGiver, withoutEndSlash } from "../files.ts";
-import { resultStem } from "../result_names.ts";
+import { resultStem, stemForResults } from "../result_names.ts";
 import type { ImageTask } from "./image_worker.ts";
 
 /** Where the results of a run go. */
@@ -34,7 +34,7 @@ export function createTasks(
   return images.filter((image) => !done.has(image)).map((image) => {
     const inside = image.startsWith(root) ? image.slice(root.length) : fileName(image);
     // a.jpg and a.png keep their extensions, and equal names are numbered.
-    const name = freeName(inside.replace(/\.[^./]+$/, ""), inside);
+    const name = freeName(stemForResults(inside.replace(/\.[^./]+$/, "")), inside);
     const mapPath = folder === undefined ? undefined : `${folder}/${name}.npy`;
     return { image, stem: `${out}/${name}`, ...withoutUndefined({ map: mapPath }) };
   });

@@ -46,9 +46,14 @@ export function resultTable(
       return markup`<tr><th scope="row">${name}${kind}</th>${cells}<td>${area}</td><td>${time}</td></tr>`;
     },
   );
+  const blank = Object.entries(evaluation.methods).flatMap(([name, { blank }]) => {
+    if (blank === undefined) return [];
+    const reasons = Object.entries(blank).map(([reason, count]) => `${count} ${reason}`).join(", ");
+    return [markup`<p>Left out of the means of ${name}: maps that show nothing (${reasons}).</p>`];
+  });
   return markup`<div class="wide" role="region" aria-label="Results" tabindex="0"><table>
 <thead><tr><th scope="col">Method</th>${head}<th scope="col">Map area</th><th scope="col">Per map</th></tr></thead>
-<tbody>${lines(rows)}</tbody></table></div>`;
+<tbody>${lines(rows)}</tbody></table></div>${lines(blank)}`;
 }
 
 /** What the measures mean, in sentences. */

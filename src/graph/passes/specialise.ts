@@ -60,7 +60,7 @@ export function specialise(open: OpenGraph, options: SpecialiseOptions): Special
   const opset = open.opsets[""] ?? 0;
   if (opset < LEAST_OPSET || opset > LATEST_OPSET) {
     throw new TypeError(
-      `Cannot read ONNX model: its opset is ${opset}, not ${LEAST_OPSET} to ${LATEST_OPSET}; export it again`,
+      `Cannot read ONNX model: its opset is ${opset}, not ${LEAST_OPSET} to ${LATEST_OPSET}; export it again with opset ${EXPORT_OPSET}`,
     );
   }
   for (const node of sorted(open)) visit(w, node, open.opsets, options, notes);
@@ -94,6 +94,10 @@ export function specialise(open: OpenGraph, options: SpecialiseOptions): Special
 /** The operator sets that can be read: upgrades begin where broadcasting took its present form. */
 export const LEAST_OPSET = 7;
 export const LATEST_OPSET = 25;
+/** The operator set that errors propose: every exporter and runtime of the last years has it. */
+const EXPORT_OPSET = 20;
+/** What a person can do about a file that cannot be read as a graph. */
+const WAY_OUT = "explain it with --method occlusion, which needs scores alone";
 
 function collectNames(graph: OpenGraph, names: Set<string>): void {
   for (const { name } of [...graph.initializers, ...graph.inputs]) names.add(name);
@@ -116,14 +120,16 @@ function visit(
     return takeBranch(w, node, (inner) => visit(w, inner, opsets, options, notes));
   }
   if (node.subgraphs !== undefined) {
-    throw new TypeError(`Cannot read ${called}: loops and other graphs inside nodes are not supported`);
+    throw new TypeError(
+      `Cannot read ${called}: loops and other graphs inside nodes are not supported; ${WAY_OUT}`,
+    );
   }
   const rule = options.rule(node);
   if (rule === undefined && (node.domain !== "" || !hasShapeRule(node.op) && node.op !== "NonZero")) {
     throw new TypeError(
       node.domain === ""
-        ? `Cannot read ${called}: no rule for this operator`
-        : `Cannot read ${called}: the operator is not ONNX's own; export the model without it`,
+        ? `Cannot read ${called}: no rule for this operator; ${WAY_OUT}, or export the model without it`
+        : `Cannot read ${called}: the operator is not ONNX's own; ${WAY_OUT}, or export the model without it`,
     );
   }
   if (rule === undefined) return w.settle(node);
@@ -178,7 +184,8 @@ function takeBranch(w: GraphEditor, node: OpenNode, act: (inner: OpenNode) => vo
   const known = condition === undefined ? undefined : w.numbers(condition);
   if (known === undefined) {
     throw new TypeError(
-      `Cannot read node ${node.name} (If): its condition is not known before the network runs; export it without`,
+      `Cannot read node ${node.name} (If): its condition is not known before the network runs; ${WAY_OUT}, ` +
+        "or export it without",
     );
   }
   const branch = node.subgraphs?.[known.data[0] !== 0 ? "then_branch" : "else_branch"];
