@@ -10,6 +10,7 @@ import { decodeBounded } from "./decode_bounded.ts";
 import { checkedHeader } from "./decode_bytes.ts";
 import { imageFiles } from "./files.ts";
 import { isPixels, readSource } from "./source.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 
 /** What reading an image may cost, and how its colours are read. */
@@ -20,6 +21,12 @@ export interface DecodeSettings {
   readonly memory?: number;
   /** Seconds that the reading may take where workers exist; 5 by default. */
   readonly seconds?: number;
+  /**
+   * Pixels that the shorter side needs at least: a JPEG of twice as many, or more, is decoded at a half, a quarter or an eighth of
+   * its size, which takes less time and memory; `maxPixels` then counts what is decoded. Undefined, as by default, for the
+   * whole image.
+   */
+  readonly atLeast?: number;
   /**
    * Whether the numbers of the file are taken as they are, as PIL and torchvision do, and not converted to sRGB by its colour
    * profile; false by default.
@@ -94,10 +101,10 @@ export async function decodeImage(source: ImageSource, options: DecodeOptions = 
   const { bytes, name } = await readSource(source, signal);
   const called = name === undefined ? "" : ` ${name}`;
   try {
-    checkedHeader(bytes, maxPixels);
+    const limits = { maxPixels, memory, ...withoutUndefined({ atLeast: options.atLeast }) };
+    checkedHeader(bytes, limits);
     return await decodeBounded(bytes, {
-      maxPixels,
-      memory,
+      ...limits,
       deadline,
       keepProfile,
       signal,
