@@ -8,7 +8,7 @@ import { isAddress } from "../image/source.ts";
 import { fileName, reason, withoutEndSlash } from "./files.ts";
 import { isResult } from "./result_names.ts";
 
-const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m)$/i;
+const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m|tga|pcx|sgi|dds|dcm)$/i;
 
 /** Whether macOS made a file beside the real one: `._x.jpg`, or anything in a ZIP file's `__MACOSX`. */
 function isAppleDouble(path: string): boolean {

@@ -18,6 +18,8 @@ export interface DecodeLimits {
   readonly memory: number;
   /** Pixels that the shorter side of a JPEG needs at least; undefined for the whole image. */
   readonly atLeast?: number;
+  /** The frame of a file of several, from 0; the first by default. */
+  readonly frame?: number;
   /** Whether colours stay as stored, whatever the file's profile says. */
   readonly keepProfile?: boolean;
   /** URL of magick.wasm, where the runtime does not know its package's. */
@@ -52,13 +54,14 @@ export function checkedHeader(
  */
 export async function decodeBytes(
   bytes: Uint8Array,
-  { keepProfile = false, ...limits }: DecodeLimits,
+  { keepProfile = false, frame = 0, ...limits }: DecodeLimits,
   onReady: () => void = () => {},
 ): Promise<RgbImage> {
   const header = checkedHeader(bytes, limits);
   const { orientation, profile, ...stored } = await decodeStored(bytes, header, {
     ...limits,
     keepProfile,
+    frame,
     onReady,
   });
   const image = profile === undefined || keepProfile ? stored : await convertToSrgb(stored, profile);

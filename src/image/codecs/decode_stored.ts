@@ -5,8 +5,8 @@
  * |---|---|---|
  * | JPEG | libjpeg-turbo (jpeg.ts); 12 bits and lossless ones ImageMagick | ImageMagick |
  * | PNG | png crate (png.ts), after the check of check_png.ts | png crate; smaller: ImageMagick |
- * | WebP, AVIF | libwebp, libavif (squoosh.ts) | ImageMagick |
- * | GIF, TIFF, BMP, ICO, PSD, JPEG 2000, JPEG XL, HEIC, PNM | ImageMagick (magick.ts) | – |
+ * | WebP, AVIF | libwebp, libavif (squoosh.ts); an animated WebP ImageMagick | ImageMagick |
+ * | GIF, TIFF, BMP, ICO, PSD, JPEG 2000, JPEG XL, HEIC, PNM, TGA, PCX, SGI, DDS, DICOM | ImageMagick (magick.ts) | – |
  *
  * Orientation is applied after decoding (orient.ts) as header.ts found it, or as ImageMagick did; before it, colours are
  * converted to sRGB (color.ts).
@@ -48,21 +48,27 @@ async function decodeWithCodec(
   header: ImageHeader,
   options: MagickOptions,
 ): Promise<StoredImage> {
-  const { memory, onReady } = options;
-  switch (header.format) {
-    case "png":
-      return await decodePng(bytes, header as SizedHeader, memory, onReady);
-    case "webp":
-    case "avif":
-      return await decodeWithSquoosh(
-        bytes,
-        header as SizedHeader & { format: "webp" | "avif" },
-        memory,
-        onReady,
-      );
-    default:
-      return await decodeWithMagick(bytes, header.format satisfies Exclude<ImageFormat, "png">, options);
+  const { memory, frame, onReady } = options;
+  const { format } = header;
+  // The small codec of WebP reads no animation.
+  if (format === "png" || format === "avif" || (format === "webp" && !isAnimatedWebp(bytes))) {
+    if (frame > 0) throw oneFrame(format, frame);
+    return format === "png"
+      ? await decodePng(bytes, header as SizedHeader, memory, onReady)
+      : await decodeWithSquoosh(bytes, { ...header as SizedHeader, format }, memory, onReady);
   }
+  return await decodeWithMagick(bytes, format, options);
+}
+
+/** The line that refuses a frame of a format that is read as one image. */
+function oneFrame(format: ImageFormat, frame: number): ImageError {
+  const which = `${format.toUpperCase()} is read as one image`;
+  return new ImageError(`it has no frame ${frame} (they count from 0; ${which})`);
+}
+
+/** Whether the extended header (VP8X) of a WebP says that it is animated. */
+function isAnimatedWebp(bytes: Uint8Array): boolean {
+  return bytes[15] === 0x58 && (bytes[20]! & 2) !== 0;
 }
 
 /** ImageMagick reads what few JPEGs have: 12 bits, and the lossless kind. */
@@ -72,6 +78,7 @@ async function decodeAnyJpeg(
   profile: Uint8Array | undefined,
   options: StoredOptions,
 ): Promise<StoredImage> {
+  if (options.frame > 0) throw oneFrame("jpeg", options.frame);
   try {
     const eighths = eighthsFor(header, options.atLeast);
     const { converted, ...image } = await decodeJpeg(bytes, header, { ...options, eighths, profile });
