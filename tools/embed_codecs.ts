@@ -12,7 +12,6 @@ import { uint8ArrayToBase64 } from "uint8array-extras";
 
 /** The modules of packages: name, package, the file in it, and a script of it whose loading brings the package here. */
 export const EMBEDDED = {
-  jpeg: ["@cornerstonejs/codec-libjpeg-turbo-8bit@1.2.8", "/decodewasm", "/decodewasmjs"],
   png: ["@jsquash/png@3.1.1", "/codec/pkg/squoosh_png_bg.wasm", "/codec/pkg/squoosh_png.js"],
   webp: ["@jsquash/webp@1.5.0", "/codec/dec/webp_dec.wasm", "/codec/dec/webp_dec.js"],
   avif: ["@jsquash/avif@2.1.1", "/codec/dec/avif_dec.wasm", "/codec/dec/avif_dec.js"],
@@ -20,6 +19,7 @@ export const EMBEDDED = {
 
 /** The modules that tools/codecs/build.py compiles: name, and what it is. */
 export const COMPILED = {
+  jpeg: "tools/codecs/jpeg.c with libjpeg-turbo 3.1.0",
   color: "tools/codecs/color.c with Little CMS 2.19",
 } as const;
 

@@ -7,13 +7,14 @@ Needs Pillow 12 or newer of PyPI; with pillow-heif and pillow-jxl-plugin, HEIC a
 first frame, over white, RGB. list.json names every file, how it was made, and its size.
 """
 
+import io
 import json
 import pathlib
 import sys
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 warnings.simplefilter("ignore")
 PLUGINS = []
@@ -31,10 +32,18 @@ SAMPLE = pathlib.Path(__file__).parent.parent / "models/sample/chelsea.jpg"
 SIZES = [(97, 64), (33, 41)]
 
 
+#: Apple's Display P3, as the fixtures of colours have it.
+P3 = Image.open(pathlib.Path(__file__).parent.parent / "tests/fixtures/image/color/p3.png").info["icc_profile"]
+SRGB = ImageCms.createProfile("sRGB")
+
+
 def read(path):
-    """The pixels as the module's rule has them: upright, over white, 16-bit samples by their high byte."""
+    """The pixels as the module's rule has them: upright, over white, in sRGB, 16-bit samples by their high byte."""
     image = Image.open(path)
     image.load()
+    profile = image.info.get("icc_profile")
+    if profile and image.mode == "RGB":
+        image = ImageCms.profileToProfile(image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB)
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
         return np.repeat((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8)[..., None], 3, 2)
@@ -102,8 +111,15 @@ def variants():
             yield ending, f"{mode}, {size}", modes[mode], {}
         for bitmap in ("png", "bmp"):
             yield "ico", f"rgba, {bitmap} inside, {size}", rgba.resize((32, 32)), {"bitmap_format": bitmap, "sizes": [(32, 32)]}
-        for ending in ("tga", "pcx", "sgi", "dds", "eps", "pdf"):
+        for ending in ("tga", "pcx", "sgi", "dds"):
+            for mode in ("rgb", "grey", "palette", "rgba"):
+                yield ending, f"{mode}, {size}", modes[mode], {}
+        yield "tga", f"rgb, runs, {size}", rgb, {"compression": "tga_rle"}
+        for ending in ("eps", "pdf"):
             yield ending, f"rgb, {size}", rgb, {}
+        for ending, options in (("jpg", {}), ("png", {}), ("webp", {"lossless": True}), ("avif", {"quality": 90}), ("heic", {"quality": 90}), ("tif", {})):
+            yield ending, f"rgb, Display P3, {size}", rgb, {**options, "icc_profile": P3}
+        yield "webp", f"rgb, three frames, {size}", rgb, {"save_all": True, "append_images": [ImageOps.mirror(rgb)] * 2, "lossless": True}
 
 
 FOLDER.mkdir(parents=True, exist_ok=True)

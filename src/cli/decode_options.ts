@@ -12,6 +12,7 @@ import { UsageError } from "./usage.ts";
 export const DECODE_OPTIONS = group("Reading images", {
   decodeMemory: wholeNumber("MB", "Megabytes that reading an image may take", { least: 1, usual: 384 }),
   decodeSeconds: number("S", "Seconds that reading an image may take", { usual: 5 }),
+  frame: wholeNumber("N", "Which frame of an animation or of several pages, from 0", { least: 0, usual: 0 }),
   keepProfile: flag("Take the numbers of a file as PIL does; do not convert its colours to sRGB"),
 });
 
@@ -21,7 +22,7 @@ export const DECODE_OPTIONS = group("Reading images", {
  * @throws {UsageError} When no time is left.
  */
 export function decodeSettings(options: Values<typeof DECODE_OPTIONS>): DecodeSettings {
-  const { decodeMemory: memory, decodeSeconds: seconds, keepProfile } = options;
+  const { decodeMemory: memory, decodeSeconds: seconds, frame, keepProfile } = options;
   if (seconds === 0) throw new UsageError("Option --decode-seconds takes a number above 0");
-  return withoutUndefined({ memory, seconds, keepProfile });
+  return withoutUndefined({ memory, seconds, frame, keepProfile });
 }

@@ -8,10 +8,11 @@ import { isAddress } from "../image/source.ts";
 import { fileName, reason, withoutEndSlash } from "./files.ts";
 import { isResult } from "./result_names.ts";
 
-const IMAGE = /\.(jpe?g|png|webp|avif|jfif|jpe|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m)$/i;
+const IMAGE =
+  /\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m|tga|pcx|sgi|dds|dcm)$/i;
 
 /** Images that no codec here reads. */
-const UNREAD_IMAGE = /\.(svgz?|pdf|eps|ai|cr2|cr3|nef|arw|orf|rw2|raf|xcf|exr|hdr|dds)$/i;
+const UNREAD_IMAGE = /\.(svgz?|pdf|eps|ai|cr2|cr3|nef|arw|orf|rw2|raf|xcf|exr|hdr)$/i;
 
 /** Whether macOS made a file beside the real one: `._x.jpg`, or anything in a ZIP file's `__MACOSX`. */
 function isAppleDouble(path: string): boolean {

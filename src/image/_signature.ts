@@ -19,6 +19,13 @@ const SIGNATURES: readonly (readonly [start: string, format: ImageFormat])[] = [
   ["8BPS\0\x01", "psd"],
   ["\0\0\0\x0cjP  ", "jp2"],
   ["\xff\x4f\xff\x51", "jp2"],
+  ["\x01\xda\0", "sgi"],
+  ["\x01\xda\x01", "sgi"],
+  ["\x0a\0\x01", "pcx"],
+  ["\x0a\x02\x01", "pcx"],
+  ["\x0a\x03\x01", "pcx"],
+  ["\x0a\x05\x01", "pcx"],
+  ["DDS \x7c\0\0\0", "dds"],
   ["\xff\x0a", "jxl"],
   ["\0\0\0\x0cJXL ", "jxl"],
 ];
@@ -43,7 +50,11 @@ export function detectFormat(bytes: Uint8Array): ImageFormat | undefined {
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "webp";
   if (text.slice(4, 8) === "ftyp") return heifFormat(bytes);
   if (/^P[1-7][\s#]/.test(text)) return "pnm";
-  return SIGNATURES.find(([start]) => text.startsWith(start))?.[1];
+  const known = SIGNATURES.find(([start]) => text.startsWith(start))?.[1];
+  if (known !== undefined) return known;
+  if (readText(bytes.subarray(128), 4) === "DICM") return "dicom";
+  // TGA has no beginning of its own, only an end.
+  return readText(bytes.subarray(-18), 16) === "TRUEVISION-XFILE" ? "tga" : undefined;
 }
 
 /** Says what bytes are that are not a decodable image, for the error message. */

@@ -10,6 +10,7 @@ import { decodeBounded } from "./decode_bounded.ts";
 import { checkedHeader } from "./decode_bytes.ts";
 import { imageFiles } from "./files.ts";
 import { isPixels, readSource } from "./source.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 
 /** What reading an image may cost, and how its colours are read. */
@@ -20,6 +21,17 @@ export interface DecodeSettings {
   readonly memory?: number;
   /** Seconds that the reading may take where workers exist; 5 by default. */
   readonly seconds?: number;
+  /**
+   * The frame that is read of an animated GIF or WebP, a TIFF, HEIC or ICO of several images, counted from 0; the first by
+   * default.
+   */
+  readonly frame?: number;
+  /**
+   * Pixels that the shorter side needs at least: a JPEG of twice as many, or more, is decoded at a half, a quarter or an eighth of
+   * its size, which takes less time and memory; `maxPixels` then counts what is decoded. Undefined, as by default, for the
+   * whole image.
+   */
+  readonly atLeast?: number;
   /**
    * Whether the numbers of the file are taken as they are, as PIL and torchvision do, and not converted to sRGB by its colour
    * profile; false by default.
@@ -63,8 +75,8 @@ function fromPixels(source: ImageData | RgbImage): RgbImage {
 
 /**
  * Decodes an image to upright 8-bit RGB: JPEG (grey, CMYK and YCCK too), PNG (all depths), WebP and AVIF by small codecs;
- * GIF, TIFF, BMP, ICO, PSD, HEIC, JPEG XL, JPEG 2000 and PNM by ImageMagick, which is loaded when needed. Of several
- * frames the first is taken. 16-bit samples keep their high byte, alpha is composited over white, then colours are
+ * GIF, TIFF, BMP, ICO, PSD, HEIC, JPEG XL, JPEG 2000, PNM, TGA, PCX, SGI, DDS and DICOM by ImageMagick, which is loaded when
+ * needed. Of several frames the first is taken, or `frame`. 16-bit samples keep their high byte, alpha is composited over white, then colours are
  * converted to sRGB by the file's profile (perceptual intent, as Pillow's ImageCms does), then the orientation is applied.
  *
  * An {@linkcode RgbImage} is returned unchanged, without a copy.
@@ -86,7 +98,10 @@ function fromPixels(source: ImageData | RgbImage): RgbImage {
  * ```
  */
 export async function decodeImage(source: ImageSource, options: DecodeOptions = {}): Promise<RgbImage> {
-  const { keepProfile = false, signal } = options;
+  const { atLeast, frame, keepProfile = false, signal } = options;
+  if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0)) {
+    throw new RangeError(`Cannot decode frame ${frame}: frames are whole numbers from 0`);
+  }
   const maxPixels = positive("maxPixels", options.maxPixels ?? DEFAULT_MAX_PIXELS);
   const memory = 2 ** 20 * positive("memory", options.memory ?? DEFAULT_MEMORY / 2 ** 20);
   const deadline = Math.min(1000 * positive("seconds", options.seconds ?? DEFAULT_SECONDS), LONGEST);
@@ -94,10 +109,10 @@ export async function decodeImage(source: ImageSource, options: DecodeOptions = 
   const { bytes, name } = await readSource(source, signal);
   const called = name === undefined ? "" : ` ${name}`;
   try {
-    checkedHeader(bytes, maxPixels);
+    const limits = { maxPixels, memory, ...withoutUndefined({ atLeast, frame }) };
+    checkedHeader(bytes, limits);
     return await decodeBounded(bytes, {
-      maxPixels,
-      memory,
+      ...limits,
       deadline,
       keepProfile,
       signal,

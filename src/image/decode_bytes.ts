@@ -5,6 +5,7 @@
  */
 import { convertToSrgb } from "./codecs/color.ts";
 import { decodeStored } from "./codecs/decode_stored.ts";
+import { eighthsFor, sizeInEighths } from "./eighths.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
 import { applyOrientation } from "./orient.ts";
 import { ImageError, type RgbImage } from "./types.ts";
@@ -15,6 +16,10 @@ export interface DecodeLimits {
   readonly maxPixels: number;
   /** Bytes for the codec's memory and the pixels together. */
   readonly memory: number;
+  /** Pixels that the shorter side of a JPEG needs at least; undefined for the whole image. */
+  readonly atLeast?: number;
+  /** The frame of a file of several, from 0; the first by default. */
+  readonly frame?: number;
   /** Whether colours stay as stored, whatever the file's profile says. */
   readonly keepProfile?: boolean;
   /** URL of magick.wasm, where the runtime does not know its package's. */
@@ -26,10 +31,16 @@ export interface DecodeLimits {
  *
  * @throws {ImageError} When the bytes are not an image, or have too many pixels.
  */
-export function checkedHeader(bytes: Uint8Array, maxPixels: number): ImageHeader {
+export function checkedHeader(
+  bytes: Uint8Array,
+  { maxPixels, atLeast }: Pick<DecodeLimits, "maxPixels" | "atLeast">,
+): ImageHeader {
   const header = readHeader(bytes);
-  const { width, height } = header;
-  if (width !== undefined && height !== undefined && width * height > maxPixels) {
+  const { format, width, height } = header;
+  if (width === undefined || height === undefined) return header;
+  const eighths = format === "jpeg" ? eighthsFor({ width, height }, atLeast) : 8;
+  const decoded = sizeInEighths({ width, height }, eighths);
+  if (decoded.width * decoded.height > maxPixels) {
     throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
   }
   return header;
@@ -43,17 +54,15 @@ export function checkedHeader(bytes: Uint8Array, maxPixels: number): ImageHeader
  */
 export async function decodeBytes(
   bytes: Uint8Array,
-  { maxPixels, memory, keepProfile = false, magickWasm }: DecodeLimits,
+  { keepProfile = false, frame = 0, ...limits }: DecodeLimits,
   onReady: () => void = () => {},
 ): Promise<RgbImage> {
-  const header = checkedHeader(bytes, maxPixels);
-  const more = magickWasm === undefined ? {} : { magickWasm };
+  const header = checkedHeader(bytes, limits);
   const { orientation, profile, ...stored } = await decodeStored(bytes, header, {
-    maxPixels,
-    memory,
+    ...limits,
     keepProfile,
+    frame,
     onReady,
-    ...more,
   });
   const image = profile === undefined || keepProfile ? stored : await convertToSrgb(stored, profile);
   return applyOrientation(image, header.orientation?.value ?? orientation ?? 1);

@@ -12,7 +12,8 @@ import { ImageError } from "./types.ts";
 /** The formats that can be decoded; `heic` is every HEIF, `jp2` is JPEG 2000, `pnm` is PBM, PGM, PPM and PAM. */
 export type ImageFormat =
   | ("jpeg" | "png" | "webp" | "avif" | "gif" | "tiff")
-  | ("bmp" | "ico" | "psd" | "jp2" | "jxl" | "heic" | "pnm");
+  | ("bmp" | "ico" | "psd" | "jp2" | "jxl" | "heic" | "pnm")
+  | ("tga" | "pcx" | "sgi" | "dds" | "dicom");
 
 /** The content of an image header. */
 export interface ImageHeader {
@@ -178,6 +179,11 @@ const readers: Readonly<Record<ImageFormat, (bytes: Uint8Array, view: DataView) 
   jxl: () => UNKNOWN,
   heic: () => UNKNOWN,
   pnm: () => UNKNOWN,
+  tga: () => UNKNOWN,
+  pcx: () => UNKNOWN,
+  sgi: () => UNKNOWN,
+  dds: () => UNKNOWN,
+  dicom: () => UNKNOWN,
 };
 
 /**

@@ -46,7 +46,7 @@ def main(out):
         (folder / "jversion.h").write_text((jpeg / "jversion.h.in").read_text().replace("@COPYRIGHT_YEAR@", "1991-2025"))
         compile_one(zig, out / "color.wasm", ["-O2", "-DCMS_NO_PTHREADS", f"-I{lcms}/include"], sorted((lcms / "src").glob("*.c")))
         includes = [f"-I{HERE}", f"-I{folder}", f"-I{jpeg}"]
-        compile_one(zig, out / "jpeg.wasm", ["-O3", "-w", *includes], [jpeg / f"{name}.c" for name in JPEG_FILES])
+        compile_one(zig, out / "jpeg.wasm", ["-O3", "-w", "-DNO_GETENV", *includes], [jpeg / f"{name}.c" for name in JPEG_FILES])
 
 
 def compile_one(zig, wasm, options, sources):

@@ -3,10 +3,10 @@
  *
  * | format | reads | writes |
  * |---|---|---|
- * | JPEG | libjpeg-turbo (jpeg.ts); CMYK, arithmetic coding, 12 bits and odd files ImageMagick | ImageMagick |
+ * | JPEG | libjpeg-turbo (jpeg.ts); 12 bits and lossless ones ImageMagick | ImageMagick |
  * | PNG | png crate (png.ts), after the check of check_png.ts | png crate; smaller: ImageMagick |
- * | WebP, AVIF | libwebp, libavif (squoosh.ts) | ImageMagick |
- * | GIF, TIFF, BMP, ICO, PSD, JPEG 2000, JPEG XL, HEIC, PNM | ImageMagick (magick.ts) | – |
+ * | WebP, AVIF | libwebp, libavif (squoosh.ts); an animated WebP ImageMagick | ImageMagick |
+ * | GIF, TIFF, BMP, ICO, PSD, JPEG 2000, JPEG XL, HEIC, PNM, TGA, PCX, SGI, DDS, DICOM | ImageMagick (magick.ts) | – |
  *
  * Orientation is applied after decoding (orient.ts) as header.ts found it, or as ImageMagick did; before it, colours are
  * converted to sRGB (color.ts).
@@ -16,10 +16,17 @@
 import type { ImageFormat, ImageHeader, SizedHeader } from "../header.ts";
 import { ImageError, type RgbImage } from "../types.ts";
 import { findProfile } from "../profile.ts";
+import { eighthsFor } from "../eighths.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { decodePng } from "./png.ts";
 import { decodeWithMagick, type MagickImage, type MagickOptions } from "./magick.ts";
 import { decodeWithSquoosh } from "./squoosh.ts";
+
+/** How an image is decoded. */
+export interface StoredOptions extends MagickOptions {
+  /** Pixels that the shorter side needs at least; undefined for the whole image. */
+  readonly atLeast?: number;
+}
 
 /** A decoded image, with what is still to be applied to it. */
 export type StoredImage = RgbImage & Partial<Pick<MagickImage, "orientation" | "profile">>;
@@ -28,9 +35,10 @@ export type StoredImage = RgbImage & Partial<Pick<MagickImage, "orientation" | "
 export async function decodeStored(
   bytes: Uint8Array,
   header: ImageHeader,
-  options: MagickOptions,
+  options: StoredOptions,
 ): Promise<StoredImage> {
   const profile = options.keepProfile ? undefined : await findProfile(bytes, header.format);
+  if (header.format === "jpeg") return await decodeAnyJpeg(bytes, header as SizedHeader, profile, options);
   const image = await decodeWithCodec(bytes, header, options);
   return profile === undefined ? image : { profile, ...image };
 }
@@ -40,63 +48,47 @@ async function decodeWithCodec(
   header: ImageHeader,
   options: MagickOptions,
 ): Promise<StoredImage> {
-  const { memory, onReady } = options;
-  switch (header.format) {
-    case "jpeg":
-      try {
-        return await decodeJpeg(bytes, header as SizedHeader, memory, onReady);
-      } catch (error) {
-        // It lacks what few files have, and takes for an error what is none.
-        if (!(error instanceof ImageError) || error.cause === undefined) throw error;
-        return await decodeOddJpeg(bytes, options, error);
-      }
-    case "png":
-      return await decodePng(bytes, header as SizedHeader, memory, onReady);
-    case "webp":
-    case "avif":
-      return await decodeWithSquoosh(
-        bytes,
-        header as SizedHeader & { format: "webp" | "avif" },
-        memory,
-        onReady,
-      );
-    default:
-      return await decodeWithMagick(bytes, header.format satisfies Exclude<ImageFormat, "png">, options);
+  const { memory, frame, onReady } = options;
+  const { format } = header;
+  // The small codec of WebP reads no animation.
+  if (format === "png" || format === "avif" || (format === "webp" && !isAnimatedWebp(bytes))) {
+    if (frame > 0) throw oneFrame(format, frame);
+    return format === "png"
+      ? await decodePng(bytes, header as SizedHeader, memory, onReady)
+      : await decodeWithSquoosh(bytes, { ...header as SizedHeader, format }, memory, onReady);
   }
+  return await decodeWithMagick(bytes, format, options);
 }
 
-/** A JPEG that libjpeg-turbo refused. */
-async function decodeOddJpeg(
+/** The line that refuses a frame of a format that is read as one image. */
+function oneFrame(format: ImageFormat, frame: number): ImageError {
+  const which = `${format.toUpperCase()} is read as one image`;
+  return new ImageError(`it has no frame ${frame} (they count from 0; ${which})`);
+}
+
+/** Whether the extended header (VP8X) of a WebP says that it is animated. */
+function isAnimatedWebp(bytes: Uint8Array): boolean {
+  return bytes[15] === 0x58 && (bytes[20]! & 2) !== 0;
+}
+
+/** ImageMagick reads what few JPEGs have: 12 bits, and the lossless kind. */
+async function decodeAnyJpeg(
   bytes: Uint8Array,
-  options: MagickOptions,
-  refusal: ImageError,
-): Promise<MagickImage> {
+  header: SizedHeader,
+  profile: Uint8Array | undefined,
+  options: StoredOptions,
+): Promise<StoredImage> {
+  if (options.frame > 0) throw oneFrame("jpeg", options.frame);
   try {
-    return await decodeWithMagick(bytes, "jpeg", options);
-  } catch (error) {
-    // A file without an end may have all its pixels: with an end, the codec then misses nothing.
-    if (!(error instanceof ImageError)) throw error;
-    if (/cannot be loaded/.test(error.message)) throw refusal;
-    if (!/Premature end/.test(error.message) || !hasOneScan(bytes)) throw error;
-    const ended = new Uint8Array(bytes.length + 2);
-    ended.set(bytes);
-    ended.set([0xff, 0xd9], bytes.length);
-    return await decodeWithMagick(ended, "jpeg", options);
-  }
-}
-
-/** True for a sequential JPEG whose first scan holds every component. */
-function hasOneScan(bytes: Uint8Array): boolean {
-  let components = 0;
-  for (let at = 2; at + 10 <= bytes.length;) {
-    if (bytes[at] !== 0xff || bytes[at + 1]! >= 0xff) {
-      at++;
-      continue;
+    const eighths = eighthsFor(header, options.atLeast);
+    const { converted, ...image } = await decodeJpeg(bytes, header, { ...options, eighths, profile });
+    return profile === undefined || converted ? image : { ...image, profile };
+  } catch (refusal) {
+    if (!(refusal instanceof ImageError) || refusal.cause === undefined) throw refusal;
+    try {
+      return await decodeWithMagick(bytes, "jpeg", options);
+    } catch (error) {
+      throw error instanceof ImageError && /cannot be loaded/.test(error.message) ? refusal : error;
     }
-    const marker = bytes[at + 1]!;
-    if (marker === 0xc0 || marker === 0xc1) components = bytes[at + 9]!;
-    if (marker === 0xda) return bytes[at + 4] === components;
-    at += 2 + Math.max(2, bytes[at + 2]! << 8 | bytes[at + 3]!);
   }
-  return false;
 }

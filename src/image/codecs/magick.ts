@@ -29,6 +29,12 @@ export const MAGICK_READS = {
   jxl: "JXL",
   heic: "HEIC",
   pnm: "PNM",
+  webp: "WEBP",
+  tga: "TGA",
+  pcx: "PCX",
+  sgi: "SGI",
+  dds: "DDS",
+  dicom: "DCM",
 } as const;
 
 /** The formats that ImageMagick writes here. */
@@ -56,11 +62,14 @@ const POLICY = `<policymap>
   [...Object.values(MAGICK_READS), "TIFF64", "J2K", "PBM", "PGM", "PPM", "PAM"].join(",")
 }}" />
   <policy domain="coder" rights="read|write" pattern="{JPEG,PNG,RGB}" />
-  <policy domain="coder" rights="write" pattern="{WEBP,AVIF}" />
+  <policy domain="coder" rights="read|write" pattern="{WEBP}" />
+  <policy domain="coder" rights="write" pattern="{AVIF}" />
 </policymap>`;
 
 /** What the codec takes before the first image. */
 const STARTS_WITH = 64 * 2 ** 20;
+/** Frames that a file may have; memory bounds them too. */
+const MOST_FRAMES = 4096n;
 /** Rows are taken in strips of about this size in bytes. */
 const STRIP = 2 ** 20;
 
@@ -97,7 +106,7 @@ async function load(memory: number, url: string | undefined): Promise<typeof Mag
   ResourceLimits.disk = 0n;
   ResourceLimits.memory = BigInt(memory);
   ResourceLimits.maxMemoryRequest = BigInt(memory);
-  ResourceLimits.listLength = 4n;
+  ResourceLimits.listLength = MOST_FRAMES;
   return magick;
 }
 
@@ -130,6 +139,8 @@ export interface MagickOptions {
   readonly memory: number;
   /** Most pixels. */
   readonly maxPixels: number;
+  /** The frame, from 0. */
+  readonly frame: number;
   /** Whether colours stay as stored, whatever the file's profile says. */
   readonly keepProfile: boolean;
   /** URL of magick.wasm, where the runtime does not know its package's. */
@@ -139,51 +150,25 @@ export interface MagickOptions {
 }
 
 /**
- * Decodes the first frame of a file to RGB over white, as stored. CMYK becomes RGB by its profile, and without one as in PIL;
- * the profile of other colours is handed out.
+ * Decodes a frame of a file to RGB over white, as stored. CMYK becomes RGB by its profile, and without one as in PIL; the
+ * profile of other colours is handed out.
  *
- * @throws {ImageError} When the file is damaged, has more pixels than allowed, or needs more memory.
+ * @throws {ImageError} When the file is damaged, has no such frame, has more pixels than allowed, or needs more memory.
  */
 export async function decodeWithMagick(
   bytes: Uint8Array,
   format: keyof typeof MAGICK_READS,
-  { memory, maxPixels, keepProfile, magickWasm, onReady }: MagickOptions,
+  options: MagickOptions,
 ): Promise<MagickImage> {
+  const { memory, maxPixels, frame, keepProfile, magickWasm, onReady } = options;
   const magick = await loadMagick(memory, magickWasm);
   onReady();
   magick.ResourceLimits.area = BigInt(maxPixels);
-  const name = format.toUpperCase();
-  const settings = new magick.MagickReadSettings({ frameIndex: 0, frameCount: 1 });
-  settings.format = MAGICK_READS[format];
-  const image = magick.MagickImage.create();
-  const warnings: string[] = [];
-  // The binding's type asks for a number, the binding itself for nothing.
-  image.onWarning = ({ error }) => warnings.push(error.message);
+  // A later frame of an animation is drawn over those before it.
+  const drawn = (format === "gif" || format === "webp") && frame > 0;
+  const read = drawn ? readDrawnFrame : readFrame;
+  const image = read(magick, bytes, format, options);
   try {
-    try {
-      image.read(bytes, settings);
-    } catch (cause) {
-      const reason = magickReason(cause);
-      if (/limit|allocat|exhausted|cache resources/i.test(reason)) {
-        throw new ImageError(
-          `reading it takes more than the budget of ${
-            Math.ceil(memory / 2 ** 20)
-          } MB (decode memory), or than ${maxPixels} pixels`,
-          { cause },
-        );
-      }
-      if (/not configured|NotAuthorized|NoDecodeDelegate/.test(reason)) {
-        const without = reason.replace(/\.$/, "");
-        throw new ImageError(`this kind of ${name} is not supported (${without}); save it as PNG or JPEG`, {
-          cause,
-        });
-      }
-      throw new ImageError(`truncated or damaged ${name} (${reason})`, { cause });
-    }
-    const serious = warnings.find((warning) => !isHarmless(format, warning));
-    if (serious !== undefined) {
-      throw new ImageError(`truncated or damaged ${name} (${magickReason(serious)})`);
-    }
     const { width, height } = image;
     if (width * height > maxPixels) {
       throw new ImageError(`${width} x ${height} pixels exceeds maxPixels ${maxPixels}`);
@@ -196,12 +181,90 @@ export async function decodeWithMagick(
     const data = takePixels(magick, image, fourth, toRgb);
     const more = profile === undefined || cmyk ? {} : { profile };
     const stored = { width, height, data, orientation: image.orientation || 1, ...more };
-    if (format !== "gif") return stored;
+    if (format !== "gif" || drawn) return stored;
     const { x, y, width: wide, height: high } = image.page;
     return { ...screenOfGif(bytes, stored, { x, y, width: wide, height: high }, maxPixels), orientation: 1 };
   } finally {
     image.dispose();
   }
+}
+
+/** Reads one frame. */
+function readFrame(
+  magick: typeof Magick,
+  bytes: Uint8Array,
+  format: keyof typeof MAGICK_READS,
+  options: MagickOptions,
+): Magick.IMagickImage {
+  const settings = new magick.MagickReadSettings({ frameIndex: options.frame, frameCount: 1 });
+  settings.format = MAGICK_READS[format];
+  const image = magick.MagickImage.create();
+  const warnings: string[] = [];
+  // The binding's type asks for a number, the binding itself for nothing.
+  image.onWarning = ({ error }) => warnings.push(error.message);
+  try {
+    image.read(bytes, settings);
+    const serious = warnings.find((warning) => !isHarmless(format, warning));
+    if (serious !== undefined) throw new Error(serious);
+    // A TIFF without the frame fails here.
+    if (image.width === 0) throw new Error("no pixels");
+    return image;
+  } catch (cause) {
+    image.dispose();
+    throw refusal(cause, format, options);
+  }
+}
+
+/** Reads a frame of an animation as it is seen: over those before it. */
+function readDrawnFrame(
+  magick: typeof Magick,
+  bytes: Uint8Array,
+  format: keyof typeof MAGICK_READS,
+  options: MagickOptions,
+): Magick.IMagickImage {
+  const { frame } = options;
+  const settings = new magick.MagickReadSettings({ frameIndex: 0, frameCount: frame + 1 });
+  settings.format = MAGICK_READS[format];
+  const images = magick.MagickImageCollection.create();
+  try {
+    images.read(bytes, settings);
+    if (images.length > frame) {
+      images.coalesce();
+      // Of a WebP all frames are read.
+      while (images.length > frame + 1) images.pop()!.dispose();
+      return images.pop()!;
+    }
+  } catch (cause) {
+    throw refusal(cause, format, options);
+  } finally {
+    images.dispose();
+  }
+  throw new ImageError(`it has no frame ${frame} (they count from 0)`);
+}
+
+/** The line that refuses a file, by what ImageMagick said. */
+function refusal(cause: unknown, format: string, { memory, maxPixels, frame }: MagickOptions): ImageError {
+  const reason = magickReason(cause);
+  const name = format.toUpperCase();
+  if (frame > 0 && /InvalidImageIndex|is disposed/.test(reason)) {
+    return new ImageError(`it has no frame ${frame} (they count from 0)`);
+  }
+  if (/limit|allocat|exhausted|cache resources/i.test(reason)) {
+    const budget = Math.ceil(memory / 2 ** 20);
+    return new ImageError(
+      `reading it takes more than the budget of ${budget} MB (decode memory), or than ${maxPixels} pixels`,
+      { cause },
+    );
+  }
+  if (/not configured|NotAuthorized|NoDecodeDelegate/.test(reason)) {
+    const without = reason.replace(/\.$/, "");
+    return new ImageError(`this kind of ${name} is not supported (${without}); save it as PNG or JPEG`, {
+      cause,
+    });
+  }
+  // Of DICOM's many kinds few are read, and others fail anywhere.
+  const rare = format === "dicom" ? ", or of a kind that is not supported" : "";
+  return new ImageError(`truncated or damaged ${name}${rare} (${reason})`, { cause });
 }
 
 /**
