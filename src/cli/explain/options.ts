@@ -61,6 +61,10 @@ const OPTIONS = {
       "FILE|DIR",
       "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder",
     ),
+    animate: text(
+      "FILE.gif",
+      "Also erase the image from the strongest part of its map to the weakest, as an animation",
+    ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
     small: flag("Write overlays as small files, slowly"),
     ...FONT_OPTION,
@@ -99,6 +103,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     'deno task explain photo.jpg --target "tiger cat" --against tabby',
     "deno task explain photo.jpg --refine 20",
     "deno task explain photo.jpg --method gradcam --check",
+    "deno task explain photo.jpg --animate erased.gif",
     "deno task explain photo.jpg --map map.npy --device wasm --threads 1",
     "deno task explain photos/ --out explained/ --shard 3/16",
   ],

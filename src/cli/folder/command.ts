@@ -90,6 +90,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (options.check) {
     throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }
+  if (options.animate !== undefined) throw new UsageError("Option --animate is for a single image");
   explainRequest(options);
   const method = chooseExplainMethod(options);
   const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
