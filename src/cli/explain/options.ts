@@ -46,6 +46,7 @@ const OPTIONS = {
   ...DECODE_OPTIONS,
   ...group("A folder or list of images", {
     workers: wholeNumber("N", "Number of parallel workers", { least: 1, usual: "one per core, 8 at most" }),
+    html: flag("Also write DIR/gallery.html beside the results: all images, to filter, sort and open"),
     shard: parsed(
       "K/N",
       "Explain every N-th image, starting with the K-th: the share of one of N machines",
@@ -105,6 +106,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     "deno task explain photo.jpg --method gradcam --check",
     "deno task explain photo.jpg --animate erased.gif",
     "deno task explain photo.jpg --map map.npy --device wasm --threads 1",
+    "deno task explain photos/ --out explained/ --html",
     "deno task explain photos/ --out explained/ --shard 3/16",
   ],
 };
