@@ -4,6 +4,7 @@
  * @module
  */
 import { blend, scaleColours } from "../../src/image/map_colours.ts";
+import { filledImage, pasteImage } from "../../src/image/rectangle.ts";
 import { resizeImage } from "../../src/image/resize.ts";
 import { loadLettering } from "../../src/image/text/fonts.ts";
 import type { Colour, Lettering } from "../../src/image/text/lettering.ts";
@@ -54,8 +55,7 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
   const step = cell + LINE * lines + 10;
   const width = 2 * MARGIN + Math.min(across, rows.length) * (block + BETWEEN) - BETWEEN;
   const height = top + deep * step + MARGIN - 6;
-  const canvas: RgbImage = { width, height, data: new Uint8Array(3 * width * height) };
-  for (let i = 0; i < width * height; i++) canvas.data.set(BACKGROUND, 3 * i);
+  const canvas = filledImage(width, height, BACKGROUND);
 
   const room = width - 2 * MARGIN;
   title.forEach((line, i) => {
@@ -81,11 +81,11 @@ export async function drawSheet({ title, columns, rows, cell, across }: Sheet): 
         font.draw(canvas, text, x + column * (cell + GAP), y - 5, SMALL, GREY);
       });
     }
-    paste(canvas, resizeImage(photo, cell, cell), x, y);
+    pasteImage(canvas, resizeImage(photo, cell, cell), x, y);
     maps.forEach((map, column) => {
       const laid = resizeImage(photo, cell, cell);
       blend(laid, map, { x: 0, y: 0, width: cell, height: cell }, {});
-      paste(canvas, laid, x + (column + 1) * (cell + GAP), y);
+      pasteImage(canvas, laid, x + (column + 1) * (cell + GAP), y);
     });
     captions.forEach((line, k) => {
       const text = font.fit(line, SMALL, block);
@@ -110,11 +110,4 @@ function drawScale(
   }
   font.draw(canvas, little, x - 6 - font.measure(little, SMALL), y + thickness, SMALL, GREY);
   font.draw(canvas, much, right - font.measure(much, SMALL), y + thickness, SMALL, GREY);
-}
-
-function paste(canvas: RgbImage, picture: RgbImage, x: number, y: number): void {
-  for (let row = 0; row < picture.height; row++) {
-    const line = picture.data.subarray(3 * row * picture.width, 3 * (row + 1) * picture.width);
-    canvas.data.set(line, 3 * ((y + row) * canvas.width + x));
-  }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { blend, type MapLooks, type OverlayLooks, scaleColours } from "./map_colours.ts";
+import { filledImage, fillRectangle, pasteImage } from "./rectangle.ts";
 import { resizeImage } from "./resize.ts";
 import { loadLettering } from "./text/fonts.ts";
 import type { Colour, Lettering } from "./text/lettering.ts";
@@ -38,21 +39,6 @@ function scaledSize(image: RgbImage): { width: number; height: number } {
     width: Math.max(1, Math.round(image.width * scale)),
     height: Math.max(1, Math.round(image.height * scale)),
   };
-}
-
-function fillRectangle(
-  image: RgbImage,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-  colour: Colour,
-): void {
-  for (let row = Math.max(0, y); row < Math.min(image.height, y + height); row++) {
-    for (let column = Math.max(0, x); column < Math.min(image.width, x + width); column++) {
-      image.data.set(colour, 3 * (row * image.width + column));
-    }
-  }
 }
 
 /** Draws the window's edge, except where it is the image's own edge. */
@@ -156,17 +142,8 @@ export async function renderOverlay(
   outline(resized, drawn, Math.max(1, Math.round(size / 14)));
   const textHeight = size * (subtitle === "" ? 1.0 : 2.2);
   const canvasHeight = Math.round(height + textHeight + 4.1 * size);
-  const canvas: RgbImage = {
-    width: canvasWidth,
-    height: canvasHeight,
-    data: new Uint8Array(canvasWidth * canvasHeight * 3),
-  };
-  fillRectangle(canvas, 0, 0, canvasWidth, canvasHeight, BACKGROUND);
-  const indent = (canvasWidth - width) >> 1;
-  for (let y = 0; y < height; y++) {
-    const row = resized.data.subarray(3 * y * width, 3 * (y + 1) * width);
-    canvas.data.set(row, 3 * (y * canvasWidth + indent));
-  }
+  const canvas = filledImage(canvasWidth, canvasHeight, BACKGROUND);
+  pasteImage(canvas, resized, (canvasWidth - width) >> 1, 0);
 
   const [top, textWidth] = [height + 0.8 * size, canvasWidth - 2 * size];
   const { label, probability } = splitCaption(caption);

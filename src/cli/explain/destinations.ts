@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { fileStem, isFolder, makeFolder, nameGiver, realPath, samePlace, withoutEndSlash } from "../files.ts";
+import {
+  checkWritable,
+  fileStem,
+  isFolder,
+  makeFolder,
+  nameGiver,
+  realPath,
+  samePlace,
+  withoutEndSlash,
+} from "../files.ts";
 import { overlaySuffix, rawMapPath, stemForResults } from "../result_names.ts";
 import { STREAM } from "../streams.ts";
 import { UsageError } from "../usage.ts";
@@ -88,6 +97,24 @@ export function refuseOverwriting(images: readonly string[], destinations: Desti
       throw new UsageError(`Options --out and --map name the same file ${map}`);
     }
   }
+}
+
+/**
+ * Refuses what cannot be animated, before anything is computed.
+ *
+ * @param path Where the animation goes, if one is requested.
+ * @throws {UsageError} When there are several images, or the file's name does not end in .gif.
+ */
+export async function checkAnimation(path: string | undefined, images: readonly string[]): Promise<void> {
+  if (path === undefined) return;
+  if (images.length !== 1) throw new UsageError("Option --animate is for a single image");
+  if (!/\.gif$/i.test(path)) {
+    throw new UsageError(`Option --animate takes a file name that ends in .gif, not ${path}`);
+  }
+  if (samePlace(path, images[0]!)) {
+    throw new UsageError(`Cannot write the animation over its own image ${path}`);
+  }
+  await checkWritable(path);
 }
 
 /** Names for results: those of the images, numbered if two are equal. */

@@ -12,6 +12,7 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
 import type { FitRecord } from "../../ptame/fit/fit_record.ts";
 import type { ClassifierFacts, DescribedFact } from "../../classifier/types.ts";
+import type { WrittenAnimation } from "./animate.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedFile } from "./image.ts";
 
@@ -58,6 +59,8 @@ export interface ExplainedImage {
   }[];
   /** With --check. */
   checks?: TargetCheck[];
+  /** With --animate. */
+  animation?: WrittenAnimation;
   out: string;
   milliseconds: { load: number; prepare: number; predict: number; explain: number };
 }

@@ -19,7 +19,7 @@ import { withLocalModels } from "../model_address.ts";
 import { pathOrAddress } from "../image_lists.ts";
 import { readStdin, STREAM } from "../streams.ts";
 import { UsageError } from "../usage.ts";
-import { destinationsFor, refuseOverwriting } from "./destinations.ts";
+import { checkAnimation, destinationsFor, refuseOverwriting } from "./destinations.ts";
 import { chooseExplainMethod, openExplainer, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
@@ -49,6 +49,7 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
     : refuseRemoteIfOffline(typedCall.options, await Promise.all(positional.map(pathOrAddress)));
   const destinations = await destinationsFor(typedCall.options, images);
   refuseOverwriting(images, destinations);
+  await checkAnimation(typedCall.options.animate, images);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   await useFonts(typedCall.options.font, missingCharacterLines(terminal.say));
@@ -94,12 +95,22 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
         // Measures and controls are loaded for the check alone.
         const check = options.check && !signal.aborted ? await import("./check.ts") : undefined;
         const checks = await check?.runChecks(explainer, explained, terminal, signal);
+        const animation = options.animate === undefined || signal.aborted
+          ? undefined
+          : await (await import("./animate.ts")).animate(
+            explainer,
+            explained,
+            options.animate,
+            (done, total) => terminal.doing(`Erasing ${printable(image)}: ${done} of ${total}`),
+            signal,
+          );
         documents.push({
           ...explanationDocument(explained, image, load, explainer.backbone),
-          ...withoutUndefined({ checks }),
+          ...withoutUndefined({ checks, animation }),
         });
         showTable(terminal, explainer, explained, image, load);
         if (options.verbose) await sayFacts(terminal, explainer);
+        if (animation !== undefined) terminal.say(`   animation: ${printable(animation.out)}`);
         if (checks !== undefined) check?.showChecks(terminal, checks);
         // A stopped run keeps what it has refined so far.
         if (signal.aborted) break;

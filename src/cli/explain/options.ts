@@ -46,6 +46,7 @@ const OPTIONS = {
   ...DECODE_OPTIONS,
   ...group("A folder or list of images", {
     workers: wholeNumber("N", "Number of parallel workers", { least: 1, usual: "one per core, 8 at most" }),
+    html: flag("Also write DIR/gallery.html beside the results: all images, to filter, sort and open"),
     shard: parsed(
       "K/N",
       "Explain every N-th image, starting with the K-th: the share of one of N machines",
@@ -65,6 +66,10 @@ const OPTIONS = {
       "FILE|DIR",
       "Also write the map itself, as .npy, .png or .json; for several images, as .npy into a folder; beside it, in " +
         ".raw.npy or in the JSON, its values before scaling, with their sign",
+    ),
+    animate: text(
+      "FILE.gif",
+      "Also erase the image from the strongest part of its map to the weakest, as an animation",
     ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
     small: flag("Write overlays as small files, slowly"),
@@ -105,7 +110,9 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     'deno task explain photo.jpg --target "tiger cat" --against tabby',
     "deno task explain photo.jpg --refine 20",
     "deno task explain photo.jpg --method gradcam --check",
+    "deno task explain photo.jpg --animate erased.gif",
     "deno task explain photo.jpg --map map.npy --device wasm --threads 1",
+    "deno task explain photos/ --out explained/ --html",
     "deno task explain photos/ --out explained/ --shard 3/16",
   ],
 };

@@ -37,6 +37,7 @@ import {
   type Terminal,
 } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+import type { ResultLine } from "./gallery/entries.ts";
 import { openImageWorker } from "./image_workers.ts";
 import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
@@ -45,8 +46,7 @@ import { createTasks } from "./tasks.ts";
 import { withLocalModels } from "../model_address.ts";
 import { STREAM } from "../streams.ts";
 
-/** A line of the results. */
-type Line = ExplainedImage | { readonly image: string; readonly error: string };
+type Line = ResultLine;
 
 /** Default number of workers at most: more would only share the memory bandwidth. */
 const MOST_WORKERS = 8;
@@ -64,6 +64,7 @@ const HOW = [
   "offline",
   "help",
   "minutes",
+  "html",
 ];
 
 /** Whether the arguments name a folder, or a list of images. */
@@ -75,7 +76,7 @@ export async function namesMany({ positional, typed }: ExplainGiven): Promise<bo
   if (many && positional.length > 1) {
     throw new UsageError("A folder or list of images must be the only argument of explain");
   }
-  const stray = many ? undefined : ["workers", "shard"].find((name) => name in typed);
+  const stray = many ? undefined : ["workers", "shard", "html"].find((name) => name in typed);
   if (stray !== undefined) throw new UsageError(`Option --${stray} is for a folder or list of images`);
   return many;
 }
@@ -91,6 +92,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (options.check) {
     throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }
+  if (options.animate !== undefined) throw new UsageError("Option --animate is for a single image");
   explainRequest(options);
   const method = chooseExplainMethod(options);
   const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
@@ -151,6 +153,11 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (signal.aborted) {
     terminal.say(`${ready()} of ${part.length} are explained; the same command continues`);
     throw signal.reason;
+  }
+  if (options.html) {
+    const { writeGallery } = await import("./gallery/write.ts");
+    const lines = await earlierResults(out, "");
+    terminal.say(`Page: ${printable(await writeGallery(lines, images, { source, out, args: call.args }))}`);
   }
   const failures = failed > 0 ? `, ${failed} failed` : "";
   const place = await isFile(path) ? path : `${out}/results.*.jsonl`;
