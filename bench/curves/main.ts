@@ -5,7 +5,7 @@
  *     deno task curves --images LIST.txt --out DIR [--limit N] [--threads N] [--json FILE]
  *     deno task curves --out DIR --json bench/results/efficientnet_lite0_curves.json   # sums up what is there
  *
- * DIR gets records.jsonl and steps.jsonl, a line for each image; a stopped run goes on where it stopped. FILE gets the
+ * DIR gets records.jsonl and steps.jsonl, a line for each image; the same command continues a stopped run. FILE gets the
  * means and their intervals, from which bench/curves/plot.ts draws. --refine, --tried, --masks, --channels and --steps
  * take lists of numbers and say which points are measured.
  *
