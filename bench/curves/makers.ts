@@ -86,6 +86,7 @@ export async function openMakers(options: CurveOptions): Promise<Makers> {
       points.push({ curve: "refined without gradients", passes, make: refined(blind, steps) });
     }
   }
+  // Before global average pooling and a linear layer, Grad-CAM is the class activation map, but for a factor and ReLU.
   const ranged = (attribute: Attribute) => createMapMethod({ view: "range" }, attribute);
   points.push({ curve: "class activation", passes: BOTH, make: ranged(gradCam(classifier)) });
   for (const channels of options.channels) {
