@@ -1,11 +1,12 @@
 /**
  * Curves of quality against passes, over images of classes that the head never saw: AD, IC and ROAD of preset
- * ptame-2025, insertion and deletion of rise-28.
+ * ptame-2025, insertion and deletion of rise-28 (or --preset; rise-28 takes 1,792 pixels a step, too many for a small
+ * input).
  *
- *     deno task curves --images LIST.txt --out DIR [--limit N] [--threads N] [--json FILE]
+ *     deno task curves --images LIST.txt --out DIR [--limit N] [--threads N] [--json FILE] [--model my.onnx]
  *     deno task curves --out DIR --json bench/results/efficientnet_lite0_curves.json   # sums up what is there
  *
- * DIR gets records.jsonl and steps.jsonl, a line for each image; a stopped run goes on where it stopped. FILE gets the
+ * DIR gets records.jsonl and steps.jsonl, a line for each image; the same command continues a stopped run. FILE gets the
  * means and their intervals, from which bench/curves/plot.ts draws. --refine, --tried, --masks, --channels and --steps
  * take lists of numbers and say which points are measured.
  *
@@ -29,7 +30,7 @@ const LISTS = {
   channels: "64,256,1280",
   steps: "10,40,100",
 };
-const named = ["images", "out", "limit", "threads", "json", ...Object.keys(LISTS)];
+const named = ["images", "out", "limit", "threads", "json", "model", "preset", ...Object.keys(LISTS)];
 const given: Record<string, unknown> = { ...LISTS, ...parseArgs(Deno.args, { string: named }) };
 const text = (name: string) => given[name] as string | undefined;
 const folder = text("out");
@@ -40,7 +41,7 @@ if (folder === undefined || (text("images") ?? text("json")) === undefined) {
 /** The two protocols: the file of their records, preset and measures. */
 const PARTS: readonly { file: string; preset: string; measures: MeasureName[] }[] = [
   { file: `${folder}/records.jsonl`, preset: "ptame-2025", measures: ["ad", "ic", "road"] },
-  { file: `${folder}/steps.jsonl`, preset: "rise-28", measures: ["insertion", "deletion"] },
+  { file: `${folder}/steps.jsonl`, preset: text("preset") ?? "rise-28", measures: ["insertion", "deletion"] },
 ];
 
 /** The name of a point in records: curve and passes. */
@@ -56,6 +57,7 @@ async function measure(list: string): Promise<void> {
     text(name)!.split(",").filter((part) => part !== "").map(Number);
   const makers = await openMakers({
     threads: Number(text("threads") ?? 1),
+    model: text("model"),
     refine: numbers("refine"),
     tried: numbers("tried"),
     masks: numbers("masks"),

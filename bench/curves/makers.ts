@@ -15,7 +15,10 @@ import { classifierOver } from "../../src/classifier/open.ts";
 import type { OpenClassifier } from "../../src/classifier/open.ts";
 import type { MapMethod } from "../../src/explanation/map_method.ts";
 import type { ValueMap } from "../../src/image/types.ts";
+import { readOnnxModel } from "../../src/cli/onnx_model.ts";
+import { keptHead } from "../../src/cli/own_head.ts";
 import { headFor, loadPair } from "../../src/ptame/classifier_pair.ts";
+import { readHead } from "../../src/ptame/head_file.ts";
 import { type Explainer, explainerOver } from "../../src/ptame/explainer.ts";
 import { REFINE_SETTINGS } from "../../src/ptame/refine/refine.ts";
 
@@ -46,6 +49,8 @@ export interface Makers {
 /** Which numbers of passes are tried. */
 export interface CurveOptions {
   readonly threads: number;
+  /** Path of an .onnx classifier with a head beside it; by default the shipped network and head. */
+  readonly model: string | undefined;
   /** Steps of refining by the gradient. */
   readonly refine: readonly number[];
   /** Steps of refining without gradients. */
@@ -58,11 +63,19 @@ export interface CurveOptions {
   readonly steps: readonly number[];
 }
 
-/** Opens the default classifier and its head once for all points. */
+/** The classifiers and the head. */
+async function loadSubject(path: string | undefined) {
+  const model = path === undefined ? undefined : await readOnnxModel(path);
+  const kept = model && await keptHead(path!, model);
+  const given = kept && await readHead(kept.bytes, kept.path);
+  const pair = await loadPair({ model }, given);
+  return { pair, head: await headFor(pair, given) };
+}
+
+/** Opens a classifier and its head once for all points. */
 export async function openMakers(options: CurveOptions): Promise<Makers> {
   const runtime = { device: "native", threads: options.threads } as const;
-  const pair = await loadPair({}, undefined);
-  const head = await headFor(pair, undefined);
+  const { pair, head } = await loadSubject(options.model);
   const explainer = await explainerOver(pair, head, runtime);
   const opened: { dispose(): Promise<void> }[] = [explainer];
   const classifier = await classifierOver(pair.backbone, runtime);
@@ -86,6 +99,7 @@ export async function openMakers(options: CurveOptions): Promise<Makers> {
       points.push({ curve: "refined without gradients", passes, make: refined(blind, steps) });
     }
   }
+  // Before global average pooling and a linear layer, Grad-CAM is the class activation map, but for a factor and ReLU.
   const ranged = (attribute: Attribute) => createMapMethod({ view: "range" }, attribute);
   points.push({ curve: "class activation", passes: BOTH, make: ranged(gradCam(classifier)) });
   for (const channels of options.channels) {

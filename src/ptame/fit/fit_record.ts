@@ -31,13 +31,16 @@ export const LEAST_EXPLAINED = 0.1;
  * A sentence that warns of a bad fit; `undefined` for a usable one.
  *
  * A fit is bad when it explains less than a tenth of the variance of the scores on photographs that it has not seen, or
- * names the classifier's top class no more often than one class for all would.
+ * names the classifier's top class no more often than one class for all would, by more than two standard errors of that
+ * share: with few photographs, a small lead is luck.
  */
 export function fitWarning(fit: FitRecord | undefined): string | undefined {
   if (fit === undefined) return undefined;
   const { explainedInAll, agreement, chance, photos, explained } = fit;
-  const severalClasses = explained.length > 1 && chance < 1;
-  if (explainedInAll >= LEAST_EXPLAINED && (!severalClasses || agreement > chance)) return undefined;
+  const least = chance + 2 * Math.sqrt(chance * (1 - chance) / photos);
+  // If nearly all photographs have the same top class, their share says nothing.
+  const agrees = explained.length === 1 || least >= 1 || agreement > least;
+  if (explainedInAll >= LEAST_EXPLAINED && agrees) return undefined;
   return `The map may mean nothing: on photographs that it has not seen, the regression of the classifier on ` +
     `${photos} photographs explains ${percent(explainedInAll)} of its scores and names its top class for ` +
     `${percent(agreement)} (always the same class: ${percent(chance)}); more or other photographs may help`;

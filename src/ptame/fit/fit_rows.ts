@@ -106,7 +106,7 @@ export async function fitClassRows(options: FitOptions): Promise<FittedRows> {
         options.onProgress?.({
           done,
           total,
-          secondsLeft: Math.min(passed / done * (total - done), seconds - passed),
+          secondsLeft: Math.max(0, Math.min(passed / done * (total - done), seconds - passed)),
         });
         const enough = features.length >= LEAST_PHOTOS;
         if (enough && (passed >= seconds || finish?.aborted)) break;

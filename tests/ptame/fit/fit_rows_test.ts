@@ -47,6 +47,27 @@ Deno.test("createExplainer() with photos makes a head that fits, without labels,
   assertEquals(map, explanation.targets[0]!.map.values);
 });
 
+Deno.test("fitWarning() asks for explained scores, and for a lead over one class for all that is no luck", () => {
+  const fit = {
+    photos: 20,
+    lambda: 1,
+    explained: [0.3, 0.2],
+    explainedInAll: 0.26,
+    agreement: 0.15,
+    chance: 0.1,
+  };
+  assertStringIncludes(fitWarning(fit)!, "names its top class for 15 % (always the same class: 10 %)");
+  // The margin is 2 √(0.1 · 0.9 / 20) = 0.134.
+  assertEquals(fitWarning({ ...fit, agreement: 0.24 }), undefined);
+  assertEquals(fitWarning({ ...fit, agreement: 0.23 }) === undefined, false);
+  assertEquals(fitWarning({ ...fit, photos: 400 }), undefined);
+  assertStringIncludes(fitWarning({ ...fit, photos: 400, explainedInAll: 0.09 })!, "explains 9 %");
+  // One score, or one class nearly everywhere: only the scores count.
+  assertEquals(fitWarning({ ...fit, explained: [0.3] }), undefined);
+  assertEquals(fitWarning({ ...fit, agreement: 0.95, chance: 0.95 }), undefined);
+  assertEquals(fitWarning(undefined), undefined);
+});
+
 Deno.test("the rows of a fit are the final layer itself where the features are the classifier's own", async () => {
   const classifier = { ...smallClassifier({ softmax: false }) };
   await using explainer = await createExplainer({
