@@ -7,7 +7,7 @@
 import { isAddress } from "../image/source.ts";
 import { oneLine } from "../text/foreign_text.ts";
 import { fileSource } from "../weights/storage/file_source.ts";
-import { systemReason as reason } from "../weights/storage/system_reason.ts";
+import { isFull, systemReason as reason } from "../weights/storage/system_reason.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
 import { readWeightFile } from "../weights/weight_file.ts";
 
@@ -83,17 +83,45 @@ export async function writeParts(
   });
 }
 
+/** The disk is full: nothing else can be written either. */
+export class DiskFullError extends Error {
+  override name = "DiskFullError";
+}
+
+/** The error for a failed write. */
+export function writingError(what: string, cause: unknown): Error {
+  const why = reason(cause);
+  const Kind = isFull(why) ? DiskFullError : Error;
+  return new Kind(`Cannot write ${oneLine(what)}: ${why}`, { cause });
+}
+
+/** Counts the writes of this process: workers may write the same file at the same time. */
+let writes = 0;
+
 async function writeBeside(path: string, write: (beside: string) => Promise<void>): Promise<void> {
-  const beside = `${path}.${Deno.pid}.partial`;
+  const beside = `${path}.${Deno.pid}-${++writes}.partial`;
   unfinished.add(beside);
   try {
     await write(beside);
+    // After a power failure, the name must not exist without its bytes.
+    await syncPath(beside, { read: true, write: true });
     await Deno.rename(beside, path);
+    await syncPath(parentFolder(path), { read: true }).catch(() => {});
   } catch (cause) {
     await Deno.remove(beside).catch(() => {});
-    throw new Error(`Cannot write ${oneLine(path)}: ${reason(cause)}`, { cause });
+    throw writingError(path, cause);
   } finally {
     unfinished.delete(beside);
+  }
+}
+
+/** Puts a file on the disk, or the names of a folder, where the system can. */
+async function syncPath(path: string, options: Deno.OpenOptions): Promise<void> {
+  const file = await Deno.open(path, options);
+  try {
+    await file.sync();
+  } finally {
+    file.close();
   }
 }
 
