@@ -55,11 +55,20 @@ export async function readWeights(path: string | undefined): Promise<WeightFile 
   }
 }
 
-/** Writes a file next to its place and renames it when it is complete. */
-export async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+/**
+ * Writes a file next to its place and renames it when it is complete.
+ *
+ * @param options `keep` is the path that the present file gets, if there is one.
+ */
+export async function writeFile(
+  path: string,
+  bytes: Uint8Array | string,
+  { keep }: { readonly keep?: string } = {},
+): Promise<void> {
   await writeBeside(
     path,
     (beside) => typeof bytes === "string" ? Deno.writeTextFile(beside, bytes) : Deno.writeFile(beside, bytes),
+    keep,
   );
 }
 
@@ -98,13 +107,18 @@ export function writingError(what: string, cause: unknown): Error {
 /** Counts the writes of this process: workers may write the same file at the same time. */
 let writes = 0;
 
-async function writeBeside(path: string, write: (beside: string) => Promise<void>): Promise<void> {
+async function writeBeside(
+  path: string,
+  write: (beside: string) => Promise<void>,
+  keep?: string,
+): Promise<void> {
   const beside = `${path}.${Deno.pid}-${++writes}.partial`;
   unfinished.add(beside);
   try {
     await write(beside);
     // After a power failure, the name must not exist without its bytes.
     await syncPath(beside, { read: true, write: true });
+    if (keep !== undefined) await renameIfThere(path, keep);
     await Deno.rename(beside, path);
     await syncPath(parentFolder(path), { read: true }).catch(() => {});
   } catch (cause) {
@@ -112,6 +126,14 @@ async function writeBeside(path: string, write: (beside: string) => Promise<void
     throw writingError(path, cause);
   } finally {
     unfinished.delete(beside);
+  }
+}
+
+async function renameIfThere(path: string, to: string): Promise<void> {
+  try {
+    await Deno.rename(path, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
