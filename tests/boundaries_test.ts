@@ -45,8 +45,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["text", "image", "runtime", "weights", "classifier", "explanation", "ptame", "ptame/training"],
   ],
   server: ["text", "image", "weights", "classifier", "explanation", "ptame"],
+  // platform/ is for node:http, whose server has the limits that Deno's lacks (serving/listener.ts).
   cli: [
-    ...["text", "bytes", "image", "graph", "models", "runtime", "weights", "classifier", "explanation"],
+    ...[
+      "text",
+      "platform",
+      "bytes",
+      "image",
+      "graph",
+      "models",
+      "runtime",
+      "weights",
+      "classifier",
+      "explanation",
+    ],
     ...["ptame", "baselines", "faithfulness", "ptame/training", "server"],
   ],
 };

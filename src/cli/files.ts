@@ -7,7 +7,7 @@
 import { isAddress } from "../image/source.ts";
 import { oneLine } from "../text/foreign_text.ts";
 import { fileSource } from "../weights/storage/file_source.ts";
-import { systemReason as reason } from "../weights/storage/system_reason.ts";
+import { isFull, systemReason as reason } from "../weights/storage/system_reason.ts";
 import type { WeightFile } from "../weights/tensor_table.ts";
 import { readWeightFile } from "../weights/weight_file.ts";
 
@@ -55,11 +55,20 @@ export async function readWeights(path: string | undefined): Promise<WeightFile 
   }
 }
 
-/** Writes a file next to its place and renames it when it is complete. */
-export async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+/**
+ * Writes a file next to its place and renames it when it is complete.
+ *
+ * @param options `keep` is the path that the present file gets, if there is one.
+ */
+export async function writeFile(
+  path: string,
+  bytes: Uint8Array | string,
+  { keep }: { readonly keep?: string } = {},
+): Promise<void> {
   await writeBeside(
     path,
     (beside) => typeof bytes === "string" ? Deno.writeTextFile(beside, bytes) : Deno.writeFile(beside, bytes),
+    keep,
   );
 }
 
@@ -83,17 +92,58 @@ export async function writeParts(
   });
 }
 
-async function writeBeside(path: string, write: (beside: string) => Promise<void>): Promise<void> {
-  const beside = `${path}.${Deno.pid}.partial`;
+/** The disk is full: nothing else can be written either. */
+export class DiskFullError extends Error {
+  override name = "DiskFullError";
+}
+
+/** The error for a failed write. */
+export function writingError(what: string, cause: unknown): Error {
+  const why = reason(cause);
+  const Kind = isFull(why) ? DiskFullError : Error;
+  return new Kind(`Cannot write ${oneLine(what)}: ${why}`, { cause });
+}
+
+/** Counts the writes of this process: workers may write the same file at the same time. */
+let writes = 0;
+
+async function writeBeside(
+  path: string,
+  write: (beside: string) => Promise<void>,
+  keep?: string,
+): Promise<void> {
+  const beside = `${path}.${Deno.pid}-${++writes}.partial`;
   unfinished.add(beside);
   try {
     await write(beside);
+    // After a power failure, the name must not exist without its bytes.
+    await syncPath(beside, { read: true, write: true });
+    if (keep !== undefined) await renameIfThere(path, keep);
     await Deno.rename(beside, path);
+    await syncPath(parentFolder(path), { read: true }).catch(() => {});
   } catch (cause) {
     await Deno.remove(beside).catch(() => {});
-    throw new Error(`Cannot write ${oneLine(path)}: ${reason(cause)}`, { cause });
+    throw writingError(path, cause);
   } finally {
     unfinished.delete(beside);
+  }
+}
+
+async function renameIfThere(path: string, to: string): Promise<void> {
+  try {
+    await Deno.rename(path, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Puts a file on the disk, or the names of a folder, where the system can. */
+async function syncPath(path: string, options: Deno.OpenOptions): Promise<void> {
+  const file = await Deno.open(path, options);
+  try {
+    await file.sync();
+  } finally {
+    file.close();
   }
 }
 

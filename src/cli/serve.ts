@@ -6,12 +6,10 @@
  */
 import delay from "delay";
 import { type Answered, createHandler } from "../server/handler.ts";
-import type { AllowedOrigins } from "../server/headers.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { DECODE_OPTIONS, decodeSettings } from "./decode_options.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS, openPtame } from "./explainer_options.ts";
 import { MOST_STEPS, REFINE_STEPS } from "../ptame/refine/types.ts";
-import { reason } from "./files.ts";
 import { FONT_OPTION, missingCharacterLines, useFonts } from "./fonts.ts";
 import { ONNX_OPTIONS } from "./onnx_model.ts";
 import { command } from "./options/command.ts";
@@ -19,8 +17,9 @@ import { flag, group, list, text, wholeNumber } from "./options/kinds.ts";
 import { QUIET_OPTION } from "./output_options.ts";
 import { openPublicFetch } from "./public_fetch.ts";
 import { duration, errorMessage, printable, type Terminal } from "./terminal.ts";
-import { UsageError } from "./usage.ts";
 import { withLocalModels } from "./model_address.ts";
+import { ACCESS_OPTIONS, readAccess } from "./serving/access_options.ts";
+import { listen } from "./serving/listener.ts";
 
 const OPTIONS = {
   ...group("Server", {
@@ -33,7 +32,12 @@ const OPTIONS = {
       least: 0,
       usual: 8,
     }),
-    deadline: wholeNumber("SECONDS", "Time limit of a request", { least: 1, usual: 30 }),
+    deadline: wholeNumber("SECONDS", "Time limit of a request", { least: 1, most: 3600, default: 30 }),
+    bodyDeadline: wholeNumber("SECONDS", "Time limit for a body to arrive", {
+      least: 1,
+      most: 3600,
+      default: 10,
+    }),
     maxBody: wholeNumber("BYTES", "Maximum size of a request body", { least: 1, usual: 10_000_000 }),
     maxPixels: wholeNumber("N", "Maximum number of pixels of an image", { least: 1, usual: 16_777_216 }),
     maxRefine: wholeNumber("N", "Maximum number of steps to refine a map; 0 for none", {
@@ -41,10 +45,14 @@ const OPTIONS = {
       most: MOST_STEPS,
       usual: REFINE_STEPS,
     }),
-    cors: list("ORIGIN", "Origin whose pages may read the responses, or *"),
     urlHost: list("NAME", "Fetch images by URL only from this host", { usual: "any" }),
     noUrls: flag("Do not fetch images by URL"),
+    connections: wholeNumber("N", "Maximum number of connections", {
+      least: 8,
+      usual: "the system's limit of open files less 64, at most 512",
+    }),
   }),
+  ...ACCESS_OPTIONS,
   ...MODEL_OPTIONS,
   ...DEVICE_OPTIONS,
   ...DECODE_OPTIONS,
@@ -63,16 +71,19 @@ export const serveCommand = command({
   options: OPTIONS,
   notes: [
     "Images are fetched only from public addresses, never from this machine or its network. After Ctrl-C or " +
-    "SIGTERM the server finishes running requests; a second signal stops it immediately.",
+    "SIGTERM the server finishes running requests; a second signal stops it immediately. If the listener ends by " +
+    "itself, the exit code is 1.",
+    "GET /healthz says that the server runs, /readyz that its networks are loaded; both need no token.",
   ],
   examples: [
     "deno task serve",
-    "deno task serve --port 8080 --host 0.0.0.0 --no-urls",
+    "deno task serve --port 8080 --host 0.0.0.0 --no-urls --token-file token.txt",
     'curl --data-binary @photo.jpg -H "content-type: image/jpeg" "http://127.0.0.1:8000/explain?topK=3"',
   ],
 }, async ({ options, typed, terminal, signal }) => {
-  const { port, host, waiting, deadline, maxBody: maxBodyBytes, maxPixels, maxRefine } = options;
-  const cors = parseOrigins(options.cors);
+  const { port, host, waiting, maxBody: maxBodyBytes, maxPixels, maxRefine, connections } = options;
+  const [deadline, bodyDeadline] = [1000 * options.deadline, 1000 * options.bodyDeadline];
+  const access = await readAccess(options, host);
   const local = await withLocalModels(options, terminal, signal);
   const settings = await explainerOptions(local, typed, terminal);
   await useFonts(options.font, missingCharacterLines(terminal.say));
@@ -82,18 +93,18 @@ export const serveCommand = command({
     const hosts = options.urlHost.map((each) => each.toLowerCase());
     const handler = createHandler({
       explainer: () => openPtame({ ...settings, signal }, typed),
+      ...access,
+      ...{ deadline, bodyDeadline },
       ...withoutUndefined({
         waiting,
-        deadline: deadline === undefined ? undefined : 1000 * deadline,
         maxBodyBytes,
         decode: { ...decodeSettings(options), ...withoutUndefined({ maxPixels }) },
         maxRefine,
         urls: remote && { ...remote, ...withoutUndefined({ hosts: hosts.length > 0 ? hosts : undefined }) },
-        cors,
       }),
       onAnswer: (answer) => log(terminal, answer),
     });
-    const server = listen(host, port, handler);
+    const listener = await listen({ hostname: host, port, connections, deadline, bodyDeadline, handler });
     // The last resort: a failure that a request leaves behind must not end the process.
     const survive = (event: PromiseRejectionEvent) => {
       event.preventDefault();
@@ -103,16 +114,18 @@ export const serveCommand = command({
     try {
       terminal.doing("Loading");
       await handler.ready();
-      terminal.say(`Listening on http://${bracketed(server.addr.hostname)}:${server.addr.port}/`);
-      await stopped(signal);
+      terminal.say(`Listening on ${listener.origin}/`);
+      await Promise.race([stopped(signal), listener.failed]);
       terminal.say("Stopping: finishing running requests");
     } finally {
-      const shut = server.shutdown();
-      await handler.close();
-      // All requests are answered; wait a little for clients that read slowly or keep their connection.
+      // All requests are answered; then wait a little for clients that read slowly or keep their connection.
       const waited = new AbortController();
-      await Promise.race([shut, delay(GRACE_MILLISECONDS, { signal: waited.signal }).catch(() => {})]);
+      const answered = handler.close();
+      await listener.close(
+        answered.then(() => delay(GRACE_MILLISECONDS, { signal: waited.signal })).catch(() => {}),
+      );
       waited.abort();
+      await answered;
       removeEventListener("unhandledrejection", survive);
     }
   } finally {
@@ -120,39 +133,6 @@ export const serveCommand = command({
   }
   return 0;
 });
-
-/** Origins in the form that browsers send: scheme, host, port, and nothing more. */
-function parseOrigins(origins: readonly string[]): AllowedOrigins | undefined {
-  if (origins.length === 0) return undefined;
-  if (origins.includes("*")) return "*";
-  for (const origin of origins) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new UsageError(`Option --cors takes an origin (https://example.org) or *, not ${origin}`);
-    }
-  }
-  return origins;
-}
-
-function listen(
-  hostname: string,
-  port: number,
-  handler: (request: Request) => Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve({ hostname, port, onListen: () => {} }, (request) => handler(request));
-  } catch (cause) {
-    const why = cause instanceof Deno.errors.AddrInUse
-      ? "the port is in use"
-      : cause instanceof Deno.errors.AddrNotAvailable
-      ? "this machine has no such address"
-      : reason(cause);
-    throw new Error(`Cannot listen on ${hostname}:${port}: ${why}`, { cause });
-  }
-}
-
-function bracketed(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
-}
 
 function stopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -8,6 +8,7 @@ import { asBytes } from "../graph/constants.ts";
 import { elementCount } from "../graph/types.ts";
 import { toByteSource } from "../bytes/byte_source.ts";
 import { float32ToFloat16 } from "../bytes/half.ts";
+import { seal, sealFault, UNSEALED } from "../weights/seal.ts";
 import { encodeSafetensors, parseSafetensors } from "../weights/safetensors.ts";
 import { readFloat32, type TensorTable, type TensorType, type WeightFile } from "../weights/tensor_table.ts";
 import { type FitRecord, isFitRecord } from "./fit/fit_record.ts";
@@ -54,6 +55,8 @@ export interface Head {
 }
 
 const FORMAT = "ptame-head";
+/** Version 1 has a seal; version 0 has only a digest of the tensors. */
+const VERSION = 1;
 /** Name of a network that a record does not name. */
 const UNKNOWN = "unknown";
 
@@ -61,7 +64,7 @@ const UNKNOWN = "unknown";
  * Reads a head file and checks that it is complete.
  *
  * @param name Name of the file in errors; "" if it has none.
- * @throws {SyntaxError} When it is not a head file, lacks a tensor or does not match its own hash.
+ * @throws {SyntaxError} When it is not a head file, lacks a tensor, does not match its own hash or is of a newer version.
  */
 export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
   const called = name === "" ? "head" : `head ${name}`;
@@ -75,6 +78,8 @@ export async function readHead(bytes: Uint8Array, name: string): Promise<Head> {
   if (metadata["format"] !== FORMAT) {
     throw new SyntaxError(`Cannot read ${called}: its metadata do not say format ${FORMAT}`);
   }
+  const fault = await sealFault(bytes, metadata, VERSION);
+  if (fault !== undefined) throw new SyntaxError(`Cannot read ${called}: ${fault}`);
   const channels: number[] = [];
   for (;;) {
     const bias = tensors.get(tapParameterNames(channels.length).convBias);
@@ -199,6 +204,8 @@ export async function writeHead(
   const body = encodeSafetensors(stored);
   const start = Math.min(...[...parseSafetensors(body).tensors.values()].map((entry) => entry.offset));
   const metadata: Record<string, string> = {
+    seal: UNSEALED,
+    version: String(VERSION),
     format: FORMAT,
     name: record.name,
     auxiliary: record.auxiliary,
@@ -211,7 +218,7 @@ export async function writeHead(
   if (record.fit !== undefined) metadata["fit"] = JSON.stringify(record.fit);
   if (record.modelDigest !== undefined) metadata["model_sha256"] = record.modelDigest;
   if (record.training !== undefined) metadata["training"] = JSON.stringify(record.training);
-  return encodeSafetensors(stored, metadata);
+  return await seal(encodeSafetensors(stored, metadata));
 }
 
 /**

@@ -14,6 +14,8 @@ export interface BodyOptions {
   readonly signal: AbortSignal;
   /** Name in errors; "the body" by default. */
   readonly what?: string;
+  /** Called for every part that arrives, with its number of bytes; may throw. */
+  readonly onPart?: (bytes: number) => void;
 }
 
 const BODY = "the body";
@@ -35,7 +37,7 @@ export function checkLength(headers: Headers, maxBytes: number, what: string = B
  */
 export async function readBytes(
   body: ReadableStream<Uint8Array> | null,
-  { maxBytes, signal, what = BODY }: BodyOptions,
+  { maxBytes, signal, what = BODY, onPart }: BodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (body === null) return new Uint8Array();
   const reader = body.getReader();
@@ -53,6 +55,7 @@ export async function readBytes(
       if (done) break;
       size += value.length;
       if (size > maxBytes) throw tooLarge(maxBytes, what);
+      onPart?.(value.length);
       chunks.push(value);
     }
   } catch (error) {

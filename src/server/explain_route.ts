@@ -1,10 +1,11 @@
 /**
- * `POST /explain`: checks the query, takes a place in the queue, reads the body, and runs the networks.
+ * `POST /explain`: checks the query, reads the body, takes a place in the queue, and runs the networks.
  *
  * @module
  */
 import { resolveTarget } from "../classifier/target.ts";
-import { enterOrRefuse, type Queue } from "./queue.ts";
+import type { Budget } from "./budget.ts";
+import { enterOrRefuse, type Place, type Queue, refuseIfFull } from "./queue.ts";
 import { discardBody } from "./body.ts";
 import { deadline, orAborted } from "./deadline.ts";
 import { HttpError } from "./errors.ts";
@@ -20,6 +21,10 @@ export interface ExplainRoute {
   readonly lazy: LazyExplainer;
   /** The queue of requests. */
   readonly queue: Queue;
+  /** Bytes of all bodies and fetched images. */
+  readonly bytes: Budget;
+  /** Images that are being fetched. */
+  readonly fetches: Budget;
   /** Limits for the image. */
   readonly limits: ImageLimits;
   /** Maximum number of steps to refine a map. */
@@ -35,15 +40,19 @@ const DISCARD_MILLISECONDS = 2000;
 const CLIENT_GONE = 499;
 
 /** Answers one request. */
-export async function explainRoute(request: Request, url: URL, route: ExplainRoute): Promise<Response> {
+export async function explainRoute(
+  request: Request,
+  url: URL,
+  client: string,
+  route: ExplainRoute,
+): Promise<Response> {
   const { queue, limits } = route;
   let query: ExplainQuery;
-  let place;
   try {
     query = readQuery(url.searchParams, request.headers.get("accept"), route.maxRefine);
     checkBody(request.headers, limits);
     refuseSeveralInOneImage(query);
-    place = enterOrRefuse(queue);
+    refuseIfFull(queue, client);
   } catch (error) {
     await discardBody(request, limits.maxBodyBytes, DISCARD_MILLISECONDS);
     throw error;
@@ -53,8 +62,12 @@ export async function explainRoute(request: Request, url: URL, route: ExplainRou
     () => tooLate(route.deadline, queue.retryAfter()),
     request.signal,
   );
+  const shares = { bytes: route.bytes.share(client), fetches: route.fetches.share(client) };
+  let place: Place | undefined;
   try {
-    const image = await readRequestImage(request, limits, limit.signal);
+    const image = await readRequestImage(request, limits, limit.signal, shares);
+    // Only now: a sender that is slow holds no place.
+    place = enterOrRefuse(queue, client);
     const act = () => answer(request, { route, query, image: image, signal: limit.signal });
     return await place.run(act, limit.signal);
   } catch (error) {
@@ -64,7 +77,8 @@ export async function explainRoute(request: Request, url: URL, route: ExplainRou
     throw error;
   } finally {
     limit.stop();
-    place.leave();
+    shares.bytes.free();
+    place?.leave();
   }
 }
 

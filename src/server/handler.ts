@@ -7,6 +7,9 @@
 import type { DecodeSettings } from "../image/decode.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import { REFINE_STEPS } from "../ptame/refine/types.ts";
+import { checkAccess } from "./access.ts";
+import { createBudget } from "./budget.ts";
+import { type ClientInfo, clientKey } from "./client_address.ts";
 import { discardBody } from "./body.ts";
 import { errorResponse, HttpError, toHttpError } from "./errors.ts";
 import { explainRoute } from "./explain_route.ts";
@@ -42,8 +45,18 @@ export interface HandlerOptions {
   readonly bodyDeadline?: number;
   /** How to fetch images by https URL; without it, they are not fetched. */
   readonly urls?: RemoteImages;
-  /** Origins whose pages may read the responses; none by default. */
+  /**
+   * Origins of other sites whose pages may send requests and read the responses; none by default. Requests of other
+   * sites' pages are refused.
+   */
   readonly cors?: AllowedOrigins;
+  /**
+   * Names of the server (the Host header of requests), besides this machine's own and bare addresses; any by
+   * default. A server on a user's machine needs it against DNS rebinding.
+   */
+  readonly hosts?: readonly string[];
+  /** A token that requests must carry (`Authorization: Bearer …`), except those of /healthz, /readyz and the page. */
+  readonly token?: string;
   /** Whether `/` is the start page; true by default. */
   readonly page?: boolean;
   /** Called for every response. */
@@ -66,15 +79,22 @@ export interface Answered {
 
 /** Answers requests; never rejects. */
 export interface Handler {
-  /** Answers one request. */
-  (request: Request): Promise<Response>;
+  /**
+   * Answers one request.
+   *
+   * @param client The sender's address, so that clients share the server fairly; what `Deno.serve` hands to its handler.
+   */
+  (request: Request, client?: ClientInfo): Promise<Response>;
   /** Loads the networks now instead of at the first request. */
   ready(): Promise<void>;
   /** Refuses new explanations, waits for running ones, and releases the networks. */
   close(): Promise<void>;
 }
 
-type Route = (request: Request, url: URL) => Promise<Response>;
+type Route = (request: Request, url: URL, client: string) => Promise<Response>;
+
+/** Bodies of refused requests are read up to this size and time, so that their senders read the response. */
+const DISCARD = { bytes: 1_000_000, milliseconds: 1000 };
 
 const LONGEST_DEADLINE = 2 ** 31 - 1;
 
@@ -117,34 +137,35 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   const waiting = checked("waiting", options.waiting ?? 8, 0);
   const maxRefine = checked("maxRefine", options.maxRefine ?? REFINE_STEPS, 0);
   const queue = createQueue(waiting, deadline / 2);
+  const access = { hosts: options.hosts, origins: cors, token: options.token };
+  // Every place may hold the largest body, and as many requests may be arriving.
+  const bytes = createBudget(2 * (waiting + 1) * limits.maxBodyBytes, "images are being received");
+  const fetches = createBudget(2 * (waiting + 1), "images are being fetched");
   const lazy = lazyExplainer(options.explainer ?? (() => createExplainer()));
   let closing: Promise<void> | undefined;
 
-  const explain: Route = async (request, url) => {
+  const explain: Route = async (request, url, client) => {
     if (closing !== undefined) {
-      await discardBody(request, limits.maxBodyBytes, 1000);
+      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
       throw new HttpError(503, "stopping", "Cannot explain: the server is stopping", { "retry-after": "5" });
     }
-    return await explainRoute(request, url, { lazy, queue, limits, maxRefine, deadline });
+    return await explainRoute(request, url, client, {
+      ...{ lazy, queue, bytes, fetches, limits, maxRefine, deadline },
+    });
   };
   const models: Route = async (request) => await resourceResponse(request, modelsResource(await lazy.load()));
-  const healthz: Route = () => {
-    const status = closing === undefined ? "ok" : "stopping";
+  const state = (status: "ok" | "loading" | "stopping") => {
     const document = { status, taken: queue.taken, places: waiting + 1 };
-    return Promise.resolve(
-      Response.json(document, {
-        status: closing === undefined ? 200 : 503,
-        headers: { "cache-control": "no-store" },
-      }),
-    );
+    const headers = { "cache-control": "no-store" };
+    return Promise.resolve(Response.json(document, { status: status === "ok" ? 200 : 503, headers }));
   };
+  const healthz: Route = () => state(closing === undefined ? "ok" : "stopping");
+  const readyz: Route = () => state(closing !== undefined ? "stopping" : lazy.loaded ? "ok" : "loading");
   const described = jsonResource(
     openapiDocument({
-      ...limits,
+      ...{ ...limits, maxRefine, waiting, deadline, urls: urls !== undefined },
       maxPixels: limits.decode.maxPixels,
-      maxRefine,
-      waiting,
-      urls: urls !== undefined,
+      token: options.token !== undefined,
     }),
   );
   const openapi: Route = (request) => resourceResponse(request, described);
@@ -153,6 +174,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     ["/explain", { POST: explain }],
     ["/models", { GET: models }],
     ["/healthz", { GET: healthz }],
+    ["/readyz", { GET: readyz }],
     ["/openapi.json", { GET: openapi }],
   ]);
   if (page) {
@@ -161,27 +183,36 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     }
   }
 
-  async function route(request: Request, url: URL): Promise<Response> {
+  async function route(request: Request, url: URL, client: string): Promise<Response> {
+    try {
+      await checkAccess(request, url, access, page && url.pathname in PAGE_FILES);
+    } catch (error) {
+      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
+      throw error;
+    }
     const methods = routes.get(url.pathname);
     if (methods === undefined) {
-      await discardBody(request, limits.maxBodyBytes, 1000);
+      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
       throw new HttpError(404, "not_found", "Not found; GET /openapi.json lists all paths");
     }
     const allowed = Object.keys(methods).flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
     if (request.method === "OPTIONS") return optionsResponse([...allowed, "OPTIONS"], cors);
     const act = methods[request.method === "HEAD" ? "GET" : request.method];
     if (act === undefined) {
-      await discardBody(request, limits.maxBodyBytes, 1000);
+      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
       const allow = [...allowed, "OPTIONS"].join(", ");
       throw new HttpError(405, "method_not_allowed", `Cannot ${request.method} this path: ${allow}`, {
         allow,
       });
     }
-    const response = await act(request, url);
-    return request.method === "HEAD" ? new Response(null, response) : response;
+    const response = await act(request, url, client);
+    if (request.method !== "HEAD") return response;
+    const headers = new Headers(response.headers);
+    headers.set("content-length", `${(await response.arrayBuffer()).byteLength}`);
+    return new Response(null, { status: response.status, headers });
   }
 
-  async function handle(request: Request): Promise<Response> {
+  async function handle(request: Request, client?: ClientInfo): Promise<Response> {
     const started = performance.now();
     let path = "";
     let response: Response;
@@ -189,7 +220,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     try {
       const url = new URL(request.url);
       path = url.pathname;
-      response = await route(request, url);
+      response = await route(request, url, clientKey(client));
     } catch (caught) {
       const refused = toHttpError(caught);
       if (refused.status >= 500) error = refused === caught ? refused.cause ?? refused : caught;

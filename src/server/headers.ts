@@ -49,7 +49,7 @@ export function optionsResponse(methods: readonly string[], cors: AllowedOrigins
   const headers = new Headers({ allow: methods.join(", ") });
   if (cors !== undefined) {
     headers.set("access-control-allow-methods", methods.join(", "));
-    headers.set("access-control-allow-headers", "content-type, accept, if-none-match");
+    headers.set("access-control-allow-headers", "authorization, content-type, accept, if-none-match");
     headers.set("access-control-max-age", "3600");
   }
   return new Response(null, { status: 204, headers });

@@ -17,6 +17,8 @@ export interface LoadedExplainer {
 
 /** An explainer that is loaded on first use. */
 export interface LazyExplainer {
+  /** Whether it is loaded. */
+  readonly loaded: boolean;
   /**
    * Loads it, or returns the loaded one.
    *
@@ -30,15 +32,20 @@ export interface LazyExplainer {
 /** Wraps an existing explainer, which stays the caller's, or a function that creates one. */
 export function lazyExplainer(source: Explainer | (() => Promise<Explainer>)): LazyExplainer {
   let loading: Promise<LoadedExplainer> | undefined;
+  let loaded = false;
 
   async function open(): Promise<LoadedExplainer> {
     const explainer = typeof source === "function" ? await source() : source;
     const { backbone, auxiliary, head } = explainer;
     const identity = await entityTag(head.bytes, JSON.stringify([backbone, auxiliary, head.record]));
+    loaded = true;
     return { explainer, identity };
   }
 
   return {
+    get loaded() {
+      return loaded;
+    },
     load: () =>
       loading ??= open().catch((cause) => {
         loading = undefined;
@@ -55,8 +62,8 @@ export function lazyExplainer(source: Explainer | (() => Promise<Explainer>)): L
       }),
     dispose: async () => {
       if (typeof source !== "function" || loading === undefined) return;
-      const loaded = await loading.catch(() => undefined);
-      await loaded?.explainer.dispose();
+      const opened = await loading.catch(() => undefined);
+      await opened?.explainer.dispose();
     },
   };
 }

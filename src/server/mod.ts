@@ -5,7 +5,7 @@
  * |---|---|
  * | `POST /explain?target=…&topK=…&refine=…&format=json\|png\|npy` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
  * | `GET /models` | the classifier, auxiliary and head |
- * | `GET /healthz` | health and load |
+ * | `GET /healthz`, `GET /readyz` | health and load; whether the networks are loaded |
  * | `GET /openapi.json` | this interface, for programs |
  * | `GET /` | a page to drop images on |
  *
@@ -32,6 +32,7 @@
  * @module
  */
 export { type Answered, createHandler, type Handler, type HandlerOptions } from "./handler.ts";
+export type { ClientInfo } from "./client_address.ts";
 export type { DecodeSettings } from "../image/decode.ts";
 export type { AllowedOrigins } from "./headers.ts";
 export type { ExplanationDocument } from "./explanation_response.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { MEDIA_TYPES } from "./negotiation.ts";
-import { MOST_TARGETS } from "./query.ts";
+import { MOST_JSON_BYTES } from "./request_image.ts";
+import { LONGEST_TARGET, MOST_TARGETS } from "./query.ts";
 
 /** The settings of a server. */
 export interface DescribedLimits {
@@ -16,8 +17,14 @@ export interface DescribedLimits {
   readonly maxRefine: number;
   /** Maximum number of waiting requests. */
   readonly waiting: number;
+  /** Milliseconds for a request. */
+  readonly deadline: number;
+  /** Milliseconds for its body. */
+  readonly bodyDeadline: number;
   /** Whether URLs are fetched. */
   readonly urls: boolean;
+  /** Whether requests must carry a token. */
+  readonly token: boolean;
 }
 
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
@@ -90,19 +97,20 @@ const SCHEMAS = {
       labels: list(text),
     })),
   }),
-  Health: object({ status: { enum: ["ok", "stopping"] }, taken: integer, places: integer }),
+  Health: object({ status: { enum: ["ok", "loading", "stopping"] }, taken: integer, places: integer }),
 };
 
 /** Meaning of each status of a refused explanation. */
 const REFUSALS: Readonly<Record<string, string>> = {
   400: "The query, the form or the JSON is wrong, the class unknown, or there is no image",
-  403: "The URL is not allowed, or this server fetches none",
+  401: "The token is missing or wrong",
+  403: "The URL, the Host or the Origin is not allowed",
   406: "The Accept header allows no format",
   408: "The body arrives too slowly",
   413: "The body or the image is too large",
   415: "The type of the body is not supported",
   422: "The image cannot be decoded or fetched",
-  429: "The queue is full; retry after Retry-After seconds",
+  429: "The queue is full, or too many images are being received; retry after Retry-After seconds",
   500: "The server failed",
   503: "Deadline exceeded, server stopping, or networks not loaded; retry after Retry-After seconds",
 };
@@ -116,8 +124,10 @@ const refused = Object.fromEntries(
   ]),
 );
 
+const URL_SCHEMA = { ...text, format: "uri", pattern: "^https://", maxLength: MOST_JSON_BYTES };
+
 function explainOperation(
-  { maxBodyBytes, maxPixels, maxRefine, waiting, urls }: DescribedLimits,
+  { maxBodyBytes, maxPixels, maxRefine, waiting, deadline, bodyDeadline, urls }: DescribedLimits,
 ): unknown {
   const query = (name: string, description: string, schema: unknown) => ({
     name,
@@ -130,9 +140,15 @@ function explainOperation(
     summary: "Classifies an image and explains where the classifier looks",
     description:
       `Images of at most ${maxBodyBytes} bytes and ${maxPixels} pixels (JPEG, PNG, WebP, AVIF; GIF, TIFF, HEIC and others where the server can read ImageMagick's file). ` +
-      `One is explained at a time; ${waiting} may wait.`,
+      `One is explained at a time; ${waiting} may wait. A body must arrive within ${
+        bodyDeadline / 1000
+      } s, ` +
+      `the answer within ${deadline / 1000} s.`,
     parameters: [
-      query("target", "Index or label of a class to explain; may be repeated", list(text)),
+      query("target", "Index or label of a class to explain; may be repeated", {
+        ...list({ ...text, minLength: 1, maxLength: LONGEST_TARGET }),
+        maxItems: MOST_TARGETS,
+      }),
       query("topK", "Explain the K most probable classes; excludes target", {
         type: "integer",
         minimum: 1,
@@ -153,10 +169,10 @@ function explainOperation(
     requestBody: {
       required: true,
       content: {
-        "image/*": { schema: binary },
-        "application/octet-stream": { schema: binary },
+        "image/*": { schema: { ...binary, maxLength: maxBodyBytes } },
+        "application/octet-stream": { schema: { ...binary, maxLength: maxBodyBytes } },
         "multipart/form-data": { schema: object({ image: binary }) },
-        ...(urls ? json(object({ url: { type: "string", format: "uri", pattern: "^https://" } })) : {}),
+        ...(urls ? json(object({ url: URL_SCHEMA })) : {}),
       },
     },
     responses: {
@@ -204,8 +220,16 @@ export function openapiDocument(limits: DescribedLimits): unknown {
         ...answered("It is", reference("Health")),
         ...stopping,
       }),
+      "/readyz": get("readyz", "Whether the networks are loaded", {
+        ...answered("They are", reference("Health")),
+        503: { description: "They are not, or the server is stopping", content: json(reference("Health")) },
+      }),
       "/openapi.json": get("openapi", "This document", answered("The document", { type: "object" })),
     },
-    components: { schemas: SCHEMAS },
+    components: {
+      schemas: SCHEMAS,
+      ...(limits.token ? { securitySchemes: { token: { type: "http", scheme: "bearer" } } } : {}),
+    },
+    ...(limits.token ? { security: [{ token: [] }] } : {}),
   };
 }

@@ -22,6 +22,9 @@ export interface ExplainQuery {
 /** Maximum number of classes per request. */
 export const MOST_TARGETS = 16;
 
+/** Maximum number of characters of a class's label or index. */
+export const LONGEST_TARGET = 100;
+
 const PARAMETERS = ["target", "topK", "refine", "format"];
 
 function refuse(message: string): never {
@@ -52,7 +55,7 @@ export function readQuery(
   if (targets.length > MOST_TARGETS) {
     refuse(`Cannot explain ${targets.length} classes at once: the maximum is ${MOST_TARGETS}`);
   }
-  const long = targets.find((target) => target.trim() === "" || target.length > 100);
+  const long = targets.find((target) => target.trim() === "" || target.length > LONGEST_TARGET);
   if (long !== undefined) refuse("Parameter target takes the index or the label of a class");
 
   const asked = parameters.get("topK");

@@ -10,7 +10,7 @@
  * @module
  */
 import { isAddress, isPublicAddress } from "./addresses.ts";
-import { checkLength, readBytes } from "./body.ts";
+import { type BodyOptions, checkLength, readBytes } from "./body.ts";
 import { HttpError } from "./errors.ts";
 
 /** How to fetch images. */
@@ -28,12 +28,7 @@ export interface RemoteImages {
 }
 
 /** Limits of one image. */
-export interface RemoteImageOptions {
-  /** Maximum size of the image in bytes. */
-  readonly maxBytes: number;
-  /** Stops the fetching; its reason is thrown. */
-  readonly signal: AbortSignal;
-}
+export type RemoteImageOptions = Omit<BodyOptions, "what">;
 
 const MOST_REDIRECTS = 3;
 
@@ -88,8 +83,9 @@ async function checkUrl(url: URL, { hosts, resolve }: RemoteImages): Promise<voi
 export async function fetchImage(
   address: string,
   remote: RemoteImages,
-  { maxBytes, signal }: RemoteImageOptions,
+  options: RemoteImageOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { maxBytes, signal } = options;
   let url = parsed(address);
   const load = remote.fetch ?? ((each: URL, init: RequestInit) => fetch(each, init));
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
@@ -118,7 +114,7 @@ export async function fetchImage(
       await response.body?.cancel().catch(() => {});
       throw error;
     }
-    return await readBytes(response.body, { maxBytes, signal, what });
+    return await readBytes(response.body, { ...options, what });
   }
   throw unreachable(`its server redirects more than ${MOST_REDIRECTS} times`);
 }

@@ -8,8 +8,11 @@ import type { DecodeSettings } from "../image/decode.ts";
 import { readHeader } from "../image/header.ts";
 import { ImageError } from "../image/types.ts";
 import { checkLength, readBytes } from "./body.ts";
-import { deadline } from "./deadline.ts";
+import { watchArrival } from "./arrival.ts";
+import type { Share } from "./budget.ts";
 import { HttpError } from "./errors.ts";
+import { readFormImage } from "./form.ts";
+import { parseForeignJson } from "../text/foreign_json.ts";
 import { fetchImage, type RemoteImages } from "./remote_image.ts";
 
 /** Limits and sources of a request's image. */
@@ -24,8 +27,17 @@ export interface ImageLimits {
   readonly urls: RemoteImages | undefined;
 }
 
-/** A JSON body contains only a URL. */
-const MOST_JSON_BYTES = 16 * 1024;
+/** Maximum size of a JSON body, which contains only a URL. */
+export const MOST_JSON_BYTES = 16 * 1024;
+const JSON_LIMITS = { characters: MOST_JSON_BYTES, depth: 2, values: 10 };
+
+/** The shares of a request in what all requests have together. */
+export interface RequestShares {
+  /** Bytes of bodies and fetched images. */
+  readonly bytes: Share;
+  /** Images that are being fetched. */
+  readonly fetches: Share;
+}
 
 /** Content types that `POST /explain` reads. */
 export const ACCEPTED_TYPES = [
@@ -70,9 +82,10 @@ export async function readRequestImage(
   request: Request,
   limits: ImageLimits,
   signal: AbortSignal,
+  shares: RequestShares,
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkBody(request.headers, limits);
-  const arriving = deadline(
+  const arriving = watchArrival(
     limits.bodyDeadline,
     () => new HttpError(408, "body_timeout", "Cannot read the body: it arrives too slowly"),
     signal,
@@ -81,13 +94,20 @@ export async function readRequestImage(
   const maxBytes = type === "application/json" ? MOST_JSON_BYTES : limits.maxBodyBytes;
   let body: Uint8Array<ArrayBuffer>;
   try {
-    body = await readBytes(request.body, { maxBytes, signal: arriving.signal });
+    body = await readBytes(request.body, {
+      maxBytes,
+      signal: arriving.signal,
+      onPart: (bytes) => {
+        arriving.count(bytes);
+        shares.bytes.take(bytes);
+      },
+    });
   } finally {
     arriving.stop();
   }
   if (body.length === 0) throw bad("no_image", "Cannot explain: the body is empty");
   const image = type === "application/json"
-    ? await fetchNamedImage(body, limits, signal)
+    ? await fetchNamedImage(body, limits, signal, shares)
     : type === "multipart/form-data"
     ? await readFormImage(body, request.headers.get("content-type")!)
     : body;
@@ -95,28 +115,15 @@ export async function readRequestImage(
   return image;
 }
 
-async function readFormImage(body: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8Array<ArrayBuffer>> {
-  let form: FormData;
-  try {
-    form = await new Response(body, { headers: { "content-type": type } }).formData();
-  } catch {
-    throw bad("invalid_form", "Cannot read the form: it is not well-formed multipart/form-data");
-  }
-  const files = [...form.values()].filter((value) => value instanceof File);
-  if (files.length !== 1) {
-    throw bad("no_image", `Cannot explain: the form has ${files.length} files instead of one`);
-  }
-  return new Uint8Array(await files[0]!.arrayBuffer());
-}
-
 async function fetchNamedImage(
   body: Uint8Array,
   { urls, maxBodyBytes, bodyDeadline }: ImageLimits,
   signal: AbortSignal,
+  shares: RequestShares,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let given: unknown;
   try {
-    given = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    given = parseForeignJson(new TextDecoder("utf-8", { fatal: true }).decode(body), JSON_LIMITS);
   } catch {
     throw bad("invalid_json", "Cannot read the body: it is not JSON");
   }
@@ -131,15 +138,24 @@ async function fetchNamedImage(
       "Cannot fetch the image: this server fetches no URLs; send the image",
     );
   }
-  const arriving = deadline(
+  shares.fetches.take(1);
+  const arriving = watchArrival(
     bodyDeadline,
     () => new HttpError(422, "url_unreachable", "Cannot fetch the image: it arrives too slowly"),
     signal,
   );
   try {
-    return await fetchImage(url, urls, { maxBytes: maxBodyBytes, signal: arriving.signal });
+    return await fetchImage(url, urls, {
+      maxBytes: maxBodyBytes,
+      signal: arriving.signal,
+      onPart: (bytes) => {
+        arriving.count(bytes);
+        shares.bytes.take(bytes);
+      },
+    });
   } finally {
     arriving.stop();
+    shares.fetches.free();
   }
 }
 

@@ -206,7 +206,7 @@ Deno.test("the server says what a classifier from a file sees, and what was assu
 
 Deno.test("openapi.json describes every route and every refusal of the handler", async () => {
   const document = await (await handler(new Request("http://localhost/openapi.json"))).json();
-  assertEquals(Object.keys(document.paths), ["/explain", "/models", "/healthz", "/openapi.json"]);
+  assertEquals(Object.keys(document.paths), ["/explain", "/models", "/healthz", "/readyz", "/openapi.json"]);
   for (const [path, methods] of Object.entries(document.paths)) {
     const options = await handler(new Request(`http://localhost${path}`, { method: "OPTIONS" }));
     const allowed = options.headers.get("allow")!.toLowerCase().split(", ");

@@ -100,3 +100,40 @@ Deno.test("createQueue() takes fewer where the last ones took long, and always o
   for (const place of places) place?.leave();
   await queue.idle();
 });
+
+Deno.test("createQueue() serves clients in turn, each in the order of its requests", async () => {
+  const queue = createQueue(9);
+  const order: string[] = [];
+  const names = ["a1", "a2", "a3", "a4", "b1", "b2", "c1"];
+  const all = names.map((name) => {
+    const place = queue.enter(name[0])!;
+    return place.run(async () => {
+      order.push(name);
+      await tasks();
+    }, NEVER).finally(place.leave);
+  });
+  await Promise.all(all);
+  assertEquals(order, ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
+});
+
+Deno.test("createQueue() gives a place of the client that has most to one that has fewer", async () => {
+  const queue = createQueue(3);
+  let finish!: () => void;
+  const greedy = Array.from({ length: 4 }, () => queue.enter("a")!);
+  const ran = greedy.map((place, i) =>
+    place.run(() => i === 0 ? new Promise<void>((resolve) => finish = resolve) : Promise.resolve(), NEVER)
+      .then(() => "ran", (error) => `${(error as HttpError).status}`)
+      .finally(place.leave)
+  );
+  // Its own client gets no more, another one does, up to equal numbers.
+  assertEquals([queue.isFullFor("a"), queue.isFullFor("b")], [true, false]);
+  assertEquals(queue.enter("a"), undefined);
+  const [first, second] = [queue.enter("b")!, queue.enter("b")!];
+  assertEquals([queue.enter("b"), queue.taken], [undefined, 4]);
+  second.leave();
+  const other = first.run(() => Promise.resolve("ran"), NEVER).finally(first.leave);
+  finish();
+  assertEquals(await Promise.all(ran), ["ran", "ran", "429", "429"]);
+  assertEquals(await other, "ran");
+  await queue.idle();
+});

@@ -1,10 +1,13 @@
 /**
- * Records of an evaluation as a file of JSON lines. Each record is appended when it is complete, so a stopped run loses
- * only the current image. An incomplete last line is dropped.
+ * Records of an evaluation as a file of JSON lines. Each record is appended when it is complete, and is on the disk
+ * before anybody is told, so a stopped run loses only the current image. An incomplete last line is dropped. One process
+ * at a time has the file.
  *
  * @module
  */
-import { readTextIfThere, reason, writeFile } from "../files.ts";
+import { readTextIfThere, writeFile, writingError } from "../files.ts";
+import { takeRunLock } from "../run_lock.ts";
+import { parseRecordLines, recordLine } from "./record_lines.ts";
 
 /** A file that records are appended to. */
 export interface RecordFile<T> {
@@ -20,32 +23,37 @@ export interface RecordFile<T> {
   close(options?: { readonly remove?: boolean }): Promise<void>;
 }
 
-/** Reads the complete lines. */
-export function parseLines<T>(text: string, path: string): T[] {
-  const lines = text.split("\n");
-  return lines.flatMap((line, index) => {
-    if (line.trim() === "") return [];
-    try {
-      return [JSON.parse(line) as T];
-    } catch {
-      // Only the last line can be incomplete.
-      if (index === lines.length - 1) return [];
-      throw new SyntaxError(`Cannot read records ${path}: line ${index + 1} is not JSON`);
-    }
-  });
-}
-
 /**
  * Opens a file of records.
  *
  * @param resume Whether to continue an earlier run. Otherwise existing records are an error, never overwritten.
- * @param keep Which records of an earlier run to keep; all by default.
- * @throws {Error} When there is nothing to resume, or when records would be lost.
+ * @param options `keep` says which records of an earlier run to keep, all by default; `whenLocked` is called before they
+ * are read, while no other process has the file.
+ * @throws {Error} When there is nothing to resume, when records would be lost, or when another process has the file.
  */
 export async function openRecordFile<T>(
   path: string,
   resume: boolean,
-  keep: (record: T) => boolean = () => true,
+  { keep = () => true, whenLocked = () => Promise.resolve() }: {
+    readonly keep?: (record: T) => boolean;
+    readonly whenLocked?: () => Promise<void>;
+  } = {},
+): Promise<RecordFile<T>> {
+  const unlock = await takeRunLock(path);
+  try {
+    await whenLocked();
+    return await openLocked(path, resume, keep, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function openLocked<T>(
+  path: string,
+  resume: boolean,
+  keep: (record: T) => boolean,
+  unlock: () => Promise<void>,
 ): Promise<RecordFile<T>> {
   const text = await readTextIfThere(path, "records ");
   if (text !== undefined && !resume) {
@@ -54,14 +62,14 @@ export async function openRecordFile<T>(
     );
   }
   if (text === undefined && resume) throw new Error(`Cannot resume: there are no records ${path}`);
-  const records = parseLines<T>(text ?? "", path).filter(keep);
+  const records = parseRecordLines<T>(text ?? "", path).filter(keep);
   // Rewritten without the incomplete line, and never half written.
-  await writeFile(path, records.map((record) => JSON.stringify(record) + "\n").join(""));
+  await writeFile(path, records.map(recordLine).join(""));
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path, { append: true });
   } catch (cause) {
-    throw new Error(`Cannot write records ${path}: ${reason(cause)}`, { cause });
+    throw writingError(`records ${path}`, cause);
   }
   let appended = 0;
   return {
@@ -71,17 +79,19 @@ export async function openRecordFile<T>(
       return appended;
     },
     append: async (record) => {
-      const bytes = new TextEncoder().encode(JSON.stringify(record) + "\n");
+      const bytes = new TextEncoder().encode(recordLine(record));
       try {
         for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        await file.syncData();
       } catch (cause) {
-        throw new Error(`Cannot write records ${path}: ${reason(cause)}`, { cause });
+        throw writingError(`records ${path}`, cause);
       }
       appended++;
     },
     close: async ({ remove = false } = {}) => {
       file.close();
       if (remove || records.length + appended === 0) await Deno.remove(path).catch(() => {});
+      await unlock();
     },
   };
 }

@@ -9,7 +9,7 @@ import type { MethodDefinition } from "../../baselines/types.ts";
 import { resolveDevice } from "../../runtime/mod.ts";
 import { formatOfPath } from "../../image/encode.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { openRecordFile, parseLines } from "../evaluation/record_file.ts";
+import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
 import { chooseExplainMethod, fetchAhead } from "../explain/method.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
@@ -18,15 +18,7 @@ import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
 import { missingCharacterLines, useFonts } from "../fonts.ts";
 import { explainRequest } from "../explain/image.ts";
 import { teachIfAsked } from "../explain/teach.ts";
-import {
-  isFile,
-  isFileNow,
-  isFolder,
-  makeFolder,
-  readTextIfThere,
-  withoutEndSlash,
-  writeFile,
-} from "../files.ts";
+import { DiskFullError, isFile, isFileNow, isFolder, makeFolder, withoutEndSlash } from "../files.ts";
 import { listImages } from "../image_lists.ts";
 import {
   errorMessage,
@@ -38,6 +30,7 @@ import {
 } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import type { ResultLine } from "./gallery/entries.ts";
+import { checkSameRun, earlierResults, refuseOtherSplit } from "./earlier_runs.ts";
 import { openImageWorker } from "./image_workers.ts";
 import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
@@ -50,22 +43,6 @@ type Line = ResultLine;
 
 /** Default number of workers at most: more would only share the memory bandwidth. */
 const MOST_WORKERS = 8;
-
-/** Options that do not change the results: a run may continue with different ones. */
-const HOW = [
-  "workers",
-  "shard",
-  "json",
-  "quiet",
-  "verbose",
-  "device",
-  "threads",
-  "out",
-  "offline",
-  "help",
-  "minutes",
-  "html",
-];
 
 /** Whether the arguments name a folder, or a list of images. */
 export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {
@@ -107,20 +84,24 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     return 0;
   }
   await makeFolder(out);
-  await checkSameRun(`${out}/run.json`, call);
   const path = `${out}/results${shardSuffix(shard)}.jsonl`;
-  // Of other shards of the same images, whatever their number.
-  const earlier = await earlierResults(out, path);
   const wanted = new Set(images);
-  const done = new Map(
-    earlier.flatMap((line): [string, string][] => isDone(line, wanted) ? [[line.image, line.out]] : []),
-  );
-  const records = await openRecordFile<Line>(path, await isFile(path), (line) => {
+  const done = new Map<string, string>();
+  const whenLocked = async () => {
+    await refuseOtherSplit(out, shard.count);
+    await checkSameRun(`${out}/run.json`, call);
+    // Of other shards of the same images, whatever their number.
+    for (const line of await earlierResults<Line>(out, path)) {
+      if (isDone(line, wanted)) done.set(line.image, line.out);
+    }
+  };
+  const keep = (line: Line) => {
     // Failed images are tried again, and results that were removed or stopped early are made again.
     const kept = isDone(line, wanted) && !done.has(line.image);
     if (kept) done.set(line.image, line.out);
     return kept;
-  });
+  };
+  const records = await openRecordFile<Line>(path, await isFile(path), { keep, whenLocked });
   let failed = 0;
   // Named among all images, so that shards that run at the same time agree.
   const here = new Set(part);
@@ -128,7 +109,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const ready = () => part.length - missing.length + records.appended - failed;
   const progress = reporter(terminal, missing.length);
   const sayMissing = missingCharacterLines(terminal.say);
-  const keep = async (line: Line) => {
+  const store = async (line: Line) => {
     await records.append(line);
     if (options.json) console.log(JSON.stringify(line));
     progress(line);
@@ -139,14 +120,21 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     await runPool(missing, {
       workers,
       open: () => openImageWorker(call.args, where!, signal, sayMissing),
-      onResult: (_, document) => keep(document),
+      onResult: (_, document) => store(document),
       onError: async ({ image }, error) => {
+        // Every other image would fail, too.
+        if (error instanceof DiskFullError) throw error;
         failed++;
         terminal.fail(`ptame: ${printable(errorMessage(error))}`);
-        await keep({ image, error: errorMessage(error) });
+        await store({ image, error: errorMessage(error) });
       },
       signal,
     });
+  } catch (error) {
+    if (error instanceof DiskFullError) {
+      terminal.say(`${ready()} of ${part.length} are explained; make room, and the same command continues`);
+    }
+    throw error;
   } finally {
     await records.close();
   }
@@ -193,43 +181,6 @@ async function prepareRun(method: MethodDefinition, typedCall: ExplainCall): Pro
 /** Whether a line is the result of one of the images, and still there. */
 function isDone(line: Line, wanted: ReadonlySet<string>): line is ExplainedImage {
   return "out" in line && wanted.has(line.image) && isFileNow(line.out) && !isStopped(line);
-}
-
-/** The results in other files of this folder: those of a run that was split in another way. */
-async function earlierResults(out: string, own: string): Promise<Line[]> {
-  const lines: Line[] = [];
-  for await (const { name } of Deno.readDir(out)) {
-    const path = `${out}/${name}`;
-    if (path === own || !/^results(\.\d+-of-\d+)?\.jsonl$/.test(name)) continue;
-    lines.push(...parseLines<Line>(await readTextIfThere(path, "records ") ?? "", path));
-  }
-  return lines;
-}
-
-/** Everything that the results of a run depend on. Results of other settings must not be mixed with them. */
-async function checkSameRun(path: string, { options, positional, typed }: ExplainGiven): Promise<void> {
-  const all = { ...typed, images: positional.map(withoutEndSlash), target: options.target };
-  const settings = Object.entries(all).filter(([name]) => !HOW.includes(name));
-  const present = await readTextIfThere(path);
-  if (present === undefined) {
-    return await writeFile(path, JSON.stringify(Object.fromEntries(settings), null, 2) + "\n");
-  }
-  if (!isSameRun(present, settings)) {
-    throw new Error(
-      `Cannot continue: ${path} belongs to a run with other options; name another --out`,
-    );
-  }
-}
-
-/** Whether a stored run has the same settings, in any order. */
-function isSameRun(text: string, settings: readonly [string, unknown][]): boolean {
-  const sorted = (entries: readonly [string, unknown][]) =>
-    JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1));
-  try {
-    return sorted(Object.entries(JSON.parse(text))) === sorted(settings);
-  } catch {
-    return false;
-  }
 }
 
 /** A progress bar on a terminal, occasional lines elsewhere. */

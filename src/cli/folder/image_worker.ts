@@ -11,7 +11,7 @@ import { type ExplainedImage, explanationDocument } from "../explain/document.ts
 import { chooseExplainMethod, openExplainer } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
 import { checkClasses, explainFile, explainRequest, type Request } from "../explain/image.ts";
-import { makeFolder, parentFolder } from "../files.ts";
+import { DiskFullError, makeFolder, parentFolder } from "../files.ts";
 import { useFonts } from "../fonts.ts";
 import { parseArguments } from "../options/command.ts";
 import { overlaySuffix } from "../result_names.ts";
@@ -51,7 +51,7 @@ export type FromWorker =
   | { readonly kind: "ready" }
   /** `missing`: characters that no font has. */
   | { readonly kind: "done"; readonly document: ExplainedImage; readonly missing: string }
-  | { readonly kind: "failed"; readonly message: string; readonly usage: boolean };
+  | { readonly kind: "failed"; readonly message: string; readonly what?: "usage" | "disk" };
 
 let explainer: MapExplainer | undefined;
 let request: Request = {};
@@ -104,7 +104,8 @@ scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   answer(data).catch((error): FromWorker => ({
     kind: "failed",
     message: errorMessage(error),
-    usage: error instanceof AmbiguousClassError,
+    ...(error instanceof AmbiguousClassError ? { what: "usage" as const } : {}),
+    ...(error instanceof DiskFullError ? { what: "disk" as const } : {}),
   }))
     .then((reply) => scope.postMessage(reply));
 };

@@ -5,6 +5,7 @@
  */
 import type { ExplainedImage } from "../explain/document.ts";
 import type { FromWorker, ImageTask, ToWorker, WorkerDevice } from "./image_worker.ts";
+import { DiskFullError } from "../files.ts";
 import { UsageError } from "../usage.ts";
 import { type PoolWorker, WorkerDied } from "./pool.ts";
 
@@ -47,7 +48,8 @@ export function openImageWorker(
       worker.postMessage(message);
     });
     if (reply.kind === "failed") {
-      throw reply.usage ? new UsageError(reply.message) : new Error(reply.message);
+      const Kind = reply.what === "usage" ? UsageError : reply.what === "disk" ? DiskFullError : Error;
+      throw new Kind(reply.message);
     }
     return reply;
   };

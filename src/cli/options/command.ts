@@ -104,13 +104,16 @@ function splitArguments({ name, options }: Declaration<Options>, args: readonly 
   const entries = Object.entries(options).map(([key, option]) => [optionName(key), option] as const);
   const named = (...kinds: Option<unknown>["kind"][]) =>
     entries.filter(([, { kind }]) => kinds.includes(kind)).map(([name]) => name);
+  const lists = entries.flatMap(([name, { kind, alias }]) =>
+    kind === "list" ? [name, alias ?? []].flat() : []
+  );
   const aliases = entries.flatMap(([, { alias }]) => alias ?? []);
   const flags = [...named("flag"), "help", "version"];
   const known = [...named("value", "list"), ...flags];
   const parsed = parseArgs([...args], {
     boolean: flags,
     string: [...named("value", "list"), ...aliases, "_"],
-    collect: named("list"),
+    collect: lists,
     alias: { h: "help" },
     unknown: (arg: string, key?: string) => {
       // Positional arguments come here too, without a key.

@@ -16,11 +16,11 @@ import { checkWritable, fileStem, readFile, readWeights, writeFile } from "../fi
 import { holdOut, listImages } from "../image_lists.ts";
 import { withLocalModels } from "../model_address.ts";
 import { isOnnxPath, readOnnxModel, refuseOnnxOptions } from "../onnx_model.ts";
-import { command } from "../options/command.ts";
+import { type Call, command } from "../options/command.ts";
 import { sayFactsOnce } from "../said_facts.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
-import { checkpointFile } from "./checkpoint_file.ts";
+import { type CheckpointFile, checkpointFile } from "./checkpoint_file.ts";
 import { HYPER_PARAMETERS, STARTS, TRAIN, type TrainValues } from "./options.ts";
 import { reporter } from "./progress.ts";
 
@@ -33,6 +33,28 @@ export const trainCommand = command(TRAIN, async ({ options: typedOptions, typed
   const start = await readStart(options.start);
   const { images, validation } = await listTrainingImages(options, terminal);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, options.resume);
+  try {
+    return await runTraining({ options, terminal, signal }, { start, images, validation, checkpoint, stem });
+  } finally {
+    await checkpoint.close();
+  }
+});
+
+/** What a run needs besides its options. */
+interface Prepared {
+  readonly start: TrainOptions["start"];
+  readonly images: readonly string[];
+  readonly validation: readonly string[];
+  readonly checkpoint: CheckpointFile;
+  /** Path of the head without its extension. */
+  readonly stem: string;
+}
+
+async function runTraining(
+  { options, terminal, signal }: Pick<Call<typeof TRAIN.options>, "options" | "terminal" | "signal">,
+  { start, images, validation, checkpoint, stem }: Prepared,
+): Promise<number> {
+  const { backbone, out } = options;
   await checkWritable(out);
   const { onProgress: onDownload, ...downloads } = downloadOptions(options, terminal);
   const report = reporter(terminal);
@@ -71,13 +93,13 @@ export const trainCommand = command(TRAIN, async ({ options: typedOptions, typed
     if (started && checkpoint.saved) {
       terminal.say(`The run so far is in ${checkpoint.path}; continue it with --resume`);
     }
-    throw error;
+    throw await checkpoint.explained(error);
   }
   await writeFile(out, result.head);
   await writeFile(`${stem}.last.safetensors`, result.last);
   await writeFile(`${stem}.loss.png`, await lossCurve(result, backbone));
   // The run is complete: there is nothing to resume.
-  await Deno.remove(checkpoint.path).catch(() => {});
+  await checkpoint.remove();
   summarise(terminal, result, out, stem);
   if (options.json) {
     const { validations, skipped, losses } = result;
@@ -86,7 +108,7 @@ export const trainCommand = command(TRAIN, async ({ options: typedOptions, typed
     );
   }
   return 0;
-});
+}
 
 /** The options that go to the trainer unchanged. */
 function trainSettings(options: TrainValues): Partial<TrainOptions> {

@@ -6,6 +6,7 @@
  */
 import { asBytes } from "../../graph/constants.ts";
 import { float32Tensor } from "../../runtime/mod.ts";
+import { seal, sealFault, UNSEALED } from "../../weights/seal.ts";
 import { encodeSafetensors, parseSafetensors } from "../../weights/safetensors.ts";
 import { readFloat32, type TensorTable } from "../../weights/tensor_table.ts";
 import type { FitRecord } from "../fit/fit_record.ts";
@@ -16,6 +17,7 @@ import type { RowForm } from "./rows.ts";
 import { KEPT_CLASSES } from "./sorting.ts";
 import { stateShapes } from "./training_state.ts";
 import type { TrainingState } from "./training_step.ts";
+import { parseForeignJson } from "../../text/foreign_json.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** The loss of one step. */
@@ -77,12 +79,16 @@ export interface Checkpoint {
 }
 
 const FORMAT = "ptame-checkpoint";
+/** Version 1 has a seal. */
+const VERSION = 1;
+/** Five numbers and more for each step: runs of a million steps. */
+const RECORD_LIMITS = { characters: 400_000_000, depth: 16, values: 20_000_000 };
 /** Name of the best head's file inside the checkpoint. */
 const BEST = "best_head_file";
 /** The images' classes. */
 const CLASSES = "image_classes";
 
-/** Writes a checkpoint. */
+/** Writes a checkpoint, not sealed yet; see {@linkcode sealedCheckpoint}. */
 export function encodeCheckpoint({ record, state, best, classes, fitted }: Checkpoint): Uint8Array {
   const tensors = Object.entries(state).map(([name, tensor]) => ({
     name,
@@ -101,13 +107,37 @@ export function encodeCheckpoint({ record, state, best, classes, fitted }: Check
     ? []
     : [{ name: fitted.name, type: "float32" as const, shape: fitted.shape, data: asBytes(fitted.data) }];
   return encodeSafetensors([...tensors, ...file, ...sorted, ...regressed], {
+    seal: UNSEALED,
+    version: String(VERSION),
     format: FORMAT,
     record: JSON.stringify(record),
   });
 }
 
+/** Writes a checkpoint with its seal. */
+export async function sealedCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
+  return await seal(encodeCheckpoint(checkpoint));
+}
+
 /**
- * Reads a checkpoint for a head of this shape.
+ * Reads a checkpoint for a head of this shape, if its seal and version are right. Version 0 has no seal.
+ *
+ * @throws {SyntaxError} When it is damaged, of a newer version or not a checkpoint.
+ * @throws {TypeError} When its head has another shape.
+ */
+export async function readCheckpoint(
+  bytes: Uint8Array,
+  shape: HeadShape,
+  rows?: RowForm,
+): Promise<Checkpoint> {
+  const checkpoint = decodeCheckpoint(bytes, shape, rows);
+  const fault = await sealFault(bytes, parseSafetensors(bytes).metadata, VERSION);
+  if (fault !== undefined) throw new SyntaxError(`Cannot read checkpoint: ${fault}`);
+  return checkpoint;
+}
+
+/**
+ * Reads a checkpoint for a head of this shape, whatever its seal.
  *
  * @throws {SyntaxError} When it is damaged or not a checkpoint.
  * @throws {TypeError} When its head has another shape.
@@ -119,7 +149,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: Row
     if (header.metadata["format"] !== FORMAT) {
       throw new SyntaxError(`its metadata do not say format ${FORMAT}`);
     }
-    const parsed: unknown = JSON.parse(header.metadata["record"] ?? "");
+    const parsed = parseForeignJson(header.metadata["record"] ?? "", RECORD_LIMITS);
     if (!isRunRecord(parsed)) throw new SyntaxError("its record does not say where the run is");
     record = parsed;
   } catch (cause) {

@@ -8,9 +8,9 @@ import type { ImageSource } from "../../image/types.ts";
 import { resolveDevice } from "../../runtime/mod.ts";
 import {
   type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
+  readCheckpoint,
   type RunRecord,
+  sealedCheckpoint,
   type StepLoss,
   type Validation,
 } from "./checkpoint.ts";
@@ -74,7 +74,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { steps: _, ...early } = await runSettings(options, loaded, hyper, form, images, planned);
 
   const saved = await options.checkpoint?.load();
-  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved, loaded.shape, form.rowForm);
+  const checkpoint = saved === undefined
+    ? undefined
+    : await readCheckpoint(saved, loaded.shape, form.rowForm);
   if (checkpoint !== undefined) checkSameRun(checkpoint.record, early);
   const { holdOutClasses = 0, imageWorkers = usualWorkers(), imageCache = 1024 } = options;
   const cuts = openImageCrops({
@@ -199,7 +201,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     };
     const [classes, fitted] = [sorted?.classes, fittedRows[0]];
     const state = await wholeState();
-    await options.checkpoint.save(encodeCheckpoint({ record, state, best, classes, fitted }));
+    await options.checkpoint.save(await sealedCheckpoint({ record, state, best, classes, fitted }));
     unsaved = false;
     onProgress?.({ kind: "checkpoint", step: done });
   };

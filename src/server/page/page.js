@@ -18,12 +18,20 @@ function say(text, failed = false) {
   status.classList.toggle("failed", failed);
 }
 
+/** The server's token, if it asks for one: the page is opened as /#token=…, and a tab remembers it. */
+const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? sessionStorage.getItem("token");
+if (token !== null) {
+  sessionStorage.setItem("token", token);
+  history.replaceState(null, "", location.pathname);
+}
+const authorized = token === null ? {} : { authorization: `Bearer ${token}` };
+
 /** Sends the image; throws the server's error. Retries if a full server asks for it. */
 async function explain(query, signal) {
   for (let attempt = 0;; attempt++) {
     const response = await fetch(`explain?${new URLSearchParams(query)}`, {
       method: "POST",
-      headers: { "content-type": "application/octet-stream" },
+      headers: { ...authorized, "content-type": "application/octet-stream" },
       body: picture,
       signal,
     });
@@ -114,10 +122,15 @@ addEventListener("drop", (event) => {
   take(event.dataTransfer.files[0]);
 });
 
-fetch("models").then((response) => response.json()).then(({ models: [model] }) => {
+fetch("models", { headers: authorized }).then(async (response) => {
+  if (response.status === 401) {
+    throw new Error("This server asks for a token: open the page with #token=… at its end.");
+  }
+  return await response.json();
+}).then(({ models: [model] }) => {
   const head = model.head.trained ? "" : " Its head is not trained: the maps are a start only.";
   element("about").textContent =
     `${model.name} names what an image shows; P-TAME lights up what it is named by. ` +
     `The image is sent to this server, explained and forgotten.${head}`;
   element("labels").replaceChildren(...model.labels.map((label) => new Option(label)));
-}).catch(() => say("The server does not answer.", true));
+}).catch((error) => say(error instanceof TypeError ? "The server does not answer." : error.message, true));

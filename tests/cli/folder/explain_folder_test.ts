@@ -37,8 +37,12 @@ interface Line {
   readonly error?: string;
 }
 
+/** The lines of a file or of stdout, without the check that those of a file have. */
 function linesOf(text: string): Line[] {
-  return text.trim().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  return text.trim().split("\n").filter((line) => line !== "").map((line) => {
+    const { check: _, ...rest } = JSON.parse(line);
+    return rest;
+  });
 }
 
 const RUN = ["explain", "photos", "--out", "out", "--device", "wasm"];

@@ -1,0 +1,109 @@
+/**
+ * Other runs into the same folder: those before, whose results are kept, and those at the same time, which must be other
+ * parts of the same run.
+ *
+ * @module
+ */
+import delay from "delay";
+import { parseRecordLines } from "../evaluation/record_lines.ts";
+import type { ExplainGiven } from "../explain/options.ts";
+import { readTextIfThere, withoutEndSlash, writeFile, writingError } from "../files.ts";
+import { isLocked, lockPathOf } from "../run_lock.ts";
+import { printable } from "../terminal.ts";
+
+/** Options that do not change the results: a run may continue with different ones. */
+const HOW = [
+  "workers",
+  "shard",
+  "json",
+  "quiet",
+  "verbose",
+  "device",
+  "threads",
+  "out",
+  "offline",
+  "help",
+  "minutes",
+  "html",
+];
+
+/** The results of a run, or of a part of one: `results.2-of-5.jsonl`. */
+const RESULTS = /^results(?:\.\d+-of-(\d+))?\.jsonl$/;
+
+function resultFiles(out: string): { readonly path: string; readonly parts: number }[] {
+  const found = new Map<string, number>();
+  for (const { name } of Deno.readDirSync(out)) {
+    const match = RESULTS.exec(name.replace(/\.lock$/, ""));
+    if (match !== null) found.set(match[0], Number(match[1] ?? 1));
+  }
+  return Array.from(found, ([name, parts]) => ({ path: `${out}/${name}`, parts }));
+}
+
+/** The lines in other files of this folder: those of a run that was split in another way. */
+export async function earlierResults<T>(out: string, own: string): Promise<T[]> {
+  const lines: T[] = [];
+  for (const { path } of resultFiles(out)) {
+    if (path === own) continue;
+    lines.push(...parseRecordLines<T>(await readTextIfThere(path, "records ") ?? "", path));
+  }
+  return lines;
+}
+
+/**
+ * Refuses a run beside one that is split in another way: both would explain the same images.
+ *
+ * @param parts Number of parts of this run.
+ */
+export async function refuseOtherSplit(out: string, parts: number): Promise<void> {
+  for (const other of resultFiles(out)) {
+    if (other.parts === parts || !(await isLocked(other.path))) continue;
+    throw new Error(
+      `Cannot start: another process is writing ${printable(other.path)}, of a run in ` +
+        `${
+          other.parts === 1 ? "one part" : `${other.parts} parts`
+        }; wait for it, or split this run in the same way ` +
+        `(${printable(lockPathOf(other.path))})`,
+    );
+  }
+}
+
+/** Everything that the results of a run depend on. Results of other settings must not be mixed with them. */
+export async function checkSameRun(path: string, given: ExplainGiven): Promise<void> {
+  const { options, positional, typed } = given;
+  const all = { ...typed, images: positional.map(withoutEndSlash), target: options.target };
+  const settings = Object.entries(all).filter(([name]) => !HOW.includes(name));
+  const text = JSON.stringify(Object.fromEntries(settings), null, 2) + "\n";
+  try {
+    // New: of two parts that start at the same time, one writes it and the other compares.
+    return await Deno.writeTextFile(path, text, { createNew: true });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AlreadyExists)) throw writingError(path, cause);
+  }
+  const present = await settingsIn(path);
+  // It was not written to its end: its process was killed.
+  if (present === undefined) return await writeFile(path, text);
+  if (sorted(Object.entries(present)) !== sorted(settings)) {
+    throw new Error(
+      `Cannot continue: ${path} belongs to a run with other options; name another --out`,
+    );
+  }
+}
+
+/** The settings of a run; another part may be writing them now. */
+async function settingsIn(path: string): Promise<object | undefined> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      const found: unknown = JSON.parse(await readTextIfThere(path) ?? "");
+      if (typeof found === "object" && found !== null) return found;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+    await delay(100);
+  }
+  return undefined;
+}
+
+/** Settings as text, in any order the same. */
+function sorted(entries: readonly [string, unknown][]): string {
+  return JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1));
+}

@@ -1,0 +1,92 @@
+/**
+ * Who may use a server: its names, origins of pages that may send requests, and a token.
+ *
+ * A page of any site can make a browser send a form to a server of this machine (`Origin` tells), and can give its own
+ * name this machine's address to read the answers (DNS rebinding; `Host` tells).
+ *
+ * @module
+ */
+import { HttpError } from "./errors.ts";
+import type { AllowedOrigins } from "./headers.ts";
+
+/** What a server asks of its clients. */
+export interface AccessRules {
+  /** Its names besides those of this machine and bare addresses; undefined for any. */
+  readonly hosts: readonly string[] | undefined;
+  /** Origins of other sites whose pages may send requests; undefined for none. */
+  readonly origins: AllowedOrigins | undefined;
+  /** The token that requests must carry; undefined for none. */
+  readonly token: string | undefined;
+}
+
+/** Paths for programs that watch a server: they answer everybody. */
+const OPEN = new Set(["/healthz", "/readyz"]);
+
+const LOOPBACK_NAME = /^(localhost|.+\.localhost)\.?$/i;
+/** An IPv4 or IPv6 address as the host of a URL. No name leads there, so no name can be given its address. */
+const BARE_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
+
+/**
+ * Refuses a request that the rules do not allow. The contents of its body do not matter and are not read.
+ *
+ * @param isPage Whether the path is a file of the start page, which holds no secret and asks for the token.
+ * @throws {HttpError} 403 for a host or origin, 401 for a missing or wrong token.
+ */
+export async function checkAccess(
+  request: Request,
+  url: URL,
+  { hosts, origins, token }: AccessRules,
+  isPage: boolean,
+): Promise<void> {
+  if (OPEN.has(url.pathname)) return;
+  if (hosts !== undefined && !isAllowedHost(url.hostname, hosts)) {
+    throw new HttpError(
+      403,
+      "host_not_allowed",
+      `Cannot answer by the name ${url.hostname.slice(0, 100)}: it is not one of this server's names`,
+    );
+  }
+  const origin = request.headers.get("origin");
+  if (origin !== null && !isAllowedOrigin(origin, url, origins)) {
+    throw new HttpError(403, "origin_not_allowed", "Cannot answer pages of another site");
+  }
+  // A browser asks for permission (OPTIONS) without the token.
+  if (token === undefined || isPage || request.method === "OPTIONS") return;
+  const given = /^bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  if (given === undefined || !await areEqual(given, token)) {
+    throw new HttpError(
+      401,
+      "unauthorized",
+      "Cannot answer without the token: send Authorization: Bearer …",
+      {
+        "www-authenticate": 'Bearer realm="ptame"',
+      },
+    );
+  }
+}
+
+function isAllowedHost(host: string, hosts: readonly string[]): boolean {
+  if (LOOPBACK_NAME.test(host) || BARE_ADDRESS.test(host)) return true;
+  return hosts.includes("*") || hosts.includes(host.toLowerCase().replace(/\.$/, ""));
+}
+
+/** The server's own pages, whatever the scheme: a proxy before it may add TLS. */
+function isAllowedOrigin(origin: string, url: URL, origins: AllowedOrigins | undefined): boolean {
+  if (origins === "*" || origins?.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === url.host;
+}
+
+/**
+ * Whether two texts are equal, in a time that does not depend on where they differ: digests are compared, all bytes of
+ * them.
+ */
+async function areEqual(a: string, b: string): Promise<boolean> {
+  const digests = await Promise.all([a, b].map(async (text) => {
+    const bytes = new TextEncoder().encode(text);
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  }));
+  const [left, right] = digests as [Uint8Array, Uint8Array];
+  let difference = 0;
+  for (let i = 0; i < left.length; i++) difference |= left[i]! ^ right[i]!;
+  return difference === 0;
+}
