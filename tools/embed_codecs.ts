@@ -23,6 +23,34 @@ export const COMPILED = {
   color: "tools/codecs/color.c with Little CMS 2.19",
 } as const;
 
+/**
+ * The script of the JPEG codec as a module. Its branches for reading files go: the WebAssembly is handed to it, and
+ * `require("fs")`, even in a branch that a page never takes, fails in bundlers.
+ *
+ * @throws {Error} When the package's script has another form.
+ */
+export async function jpegScript(): Promise<string> {
+  const [npm, , script] = EMBEDDED.jpeg;
+  await import(`npm:${npm}${script}`);
+  const source = await Deno.readTextFile(new URL(import.meta.resolve(`npm:${npm}${script}`)));
+  const cut = (text: string, from: string, to: string) => {
+    const [start, end] = [text.indexOf(from), text.indexOf(to)];
+    if (start < 0 || end < start) throw new Error(`Cannot take ${script} apart: it lacks ${from} or ${to}`);
+    return text.slice(0, start) + text.slice(end);
+  };
+  const withoutFiles = cut(source, 'if(ENVIRONMENT_IS_NODE){var fs=require("fs")', 'var out=Module["print"]');
+  const tail = withoutFiles.indexOf("if (typeof exports === 'object'");
+  return `// deno-lint-ignore-file
+/**
+ * npm:${npm}${script} without its branches for reading files. Made by tools/embed_codecs.ts.
+ *
+ * @module
+ */
+${withoutFiles.slice(0, tail).trim()}
+export default libjpegturbowasm_decode;
+`;
+}
+
 const FOLDER = new URL("../src/image/codecs/wasm/", import.meta.url);
 
 /** Reads the WebAssembly of a codec from its package. */
@@ -55,6 +83,7 @@ if (import.meta.main) {
     for (const name of Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]) {
       await writeModule(name, `npm:${EMBEDDED[name].slice(0, 2).join("")}`, await packagedWasm(name));
     }
+    await Deno.writeTextFile(new URL("jpeg_script.js", FOLDER), await jpegScript());
   } else {
     for (const [name, origin] of Object.entries(COMPILED)) {
       await writeModule(name, origin, await Deno.readFile(`${built}/${name}.wasm`));

@@ -21,8 +21,8 @@ export type { Ort };
 /** Device of a session. */
 export type Device = "webgpu" | "wasm" | "native";
 
-/** Version of onnxruntime-node to load: the same as deno.json's onnxruntime-web. */
-const NATIVE_VERSION = "1.30.0";
+/** Version of the builds that are loaded by a computed name: the same as deno.json's onnxruntime-web. */
+const VERSION = "1.30.0";
 
 const builds = new Map<Device, Promise<OrtBuild>>();
 let wasmThreads: number | undefined;
@@ -73,18 +73,20 @@ async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   if (device === "native") {
     // Not a literal, because Deno would download the native package for everybody.
     const name = "onnxruntime-node";
-    const specifier = "Deno" in globalThis ? `npm:${name}@${NATIVE_VERSION}` : name;
+    const specifier = "Deno" in globalThis ? `npm:${name}@${VERSION}` : name;
     try {
       const loaded = await import(specifier);
       return (loaded.default ?? loaded) as OrtBuild;
     } catch (cause) {
-      throw new DeviceError(`Cannot load the native runtime ${name}@${NATIVE_VERSION}`, { cause });
+      throw new DeviceError(`Cannot load the native runtime ${name}@${VERSION}`, { cause });
     }
   }
+  // The root is for Deno alone. As a literal, every bundle for a page would carry its 27 MB.
+  const root = `npm:onnxruntime-web@${VERSION}`;
   const build: OrtBuild = device === "webgpu"
     ? await import("onnxruntime-web/webgpu")
     : "Deno" in globalThis
-    ? await import("onnxruntime-web")
+    ? await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ root)
     : await import("onnxruntime-web/wasm");
   build.env.logLevel = "error";
   // Two threads throw in the WebGPU build in Deno, and the failure persists in the process.

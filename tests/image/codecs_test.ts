@@ -4,7 +4,7 @@ import { limitMemory } from "../../src/image/codecs/limit_memory.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { encodePng } from "../../src/image/png.ts";
 import { ImageError } from "../../src/image/types.ts";
-import { COMPILED, EMBEDDED, packagedWasm } from "../../tools/embed_codecs.ts";
+import { COMPILED, EMBEDDED, jpegScript, packagedWasm } from "../../tools/embed_codecs.ts";
 import { fixture, fixtureJson, fixtureUrl } from "./fixtures.ts";
 
 const MIB = 2 ** 20;
@@ -39,6 +39,14 @@ Deno.test("limitMemory() refuses a module that starts with more, has no memory, 
     "none of its own",
   );
   assertThrows(() => limitMemory(moduleWithMemory(0, 9).slice(0, 12), 8 * 65536), SyntaxError, "truncated");
+});
+
+Deno.test("the JPEG codec's script is its package's, without files", async () => {
+  const kept = await Deno.readTextFile(
+    new URL("../../src/image/codecs/wasm/jpeg_script.js", import.meta.url),
+  );
+  assert(kept === await jpegScript(), "run tools/embed_codecs.ts");
+  assert(!kept.includes("require("));
 });
 
 for (const name of Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]) {

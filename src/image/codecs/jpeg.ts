@@ -30,9 +30,8 @@ const STARTS_WITH = 50 * 2 ** 20;
 /** Creates the codec. Each image gets one of its own, so that none inherits another's memory. */
 async function createTurbo(memory: number): Promise<Turbo> {
   const module = await compileCodec("jpeg", memory);
-  const loaded = await import("@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs");
-  const factory: Factory = loaded.default?.default ?? loaded.default ?? loaded;
-  return await factory({
+  const script: { readonly default: unknown } = await import("./wasm/jpeg_script.js");
+  return await (script.default as Factory)({
     instantiateWasm(imports, done) {
       const instance = new WebAssembly.Instance(module, imports);
       done(instance);
