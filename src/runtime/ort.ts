@@ -12,7 +12,7 @@ import type * as Ort from "onnxruntime-web";
 import { createBuilder } from "../graph/builder.ts";
 import { encodeOnnx } from "../graph/onnx_file.ts";
 import { DeviceError } from "./errors.ts";
-import { withLargeMemory } from "./wasm_threads.ts";
+import { startThreaded, ThreadsError } from "./wasm_threads.ts";
 
 /** The part of onnxruntime that sessions use; the same in the web and node builds. */
 export type OrtBuild = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
@@ -93,7 +93,27 @@ async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   build.env.wasm.numThreads = device === "webgpu" && "Deno" in globalThis ? 1 : threads;
   if (wasmBinary !== undefined) build.env.wasm.wasmBinary = wasmBinary.slice().buffer;
   if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
-  if ("Deno" in globalThis) await startInDeno(build, device === "wasm" && threads > 1);
+  const threaded = device === "wasm" && threads > 1;
+  try {
+    if ("Deno" in globalThis) await startInDeno(build, threaded);
+    else if (threaded) await startThreaded(() => startSession(build));
+  } catch (error) {
+    if (!(error instanceof ThreadsError)) throw error;
+    return await startWithoutThreads();
+  }
+  return build;
+}
+
+/**
+ * A runtime on one thread, after threads did not start: that build cannot be started again, so another one takes its
+ * place, whose provider for wasm is the same.
+ */
+async function startWithoutThreads(): Promise<OrtBuild> {
+  const build: OrtBuild = await import("onnxruntime-web/webgpu");
+  build.env.logLevel = "error";
+  build.env.wasm.numThreads = 1;
+  if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
+  wasmThreads = 1;
   return build;
 }
 
@@ -105,14 +125,14 @@ async function startInDeno(build: OrtBuild, threaded: boolean): Promise<void> {
   // It leaves Node's Worker in place of Deno's, so a later `new Worker(url)` would get the wrong one.
   const { Worker } = globalThis;
   try {
-    await (threaded ? withLargeMemory(() => startThreads(build)) : startThreads(build));
+    await (threaded ? startThreaded(() => startSession(build)) : startSession(build));
   } finally {
     globalThis.Worker = Worker;
   }
 }
 
 /** The runtime creates its memory and threads with the first session; this one does nothing. */
-async function startThreads(build: OrtBuild): Promise<void> {
+async function startSession(build: OrtBuild): Promise<void> {
   const b = createBuilder("start");
   b.output(b.relu(b.input("x", "float32", [1])), "y");
   const session = await build.InferenceSession.create(encodeOnnx(b.build()), {

@@ -42,6 +42,8 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
     : refuseRemoteIfOffline(typedCall.options, await Promise.all(positional.map(pathOrAddress)));
   const destinations = await destinationsFor(typedCall.options, images);
   refuseOverwriting(images, destinations);
+  // The package may be on a server.
+  if (sample) refuseRemoteIfOffline(typedCall.options, [SAMPLE.href]);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   await useFonts(typedCall.options.font, missingCharacterLines(terminal.say));
