@@ -4,19 +4,26 @@
  * @module
  */
 
-/** A shipped head. */
-export interface HeadDefinition {
+import type { WeightsFile } from "./network.ts";
+
+/** A shipped head: its file in models/heads/, and what it fits. */
+export interface HeadDefinition extends WeightsFile {
   /** Backbone that it explains. */
   readonly backbone: string;
   /** Auxiliary whose taps it reads. */
   readonly auxiliary: string;
-  /** Its file in models/heads/. */
-  readonly file: string;
 }
 
 /** Every shipped head. */
 export const heads: readonly HeadDefinition[] = [
-  { backbone: "efficientnet_lite0", auxiliary: "efficientnet_lite0", file: "efficientnet_lite0.safetensors" },
+  {
+    backbone: "efficientnet_lite0",
+    auxiliary: "efficientnet_lite0",
+    file: "efficientnet_lite0.safetensors",
+    bytes: 6_252_232,
+    sha256: "e663fff781e7ae217f814ba4b48c8573e481586eee8cf049b1696c232dbf181b",
+    licence: "CC-BY-4.0",
+  },
 ];
 
 /** The shipped head for a backbone, and for an auxiliary if one is named. */

@@ -5,8 +5,7 @@
  * - onnxruntime-web's root is for Deno; a page loads `/wasm` or `/webgpu`, so the root is mapped to `/wasm` and no
  *   third copy is bundled;
  * - the runtime's .wasm files, and the scripts that its threads start from, stay files of their own;
- * - the library starts its decoding worker from a .ts file beside its own modules: that worker is bundled too, and its name
- *   in the bundle changed;
+ * - the library starts its decoding worker from a file beside its own modules: that worker is bundled too;
  * - ImageMagick's magick.wasm, which only rare formats need, lies beside the bundle;
  * - the library finds weights and heads at `../../models/` from its own modules. The bundle lies in `src/page/`, so
  *   the same relative address holds for it.
@@ -67,19 +66,6 @@ export async function bundleModules(modules: readonly URL[], out: URL): Promise<
   }
 }
 
-/** The library's worker that decodes images. */
-const DECODE_WORKER = "decode_worker";
-
-/** Lets the bundled modules start the bundled worker. */
-async function renameDecodeWorker(page: URL): Promise<void> {
-  for await (const { name } of Deno.readDir(page)) {
-    if (!name.endsWith(".js")) continue;
-    const file = new URL(name, page);
-    const text = await Deno.readTextFile(file);
-    await Deno.writeTextFile(file, text.replaceAll(`./${DECODE_WORKER}.ts`, `./${DECODE_WORKER}.js`));
-  }
-}
-
 /** What of the bundle is large: the page keeps these files itself, each by its digest. */
 const LARGE = /\.(safetensors|wasm)$/;
 
@@ -98,8 +84,7 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
   for (const name of ["main.ts", "worker.ts", "files_worker.ts"]) {
     await bundleModules([new URL(name, PAGE)], page);
   }
-  await bundleModules([new URL(`src/image/${DECODE_WORKER}.ts`, ROOT)], page);
-  await renameDecodeWorker(page);
+  await bundleModules([new URL("src/image/start_decode_worker.js", ROOT)], page);
   await bundleModules([new URL("service_worker.ts", PAGE)], out);
   // Deno says where a package's files are once it has loaded the package.
   await import("onnxruntime-web");
@@ -110,7 +95,7 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
   await import("@imagemagick/magick-wasm");
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const magick = import.meta.resolve(`${imports["@imagemagick/magick-wasm"]}/magick.wasm`);
-  await copy(new URL(magick), new URL("magick.wasm", page));
+  await copy(new URL(magick), new URL("@imagemagick/magick-wasm/magick.wasm", page));
   for (const folder of ["models/weights/", "models/heads/"]) {
     for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
       if (name.endsWith(".safetensors")) {

@@ -7,6 +7,7 @@
 import { loadBuiltinModule } from "../platform/builtin.ts";
 import { decodeBytes, type DecodeLimits } from "./decode_bytes.ts";
 import type { DecodeReply, DecodeRequest } from "./decode_worker.ts";
+import type {} from "./start_decode_worker.js";
 import { ImageError, type RgbImage } from "./types.ts";
 
 /** A worker of Node's kind (Node, Bun, Deno) or the web's. */
@@ -60,7 +61,7 @@ async function startHost(): Promise<Host | undefined> {
   try {
     if (threads === undefined) return startWebHost();
     // Not a literal, because bundlers for browsers would pack the file a second time.
-    const file = `decode_worker.${ours.pathname.split(".").pop()}`;
+    const file = "start_decode_worker.js";
     const worker = new threads.Worker(new URL(file, ours));
     const host: Host = {
       postMessage: (message, transfer) => worker.postMessage(message, transfer),
@@ -80,7 +81,7 @@ async function startHost(): Promise<Host | undefined> {
 
 function startWebHost(): Host | undefined {
   if (typeof Worker === "undefined") return undefined;
-  const worker = new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("./start_decode_worker.js", import.meta.url), { type: "module" });
   const host: Host = {
     postMessage: (message, transfer) => worker.postMessage(message, transfer),
     terminate: () => worker.terminate(),

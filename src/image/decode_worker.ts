@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { loadBuiltinModule } from "../platform/builtin.ts";
+import { hasBuiltinModules, loadBuiltinModule } from "../platform/builtin.ts";
 import { decodeBytes, type DecodeLimits } from "./decode_bytes.ts";
 import { ImageError } from "./types.ts";
 
@@ -49,7 +49,16 @@ async function answer(port: Port, { file, limits }: DecodeRequest): Promise<void
   }
 }
 
-const threads = await loadBuiltinModule("node:worker_threads") as { parentPort: Port | null } | undefined;
-const port = threads?.parentPort ?? globalThis as unknown as Port;
-if (port.on !== undefined) port.on("message", (request) => void answer(port, request));
-else port.onmessage = ({ data }) => void answer(port, data);
+/** Answers the requests of a port; Node's has `on`. */
+function serve(port: Port): void {
+  if (port.on !== undefined) port.on("message", (request) => void answer(port, request));
+  else port.onmessage = ({ data }) => void answer(port, data);
+}
+
+// Vite builds workers as scripts, which have no `await` at the top. A page's port is served at once: later, the first
+// request would be lost.
+if (hasBuiltinModules()) {
+  loadBuiltinModule("node:worker_threads").then((threads) =>
+    serve((threads as { readonly parentPort: Port | null }).parentPort ?? globalThis as unknown as Port)
+  );
+} else serve(globalThis as unknown as Port);

@@ -16,6 +16,11 @@ function ownProcess(): Process | undefined {
   return process?.versions?.node === undefined ? undefined : process;
 }
 
+/** Whether this runtime has built-in modules; a page has none. */
+export function hasBuiltinModules(): boolean {
+  return ownProcess() !== undefined;
+}
+
 /**
  * A built-in module, such as `node:crypto`, synchronously.
  *

@@ -94,9 +94,9 @@ export async function loadPair(options: PairOptions, head: Head | undefined): Pr
 export async function headFor(
   pair: ClassifierPair,
   given: Head | undefined,
-  signal?: AbortSignal,
+  options: WeightOptions = {},
 ): Promise<Head> {
-  const head = given ?? await defaultHead(pair, signal);
+  const head = given ?? await defaultHead(pair, options);
   checkHeadFits(head, pair.auxiliary.facts.name, pair.shape, pair.auxiliary.part().taps());
   await checkModel(head, pair);
   return head;

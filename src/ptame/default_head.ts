@@ -9,7 +9,8 @@ import { findNetwork, type NetworkDefinition, networks } from "../../models/regi
 import { isOnnxModel } from "../classifier/load.ts";
 import type { CustomNetwork } from "../classifier/network_classifier.ts";
 import type { OnnxModel } from "../classifier/onnx_model.ts";
-import { fetchBytes } from "../weights/fetch_bytes.ts";
+import type { WeightOptions } from "../weights/obtain.ts";
+import { obtainShipped } from "../weights/obtain_shipped.ts";
 import { shippedHeadUrl } from "../weights/shipped.ts";
 import type { ClassifierPair } from "./classifier_pair.ts";
 import { NoHeadError } from "./errors.ts";
@@ -59,7 +60,7 @@ export function defaultAuxiliary(
  */
 export async function defaultHead(
   pair: Pick<ClassifierPair, "auxiliary" | "backbone">,
-  signal?: AbortSignal,
+  options: WeightOptions = {},
 ): Promise<Head> {
   const [backbone, auxiliary] = [pair.backbone.facts, pair.auxiliary.facts];
   const shipped = findHead(backbone.name, auxiliary.name);
@@ -71,6 +72,7 @@ export async function defaultHead(
       : `no head is trained for it with auxiliary ${auxiliary.name}, and none can start from that network's classifier`;
     throw new NoHeadError(backbone.name, auxiliary.name, why);
   }
-  const bytes = await fetchBytes(shippedHeadUrl(shipped.file), `head of ${backbone.name}`, signal);
-  return await readHead(bytes, shipped.file);
+  const what = `head of ${backbone.name}`;
+  const content = await obtainShipped(shipped, shippedHeadUrl(shipped.file), what, options);
+  return await readHead(content.read(0, content.size), shipped.file);
 }

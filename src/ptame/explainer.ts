@@ -139,7 +139,7 @@ async function chooseHead(
   given: Head | undefined,
   options: ExplainerOptions,
 ): Promise<Head> {
-  if (given !== undefined || options.photos === undefined) return await headFor(pair, given, options.signal);
+  if (given !== undefined || options.photos === undefined) return await headFor(pair, given, options);
   // Its linear algebra is loaded only for a fit.
   const { fitHead } = await import("./fit/fitted_head.ts");
   return await fitHead(pair, options.photos, options);

@@ -62,7 +62,7 @@ export interface ExportedExplainer {
 export async function exportExplainer(options: ExportOptions = {}): Promise<ExportedExplainer> {
   const given = options.head === undefined ? undefined : await readHead(options.head, "");
   const pair = await loadPair(options, given);
-  const head = await headFor(pair, given, options.signal);
+  const head = await headFor(pair, given, options);
   // A softmax at the end of the backbone is removed, as in training: the outputs are scores.
   const facts: ClassifierFacts = { ...pair.backbone.facts, activation: "none" };
   const { name: auxiliary, preprocessing } = pair.auxiliary.facts;

@@ -12,7 +12,7 @@ import type * as Ort from "onnxruntime-web";
 import { createBuilder } from "../graph/builder.ts";
 import { encodeOnnx } from "../graph/onnx_file.ts";
 import { DeviceError } from "./errors.ts";
-import { withLargeMemory } from "./wasm_threads.ts";
+import { startThreaded, ThreadsError } from "./wasm_threads.ts";
 
 /** The part of onnxruntime that sessions use; the same in the web and node builds. */
 export type OrtBuild = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
@@ -21,8 +21,8 @@ export type { Ort };
 /** Device of a session. */
 export type Device = "webgpu" | "wasm" | "native";
 
-/** Version of onnxruntime-node to load: the same as deno.json's onnxruntime-web. */
-const NATIVE_VERSION = "1.30.0";
+/** Version of the builds that are loaded by a computed name: the same as deno.json's onnxruntime-web. */
+const VERSION = "1.30.0";
 
 const builds = new Map<Device, Promise<OrtBuild>>();
 let wasmThreads: number | undefined;
@@ -73,25 +73,47 @@ async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   if (device === "native") {
     // Not a literal, because Deno would download the native package for everybody.
     const name = "onnxruntime-node";
-    const specifier = "Deno" in globalThis ? `npm:${name}@${NATIVE_VERSION}` : name;
+    const specifier = "Deno" in globalThis ? `npm:${name}@${VERSION}` : name;
     try {
       const loaded = await import(specifier);
       return (loaded.default ?? loaded) as OrtBuild;
     } catch (cause) {
-      throw new DeviceError(`Cannot load the native runtime ${name}@${NATIVE_VERSION}`, { cause });
+      throw new DeviceError(`Cannot load the native runtime ${name}@${VERSION}`, { cause });
     }
   }
+  // The root is for Deno alone. As a literal, every bundle for a page would carry its 27 MB.
+  const root = `npm:onnxruntime-web@${VERSION}`;
   const build: OrtBuild = device === "webgpu"
     ? await import("onnxruntime-web/webgpu")
     : "Deno" in globalThis
-    ? await import("onnxruntime-web")
+    ? await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ root)
     : await import("onnxruntime-web/wasm");
   build.env.logLevel = "error";
   // Two threads throw in the WebGPU build in Deno, and the failure persists in the process.
   build.env.wasm.numThreads = device === "webgpu" && "Deno" in globalThis ? 1 : threads;
   if (wasmBinary !== undefined) build.env.wasm.wasmBinary = wasmBinary.slice().buffer;
   if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
-  if ("Deno" in globalThis) await startInDeno(build, device === "wasm" && threads > 1);
+  const threaded = device === "wasm" && threads > 1;
+  try {
+    if ("Deno" in globalThis) await startInDeno(build, threaded);
+    else if (threaded) await startThreaded(() => startSession(build));
+  } catch (error) {
+    if (!(error instanceof ThreadsError)) throw error;
+    return await startWithoutThreads();
+  }
+  return build;
+}
+
+/**
+ * A runtime on one thread, after threads did not start: that build cannot be started again, so another one takes its
+ * place, whose provider for wasm is the same.
+ */
+async function startWithoutThreads(): Promise<OrtBuild> {
+  const build: OrtBuild = await import("onnxruntime-web/webgpu");
+  build.env.logLevel = "error";
+  build.env.wasm.numThreads = 1;
+  if (wasmPaths !== undefined) build.env.wasm.wasmPaths = wasmPaths;
+  wasmThreads = 1;
   return build;
 }
 
@@ -103,14 +125,14 @@ async function startInDeno(build: OrtBuild, threaded: boolean): Promise<void> {
   // It leaves Node's Worker in place of Deno's, so a later `new Worker(url)` would get the wrong one.
   const { Worker } = globalThis;
   try {
-    await (threaded ? withLargeMemory(() => startThreads(build)) : startThreads(build));
+    await (threaded ? startThreaded(() => startSession(build)) : startSession(build));
   } finally {
     globalThis.Worker = Worker;
   }
 }
 
 /** The runtime creates its memory and threads with the first session; this one does nothing. */
-async function startThreads(build: OrtBuild): Promise<void> {
+async function startSession(build: OrtBuild): Promise<void> {
   const b = createBuilder("start");
   b.output(b.relu(b.input("x", "float32", [1])), "y");
   const session = await build.InferenceSession.create(encodeOnnx(b.build()), {

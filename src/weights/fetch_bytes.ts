@@ -17,13 +17,17 @@ export async function fetchBytes(url: URL, what: string, signal?: AbortSignal): 
     const own = await readFileUrl(url, signal);
     if (own !== undefined) return own;
     response = await fetch(url, { signal: signal ?? null });
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    const isPage = /^text\/html/i.test(response.headers.get("content-type") ?? "") &&
+      !url.pathname.endsWith(".html");
+    if (response.ok && !isPage) return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     throw new Error(`Cannot read ${what} at ${shownUrl(url)}: ${failureReason(cause, url)}`, { cause });
   }
   await response.body?.cancel();
-  throw new Error(`Cannot read ${what} at ${shownUrl(url)}: the server answered ${response.status}`);
+  // Servers of single-page programs answer every unknown address with their page.
+  const said = response.ok ? "sends a web page, not the file" : `answered ${response.status}`;
+  throw new Error(`Cannot read ${what} at ${shownUrl(url)}: the server ${said}`);
 }
 
 /** The reason of a failed fetch, in a few words. */

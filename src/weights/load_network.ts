@@ -6,6 +6,7 @@
  */
 import type { NetworkDefinition } from "../../models/registry.ts";
 import { fetchBytes } from "./fetch_bytes.ts";
+import { obtainShipped } from "./obtain_shipped.ts";
 import { obtainWeights, type WeightOptions } from "./obtain.ts";
 import { shippedWeightsUrl } from "./shipped.ts";
 import type { WeightFile } from "./tensor_table.ts";
@@ -38,8 +39,10 @@ export async function loadWeights(
   }
   if (source !== undefined && "table" in source) return source;
   const what = `weights of ${network.name}`;
-  const bytes = source instanceof Uint8Array
+  const content = source instanceof Uint8Array
     ? source
-    : await fetchBytes(source ?? shippedWeightsUrl(shipped!.file), what, options.signal);
-  return readWeightFile(what, bytes);
+    : source !== undefined
+    ? await fetchBytes(source, what, options.signal)
+    : await obtainShipped(shipped!, shippedWeightsUrl(shipped!.file), what, options);
+  return readWeightFile(what, content);
 }

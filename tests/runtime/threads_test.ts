@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { threadsStart } from "../../src/runtime/wasm_threads.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { startThreaded, ThreadsError, threadsStart } from "../../src/runtime/wasm_threads.ts";
 import { runDeno } from "../support/run_deno.ts";
 
 /** A first session whose weights make the wasm memory grow at once; prints "done" after one run. */
@@ -51,4 +51,20 @@ Deno.test("threadsStart() knows the Denos whose threads fail", () => {
     true,
     true,
   ]);
+});
+
+Deno.test("startThreaded() gives up on threads that do not come up, from the time their program is compiled", async () => {
+  const own = [WebAssembly.Memory, WebAssembly.instantiate, WebAssembly.instantiateStreaming];
+  const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+  const neverUp = startThreaded(async () => {
+    // A download of any length comes first.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 16384, shared: true });
+    assertEquals(buffer.byteLength, 2 ** 30);
+    await WebAssembly.instantiate(empty);
+    await new Promise(() => {});
+  }, 50);
+  await assertRejects(() => neverUp, ThreadsError, "did not start within 0.05 s");
+  assertEquals([WebAssembly.Memory, WebAssembly.instantiate, WebAssembly.instantiateStreaming], own);
+  assertEquals(await startThreaded(async () => (await WebAssembly.instantiate(empty)) && 1, 50), 1);
 });

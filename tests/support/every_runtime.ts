@@ -107,6 +107,13 @@ function checkAttributes(node: Deno.lint.Node, attributes: readonly unknown[], r
   if (attributes.length > 0) report(node, "import attributes are syntax of ES2025");
 }
 
+/** Whether a node is run with its module, outside of every function. */
+function isAtTop(node: Deno.lint.Node): boolean {
+  if (node.type === "Program") return true;
+  if (/Function|^PropertyDefinition$/.test(node.type)) return false;
+  return !("parent" in node) || node.parent === undefined || isAtTop(node.parent as Deno.lint.Node);
+}
+
 /** A visitor that reports each fault. */
 function visitor(report: Report): Deno.lint.LintVisitor {
   return {
@@ -129,6 +136,9 @@ function visitor(report: Report): Deno.lint.LintVisitor {
       if (node.kind === "using" || node.kind === "await using") {
         report(node, `${node.kind} is no syntax of ES2022: dispose of it in a finally block`);
       }
+    },
+    AwaitExpression(node) {
+      if (isAtTop(node)) report(node, "Vite builds workers as scripts, which have no await at the top");
     },
     Literal(node) {
       // Every literal has the field; only a regular expression has something in it.
@@ -167,8 +177,11 @@ function visitor(report: Report): Deno.lint.LintVisitor {
       if (callee.name !== "URL" || !isModuleUrl(node.arguments[1])) return;
       const path = node.arguments[0];
       const literal = path?.type === "Literal" && typeof path.value === "string" ? path.value : undefined;
-      if (literal === undefined || !/^\.\.?\/.*[^/]$/.test(literal)) {
-        report(node, "bundlers follow the written-out path of one file alone, as ./file or ../file");
+      if (literal === undefined || !/^(\.\.?\/|@[\w-]+\/[\w-]+\/).*[^/]$/.test(literal)) {
+        report(
+          node,
+          "bundlers follow the written-out path of one file alone: ./file, ../file or @scope/package/file",
+        );
       }
     },
   };

@@ -44,8 +44,9 @@ export async function animate(
 ): Promise<WrittenAnimation> {
   const { preprocessing } = explainer.backbone;
   const { pixels } = preprocess(explanation.image, preprocessing);
+  const { width = preprocessing.crop } = preprocessing;
   const [{ index, label, probability, map }] = explanation.targets as [(typeof explanation.targets)[number]];
-  const { order } = enlarge({ pixels, map, target: index, probability });
+  const { order } = enlarge({ pixels, width, map, target: index, probability });
   const steps: { erased: number; probability: number }[] = [];
   const frames = async function* (): AsyncGenerator<Frame> {
     for (const percent of PERCENTS) {
@@ -57,7 +58,7 @@ export async function animate(
       const now = (await explainer.probabilities(input, signal))[index]!;
       steps.push({ erased: percent, probability: now });
       const image = await renderErasingFrame({
-        image: toRgb(input),
+        image: toRgb({ pixels: input, width }),
         label,
         shown: captionText({ label: "", probability: now }, explanation.reading).trim(),
         erased: `${percent} % erased, the strongest of the map first`,

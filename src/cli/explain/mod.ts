@@ -50,6 +50,8 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   const destinations = await destinationsFor(typedCall.options, images);
   refuseOverwriting(images, destinations);
   await checkAnimation(typedCall.options.animate, images);
+  // The package may be on a server.
+  if (sample) refuseRemoteIfOffline(typedCall.options, [SAMPLE.href]);
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   await useFonts(typedCall.options.font, missingCharacterLines(terminal.say));

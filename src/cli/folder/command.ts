@@ -144,7 +144,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   }
   if (options.html) {
     const { writeGallery } = await import("./gallery/write.ts");
-    const lines = await earlierResults(out, "");
+    const lines = await earlierResults<Line>(out, "");
     terminal.say(`Page: ${printable(await writeGallery(lines, images, { source, out, args: call.args }))}`);
   }
   const failures = failed > 0 ? `, ${failed} failed` : "";

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { obtainWeights } from "../../weights/obtain.ts";
+import { findHead } from "../../../models/heads.ts";
+import type { NetworkDefinition } from "../../../models/registry.ts";
+import { obtainWeights, type WeightOptions } from "../../weights/obtain.ts";
+import { obtainShipped } from "../../weights/obtain_shipped.ts";
+import { shippedHeadUrl, shippedWeightsUrl } from "../../weights/shipped.ts";
 import { downloadOptions } from "../downloads.ts";
 import { command } from "../options/command.ts";
 import { QUIET_OPTION } from "../output_options.ts";
@@ -27,7 +31,8 @@ export const pullModels = command({
   const named = namedNetworks(positional);
   const options = { ...downloadOptions({ offline: false }, terminal), signal };
   for (const each of named) {
-    if (each.weights.shipped !== undefined) {
+    const { shipped } = each.weights;
+    if (shipped !== undefined && shippedWeightsUrl(shipped.file).protocol === "file:") {
       terminal.say(`${each.name}: shipped, nothing to download`);
       continue;
     }
@@ -36,8 +41,18 @@ export const pullModels = command({
       downloaded = true;
       options.onProgress?.(progress);
     };
-    const { file } = await obtainWeights(each, { ...options, onProgress });
-    if (!downloaded) terminal.say(`${each.name}: ${file.file} is already on this machine`);
+    const file = await pull(each, { ...options, onProgress });
+    if (!downloaded) terminal.say(`${each.name}: ${file} is already on this machine`);
   }
   return 0;
 });
+
+/** Downloads a network's weights, and where the package itself is on a server its head; gives the weights' name. */
+async function pull(network: NetworkDefinition, options: WeightOptions): Promise<string> {
+  const { name, weights: { shipped } } = network;
+  if (shipped === undefined) return (await obtainWeights(network, options)).file.file;
+  await obtainShipped(shipped, shippedWeightsUrl(shipped.file), `weights of ${name}`, options);
+  const head = findHead(name);
+  if (head !== undefined) await obtainShipped(head, shippedHeadUrl(head.file), `head of ${name}`, options);
+  return shipped.file;
+}

@@ -75,7 +75,10 @@ const STRIP = 2 ** 20;
 
 let loading: Promise<typeof Magick> | undefined;
 
-/** The place of magick.wasm: named by the caller, in the npm package, or beside the bundle. */
+/**
+ * The place of magick.wasm: named by the caller, or in the npm package. Bundlers find the package's file by the last
+ * address; where they do not, it is the path beside the bundle.
+ */
 function wasmUrl(named: string | undefined): URL {
   if (named !== undefined) return new URL(named);
   const file = "@imagemagick/magick-wasm";
@@ -83,7 +86,7 @@ function wasmUrl(named: string | undefined): URL {
   if ("Deno" in globalThis) return new URL(import.meta.resolve(`npm:${file}@${VERSION}/magick.wasm`));
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
   if (process?.versions?.node !== undefined) return new URL(import.meta.resolve(`${file}/magick.wasm`));
-  return new URL("./magick.wasm", import.meta.url);
+  return new URL("@imagemagick/magick-wasm/magick.wasm", import.meta.url);
 }
 
 async function load(memory: number, url: string | undefined): Promise<typeof Magick> {

@@ -8,6 +8,7 @@ import { imageOrError } from "../../image/image_or_error.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createImageCropper, type CropPlace, type ImageCropper, type InputSize } from "./image_cropper.ts";
 import type { FromImageWorker, ToImageWorker } from "./image_worker.ts";
+import type {} from "./start_image_worker.js";
 
 /** Cuts of the images of a list. */
 export interface ImageCrops {
@@ -139,7 +140,7 @@ export function openImageCrops(options: ImageCropsOptions): ImageCrops {
 function startWorker(): Worker | undefined {
   if (typeof Worker === "undefined") return undefined;
   try {
-    return new Worker(new URL("./image_worker.ts", import.meta.url), { type: "module" });
+    return new Worker(new URL("./start_image_worker.js", import.meta.url), { type: "module" });
   } catch {
     return undefined;
   }
