@@ -12,6 +12,16 @@
  * console.log(targets[0]!.map.values); // 7 x 7 numbers in [0, 1]
  * ```
  *
+ * @example Any number that the outputs give can be the target: the evidence for one class over another
+ * ```ts
+ * import { createBaseline, targets } from "@ptame/ptame/baselines";
+ *
+ * await using baseline = await createBaseline("integrated-gradients", { steps: 4 });
+ * const target = targets.difference(targets.score("tabby"), targets.score("tiger cat"));
+ * const explained = await baseline.explain("models/sample/chelsea.jpg", { target });
+ * console.log(explained.targets[0]!.label, explained.targets[0]!.probability); // "tabby − tiger cat", a score
+ * ```
+ *
  * @module
  */
 export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "./classifier/load.ts";
@@ -33,8 +43,10 @@ export {
   type BaselineExplainer,
   type BaselineExplainOptions,
   type BaselineOptions,
+  type BaselineTarget,
   createBaseline,
 } from "./baselines/explainer.ts";
+export { type ScoreFunction, targets } from "./classifier/score_function.ts";
 export { openMethod, type OpenMethodOptions } from "./baselines/open.ts";
 export { baselineNamed, methodNamed, METHODS } from "./baselines/methods.ts";
 export {

@@ -20,6 +20,9 @@ import {
   type MapExplanation,
   type TargetMap,
 } from "../explanation/map_explanation.ts";
+import { FOCUS, focusedOn } from "../classifier/focused.ts";
+import { isScoreFunction, type ScoreFunction } from "../classifier/score_function.ts";
+import type { Target } from "../classifier/target.ts";
 import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { baselineNamed } from "./methods.ts";
 import { type BaselineDefinition, type MapProgress, maskFrom, type MethodOptions } from "./types.ts";
@@ -28,10 +31,18 @@ import { type BaselineDefinition, type MapProgress, maskFrom, type MethodOptions
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
 
 /** What to explain of an image by a baseline. */
-export interface BaselineExplainOptions extends ExplainOptions {
+export interface BaselineExplainOptions extends Omit<ExplainOptions, "target"> {
+  /**
+   * The class or classes to explain, the backbone's own top class by default; or functions of its outputs, built with
+   * `targets`. The map of a function has the index −1, its text as label and its value as probability.
+   */
+  readonly target?: BaselineTarget | readonly BaselineTarget[];
   /** Called with the progress of methods that need many passes; it starts again for each class. */
   readonly onProgress?: (progress: MapProgress) => void;
 }
+
+/** A class, or a function of the outputs. */
+export type BaselineTarget = Target | ScoreFunction;
 
 /** A baseline over a loaded classifier. */
 export interface BaselineExplainer extends MapExplainer {
@@ -58,14 +69,14 @@ export interface BaselineExplainer extends MapExplainer {
  */
 export async function createBaseline(
   name: string,
-  options: BaselineOptions = {},
+  settings: BaselineOptions = {},
 ): Promise<BaselineExplainer> {
   const method = baselineNamed(name);
-  const classifier = await openClassifier(options);
+  const classifier = await openClassifier(settings);
   try {
     const tap = method.tapped ? classifier.tap() : undefined;
     const layer = tap === undefined ? undefined : layerFacts(tap);
-    const attribute = await method.create(classifier, options);
+    const attribute = await method.create(classifier, settings);
     const session = await classifier.session();
     const { facts } = classifier;
 
@@ -97,7 +108,20 @@ export async function createBaseline(
         layer,
       };
       const maps: TargetMap[] = [];
-      for (const index of askedClasses(options, seen)) {
+      const asked = [options.target ?? []].flat() as BaselineTarget[];
+      const target = asked.filter((each): each is Target => !isScoreFunction(each));
+      for (const of of asked.filter(isScoreFunction)) {
+        const focused = focusedOn(classifier, of);
+        const value = (await focused.logits([pixels], signal))[0]!;
+        const raw = await (await method.create(focused, settings))(pixels, FOCUS, { signal, onProgress });
+        const scored = { ...seen, labels: focused.facts.labels, probabilities: value };
+        const map = createTargetMap(scored, FOCUS, raw, maskFrom(raw, method.view));
+        maps.push(Object.defineProperty(map, "index", { value: -1, enumerable: true }));
+      }
+      const classes = asked.length > 0 && target.length === 0
+        ? []
+        : askedClasses({ ...options, target }, seen);
+      for (const index of classes) {
         const raw = await attribute(pixels, index, { signal, onProgress });
         maps.push(createTargetMap(seen, index, raw, maskFrom(raw, method.view)));
       }
@@ -112,7 +136,7 @@ export async function createBaseline(
     return {
       method,
       layer: tap?.name,
-      passes: method.passes(tap?.channels ?? 0, options),
+      passes: method.passes(tap?.channels ?? 0, settings),
       backbone: facts,
       session,
       explain,

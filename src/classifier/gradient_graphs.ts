@@ -1,6 +1,6 @@
 /**
  * The graphs that methods run to ask a classifier for gradients: of its score at a tap, and with respect to the image.
- * The class is an input (one-hot), so no graph depends on it.
+ * The factors of the scores are an input (one-hot for a class), so no graph depends on it.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { type ScoredPass, scoredPass } from "./graphs.ts";
 import type { Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
-/** Scores of the requested classes, summed over the images, which are independent. */
+/** Scores of the images, weighted by "target" and summed; the images are independent. */
 function targetScore({ b, logits }: ScoredPass): Value {
-  const target = b.input("target", "float32", [1, logits.shape[1]!]);
+  const target = b.input("target", "float32", logits.shape);
   return b.reduceSum(b.mul(logits, target), undefined, false);
 }
 
@@ -36,7 +36,7 @@ export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice
 }
 
 /**
- * "images" [batch, 3, S, S] and "target" [1, classes] to "gradients" [batch, 3, S, S] of each image's own score
+ * "images" [batch, 3, H, W] and "target" [batch, classes] to "gradients" [batch, 3, H, W] of each image's own score
  * before softmax, with respect to pixels in [0, 1].
  *
  * @throws {TypeError} When an operator cannot be differentiated.

@@ -85,18 +85,26 @@ export interface OpenClassifier {
   readonly batch: number;
   /** Activations at the tap. */
   activations(image: Float32Array, signal?: AbortSignal): Promise<TappedPass>;
-  /** Activations at the tap, and the gradient of a class's score there. */
-  tapped(image: Float32Array, target: number, signal?: AbortSignal): Promise<TappedGradient>;
+  /**
+   * Activations at the tap, and the gradient of a class's score there.
+   *
+   * @param target The class, or the factor of each class's score in a weighted sum.
+   */
+  tapped(image: Float32Array, target: number | Float32Array, signal?: AbortSignal): Promise<TappedGradient>;
   /**
    * Scores with single channels at the tap set to 0.
    *
    * @returns The scores without each channel, in order.
    */
   withoutChannels(image: Float32Array, signal?: AbortSignal): AsyncGenerator<Float32Array>;
-  /** Gradient of a class's score with respect to each image. */
+  /**
+   * Gradient of a class's score with respect to each image.
+   *
+   * @param target The class, or for each image the factor of each class's score in a weighted sum.
+   */
   inputGradients(
     images: readonly Float32Array[],
-    target: number,
+    target: number | readonly Float32Array[],
     signal?: AbortSignal,
   ): Promise<Float32Array[]>;
   /** Releases its sessions. */
@@ -123,7 +131,7 @@ export async function classifierOver(
   const { facts } = classifier;
   const { threads } = options;
   const device = await resolveDevice(options.device);
-  // A file for so many images may not be rebuilt for others.
+  // A file that fixes its number of images may not be rebuilt for others.
   const batch = options.batch ?? (device === "webgpu" ? Math.min(classifier.fixedBatch ?? 8, 8) : 1);
   const opened = new Map<string, Promise<Session>>();
   let scoring: Promise<Scores> | undefined;
@@ -207,7 +215,10 @@ export async function classifierOver(
       ),
     tapped: async (image, target, signal) => {
       const session = openOnce("tapped", () => tappedGraph(classifier.part(), tap(), device));
-      const feeds = { images: imagesTensor([image], 1, size()), target: oneHot(target, facts.classes) };
+      const feeds = {
+        images: imagesTensor([image], 1, size()),
+        target: float32Tensor(factors(target, facts.classes), [1, facts.classes]),
+      };
       const outputs = await run(session, feeds, signal);
       return { ...planes(outputs), gradients: channelPlanes(float32Data(outputs["gradients"]!), tap()) };
     },
@@ -228,7 +239,17 @@ export async function classifierOver(
     inputGradients: async (images, target, signal) => {
       const buildGraph = () => inputGradientGraph(classifier.part(), batch, device);
       const session = await openOnce("input gradient", buildGraph);
-      const more = { target: oneHot(target, facts.classes) };
+      const { classes } = facts;
+      /** The factors of the images from `at` on; the last ones repeated where there are fewer. */
+      const more = (at: number) => {
+        const rows = Array.from(
+          { length: batch },
+          (_, i) => typeof target === "number" ? target : target[Math.min(at + i, target.length - 1)]!,
+        );
+        const data = new Float32Array(batch * classes);
+        rows.forEach((row, i) => data.set(factors(row, classes), i * classes));
+        return { target: float32Tensor(data, [batch, classes]) };
+      };
       return await scoreRows(session, images, { batch, size: size(), output: "gradients", more, signal });
     },
     dispose,
@@ -237,15 +258,16 @@ export async function classifierOver(
 }
 
 /**
- * The class as the graphs' input.
+ * The factors of the scores: 1 for a class alone.
  *
  * @throws {RangeError} When the class does not exist.
  */
-function oneHot(target: number, classes: number): Tensor {
+function factors(target: number | Float32Array, classes: number): Float32Array {
+  if (typeof target !== "number") return target;
   if (!Number.isInteger(target) || target < 0 || target >= classes) {
     throw new RangeError(`Unknown class ${target}: classes are numbered 0 to ${classes - 1}`);
   }
   const data = new Float32Array(classes);
   data[target] = 1;
-  return float32Tensor(data, [1, classes]);
+  return data;
 }

@@ -72,8 +72,8 @@ export interface RowOptions {
   readonly size: Size;
   /** The output with one row per image. */
   readonly output: string;
-  /** Additional inputs besides the images. */
-  readonly more?: Readonly<Record<string, Tensor>>;
+  /** Additional inputs besides the images, for the images of a batch from index `at` on. */
+  readonly more?: (at: number) => Readonly<Record<string, Tensor>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,12 +81,12 @@ export interface RowOptions {
 export async function scoreRows(
   session: Session,
   images: readonly Float32Array[],
-  { batch, size, output, more = {}, signal }: RowOptions,
+  { batch, size, output, more, signal }: RowOptions,
 ): Promise<Float32Array[]> {
   const all: Float32Array[] = [];
   for (let at = 0; at < images.length; at += batch) {
     const part = images.slice(at, at + batch);
-    const outputs = await session.run({ images: imagesTensor(part, batch, size), ...more }, { signal });
+    const outputs = await session.run({ images: imagesTensor(part, batch, size), ...more?.(at) }, { signal });
     const data = float32Data(outputs[output]!);
     const length = data.length / batch;
     part.forEach((_, i) => all.push(data.slice(i * length, (i + 1) * length)));

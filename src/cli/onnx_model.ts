@@ -60,7 +60,7 @@ export const ONNX_OPTIONS = group("An .onnx classifier (or NAME.json next to it)
   labels: text("FILE", "Names of the classes, one per line, or JSON"),
   input: assignments(
     "NAME=VALUE",
-    "A number for an input besides the image, such as keep_prob=1; may be repeated",
+    "A number for an input besides the image, such as keep_prob=1",
   ),
   output: text("NAME", "The output with the scores", { usual: "the most probable" }),
   activation: choice(

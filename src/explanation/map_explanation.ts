@@ -259,7 +259,8 @@ export function createMapExplanation(
   const overlay = async ({ target, ...looks }: OverlayRequest = {}): Promise<RgbImage> => {
     const chosen = target === undefined ? targets[0]! : findTarget(target);
     return await renderOverlay(seen.image, chosen.map, seen.window, {
-      caption: captionText(chosen, seen.reading),
+      // The value of a function is not a probability.
+      caption: captionText(chosen, chosen.index < 0 ? "none" : seen.reading),
       subtitle: chosen.blank === undefined ? subtitle : `No map: ${BLANK_WORDS[chosen.blank.reason]}`,
       ...looks,
     });

@@ -70,11 +70,11 @@ Deno.test("upsampleGradient() is the transpose of upsampleMap()", () => {
 
 Deno.test("underMask() shows the image at 1 and its blur at 0, and keeps a flat image", () => {
   const side = 32;
-  const flat = blurPyramid(new Float32Array(3 * side * side).fill(0.25), side);
+  const flat = blurPyramid(new Float32Array(3 * side * side).fill(0.25), { width: side, height: side });
   assert(underMask(flat, new Float32Array(side * side)).every((value) => Math.abs(value - 0.25) < 1e-6));
   const dotted = new Float32Array(3 * side * side);
   dotted[16 * side + 16] = 1;
-  const pyramid = blurPyramid(dotted, side);
+  const pyramid = blurPyramid(dotted, { width: side, height: side });
   assertEquals(underMask(pyramid, new Float32Array(side * side).fill(1)), dotted);
   const blurred = underMask(pyramid, new Float32Array(side * side));
   // A Gaussian of 20/224 of the side: its peak is 1/(2πσ²).

@@ -1,6 +1,8 @@
 /** The inputs that people's files have: size and fit, element type, channels, further inputs. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { integratedGradients } from "../../src/baselines/gradient/integrated_gradients.ts";
+import { scoreCam } from "../../src/baselines/activation/score_cam.ts";
+import { extremal } from "../../src/baselines/perturbation/extremal/extremal.ts";
 import { occlusion } from "../../src/baselines/perturbation/occlusion.ts";
 import { rise } from "../../src/baselines/perturbation/rise.ts";
 import type { OnnxPreprocessing } from "../../src/classifier/image_input.ts";
@@ -102,6 +104,11 @@ Deno.test("maps of images that are not square have the image's sides", async () 
   const occluded = await occlusion(opened, { places: 7 })(pixels, 1);
   assertEquals([occluded.width, occluded.height, occluded.values.length], [96, 48, 96 * 48]);
   assert(occluded.values.every(Number.isFinite));
+  const perturbed = await extremal(opened, { steps: 1, areas: [0.5] })(pixels, 1);
+  assert(perturbed.values.every(Number.isFinite));
+  const weighted = await scoreCam(opened)(pixels, 1);
+  assertEquals([weighted.width, weighted.height], [width, height]);
+  assert(weighted.values.every(Number.isFinite) && weighted.values.some((value) => value > 0));
   const sampled = await rise(opened, { masks: 8 })(pixels, 1);
   assertEquals([sampled.width, sampled.height, sampled.values.length], [96, 48, 96 * 48]);
 });

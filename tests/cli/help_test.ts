@@ -118,7 +118,7 @@ Deno.test("help and errors name commands as a task where the launcher starts the
     launched(...missing),
     plain(...missing),
   ]);
-  assertMatch(task.stdout, /^Usage: deno task explain \[IMAGE…\] \[options\]$/m);
+  assertMatch(task.stdout, /^Usage: deno task explain \[IMAGE…\|-\] \[options\]$/m);
   assertMatch(task.stdout, /^ {2}deno task explain photo\.jpg$/m);
   assertMatch(own.stdout, /^Usage: ptame COMMAND \[options\]$/m);
   assertMatch(own.stdout, /^ {2}ptame explain photo\.jpg$/m);

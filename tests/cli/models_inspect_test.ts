@@ -92,6 +92,6 @@ Deno.test("models inspect says what a file sees and gives, and where each entry 
     assertEquals(explained.code, 0, explained.stderr);
     const lines = explained.stderr.replace(/ +/g, " ");
     assertStringIncludes(lines, "\n mean 0.485, 0.456, 0.406 of pixels in 0 to 1 assumed\n");
-    assertStringIncludes(lines, "\n layer maps file\n");
+    assertStringIncludes(lines, "\n Layer maps: 8 channels of 7 x 7\n");
     assertEquals((JSON.parse(explained.stdout) as { classifier: Fact[] }).classifier.length, 11);
   }));

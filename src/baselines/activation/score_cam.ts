@@ -14,6 +14,8 @@
  *
  * @module
  */
+import type { Size } from "../../image/preprocess.ts";
+import { imageSides } from "../../image/side.ts";
 import { upsampleMap } from "../../image/upsample.ts";
 import type { OpenClassifier, TappedPass } from "../../classifier/open.ts";
 import { maskedImage } from "../perturbation/masked_image.ts";
@@ -31,11 +33,12 @@ export function scoreCam(classifier: OpenClassifier, options: ScoreCamOptions = 
   return async (pixels, target, { signal, onProgress } = {}) => {
     const pass = await classifier.activations(pixels, signal);
     const chosen = variedChannels(pass, options.channels ?? pass.channels);
+    const size = imageSides(pixels, classifier.facts.preprocessing.width);
     const scores: number[] = [];
     for (let at = 0; at < chosen.length; at += classifier.batch) {
       const part = chosen.slice(at, at + classifier.batch);
       const masked = part.map((k) =>
-        maskedImage(pixels, channelMask(pass, k, pixels), classifier.facts.preprocessing)
+        maskedImage(pixels, channelMask(pass, k, size), classifier.facts.preprocessing)
       );
       const rows = await classifier.logits(masked, signal);
       scores.push(...rows.map((row) => row[target]!));
@@ -54,12 +57,17 @@ export function scoreCam(classifier: OpenClassifier, options: ScoreCamOptions = 
 function channelMask(
   { width, height, activations }: TappedPass,
   k: number,
-  pixels: Float32Array,
+  size: Size,
 ): Float32Array {
   const area = width * height;
-  const side = Math.sqrt(pixels.length / 3);
-  const values = upsampleMap(activations.subarray(k * area, (k + 1) * area), width, height, side, side);
-  return scaleToMask({ width: side, height: side, values }, "range").values;
+  const values = upsampleMap(
+    activations.subarray(k * area, (k + 1) * area),
+    width,
+    height,
+    size.width,
+    size.height,
+  );
+  return scaleToMask({ ...size, values }, "range").values;
 }
 
 /** The `count` channels of greatest variance, in order; constant channels are left out. */

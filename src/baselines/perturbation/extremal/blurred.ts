@@ -4,62 +4,62 @@
  *
  * @module
  */
+import type { Size } from "../../../image/preprocess.ts";
 
 /** Levels of the pyramid. */
 const LEVELS = 8;
-/** Standard deviation of the strongest blur, as a fraction of the side: 20 pixels of 224. */
+/** Standard deviation of the strongest blur, as a fraction of the shorter side: 20 pixels of 224. */
 const STRONGEST = 20 / 224;
 
 /** A mask value this far outside [0, 1] is inside but for rounding. */
 const ROUNDING = 1e-6;
 
 /** A pyramid of blurs. */
-export interface BlurPyramid {
-  /** Pixels along a side. */
-  readonly side: number;
-  /** From the strongest blur to the image itself, [3, S, S] each. */
+export interface BlurPyramid extends Size {
+  /** From the strongest blur to the image itself, [3, height, width] each. */
   readonly levels: readonly Float32Array[];
 }
 
-/** The pyramid of an image [3, S, S]. */
-export function blurPyramid(pixels: Float32Array, side: number): BlurPyramid {
+/** The pyramid of an image [3, height, width]. */
+export function blurPyramid(pixels: Float32Array, { width, height }: Size): BlurPyramid {
   const levels = Array.from({ length: LEVELS }, (_, level) => {
-    const sigma = STRONGEST * side * (1 - level / (LEVELS - 1));
-    return sigma === 0 ? pixels : gaussianBlur(pixels, side, sigma);
+    const sigma = STRONGEST * Math.min(width, height) * (1 - level / (LEVELS - 1));
+    return sigma === 0 ? pixels : gaussianBlur(pixels, { width, height }, sigma);
   });
-  return { side, levels };
+  return { width, height, levels };
 }
 
 /** A Gaussian blur, cut at 3 σ; outside the image nothing counts. */
-function gaussianBlur(pixels: Float32Array, side: number, sigma: number): Float32Array {
-  const reach = Math.min(Math.ceil(3 * sigma), side - 1);
+function gaussianBlur(pixels: Float32Array, { width, height }: Size, sigma: number): Float32Array {
+  const across = new Float32Array(pixels.length);
+  const out = new Float32Array(pixels.length);
+  blurLines(pixels, across, sigma, { length: width, step: 1, lines: height, stride: width });
+  blurLines(across, out, sigma, { length: height, step: width, lines: width, stride: 1 });
+  return out;
+}
+
+/** An axis of an image: lines `stride` apart, of `length` values `step` apart. */
+interface Axis {
+  readonly length: number;
+  readonly step: number;
+  readonly lines: number;
+  readonly stride: number;
+}
+
+/** Blurs along one axis. */
+function blurLines(from: Float32Array, to: Float32Array, sigma: number, axis: Axis): void {
+  const { length, step, lines, stride } = axis;
+  const reach = Math.min(Math.ceil(3 * sigma), length - 1);
   const kernel = Float64Array.from(
     { length: 2 * reach + 1 },
     (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2)),
   );
-  const across = new Float32Array(pixels.length);
-  const out = new Float32Array(pixels.length);
-  blurLines(pixels, across, side, 1, side, kernel);
-  blurLines(across, out, side, side, 1, kernel);
-  return out;
-}
-
-/** Blurs along one axis: values `step` apart, lines `stride` apart. */
-function blurLines(
-  from: Float32Array,
-  to: Float32Array,
-  side: number,
-  step: number,
-  stride: number,
-  kernel: Float64Array,
-): void {
-  const reach = (kernel.length - 1) / 2;
-  for (let plane = 0; plane < from.length; plane += side * side) {
-    for (let line = 0; line < side; line++) {
+  for (let plane = 0; plane < from.length; plane += length * lines) {
+    for (let line = 0; line < lines; line++) {
       const start = plane + line * stride;
-      for (let at = 0; at < side; at++) {
+      for (let at = 0; at < length; at++) {
         let [sum, weights] = [0, 0];
-        for (let k = Math.max(0, at - reach); k <= Math.min(side - 1, at + reach); k++) {
+        for (let k = Math.max(0, at - reach); k <= Math.min(length - 1, at + reach); k++) {
           const weight = kernel[k - at + reach]!;
           sum += weight * from[start + k * step]!;
           weights += weight;

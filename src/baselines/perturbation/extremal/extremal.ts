@@ -17,7 +17,8 @@
  * @module
  */
 import { upsampleGradient, upsampleMap } from "../../../image/upsample.ts";
-import { squareSide } from "../../../image/side.ts";
+import type { Size } from "../../../image/preprocess.ts";
+import { imageSides } from "../../../image/side.ts";
 import type { OpenClassifier } from "../../../classifier/open.ts";
 import { EXTREMAL_AREAS, EXTREMAL_STEPS } from "../../passes.ts";
 import type { Attribute } from "../../types.ts";
@@ -62,14 +63,14 @@ export function extremal(classifier: OpenClassifier, options: ExtremalOptions = 
   if (invalid !== undefined) throw new RangeError(`Cannot show a share of ${invalid} of an image`);
   if (areas.length === 0) throw new RangeError("Cannot perturb without an area");
   return async (pixels, target, { signal, onProgress } = {}) => {
-    const pyramid = blurPyramid(pixels, squareSide(pixels));
+    const pyramid = blurPyramid(pixels, imageSides(pixels, classifier.facts.preprocessing.width));
     const climbs = areas.map(startClimb);
     let done = 0;
     for (let step = 0; step < steps; step++) {
       const lambda = FIRST_LAMBDA * 2 ** Math.floor((DOUBLINGS + 1) * step / steps);
       for (let at = 0; at < climbs.length; at += classifier.batch) {
         const together = climbs.slice(at, at + classifier.batch);
-        const shown = together.map(({ mask }) => enlarged(mask, pyramid.side));
+        const shown = together.map(({ mask }) => enlarged(mask, pyramid));
         const images = shown.map((mask) => underMask(pyramid, mask));
         const gradients = await classifier.inputGradients(images, target, signal);
         together.forEach((climb, i) => ascend(climb, pyramid, shown[i]!, gradients[i]!, lambda));
@@ -81,8 +82,8 @@ export function extremal(classifier: OpenClassifier, options: ExtremalOptions = 
 }
 
 /** The mask of every pixel. */
-function enlarged({ values }: SmoothMask, side: number): Float32Array {
-  return upsampleMap(Float32Array.from(values), MASK, MASK, side, side);
+function enlarged({ values }: SmoothMask, { width, height }: Size): Float32Array {
+  return upsampleMap(Float32Array.from(values), MASK, MASK, width, height);
 }
 
 /** One step, from the gradient of the score of the image under the mask. */
@@ -93,8 +94,8 @@ function ascend(
   ofImage: Float32Array,
   lambda: number,
 ): void {
-  const { side } = pyramid;
-  const ofScore = upsampleGradient(underMaskGradient(pyramid, shown, ofImage), MASK, MASK, side, side);
+  const { width, height } = pyramid;
+  const ofScore = upsampleGradient(underMaskGradient(pyramid, shown, ofImage), MASK, MASK, width, height);
   const ofArea = areaGradient(climb.mask.values, climb.area);
   const slope = climb.mask.gradient(ofArea.map((value, i) => ofScore[i]! - lambda * value));
   climb.velocity = climb.velocity.map((old, i) => MOMENTUM * old + slope[i]!);
