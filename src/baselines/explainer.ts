@@ -7,6 +7,8 @@
 import { scoreReading } from "../classifier/score_meaning.ts";
 import { cropImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
 import { layerFacts } from "../classifier/tap.ts";
+import type { RawMap } from "../explanation/blank_map.ts";
+import { scaledMasks } from "../explanation/map_scale.ts";
 import type { ImageSource } from "../image/types.ts";
 import {
   askedClasses,
@@ -18,11 +20,16 @@ import {
   type ExplainOptions,
   type MapExplainer,
   type MapExplanation,
-  type TargetMap,
 } from "../explanation/map_explanation.ts";
 import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { baselineNamed } from "./methods.ts";
-import { type BaselineDefinition, type MapProgress, maskFrom, type MethodOptions } from "./types.ts";
+import {
+  type BaselineDefinition,
+  type MapProgress,
+  maskFrom,
+  type MethodOptions,
+  shownValues,
+} from "./types.ts";
 
 /** Options of a baseline: its classifier and settings. */
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
@@ -96,11 +103,12 @@ export async function createBaseline(
         size: options.size,
         layer,
       };
-      const maps: TargetMap[] = [];
-      for (const index of askedClasses(options, seen)) {
-        const raw = await attribute(pixels, index, { signal, onProgress });
-        maps.push(createTargetMap(seen, index, raw, maskFrom(raw, method.view)));
-      }
+      const asked = askedClasses(options, seen);
+      const raws: RawMap[] = [];
+      for (const index of asked) raws.push(await attribute(pixels, index, { signal, onProgress }));
+      const scale = method.view === "mask" ? { low: 0, high: 1 } : options.scale ?? "own";
+      const masks = scaledMasks(raws, scale, (raw) => shownValues(raw, method.view));
+      const maps = asked.map((index, i) => createTargetMap(seen, index, raws[i]!, masks[i]!));
       const milliseconds = {
         prepare: prepared - started,
         predict: predicted - prepared,
