@@ -18,6 +18,7 @@ import { exportExplainer } from "../../src/ptame/export_explainer.ts";
 import { train } from "../../src/ptame/training/trainer.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { type Device, float32Data, float32Tensor, int64Tensor, openSession } from "../../src/runtime/mod.ts";
+import { preprocess } from "../../src/image/preprocess.ts";
 import type { RgbImage } from "../../src/image/types.ts";
 import { writeTable } from "./table.ts";
 import type { Cell, Expected, Measured } from "./types.ts";
@@ -148,10 +149,10 @@ async function trainedAndExported(
     const session = await openSession(file, { device });
     const pixels = photograph(7, side);
     await using explainer = await createExplainer({ model, auxiliary, head: head!, device });
-    const size = made.backbone.preprocessing.crop;
     const prepared = await explainer.prepare(pixels);
+    const { crop } = made.view;
     const outputs = await session.run({
-      image: float32Tensor(prepared.auxiliaryPixels ?? prepared.pixels, [1, 3, size, size]),
+      image: float32Tensor(preprocess(pixels, made.view).pixels, [1, 3, crop, crop]),
       target: int64Tensor([1], [1]),
     });
     await session.dispose();

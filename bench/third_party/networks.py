@@ -142,7 +142,6 @@ NETWORKS = {
         "swinv2_cr_tiny": timm_net("swinv2_cr_tiny_ns_224", img_size=64),
         "swinv2_tiny": timm_net("swinv2_tiny_window8_256", img_size=64),
         "twins_svt": timm_net("twins_svt_small", img_size=64, embed_dims=(24, 48, 96, 192), num_heads=(1, 2, 4, 8), depths=(1, 1, 2, 1)),
-        "focalnet": timm_net("focalnet_tiny_srf", embed_dim=24, depths=(1, 1, 2, 1)),
         "maxvit_rmlp_pico": timm_net("maxvit_rmlp_pico_rw_256", img_size=64),
         "coatnet_nano": timm_net("coatnet_nano_rw_224", 224),
         "crossvit_9": timm_net("crossvit_9_240", 240),
@@ -156,7 +155,7 @@ NETWORKS = {
     },
 }
 FIRST = [("timm", short) for short in [
-    "swin_tiny", "focalnet", "cait", "vit_reg4", "twins_svt", "mobilevit_xxs", "crossvit_9", "maxvit_rmlp_pico",
+    "swin_tiny", "cait", "vit_reg4", "twins_svt", "mobilevit_xxs", "crossvit_9", "maxvit_rmlp_pico",
     "xcit_nano_12_p16_224", "coat_lite_tiny", "eca_nfnet_l0",
 ]]
 QUANTISED = ["torchvision.resnet18", "torchvision.mobilenet_v2", "torchvision.efficientnet_b0", "transformers.vit", "transformers.swin", "transformers.convnext"]

@@ -92,4 +92,10 @@ ${rows.join("\n")}
 ${notes.lines.join("\n")}
 `;
   Deno.writeTextFileSync(file, page);
+  // Columns in line, and lines no longer than in other pages.
+  new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", fromFileUrl(file)] }).outputSync();
+}
+
+function fromFileUrl(file: URL): string {
+  return decodeURIComponent(file.pathname);
 }
