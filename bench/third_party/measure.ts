@@ -110,13 +110,14 @@ async function integrated(open: OpenClassifier, image: Float32Array, expected: E
   return { away: away(all, unpack(gradients!)) };
 }
 
-/** A photograph of noise on a ramp, larger than the network's input. */
+/** A smooth photograph with a little noise. */
 function photograph(seed: number, side: number): RgbImage {
   const data = new Uint8Array(3 * side * side);
   let state = seed + 1;
   for (let i = 0; i < data.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = (i * 255 / data.length + (state >>> 24)) / 2;
+    const [x, y] = [Math.floor(i / 3) % side / side, Math.floor(i / 3 / side) / side];
+    data[i] = 128 + 90 * Math.sin((7 + seed) * x + i % 3) * Math.cos(5 * y - seed) + (state >>> 28);
   }
   return { width: side, height: side, data };
 }
