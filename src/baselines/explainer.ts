@@ -7,6 +7,8 @@
 import { scoreReading } from "../classifier/score_meaning.ts";
 import { cropImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
 import { layerFacts } from "../classifier/tap.ts";
+import type { RawMap } from "../explanation/blank_map.ts";
+import { scaledMasks } from "../explanation/map_scale.ts";
 import type { ImageSource } from "../image/types.ts";
 import {
   askedClasses,
@@ -25,7 +27,13 @@ import { isScoreFunction, type ScoreFunction } from "../classifier/score_functio
 import type { Target } from "../classifier/target.ts";
 import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { baselineNamed } from "./methods.ts";
-import { type BaselineDefinition, type MapProgress, maskFrom, type MethodOptions } from "./types.ts";
+import {
+  type BaselineDefinition,
+  type MapProgress,
+  maskFrom,
+  type MethodOptions,
+  shownValues,
+} from "./types.ts";
 
 /** Options of a baseline: its classifier and settings. */
 export interface BaselineOptions extends OpenClassifierOptions, MethodOptions {}
@@ -121,10 +129,11 @@ export async function createBaseline(
       const classes = asked.length > 0 && target.length === 0
         ? []
         : askedClasses({ ...options, target }, seen);
-      for (const index of classes) {
-        const raw = await attribute(pixels, index, { signal, onProgress });
-        maps.push(createTargetMap(seen, index, raw, maskFrom(raw, method.view)));
-      }
+      const raws: RawMap[] = [];
+      for (const index of classes) raws.push(await attribute(pixels, index, { signal, onProgress }));
+      const scale = method.view === "mask" ? { low: 0, high: 1 } : options.scale ?? "own";
+      const masks = scaledMasks(raws, scale, (raw) => shownValues(raw, method.view));
+      maps.push(...classes.map((index, i) => createTargetMap(seen, index, raws[i]!, masks[i]!)));
       const milliseconds = {
         prepare: prepared - started,
         predict: predicted - prepared,

@@ -144,7 +144,7 @@ export function maskFrom(raw: RawMap, view: MaskScale): MaskMap {
  */
 export function scaleToMask(map: ValueMap, view: MaskScale): ValueMap {
   if (view === "mask") return map;
-  const values = view === "magnitude" ? capped(map.values.map(Math.abs)) : map.values;
+  const { values } = shownValues(map, view);
   const { low, high } = valueRange(values);
   if (!Number.isFinite(low) || !Number.isFinite(high)) {
     throw new RangeError("Cannot explain: the map is not finite; the classifier's weights may be damaged");
@@ -152,6 +152,11 @@ export function scaleToMask(map: ValueMap, view: MaskScale): ValueMap {
   // No minimum range: gradients are tiny if the classifier is confident.
   const span = high > low ? high - low : 1;
   return { ...map, values: values.map((value) => (value - low) / span) };
+}
+
+/** The values of a map that are scaled. */
+export function shownValues(map: ValueMap, view: MaskScale): ValueMap {
+  return view === "magnitude" ? { ...map, values: capped(map.values.map(Math.abs)) } : map;
 }
 
 /** Values no greater than their 99th percentile. */

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
-import type { Value } from "../graph/types.ts";
+import { elementCount, type Value } from "../graph/types.ts";
 import { findTap, findTaps, type ForwardPath, isInOrder, type Tap } from "./tap.ts";
 
 /** Maximum number of maps to take by default. */
@@ -58,23 +58,32 @@ export function featureMaps(called: string, path: ForwardPath, asked?: readonly 
  * @throws {TypeError} When the images do not have their own axis.
  */
 export function asMaps(b: Builder, value: Value, tap: Tap): Value {
-  const { channels, width: size } = tap;
+  const { channels, width: size, channelStride } = tap;
   const { shape } = value;
-  if (shape.length === 4) {
-    return tap.channelStride > 1 ? value : b.transpose(value, [0, 3, 1, 2]);
-  }
-  // Tokens: the value for one image shows which axis holds the images.
-  const wide = [0, 1, 2].filter((axis) => tap.value.shape[axis] !== 1);
-  if (shape.length !== 3 || wide.length !== 2) {
+  // The value for one image shows which axis holds the images.
+  const changed = shape.findIndex((length, axis) => length !== tap.value.shape[axis]);
+  const images = changed >= 0 ? changed : tap.value.shape.indexOf(1);
+  if (images < 0 || shape.length !== tap.value.shape.length) {
     throw new TypeError(
       `Cannot read ${tap.name} [${shape.join(", ")}] as feature maps: the images do not have their own axis`,
     );
   }
-  const images = [0, 1, 2].find((axis) => !wide.includes(axis))!;
-  const tokensFirst = tap.channelStride === 1;
-  const [tokens, depth] = tokensFirst ? wide as [number, number] : [wide[1]!, wide[0]!];
-  const extra = tap.places[0]! / (tokensFirst ? channels : 1);
-  const rows = b.transpose(value, [images, depth, tokens]);
-  const own = b.slice(rows, 2, extra, extra + size * size);
-  return b.reshape(own, [shape[images]!, channels, size, size]);
+  const count = shape[images]!;
+  const maps = [count, channels, size, size];
+  if (channelStride > 1 && images === 0 && shape.join() === maps.join()) return value;
+  const others = shape.map((_, axis) => axis).filter((axis) => axis !== images);
+  const moved = images === 0 ? value : b.transpose(value, [images, ...others]);
+  const places = elementCount(shape) / count / channels;
+  if (channelStride > 1) {
+    const rows = b.reshape(moved, [count, channels, places]);
+    return b.reshape(ownPlaces(b, rows, 2, tap.places[0]!, size * size), maps);
+  }
+  const rows = b.reshape(moved, [count, places, channels]);
+  const own = ownPlaces(b, rows, 1, tap.places[0]! / channels, size * size);
+  return b.reshape(b.transpose(own, [0, 2, 1]), maps);
+}
+
+/** The places of the grid without those before and after it. */
+function ownPlaces(b: Builder, rows: Value, axis: number, first: number, count: number): Value {
+  return rows.shape[axis] === count ? rows : b.slice(rows, axis, first, first + count);
 }

@@ -74,6 +74,20 @@ export interface InspectedModel {
   readonly files: ReadonlyMap<string, ByteSource | Uint8Array>;
 }
 
+/** Refuses networks of films and of volumes, whose layers have an axis more. */
+function refuseVideos(called: string, inputs: readonly OpenValue[]): void {
+  const deep = inputs.find(({ shape }) => shape.length === 5);
+  if (deep === undefined) return;
+  const [, second, third] = deep.shape;
+  const what = second === 3 || third === 3 ? "videos" : "volumes, such as scans";
+  throw new TypeError(
+    `Cannot explain ${called}: it takes ${what} (input ${deep.name} [${
+      deep.shape.join(", ")
+    }]), not images; name a ` +
+      "classifier of single images, and give it a frame or a slice",
+  );
+}
+
 /**
  * Reads the facts from the file.
  *
@@ -86,6 +100,7 @@ export function inspectedModel(given: OnnxModel): InspectedModel {
   const summary = inspectOnnx(given.onnx);
   const own = describeExplainer(name, summary) ?? describeMetadata(summary.metadata);
   const said = joinDescriptions([own, description]);
+  refuseVideos(name, summary.inputs);
   const declared = findImageInput(name, summary.inputs);
   const { found, preprocessing, note } = resolveInput(given, declared, said.preprocessing);
   const extra = extraInputs(name, summary.inputs, declared, given.inputs);

@@ -127,6 +127,8 @@ function tapAt(path: ForwardPath, axes: ReadonlyMap<string, Axes>, name: string)
   return { name: shownName(path, name), value: path.graph.values.get(name)!, ...grid };
 }
 
+/** Operators that blocks end in, unlike the scores of an attention. */
+const ENDS = new Set(["Add", "Concat", "Relu", "LayerNormalization", "BatchNormalization", "Conv"]);
 /** How many layers beside the path an error names. */
 const MOST_NAMED = 3;
 
@@ -135,9 +137,10 @@ function noLayer(path: ForwardPath, axes: ReadonlyMap<string, Axes>): string {
   const order = valuesOnPath(path);
   const learned = learnedValues(path, order);
   const beside: Tap[] = [];
+  const ends = new Set(path.graph.nodes.flatMap(({ op, outputs }) => ENDS.has(op) ? outputs : []));
   // Branches of one network differ in their grids: the deepest of each is named.
   for (const name of [...order.keys()].reverse()) {
-    if (beside.length === MOST_NAMED || !learned.has(name)) continue;
+    if (beside.length === MOST_NAMED || !learned.has(name) || !ends.has(name)) continue;
     const tap = tapAt(path, axes, name);
     const known = tap === undefined ||
       beside.some(({ width, channels }) => width === tap.width || channels === tap.channels);

@@ -6,6 +6,7 @@
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
 import { BLANK_WORDS, type BlankMap, type MaskMap, type RawMap } from "./blank_map.ts";
+import type { MapScale, ScaledMask, ScaleEnds } from "./map_scale.ts";
 import type { CroppedImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
 import type { ScoreReading } from "../classifier/score_meaning.ts";
@@ -28,6 +29,11 @@ export interface ExplainOptions extends PrepareOptions {
   readonly topK?: number;
   /** Size of the up-sampled maps in pixels; the image's own by default. */
   readonly size?: { readonly width: number; readonly height: number };
+  /**
+   * How values become masks: each map by its own least and greatest value (the default), the maps of the explanation by
+   * common ones, or by given ones. Masks of controls stay what they are.
+   */
+  readonly scale?: MapScale;
   /** Stops the work between its steps. */
   readonly signal?: AbortSignal;
 }
@@ -92,6 +98,8 @@ export interface TargetMap extends ClassScore {
   readonly range: { readonly low: number; readonly high: number };
   /** The values before scaling, of the size of `map`, with their sign: a ReLU at the end of a formula is left out. */
   readonly raw: ValueMap;
+  /** The values that 0 and 1 of `map` stand for: of magnitudes, for methods that show those. */
+  readonly scale: ScaleEnds;
   /** Why the map shows nothing, if it does not; `map` is all 0 then. */
   readonly blank?: BlankMap;
   /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
@@ -201,7 +209,7 @@ export function createTargetMap(
   seen: ClassifiedImage,
   index: number,
   raw: RawMap,
-  map: MaskMap,
+  map: ScaledMask,
 ): TargetMap {
   let placed: ValueMap | undefined;
   const { width, height, values, blank } = map;
@@ -212,6 +220,7 @@ export function createTargetMap(
     map: { width, height, values },
     range: valueRange(raw.values),
     raw: { width: raw.width, height: raw.height, values: raw.signed ?? raw.values },
+    scale: map.scale,
     ...(blank === undefined ? {} : { blank }),
     // Computed when first read: the map of a large image costs more than the explanation itself.
     get imageMap() {

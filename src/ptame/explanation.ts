@@ -4,8 +4,8 @@
  * @module
  */
 import { type Contrast, createContrast } from "./contrast.ts";
-import { maskOrBlank } from "../explanation/blank_map.ts";
-import { type Feature, fuseMap, minMax } from "./fuse.ts";
+import { scaledMasks } from "../explanation/map_scale.ts";
+import { type Feature, fuseMap, LEAST_SPAN } from "./fuse.ts";
 import { fitWarning } from "./fit/fit_record.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
 import {
@@ -78,7 +78,7 @@ export interface PassResult extends ClassifiedImage {
 /** The map of a class from the features of a pass. */
 function fuseTarget(pass: PassResult, index: number): TargetMap {
   const raw = fuseMap(pass.features, pass.head.row(index));
-  return createTargetMap(pass, index, raw, maskOrBlank(raw, minMax));
+  return createTargetMap(pass, index, raw, scaledMasks([raw], "own", undefined, LEAST_SPAN)[0]!);
 }
 
 /** The map of a class from its refined row. */
@@ -89,7 +89,8 @@ async function refineTarget(
 ): Promise<RefinedMap> {
   const { row, refinement } = await pass.refineRow(index, options);
   const raw = fuseMap(pass.features, row);
-  return Object.assign(createTargetMap(pass, index, raw, maskOrBlank(raw, minMax)), { refinement });
+  const [mask] = scaledMasks([raw], "own", undefined, LEAST_SPAN);
+  return Object.assign(createTargetMap(pass, index, raw, mask!), { refinement });
 }
 
 /** Refines the maps of an explanation one after the other. */
@@ -112,10 +113,15 @@ async function refineTargets(
 /** Builds the explanation of a pass for the requested classes; by default for the `topK` most probable. */
 export function createExplanation(
   pass: PassResult,
-  asked: Pick<ExplainOptions, "target" | "topK">,
+  asked: Pick<ExplainOptions, "target" | "topK" | "scale">,
   timings: (mapsDone: number) => ExplainTimings,
 ): Explanation {
-  const maps = askedClasses(asked, pass).map((index) => fuseTarget(pass, index));
+  const own = askedClasses(asked, pass).map((index) => fuseTarget(pass, index));
+  const { scale = "own" } = asked;
+  const masks = scaledMasks(own.map(({ raw }) => raw), scale, undefined, LEAST_SPAN);
+  const maps = scale === "own"
+    ? own
+    : own.map(({ index, raw }, i) => createTargetMap(pass, index, raw, masks[i]!));
   return explanationWith(pass, maps, timings(performance.now()));
 }
 

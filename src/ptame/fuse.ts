@@ -113,6 +113,9 @@ function addUpsampled(map: Float32Array, large: number, x: Float64Array, size: n
   }
 }
 
+/** Least distance of the values that 0 and 1 of a mask stand for. */
+export const LEAST_SPAN = 1e-8;
+
 /**
  * `(map − min) / max(max − min, 1e-8)`: the mask that an explanation shows, in [0, 1].
  *
@@ -123,7 +126,7 @@ export function minMax(map: ValueMap): ValueMap {
   if (!Number.isFinite(low) || !Number.isFinite(high)) {
     throw new RangeError("Cannot explain: the head's map is not finite; its weights may be damaged");
   }
-  const span = Math.max(high - low, 1e-8);
+  const span = Math.max(high - low, LEAST_SPAN);
   const values = new Float32Array(map.values.length);
   for (let i = 0; i < values.length; i++) values[i] = (map.values[i]! - low) / span;
   return { ...map, values };

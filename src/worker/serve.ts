@@ -245,10 +245,10 @@ function explanationFacts(handle: number, explanation: Explanation): Explanation
 }
 
 /** A target's data. The map is a copy that is transferred; the original is still needed for drawing. */
-function plainTarget({ index, label, probability, map, range, raw, blank }: TargetMap): PlainTarget {
+function plainTarget({ index, label, probability, map, range, raw, scale, blank }: TargetMap): PlainTarget {
   const copied = (each: ValueMap) => ({ ...each, values: each.values.slice() });
   return {
-    ...{ index, label, probability, range },
+    ...{ index, label, probability, range, scale },
     map: copied(map),
     raw: copied(raw),
     ...(blank === undefined ? {} : { blank }),

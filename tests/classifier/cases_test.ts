@@ -1,6 +1,9 @@
 /** Files of kinds that are easily read wrongly: scores, gradients and layers, as onnxruntime and PyTorch have them. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { classifierOver } from "../../src/classifier/open.ts";
+import { createBuilder } from "../../src/graph/builder.ts";
+import { encodeOnnx } from "../../src/graph/onnx_file.ts";
+import { inspectedModel } from "../../src/classifier/onnx_model.ts";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
@@ -61,3 +64,17 @@ for (const [name, { model, scores, gradient, layer, dequantize }] of Object.entr
     assert(gradients.some((value) => value !== 0), "no gradient reaches the layer");
   });
 }
+
+Deno.test("inspectedModel() refuses networks of videos and of volumes by name", () => {
+  const file = (shape: readonly number[]) => {
+    const b = createBuilder("deep");
+    const input = b.input("clip", "float32", shape);
+    b.output(b.reduceMean(input, [2, 3, 4], false), "logits");
+    return { name: "deep", onnx: encodeOnnx(b.build()) };
+  };
+  const refused = (shape: readonly number[], words: string) =>
+    assertThrows(() => inspectedModel(file(shape)), TypeError, `Cannot explain deep: it takes ${words}`);
+  refused([1, 3, 16, 112, 112], "videos (input clip [1, 3, 16, 112, 112]), not images");
+  refused([1, 16, 3, 112, 112], "videos");
+  refused([1, 1, 64, 64, 64], "volumes");
+});

@@ -88,4 +88,10 @@ Deno.test("asMaps() lays out channels that come last, and tokens behind a class 
     return b.reduceMean(mixed, [1], false);
   };
   assertEquals(shapesOf(tokens, "concat_out"), [2, 6, 4, 4]);
+  // As exporters write a pooling of one axis.
+  const oneAxis = (b: Builder, image: Value) => {
+    const rows = b.reshape(patches(b, image, 6), [image.shape[0]!, 6, 16]);
+    return b.flatten(b.globalAveragePool(b.unsqueeze(rows, [3])));
+  };
+  assertEquals(shapesOf(oneAxis, "unsqueeze_out"), [2, 6, 4, 4]);
 });

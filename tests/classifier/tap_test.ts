@@ -119,3 +119,25 @@ Deno.test("findTap() names what can be tapped when the name is no tap", () => {
   const flat = wayOf(4, (b, image) => b.matmul(b.flatten(image), b.weight("w", [48, 5])));
   assertThrows(() => findTap(flat, "flatten_out"), TypeError, "no layer is found");
 });
+
+Deno.test("findTap() names layers of the branches where no value carries the whole path", () => {
+  const way = wayOf(8, (b, image) => {
+    const branch = (size: number) => {
+      const weight = b.weight(`w${size}`, [size, 3, size, size]);
+      return b.relu(b.conv(image, weight, undefined, { strides: [size, size] }));
+    };
+    const [fine, coarse] = [branch(2), branch(4)];
+    return b.add(
+      b.reduceSum(b.globalAveragePool(fine), [1]),
+      b.reduceSum(b.globalAveragePool(coarse), [1]),
+    );
+  });
+  const error = assertThrows(() => findTap(way), TypeError);
+  assertEquals(
+    error.message,
+    "Cannot find a layer in net: no value with positions carries the whole path to the scores; name one of a branch " +
+      "with --layer, such as relu_2_out (2 x 2), relu_out (4 x 4), or use --method occlusion, which needs scores alone",
+  );
+  assertEquals([findTap(way, "relu_out").width, findTap(way, "relu_2_out").width], [4, 2]);
+  assertThrows(() => findTap(way, "image"), TypeError, "it comes before the first operator with weights");
+});

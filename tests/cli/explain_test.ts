@@ -70,9 +70,12 @@ Deno.test("explain --json prints one document and writes overlay and map", () =>
     assertEquals([width, height, min, max], [56, 56, 0, 1]);
     assert(mean > 0 && mean < 1);
     assertEquals(document.out, document.targets[0].out);
-    assertEquals(filesIn(folder), ["m.npy", document.targets[0].out, document.targets[1].out].sort());
+    const maps = ["m.npy", "m.raw.npy"];
+    assertEquals(filesIn(folder), [...maps, document.targets[0].out, document.targets[1].out].sort());
     // 128 bytes of header, then [2, 56, 56] float32.
-    assertEquals(Deno.statSync(`${folder}/m.npy`).size, 128 + 4 * 2 * 56 * 56);
+    for (const file of maps) assertEquals(Deno.statSync(`${folder}/${file}`).size, 128 + 4 * 2 * 56 * 56);
+    const { raw, scale, blank } = document.targets[0];
+    assertEquals([scale, blank], [{ low: raw.min, high: raw.max }, undefined]);
   }));
 
 Deno.test("explain --boxes gives boxes around the strong regions, and refuses what does not fit", () =>

@@ -3,6 +3,7 @@ import { createBaseline } from "../../src/baselines/explainer.ts";
 import { findBlank } from "../../src/explanation/blank_map.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
+import type { MapScale } from "../../src/explanation/map_scale.ts";
 import { captionText } from "../../src/explanation/map_explanation.ts";
 import { renderOverlay } from "../../src/image/overlay.ts";
 import type { RgbImage } from "../../src/image/types.ts";
@@ -82,4 +83,33 @@ Deno.test("an overflow is said, not thrown", async () => {
   const [attribution] = (await gradcam.explain(image, { target: 0 }).catch((error) => [error])) as [unknown];
   // Scores that are not finite are no prediction: that comes first.
   assert(attribution instanceof RangeError && /not finite/.test(attribution.message), String(attribution));
+});
+
+Deno.test('scale: "shared" makes the maps of one explanation comparable', async () => {
+  const b = createBuilder("two");
+  const input = b.input("image", "float32", [1, 3, 8, 8]);
+  const sum = b.constant("float32", [1, 3, 2, 2], new Array(12).fill(1));
+  const pooled = b.flatten(b.globalAveragePool(b.relu(b.conv(input, sum, undefined, { strides: [2, 2] }))));
+  b.output(b.matmul(pooled, b.constant("float32", [1, 3], [1, 0.25, -1])), "logits");
+  const preprocessing = { mean: [0, 0, 0], std: [1, 1, 1] };
+  const model: OnnxModel = { name: "two", onnx: encodeOnnx(b.build()), preprocessing };
+  await using gradcam = await createBaseline("gradcam", { model, device: "wasm" });
+  const greatest = async (scale: MapScale) => {
+    const { targets } = await gradcam.explain(image, { target: [0, 1, 2], scale });
+    return targets.map(({ map }) => Math.round(1000 * Math.max(...map.values)));
+  };
+  assertEquals(await greatest("own"), [1000, 1000, 0]);
+  // From the least value of both to the greatest: a blank map takes no part.
+  const { targets } = await gradcam.explain(image, { target: [0, 1, 2], scale: "shared" });
+  const [strong, weak] = targets;
+  assertEquals(strong!.scale, weak!.scale);
+  assertEquals(strong!.scale, { low: weak!.range.low, high: strong!.range.high });
+  const { low, high } = strong!.scale;
+  const expected = Math.round(1000 * (weak!.range.high - low) / (high - low));
+  assertEquals(await greatest("shared"), [1000, expected, 0]);
+  assertEquals(await greatest({ low: 0, high: 2 * high }), [
+    500,
+    Math.round(500 * weak!.range.high / high),
+    0,
+  ]);
 });

@@ -6,6 +6,7 @@
 import type { Contrast } from "../../ptame/contrast.ts";
 import type { BlankMap } from "../../explanation/blank_map.ts";
 import type { LayerFacts } from "../../explanation/map_explanation.ts";
+import type { ScaleEnds } from "../../explanation/map_scale.ts";
 import type { MapRegion } from "../../explanation/regions.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
@@ -49,6 +50,8 @@ export interface ExplainedImage {
     blank?: BlankMap;
     /** Least and greatest value before scaling, with their sign. */
     raw: { min: number; max: number };
+    /** The values that 0 and 1 of the map stand for. */
+    scale: ScaleEnds;
     /** With --refine. */
     refinement?: Refinement;
     /** With --boxes: [x, y, width, height] in pixels of the image, the strongest first, and its share of the map's sum. */
@@ -92,12 +95,16 @@ export function explanationDocument(
       label,
       probability,
     })),
-    targets: explanation.targets.map(({ index, label, probability, map, raw, blank, refinement }, which) => ({
+    targets: explanation.targets.map((
+      { index, label, probability, map, raw, scale, blank, refinement },
+      which,
+    ) => ({
       index,
       label,
       probability,
       map: { width: map.width, height: map.height, ...summary(map.values) },
       raw: extremes(raw.values),
+      scale,
       ...withoutUndefined({ blank, refinement, boxes: regions?.[which]?.map(boxEntry) }),
       out: outs[which]!,
       ...contrastWith(contrasts?.[which]),

@@ -23,6 +23,7 @@ import type {
   MapExplainer,
   MapExplanation,
 } from "../../explanation/map_explanation.ts";
+import type { MapScale, ScaleEnds } from "../../explanation/map_scale.ts";
 import { resolveTarget } from "../../classifier/target.ts";
 import type { ClassifierFacts } from "../../classifier/types.ts";
 import { mapsNpy } from "../../ptame/maps_npy.ts";
@@ -42,7 +43,7 @@ import type { ExplainGiven } from "./options.ts";
 const ENOUGH = 1200;
 
 /** What to explain in every image. */
-export interface Request extends Pick<ExplainOptions, "target" | "topK" | "decode"> {
+export interface Request extends Pick<ExplainOptions, "target" | "topK" | "decode" | "scale"> {
   /** The class to contrast the others with. */
   readonly against?: string;
   /** Number of steps to refine each map. */
@@ -95,7 +96,7 @@ export interface ExplainedFile {
 export function explainRequest(
   options: ExplainGiven["options"],
 ): Request {
-  const { target, top: topK, against, method, refine, seed, small, boxes, threshold } = options;
+  const { target, top: topK, against, method, refine, seed, small, boxes, threshold, scale } = options;
   if (options.minutes !== undefined && options.photos === undefined) {
     throw new UsageError("Option --minutes is for --photos");
   }
@@ -104,6 +105,11 @@ export function explainRequest(
   }
   needsHead("against", against, methodNamed(method), (name) => `: maps of ${name} have no contrast`);
   needsHead("refine", refine, methodNamed(method), (name) => `: ${name} has no weights to refine`);
+  for (const other of ["refine", "against"] as const) {
+    if (scale === "shared" && { refine, against }[other] !== undefined) {
+      throw new UsageError(`Options --scale shared and --${other} exclude each other`);
+    }
+  }
   if (refine !== undefined && against !== undefined) {
     throw new UsageError("Options --refine and --against exclude each other");
   }
@@ -134,6 +140,36 @@ export function explainRequest(
  */
 export function checkClasses({ target = [], against }: Request, { labels }: ClassifierFacts): void {
   for (const each of [target, against ?? []].flat()) resolveTarget(each, labels);
+}
+
+/** The common scale of the maps of all images; an image that cannot be explained is left to the run itself. */
+export async function sharedScale(
+  explainer: MapExplainer,
+  images: readonly string[],
+  { decoded, signal, ...request }: Request & {
+    readonly decoded?: TimedImage;
+    readonly signal: AbortSignal;
+  },
+): Promise<MapScale> {
+  if (images.length === 1) return "shared";
+  const ends: ScaleEnds[] = [];
+  for (const image of images) {
+    try {
+      const { targets } = await explainer.explain(decoded?.image ?? image, {
+        ...request,
+        scale: "shared",
+        signal,
+      });
+      ends.push(...targets.filter(({ blank }) => blank === undefined).map(({ scale }) => scale));
+    } catch (error) {
+      if (signal.aborted) throw error;
+    }
+  }
+  if (ends.length === 0) return "shared";
+  return {
+    low: Math.min(...ends.map(({ low }) => low)),
+    high: Math.max(...ends.map(({ high }) => high)),
+  };
 }
 
 /**

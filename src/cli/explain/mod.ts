@@ -23,7 +23,7 @@ import { checkAnimation, destinationsFor, refuseOverwriting } from "./destinatio
 import { chooseExplainMethod, openExplainer, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
-import { checkClasses, decodeTimed, explainFile, explainRequest } from "./image.ts";
+import { checkClasses, decodeTimed, explainFile, explainRequest, sharedScale } from "./image.ts";
 import { showTable } from "./table.ts";
 import { teachIfAsked } from "./teach.ts";
 
@@ -81,6 +81,9 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
     const costs = passesText(method, explainer);
     if (costs !== undefined) terminal.say(costs);
 
+    const scale = options.scale === "shared"
+      ? await sharedScale(explainer, images, { ...request, ...withoutUndefined({ decoded }), signal })
+      : undefined;
     const documents: (ExplainedImage | { image: string; error: string })[] = [];
     let failed = false;
     for (const image of images) {
@@ -88,7 +91,7 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
       try {
         const explained = await explainFile(explainer, image, destinations, {
           ...request,
-          ...withoutUndefined({ decoded }),
+          ...withoutUndefined({ decoded, scale }),
           onProgress: ({ done, total }) =>
             terminal.doing(`Explaining ${printable(image)} by ${method.name}: ${done} of ${total}`),
           onRefine: refining(terminal, image),

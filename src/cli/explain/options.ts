@@ -10,7 +10,7 @@ import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { parseShard, WHOLE } from "../folder/shard.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import type { Call, Declaration, Given } from "../options/command.ts";
-import { flag, group, list, number, parsed, text, wholeNumber } from "../options/kinds.ts";
+import { choice, flag, group, list, number, parsed, text, wholeNumber } from "../options/kinds.ts";
 import { FONT_OPTION } from "../fonts.ts";
 import { QUIET_OPTION } from "../output_options.ts";
 import { METHOD_OPTIONS } from "./method.ts";
@@ -70,6 +70,13 @@ const OPTIONS = {
     animate: text(
       "FILE.gif",
       "Also erase the image from the strongest part of its map to the weakest, as an animation",
+    ),
+    scale: choice(
+      "own|shared",
+      ["own", "shared"],
+      "Scale each map by its own range, or all maps of this run by one, so that they can be compared; shared takes twice " +
+        "as long for several images",
+      { default: "own" },
     ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
     small: flag("Write overlays as small files, slowly"),

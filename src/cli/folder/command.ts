@@ -66,6 +66,12 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (named === undefined || named === STREAM || formatOfPath(named) !== undefined) {
     throw new UsageError("Option --out must name a folder for the results of a folder or list of images");
   }
+  if (options.scale === "shared") {
+    throw new UsageError(
+      "Option --scale shared is for named images: the workers of a folder do not know each other's maps; name them " +
+        "one by one",
+    );
+  }
   if (options.check) {
     throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }

@@ -34,7 +34,11 @@ Deno.test("explain --method gradcam explains the default network, and says whose
     const { width, height, max } = document.targets[0].map;
     assertEquals([width, height, max], [7, 7, 1]);
     assert(Deno.statSync(`${folder}/${document.out}`).size > 1000);
-    assertEquals(JSON.parse(Deno.readTextFileSync(`${folder}/m.json`)).values.length, 49);
+    const map = JSON.parse(Deno.readTextFileSync(`${folder}/m.json`));
+    assertEquals([map.values.length, map.raw.length], [49, 49]);
+    const { name, ...size } = document.layer;
+    assertEquals(size, { channels: 1280, height: 7, width: 7 });
+    assert(name.length > 0 && Math.min(...map.raw) === document.targets[0].raw.min);
   }));
 
 Deno.test("explain --method takes a layer, for an .onnx classifier without a head", () =>

@@ -57,7 +57,8 @@ Deno.test("explain DIR explains every picture, says what failed, and goes on wit
     const overlays = ["0", "0.png", "1", "2", "inner/0", "inner/1", "inner/2"];
     const results = filesUnder(`${folder}/out`).filter((name) => name.endsWith(".png"));
     assertEquals(results, overlays.map((name) => `${name}.explained.png`).sort());
-    assertEquals(filesUnder(`${folder}/maps`), overlays.map((name) => `${name}.npy`).sort());
+    const maps = overlays.flatMap((name) => [`${name}.npy`, `${name}.raw.npy`]);
+    assertEquals(filesUnder(`${folder}/maps`), maps.sort());
     const lines = linesOf(first.stdout);
     assertEquals(lines.length, 8);
     assertEquals(lines.filter(({ error }) => error !== undefined).map(({ image }) => image), [
