@@ -24,7 +24,8 @@ type Outcome = { readonly most: number } | { readonly refused: string };
 async function compare(folder: string, { file, width, height }: MadeFile): Promise<Outcome> {
   let image;
   try {
-    image = await decodeImage(`${folder}/${file}`);
+    // A busy machine may take long.
+    image = await decodeImage(`${folder}/${file}`, { seconds: 120 });
   } catch (error) {
     return { refused: (error as Error).message.replace(/^Cannot decode image \S+: /, "") };
   }
