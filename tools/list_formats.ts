@@ -73,7 +73,7 @@ try {
 What this module reads of ${outcomes.length} files that Pillow ${made.pillow} wrote (with ${
       made.plugins.join(" and ")
     }),
-against what Pillow reads of them: upright, the first frame, over white. ${equal} are equal in every byte. Made by
+against what Pillow reads of them: upright, the first frame, over white, in sRGB. ${equal} are equal in every byte. Made by
 \`deno task formats\`; src/image/codecs/decode_stored.ts says which codec reads what.
 
 | ending | files | equal | near, of 255 | refused |
