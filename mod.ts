@@ -30,7 +30,7 @@ export {
   type ManyResult,
 } from "./src/explanation/explain_many.ts";
 export type { DecodeSettings } from "./src/image/decode.ts";
-export type { OverlayLooks } from "./src/image/overlay.ts";
+export type { DrawingLooks, OverlayLooks } from "./src/image/overlay.ts";
 export type {
   ExplainOptions,
   ExplainTimings,

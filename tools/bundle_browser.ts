@@ -66,6 +66,22 @@ export async function bundleModules(modules: readonly URL[], out: URL): Promise<
   }
 }
 
+/**
+ * Bundles modules that read images: beside them lie the worker that decodes, and magick.wasm.
+ *
+ * @param folder The folder, with a slash at the end.
+ */
+export async function bundleImageCodecs(modules: readonly URL[], folder: URL): Promise<void> {
+  // Each by itself: what two share would be one chunk, and the page's thread would evaluate the worker's library.
+  for (const module of [...modules, new URL("src/image/start_decode_worker.js", ROOT)]) {
+    await bundleModules([module], folder);
+  }
+  await import("@imagemagick/magick-wasm");
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const magick = import.meta.resolve(`${imports["@imagemagick/magick-wasm"]}/magick.wasm`);
+  await copy(new URL(magick), new URL("@imagemagick/magick-wasm/magick.wasm", folder));
+}
+
 /** What of the bundle is large: the page keeps these files itself, each by its digest. */
 const LARGE = /\.(safetensors|wasm)$/;
 
@@ -79,12 +95,11 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
   await Deno.remove(out, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  // Each by itself: what two share would be one chunk, and the page's thread would evaluate the worker's library.
   const page = new URL("src/page/", out);
-  for (const name of ["main.ts", "worker.ts", "files_worker.ts"]) {
-    await bundleModules([new URL(name, PAGE)], page);
-  }
-  await bundleModules([new URL("src/image/start_decode_worker.js", ROOT)], page);
+  await bundleImageCodecs(
+    ["main.ts", "worker.ts", "files_worker.ts"].map((name) => new URL(name, PAGE)),
+    page,
+  );
   await bundleModules([new URL("service_worker.ts", PAGE)], out);
   // Deno says where a package's files are once it has loaded the package.
   await import("onnxruntime-web");
@@ -92,10 +107,6 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
     const from = new URL(import.meta.resolve(`onnxruntime-web/${file}`));
     await copy(from, new URL(`src/page/onnxruntime/${file}`, out));
   }
-  await import("@imagemagick/magick-wasm");
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const magick = import.meta.resolve(`${imports["@imagemagick/magick-wasm"]}/magick.wasm`);
-  await copy(new URL(magick), new URL("@imagemagick/magick-wasm/magick.wasm", page));
   for (const folder of ["models/weights/", "models/heads/"]) {
     for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
       if (name.endsWith(".safetensors")) {

@@ -24,7 +24,8 @@ type Outcome = { readonly most: number } | { readonly refused: string };
 async function compare(folder: string, { file, width, height }: MadeFile): Promise<Outcome> {
   let image;
   try {
-    image = await decodeImage(`${folder}/${file}`);
+    // A busy machine may take long.
+    image = await decodeImage(`${folder}/${file}`, { seconds: 120 });
   } catch (error) {
     return { refused: (error as Error).message.replace(/^Cannot decode image \S+: /, "") };
   }
@@ -72,7 +73,7 @@ try {
 What this module reads of ${outcomes.length} files that Pillow ${made.pillow} wrote (with ${
       made.plugins.join(" and ")
     }),
-against what Pillow reads of them: upright, the first frame, over white. ${equal} are equal in every byte. Made by
+against what Pillow reads of them: upright, the first frame, over white, in sRGB. ${equal} are equal in every byte. Made by
 \`deno task formats\`; src/image/codecs/decode_stored.ts says which codec reads what.
 
 | ending | files | equal | near, of 255 | refused |

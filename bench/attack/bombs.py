@@ -19,7 +19,6 @@ if want('png'):
     # 1x1 picture whose IDAT inflates to 1 / 8 GiB
     put('png_1x1_zlib_1GiB.png', SIG+ihdr(1,1)+chunk(b'IDAT',zeros_z(1<<30))+chunk(b'IEND',b''))
     put('png_1x1_zlib_4GiB.png', SIG+ihdr(1,1)+chunk(b'IDAT',zeros_z(4<<30))+chunk(b'IEND',b''))
-    put('png_1x1_zlib_9GiB.png', SIG+ihdr(1,1)+chunk(b'IDAT',zeros_z(9<<30))+chunk(b'IEND',b''))
     # honest biggest: 4096x4096 RGBA16 interlaced / not, one colour
     raw=lambda w,h,bpp:(b'\0'+bytes(w*bpp))*h
     put('png_4096_rgba16.png', SIG+ihdr(4096,4096,16,6)+chunk(b'IDAT',zlib.compress(raw(4096,4096,8),9))+chunk(b'IEND',b''))

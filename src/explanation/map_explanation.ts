@@ -11,7 +11,7 @@ import type { CroppedImage, PreparedImage, PrepareOptions } from "../classifier/
 import type { ClassifierFacts } from "../classifier/types.ts";
 import type { ScoreReading } from "../classifier/score_meaning.ts";
 import type { OutputActivation } from "../graph/onnx_file.ts";
-import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
+import { type DrawingLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
 import { valueRange } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
@@ -119,7 +119,7 @@ export interface ExplainTimings {
 }
 
 /** Which map to draw over an image, and how. */
-export interface OverlayRequest extends OverlayLooks {
+export interface OverlayRequest extends DrawingLooks {
   /** The class whose map is drawn; by default the first requested class. */
   readonly target?: Target;
 }

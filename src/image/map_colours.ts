@@ -21,6 +21,12 @@ export interface OverlayLooks {
   readonly opacity?: number;
 }
 
+/** How an explanation is drawn. */
+export interface DrawingLooks extends OverlayLooks {
+  /** Whether the image keeps its own size; by default its longer side gets 480 to 1600 pixels. */
+  readonly full?: boolean;
+}
+
 /** Looks of a map, or of a contrast, whose values are signed. */
 export interface MapLooks extends OverlayLooks {
   /** Whether values are −1 to 1 rather than 0 to 1; false by default. */

@@ -23,7 +23,13 @@ export { type ImageFormat, type ImageHeader, readHeader } from "./header.ts";
 export { type Orientation } from "./_exif.ts";
 export { encodeImage, type EncodeOptions, formatOfPath, type WrittenFormat } from "./encode.ts";
 export { encodeNpy } from "./npy.ts";
-export { mapLayer, type MapLooks, type OverlayLooks, scaleColours } from "./map_colours.ts";
+export {
+  type DrawingLooks,
+  mapLayer,
+  type MapLooks,
+  type OverlayLooks,
+  scaleColours,
+} from "./map_colours.ts";
 export { type OverlayOptions, renderOverlay } from "./overlay.ts";
 export { configureFonts, type FontSettings } from "./text/fonts.ts";
 export { encodePng } from "./png.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { blend, type MapLooks, type OverlayLooks, scaleColours } from "./map_colours.ts";
+import { blend, type DrawingLooks, type MapLooks, type OverlayLooks, scaleColours } from "./map_colours.ts";
 import { filledImage, fillRectangle, pasteImage } from "./rectangle.ts";
 import { resizeImage } from "./resize.ts";
 import { loadLettering } from "./text/fonts.ts";
@@ -11,10 +11,10 @@ import type { Colour, Lettering } from "./text/lettering.ts";
 import type { CropWindow, RgbImage, ValueMap } from "./types.ts";
 import { scaledWindow } from "./upsample.ts";
 
-export type { OverlayLooks };
+export type { DrawingLooks, OverlayLooks };
 
 /** Options of {@linkcode renderOverlay}. */
-export interface OverlayOptions extends OverlayLooks {
+export interface OverlayOptions extends DrawingLooks {
   /** The first line: class and probability, such as "tabby 93.1 %". */
   readonly caption: string;
   /** A second line: model, or "untrained head". */
@@ -32,7 +32,8 @@ const BACKGROUND: Colour = [22, 24, 29];
 const WHITE: Colour = [244, 245, 247];
 const GREY: Colour = [164, 170, 180];
 
-function scaledSize(image: RgbImage): { width: number; height: number } {
+function scaledSize(image: RgbImage, full: boolean): { width: number; height: number } {
+  if (full) return { width: image.width, height: image.height };
   const long = Math.max(image.width, image.height);
   const scale = Math.min(Math.max(long, LONG_SIDE.least), LONG_SIDE.most) / long;
   return {
@@ -127,18 +128,18 @@ export async function renderOverlay(
   window: CropWindow,
   options: OverlayOptions,
 ): Promise<RgbImage> {
-  const { caption, subtitle = "", contrast, ...plain } = options;
+  const { caption, subtitle = "", contrast, full = false, ...plain } = options;
   const lettering = await loadLettering();
   const words = legendWords(contrast);
   await lettering.cover([caption, subtitle, ...words.ends]);
-  const { width, height } = scaledSize(image);
+  const { width, height } = scaledSize(image, full);
   const resized = resizeImage(image, width, height);
   const drawn = scaledWindow(window, image, { width, height });
   const looks = { ...plain, signed: contrast !== undefined };
   blend(resized, map, drawn, looks);
 
   const canvasWidth = Math.max(width, LEAST_WIDTH);
-  const size = Math.round(Math.min(Math.max(canvasWidth / 28, 16), 34));
+  const size = Math.round(Math.min(Math.max(canvasWidth / 28, 16), full ? Infinity : 34));
   outline(resized, drawn, Math.max(1, Math.round(size / 14)));
   const textHeight = size * (subtitle === "" ? 1.0 : 2.2);
   const canvasHeight = Math.round(height + textHeight + 4.1 * size);

@@ -109,6 +109,16 @@ export interface ResizeCrop {
   readonly height: number;
 }
 
+/** A part of an image, as it is: PIL copies where the size stays. */
+function copyPart(image: RgbImage, { x, y, width, height }: ResizeCrop): RgbImage {
+  const out = { width, height, data: new Uint8Array(3 * width * height) };
+  for (let row = 0; row < height; row++) {
+    const from = 3 * ((y + row) * image.width + x);
+    out.data.set(image.data.subarray(from, from + 3 * width), 3 * row * width);
+  }
+  return out;
+}
+
 /**
  * Resizes an image to `width` x `height`, or computes only a part of the result.
  *
@@ -139,6 +149,7 @@ export function resizeImage(
         `is not inside ${width} x ${height}`,
     );
   }
+  if (width === image.width && height === image.height) return copyPart(image, crop);
   const { x: left, y: above, width: columns, height: rows } = crop;
   // Made before the loops: V8 15.0 can give several calls one object if the literal stands after them
   // (docs/decisions.md).

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { type OverlayLooks, renderOverlay } from "../image/overlay.ts";
+import { type DrawingLooks, renderOverlay } from "../image/overlay.ts";
 import { encodePng } from "../image/png.ts";
 import type { RgbImage, ValueMap } from "../image/types.ts";
 import type { Head } from "./head_file.ts";
@@ -32,9 +32,9 @@ export interface Contrast {
   /** The contrast up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly imageMap: ValueMap;
   /** The image with the contrast drawn over it, and a legend that names both classes. */
-  overlay(looks?: Pick<OverlayLooks, "opacity">): Promise<RgbImage>;
+  overlay(looks?: Pick<DrawingLooks, "opacity" | "full">): Promise<RgbImage>;
   /** The overlay as the bytes of a PNG file. */
-  overlayPng(looks?: Pick<OverlayLooks, "opacity">): Promise<Uint8Array<ArrayBuffer>>;
+  overlayPng(looks?: Pick<DrawingLooks, "opacity" | "full">): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Centres values on their mean and divides by the largest magnitude. */
@@ -75,7 +75,7 @@ export function createContrast(
   const { map, scale } = centred(fuseMap(seen.features, mine.map((weight, i) => weight - other[i]!)));
   const [chosen, against] = [classScore(a), classScore(b)];
   let placed: ValueMap | undefined;
-  const overlay = (looks: Pick<OverlayLooks, "opacity"> = {}) =>
+  const overlay = (looks: Pick<DrawingLooks, "opacity" | "full"> = {}) =>
     renderOverlay(seen.image, map, seen.window, {
       ...looks,
       caption: captionText(chosen, seen.reading),

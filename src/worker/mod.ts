@@ -17,7 +17,7 @@ export {
 } from "./connect.ts";
 export { type AdapterInfo, findAdapter } from "../runtime/device.ts";
 export type { Port } from "./messages.ts";
-export type { OverlayLooks } from "../image/overlay.ts";
+export type { DrawingLooks, OverlayLooks } from "../image/overlay.ts";
 export type { RefinedMap, RefineOptions, RefineRunOptions } from "../ptame/refine/types.ts";
 export type { Refinement, RefineProgress, RefineWay } from "../explanation/refinement.ts";
 export type { OverlayRequest } from "../explanation/map_explanation.ts";

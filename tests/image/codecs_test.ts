@@ -89,6 +89,18 @@ Deno.test("decodeImage() refuses by name what needs more than its budget of memo
   assertEquals((await decodeImage(png)).width, 4000);
 });
 
+Deno.test("decodeImage() reads small images within a small budget, and says what a smaller one lacks", async () => {
+  const names = ["jpeg_420.jpg", "png_rgb.png", "webp_lossy.webp", "color/p3.avif"];
+  for (const name of names) {
+    await decodeImage(fixture(name), { memory: 24, keepProfile: true });
+    await assertRejects(
+      () => decodeImage(fixture(name), { memory: 10 }),
+      ImageError,
+      "reading it takes 21 MB or more, over the budget of 10 MB (decode memory)",
+    );
+  }
+});
+
 Deno.test("decodeImage() ends a worker when its signal says so", async () => {
   const png = await encodePng({ width: 4000, height: 3000, data: new Uint8Array(36e6) });
   const stop = new AbortController();

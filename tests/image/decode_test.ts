@@ -93,6 +93,16 @@ Deno.test("decodeImage() rejects pixels whose length does not fit", async () => 
   await assertRejects(() => decodeImage(42 as unknown as string), TypeError, "is not an image source");
 });
 
+Deno.test("decodeImage() says in one line what a library says in several", async () => {
+  const start = [0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20, 0x0d, 0x0a, 0x87, 0x0a];
+  const type = [0, 0, 0, 20, ...new TextEncoder().encode("ftypjp2 "), 0, 0, 0, 0, 0x6a, 0x70, 0x32, 0x20];
+  const error = await assertRejects(
+    () => decodeImage(Uint8Array.of(...start, ...type, 0, 0, 0, 9)),
+    ImageError,
+  );
+  assertMatch(error.message, /^Cannot decode image: truncated or damaged JP2 \(.*\)$/);
+});
+
 Deno.test("decodeImage() says in one line why something is no picture", async () => {
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   const cases: [Uint8Array, RegExp][] = [

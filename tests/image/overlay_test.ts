@@ -29,6 +29,18 @@ Deno.test("renderOverlay() darkens the photo a little where the map is 0, colour
   assertEquals(pixel(drawn, 99, 200), [232, 234, 238]);
 });
 
+Deno.test("renderOverlay() keeps the size of the image when it is told to", async () => {
+  for (const [width, height] of [[2400, 300], [400, 60]] as const) {
+    const window = { x: 0, y: 0, width: height, height };
+    const drawn = await renderOverlay(flat(width, height, [9, 9, 9]), MAP, window, {
+      caption: "a",
+      full: true,
+    });
+    assertEquals(drawn.width, width);
+    assert(drawn.height > height);
+  }
+});
+
 Deno.test("renderOverlay() brings any size into its bounds and keeps the proportions", async () => {
   const sizes: [number, number, number, number][] = [
     // Photo, then the drawn photo's long and short side.

@@ -54,6 +54,8 @@ export interface Request extends Pick<ExplainOptions, "target" | "topK" | "decod
   readonly boxesFrom?: number;
   /** Whether overlays are written small rather than fast. */
   readonly small?: boolean;
+  /** Whether overlays have the image's own size. */
+  readonly full?: boolean;
 }
 
 /** A decoded image, and the time that decoding took. */
@@ -96,7 +98,7 @@ export interface ExplainedFile {
 export function explainRequest(
   options: ExplainGiven["options"],
 ): Request {
-  const { target, top: topK, against, method, refine, seed, small, boxes, threshold, scale } = options;
+  const { target, top: topK, against, method, refine, seed, small, full, boxes, threshold, scale } = options;
   if (options.minutes !== undefined && options.photos === undefined) {
     throw new UsageError("Option --minutes is for --photos");
   }
@@ -127,9 +129,9 @@ export function explainRequest(
   }
   const boxesFrom = boxes ? threshold ?? REGION_THRESHOLD : undefined;
   const named = target.length > 0 ? target : undefined;
-  // Boxes are given in pixels of the whole image.
-  const decode = { ...boxes ? {} : { atLeast: ENOUGH }, ...decodeSettings(options) };
-  const plain = { refine, seed, against, topK, small, boxesFrom, target: named };
+  // Boxes are given in pixels of the whole image, and --full draws it.
+  const decode = { ...boxes || full ? {} : { atLeast: ENOUGH }, ...decodeSettings(options) };
+  const plain = { refine, seed, against, topK, small, full, boxesFrom, target: named };
   return { decode, ...withoutUndefined(plain) };
 }
 
@@ -191,7 +193,8 @@ export async function explainFile(
     readonly stopRefining?: AbortSignal;
   },
 ): Promise<ExplainedFile> {
-  const { decoded, against, refine, seed, onRefine, small = false, boxesFrom, ...rest } = options;
+  const { decoded, against, refine, seed, onRefine, small = false, full = false, boxesFrom, ...rest } =
+    options;
   const { stopRefining = options.signal, ...request } = rest;
   const plain = await explainer.explain(decoded?.image ?? image, request);
   const explanation = refine === undefined || !isPtame(plain) ? plain : await plain.refineTargets({
@@ -204,7 +207,7 @@ export async function explainFile(
   const contrasts = against === undefined || !isPtame(explanation)
     ? undefined
     : explanation.targets.map(({ index }) => explanation.contrast(index, against));
-  const outs = await writeOverlays(explanation, contrasts, image, destinations, { small, signal });
+  const outs = await writeOverlays(explanation, contrasts, image, destinations, { small, full, signal });
   const mapPath = destinations.map(image);
   if (mapPath !== undefined) await writeMap(mapPath, explanation, contrasts);
   const regions = boxesFrom === undefined ? undefined : await findRegions(explanation, boxesFrom);
@@ -225,7 +228,7 @@ async function writeOverlays(
   contrasts: readonly Contrast[] | undefined,
   image: string,
   destinations: Destinations,
-  { small, signal }: { readonly small: boolean; readonly signal: AbortSignal },
+  { small, full, signal }: { readonly small: boolean; readonly full: boolean; readonly signal: AbortSignal },
 ): Promise<string[]> {
   const outs: string[] = [];
   const count = explanation.targets.length;
@@ -233,7 +236,8 @@ async function writeOverlays(
     signal.throwIfAborted();
     const target = explanation.targets[which]!;
     const path = destinations.overlay(image, target.label, which, count);
-    const drawn = await (contrasts?.[which]?.overlay() ?? explanation.overlay({ target: target.index }));
+    const drawn = await (contrasts?.[which]?.overlay({ full }) ??
+      explanation.overlay({ target: target.index, full }));
     const bytes = await encodeImage(drawn, formatOfPath(path) ?? "png", { small });
     await (path === STREAM ? writeStdout(bytes) : writeFile(path, bytes));
     outs.push(path);

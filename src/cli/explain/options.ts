@@ -80,6 +80,7 @@ const OPTIONS = {
     ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
     small: flag("Write overlays as small files, slowly"),
+    full: flag("Draw overlays at the image's own size, not at 480 to 1600 pixels"),
     ...FONT_OPTION,
     json: flag("Print JSON on standard output: a document, a list for several images, lines for a folder"),
     ...QUIET_OPTION,

@@ -16,6 +16,8 @@ export const DEFAULT_MEMORY = 384 * 2 ** 20;
 
 /** Steps of a codec's memory, so that images of all usual sizes share one compiled module. */
 const STEP = 32 * 2 ** 20;
+/** What the codecs start with, at most. */
+const LEAST = 20 * 2 ** 20;
 
 const LOADERS: Readonly<Record<SmallCodec, () => Promise<{ readonly WASM: string }>>> = {
   jpeg: () => import("./wasm/jpeg.ts"),
@@ -47,8 +49,11 @@ export function tooLarge(needed: number, budget: number): ImageError {
  * @throws {ImageError} When the budget is too small.
  */
 export function codecMemory(budget: number, handedOut: number, needed: number): number {
-  const memory = Math.floor((budget - handedOut) / STEP) * STEP;
-  if (memory < needed || memory < STEP) throw tooLarge(needed + handedOut, budget);
+  const free = budget - handedOut;
+  const step = free < 2 * STEP ? LEAST : STEP;
+  const memory = Math.floor(free / step) * step;
+  const least = Math.max(needed, LEAST);
+  if (memory < least) throw tooLarge(least + handedOut, budget);
   return memory;
 }
 

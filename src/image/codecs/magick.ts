@@ -133,7 +133,7 @@ function isHarmless(format: string, warning: string): boolean {
 /** The first line of what ImageMagick says, without its place in the source. */
 function magickReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/ [`'].*$/s, "").replace(/ @ .*$/s, "").slice(0, 120);
+  return text.replace(/ [`'].*$/s, "").replace(/ @ .*$/s, "").replace(/\s+/g, " ").trim().slice(0, 120);
 }
 
 /** Options of {@linkcode decodeWithMagick}. */
