@@ -6,7 +6,7 @@
  */
 import { areImageNets } from "./labels.ts";
 import { cutSize } from "../image/preprocess.ts";
-import { type ImageInput, inputText, type OnnxPreprocessing } from "./image_input.ts";
+import type { ImageInput, OnnxPreprocessing } from "./image_input.ts";
 import type { CropSize } from "./prepared_image.ts";
 import type { InspectedModel, OnnxModel } from "./onnx_model.ts";
 import { type ScoreMeaning, scoreReading } from "./score_meaning.ts";

@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
 import { gradients } from "../../src/gradient/backward.ts";

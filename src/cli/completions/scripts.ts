@@ -139,8 +139,8 @@ if [ "$funcstack[1]" = "_${program}" ]; then _${program} "$@"; else compdef _${p
 function fishScript(program: string, commands: readonly CompletedCommand[]): string {
   const lines = commands.flatMap(({ path, about, options }) => {
     const before = path.slice(0, -1);
-    const here = condition(program, before, namesAfter(commands, before));
-    const inside = condition(program, path, namesAfter(commands, path));
+    const here = condition(before, namesAfter(commands, before));
+    const inside = condition(path, namesAfter(commands, path));
     return [
       `complete -c ${program} -n ${quoted(here)} -f -a ${path.at(-1)} -d ${quoted(about)}`,
       ...options.map(({ name, about, takesValue, words }) => {
@@ -155,7 +155,7 @@ ${lines.join("\n")}
 }
 
 /** When a command has been typed, and none of its subcommands. */
-function condition(program: string, path: readonly string[], next: readonly string[]): string {
+function condition(path: readonly string[], next: readonly string[]): string {
   if (path.length === 0) return "__fish_use_subcommand";
   const typed = path.map((name) => `__fish_seen_subcommand_from ${name}`).join("; and ");
   return next.length === 0 ? typed : `${typed}; and not __fish_seen_subcommand_from ${next.join(" ")}`;
