@@ -57,13 +57,21 @@ async function listFonts(folder: string, found: string[]): Promise<void> {
   }
 }
 
+/** The user's folder; "" where the program may not ask. */
+function userFolder(): string {
+  try {
+    return Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** The platform's fonts, those first whose names promise the characters. */
 async function* platformFonts(characters: string): AsyncGenerator<Uint8Array> {
   const started = performance.now();
-  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "";
   const paths: string[] = [];
   for (const folder of FOLDERS[Deno.build.os] ?? OTHER_FOLDERS) {
-    await listFonts(folder.replace(/^~/, home), paths);
+    await listFonts(folder.replace(/^~/, userFolder), paths);
   }
   const names = LIKELY.filter(([script]) => script.test(characters)).map(([, name]) => name);
   const rank = (path: string) => {

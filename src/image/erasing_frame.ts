@@ -11,7 +11,7 @@ import type { RgbImage } from "./types.ts";
 
 /** What a frame shows. */
 export interface ErasingFrame {
-  /** The square that the classifier reads, partly erased. */
+  /** What the classifier reads, partly erased. */
   readonly image: RgbImage;
   /** The class. */
   readonly label: string;
@@ -25,8 +25,8 @@ export interface ErasingFrame {
   readonly steps: number;
 }
 
-/** Side of the image, in pixels. */
-const SIDE = 400;
+/** Width of the image, in pixels, and its largest height. */
+const [SIDE, MOST_HIGH] = [400, 800];
 const MARGIN = 16;
 /** Height of the bars at a probability of 1. */
 const BARS = 64;
@@ -44,11 +44,12 @@ export async function renderErasingFrame(
 ): Promise<RgbImage> {
   const lettering = await loadLettering();
   await lettering.cover([label]);
-  const top = SIDE + 2 * MARGIN + LARGE + SMALL;
+  const high = Math.min(MOST_HIGH, Math.max(1, Math.round(SIDE * image.height / image.width)));
+  const top = high + 2 * MARGIN + LARGE + SMALL;
   const canvas = filledImage(SIDE, top + BARS + MARGIN, BACKGROUND);
-  pasteImage(canvas, resizeImage(image, SIDE, SIDE), 0, 0);
+  pasteImage(canvas, resizeImage(image, SIDE, high), 0, 0);
   const room = SIDE - 2 * MARGIN;
-  const [line, below] = [SIDE + MARGIN + 10, SIDE + MARGIN + 10 + SMALL + 6];
+  const [line, below] = [high + MARGIN + 10, high + MARGIN + 10 + SMALL + 6];
   const width = lettering.measure(shown, LARGE);
   lettering.draw(canvas, lettering.fit(label, LARGE, room - width - LARGE), MARGIN, line, LARGE, WHITE);
   lettering.draw(canvas, shown, SIDE - MARGIN - width, line, LARGE, WHITE);
@@ -59,9 +60,9 @@ export async function renderErasingFrame(
     const probability = probabilities[step];
     fillRectangle(canvas, from!, base, to! - from! - 1, 1, FAINT);
     if (probability === undefined) continue;
-    const high = Math.max(1, Math.round(BARS * Math.min(Math.max(probability, 0), 1)));
+    const tall = Math.max(1, Math.round(BARS * Math.min(Math.max(probability, 0), 1)));
     const now = step === probabilities.length - 1;
-    fillRectangle(canvas, from!, base - high, to! - from! - 1, high, now ? WHITE : BAR);
+    fillRectangle(canvas, from!, base - tall, to! - from! - 1, tall, now ? WHITE : BAR);
   }
   return canvas;
 }

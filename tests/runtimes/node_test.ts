@@ -27,11 +27,13 @@ const { prediction, targets } = await explainer.explain("photo.jpg");
 process.getBuiltinModule = undefined;
 const byUrl = await explainer.explain(new URL("photo.jpg", import.meta.url));
 const missing = await explainer.explain("no/such.jpg").catch((error) => error.message);
+const overlay = await byUrl.overlay();
 await explainer.dispose();
 console.log(JSON.stringify({
   index: prediction[0].index,
   probability: prediction[0].probability,
   map: [...targets[0].map.values],
+  overlay: overlay.data.reduce((sum, value) => sum + value, 0),
   same: byUrl.prediction[0].probability === prediction[0].probability,
   missing,
 }));

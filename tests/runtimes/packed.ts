@@ -19,6 +19,8 @@ export interface Said {
   readonly index: number;
   readonly probability: number;
   readonly map: readonly number[];
+  /** Sum of the overlay's bytes, which text is part of; where the runtime draws one. */
+  readonly overlay?: number;
 }
 
 /** Runs a program and gives what it prints. */
@@ -72,14 +74,17 @@ export async function installPacked(folder: string, others: readonly string[] = 
 /** Explains the sample here, and gives a check that another runtime's numbers are the same. */
 export async function sameAsHere(): Promise<(said: Said) => void> {
   const explainer = await createExplainer({ device: "wasm" });
-  const { prediction, targets } = await explainer.explain(SAMPLE);
+  const explanation = await explainer.explain(SAMPLE);
+  const { prediction, targets } = explanation;
+  const drawn = (await explanation.overlay()).data.reduce((sum, value) => sum + value, 0);
   await explainer.dispose();
   const [first, own] = [prediction[0]!, targets[0]!.map.values];
-  return ({ index, probability, map }) => {
+  return ({ index, probability, map, overlay = drawn }) => {
     assertEquals(index, first.index);
     assert(Math.abs(probability - first.probability) < TOLERANCE, `probability ${probability}`);
     assertEquals(map.length, own.length);
     const apart = Math.max(...map.map((value, i) => Math.abs(value - own[i]!)));
     assert(apart < TOLERANCE, `the maps differ by ${apart}`);
+    assert(Math.abs(overlay / drawn - 1) < 1e-3, `the overlay's sum is ${overlay}, here ${drawn}`);
   };
 }
