@@ -12,6 +12,10 @@ await warmUpWasm();
 
 const picture = seededImage(1, [1, 3, 64, 64]);
 const BASELINES = METHODS.filter((method) => method.needs !== "head");
+const MANY_PASSES = [
+  ...["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "extremal"],
+  "integrated-gradients",
+];
 const SAMPLES = { seed: 3, masks: 6, steps: 6, samples: 6, camChannels: 6 };
 
 Deno.test("every method gives a mask of [0, 1], the same again, and counts its passes", async () => {
@@ -62,7 +66,7 @@ Deno.test("the table names P-TAME first, and baselineNamed() refuses it", () => 
 Deno.test("methods in batches give what they give one by one", async () => {
   await using single = await seededClassifier(tinyBackbone, 1);
   await using batched = await seededClassifier(tinyBackbone, 1, { batch: 4 });
-  for (const name of ["scorecam", "rise", "smoothgrad"]) {
+  for (const name of ["scorecam", "rise", "smoothgrad", "extremal"]) {
     const method = baselineNamed(name);
     const [one, four] = [await method.create(single, SAMPLES), await method.create(batched, SAMPLES)];
     const [a, b] = [
@@ -119,7 +123,7 @@ Deno.test("a classifier that cannot be differentiated has the methods that only 
 
 Deno.test("methods stop when told to, and refuse classes and names that are none", async () => {
   await using classifier = await seededClassifier(tinyBackbone, 1);
-  for (const name of ["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "integrated-gradients"]) {
+  for (const name of MANY_PASSES) {
     const stop = new AbortController();
     let done = 0;
     const attribute = await baselineNamed(name).create(classifier, {
