@@ -11,7 +11,6 @@ import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
 import { blankLines, tableLines } from "./evaluation/table.ts";
-import { tableLines } from "./evaluation/table.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
