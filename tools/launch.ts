@@ -32,6 +32,11 @@ const CLI_PERMISSIONS = [
   "--allow-sys",
 ];
 
+/** With --offline, Deno itself must not fetch packages either, such as those that draw a report. */
+function offlineFlags(args: readonly string[]): string[] {
+  return args.includes("--offline") ? ["--cached-only"] : [];
+}
+
 /** What has examples in its documentation. */
 const DOCUMENTED = ["README.md", "mod.ts", "src", "models"];
 
@@ -155,7 +160,15 @@ async function main(): Promise<number> {
   switch (mode) {
     case "cli":
       return await deno(
-        ["run", ...withConfig, ...v8Flags(), ...CLI_PERMISSIONS, `${root}src/cli/main.ts`, ...args],
+        [
+          "run",
+          ...withConfig,
+          ...v8Flags(),
+          ...offlineFlags(args),
+          ...CLI_PERMISSIONS,
+          `${root}src/cli/main.ts`,
+          ...args,
+        ],
         Deno.env.get("INIT_CWD"),
         // What help and errors put before the name of a command; see src/cli/called.ts.
         { PTAME_CALLED_AS: "deno task" },

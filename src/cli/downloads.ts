@@ -4,6 +4,7 @@
  * @module
  */
 import type { DownloadProgress } from "../weights/download/progress.ts";
+import { shownAddress } from "../weights/download/shown_address.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
 import { flag, type Values } from "./options/kinds.ts";
 import { byteCount, longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "./terminal.ts";
@@ -56,7 +57,9 @@ export function parseMirrors(text: string | undefined): string[] | undefined {
   const mirrors = (text ?? "").split(/\s+/).filter((part) => part !== "");
   for (const mirror of mirrors) {
     if (!URL.canParse(mirror) || !/^https?:$/.test(new URL(mirror).protocol)) {
-      throw new UsageError(`PTAME_MIRROR takes http(s) addresses separated by spaces, not ${mirror}`);
+      throw new UsageError(
+        `PTAME_MIRROR takes http(s) addresses separated by spaces, not ${shownAddress(mirror)}`,
+      );
     }
   }
   return mirrors.length === 0 ? undefined : mirrors;

@@ -9,7 +9,7 @@ import { evaluationJson, type ImageRecord } from "../faithfulness/summary.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
 import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
-import { reportData, writeReport } from "./evaluation/report.ts";
+import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
 import { blankLines, tableLines } from "./evaluation/table.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, makeFolder, writeFile } from "./files.ts";
@@ -40,7 +40,10 @@ export const evaluateCommand = command({
   const settings = await explainerOptions(local, typed, terminal);
   const { csv } = options;
   if (csv !== undefined) await checkWritable(csv);
-  if (plan.report !== undefined) await makeFolder(plan.report);
+  if (plan.report !== undefined) {
+    await loadRenderer();
+    await makeFolder(plan.report);
+  }
 
   const path = plan.report === undefined ? RECORDS : `${plan.report}/records.jsonl`;
   const file = await openRecordFile<ImageRecord>(path, options.resume);

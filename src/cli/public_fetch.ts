@@ -53,6 +53,27 @@ async function readHead(connection: Deno.Conn): Promise<string> {
   return head;
 }
 
+/**
+ * Makes a client while `NO_PROXY` is not set. Deno reads it when the client is made, and would connect to the hosts in it
+ * without the tunnel, to an address that nobody checked.
+ */
+function withoutProxyExceptions<T>(make: () => T): T {
+  const kept: [string, string][] = [];
+  for (const name of ["NO_PROXY", "no_proxy"]) {
+    // Without --allow-env, Deno cannot read it either.
+    if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") continue;
+    const value = Deno.env.get(name);
+    if (value === undefined) continue;
+    kept.push([name, value]);
+    Deno.env.delete(name);
+  }
+  try {
+    return make();
+  } finally {
+    for (const [name, value] of kept) Deno.env.set(name, value);
+  }
+}
+
 /** Opens the tunnel and gives the `fetch` that goes through it. */
 export function openPublicFetch(options: PublicFetchOptions = {}): PublicFetch {
   const { resolve = resolveByDns, caCerts = [] } = options;
@@ -107,12 +128,14 @@ export function openPublicFetch(options: PublicFetchOptions = {}): PublicFetch {
   accept().catch(() => {});
 
   const url = `http://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
-  const client = Deno.createHttpClient({
-    proxy: { url, basicAuth: { username: "ptame", password } },
-    caCerts,
-    // A kept connection would outlive the check of its address.
-    poolMaxIdlePerHost: 0,
-  });
+  const client = withoutProxyExceptions(() =>
+    Deno.createHttpClient({
+      proxy: { url, basicAuth: { username: "ptame", password } },
+      caCerts,
+      // A kept connection would outlive the check of its address.
+      poolMaxIdlePerHost: 0,
+    })
+  );
   return {
     resolve,
     fetch: (address, init) => fetch(address, { ...init, client } as RequestInit),

@@ -60,7 +60,7 @@ export async function obtainWeights(
   }
   if (options.offline === true) {
     throw new DownloadError(
-      `Cannot load ${name}: its weights are not in ${storage.place}, and offline forbids the network; ` +
+      `Cannot load ${name}: its weights are not in ${storage.place}, or damaged there, and offline forbids the network; ` +
         `get them with: deno task models pull ${name}`,
     );
   }

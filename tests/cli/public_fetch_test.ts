@@ -94,3 +94,21 @@ Deno.test("openPublicFetch() opens its tunnel to this process alone", async () =
     remote.close();
   });
 });
+
+Deno.test("openPublicFetch() goes through its tunnel whatever NO_PROXY says, and leaves that as it was", async () => {
+  for (const name of ["NO_PROXY", "no_proxy"]) {
+    Deno.env.set(name, "*");
+    try {
+      await withPictures([[PUBLIC]], async (open, seen) => {
+        const dialled: string[] = [];
+        const remote = open(dialled);
+        assertEquals(Deno.env.get(name), "*");
+        assertEquals(await load(remote), PICTURE);
+        assertEquals([dialled, seen], [[PUBLIC], ["pictures.example/cat.jpg"]]);
+        remote.close();
+      });
+    } finally {
+      Deno.env.delete(name);
+    }
+  }
+});

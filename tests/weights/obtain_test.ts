@@ -77,7 +77,7 @@ Deno.test("obtainWeights() never asks the network when it is offline, and names 
     );
     assertEquals(
       (error as Error).message,
-      `Cannot load resnet18: its weights are not in ${cache}, and offline forbids the network; ` +
+      `Cannot load resnet18: its weights are not in ${cache}, or damaged there, and offline forbids the network; ` +
         "get them with: deno task models pull resnet18",
     );
     assertEquals(server.asked, []);

@@ -27,16 +27,30 @@ export function commandLine(command: string, args: readonly string[]): string {
   return [program(), command, ...args.map(quoted)].join(" ");
 }
 
-/** Renders the report and writes it to `path`. */
-export async function writeReport(path: string, data: ReportData): Promise<void> {
-  let renderReport: (data: ReportData, options: ReportOptions) => Promise<string>;
-  let parseHTML: (html: string) => { document: Document };
+interface Renderer {
+  readonly renderReport: (data: ReportData, options: ReportOptions) => Promise<string>;
+  readonly parseHTML: (html: string) => { document: Document };
+}
+
+/**
+ * Loads what draws the report. Called before anything is measured, too, so that a missing library is an error at once
+ * and not after hours.
+ *
+ * @throws {Error} When it cannot be loaded.
+ */
+export async function loadRenderer(): Promise<Renderer> {
   try {
-    [{ renderReport }, { parseHTML }] = await Promise.all([import(REPORT), import(LINKEDOM)]);
+    const [{ renderReport }, { parseHTML }] = await Promise.all([import(REPORT), import(LINKEDOM)]);
+    return { renderReport, parseHTML };
   } catch (cause) {
     const said = (cause as Error).message.split("\n")[0];
     throw new Error(`Cannot draw the report: its plotting library cannot be loaded (${said})`, { cause });
   }
+}
+
+/** Renders the report and writes it to `path`. */
+export async function writeReport(path: string, data: ReportData): Promise<void> {
+  const { renderReport, parseHTML } = await loadRenderer();
   const { document } = parseHTML("<!DOCTYPE html><html><body></body></html>");
   await writeFile(path, await renderReport(data, { document }));
 }

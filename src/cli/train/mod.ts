@@ -32,6 +32,7 @@ export const trainCommand = command(TRAIN, async ({ options: typedOptions, typed
   const stem = out.replace(/\.safetensors$/i, "");
   const start = await readStart(options.start);
   const { images, validation } = await listTrainingImages(options, terminal);
+  await checkWritable(out);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, options.resume);
   try {
     return await runTraining({ options, terminal, signal }, { start, images, validation, checkpoint, stem });
@@ -55,7 +56,6 @@ async function runTraining(
   { start, images, validation, checkpoint, stem }: Prepared,
 ): Promise<number> {
   const { backbone, out } = options;
-  await checkWritable(out);
   const { onProgress: onDownload, ...downloads } = downloadOptions(options, terminal);
   const report = reporter(terminal);
   let started = false;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { shownAddress, withShownAddress } from "./shown_address.ts";
 import { DownloadError } from "./errors.ts";
 import type { PublishedFile } from "../../../models/network.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
@@ -84,7 +85,7 @@ function listAddresses(file: PublishedFile, mirrors: readonly string[] | undefin
 /** Downloads the missing bytes; returns when the digest is right. */
 async function fill(incoming: Incoming, file: PublishedFile, options: DownloadOptions): Promise<void> {
   const { signal } = options;
-  const report = options.onProgress ?? (() => {});
+  const report = withShownAddresses(options.onProgress ?? (() => {}));
   const policy = { ...RETRY_POLICY, ...options.policy };
   const urls = listAddresses(file, options.mirrors);
   const { file: name, bytes, licence } = file;
@@ -101,11 +102,25 @@ async function fill(incoming: Incoming, file: PublishedFile, options: DownloadOp
       if (!(error instanceof TransferError)) throw error;
       reason = error.message;
     }
-    failures.push(`${url}: ${reason}`);
+    failures.push(`${shownAddress(url)}: ${withShownAddress(reason, url)}`);
     const next = urls[i + 1];
     if (next !== undefined) report({ kind: "download-mirror", file: name, failed: url, reason, url: next });
   }
   throw new DownloadError(`Cannot download ${name} from ${failures.join("; ")}`);
+}
+
+/** Reports without the secrets that an address may hold. */
+function withShownAddresses(
+  report: (progress: DownloadProgress) => void,
+): (progress: DownloadProgress) => void {
+  return (progress) => {
+    if (!("url" in progress)) return report(progress);
+    const address = progress.kind === "download-mirror" ? progress.failed : progress.url;
+    const shown = { ...progress, url: shownAddress(progress.url) };
+    if ("failed" in shown) shown.failed = shownAddress(shown.failed);
+    if ("reason" in shown) shown.reason = withShownAddress(shown.reason, address);
+    report(shown);
+  };
 }
 
 async function fetchFrom(

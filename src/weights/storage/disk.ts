@@ -9,6 +9,7 @@ import { fileSource, sizeOfFile } from "./file_source.ts";
 import { takeLock } from "./lock.ts";
 import { incomingFile } from "./partial_file.ts";
 import { systemReason } from "./system_reason.ts";
+import { isPublished, verifiedPath } from "./verified.ts";
 import type { WeightStorage } from "./types.ts";
 
 /** A folder with downloaded weights. */
@@ -26,14 +27,16 @@ export interface DiskStorage extends WeightStorage {
 /** The storage in a folder, which need not exist yet. */
 export function diskStorage(folder: string): DiskStorage {
   const filePath = (file: WeightsFile) => `${folder.replace(/[/\\]+$/, "")}/${file.file}`;
-  const isWhole = async (file: WeightsFile) => await sizeOfFile(filePath(file)) === file.bytes;
+  const isWhole = (file: WeightsFile) => isPublished(filePath(file), file);
   return {
     folder,
     place: folder,
     filePath: filePath,
     open: async (file) => await isWhole(file) ? fileSource(filePath(file)) : undefined,
     presentBytes: async (file) => {
-      return await isWhole(file) ? file.bytes : await sizeOfFile(partialPath(filePath(file))) ?? 0;
+      // By length: a list of many large files must not read them.
+      const whole = await sizeOfFile(filePath(file)) === file.bytes;
+      return whole ? file.bytes : await sizeOfFile(partialPath(filePath(file))) ?? 0;
     },
     begin: async (file, options) => {
       const path = filePath(file);
@@ -55,7 +58,7 @@ export function diskStorage(folder: string): DiskStorage {
     remove: async (file) => {
       const path = filePath(file);
       let freed = 0;
-      for (const each of [path, partialPath(path), lockPath(path)]) {
+      for (const each of [path, partialPath(path), lockPath(path), verifiedPath(path)]) {
         try {
           const { size } = await Deno.stat(each);
           await Deno.remove(each);

@@ -21,12 +21,12 @@ export async function incomingFile(
   partial: string,
   { unlock, signal }: { readonly unlock: () => Promise<void>; readonly signal?: AbortSignal | undefined },
 ): Promise<Incoming> {
+  await removeIrregular(partial);
   const file = await Deno.open(partial, { read: true, write: true, create: true });
   let digest = sha256();
   let length: number;
   try {
-    // A device or pipe with that name cannot be resumed.
-    length = (await file.stat()).isFile ? await digestRest(file, digest, signal) : 0;
+    length = await digestRest(file, digest, signal);
   } catch (error) {
     file.close();
     throw error;
@@ -80,4 +80,17 @@ export async function incomingFile(
       await unlock();
     },
   };
+}
+
+/**
+ * Removes what is not a regular file of this folder: opening a pipe waits for its other end, and a link would let the
+ * bytes be written anywhere.
+ */
+async function removeIrregular(path: string): Promise<void> {
+  try {
+    const { isFile, isSymlink } = await Deno.lstat(path);
+    if (!isFile || isSymlink) await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }

@@ -205,7 +205,11 @@ const range: Fold = (node) => {
   const [start, limit, delta] = [need(node, 0), need(node, 1), need(node, 2)];
   const step = delta.data[0]!;
   const count = Math.max(0, Math.ceil((limit.data[0]! - start.data[0]!) / step));
-  if (!Number.isFinite(count)) throw new RangeError("its delta is 0");
+  if (!Number.isFinite(count)) {
+    throw new RangeError(
+      step === 0 ? "its delta is 0" : "its start, limit and delta give no number of values",
+    );
+  }
   const data = node.room.take([count]);
   for (let i = 0; i < count; i++) data[i] = start.data[0]! + i * step;
   return [{ type: start.type, shape: [count], data }];
