@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { canInstall, installPacked, run, type Said, sameAsHere, tried } from "./packed.ts";
 
@@ -57,6 +57,8 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     try {
       await installPacked(folder);
+      // Only reports draw plots, and load the library for them.
+      await assertRejects(() => Deno.stat(`${folder}/node_modules/@observablehq`), Deno.errors.NotFound);
       await Deno.writeTextFile(`${folder}/main.js`, PROGRAM);
       for (const runtime of RUNTIMES) {
         const command = await findRuntime(runtime);
