@@ -6,9 +6,10 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { type Ended, ENVIRONMENT, PERMISSIONS } from "../support/run_deno.ts";
+import { docBlocks } from "../support/doc_blocks.ts";
 import { type Said, sameAsHere, SAMPLE } from "./packed.ts";
 import { serveRegistry } from "./registry.ts";
 
@@ -34,6 +35,7 @@ const { prediction, targets } = await explainer.explain("photo.jpg");
 await explainer.dispose();
 ${SAY}
 Deno.exit();`,
+  "documented.ts": docBlocks("deno.md", "ts", 1)[0]!.replace("jsr:@ptame/ptame", specifier),
   "worker.ts": `import { serveWorker } from "${specifier}/worker/serve";
 serveWorker(self);`,
   "page.ts": `import { connectWorker } from "${specifier}/worker";
@@ -108,6 +110,8 @@ Deno.test({
         assertEquals(fetched(), SHIPPED);
         explained(await deno([...run, ...OF_A_PROGRAM, "main.ts"]));
         explained(await deno([...run, ...OF_A_PROGRAM, "main.ts", "offline"]));
+        const documented = whole(await deno([...run, ...OF_A_PROGRAM, "documented.ts"]));
+        assertMatch(documented.stdout, /^Egyptian cat 0\.\d+ 56 56\n$/);
         assertEquals(fetched(), []);
       });
 

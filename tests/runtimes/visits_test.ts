@@ -23,7 +23,7 @@ const PATIENCE = 120_000;
 const LOADS = Number(Deno.env.get("PTAME_LOADS") ?? "10");
 
 /** Keeps what the page announces, from before its engine is there. */
-const LISTEN = `globalThis.seen ??= (() => {
+const LISTEN = `globalThis.announced ??= (() => {
   const seen = [];
   document.addEventListener("ptame", ({ detail }) => seen.push(detail));
   return seen;
@@ -40,7 +40,7 @@ async function explainSample(tab: Tab, name: string): Promise<Said> {
   );
   await tab.evaluate("document.getElementById('sample').click()");
   const event = (kind: string) =>
-    `seen.find((event) => ["failed", ${JSON.stringify(kind)}].includes(event.kind))`;
+    `announced.find((event) => ["failed", ${JSON.stringify(kind)}].includes(event.kind))`;
   await until(tab, event("shown"), PATIENCE, `The sample's map in ${name}`);
   const shown = await tab.evaluate<
     { message?: string; target: { index: number; probability: number }; values: number[] }

@@ -18,7 +18,7 @@ const VERSION = "0.6.17";
 /**
  * Loads the library: in Deno from npm, elsewhere as the program has installed it.
  *
- * @throws {Error} When it is not there.
+ * @throws {Error} When it is not installed.
  */
 export async function loadPlot(): Promise<PlotLibrary> {
   const name = "@observablehq/plot";
