@@ -28,7 +28,8 @@ self.addEventListener("activate", (event) => {
     for (const name of await caches.keys()) {
       if (name.startsWith(PREFIX) && name !== PREFIX + version) await caches.delete(name);
     }
-    await self.clients.claim();
+    // The open page goes on without it. `clients.claim()` would wait in Firefox for the page's workers, which wait for
+    // their threads and answer nobody: the service worker would stay "activating", and every request with it.
   })());
 });
 

@@ -118,12 +118,14 @@ export async function createBaseline(
       const maps: TargetMap[] = [];
       const asked = [options.target ?? []].flat() as BaselineTarget[];
       const target = asked.filter((each): each is Target => !isScoreFunction(each));
+      const own = method.view === "mask" ? { low: 0, high: 1 } : "own";
       for (const of of asked.filter(isScoreFunction)) {
         const focused = focusedOn(classifier, of);
         const value = (await focused.logits([pixels], signal))[0]!;
         const raw = await (await method.create(focused, settings))(pixels, FOCUS, { signal, onProgress });
         const scored = { ...seen, labels: focused.facts.labels, probabilities: value };
-        const map = createTargetMap(scored, FOCUS, raw, maskFrom(raw, method.view));
+        const [mask] = scaledMasks([raw], own, (each) => shownValues(each, method.view));
+        const map = createTargetMap(scored, FOCUS, raw, mask!);
         maps.push(Object.defineProperty(map, "index", { value: -1, enumerable: true }));
       }
       const classes = asked.length > 0 && target.length === 0
@@ -131,7 +133,7 @@ export async function createBaseline(
         : askedClasses({ ...options, target }, seen);
       const raws: RawMap[] = [];
       for (const index of classes) raws.push(await attribute(pixels, index, { signal, onProgress }));
-      const scale = method.view === "mask" ? { low: 0, high: 1 } : options.scale ?? "own";
+      const scale = own === "own" ? options.scale ?? own : own;
       const masks = scaledMasks(raws, scale, (raw) => shownValues(raw, method.view));
       maps.push(...classes.map((index, i) => createTargetMap(seen, index, raws[i]!, masks[i]!)));
       const milliseconds = {

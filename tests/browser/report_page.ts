@@ -3,7 +3,8 @@
  *
  * @module
  */
+import * as plot from "@observablehq/plot";
 import { renderReport } from "../../src/faithfulness/report/page.ts";
 import { reportData } from "../faithfulness/report/fixture.ts";
 
-Object.assign(globalThis, { draw: async () => await renderReport(await reportData()) });
+Object.assign(globalThis, { draw: async () => await renderReport(await reportData(), { plot }) });

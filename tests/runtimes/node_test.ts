@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
+import { docBlocks } from "../support/doc_blocks.ts";
 import { canInstall, installPacked, run, type Said, sameAsHere, tried } from "./packed.ts";
 
 /** The runtimes: what `--version` begins with, and the commands that may be it. npm has every one. */
@@ -59,7 +60,10 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     try {
       await installPacked(folder);
+      // Only reports draw plots, and load the library for them.
+      await assertRejects(() => Deno.stat(`${folder}/node_modules/@observablehq`), Deno.errors.NotFound);
       await Deno.writeTextFile(`${folder}/main.js`, PROGRAM);
+      await Deno.writeTextFile(`${folder}/documented.js`, docBlocks("node.md", "js", 1)[0]!);
       for (const runtime of RUNTIMES) {
         const command = await findRuntime(runtime);
         await t.step({
@@ -71,6 +75,7 @@ Deno.test({
             );
             checkSame(said);
             assert(said.same, "a path and a URL of the same image give other scores");
+            assertMatch(await run([...command!, "documented.js"], folder), /^Egyptian cat 0\.\d+ 56 56$/);
             assertEquals(said.missing, "Cannot read image no/such.jpg: no such file or directory");
           },
         });

@@ -6,22 +6,19 @@
  * @module
  */
 import { serveFolder } from "../../tools/serve_example.ts";
+import { docBlocks } from "../support/doc_blocks.ts";
+import { docCommands } from "../support/doc_commands.ts";
 import { run } from "./packed.ts";
 
-/** What the page's program leaves for the test; the same in each project. */
-const EXPLAIN = `
-import { createExplainer } from "@ptame/ptame";
+/** Leaves an explanation's numbers for the test. */
+const LEAVE = `(({ prediction: [{ index, probability }], targets: [{ map }] }) => {
+  globalThis.said = { index, probability, map: [...map.values] };
+})`;
 
-async function explain() {
-  const explainer = await createExplainer({ device: "wasm" });
-  const { prediction, targets } = await explainer.explain("photo.jpg");
-  const [{ index, probability }] = prediction;
-  return { index, probability, map: [...targets[0].map.values] };
-}
-const failed = (error) => ({ failed: String(error) });
-`;
+/** The program of docs/pages.md. */
+const MAIN = `${docBlocks("pages.md", "js", 1)[0]}\n${LEAVE}(explanation);`;
 
-const RUN = `explain().catch(failed).then((said) => { globalThis.said = said; });`;
+const [WORKER, WORKER_MAIN] = docBlocks("worker.md", "js", 2);
 
 const PAGE = (script: string) =>
   `<!DOCTYPE html><title>A page</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
@@ -30,14 +27,16 @@ const NEXT = {
   "app/layout.jsx": `export default function Layout({ children }) {
   return <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;
 }`,
-  "app/page.jsx": `"use client";
-import { useEffect } from "react";
-${EXPLAIN}
-export default function Page() {
-  useEffect(() => { ${RUN} }, []);
-  return <p>A page</p>;
-}`,
+  "app/page.jsx": docBlocks("pages.md", "jsx", 1)[0]!.replace(
+    "return await explainer.explain(image);",
+    `const explanation = await explainer.explain(image);\n  ${LEAVE}(explanation);\n  return explanation;`,
+  ),
 };
+
+/** The commands of docs/pages.md for esbuild. */
+const ESBUILD = docCommands(
+  docBlocks("pages.md", "sh", 1).map((block) => `\`\`\`sh\n${block}\`\`\``).join("\n"),
+);
 
 /** A server of a built page. */
 export interface Served {
@@ -103,7 +102,7 @@ async function serveWith(command: (port: string) => readonly string[], folder: s
 
 const vite = {
   packages: ["vite@8"],
-  files: { "index.html": PAGE("/main.js"), "main.js": EXPLAIN + RUN },
+  files: { "index.html": PAGE("/main.js"), "main.js": MAIN },
   public: "public/",
 };
 
@@ -127,6 +126,20 @@ export const PROJECTS: readonly Project[] = [
     serve: (folder) => serveWith((port) => [bin("vite"), "--port", port, "--strictPort"], folder),
   },
   {
+    ...vite,
+    name: "vite-worker",
+    files: {
+      "index.html": PAGE("/main.js"),
+      "worker.js": WORKER!,
+      "main.js": `${WORKER_MAIN}\n${LEAVE}(explanation);`,
+    },
+    build: async (folder) => {
+      await run([bin("vite"), "build"], folder);
+    },
+    serve: (folder) => serveWith((port) => [bin("vite"), "preview", "--port", port, "--strictPort"], folder),
+    output: "dist",
+  },
+  {
     ...next,
     name: "next",
     build: async (folder) => {
@@ -147,19 +160,14 @@ export const PROJECTS: readonly Project[] = [
   {
     name: "esbuild",
     packages: ["esbuild@0.28"],
-    files: { "index.html": PAGE("dist/main.js"), "main.js": EXPLAIN + RUN },
+    files: { "index.html": PAGE("dist/main.js"), "main.js": MAIN },
     public: "",
-    // esbuild copies no files that are named by `new URL`: docs/bundlers.md says which.
     build: async (folder) => {
-      const ptame = "../node_modules/@ptame/ptame";
-      await run([
-        bin("esbuild"),
-        "main.js",
-        `${ptame}/src/image/start_decode_worker.js`,
-        ..."--bundle --format=esm --splitting --outdir=dist --entry-names=[name]".split(" "),
-      ], folder);
-      await run(["cp", "-r", `${ptame}/models`, "models"], folder);
-      await run(["cp", "../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm", "dist/"], folder);
+      // The documentation's project has its packages in its own folder.
+      await Deno.symlink("../node_modules", `${folder}/node_modules`);
+      for (const [program, ...args] of ESBUILD) {
+        await run(program === "npx" ? [bin(args[0]!), ...args.slice(1)] : [program!, ...args], folder);
+      }
     },
     serve: (folder) => {
       const server = serveFolder({ folder: new URL(`file://${folder}/`), isolated: false });

@@ -90,3 +90,17 @@ Deno.test("faultsForRuntimes() lets through what runs everywhere", () => {
   `;
   assertEquals(faultsForRuntimes("module.ts", source), []);
 });
+
+Deno.test("a package that is loaded by a computed name has the version of deno.json", () => {
+  const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  for (
+    const [path, name] of [
+      ["src/runtime/ort.ts", "onnxruntime-web"],
+      ["src/image/codecs/magick.ts", "@imagemagick/magick-wasm"],
+      ["src/faithfulness/report/plot.ts", "@observablehq/plot"],
+    ] as const
+  ) {
+    const [, version] = /^const VERSION = "(.*)";$/m.exec(Deno.readTextFileSync(new URL(path, ROOT))) ?? [];
+    assertEquals(imports[name], `npm:${name}@${version}`);
+  }
+});

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
 import type { Evaluation, ImageRecord, MeasureResult } from "../summary.ts";
 import { curveAxis } from "../measures.ts";
 import { presetNamed } from "../presets.ts";
 import { directionArrow, keyTitle, listKeys } from "./labels.ts";
 import type { MethodStyle } from "./palette.ts";
+import type { PlotLibrary, PlotOptions } from "./plot.ts";
 
 /** A plot with its words. */
 export interface Chart {
@@ -24,6 +24,8 @@ export interface Chart {
 
 /** What all charts share. */
 export interface ChartContext {
+  /** The library that draws. */
+  readonly plot: PlotLibrary;
   /** Document that creates the elements. */
   readonly document: Document;
   /** Colours and markers of the methods. */
@@ -34,11 +36,11 @@ export interface ChartContext {
 const WIDTH = 340;
 
 function draw(
-  { document }: ChartContext,
+  { plot, document }: ChartContext,
   label: string,
-  options: Omit<Plot.PlotOptions, "document">,
+  options: Omit<PlotOptions, "document">,
 ): string {
-  const svg = Plot.plot({
+  const svg = plot.plot({
     width: WIDTH,
     ...options,
     document,
@@ -76,11 +78,11 @@ export function curveCharts(evaluation: Evaluation, context: ChartContext): Char
       const points = curve.percents.map((percent, i) => ({ percent, value: curve.values[i]! }));
       const at = { x: "percent", y: "value" } as const;
       return [
-        Plot.line(points, { ...at, stroke: colour, strokeDasharray: dash, strokeWidth: 2 }),
+        context.plot.line(points, { ...at, stroke: colour, strokeDasharray: dash, strokeWidth: 2 }),
         // Markers show the percentages; hundreds of steps need none.
         ...(points.length > 20
           ? []
-          : [Plot.dot(points, { ...at, stroke: colour, fill: colour, symbol, r: 3.5 })]),
+          : [context.plot.dot(points, { ...at, stroke: colour, fill: colour, symbol, r: 3.5 })]),
       ];
     });
     const values = curves.flatMap(({ curve }) => curve.values);
@@ -104,7 +106,7 @@ export function curveCharts(evaluation: Evaluation, context: ChartContext): Char
           ticks: 5,
         },
         y: { ...(unit ? { domain: [0, 1] } : {}), label: null, grid: true, ticks: 5 },
-        marks: unit ? marks : [Plot.ruleY([0], { strokeOpacity: 0.5 }), ...marks],
+        marks: unit ? marks : [context.plot.ruleY([0], { strokeOpacity: 0.5 }), ...marks],
       }),
     }];
   });
@@ -131,7 +133,7 @@ export function intervalCharts(evaluation: Evaluation, context: ChartContext): C
         y: { domain: methods, label: null, tickSize: 0 },
         marks: [
           // An interval without width is a point.
-          Plot.ruleY(rows.filter(({ low, high }) => low < high), {
+          context.plot.ruleY(rows.filter(({ low, high }) => low < high), {
             y: "method",
             x1: "low",
             x2: "high",
@@ -140,7 +142,7 @@ export function intervalCharts(evaluation: Evaluation, context: ChartContext): C
             strokeOpacity: 0.45,
           }),
           ...rows.map((row) =>
-            Plot.dot([row], {
+            context.plot.dot([row], {
               x: "value",
               y: "method",
               fill: colour(row),
@@ -202,7 +204,7 @@ export function timeChart(records: readonly ImageRecord[], context: ChartContext
       y: { domain: methods, label: null, tickSize: 0 },
       marks: methods.map((method) => {
         const { colour } = context.styles.get(method)!;
-        return Plot.boxX(times.filter((time) => time.method === method), {
+        return context.plot.boxX(times.filter((time) => time.method === method), {
           x: "milliseconds",
           y: "method",
           fill: colour,

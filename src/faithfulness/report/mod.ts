@@ -1,7 +1,7 @@
 /**
  * Reports over evaluations: one self-contained HTML page with tables, plots and images; and the same as CSV.
  *
- * An entry point of its own, because it alone needs a plotting library and a DOM document.
+ * An entry point of its own, because it alone needs a plotting library, which it loads when it draws, and a DOM document.
  *
  * @example A row per method and measure
  * ```ts
@@ -16,6 +16,7 @@
 export { evaluationCsv } from "./csv.ts";
 export { renderReport, type ReportOptions } from "./page.ts";
 export type { GalleryRow, ReportData } from "./types.ts";
+export type { PlotLibrary } from "./plot.ts";
 export { type Verdict, verdictOver, verdictText } from "./verdict.ts";
 export type { BootstrapOptions } from "../bootstrap.ts";
 export type { SkippedImage } from "../evaluate_options.ts";

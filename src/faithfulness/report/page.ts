@@ -5,6 +5,7 @@
  * @module
  */
 import { type Chart, curveCharts, intervalCharts, timeChart } from "./charts.ts";
+import { loadPlot, type PlotLibrary } from "./plot.ts";
 import { galleryHtml } from "./gallery.ts";
 import { asMarkup, lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
 import { type MethodStyle, seriesStyles } from "./palette.ts";
@@ -17,6 +18,11 @@ import { verdictOver, verdictText } from "./verdict.ts";
 export interface ReportOptions {
   /** Creates the elements of plots: the page's own document (the default in a page), or linkedom's elsewhere. */
   readonly document?: Document;
+  /**
+   * The module of `@observablehq/plot`; by default it is loaded, which needs it installed outside of Deno. A bundled page
+   * gives it.
+   */
+  readonly plot?: PlotLibrary;
 }
 
 /** Number of images below which bootstrap intervals are unreliable. */
@@ -89,7 +95,7 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
   const methods = Object.keys(evaluation.methods);
   if (methods.length === 0) throw new RangeError("Cannot draw a report: the evaluation has no method");
   const styles = seriesStyles(methods, controls);
-  const context = { document, styles };
+  const context = { document, styles, plot: options.plot ?? await loadPlot() };
   const few = evaluation.images < FEW_IMAGES
     ? ` With fewer than ${FEW_IMAGES} images the intervals are rough.`
     : "";
