@@ -14,6 +14,7 @@ import { type Attribute, createMapMethod } from "../../src/baselines/types.ts";
 import { classifierOver } from "../../src/classifier/open.ts";
 import type { OpenClassifier } from "../../src/classifier/open.ts";
 import type { MapMethod } from "../../src/explanation/map_method.ts";
+import { imageSides } from "../../src/image/side.ts";
 import type { ValueMap } from "../../src/image/types.ts";
 import { readOnnxModel } from "../../src/cli/onnx_model.ts";
 import { keptHead } from "../../src/cli/own_head.ts";
@@ -146,16 +147,16 @@ function riseSums(classifier: OpenClassifier, counts: readonly number[]) {
   let last: { pixels: Float32Array; target: number; maps: Map<number, ValueMap> } | undefined;
   return async (pixels: Float32Array, target: number, signal: AbortSignal | undefined) => {
     if (last?.pixels === pixels && last.target === target) return last.maps;
-    const side = Math.sqrt(pixels.length / 3);
-    const sums = new Float64Array(side * side);
+    const size = imageSides(pixels, classifier.facts.preprocessing.width);
+    const sums = new Float64Array(size.width * size.height);
     const maps = new Map<number, ValueMap>();
     for (let at = 0; at < Math.max(...counts); at++) {
-      const mask = riseMask({ width: side, height: side }, at);
+      const mask = riseMask(size, at);
       const seen = maskedImage(pixels, mask, classifier.facts.preprocessing);
       const weight = (await classifier.probabilities([seen], signal))[0]![target]!;
       for (let p = 0; p < sums.length; p++) sums[p]! += weight * mask[p]!;
       if (counts.includes(at + 1)) {
-        maps.set(at + 1, { width: side, height: side, values: Float32Array.from(sums) });
+        maps.set(at + 1, { ...size, values: Float32Array.from(sums) });
       }
     }
     last = { pixels, target, maps };

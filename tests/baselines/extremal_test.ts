@@ -70,15 +70,23 @@ Deno.test("upsampleGradient() is the transpose of upsampleMap()", () => {
 
 Deno.test("underMask() shows the image at 1 and its blur at 0, and keeps a flat image", () => {
   const side = 32;
-  const flat = blurPyramid(new Float32Array(3 * side * side).fill(0.25), { width: side, height: side });
+  const square = { width: side, height: side };
+  const flat = blurPyramid(new Float32Array(3 * side * side).fill(0.25), square);
   assert(underMask(flat, new Float32Array(side * side)).every((value) => Math.abs(value - 0.25) < 1e-6));
   const dotted = new Float32Array(3 * side * side);
   dotted[16 * side + 16] = 1;
-  const pyramid = blurPyramid(dotted, { width: side, height: side });
+  const pyramid = blurPyramid(dotted, square);
   assertEquals(underMask(pyramid, new Float32Array(side * side).fill(1)), dotted);
   const blurred = underMask(pyramid, new Float32Array(side * side));
   // A Gaussian of 20/224 of the side: its peak is 1/(2πσ²).
-  assertAlmostEquals(blurred[16 * side + 16]!, 1 / (2 * Math.PI * (side * 20 / 224) ** 2), 1e-3);
+  const peak = 1 / (2 * Math.PI * (side * 20 / 224) ** 2);
+  assertAlmostEquals(blurred[16 * side + 16]!, peak, 1e-3);
+  // The same in an image that is wider than high: the blur follows the shorter side.
+  const wide = new Float32Array(3 * side * 80);
+  wide[16 * 80 + 60] = 1;
+  const spread = underMask(blurPyramid(wide, { width: 80, height: side }), new Float32Array(side * 80));
+  assertAlmostEquals(spread[16 * 80 + 60]!, peak, 1e-3);
+  assertEquals([spread[16 * 80 + 20], spread[side * 80 + 60]], [0, 0]);
 });
 
 Deno.test("extremal perturbations find the part that a classifier looks at, and no more", async () => {
@@ -103,6 +111,10 @@ Deno.test("extremal perturbations find the part that a classifier looks at, and 
   console.log(`shown ${shown.toFixed(0)} of 1024, of it ${(right / shown).toFixed(2)} in the square`);
   assertAlmostEquals(shown / MASK ** 2, 1 / 4, 0.05);
   assert(right / shown > 0.8 && right > 0.9 * 1024, `${right} of ${shown}`);
+
+  // In a flat image a blur takes nothing away, so only the area would draw.
+  const blank = await extremal(classifier, { steps: 3 })(new Float32Array(checks.length).fill(0.5), 0);
+  assertEquals([blank.withoutGradient, blank.values.every((value) => value === 0)], [true, true]);
 
   assertThrows(() => extremal(classifier, { steps: 0 }), RangeError, "in 0 steps");
   assertThrows(() => extremal(classifier, { areas: [0.5, 1] }), RangeError, "a share of 1");

@@ -52,7 +52,8 @@ function startClimb(area: number): Climb {
 }
 
 /**
- * Extremal perturbations of a classifier that can be differentiated; the map has 64 × 64 values.
+ * Extremal perturbations of a classifier that can be differentiated; the map has 64 × 64 values, whatever the
+ * proportions of the image.
  *
  * @throws {RangeError} When `steps` is not a positive integer, or an area not between 0 and 1.
  */
@@ -66,6 +67,7 @@ export function extremal(classifier: OpenClassifier, options: ExtremalOptions = 
     const pyramid = blurPyramid(pixels, imageSides(pixels, classifier.facts.preprocessing.width));
     const climbs = areas.map(startClimb);
     let done = 0;
+    let withoutGradient = true;
     for (let step = 0; step < steps; step++) {
       const lambda = FIRST_LAMBDA * 2 ** Math.floor((DOUBLINGS + 1) * step / steps);
       for (let at = 0; at < climbs.length; at += classifier.batch) {
@@ -73,11 +75,16 @@ export function extremal(classifier: OpenClassifier, options: ExtremalOptions = 
         const shown = together.map(({ mask }) => enlarged(mask, pyramid));
         const images = shown.map((mask) => underMask(pyramid, mask));
         const gradients = await classifier.inputGradients(images, target, signal);
-        together.forEach((climb, i) => ascend(climb, pyramid, shown[i]!, gradients[i]!, lambda));
+        for (const [i, climb] of together.entries()) {
+          const moved = ascend(climb, pyramid, shown[i]!, gradients[i]!, lambda);
+          withoutGradient &&= !moved;
+        }
         onProgress?.({ done: done += together.length, total: steps * climbs.length });
       }
     }
-    return meanMask(climbs);
+    // The area alone would draw a mask out of nothing.
+    const { width, height, values } = meanMask(climbs);
+    return { width, height, values: withoutGradient ? values.fill(0) : values, withoutGradient };
   };
 }
 
@@ -86,14 +93,17 @@ function enlarged({ values }: SmoothMask, { width, height }: Size): Float32Array
   return upsampleMap(Float32Array.from(values), MASK, MASK, width, height);
 }
 
-/** One step, from the gradient of the score of the image under the mask. */
+/** Below this share of the area's pull, that of the score is rounding. */
+const NOTHING = 1e-6;
+
+/** One step, from the gradient of the score of the image under the mask; whether the score had a say. */
 function ascend(
   climb: Climb,
   pyramid: BlurPyramid,
   shown: Float32Array,
   ofImage: Float32Array,
   lambda: number,
-): void {
+): boolean {
   const { width, height } = pyramid;
   const ofScore = upsampleGradient(underMaskGradient(pyramid, shown, ofImage), MASK, MASK, width, height);
   const ofArea = areaGradient(climb.mask.values, climb.area);
@@ -101,6 +111,13 @@ function ascend(
   climb.velocity = climb.velocity.map((old, i) => MOMENTUM * old + slope[i]!);
   climb.p = climb.p.map((value, i) => Math.min(Math.max(value + RATE * climb.velocity[i]!, 0), 1));
   climb.mask = smoothMask(climb.p);
+  return pull(ofScore) > NOTHING * lambda * pull(ofArea);
+}
+
+function pull(gradient: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (const value of gradient) sum += Math.abs(value);
+  return sum;
 }
 
 function meanMask(climbs: readonly Climb[]) {
