@@ -38,6 +38,7 @@ export {
   type TappedPass,
 } from "./classifier/open.ts";
 export type { Tap } from "./classifier/tap.ts";
+export type { GridPlaces } from "./classifier/axes.ts";
 export type { Value } from "./graph/types.ts";
 export {
   type BaselineExplainer,

@@ -183,8 +183,11 @@ export function joinedAxis(parts: readonly Axis[]): Axis {
 
 /** Where the places of a grid lie in a value. */
 export interface GridPlaces {
+  /** Channels of each position. */
   readonly channels: number;
+  /** Positions of a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
   /** Stride between channels, in elements. */
   readonly channelStride: number;

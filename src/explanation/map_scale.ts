@@ -10,7 +10,9 @@ import { findBlank, type MaskMap, type RawMap } from "./blank_map.ts";
 
 /** The values that 0 and 1 of a mask stand for. */
 export interface ScaleEnds {
+  /** The value at 0. */
   readonly low: number;
+  /** The value at 1. */
   readonly high: number;
 }
 

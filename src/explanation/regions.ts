@@ -22,7 +22,9 @@ export interface RegionBox {
   readonly x: number;
   /** Upper edge. */
   readonly y: number;
+  /** Extent to the right. */
   readonly width: number;
+  /** Extent downwards. */
   readonly height: number;
 }
 
@@ -48,7 +50,9 @@ export interface RegionOptions {
 
 /** A map and the part of the image that it covers: a `TargetMap` and the `window` of its explanation. */
 export interface PlacedMap {
+  /** Its values, in [0, 1]. */
   readonly map: ValueMap;
+  /** The part of the image that it covers, in pixels. */
   readonly window: CropWindow;
 }
 
@@ -132,7 +136,9 @@ export function regionsGeoJson(
 
 /** What `regionsGeoJson` gives. */
 export interface RegionCollection {
+  /** GeoJSON's word for it. */
   readonly type: "FeatureCollection";
+  /** The regions, each with its box, its rings, its area and its weight. */
   readonly features: readonly {
     readonly type: "Feature";
     readonly bbox: readonly [left: number, top: number, right: number, bottom: number];

@@ -77,3 +77,5 @@ export {
   type ScoreBatch,
 } from "./types.ts";
 export type { CropWindow, ValueMap } from "../image/types.ts";
+export type { Size } from "../image/preprocess.ts";
+export type { BlankReason } from "../explanation/blank_map.ts";

@@ -6,7 +6,7 @@
 import type { HubFile } from "./listing.ts";
 
 /** The number types of the usual layouts, and how the names of their files end. */
-const SUFFIXES = {
+const SUFFIXES: Readonly<Record<ModelDtype, string>> = {
   fp32: "",
   fp16: "_fp16",
   q8: "_quantized",
@@ -15,10 +15,10 @@ const SUFFIXES = {
   q4: "_q4",
   q4f16: "_q4f16",
   bnb4: "_bnb4",
-} as const;
+};
 
 /** A number type of a model's weights. */
-export type ModelDtype = keyof typeof SUFFIXES;
+export type ModelDtype = "fp32" | "fp16" | "q8" | "int8" | "uint8" | "q4" | "q4f16" | "bnb4";
 
 /** All of them. */
 export const MODEL_DTYPES: readonly ModelDtype[] = Object.keys(SUFFIXES) as ModelDtype[];
