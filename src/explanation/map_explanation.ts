@@ -265,11 +265,16 @@ export function createMapExplanation(
     const made = targets.map(({ label }) => label).join(", ");
     throw new RangeError(`Cannot draw ${seen.labels[index]}: the explanation has maps of ${made} alone`);
   };
+  // Two maps have the same ends only where they were scaled together.
+  const drawn = targets.filter(({ blank }) => blank === undefined);
+  const ends = new Set(drawn.map(({ scale }) => `${scale.low} ${scale.high}`));
+  const together = drawn.length > 1 && ends.size === 1;
   const overlay = async ({ target, ...looks }: OverlayRequest = {}): Promise<RgbImage> => {
     const chosen = target === undefined ? targets[0]! : findTarget(target);
     return await renderOverlay(seen.image, chosen.map, seen.window, {
       // The value of a function is not a probability.
       caption: captionText(chosen, chosen.index < 0 ? "none" : seen.reading),
+      sharedScale: together && drawn.includes(chosen),
       subtitle: chosen.blank === undefined ? subtitle : `No map: ${BLANK_WORDS[chosen.blank.reason]}`,
       ...looks,
     });

@@ -19,6 +19,8 @@ export interface OverlayOptions extends DrawingLooks {
   readonly caption: string;
   /** A second line: model, or "untrained head". */
   readonly subtitle?: string;
+  /** Whether the map has one scale with those of other classes, and not its own; false by default. */
+  readonly sharedScale?: boolean;
   /** Names of the two classes of a contrast, for the legend. The map then has signed values, −1 to 1. */
   readonly contrast?: { readonly for: string; readonly against: string };
 }
@@ -70,13 +72,15 @@ interface LegendWords {
   readonly between: readonly string[];
 }
 
-function legendWords(contrast: OverlayOptions["contrast"]): LegendWords {
+function legendWords(contrast: OverlayOptions["contrast"], sharedScale: boolean): LegendWords {
   if (contrast !== undefined) {
     return { ends: [`more ${contrast.against}`, `more ${contrast.for}`], between: [] };
   }
   return {
     ends: ["weakest", "strongest"],
-    between: ["for this class (its own scale)", "its own scale"],
+    between: sharedScale
+      ? ["of all explained classes (one scale)", "one scale"]
+      : ["for this class (its own scale)", "its own scale"],
   };
 }
 
@@ -128,9 +132,9 @@ export async function renderOverlay(
   window: CropWindow,
   options: OverlayOptions,
 ): Promise<RgbImage> {
-  const { caption, subtitle = "", contrast, full = false, ...plain } = options;
+  const { caption, subtitle = "", contrast, sharedScale = false, full = false, ...plain } = options;
   const lettering = await loadLettering();
-  const words = legendWords(contrast);
+  const words = legendWords(contrast, sharedScale);
   await lettering.cover([caption, subtitle, ...words.ends]);
   const { width, height } = scaledSize(image, full);
   const resized = resizeImage(image, width, height);

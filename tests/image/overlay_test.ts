@@ -126,3 +126,15 @@ Deno.test("renderOverlay() of a contrast covers both sides of zero and names bot
   const long = await of({ for: "cat".repeat(40), against: "dog".repeat(40) });
   assertEquals([long.width, long.height], [drawn.width, drawn.height]);
 });
+
+Deno.test("renderOverlay() says whether the map has its own scale", async () => {
+  const photo = flat(600, 400, [120, 120, 120]);
+  const draw = (sharedScale: boolean) =>
+    renderOverlay(photo, MAP, { x: 0, y: 0, width: 600, height: 400 }, {
+      caption: "cat 50.0 %",
+      sharedScale,
+    });
+  const [own, shared] = [await draw(false), await draw(true)];
+  const differing = own.data.findIndex((value, i) => value !== shared.data[i]);
+  assert(differing > 3 * 600 * 400, "the words are below the image");
+});
