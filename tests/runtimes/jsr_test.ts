@@ -129,7 +129,7 @@ Deno.test({
         await Deno.mkdir(`${folder}/photos`);
         for (const name of ["a", "b"]) await Deno.copyFile(SAMPLE, `${folder}/photos/${name}.jpg`);
         const options =
-          "--images photos --batch 2 --micro-batch 1 --steps 1 --hold-out 0 --out head.safetensors";
+          "--backbone efficientnet_lite0 --images photos --batch 2 --micro-batch 1 --steps 1 --hold-out 0 --out head.safetensors";
         whole(await deno([...cli, "train", "--offline", ...options.split(" ")]));
         assert((await Deno.stat(`${folder}/head.safetensors`)).size > 1e6);
         assertEquals(fetched(), []);
