@@ -183,8 +183,11 @@ export function joinedAxis(parts: readonly Axis[]): Axis {
 
 /** Where the places of a grid lie in a value. */
 export interface GridPlaces {
+  /** Number of channels. */
   readonly channels: number;
+  /** Number of positions horizontally. */
   readonly width: number;
+  /** Number of positions vertically. */
   readonly height: number;
   /** Stride between channels, in elements. */
   readonly channelStride: number;

@@ -10,7 +10,9 @@ import { findBlank, type MaskMap, type RawMap } from "./blank_map.ts";
 
 /** The values that 0 and 1 of a mask stand for. */
 export interface ScaleEnds {
+  /** What 0 stands for. */
   readonly low: number;
+  /** What 1 stands for. */
   readonly high: number;
 }
 
