@@ -30,6 +30,8 @@ export {
   type ManyResult,
 } from "./src/explanation/explain_many.ts";
 export type { DecodeSettings } from "./src/image/decode.ts";
+export type { BlankMap, BlankReason, MaskMap, RawMap } from "./src/explanation/blank_map.ts";
+export type { MapScale, ScaleEnds } from "./src/explanation/map_scale.ts";
 export type { DrawingLooks, OverlayLooks } from "./src/image/overlay.ts";
 export type {
   ExplainOptions,

@@ -37,6 +37,7 @@ export {
   type TappedGradient,
   type TappedPass,
 } from "./classifier/open.ts";
+export type { GridPlaces } from "./classifier/axes.ts";
 export type { Tap } from "./classifier/tap.ts";
 export type { GridPlaces } from "./classifier/axes.ts";
 export type { Value } from "./graph/types.ts";
@@ -74,11 +75,14 @@ export {
   scaleToMask,
 } from "./baselines/types.ts";
 export type { DecodeSettings } from "./image/decode.ts";
+export type { BlankMap, BlankReason, MaskMap, RawMap } from "./explanation/blank_map.ts";
+export type { MapScale, ScaleEnds } from "./explanation/map_scale.ts";
 export type { MapMethod } from "./explanation/map_method.ts";
 export type { OnnxModel } from "./classifier/onnx_model.ts";
 export type {
   ExplainOptions,
   ExplainTimings,
+  LayerFacts,
   MapExplainer,
   MapExplanation,
   TargetMap,

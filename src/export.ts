@@ -23,3 +23,4 @@ export type { CropSize } from "./classifier/prepared_image.ts";
 export type { ClassifierFacts } from "./classifier/types.ts";
 export type { HeadRecord } from "./ptame/head_file.ts";
 export type { WeightSource } from "./weights/load_network.ts";
+export type { CropSize } from "./classifier/prepared_image.ts";

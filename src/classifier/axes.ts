@@ -183,11 +183,11 @@ export function joinedAxis(parts: readonly Axis[]): Axis {
 
 /** Where the places of a grid lie in a value. */
 export interface GridPlaces {
-  /** Channels of each position. */
+  /** Number of channels. */
   readonly channels: number;
-  /** Positions of a row. */
+  /** Number of positions horizontally. */
   readonly width: number;
-  /** Rows. */
+  /** Number of positions vertically. */
   readonly height: number;
   /** Stride between channels, in elements. */
   readonly channelStride: number;

@@ -10,9 +10,9 @@ import { findBlank, type MaskMap, type RawMap } from "./blank_map.ts";
 
 /** The values that 0 and 1 of a mask stand for. */
 export interface ScaleEnds {
-  /** The value at 0. */
+  /** What 0 stands for. */
   readonly low: number;
-  /** The value at 1. */
+  /** What 1 stands for. */
   readonly high: number;
 }
 

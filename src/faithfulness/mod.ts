@@ -66,6 +66,7 @@ export {
   type SwapResult,
   swapTest,
 } from "./sanity.ts";
+export type { BlankMap, BlankReason, MaskMap } from "../explanation/blank_map.ts";
 export type { MapMethod } from "../explanation/map_method.ts";
 export {
   type Box,
