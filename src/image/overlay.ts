@@ -143,7 +143,8 @@ export async function renderOverlay(
   blend(resized, map, drawn, looks);
 
   const canvasWidth = Math.max(width, LEAST_WIDTH);
-  const size = Math.round(Math.min(Math.max(canvasWidth / 28, 16), full ? Infinity : 34));
+  const most = full ? Math.max(canvasWidth / 60, 34) : 34;
+  const size = Math.round(Math.min(Math.max(canvasWidth / 28, 16), most));
   outline(resized, drawn, Math.max(1, Math.round(size / 14)));
   const textHeight = size * (subtitle === "" ? 1.0 : 2.2);
   const canvasHeight = Math.round(height + textHeight + 4.1 * size);

@@ -87,13 +87,24 @@ async function findInPng(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   return undefined;
 }
 
+/** Bytes that are inflated at once: they become a megabyte at most. */
+const PIECE = 1024;
+
 /** Inflates a stream, up to the largest profile. */
 async function inflate(deflated: Uint8Array): Promise<Uint8Array | undefined> {
-  const stream = new Blob([deflated.slice()]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const { readable, writable } = new DecompressionStream("deflate");
+  const [reader, writer] = [readable.getReader(), writable.getWriter()];
+  // Piece by piece: a runtime inflates what it is given as a whole, whatever is read of it.
+  const feed = async () => {
+    for (let at = 0; at < deflated.length; at += PIECE) await writer.write(deflated.slice(at, at + PIECE));
+    await writer.close();
+  };
+  // The reader meets the same failure.
+  feed().catch(() => {});
   const parts: Uint8Array[] = [];
   let size = 0;
   try {
-    for (const reader = stream.getReader();;) {
+    for (;;) {
       const { value, done } = await reader.read();
       if (done) return joined(parts);
       parts.push(value);

@@ -44,6 +44,13 @@ function inflatingPng(size: number): Uint8Array {
   );
 }
 
+/** A PNG of one pixel whose colour profile inflates to much more. */
+function pngWithProfile(size: number): Uint8Array {
+  const plain = inflatingPng(4);
+  const profile = joined([0x78, 0, 0], deflateSync(new Uint8Array(size)));
+  return joined(plain.subarray(0, 33), chunk("iCCP", profile), plain.subarray(33));
+}
+
 /** Index of a JPEG's marker. */
 function markerIn(bytes: Uint8Array, marker: number): number {
   return bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === marker);
@@ -96,6 +103,7 @@ function overlappingTiff(strips: number): Uint8Array {
 
 const BOMBS: Readonly<Record<string, () => Uint8Array>> = {
   "a PNG of one pixel that inflates to 256 MiB": () => inflatingPng(256 * MIB),
+  "a PNG whose profile inflates to 256 MiB": () => pngWithProfile(256 * MIB),
   "a progressive JPEG of 2000 scans": () => refiningJpeg(2000),
   "a JPEG of two frame headers": twoFrames,
   "a TIFF of overlapping strips": () => overlappingTiff(4096),
