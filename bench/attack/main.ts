@@ -3,8 +3,11 @@
  * with 1 when one costs more than what idle takes and the budget.
  *
  *     deno task attack [FILE…]
+ *     deno task attack files              labels, headers, heads, forms, .onnx: files.ts
+ *     deno task attack requests [60]      a server beside honest clients, for so many seconds: requests.ts
+ *     deno task attack folder [100]       processes on one folder, killed so many times: folder.ts
  *
- * Without files, bombs.py and jbombs.py write about 45. Needs Linux (/proc), and python3 with Pillow.
+ * Without arguments, bombs.py and jbombs.py write about 45 files. Needs Linux (/proc), and python3 with Pillow.
  *
  * @module
  */
@@ -44,6 +47,15 @@ async function makeBombs(folder: string): Promise<string[]> {
   const names = [...Deno.readDirSync(`${folder}/bombs`)].map(({ name }) => name).sort();
   return names.map((name) => `${folder}/bombs/${name}`);
 }
+
+/** Attacks on other things than images, by their first argument; each gives the number of its faults. */
+const OTHERS: Readonly<Record<string, (amount: number) => Promise<number>>> = {
+  files: async () => await (await import("./files.ts")).attackFiles(),
+  requests: async (seconds) => await (await import("./requests.ts")).attackServer(seconds || 60),
+  folder: async (kills) => await (await import("./folder.ts")).attackFolder(kills || 100),
+};
+const other = OTHERS[Deno.args[0] ?? ""];
+if (other !== undefined) Deno.exit(await other(Number(Deno.args[1])) === 0 ? 0 : 1);
 
 const sample = decodeURIComponent(new URL("../../models/sample/chelsea.jpg", import.meta.url).pathname);
 const folder = await Deno.makeTempDir();

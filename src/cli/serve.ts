@@ -49,7 +49,7 @@ const OPTIONS = {
     noUrls: flag("Do not fetch images by URL"),
     connections: wholeNumber("N", "Maximum number of connections", {
       least: 8,
-      usual: "the system's limit of open files less 64, at most 512",
+      usual: "the system's limit of open files less 128, at most 512",
     }),
   }),
   ...ACCESS_OPTIONS,

@@ -84,8 +84,11 @@ export function createConnections(most: number): Connections {
   };
 }
 
-/** Descriptors that the process itself needs: modules, weights, workers, the runtime, connections to fetch images. */
-const OWN_DESCRIPTORS = 64;
+/**
+ * Descriptors that are not for connections: modules, weights, workers, the runtime, fetched images, and a backlog of new
+ * connections that the system hands over at once, before one too many can be ended.
+ */
+const OWN_DESCRIPTORS = 128;
 const MOST_CONNECTIONS = 512;
 
 /**

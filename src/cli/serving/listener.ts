@@ -55,7 +55,7 @@ const KEPT = 5000;
 /** Milliseconds that a client may take before the next byte of the response, beyond the deadline. */
 const STALLED = 15_000;
 /** Connections that the system holds until they are accepted. */
-const BACKLOG = 128;
+const BACKLOG = 64;
 
 /**
  * Listens.

@@ -14,6 +14,7 @@ import {
 import { likeness } from "../../bytes/likeness.ts";
 import type { OpenGraph, OpenNode, OpenValue } from "../open_graph.ts";
 import { functionBody, type InlinedGraph, inlineFunctions } from "./functions.ts";
+import { checkEntries } from "./check_entries.ts";
 import { checkLimits } from "./limits.ts";
 import { describeOutputs, type OpenOutput } from "./outputs.ts";
 import { checkLocation, decodeAttribute, tensorData } from "./tensors.ts";
@@ -127,6 +128,7 @@ function openGraph(
 
 /** A model, and its graph with its functions in place of their calls. */
 function parse(bytes: Uint8Array): InlinedGraph & { readonly model: ModelProto } {
+  checkEntries(bytes);
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes);

@@ -45,7 +45,7 @@ Deno.test("createConnections() refuses a new one if all others are being answere
 Deno.test("usualConnections() stays below the descriptors of the process", () => {
   const limits = (soft: string) =>
     `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}   4096   files\n`;
-  assertEquals(usualConnections(limits("256")), 192);
+  assertEquals(usualConnections(limits("256")), 128);
   assertEquals(usualConnections(limits("1048576")), 512);
   assertEquals(usualConnections(limits("32")), 8);
   assertEquals(usualConnections(limits("unlimited")), 512);
