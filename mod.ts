@@ -42,8 +42,6 @@ export type {
   OverlayRequest,
   TargetMap,
 } from "./src/explanation/map_explanation.ts";
-export type { BlankMap, BlankReason, MaskMap, RawMap } from "./src/explanation/blank_map.ts";
-export type { MapScale, ScaleEnds } from "./src/explanation/map_scale.ts";
 export { type ClassifierSource, loadClassifier, type LoadClassifierOptions } from "./src/classifier/load.ts";
 export type {
   Classifier,

@@ -37,7 +37,6 @@ export {
   type TappedGradient,
   type TappedPass,
 } from "./classifier/open.ts";
-export type { GridPlaces } from "./classifier/axes.ts";
 export type { Tap } from "./classifier/tap.ts";
 export type { GridPlaces } from "./classifier/axes.ts";
 export type { Value } from "./graph/types.ts";

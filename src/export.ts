@@ -19,7 +19,6 @@ export type { ExplainerOptions } from "./ptame/explainer.ts";
 export type { ClassifierSource } from "./classifier/load.ts";
 export type { CustomNetwork } from "./classifier/network_classifier.ts";
 export type { OnnxModel } from "./classifier/onnx_model.ts";
-export type { CropSize } from "./classifier/prepared_image.ts";
 export type { ClassifierFacts } from "./classifier/types.ts";
 export type { HeadRecord } from "./ptame/head_file.ts";
 export type { WeightSource } from "./weights/load_network.ts";

@@ -79,4 +79,3 @@ export {
 } from "./types.ts";
 export type { CropWindow, ValueMap } from "../image/types.ts";
 export type { Size } from "../image/preprocess.ts";
-export type { BlankReason } from "../explanation/blank_map.ts";
