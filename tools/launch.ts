@@ -150,8 +150,8 @@ async function main(): Promise<number> {
   // that need it load it themselves: loaded before each of them, it took a minute of the whole.
   const withExamples = [...sanitized, "--doc", "--preload", `${root}tools/warm_up.ts`];
   const testAll = async (): Promise<number> => {
-    // Files side by side: they wait for processes and pages of their own. Each needs up to a gigabyte.
-    const jobs = Math.min(navigator.hardwareConcurrency, 4);
+    // Files side by side, one more than cores: they wait for processes and pages of their own. Each needs up to a gigabyte.
+    const jobs = Math.min(navigator.hardwareConcurrency + 1, 4);
     const env = { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(jobs) };
     // Types are the business of `ok`: checking every file and every worker took a minute of the whole.
     const code = await deno([...sanitized, "--no-check", "--parallel", "tests"], root, env);

@@ -48,7 +48,7 @@ Deno.test({
       const absent = await obtain(`${server.url}/w`, true);
       assertStringIncludes(
         absent.error!,
-        "not in the browser's cache ptame, and offline forbids the network",
+        "not in the browser's cache ptame, or damaged there, and offline forbids the network",
       );
       const first = await obtain(`${server.url}/w`, false);
       assertEquals([first.error, first.sha256], [undefined, sha256]);

@@ -3,6 +3,7 @@ import type { ExplainedImage } from "../../src/cli/explain/document.ts";
 import { writeGallery } from "../../src/cli/folder/gallery/write.ts";
 import { encodePng } from "../../src/image/png.ts";
 import { inFolder } from "../support/folders.ts";
+import { heavyTests } from "../support/devices.ts";
 import { findChromium, startChromium } from "./chromium.ts";
 
 const program = await findChromium();
@@ -13,7 +14,7 @@ const COUNT = 1000;
 Deno.test({
   name:
     "the page of a folder run filters, sorts and opens thousands of images from a disk, and loads few of them",
-  ignore: program === undefined,
+  ignore: program === undefined || !heavyTests(),
   // Playwright's pipes and timers are its own.
   sanitizeOps: false,
   sanitizeResources: false,

@@ -3,6 +3,7 @@ import { renderReport } from "../../src/faithfulness/report/page.ts";
 import { bundleModules } from "../../tools/bundle_browser.ts";
 import { serveFolder } from "../../tools/serve_example.ts";
 import { reportData } from "../faithfulness/report/fixture.ts";
+import { heavyTests } from "../support/devices.ts";
 import { findChromium, startChromium } from "./chromium.ts";
 
 const program = await findChromium();
@@ -13,7 +14,7 @@ const LINKEDOM = ["npm:linkedom", "0.18.12"].join("@");
 Deno.test({
   name:
     "a report in a page: no errors, no requests, nothing beyond the edge, on a screen and a phone, light and dark",
-  ignore: program === undefined,
+  ignore: program === undefined || !heavyTests(),
   // Playwright's pipes and timers are its own.
   sanitizeOps: false,
   sanitizeResources: false,

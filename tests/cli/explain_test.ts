@@ -231,7 +231,7 @@ Deno.test("explain gives one clear line and exit 1 for what cannot work", () =>
         ["--head", "other.safetensors", "--auxiliary", "efficientnet_lite0"],
         "it reads 64, 128 channels (resnet18)",
       ],
-      [["--head", "damaged.safetensors"], "do not match the SHA-256"],
+      [["--head", "damaged.safetensors"], "does not match its own SHA-256: the file is damaged"],
       [["--head", "lying.safetensors"], "Cannot read head"],
       [["--out", "file/x.png"], "Cannot write file/x.png"],
     ];

@@ -1,6 +1,8 @@
-/** Explains the picture named by the first argument with the library alone, and prints what it saw. */
+/** Explains the images named by the arguments with the library alone, and prints a line for each. */
 import { explain } from "../../mod.ts";
 
-const explanation = await explain(Deno.args[0]!, { device: "wasm" });
-const png = await explanation.overlayPng();
-console.log(JSON.stringify({ ...explanation.prediction[0], device: explanation.device, png: png.length }));
+for (const image of Deno.args) {
+  const explanation = await explain(image, { device: "wasm" });
+  const png = await explanation.overlayPng();
+  console.log(JSON.stringify({ ...explanation.prediction[0], device: explanation.device, png: png.length }));
+}

@@ -253,7 +253,7 @@ Deno.test("train() refuses what cannot work before it begins", async () => {
     [
       { auxiliary: "resnet18", cache: "/nowhere", offline: true },
       DownloadError,
-      "its weights are not in /nowhere, and offline forbids the network",
+      "its weights are not in /nowhere, or damaged there, and offline forbids the network",
     ],
     [{ hyperParameters: { ce: -1 } }, RangeError, "with ce -1"],
     [{ hyperParameters: { learningRate: NaN } }, RangeError, "with learningRate NaN"],
