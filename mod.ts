@@ -56,7 +56,7 @@ export type { ScoreActivation, ScoreMeaning, ScoreReading } from "./src/classifi
 export { fetchModel } from "./src/classifier/fetch_model.ts";
 export type { ModelAddressOptions } from "./src/weights/hub/obtain.ts";
 export type { HubOptions } from "./src/weights/hub/listing.ts";
-export type { ModelDtype } from "./src/weights/hub/choose_model.ts";
+export type { ModelDtype } from "./src/weights/hub/dtypes.ts";
 export type { CustomNetwork } from "./src/classifier/network_classifier.ts";
 export type { OnnxModel } from "./src/classifier/onnx_model.ts";
 export type { CroppedImage, PreparedImage, PrepareOptions } from "./src/classifier/prepared_image.ts";

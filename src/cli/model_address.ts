@@ -4,19 +4,18 @@
  *
  * @module
  */
-import type { ModelDtype } from "../weights/hub/choose_model.ts";
-import { isHubAddress } from "../weights/hub/address.ts";
+import { isHubAddress, isModelAddress } from "../weights/hub/address.ts";
+import { MODEL_DTYPES, type ModelDtype } from "../weights/hub/dtypes.ts";
 import { downloadReporter } from "./downloads.ts";
 import { choice } from "./options/kinds.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
-/** As src/weights/hub/choose_model.ts lists them, which is loaded only for an address. */
-const DTYPES: readonly ModelDtype[] = ["fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"];
-
 /** The option for models of the Hub. */
 export const ADDRESS_OPTIONS = {
-  dtype: choice(DTYPES.join("|"), DTYPES, "Number type of the weights of an hf: model", { usual: "fp32" }),
+  dtype: choice(MODEL_DTYPES.join("|"), MODEL_DTYPES, "Number type of the weights of an hf: model", {
+    usual: "fp32",
+  }),
 };
 
 /** How models are named in help. */
@@ -44,7 +43,7 @@ export async function withLocalModels<Options extends ModelNames>(
 ): Promise<Options> {
   const named = (["model", "backbone", "auxiliary"] as const).flatMap((option) => {
     const address = options[option];
-    return address !== undefined && isAddress(address) ? [{ option, address }] : [];
+    return address !== undefined && isModelAddress(address) ? [{ option, address }] : [];
   });
   if (options.dtype !== undefined && !named.some(({ address }) => isHubAddress(address))) {
     throw new UsageError("Option --dtype is for a model of the Hub: hf:owner/name");
@@ -67,7 +66,7 @@ export async function localModel(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<string> {
-  if (!isAddress(model)) return model;
+  if (!isModelAddress(model)) return model;
   const { obtainModel } = await import("../weights/hub/obtain.ts");
   const { path } = await obtainModel(model, {
     dtype,
@@ -78,8 +77,4 @@ export async function localModel(
     signal,
   });
   return path!;
-}
-
-function isAddress(text: string): boolean {
-  return isHubAddress(text) || /^https?:\/\//i.test(text);
 }

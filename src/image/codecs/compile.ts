@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { base64ToUint8Array } from "uint8array-extras";
+import { inflateText } from "../_embedded.ts";
 import type { SizedHeader } from "../header.ts";
 import { ImageError } from "../types.ts";
 import { limitMemory } from "./limit_memory.ts";
@@ -57,19 +57,13 @@ export function codecMemory(budget: number, handedOut: number, needed: number): 
   return memory;
 }
 
-async function inflate(text: string): Promise<Uint8Array> {
-  const packed = new Blob([base64ToUint8Array(text) as Uint8Array<ArrayBuffer>]);
-  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 /** Compiles a codec, once per thread and maximum. */
 export function compileCodec(name: SmallCodec, memory: number): Promise<WebAssembly.Module> {
   const key = `${name} ${memory}`;
   let module = modules.get(key);
   if (module === undefined) {
     module = LOADERS[name]().then(async ({ WASM }) =>
-      await WebAssembly.compile(limitMemory(await inflate(WASM), memory))
+      await WebAssembly.compile(limitMemory(await inflateText(WASM), memory))
     );
     modules.set(key, module);
     // A failed load may be repeated, for example after a file was unreachable.

@@ -54,3 +54,8 @@ export function parseHubAddress(text: string): HubAddress {
     throw new RangeError(`Cannot read the address ${text}: its revision is not well encoded`, { cause });
   }
 }
+
+/** Whether a text is an address of a model: `hf:…`, or http(s). */
+export function isModelAddress(text: string): boolean {
+  return isHubAddress(text) || /^https?:\/\//i.test(text);
+}

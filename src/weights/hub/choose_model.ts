@@ -3,9 +3,10 @@
  *
  * @module
  */
+import type { ModelDtype } from "./dtypes.ts";
 import type { HubFile } from "./listing.ts";
 
-/** The number types of the usual layouts, and how the names of their files end. */
+/** How the names of files end in the usual layouts. */
 const SUFFIXES: Readonly<Record<ModelDtype, string>> = {
   fp32: "",
   fp16: "_fp16",
@@ -16,12 +17,6 @@ const SUFFIXES: Readonly<Record<ModelDtype, string>> = {
   q4f16: "_q4f16",
   bnb4: "_bnb4",
 };
-
-/** A number type of a model's weights. */
-export type ModelDtype = "fp32" | "fp16" | "q8" | "int8" | "uint8" | "q4" | "q4f16" | "bnb4";
-
-/** All of them. */
-export const MODEL_DTYPES: readonly ModelDtype[] = Object.keys(SUFFIXES) as ModelDtype[];
 
 /** Files that belong to a model and are small: what its maker says of its input and its classes. */
 const DESCRIPTIONS = ["config.json", "preprocessor_config.json"];

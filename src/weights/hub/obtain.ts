@@ -12,7 +12,8 @@ import type { PublishedFile } from "../../../models/network.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import type { WeightOptions } from "../obtain.ts";
 import { isHubAddress, parseHubAddress } from "./address.ts";
-import { chooseHubModel, type ModelDtype } from "./choose_model.ts";
+import { chooseHubModel } from "./choose_model.ts";
+import type { ModelDtype } from "./dtypes.ts";
 import {
   type HubFile,
   hubFileUrl,
@@ -27,11 +28,6 @@ import { askFile } from "./web_file.ts";
 export interface ModelAddressOptions extends Omit<WeightOptions, "mirrors">, HubOptions {
   /** The number type of the weights, for a model of the Hub; fp32 by default. */
   readonly dtype?: ModelDtype | undefined;
-}
-
-/** Whether a text is an address of a model: `hf:…`, or http(s). */
-export function isModelAddress(text: string): boolean {
-  return isHubAddress(text) || /^https?:\/\//i.test(text);
 }
 
 /** A model that was got by its address. */
