@@ -155,7 +155,9 @@ async function main(): Promise<number> {
     const env = { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(jobs) };
     // Types are the business of `ok`: checking every file and every worker took a minute of the whole.
     const code = await deno([...sanitized, "--no-check", "--parallel", "tests"], root, env);
-    return code === 0 ? await deno([...withExamples, "--parallel", ...DOCUMENTED], root, env) : code;
+    return code === 0
+      ? await deno([...withExamples, "--no-check", "--parallel", ...DOCUMENTED], root, env)
+      : code;
   };
   switch (mode) {
     case "cli":
@@ -182,9 +184,11 @@ async function main(): Promise<number> {
         [
           "check",
           ...withConfig,
+          "--doc",
           "mod.ts",
           ...sourceFiles("src", "models", "tests", "examples", "tools", "bench"),
         ],
+        ["check", ...withConfig, "--doc-only", ...DOCUMENTED.filter((path) => path.endsWith(".md"))],
         ["doc", ...withConfig, "--lint", ...exportedFiles(config)],
         ["publish", ...withConfig, "--dry-run", "--allow-dirty"],
       ];

@@ -112,13 +112,17 @@ async function compareExtremal(classifier: OpenClassifier): Promise<void> {
   compare("resnet18", "extremal perturbations", values.filter((_, i) => i % 7 === 0), theirs, 2e-3);
 }
 
-Deno.test("Grad-CAM, Grad-CAM++, Layer-CAM, HiResCAM, Score-CAM, Ablation-CAM, extremal perturbations and Integrated Gradients of ResNet-18 agree with PyTorch's formulas", async () => {
-  await using classifier = await seeded("resnet18");
-  await compareGradientMaps("resnet18", classifier);
-  await comparePasses("resnet18", classifier);
-  await compareExtremal(classifier);
-  await compareHiResCam("resnet18", classifier);
-});
+Deno.test(
+  "Grad-CAM, Grad-CAM++, Layer-CAM, HiResCAM, Score-CAM, Ablation-CAM, extremal perturbations and Integrated Gradients of ResNet-18 agree with PyTorch's formulas",
+  { ignore: !heavyTests() },
+  async () => {
+    await using classifier = await seeded("resnet18");
+    await compareGradientMaps("resnet18", classifier);
+    await comparePasses("resnet18", classifier);
+    await compareExtremal(classifier);
+    await compareHiResCam("resnet18", classifier);
+  },
+);
 
 Deno.test({
   name:

@@ -28,7 +28,9 @@ async function prepare(folder: string, count = 30): Promise<void> {
 
 const READER = ["--auxiliary", "reader.onnx"];
 
-Deno.test("explain --photos makes a head, keeps it beside the classifier, and uses it from then on", () =>
+Deno.test("explain --photos makes a head, keeps it beside the classifier, and uses it from then on", {
+  ignore: !heavyTests(),
+}, () =>
   inFolder(async (folder) => {
     await prepare(folder);
     const args = [...EXPLAIN, ...READER];
