@@ -32,7 +32,7 @@ Deno.test("explain --refine stopped by Ctrl-C writes its best map and ends with 
     }
     assertEquals((await child.status).code, 130, said);
     assertStringIncludes(said, ": stopped after ");
-    assertEquals(filesIn(folder), ["m.npy", "photo_0.explained.png"]);
+    assertEquals(filesIn(folder), ["m.npy", "m.raw.npy", "photo_0.explained.png"]);
   }));
 
 Deno.test("explain --refine refuses what it is not for", () =>
