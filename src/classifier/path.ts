@@ -127,7 +127,11 @@ function mixesPlaces({ node, axes }: AxisContext, states: readonly Dependence[])
     case "MatMul":
       return (states[0] !== "none" && isOfGrid(x.at(-1)!)) ||
         (states[1] !== "none" && isOfGrid(second!.at(-2) ?? second!.at(-1)!));
-    case "Gemm":
+    case "Gemm": {
+      const [a, b] = ["transA", "transB"].map((name) => intAttribute(node.attributes, name, 0) !== 0);
+      return (states[0] !== "none" && isOfGrid(x[a ? 0 : 1]!)) ||
+        (states[1] !== "none" && isOfGrid(second![b ? 1 : 0]!));
+    }
     case "InstanceNormalization":
     case "MaxPool":
     case "AveragePool":

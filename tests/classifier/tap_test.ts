@@ -47,6 +47,10 @@ Deno.test("findTap() taps ViT before the last attention, without the class token
   // Layer 10's output is the last block's input; no layer of that number is tapped for heads.
   const reads = way.graph.nodes.filter((node) => node.inputs.includes(tap.value.name)).map((node) => node.op);
   assertEquals(reads.sort(), ["Add", "LayerNormalization"]);
+  // The sum behind that attention is read in the same way, but only its class token leads to the scores.
+  const { nodes } = way.graph;
+  const maker = nodes.findIndex(({ outputs }) => outputs.includes(tap.value.name));
+  assertEquals(nodes.slice(maker).filter(({ op }) => op === "Softmax").length, 1);
   assertEquals(findTaps(way).at(-1)!.value.name, tap.value.name);
   // The registry's taps lie beside the way, as maps; what they are a view of lies on it.
   assertEquals(findTap(way, "encoder.layers.encoder_layer_8", names).places[0], 768);
