@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { findNetwork } from "../../models/registry.ts";
 import { asBytes } from "../../src/graph/constants.ts";
 import { encodeSafetensors } from "../../src/weights/safetensors.ts";
+import { heavyTests } from "../support/devices.ts";
 import { hexDigest } from "../support/digest.ts";
 import { graphOf, unboundWeights } from "../support/networks.ts";
 import { runCli } from "../support/run_cli.ts";
@@ -97,7 +98,9 @@ Deno.test("models pull, verify and remove refuse wrong usage with exit code 2", 
   });
 });
 
-Deno.test("weights come when they are needed, are verified, explained with and removed", async () => {
+Deno.test("weights come when they are needed, are verified, explained with and removed", {
+  ignore: !heavyTests(),
+}, async () => {
   // A file with the names and shapes of the true one.
   const content = encodeSafetensors(
     unboundWeights(graphOf(SMALL)).map(({ name, shape }) => ({

@@ -36,13 +36,13 @@ Deno.test("openProfile() takes no profile that is cut off or lies, whatever its 
   assertEquals((await openProfile(profile))?.channels, 3);
   const pixels = () => ({ width: 2, height: 1, data: Uint8Array.of(200, 30, 20, 10, 250, 90) });
   let kept = 0;
-  for (let i = 0; i < 60; i++) {
-    const damaged = i % 2 === 0 ? profile.slice(0, 40 * i) : profile.slice();
-    // Every length and place of the head and the directory of tags, one after the other.
-    if (i % 2 === 1) damaged.fill(255, 4 * i, 4 * i + 4);
+  for (let i = 0; i < 30; i++) {
+    const damaged = i % 2 === 0 ? profile.slice(0, 80 * i) : profile.slice();
+    // Lengths and places of the head and the directory of tags, one after the other.
+    if (i % 2 === 1) damaged.fill(255, 8 * i, 8 * i + 8);
     const { data } = await convertToSrgb(pixels(), damaged);
     assertEquals(data.length, 6);
     if (data.every((value, at) => value === pixels().data[at])) kept++;
   }
-  assert(kept > 20, `${kept} of 60 were left out`);
+  assert(kept > 10, `${kept} of 30 were left out`);
 });

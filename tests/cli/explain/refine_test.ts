@@ -8,17 +8,21 @@ import { heavyTests } from "../../support/devices.ts";
 const PHOTO = decodeURIComponent(new URL("../../fixtures/image/photo_0.jpg", import.meta.url).pathname);
 const RUN = ["explain", PHOTO, "--device", "wasm", "--threads", "1"];
 
-Deno.test("explain --refine says what it spent and how far the loss fell", () =>
-  inFolder(async (folder) => {
-    const ended = await runCli([...RUN, "--refine", "1", "--json"], folder);
-    assertEquals(ended.code, 0, ended.stderr);
-    assertMatch(ended.stderr, /Refining .*photo_0\.jpg: step 0\/1, loss -?\d/);
-    assertMatch(ended.stderr, /: refined in 1 steps, 18 passes: loss -?\d+\.\d{3} → -?\d+\.\d{3}\n/);
-    const { refinement } = JSON.parse(ended.stdout).targets[0];
-    assertEquals([refinement.way, refinement.steps, refinement.passes], ["gradient", 1, 18]);
-    assert(refinement.loss.after <= refinement.loss.before);
-    assertEquals(filesIn(folder), ["photo_0.explained.png"]);
-  }));
+Deno.test(
+  "explain --refine says what it spent and how far the loss fell",
+  { ignore: !heavyTests() },
+  () =>
+    inFolder(async (folder) => {
+      const ended = await runCli([...RUN, "--refine", "1", "--json"], folder);
+      assertEquals(ended.code, 0, ended.stderr);
+      assertMatch(ended.stderr, /Refining .*photo_0\.jpg: step 0\/1, loss -?\d/);
+      assertMatch(ended.stderr, /: refined in 1 steps, 18 passes: loss -?\d+\.\d{3} → -?\d+\.\d{3}\n/);
+      const { refinement } = JSON.parse(ended.stdout).targets[0];
+      assertEquals([refinement.way, refinement.steps, refinement.passes], ["gradient", 1, 18]);
+      assert(refinement.loss.after <= refinement.loss.before);
+      assertEquals(filesIn(folder), ["photo_0.explained.png"]);
+    }),
+);
 
 Deno.test("explain --refine stopped by Ctrl-C writes its best map and ends with 130", {
   ignore: !heavyTests(),
