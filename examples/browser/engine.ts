@@ -91,42 +91,73 @@ async function loadInWorker<Path extends string>(
   }
 }
 
-/** Loads what a device needs and opens the explainer. */
+/** How long opening may take once the files are loaded, in milliseconds; usually it takes two seconds. */
+const OPENING_MILLISECONDS = 30_000;
+
+/**
+ * Loads what a device needs and opens the explainer. A worker that starts threads can block and never answer: then
+ * another one opens the explainer on one thread. Firefox 153 blocks one of ten, some of them later, while it explains: there,
+ * one thread is the default.
+ */
 export async function openEngine(
-  { device: choice, threads, after, onProgress }: EngineOptions,
+  { device: choice, threads: asked, after, onProgress }: EngineOptions,
 ): Promise<Engine> {
+  const threads = asked ?? (/\bFirefox\//.test(navigator.userAgent) ? 1 : undefined);
   const device = await chooseDevice(choice);
-  const program = PROGRAMS[device];
-  const files = await loadInWorker([program, WEIGHTS, HEAD], onProgress);
+  const files = await loadInWorker([PROGRAMS[device], WEIGHTS, HEAD], onProgress);
+  const given = {
+    device,
+    program: files[PROGRAMS[device]],
+    weights: files[WEIGHTS],
+    head: files[HEAD],
+    after,
+  };
+  const first = startEngine({ ...given, threads });
+  if (device !== "wasm" || threads === 1 || !crossOriginIsolated) return await first.ready;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), OPENING_MILLISECONDS);
+  });
+  const engine = await Promise.race([first.ready, late]).finally(() => clearTimeout(timer));
+  if (engine !== undefined) return engine;
+  first.close();
+  return await startEngine({ ...given, threads: 1 }).ready;
+}
+
+/** Starts a worker and opens the explainer in it. */
+function startEngine({ device, program, weights, head, threads, after }: {
+  device: "webgpu" | "wasm";
+  program: Blob;
+  weights: Blob;
+  head: Blob;
+  threads: number | undefined;
+  after: Blob | undefined;
+}): { ready: Promise<Engine>; close: () => void } {
   const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   const remote = connectWorker(worker);
   const runtime = { device, ...(threads === undefined ? {} : { threads }) };
-  const open = (head: Blob) => remote.createExplainer({ ...runtime, head, weights: files[WEIGHTS] });
+  const open = (head: Blob) => remote.createExplainer({ ...runtime, head, weights });
   const close = () => {
     remote.close();
     worker.terminate();
   };
-  try {
+  const opened = async () => {
     await remote.configureRuntime({
-      wasmBinary: files[program],
+      wasmBinary: program,
       wasmPaths: new URL(RUNTIME, document.baseURI).href,
     });
-    const before = await open(files[HEAD]);
-    const engine = engineOver({
-      remote,
-      runtime,
-      before,
-      head: files[HEAD],
-      weights: files[WEIGHTS],
-      open,
-      close,
-    });
+    const before = await open(head);
+    const engine = engineOver({ remote, runtime, before, head, weights, open, close });
     if (after !== undefined) await engine.useHead(after);
     return engine;
-  } catch (error) {
+  };
+  const ready = opened().catch((error) => {
     close();
     throw error;
-  }
+  });
+  // Closed after it was late, it fails with nobody waiting.
+  ready.catch(() => {});
+  return { ready, close };
 }
 
 function engineOver({ remote, runtime, before, head, weights, open, close }: {

@@ -78,9 +78,8 @@ async function visit(browser: Browser, folder: URL, checkSame: (said: Said) => v
     const address = `http://localhost:${isolated.addr.port}/`;
     const tab = await browser.open(address);
     checkSame(await explainSample(tab, name));
-    // WebKit's threads do not come up beside the runtime's own; after the deadline one thread computes.
-    const runs = name.startsWith("WebKit") ? /, \d+ thread/ : /, \d+ threads/;
-    assertEquals(runs.test(await threadsSaid(tab)), true, await threadsSaid(tab));
+    // Threads can block Firefox, and do not come up in WebKit: one thread computes.
+    assertEquals(/, \d+ thread/.test(await threadsSaid(tab)), true, await threadsSaid(tab));
     await keptForLater(tab, name);
     // The page goes on while the service worker is there.
     checkSame(await explainSample(tab, name));
@@ -126,7 +125,7 @@ Deno.test({
           },
         });
         if (name !== "Firefox" || browser === undefined) continue;
-        await t.step(`${LOADS} first loads in Firefox with threads`, async () => {
+        await t.step(`${LOADS} first loads in Firefox`, async () => {
           await using server = serveFolder({ folder });
           const started = performance.now();
           for (let load = 0; load < LOADS; load++) {
