@@ -40,3 +40,24 @@ export function unbrokenPercents(text: string): Markup {
 export function pngUrl(bytes: Uint8Array): string {
   return `data:image/png;base64,${uint8ArrayToBase64(bytes)}`;
 }
+
+/**
+ * A page of one file, from its first line to its body.
+ *
+ * @param options `policy` is its Content-Security-Policy, `style` its stylesheet.
+ */
+export function pageStart(
+  { title, policy, style }: { readonly title: string; readonly policy: string; readonly style: string },
+): Markup {
+  return markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${asMarkup(policy)}">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${asMarkup(style)}</style>
+</head>
+<body>`;
+}

@@ -7,7 +7,7 @@
 import { type Chart, curveCharts, intervalCharts, timeChart } from "./charts.ts";
 import { loadPlot, type PlotLibrary } from "./plot.ts";
 import { galleryHtml } from "./gallery.ts";
-import { asMarkup, lines, type Markup, markup, unbrokenPercents } from "./markup.ts";
+import { asMarkup, lines, type Markup, markup, pageStart, unbrokenPercents } from "./markup.ts";
 import { type MethodStyle, seriesStyles } from "./palette.ts";
 import { STYLE } from "./style.ts";
 import { classifierTable, meaningList, presetTable, resultTable } from "./tables.ts";
@@ -104,17 +104,12 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
   const settings = data.settings.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`);
   const reasons = skipped.map(({ image, reason }) => markup`<li>${image}: ${reason}</li>`);
   const gallery = await galleryHtml(data.gallery, methods);
-  const page = markup`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">
-<title>${data.title}</title>
-<style>${asMarkup(STYLE)}</style>
-</head>
-<body>
+  const start = pageStart({
+    title: data.title,
+    policy: "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+    style: STYLE,
+  });
+  const page = markup`${start}
 <main>
 <h1>${data.title}</h1>
 <p class="lead">${methods.length} methods on ${evaluation.images} ${plural}, preset ${evaluation.preset}.${few}</p>

@@ -32,6 +32,9 @@ export interface Context {
   text(name: string, fallback: string): string;
 }
 
+/** An operator: its output, or its outputs. */
+export type Operator = (c: Context) => NdArray | NdArray[];
+
 /** Evaluates a graph in float64 and gives all its values, or only its outputs, by name. */
 export function evaluate(
   graph: Graph,

@@ -5,7 +5,7 @@
  * @module
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
-import { asMarkup, markup } from "../../../faithfulness/report/markup.ts";
+import { asMarkup, markup, pageStart } from "../../../faithfulness/report/markup.ts";
 import { scaleColours } from "../../../image/map_colours.ts";
 import { fetchBytes } from "../../../weights/fetch_bytes.ts";
 import { countConfusions, type GalleryEntry } from "./entries.ts";
@@ -64,17 +64,7 @@ export async function galleryPage(entries: readonly GalleryEntry[], facts: Galle
       : [`${wrong} of ${named.length} in folders that are named as classes disagree with their folder`]),
     ...(failed === 0 ? [] : [`${failed} could not be explained`]),
   ];
-  const page = markup`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<link rel="icon" href="data:,">
-<title>${facts.title}</title>
-<style>${asMarkup(style)}</style>
-</head>
-<body>
+  const page = markup`${pageStart({ title: facts.title, policy, style })}
 <header>
 <h1>${facts.title}</h1>
 <p>${sums.join("; ")}.</p>
