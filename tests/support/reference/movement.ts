@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { build, count, element, map, type NdArray, offset, positive, reshape } from "./array.ts";
+import { build, count, element, type NdArray, offset, positive, reshape } from "./array.ts";
 import type { Operator } from "./mod.ts";
 
 export const split: Operator = (c) => {
