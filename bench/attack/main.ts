@@ -12,6 +12,7 @@
  * @module
  */
 import type { Cost } from "./decode_one.ts";
+import { configPath } from "../programs.ts";
 
 /** The budget of decodeImage: megabytes, and seconds of reading. */
 const [MEMORY, SECONDS] = [384, 5];
@@ -19,12 +20,9 @@ const [MEMORY, SECONDS] = [384, 5];
 const LOADING = 4;
 
 const ONE = decodeURIComponent(new URL("./decode_one.ts", import.meta.url).pathname);
-/** Deno's arguments for an import map, when this program was started with one. */
-const CONFIG = Deno.env.get("PTAME_CONFIG");
 
 async function measure(path: string): Promise<Cost> {
-  const config = CONFIG === undefined ? [] : ["--config", CONFIG];
-  const args = ["run", "-A", "--no-lock", "--no-check", ...config, ONE, path];
+  const args = ["run", "-A", "--no-lock", "--no-check", "--config", configPath(), ONE, path];
   const { stdout, code } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
   const text = new TextDecoder().decode(stdout).trim();
   if (code === 0) return JSON.parse(text);

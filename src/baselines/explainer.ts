@@ -125,8 +125,7 @@ export async function createBaseline(
         const raw = await (await method.create(focused, settings))(pixels, FOCUS, { signal, onProgress });
         const scored = { ...seen, labels: focused.facts.labels, probabilities: value };
         const [mask] = scaledMasks([raw], own, (each) => shownValues(each, method.view));
-        const map = createTargetMap(scored, FOCUS, raw, mask!);
-        maps.push(Object.defineProperty(map, "index", { value: -1, enumerable: true }));
+        maps.push(Object.assign(createTargetMap(scored, FOCUS, raw, mask!), { index: -1 }));
       }
       const classes = asked.length > 0 && target.length === 0
         ? []

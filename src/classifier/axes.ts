@@ -56,7 +56,7 @@ export function axisSize({ before, after, factors }: Axis): number {
 }
 
 /** How many places of an axis lie between those before and those after. */
-export function gridPlaces({ factors }: Pick<Axis, "factors">): number {
+function gridPlaces({ factors }: Pick<Axis, "factors">): number {
   return elementCount(factors.map(({ size }) => size));
 }
 

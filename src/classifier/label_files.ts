@@ -87,7 +87,7 @@ function byIndex(entries: readonly (readonly [string, unknown])[]): unknown[] | 
  *
  * @returns A list, or a map by index; `undefined` if the text is neither.
  */
-export function parsePython(text: string): string[] | Record<string, string> | undefined {
+function parsePython(text: string): string[] | Record<string, string> | undefined {
   const inside = /^\s*([[{])([^]*)[\]}]\s*$/.exec(text);
   if (inside === null) return undefined;
   const isMap = inside[1] === "{";

@@ -240,14 +240,13 @@ export async function classifierOver(
       const buildGraph = () => inputGradientGraph(classifier.part(), batch, device);
       const session = await openOnce("input gradient", buildGraph);
       const { classes } = facts;
-      /** The factors of the images from `at` on; the last ones repeated where there are fewer. */
+      /** The factors of the images from `at` on. */
       const more = (at: number) => {
-        const rows = Array.from(
-          { length: batch },
-          (_, i) => typeof target === "number" ? target : target[Math.min(at + i, target.length - 1)]!,
-        );
         const data = new Float32Array(batch * classes);
-        rows.forEach((row, i) => data.set(factors(row, classes), i * classes));
+        images.slice(at, at + batch).forEach((_, i) => {
+          const row = typeof target === "number" ? target : target[at + i]!;
+          data.set(factors(row, classes), i * classes);
+        });
         return { target: float32Tensor(data, [batch, classes]) };
       };
       return await scoreRows(session, images, { batch, size: size(), output: "gradients", more, signal });

@@ -21,7 +21,7 @@ export interface BesideModel {
 }
 
 /** Files with the names of classes, in the order in which they are looked for. */
-export const LABEL_FILES: readonly string[] = [
+const LABEL_FILES: readonly string[] = [
   "labels.txt",
   "labels.json",
   "classes.txt",

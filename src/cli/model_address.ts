@@ -56,17 +56,16 @@ export async function withLocalModels<Options extends ModelNames>(
 }
 
 /**
- * The path of the copy of a model; other names stay as they are.
+ * The path of the copy of a model.
  *
  * @throws {DownloadError} When it cannot be downloaded.
  */
-export async function localModel(
+async function localModel(
   model: string,
   { dtype, offline }: Pick<ModelNames, "dtype" | "offline">,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<string> {
-  if (!isModelAddress(model)) return model;
   const { obtainModel } = await import("../weights/hub/obtain.ts");
   const { path } = await obtainModel(model, {
     dtype,

@@ -21,7 +21,7 @@ export function assumedLine(
 ): string | undefined {
   const { mean } = preprocessing;
   const words: Readonly<Record<string, string>> = {
-    mean: mean === IMAGENET_PREPROCESSING.mean || String(mean) === String(IMAGENET_PREPROCESSING.mean)
+    mean: String(mean) === String(IMAGENET_PREPROCESSING.mean)
       ? "ImageNet's normalisation"
       : "no normalisation",
     labels: areImageNets(labels) ? "ImageNet's labels" : "numbers for labels",

@@ -87,9 +87,15 @@ function curvePoints(key: string, asked: MeasurePreset, points: number) {
   return { percents, means };
 }
 
-/** The median and the quartiles of times, without the first where there are more. */
+/** Milliseconds of a method's maps, without the first where there are more: it waits for the runtime to warm up. */
+export function warmTimes(records: readonly ImageRecord[], method: string): number[] {
+  const times = methodRecords(records, method).map(({ milliseconds }) => milliseconds);
+  return times.length > 1 ? times.slice(1) : times;
+}
+
+/** The median and the quartiles of times. */
 function medianTime(times: readonly number[]): Interval {
-  const warm = Float64Array.from(times.length > 1 ? times.slice(1) : times).sort();
+  const warm = Float64Array.from(times).sort();
   return { value: quantile(warm, 0.5), low: quantile(warm, 0.25), high: quantile(warm, 0.75) };
 }
 
@@ -147,7 +153,7 @@ export function summarize(
       maskArea: all.length === 0
         ? { value: 0, low: 0, high: 0 }
         : bootstrapInterval(all.map((record) => record.maskArea), options),
-      millisecondsPerImage: medianTime(made.map((record) => record.milliseconds)),
+      millisecondsPerImage: medianTime(warmTimes(records, name)),
       ...(all.length === made.length ? {} : { blank: countBlank(made) }),
     };
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Generator } from "../random/generator.ts";
-import { centred, cutImage, cutSize, type PreprocessOptions } from "./preprocess.ts";
+import { centred, type Cut, cutImage, cutSize } from "./preprocess.ts";
 import type { RgbImage } from "./types.ts";
 
 /**
@@ -17,7 +17,7 @@ import type { RgbImage } from "./types.ts";
  */
 export function augment(
   image: RgbImage,
-  options: PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>,
+  options: Cut,
   generator: Generator,
 ): Float32Array {
   const size = cutSize(options);

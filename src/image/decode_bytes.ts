@@ -64,6 +64,6 @@ export async function decodeBytes(
     frame,
     onReady,
   });
-  const image = profile === undefined || keepProfile ? stored : await convertToSrgb(stored, profile);
+  const image = profile === undefined ? stored : await convertToSrgb(stored, profile);
   return applyOrientation(image, header.orientation?.value ?? orientation ?? 1);
 }

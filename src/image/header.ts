@@ -39,11 +39,17 @@ function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-/** The first "Exif" block before the pixels counts, and the first frame header. */
-function readJpeg(bytes: Uint8Array, view: DataView): Found {
-  let orientation: Orientation | undefined;
-  let searched = false;
-  let size: { width: number; height: number } | undefined;
+/** A segment of a JPEG. */
+interface JpegSegment {
+  readonly marker: number;
+  /** Place of its marker. */
+  readonly at: number;
+  /** Bytes after the marker, with the two that tell their number: 2 at least. */
+  readonly length: number;
+}
+
+/** The segments of a JPEG before its pixels. */
+export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
   for (let at = 2; at + 4 <= bytes.length;) {
     // Bytes between segments are skipped, as libjpeg does.
     if (bytes[at] !== 0xff || bytes[at + 1] === 0xff) {
@@ -51,12 +57,24 @@ function readJpeg(bytes: Uint8Array, view: DataView): Found {
       continue;
     }
     const marker = bytes[at + 1]!;
-    if (marker === 0xd9 || marker === 0xda) break;
+    if (marker === 0xd9 || marker === 0xda) return;
     // Markers without a length: stuffing, TEM, restarts, start of image.
     if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
       at += 2;
       continue;
     }
+    const length = Math.max(2, bytes[at + 2]! << 8 | bytes[at + 3]!);
+    yield { marker, at, length };
+    at += 2 + length;
+  }
+}
+
+/** The first "Exif" block before the pixels counts, and the first frame header. */
+function readJpeg(bytes: Uint8Array, view: DataView): Found {
+  let orientation: Orientation | undefined;
+  let searched = false;
+  let size: { width: number; height: number } | undefined;
+  for (const { marker, at } of jpegSegments(bytes)) {
     if (isStartOfFrame(marker) && at + 9 <= bytes.length) {
       size ??= { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
     }
@@ -65,7 +83,6 @@ function readJpeg(bytes: Uint8Array, view: DataView): Found {
       searched = true;
       orientation = findOrientation(view, at + 10);
     }
-    at += 2 + Math.max(2, view.getUint16(at + 2));
   }
   if (size === undefined) throw new ImageError("truncated or damaged JPEG (no frame header)");
   return { ...size, orientation };

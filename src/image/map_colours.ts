@@ -107,3 +107,13 @@ export function blend(image: RgbImage, map: ValueMap, window: CropWindow, looks:
     }
   }
 }
+
+/** The colour scale, from the weakest to the strongest part, as a CSS gradient. */
+export function scaleGradient(): string {
+  const colours = scaleColours(13);
+  const stops = Array.from(
+    { length: colours.length / 3 },
+    (_, i) => `rgb(${colours.subarray(3 * i, 3 * i + 3).join(" ")})`,
+  );
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}

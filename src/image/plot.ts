@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { filledImage } from "./rectangle.ts";
 import { loadLettering } from "./text/fonts.ts";
 import type { Colour } from "./text/lettering.ts";
 import type { RgbImage } from "./types.ts";
@@ -98,8 +99,7 @@ export async function renderPlot(series: readonly PlotSeries[], options: PlotOpt
   const font = await loadLettering();
   await font.cover([options.title, options.xLabel, ...series.map(({ name }) => name)]);
   const { width, height } = SIZE;
-  const image = { width, height, data: new Uint8Array(width * height * 3) };
-  for (let i = 0; i < image.data.length; i++) image.data[i] = PAPER[i % 3]!;
+  const image = filledImage(width, height, PAPER);
 
   const [lowX, highX] = plotRange(points.map(({ x }) => x));
   const [leastY, mostY] = plotRange(points.map(({ y }) => y));

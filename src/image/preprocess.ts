@@ -55,7 +55,7 @@ export interface Preprocessed {
 }
 
 /** Options with sizes that are given. */
-type Cut = PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>;
+export type Cut = PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>;
 
 /** Python's `round`: halves go to the even neighbour. */
 function roundHalfEven(value: number): number {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ImageFormat } from "./header.ts";
+import { concatUint8Arrays } from "uint8array-extras";
+import { type ImageFormat, jpegSegments } from "./header.ts";
 
 /** A profile is never longer: what claims to be is left out. */
 const LARGEST = 16 * 2 ** 20;
@@ -36,38 +37,16 @@ function viewOf(bytes: Uint8Array): DataView {
 function findInJpeg(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   let count = 0;
-  for (let at = 2; at + 4 <= bytes.length;) {
-    if (bytes[at] !== 0xff || bytes[at + 1] === 0xff) {
-      at++;
-      continue;
-    }
-    const marker = bytes[at + 1]!;
-    if (marker === 0xd9 || marker === 0xda) break;
-    if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-      at += 2;
-      continue;
-    }
-    const length = Math.max(2, bytes[at + 2]! << 8 | bytes[at + 3]!);
+  for (const { marker, at, length } of jpegSegments(bytes)) {
     if (marker === 0xe2 && length >= 16 && textAt(bytes, at + 4, 12) === "ICC_PROFILE\0") {
       parts[bytes[at + 16]!] ??= bytes.subarray(at + 18, at + 2 + length);
       count = bytes[at + 17]!;
     }
-    at += 2 + length;
   }
   // Numbers begin with 1.
   const ordered = parts.slice(1);
   if (count === 0 || ordered.length !== count || ordered.includes(undefined!)) return undefined;
-  return joined(ordered);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return concatUint8Arrays(ordered);
 }
 
 /** The chunk iCCP before the pixels: a name, a zero, the method 0, then the profile, deflated. */
@@ -106,7 +85,7 @@ async function inflate(deflated: Uint8Array): Promise<Uint8Array | undefined> {
   try {
     for (;;) {
       const { value, done } = await reader.read();
-      if (done) return joined(parts);
+      if (done) return concatUint8Arrays(parts);
       parts.push(value);
       size += value.length;
       if (size > LARGEST) {

@@ -11,7 +11,7 @@ import type { Size } from "./preprocess.ts";
  * @param pixels `[3, S, S]`, in any range.
  * @throws {TypeError} When no square image has so many values.
  */
-export function squareSide(pixels: Float32Array): number {
+function squareSide(pixels: Float32Array): number {
   const side = Math.sqrt(pixels.length / 3);
   if (!Number.isInteger(side) || side === 0) {
     throw new TypeError(

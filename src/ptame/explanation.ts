@@ -116,12 +116,10 @@ export function createExplanation(
   asked: Pick<ExplainOptions, "target" | "topK" | "scale">,
   timings: (mapsDone: number) => ExplainTimings,
 ): Explanation {
-  const own = askedClasses(asked, pass).map((index) => fuseTarget(pass, index));
-  const { scale = "own" } = asked;
-  const masks = scaledMasks(own.map(({ raw }) => raw), scale, undefined, LEAST_SPAN);
-  const maps = scale === "own"
-    ? own
-    : own.map(({ index, raw }, i) => createTargetMap(pass, index, raw, masks[i]!));
+  const classes = askedClasses(asked, pass);
+  const raws = classes.map((index) => fuseMap(pass.features, pass.head.row(index)));
+  const masks = scaledMasks(raws, asked.scale ?? "own", undefined, LEAST_SPAN);
+  const maps = classes.map((index, i) => createTargetMap(pass, index, raws[i]!, masks[i]!));
   return explanationWith(pass, maps, timings(performance.now()));
 }
 

@@ -8,6 +8,7 @@
  */
 import { HttpError } from "./errors.ts";
 import type { AllowedOrigins } from "./headers.ts";
+import { isAddress } from "./addresses.ts";
 
 /** What a server asks of its clients. */
 export interface AccessRules {
@@ -23,8 +24,6 @@ export interface AccessRules {
 const OPEN = new Set(["/healthz", "/readyz"]);
 
 const LOOPBACK_NAME = /^(localhost|.+\.localhost)\.?$/i;
-/** An IPv4 or IPv6 address as the host of a URL. No name leads there, so no name can be given its address. */
-const BARE_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
 
 /**
  * Refuses a request that the rules do not allow. The contents of its body do not matter and are not read.
@@ -66,7 +65,8 @@ export async function checkAccess(
 }
 
 function isAllowedHost(host: string, hosts: readonly string[]): boolean {
-  if (LOOPBACK_NAME.test(host) || BARE_ADDRESS.test(host)) return true;
+  // No name leads to a bare address, so no name can be given it.
+  if (LOOPBACK_NAME.test(host) || isAddress(host.replace(/^\[|\]$/g, ""))) return true;
   return hosts.includes("*") || hosts.includes(host.toLowerCase().replace(/\.$/, ""));
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { readFileUrl } from "../platform/file_url.ts";
+import { isWebPage } from "./web_page.ts";
 
 /**
  * The bytes at a URL.
@@ -17,8 +18,7 @@ export async function fetchBytes(url: URL, what: string, signal?: AbortSignal): 
     const own = await readFileUrl(url, signal);
     if (own !== undefined) return own;
     response = await fetch(url, { signal: signal ?? null });
-    const isPage = /^text\/html/i.test(response.headers.get("content-type") ?? "") &&
-      !url.pathname.endsWith(".html");
+    const isPage = isWebPage(response.headers) && !url.pathname.endsWith(".html");
     if (response.ok && !isPage) return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;

@@ -5,6 +5,7 @@
  * @module
  */
 import { CONFIG } from "../support/run_deno.ts";
+import { hexDigest } from "../support/digest.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -60,11 +61,6 @@ function published(source: string, path: string, imports: Config["imports"]): st
   );
 }
 
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `sha256-${Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
 /** Serves the package of this checkout. */
 export async function serveRegistry(): Promise<Registry> {
   const config: Config = JSON.parse(await Deno.readTextFile(CONFIG));
@@ -76,7 +72,10 @@ export async function serveRegistry(): Promise<Registry> {
       const text = published(new TextDecoder().decode(bytes), path, imports);
       files.set(path, new TextEncoder().encode(text));
     }
-    manifest[path] = { size: files.get(path)!.length, checksum: await digest(files.get(path)!) };
+    manifest[path] = {
+      size: files.get(path)!.length,
+      checksum: `sha256-${await hexDigest(files.get(path)!)}`,
+    };
   }
   const json = (value: unknown) => Response.json(value);
   const base = `/${name}/`;

@@ -5,11 +5,12 @@
  * @module
  */
 import { captionText, type MapExplainer } from "../../explanation/map_explanation.ts";
+import { maskedImage } from "../../baselines/perturbation/masked_image.ts";
 import { enlarge } from "../../faithfulness/probe.ts";
 import { markRemoved, topCount } from "../../faithfulness/threshold.ts";
 import { renderErasingFrame } from "../../image/erasing_frame.ts";
 import { encodeGif, type Frame } from "../../image/gif.ts";
-import { preprocess } from "../../image/preprocess.ts";
+import { cutSize, preprocess } from "../../image/preprocess.ts";
 import { toRgb } from "../evaluation/gallery.ts";
 import { writeFile } from "../files.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -28,12 +29,6 @@ const STEP_MILLISECONDS = 250;
 /** The whole image and the last frame stay longer. */
 const REST_MILLISECONDS = 1500;
 
-/** `[3, S, S]` with the erased pixels in one colour, as an image. */
-function erasedImage(pixels: Float32Array, erased: Uint8Array, fill: readonly number[]): Float32Array {
-  const area = erased.length;
-  return pixels.map((value, i) => erased[i % area] === 1 ? fill[Math.floor(i / area)]! : value);
-}
-
 /** Erases the image of the first explained class step by step and writes the animation. */
 export async function animate(
   explainer: MapExplainer,
@@ -44,7 +39,7 @@ export async function animate(
 ): Promise<WrittenAnimation> {
   const { preprocessing } = explainer.backbone;
   const { pixels } = preprocess(explanation.image, preprocessing);
-  const { width = preprocessing.crop } = preprocessing;
+  const { width } = cutSize(preprocessing);
   const [{ index, label, probability, map }] = explanation.targets as [(typeof explanation.targets)[number]];
   const { order } = enlarge({ pixels, width, map, target: index, probability });
   const steps: { erased: number; probability: number }[] = [];
@@ -54,7 +49,7 @@ export async function animate(
       onStep(steps.length, PERCENTS.length);
       // The mean colour: the classifier's own input is 0 there, as in the measure deletion.
       const erased = markRemoved(order, topCount(order.length, percent), "morf");
-      const input = erasedImage(pixels, erased, preprocessing.mean);
+      const input = maskedImage(pixels, Float32Array.from(erased, (gone) => 1 - gone), preprocessing);
       const now = (await explainer.probabilities(input, signal))[index]!;
       steps.push({ erased: percent, probability: now });
       const image = await renderErasingFrame({

@@ -16,6 +16,7 @@ import type { ClassifierFacts, DescribedFact } from "../../classifier/types.ts";
 import type { WrittenAnimation } from "./animate.ts";
 import type { TargetCheck } from "./check.ts";
 import type { ExplainedFile } from "./image.ts";
+import { valueRange } from "../../image/range.ts";
 
 /** The document of one image. */
 export interface ExplainedImage {
@@ -138,8 +139,8 @@ function headDocument({ head: { name, trained, backbone, fit } }: Explanation) {
 }
 
 function extremes(values: Float32Array): { min: number; max: number } {
-  const { min, max } = summary(values);
-  return { min, max };
+  const { low, high } = valueRange(values);
+  return { min: low, max: high };
 }
 
 function summary(values: Float32Array): { min: number; max: number; mean: number } {

@@ -26,6 +26,7 @@ import { EXPLAIN } from "./options.ts";
 import { checkClasses, decodeTimed, explainFile, explainRequest, sharedScale } from "./image.ts";
 import { showTable } from "./table.ts";
 import { teachIfAsked } from "./teach.ts";
+import { factLines } from "../said_facts.ts";
 
 /** The shipped sample: its address and its name. */
 const SAMPLE = new URL("../../../models/sample/chelsea.jpg", import.meta.url);
@@ -114,7 +115,7 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
           ...withoutUndefined({ checks, animation }),
         });
         showTable(terminal, explainer, explained, image, load);
-        if (options.verbose) await sayFacts(terminal, explainer);
+        if (options.verbose) sayFacts(terminal, explainer);
         if (animation !== undefined) terminal.say(`   animation: ${printable(animation.out)}`);
         if (checks !== undefined) check?.showChecks(terminal, checks);
         // A stopped run keeps what it has refined so far.
@@ -159,8 +160,7 @@ function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): 
 }
 
 /** Shows what the classifier sees and gives. */
-async function sayFacts(terminal: Terminal, explainer: MapExplainer): Promise<void> {
-  const { factLines } = await import("../said_facts.ts");
+function sayFacts(terminal: Terminal, explainer: MapExplainer): void {
   const { described = [] } = explainer.backbone;
   if (described.length === 0) return;
   for (const line of factLines(described)) terminal.say(`   ${line}`);

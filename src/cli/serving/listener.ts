@@ -35,8 +35,6 @@ export interface ListenOptions {
 export interface Listener {
   /** Where it listens, as a URL without a slash at its end. */
   readonly origin: string;
-  /** Maximum number of its connections. */
-  readonly most: number;
   /** Rejects when it ends without being closed; never resolves. */
   readonly failed: Promise<never>;
   /** Accepts nothing more; ends connections once they are answered, and the others when `until` resolves. */
@@ -113,7 +111,6 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const bound = server.address() as { address: string; port: number };
   return {
     origin: `http://${bound.address.includes(":") ? `[${bound.address}]` : bound.address}:${bound.port}`,
-    most,
     failed,
     close: async (until) => {
       closing = true;

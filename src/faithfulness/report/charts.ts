@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Evaluation, ImageRecord, MeasureResult } from "../summary.ts";
+import { type Evaluation, type ImageRecord, type MeasureResult, warmTimes } from "../summary.ts";
 import { curveAxis } from "../measures.ts";
 import { presetNamed } from "../presets.ts";
 import { directionArrow, keyTitle, listKeys } from "./labels.ts";
@@ -172,12 +172,8 @@ function intervalDomain(rows: readonly MeasureResult[]): [low: number, high: num
 export function timeChart(records: readonly ImageRecord[], context: ChartContext): Chart {
   const methods = [...context.styles.keys()];
   const times = methods.flatMap((method) => {
-    const all = records.flatMap(({ methods: measured }) => measured[method]?.milliseconds ?? []);
     // The clock may show no elapsed time.
-    return (all.length > 1 ? all.slice(1) : all).map((each) => ({
-      method,
-      milliseconds: Math.max(each, 1e-3),
-    }));
+    return warmTimes(records, method).map((each) => ({ method, milliseconds: Math.max(each, 1e-3) }));
   });
   return {
     title: "Time per map",

@@ -4,20 +4,10 @@
  *
  * @module
  */
-import { mapLayer, scaleColours } from "../../image/map_colours.ts";
+import { mapLayer, scaleGradient } from "../../image/map_colours.ts";
 import { encodePng } from "../../image/png.ts";
 import { asMarkup, lines, type Markup, markup, pngUrl } from "./markup.ts";
 import type { GalleryRow } from "./types.ts";
-
-/** The colour scale, from the weakest to the strongest part, as a CSS gradient. */
-function gradient(): string {
-  const colours = scaleColours(13);
-  const stops = Array.from(
-    { length: colours.length / 3 },
-    (_, i) => `rgb(${colours.subarray(3 * i, 3 * i + 3).join(" ")})`,
-  );
-  return `linear-gradient(to right, ${stops.join(", ")})`;
-}
 
 /** The gallery; `undefined` if there is nothing to show. */
 export async function galleryHtml(
@@ -52,7 +42,7 @@ export async function galleryHtml(
   }
   return markup`<style>${asMarkup(photos.join("\n"))}</style>${[
     markup`<div class="scale" role="img" aria-label="Colours of a map, from its weakest part to its strongest">`,
-    markup`<span>weakest</span><i style="background: ${gradient()}"></i>`,
+    markup`<span>weakest</span><i style="background: ${scaleGradient()}"></i>`,
     markup`<span>strongest for this class (each map on its own scale)</span></div>`,
   ]}${lines(parts)}`;
 }

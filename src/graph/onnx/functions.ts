@@ -21,6 +21,7 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { shortened } from "../../text/foreign_text.ts";
+import { createNames } from "../names.ts";
 
 /** Calls inside calls: no exporter goes deeper. */
 const DEEPEST_CALL = 64;
@@ -47,6 +48,7 @@ export function inlineFunctions(model: ModelProto): InlinedGraph {
   );
   const taken = new Set<string>();
   collectNames(model.graph!, taken);
+  const unique = createNames((name) => taken.has(name));
   let made = 0;
 
   function graphWith(graph: GraphProto, scope: Scope, depth: number): GraphProto {
@@ -85,7 +87,7 @@ export function inlineFunctions(model: ModelProto): InlinedGraph {
           `${DEEPEST_CALL} deep`,
       );
     }
-    const inner = callScope(called, node, taken);
+    const inner = callScope(called, node, unique);
     return called.node.flatMap((each) => nodesFor(each, inner, depth + 1));
   }
 
@@ -112,7 +114,7 @@ function named<T extends ValueInfoProto | TensorProto>(schema: GenMessage<T>, va
   return Object.assign(create(schema), value, { name: scope.renamed(value.name) });
 }
 
-function callScope(called: FunctionProto, call: NodeProto, taken: Set<string>): Scope {
+function callScope(called: FunctionProto, call: NodeProto, unique: (stem: string) => string): Scope {
   const prefix = `${call.name || call.output.find((name) => name !== "") || called.name}/`;
   const names = new Map<string, string>([["", ""]]);
   called.input.forEach((name, i) => names.set(name, call.input[i] ?? ""));
@@ -123,9 +125,7 @@ function callScope(called: FunctionProto, call: NodeProto, taken: Set<string>): 
   const renamed = (name: string): string => {
     const known = names.get(name);
     if (known !== undefined) return known;
-    let own = prefix + name;
-    for (let i = 2; taken.has(own); i++) own = `${prefix}${name}_${i}`;
-    taken.add(own);
+    const own = unique(prefix + name);
     names.set(name, own);
     return own;
   };

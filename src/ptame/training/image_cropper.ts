@@ -6,13 +6,13 @@
  */
 import { augment } from "../../image/augment.ts";
 import { decodeImage } from "../../image/decode.ts";
-import { preprocess, type PreprocessOptions, resizeForCut, scaledSize } from "../../image/preprocess.ts";
+import { type Cut, preprocess, resizeForCut, scaledSize } from "../../image/preprocess.ts";
 import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** How an image is resized and cut for one network. */
-export type InputSize = PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>;
+export type InputSize = Cut;
 
 /**
  * Which part of an image: the centre, as in evaluations, for one input, the first by default, or for all; or a random

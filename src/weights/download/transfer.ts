@@ -9,6 +9,7 @@
 import delay from "delay";
 import { askedWait, type RetryPolicy, waitAfter } from "./back_off.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
+import { isWebPage } from "../web_page.ts";
 
 /** A failed address; the message gives the reason, without the address. */
 export class TransferError extends Error {
@@ -160,7 +161,7 @@ function bytesBefore(response: Response, state: State, bytes: number): number {
   if (status !== 200 && status !== 206) throw new TransferError(`the server answered ${status}`);
 
   // The length of a network's login page does not reveal it.
-  if (/^text\/html/i.test(headers.get("content-type") ?? "")) {
+  if (isWebPage(headers)) {
     throw new TransferError("the server sends a web page, not the file");
   }
 

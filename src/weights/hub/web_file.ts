@@ -4,6 +4,7 @@
  * @module
  */
 import { DownloadError } from "../download/errors.ts";
+import { isWebPage } from "../web_page.ts";
 
 /** A file as its server describes it. */
 export interface WebFile {
@@ -38,7 +39,7 @@ export async function askFile(
   }
   await response.body?.cancel();
   if (!response.ok) throw failed(`the server answered ${response.status}`);
-  if (/^text\/html/i.test(response.headers.get("content-type") ?? "")) {
+  if (isWebPage(response.headers)) {
     throw failed("the server sends a web page, not the file");
   }
   const bytes = Number(response.headers.get("content-length") ?? NaN);

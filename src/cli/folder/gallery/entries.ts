@@ -5,7 +5,8 @@
  * @module
  */
 import type { ExplainedImage } from "../../explain/document.ts";
-import { fileName, parentFolder, withoutEndSlash } from "../../files.ts";
+import { fileName, parentFolder } from "../../files.ts";
+import { pathBelow } from "../../../faithfulness/boxes.ts";
 
 /** A line of the results. */
 export type ResultLine = ExplainedImage | { readonly image: string; readonly error: string };
@@ -47,12 +48,6 @@ function addressFrom(out: string, path: string): string {
   return inside.split("/").map(encodeURIComponent).join("/");
 }
 
-/** A path below the folder of the run; a list of images may hold others. */
-function nameBelow(source: string, path: string): string {
-  const root = `${withoutEndSlash(source).replace(/^\/$/, "")}/`;
-  return path.startsWith(root) ? path.slice(root.length) : path;
-}
-
 /**
  * The entries of a run, in the order of its images.
  *
@@ -75,7 +70,7 @@ export function galleryEntries(
     present.flatMap((line) => "out" in line ? line.prediction.map(({ label }) => plainName(label)) : []),
   );
   return present.map((line) => {
-    const name = nameBelow(source, line.image);
+    const name = pathBelow(line.image, source);
     const folder = name.includes("/") ? fileName(parentFolder(name)) : "";
     if (!("out" in line)) return { name, folder, classes: [], maps: [], error: line.error };
     const [best] = line.prediction;

@@ -6,7 +6,7 @@
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
 import { asMarkup, markup, pageStart } from "../../../faithfulness/report/markup.ts";
-import { scaleColours } from "../../../image/map_colours.ts";
+import { scaleGradient } from "../../../image/map_colours.ts";
 import { fetchBytes } from "../../../weights/fetch_bytes.ts";
 import { countConfusions, type GalleryEntry } from "./entries.ts";
 
@@ -24,13 +24,6 @@ async function readText(url: URL): Promise<string> {
 /** Data that no text in it can end. */
 function safeJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
-}
-
-/** The colours of the maps as a CSS gradient. */
-function gradient(): string {
-  const colours = scaleColours(13);
-  const stops = Array.from({ length: 13 }, (_, i) => `rgb(${colours.subarray(3 * i, 3 * i + 3).join(" ")})`);
-  return `linear-gradient(to right, ${stops.join(", ")})`;
 }
 
 /** What the page says about a run. */
@@ -68,7 +61,7 @@ export async function galleryPage(entries: readonly GalleryEntry[], facts: Galle
 <header>
 <h1>${facts.title}</h1>
 <p>${sums.join("; ")}.</p>
-<p class="scale"><span>weakest</span><i style="background: ${gradient()}"></i><span>strongest for its class (each map on its own scale)</span></p>
+<p class="scale"><span>weakest</span><i style="background: ${scaleGradient()}"></i><span>strongest for its class (each map on its own scale)</span></p>
 </header>
 <main>
 <section id="confusions" aria-labelledby="confusions-title" hidden>
