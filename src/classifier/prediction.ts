@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { OutputActivation } from "../graph/final_activation.ts";
 import type { ScoreActivation, ScoreMeaning } from "./score_meaning.ts";
 
 /** A class with the classifier's probability for it. */
@@ -24,17 +23,25 @@ export interface ClassScore {
  * @returns The same array if it is taken as it is.
  * @throws {RangeError} When a score is not finite.
  */
-export function toProbabilities(
-  scores: Float32Array,
-  { activation, asked }: ScoreMeaning = PLAIN,
-): Float32Array {
+export function toProbabilities(scores: Float32Array, meaning: ScoreMeaning = PLAIN): Float32Array {
   if (!scores.every(Number.isFinite)) {
     throw new RangeError("Cannot read a prediction: the classifier's scores are not finite");
   }
-  if (activation === "softmax" || activation === "sigmoid" || asked === "none") return scores;
-  if (asked === "sigmoid") return scores.map((score) => 1 / (1 + Math.exp(-score)));
+  switch (neededActivation(scores, meaning)) {
+    case "none":
+      return scores;
+    case "sigmoid":
+      return scores.map((score) => 1 / (1 + Math.exp(-score)));
+    case "softmax":
+      return softmax(scores);
+  }
+}
+
+/** What still turns a row of scores into probabilities. */
+function neededActivation(scores: Float32Array, { activation, asked }: ScoreMeaning): ScoreActivation {
+  if (activation === "softmax" || activation === "sigmoid") return "none";
   // Logarithms of probabilities need no special case: their softmax is the probabilities.
-  return asked === undefined && lookLikeProbabilities(scores) ? scores : softmax(scores);
+  return asked ?? (lookLikeProbabilities(scores) ? "none" : "softmax");
 }
 
 const PLAIN: ScoreMeaning = { activation: "none" };
@@ -44,21 +51,20 @@ const PLAIN: ScoreMeaning = { activation: "none" };
  *
  * @throws {RangeError} When a score is not finite.
  */
-export function probabilitiesOfPlain(
-  scores: Float32Array,
-  { activation, asked }: ScoreMeaning,
-): Float32Array {
-  return toProbabilities(scores, { activation: "none", ...reading(activation, asked) });
+export function probabilitiesOfPlain(scores: Float32Array, meaning: ScoreMeaning): Float32Array {
+  return toProbabilities(scores, meaningOfPlain(meaning));
 }
 
-/** What plain scores go through. */
-function reading(
-  activation: OutputActivation,
-  asked: ScoreActivation | undefined,
-): Pick<ScoreMeaning, "asked"> {
-  if (activation === "sigmoid") return { asked: "sigmoid" };
-  if (activation !== "none") return { asked: "softmax" };
-  return asked === undefined ? {} : { asked };
+/** What `probabilitiesOfPlain` puts a row of plain scores through. */
+export function activationOfPlain(scores: Float32Array, meaning: ScoreMeaning): ScoreActivation {
+  return neededActivation(scores, meaningOfPlain(meaning));
+}
+
+/** The meaning of the scores before a network's own activation. */
+function meaningOfPlain({ activation, asked }: ScoreMeaning): ScoreMeaning {
+  if (activation === "sigmoid") return { activation: "none", asked: "sigmoid" };
+  if (activation !== "none") return { activation: "none", asked: "softmax" };
+  return asked === undefined ? { activation: "none" } : { activation: "none", asked };
 }
 
 /** exp(score) / Σ exp(scores). */

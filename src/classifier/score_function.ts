@@ -6,8 +6,7 @@
  * @module
  */
 import type { ClassifierFacts } from "./types.ts";
-import { probabilitiesOfPlain } from "./prediction.ts";
-import { scoreReading } from "./score_meaning.ts";
+import { activationOfPlain, probabilitiesOfPlain } from "./prediction.ts";
 import { resolveTarget, type Target } from "./target.ts";
 
 /** A function of a classifier's outputs. */
@@ -65,19 +64,19 @@ export interface ScoreValue {
 export function scoreValue(
   target: ScoreFunction,
   scores: Float32Array,
-  facts: Pick<ClassifierFacts, "labels" | "activation" | "asked" | "single">,
+  facts: Pick<ClassifierFacts, "labels" | "activation" | "asked">,
 ): ScoreValue {
   const probabilities = probabilitiesOfPlain(scores, facts);
-  const reading = readingOfPlain(facts);
+  const through = activationOfPlain(scores, facts);
   const none = () => new Float64Array(scores.length);
 
   /** ∂p_c/∂z, times `by`, added to a gradient. */
   const addProbability = (to: Float64Array, index: number, by: number) => {
     const p = probabilities[index]!;
-    if (reading === "softmax") {
+    if (through === "softmax") {
       for (let k = 0; k < to.length; k++) to[k]! -= by * p * probabilities[k]!;
       to[index]! += by * p;
-    } else to[index]! += by * (reading === "sigmoid" ? p * (1 - p) : 1);
+    } else to[index]! += by * (through === "sigmoid" ? p * (1 - p) : 1);
   };
 
   const work = (of: ScoreFunction): ScoreValue => {
@@ -140,14 +139,6 @@ function added(parts: readonly (readonly [number, ScoreValue])[], gradient: Floa
     for (let k = 0; k < gradient.length; k++) gradient[k]! += weight * own[k]!;
   }
   return { value: sum, gradient };
-}
-
-/** What `probabilitiesOfPlain` puts scores through. */
-function readingOfPlain(facts: Pick<ClassifierFacts, "activation" | "asked" | "single">) {
-  if (facts.activation === "sigmoid") return "sigmoid";
-  const reading = scoreReading({ ...facts, activation: "none" });
-  // Two scores of one logit are half of it each: their softmax is its sigmoid.
-  return facts.activation !== "none" || facts.single === "logit" ? "softmax" : reading;
 }
 
 /** A function in words, for captions. */

@@ -69,6 +69,16 @@ Deno.test("scoreValue() gives values as they are defined", () => {
   assert(even.gradient.every((slope) => Math.abs(slope) < 1e-6));
 });
 
+Deno.test("scoreValue() takes scores that look like probabilities as they are, values and slopes alike", () => {
+  const scores = Float32Array.of(0.5, 0.25, 0.125, 0.0625, 0.0625);
+  const facts = { activation: "none" as const, labels: LABELS };
+  const { value, gradient } = scoreValue(probability("bee"), scores, facts);
+  assertEquals(value, 0.25);
+  assertEquals([...gradient], [0, 1, 0, 0, 0]);
+  // Before a softmax of the network's own, the same numbers are scores like any others.
+  assert(scoreValue(probability("bee"), scores, { ...facts, activation: "softmax" }).value < 0.22);
+});
+
 Deno.test("scoreValue() refuses what is no function, and classes that do not exist", () => {
   const facts = { activation: "none" as const, labels: LABELS };
   const value = (target: unknown) => scoreValue(target as ScoreFunction, SCORES, facts);
