@@ -7,8 +7,7 @@
  *
  * @module
  */
-import { deflateSync } from "node:zlib";
-import { uint8ArrayToBase64 } from "uint8array-extras";
+import { embed, packageFile } from "./embed_text.ts";
 
 /** The modules of packages: name, package, the file in it, and a script of it whose loading brings the package here. */
 export const EMBEDDED = {
@@ -30,22 +29,16 @@ export async function packagedWasm(name: keyof typeof EMBEDDED): Promise<Uint8Ar
   const [npm, file, script] = EMBEDDED[name];
   // Deno says where a package's files are once it has loaded the package.
   await import(`npm:${npm}${script}`);
-  return await Deno.readFile(new URL(import.meta.resolve(`npm:${npm}${file}`)));
+  return await packageFile(npm, file);
 }
 
-async function writeModule(name: string, origin: string, wasm: Uint8Array): Promise<void> {
-  const text = uint8ArrayToBase64(new Uint8Array(deflateSync(wasm, { level: 9 })));
-  const module = `/**
- * ${origin}, deflated, in base64. Made by tools/embed_codecs.ts.
- *
- * @module
- */
-
-/** ${wasm.length} bytes of WebAssembly. */
-export const WASM: string = "${text}";
-`;
-  await Deno.writeTextFile(new URL(`${name}.ts`, FOLDER), module);
-  console.log(`${name}: ${wasm.length} bytes, ${text.length} as text`);
+async function writeModule(name: string, origin: string, bytes: Uint8Array): Promise<void> {
+  await embed(new URL(`${name}.ts`, FOLDER), {
+    constant: "WASM",
+    about: `${origin}, deflated, in base64. Made by tools/embed_codecs.ts`,
+    content: " of WebAssembly",
+    bytes,
+  });
 }
 
 if (import.meta.main) {

@@ -14,6 +14,8 @@ import { v8Flags } from "./v8_flags.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const LOCAL_CONFIG = "deno.local.json";
+/** What Deno may write; deno.lock itself has no packages of JSR and changes by `deno task lock` alone. */
+const LOCAL_LOCK = "deno.local.lock";
 const PROBE_MILLISECONDS = 2000;
 
 /** What takes the place of a JSR package, by the specifiers that the code imports. */
@@ -73,30 +75,49 @@ function localConfig(): string {
   } catch {
     // Not written yet.
   }
-  if (present !== text) {
-    // Written beside and renamed: several tasks may start at once.
-    const beside = new URL(`${LOCAL_CONFIG}.${Deno.pid}.partial`, ROOT);
-    try {
-      Deno.writeTextFileSync(beside, text);
-      Deno.renameSync(beside, path);
-    } catch {
-      removeQuietly(beside);
-      // Elsewhere it would not do: deno.json beside the modules would still be theirs.
-      console.error(
-        `Cannot write ${LOCAL_CONFIG} beside deno.json: make the folder writable, once is enough`,
-      );
-      Deno.exit(1);
-    }
+  if (present !== text && !writeBeside(path, text)) {
+    // Elsewhere it would not do: deno.json beside the modules would still be theirs.
+    console.error(`Cannot write ${LOCAL_CONFIG} beside deno.json: make the folder writable, once is enough`);
+    Deno.exit(1);
   }
   return decodeURIComponent(path.pathname);
 }
 
-function removeQuietly(path: URL): void {
+/** Writes a file beside others and renames it, because several tasks may start at once; false where it cannot. */
+function writeBeside(path: URL, text: string): boolean {
+  const partial = new URL(`${path.href}.${Deno.pid}.partial`);
   try {
-    Deno.removeSync(path);
+    Deno.writeTextFileSync(partial, text);
+    Deno.renameSync(partial, path);
+    return true;
   } catch {
-    // Not written.
+    try {
+      Deno.removeSync(partial);
+    } catch {
+      // Not written.
+    }
+    return false;
   }
+}
+
+/** Holds the packages of npm to the versions and digests of deno.lock. */
+function lockFlags(): string[] {
+  const committed = new URL("deno.lock", ROOT);
+  const copy = new URL(LOCAL_LOCK, ROOT);
+  const changed = (path: URL) => Deno.statSync(path).mtime?.getTime() ?? 0;
+  try {
+    let fresh = false;
+    try {
+      fresh = changed(copy) >= changed(committed);
+    } catch {
+      // No copy yet.
+    }
+    if (!fresh && !writeBeside(copy, Deno.readTextFileSync(committed))) return [];
+  } catch {
+    // Without deno.lock, versions are those that deno.json allows.
+    return [];
+  }
+  return ["--lock", decodeURIComponent(copy.pathname)];
 }
 
 /** Runs deno with these arguments and gives its exit code; signals reach the child on their own (same group). */
@@ -145,7 +166,8 @@ async function main(): Promise<number> {
     config = localConfig();
   }
   const withConfig = ["--config", config];
-  const sanitized = ["test", ...withConfig, "-A", "--sanitize-ops", "--sanitize-resources"];
+  const locked = [...withConfig, ...lockFlags()];
+  const sanitized = ["test", ...locked, "-A", "--sanitize-ops", "--sanitize-resources"];
   // Examples load the wasm runtime as a reader's program would; its threads would be laid to the example. Test files
   // that need it load it themselves: loaded before each of them, it took a minute of the whole.
   const withExamples = [...sanitized, "--doc", "--preload", `${root}tools/warm_up.ts`];
@@ -164,7 +186,7 @@ async function main(): Promise<number> {
       return await deno(
         [
           "run",
-          ...withConfig,
+          ...locked,
           ...v8Flags(),
           ...offlineFlags(args),
           ...CLI_PERMISSIONS,
@@ -201,7 +223,7 @@ async function main(): Promise<number> {
       return args.includes("--without-tests") ? 0 : await testAll();
     }
     case "deno":
-      return await deno([args[0]!, ...withConfig, ...args.slice(1)], root);
+      return await deno([args[0]!, ...(args[0] === "run" ? locked : withConfig), ...args.slice(1)], root);
     default:
       console.error(`Unknown mode of the launcher: ${mode}`);
       return 2;

@@ -7,13 +7,14 @@
  *
  * @module
  */
-import { deflateSync } from "node:zlib";
-import { uint8ArrayToBase64 } from "uint8array-extras";
+import { embed, packageFile } from "./embed_text.ts";
 
-const FONT = ["dejavu-fonts-ttf@2.37.3", "ttf/DejaVuSans.ttf"] as const;
-const HARFBUZZ = "harfbuzzjs@1.6.4";
-const SUBSETTER = [HARFBUZZ, "dist/harfbuzz-subset.wasm"] as const;
-const SHAPER = [HARFBUZZ, "dist/harfbuzz.wasm"] as const;
+/** The package of the font, and its file. */
+export const FONT = ["dejavu-fonts-ttf@2.37.3", "/ttf/DejaVuSans.ttf"] as const;
+/** The package of HarfBuzz. */
+export const HARFBUZZ = "harfbuzzjs@1.6.4";
+const SUBSETTER = [HARFBUZZ, "/dist/harfbuzz-subset.wasm"] as const;
+const SHAPER = [HARFBUZZ, "/dist/harfbuzz.wasm"] as const;
 const OUT = new URL("../src/image/text/", import.meta.url);
 
 /** First and last characters of a block. */
@@ -56,11 +57,6 @@ interface Subsetter {
   hb_blob_get_length(blob: number): number;
 }
 
-/** A file of an npm package. */
-async function packageFile([npm, file]: readonly [string, string]): Promise<Uint8Array<ArrayBuffer>> {
-  return await Deno.readFile(new URL(import.meta.resolve(`npm:${npm}/${file}`)));
-}
-
 /**
  * A font with some of its characters, without hints.
  *
@@ -69,7 +65,7 @@ async function packageFile([npm, file]: readonly [string, string]): Promise<Uint
 export async function subsetFont(font: Uint8Array, kept: readonly Block[]): Promise<Uint8Array> {
   // Deno says where a package's files are once it has loaded the package.
   await import(`npm:${HARFBUZZ}`);
-  const { instance } = await WebAssembly.instantiate(await packageFile(SUBSETTER));
+  const { instance } = await WebAssembly.instantiate(await packageFile(...SUBSETTER));
   const harfbuzz = instance.exports as unknown as Subsetter;
   harfbuzz._initialize();
   const at = harfbuzz.malloc(font.length);
@@ -88,26 +84,19 @@ export async function subsetFont(font: Uint8Array, kept: readonly Block[]): Prom
   return new Uint8Array(harfbuzz.memory.buffer).slice(from, from + harfbuzz.hb_blob_get_length(blob));
 }
 
-/** Writes a module with bytes, deflated, in base64. */
-async function embed(file: string, constant: string, about: string, bytes: Uint8Array): Promise<void> {
-  const text = uint8ArrayToBase64(new Uint8Array(deflateSync(bytes, { level: 9 })));
-  const module = `/**
- * ${about}, deflated, in base64. Made by tools/make_font.ts; licences in NOTICE.
- *
- * @module
- */
-
-/** ${bytes.length} bytes. */
-export const ${constant}: string = "${text}";
-`;
-  await Deno.writeTextFile(new URL(file, OUT), module);
-  console.log(`${file}: ${bytes.length} bytes, ${text.length} as text`);
+async function write(file: string, constant: string, about: string, bytes: Uint8Array): Promise<void> {
+  await embed(new URL(file, OUT), {
+    constant,
+    about: `${about}, deflated, in base64. Made by tools/make_font.ts; licences in NOTICE`,
+    content: "",
+    bytes,
+  });
 }
 
 if (import.meta.main) {
   await import(`npm:${FONT[0]}/package.json`, { with: { type: "json" } });
   await Deno.mkdir(OUT, { recursive: true });
-  const font = await subsetFont(await packageFile(FONT), KEPT);
-  await embed("font_data.ts", "FONT", "DejaVu Sans with the letters of Latin, Greek and Cyrillic", font);
-  await embed("harfbuzz_data.ts", "HARFBUZZ", `WebAssembly of npm:${HARFBUZZ}`, await packageFile(SHAPER));
+  const font = await subsetFont(await packageFile(...FONT), KEPT);
+  await write("font_data.ts", "FONT", "DejaVu Sans with the letters of Latin, Greek and Cyrillic", font);
+  await write("harfbuzz_data.ts", "HARFBUZZ", `WebAssembly of npm:${HARFBUZZ}`, await packageFile(...SHAPER));
 }
