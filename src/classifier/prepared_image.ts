@@ -6,7 +6,7 @@
  */
 import type { Preprocessing } from "../../models/network.ts";
 import { decodeImage, type DecodeSettings } from "../image/decode.ts";
-import { preprocess } from "../image/preprocess.ts";
+import { cutSize, preprocess, resizeCut } from "../image/preprocess.ts";
 import type { CropWindow, ImageSource, RgbImage } from "../image/types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -48,11 +48,28 @@ export function distinctCrops<T extends CropSize>(backbone: T, auxiliary: T): T[
   return sameCrop(backbone, auxiliary) ? [backbone] : [backbone, auxiliary];
 }
 
+/** Whether a classifier reads rectangles that are not squares. */
+export function isRectangle({ crop, width = crop }: CropSize): boolean {
+  return width !== crop;
+}
+
+/**
+ * What the auxiliary reads of a backbone that reads rectangles: the backbone's own cut, squashed. So the square masks of a
+ * head cover exactly what the backbone sees.
+ */
+export function squashedCut(pixels: Float32Array, backbone: CropSize, auxiliary: CropSize): Float32Array {
+  return resizeCut(pixels, cutSize(backbone), cutSize(auxiliary), auxiliary.resample);
+}
+
 /** Cuts an image for a backbone and its auxiliary. */
 export function cropImage(image: RgbImage, backbone: CropSize, auxiliary: CropSize = backbone): CroppedImage {
   const { width = backbone.crop } = backbone;
   const cut = { ...preprocess(image, backbone), ...(width === backbone.crop ? {} : { width }) };
   if (sameCrop(backbone, auxiliary)) return { ...cut, auxiliaryWindow: cut.window };
+  if (isRectangle(backbone)) {
+    const auxiliaryPixels = squashedCut(cut.pixels, backbone, auxiliary);
+    return { ...cut, auxiliaryPixels, auxiliaryWindow: cut.window };
+  }
   const other = preprocess(image, auxiliary);
   return { ...cut, auxiliaryPixels: other.pixels, auxiliaryWindow: other.window };
 }

@@ -7,6 +7,7 @@
 import type { Size } from "../image/preprocess.ts";
 import type { CropWindow } from "../image/types.ts";
 import { readForeignJson } from "../text/foreign_json.ts";
+import { shortened } from "../text/foreign_text.ts";
 import type { Box } from "./types.ts";
 
 /** Boxes of a million images: ten numbers and names each. */
@@ -53,7 +54,8 @@ function checkBox(given: unknown, image: string, name: string): Box {
   const right = [x, y, width, height].every((value) => typeof value === "number" && Number.isFinite(value));
   if (!right || width! <= 0 || height! <= 0) {
     throw new SyntaxError(
-      `Cannot read boxes ${name}: ${JSON.stringify(given)} of ${image} is not a box [x, y, width, height]`,
+      `Cannot read boxes ${name}: ${shortened(JSON.stringify(given))} of ${shortened(image)} is not a box ` +
+        "[x, y, width, height]",
     );
   }
   return { x: x!, y: y!, width: width!, height: height! };

@@ -192,6 +192,25 @@ export function resizeForCut(image: RgbImage, cut: Cut): RgbImage {
   return resizeImage(image, width, height, { x: 0, y: 0, width, height }, cut.resample);
 }
 
+/**
+ * A cut with other sides, such as a rectangle squashed to a square.
+ *
+ * @param pixels [3, height, width] in [0, 1], of 8-bit values.
+ * @returns [3, to.height, to.width] in [0, 1].
+ */
+export function resizeCut(pixels: Float32Array, from: Size, to: Size, resample?: Resampling): Float32Array {
+  const area = from.width * from.height;
+  const data = new Uint8Array(3 * area);
+  for (let i = 0; i < area; i++) {
+    for (let colour = 0; colour < 3; colour++) {
+      data[3 * i + colour] = Math.round(255 * pixels[colour * area + i]!);
+    }
+  }
+  const whole = { x: 0, y: 0, ...to };
+  const image = resizeImage({ ...from, data }, to.width, to.height, whole, resample);
+  return separateChannels({ image, from: whole, x: 0, y: 0 }, to, false, 0);
+}
+
 /** Value of each byte; a table is several times as fast as dividing. */
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 

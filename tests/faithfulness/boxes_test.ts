@@ -21,6 +21,7 @@ Deno.test("parseBoxes() names the file and the picture of what is not a box", ()
   fails("{", "Cannot read boxes b.json: ");
   fails('{"cat": [[1, 2, 3]]}', "[1,2,3] of cat is not a box");
   fails('{"cat": [1, 2, 3, 0]}', "[1,2,3,0] of cat is not a box");
+  fails('{"c\\na\\u007ft": [1]}', "[1] of c�a�t is not a box");
   fails('{"cat": {"x": 1, "y": 1, "width": "2", "height": 2}}', "of cat is not a box");
   fails('{"cat": null}', "null of cat is not a box");
   fails('{"cat": [["1", 2, 3, 4]]}', "of cat is not a box");

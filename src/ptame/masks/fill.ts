@@ -9,26 +9,30 @@
  *
  * @module
  */
+import type { Size } from "../../image/preprocess.ts";
 import { upsampleMap } from "../../image/upsample.ts";
 import type { Fill } from "./views.ts";
 
-/** Side of the small image that "blur" enlarges. */
+/** Sides of the small image that "blur" enlarges. */
 const BLURRED_SIDE = 14;
 
 /**
- * The fill of a masked image, [3, S, S] in [0, 1].
+ * The fill of a masked image, [3, H, W] in [0, 1].
  *
- * @param pixels The image, [3, S, S] in [0, 1].
- * @param mask The kept part, S × S values in [0, 1].
+ * @param pixels The image, [3, H, W] in [0, 1].
+ * @param mask The kept part, H × W values in [0, 1].
+ * @param width W.
  * @param into Receives the values; it is overwritten completely.
  */
 export function createFill(
   fill: Fill,
   pixels: Float32Array,
   mask: Float32Array,
+  width: number,
   into: Float32Array,
 ): void {
   const area = mask.length;
+  const size = { width, height: area / width };
   switch (fill) {
     case "black":
       into.fill(0);
@@ -40,60 +44,63 @@ export function createFill(
       }
       break;
     case "blur": {
-      const side = Math.sqrt(area);
+      const small = { width: Math.min(BLURRED_SIDE, width), height: Math.min(BLURRED_SIDE, size.height) };
       for (let colour = 0; colour < 3; colour++) {
         const plane = pixels.subarray(colour * area, (colour + 1) * area);
-        const small = shrunk(plane, side, Math.min(BLURRED_SIDE, side));
-        into.set(upsampleMap(small.values, small.side, small.side, side, side), colour * area);
+        into.set(enlarged(shrunk(plane, size, small), small, size), colour * area);
       }
       break;
     }
     case "neighbours":
-      pushPull(pixels, mask, into);
+      pushPull(pixels, mask, size, into);
       break;
   }
 }
 
-/** Mean over cells; the side need not be a multiple. */
-function shrunk(plane: Float32Array, side: number, to: number) {
-  const values = new Float32Array(to * to);
-  const counts = new Float32Array(to * to);
-  for (let y = 0; y < side; y++) {
-    const row = Math.floor(y * to / side) * to;
-    for (let x = 0; x < side; x++) {
-      const cell = row + Math.floor(x * to / side);
-      values[cell]! += plane[y * side + x]!;
+function enlarged(plane: Float32Array, from: Size, to: Size): Float32Array {
+  return upsampleMap(plane, from.width, from.height, to.width, to.height);
+}
+
+/** Mean over cells; the sides need not be multiples. */
+function shrunk(plane: Float32Array, { width, height }: Size, to: Size): Float32Array {
+  const values = new Float32Array(to.width * to.height);
+  const counts = new Float32Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(y * to.height / height) * to.width;
+    for (let x = 0; x < width; x++) {
+      const cell = row + Math.floor(x * to.width / width);
+      values[cell]! += plane[y * width + x]!;
       counts[cell]!++;
     }
   }
   for (let i = 0; i < values.length; i++) values[i]! /= counts[i]!;
-  return { values, side: to };
+  return values;
 }
 
 /** One level of the pyramid: colours multiplied by the known fraction of each pixel, and that fraction. */
 interface Level {
-  readonly side: number;
+  readonly size: Size;
   readonly weight: Float32Array;
   readonly colours: readonly Float32Array[];
 }
 
-function pushPull(pixels: Float32Array, mask: Float32Array, into: Float32Array): void {
+function pushPull(pixels: Float32Array, mask: Float32Array, size: Size, into: Float32Array): void {
   const area = mask.length;
   const planes = [0, 1, 2].map((colour) => pixels.subarray(colour * area, (colour + 1) * area));
   const levels: Level[] = [{
-    side: Math.sqrt(area),
+    size,
     weight: mask,
     colours: planes.map((plane) => plane.map((value, i) => value * mask[i]!)),
   }];
-  // Halve until the side is odd: 224, 112, 56, 28, 14, 7.
-  while (levels.at(-1)!.side > 1 && levels.at(-1)!.side % 2 === 0) levels.push(pulled(levels.at(-1)!));
+  // Halve until a side is odd: 224, 112, 56, 28, 14, 7.
+  while (canHalve(levels.at(-1)!.size)) levels.push(pulled(levels.at(-1)!));
 
   let known = coarsest(levels.at(-1)!);
   for (let i = levels.length - 2; i >= 0; i--) {
-    const { side, weight, colours } = levels[i]!;
-    const below = levels[i + 1]!.side;
+    const { size, weight, colours } = levels[i]!;
+    const below = levels[i + 1]!.size;
     known = known.map((plane, colour) => {
-      const wide = upsampleMap(plane, below, below, side, side);
+      const wide = enlarged(plane, below, size);
       const own = colours[colour]!;
       for (let k = 0; k < wide.length; k++) wide[k] = own[k]! + (1 - weight[k]!) * wide[k]!;
       return wide;
@@ -109,16 +116,20 @@ function pushPull(pixels: Float32Array, mask: Float32Array, into: Float32Array):
   }
 }
 
+function canHalve({ width, height }: Size): boolean {
+  return Math.min(width, height) > 1 && width % 2 === 0 && height % 2 === 0;
+}
+
 /** The next coarser level: four pixels become one, whose weight is at most 1. */
-function pulled({ side, weight, colours }: Level): Level {
-  const half = side / 2;
-  const factor = new Float32Array(half * half);
+function pulled({ size: { width, height }, weight, colours }: Level): Level {
+  const half = { width: width / 2, height: height / 2 };
+  const factor = new Float32Array(half.width * half.height);
   const four = (plane: Float32Array, at: number) =>
-    plane[at]! + plane[at + 1]! + plane[at + side]! + plane[at + side + 1]!;
+    plane[at]! + plane[at + 1]! + plane[at + width]! + plane[at + width + 1]!;
   const coarse = (plane: Float32Array) => {
-    const sums = new Float32Array(half * half);
-    for (let y = 0; y < half; y++) {
-      for (let x = 0; x < half; x++) sums[y * half + x] = four(plane, 2 * y * side + 2 * x);
+    const sums = new Float32Array(factor.length);
+    for (let y = 0; y < half.height; y++) {
+      for (let x = 0; x < half.width; x++) sums[y * half.width + x] = four(plane, 2 * y * width + 2 * x);
     }
     return sums;
   };
@@ -128,7 +139,7 @@ function pulled({ side, weight, colours }: Level): Level {
     sums[i]! *= factor[i]!;
   }
   return {
-    side: half,
+    size: half,
     weight: sums,
     colours: colours.map((plane) => coarse(plane).map((value, i) => value * factor[i]!)),
   };

@@ -29,7 +29,7 @@ export interface MaskedPassOptions extends GraphOptions {
  * The masked pass through the frozen backbone and back to the masks. Images are independent here, so a batch may be
  * split in any way.
  *
- * - Inputs: "images" [batch, 3, S, S] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" if
+ * - Inputs: "images" [batch, 3, H, W] in [0, 1], "masks" [batch, 1, s, s], "targets" int64 [batch], and "fills" if
  *   requested, which the gradient treats as constant.
  * - Outputs: "cross_entropies" [batch], and "mask_gradients" [batch, 1, s, s]: of each image's own cross-entropy,
  *   neither averaged nor weighted.
@@ -69,41 +69,32 @@ export function maskedLosses(
   return crossEntropies(b, backbone.scores(b.scope(BACKBONE_PREFIX), shown), targets);
 }
 
-/**
- * Adds the input that takes images [batch, 3, S, S] in [0, 1].
- *
- * @throws {TypeError} When images are not square.
- */
+/** Shape of a batch of a network's images. */
+export function imagesShape(
+  { inputSize, inputWidth = inputSize }: Pick<GraphPart, "inputSize" | "inputWidth">,
+  batch: number,
+): [number, number, number, number] {
+  return [batch, 3, inputSize, inputWidth];
+}
+
+/** Adds the input that takes images [batch, 3, H, W] in [0, 1]. */
 export function imagesInput(b: Builder, part: GraphPart, batch: number, name = "images"): Value {
-  checkSquare(part);
-  const { inputSize } = part;
-  return b.input(name, "float32", [batch, 3, inputSize, inputSize]);
+  return b.input(name, "float32", imagesShape(part, batch));
 }
 
-/**
- * Refuses a classifier whose images are not square: a head's masks are.
- *
- * @throws {TypeError} When they are not.
- */
-export function checkSquare({ name, inputSize, inputWidth }: GraphPart): void {
-  if (inputWidth === undefined) return;
-  throw new TypeError(
-    `Cannot mask images for ${name}: they are ${inputWidth} x ${inputSize} pixels and a head's masks are square; ` +
-      "take another method, such as --method gradcam (in a program, createExplainer fits a head to photographs)",
-  );
-}
-
-/** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the images [N, 3, S, S] that they multiply. */
+/** `x ⊙ m`: masks [N, 1, s, s] enlarged bilinearly (in one go) to the images [N, 3, H, W] that they multiply. */
 function maskedImages(b: Builder, images: Value, masks: Value): Value {
-  const [from, to] = [masks.shape[3]!, images.shape[3]!];
-  if (from === to) return b.mul(images, masks);
-  const matrix = interpolationMatrix(from, to, { mode: "linear" });
-  const transposed = new Float64Array(matrix.length);
-  for (let y = 0; y < to; y++) {
-    for (let k = 0; k < from; k++) transposed[k * to + y] = matrix[y * from + k]!;
+  const [, , height, width] = images.shape as [number, number, number, number];
+  const from = masks.shape[3]!;
+  if (from === height && from === width) return b.mul(images, masks);
+  const across = interpolationMatrix(from, width, { mode: "linear" });
+  const transposed = new Float64Array(across.length);
+  for (let x = 0; x < width; x++) {
+    for (let k = 0; k < from; k++) transposed[k * width + x] = across[x * from + k]!;
   }
-  const wide = b.matmul(masks, b.constant("float32", [from, to], transposed));
-  return b.mul(images, b.matmul(b.constant("float32", [to, from], matrix), wide));
+  const wide = b.matmul(masks, b.constant("float32", [from, width], transposed));
+  const down = interpolationMatrix(from, height, { mode: "linear" });
+  return b.mul(images, b.matmul(b.constant("float32", [height, from], down), wide));
 }
 
 /** [N, classes] with a 1 at each target. */

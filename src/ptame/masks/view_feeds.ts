@@ -28,20 +28,21 @@ export function viewFeeds(
 /**
  * Each view's image, and what fills the regions that it removes.
  *
- * @param pixels The images, [3, S, S] each, in [0, 1], one after the other.
+ * @param images [N, 3, H, W] in [0, 1].
  * @param each Number of views per image.
  * @param masks Masks of the views, [views, 1, s, s].
- * @returns Both [views, 3, S, S].
+ * @returns Both [views, 3, H, W].
  */
 export function shownImages(
   views: readonly View[],
-  pixels: Float32Array,
+  images: Tensor,
   each: number,
   masks: Tensor,
 ): { readonly images: Tensor; readonly fills: Tensor } {
   const size = masks.shape[3]!;
-  const imageSize = pixels.length * each / views.length;
-  const side = Math.sqrt(imageSize / 3);
+  const [, , height, width] = images.shape as [number, number, number, number];
+  const imageSize = 3 * height * width;
+  const pixels = float32Data(images);
   const shown = new Float32Array(views.length * imageSize);
   const fills = new Float32Array(views.length * imageSize);
   views.forEach(({ fill }, at) => {
@@ -50,9 +51,9 @@ export function shownImages(
     // The fill is already black.
     if (fill === "black") return;
     const small = float32Data(masks).subarray(at * size * size, (at + 1) * size * size);
-    const mask = upsampleMap(small, size, size, side, side);
-    createFill(fill, own, mask, fills.subarray(at * imageSize, (at + 1) * imageSize));
+    const mask = upsampleMap(small, size, size, width, height);
+    createFill(fill, own, mask, width, fills.subarray(at * imageSize, (at + 1) * imageSize));
   });
-  const shape = [views.length, 3, side, side];
+  const shape = [views.length, 3, height, width];
   return { images: float32Tensor(shown, shape), fills: float32Tensor(fills, shape) };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Classifier } from "../../classifier/types.ts";
+import { cutSize } from "../../image/preprocess.ts";
 import { upsampleMap } from "../../image/upsample.ts";
 import {
   type DeviceRequest,
@@ -29,7 +30,7 @@ import { rowFeeds, rowGradientGraph, rowMasksGraph } from "./row_graphs.ts";
 export interface RowSubject {
   /** r_l of all taps. */
   readonly features: readonly Feature[];
-  /** The image of each view, [3, S, S] in [0, 1], one after the other. */
+  /** The image of each view, [3, H, W] in [0, 1], one after the other. */
   readonly pixels: Float32Array;
   /** The class. */
   readonly target: number;
@@ -70,7 +71,7 @@ export interface RowLossOptions {
   readonly shape: HeadShape;
   /** Number of views. */
   readonly views: number;
-  /** Probabilities of [3, S, S] in [0, 1], for a classifier without gradients. */
+  /** Probabilities of [3, H, W] in [0, 1], for a classifier without gradients. */
   readonly probabilities: (pixels: Float32Array) => Promise<Float32Array>;
   readonly device?: DeviceRequest;
   readonly threads?: number;
@@ -109,7 +110,12 @@ export async function openRowLoss(options: RowLossOptions): Promise<RowLoss> {
         why: unbound,
         value: async (subject, row) => {
           const { masks } = await makeMasks(subject, row);
-          return await lossByProbabilities(subject, masks, options.probabilities);
+          return await lossByProbabilities(
+            subject,
+            imagesIn(subject, backbone),
+            masks,
+            options.probabilities,
+          );
         },
         gradient: () => Promise.reject(new TypeError(`Cannot differentiate: ${unbound}`)),
         dispose,
@@ -121,7 +127,7 @@ export async function openRowLoss(options: RowLossOptions): Promise<RowLoss> {
     const gradient = async (subject: RowSubject, row: Float32Array): Promise<RowValue> => {
       const { feeds, masks, gates } = await makeMasks(subject, row);
       const passed = await masked.run({
-        ...shownImages(subject.views, subject.pixels, 1, masks),
+        ...shownImages(subject.views, imagesIn(subject, backbone), 1, masks),
         masks,
         targets: int64Tensor(subject.views.map(() => subject.target)),
       });
@@ -160,6 +166,12 @@ function maskedPass(
   }
 }
 
+/** The images of the views, [views, 3, H, W]. */
+function imagesIn({ pixels, views }: RowSubject, { facts }: Classifier): Tensor {
+  const { width, height } = cutSize(facts.preprocessing);
+  return float32Tensor(pixels, [views.length, 3, height, width]);
+}
+
 /** The mean loss of the views, and the gradient of each view's mask in it. */
 function weightedGradients(
   { views, clean }: RowSubject,
@@ -181,17 +193,18 @@ const LEAST = 1e-12;
 
 /** The same loss by the classifier's probabilities of the masked images. */
 async function lossByProbabilities(
-  { views, pixels, target, clean }: RowSubject,
+  { views, target, clean }: RowSubject,
+  whole: Tensor,
   masks: Tensor,
   probabilities: RowLossOptions["probabilities"],
 ): Promise<number> {
-  const { images, fills } = shownImages(views, pixels, 1, masks);
-  const [, , side] = images.shape as [number, number, number, number];
-  const [area, size] = [side * side, masks.shape[3]!];
+  const { images, fills } = shownImages(views, whole, 1, masks);
+  const [, , height, width] = images.shape as [number, number, number, number];
+  const [area, size] = [height * width, masks.shape[3]!];
   let total = 0;
   for (const [at, view] of views.entries()) {
     const small = float32Data(masks).subarray(at * size * size, (at + 1) * size * size);
-    const mask = upsampleMap(small, size, size, side, side);
+    const mask = upsampleMap(small, size, size, width, height);
     const own = float32Data(images).slice(at * 3 * area, (at + 1) * 3 * area);
     const fill = float32Data(fills).subarray(at * 3 * area, (at + 1) * 3 * area);
     for (let i = 0; i < own.length; i++) {

@@ -32,7 +32,7 @@ type Feeds = Record<string, Tensor>;
 
 /** The input of a step with budgeted masks. */
 export interface BudgetStep {
-  /** [batch, 3, S, S] in [0, 1]. */
+  /** [batch, 3, H, W] in [0, 1]. */
   readonly images: Tensor;
   /** Class per image. */
   readonly targets: readonly number[];
@@ -60,7 +60,7 @@ export async function runBudget({ views, each }: BudgetPlan, context: BudgetStep
   const count = drawn.length;
   const targetPerView = drawn.map((_, at) => targets[Math.floor(at / each)]!);
   const { cross_entropies: losses, mask_gradients: gradients } = await context.masked({
-    ...shownImages(drawn, float32Data(images), each, masks!),
+    ...shownImages(drawn, images, each, masks!),
     masks: masks!,
     targets: int64Tensor(targetPerView),
   }, count);

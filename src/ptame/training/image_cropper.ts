@@ -6,6 +6,7 @@
  */
 import { augment } from "../../image/augment.ts";
 import { decodeImage } from "../../image/decode.ts";
+import { isRectangle, squashedCut } from "../../classifier/prepared_image.ts";
 import { type Cut, preprocess, resizeForCut, scaledSize } from "../../image/preprocess.ts";
 import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
@@ -46,13 +47,14 @@ const LONGEST = 8;
  */
 export function createImageCropper(inputs: readonly InputSize[], cacheBytes: number): ImageCropper {
   // One entry for inputs that are cut from the same resized image.
-  const resized = new Map(inputs.map((input) => [resizing(input), input]));
+  const read = isRectangle(inputs[0]!) ? inputs.slice(0, 1) : inputs;
+  const resized = new Map(read.map((input) => [resizing(input), input]));
   // Cached images are never evicted: every epoch requests each image once, so an eviction loses as much as it gains.
   const kept = new Map<number, ReadonlyMap<string, RgbImage>>();
   let cachedBytes = 0;
 
   /** The image as it is resized for an input; the unresized image if it is not cached. */
-  async function read(
+  async function resizedImage(
     key: number,
     source: ImageSource,
     signal: AbortSignal | undefined,
@@ -82,13 +84,20 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
       return cachedBytes;
     },
     cut: async (key, source, cut, signal) => {
-      const image = await read(key, source, signal);
-      if (cut.kind === "centre") {
-        const wanted = cut.input === "all" ? inputs : [inputs[cut.input ?? 0]!];
-        return wanted.map((input) => preprocess(image(input), input).pixels);
+      const image = await resizedImage(key, source, signal);
+      const part = cut.kind === "centre"
+        ? (input: InputSize) => preprocess(image(input), input).pixels
+        // The same random numbers for each input, so that both networks see the same part of the image.
+        : (input: InputSize) => augment(image(input), input, createStream(cut.seed, cut.stream));
+      const which = cut.kind === "augmented" ? "all" : cut.input ?? 0;
+      const [backbone, auxiliary] = inputs;
+      if (auxiliary !== undefined && isRectangle(backbone!)) {
+        const own = part(backbone!);
+        if (which === 0) return [own];
+        const squashed = squashedCut(own, backbone!, auxiliary);
+        return which === "all" ? [own, squashed] : [squashed];
       }
-      // The same random numbers for each input, so that both networks see the same part of the image.
-      return inputs.map((input) => augment(image(input), input, createStream(cut.seed, cut.stream)));
+      return (which === "all" ? inputs : [inputs[which]!]).map(part);
     },
   };
 }

@@ -11,6 +11,7 @@ import { type ClassPart, classPart, spreadOverClasses } from "../class_split.ts"
 import { topClasses } from "../../classifier/prediction.ts";
 import { centreCrop, type ImageCrops } from "./image_crops.ts";
 import { BACKBONE_PREFIX } from "../explainer_graph.ts";
+import { imagesShape } from "../masks/masked_pass.ts";
 import { forwardGraph } from "./step.ts";
 import { stepSessions } from "./step_sessions.ts";
 import { type SkippedImage, sourceName } from "./training_images.ts";
@@ -77,7 +78,8 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
         read.catch(() => undefined);
         asked.push(read);
       }
-      const pixels = new Float32Array(piece * 3 * backbone.inputSize ** 2);
+      const shape = imagesShape(backbone, piece);
+      const pixels = new Float32Array(shape.reduce((product, size) => product * size, 1));
       const found: number[] = [];
       for (let index = start; index < Math.min(start + piece, total); index++) {
         const read = await asked[index]!;
@@ -90,7 +92,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
         }
       }
       if (found.length > 0) {
-        const fed = float32Tensor(pixels, [piece, 3, backbone.inputSize, backbone.inputSize]);
+        const fed = float32Tensor(pixels, shape);
         const logits = float32Data((await session.run({ images: fed }, { signal }))["logits"]!);
         const width = logits.length / piece;
         found.forEach((index, row) => {

@@ -179,7 +179,7 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
     },
     next: async (signal) => {
       begun++;
-      const pixels = inputs.map(({ crop }) => new Float32Array(batch * 3 * crop * crop));
+      const pixels = inputs.map(({ crop, width = crop }) => new Float32Array(batch * 3 * crop * width));
       const read: number[] = [];
       while (read.length < batch) {
         const [index, parts] = await one(batch - read.length, signal);

@@ -7,7 +7,6 @@ import type { Preprocessing } from "../../../models/registry.ts";
 import { distinctCrops } from "../../classifier/prepared_image.ts";
 import type { GraphPart } from "../../classifier/types.ts";
 import { readFloat32 } from "../../weights/tensor_table.ts";
-import { checkSquare } from "../masks/masked_pass.ts";
 import { type ClassifierPair, loadPair } from "../classifier_pair.ts";
 import { noStart, startingClassifier } from "../untrained_head.ts";
 import type { FitRecord } from "../fit/fit_record.ts";
@@ -45,7 +44,6 @@ export async function loadTrainingNetworks(options: TrainOptions): Promise<Train
   const given = start instanceof Uint8Array ? await readHead(start, "start") : undefined;
   const pair = await loadPair({ ...rest, model, weights }, given);
   const { backbone, auxiliary, shape } = pair;
-  checkSquare(backbone.part());
   const fitted = given === undefined ? undefined : readFittedRows(given);
   return {
     pair,

@@ -17,7 +17,7 @@ import {
 } from "../../runtime/mod.ts";
 import type { HeadShape } from "../head.ts";
 import { type BudgetPlan, needsCleanScores, runBudget } from "./budget_run.ts";
-import { backboneGraph } from "../masks/masked_pass.ts";
+import { backboneGraph, imagesShape } from "../masks/masked_pass.ts";
 import type { LossWeights } from "./loss.ts";
 import { runInPieces } from "./micro_batches.ts";
 import type { AdamwSettings } from "./optimizer.ts";
@@ -226,11 +226,12 @@ export async function openTrainingStep(
     runInPieces(session, feeds, { batch, piece: micro }, run);
 
   function pieceTensor(images: Float32Array, network: GraphPart): Tensor {
-    return float32Tensor(images, [batch, 3, network.inputSize, network.inputSize]);
+    return float32Tensor(images, imagesShape(network, batch));
   }
 
   function auxiliaryTensor(given: TrainingBatch): Tensor {
-    if (given.auxiliaryImages === undefined && auxiliary.inputSize !== backbone.inputSize) {
+    const differs = imagesShape(auxiliary, batch).join() !== imagesShape(backbone, batch).join();
+    if (given.auxiliaryImages === undefined && differs) {
       throw new TypeError(`Cannot train: images of ${auxiliary.inputSize} pixels are not given`);
     }
     return pieceTensor(given.auxiliaryImages ?? given.images, auxiliary);

@@ -57,7 +57,7 @@ const PIXELS = Float32Array.from({ length: 3 * AREA }, () => generator.uniform()
 
 function filled(fill: View["fill"], pixels: Float32Array, mask: Float32Array): Float32Array {
   const into = new Float32Array(pixels.length).fill(NaN);
-  createFill(fill, pixels, mask, into);
+  createFill(fill, pixels, mask, Math.sqrt(mask.length), into);
   return into;
 }
 
