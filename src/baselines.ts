@@ -66,6 +66,7 @@ export {
   createMapMethod,
   type HeadMethodDefinition,
   type MapProgress,
+  type MapSense,
   type MaskScale,
   type MethodDefinition,
   type MethodFacts,

@@ -101,7 +101,7 @@ export async function openMakers(options: CurveOptions): Promise<Makers> {
     }
   }
   // Before global average pooling and a linear layer, Grad-CAM is the class activation map, but for a factor and ReLU.
-  const ranged = (attribute: Attribute) => createMapMethod({ view: "range" }, attribute);
+  const ranged = (attribute: Attribute) => createMapMethod({ view: "range", signed: false }, attribute);
   points.push({ curve: "class activation", passes: BOTH, make: ranged(gradCam(classifier)) });
   for (const channels of options.channels) {
     points.push({

@@ -125,7 +125,8 @@ export async function createBaseline(
         const raw = await (await method.create(focused, settings))(pixels, FOCUS, { signal, onProgress });
         const scored = { ...seen, labels: focused.facts.labels, probabilities: value };
         const [mask] = scaledMasks([raw], own, (each) => shownValues(each, method.view));
-        maps.push(Object.assign(createTargetMap(scored, FOCUS, raw, mask!), { index: -1 }));
+        const measured = maskFrom(raw, method);
+        maps.push(Object.assign(createTargetMap(scored, FOCUS, raw, mask!, measured), { index: -1 }));
       }
       const classes = asked.length > 0 && target.length === 0
         ? []
@@ -134,7 +135,11 @@ export async function createBaseline(
       for (const index of classes) raws.push(await attribute(pixels, index, { signal, onProgress }));
       const scale = own === "own" ? options.scale ?? own : own;
       const masks = scaledMasks(raws, scale, (raw) => shownValues(raw, method.view));
-      maps.push(...classes.map((index, i) => createTargetMap(seen, index, raws[i]!, masks[i]!)));
+      maps.push(
+        ...classes.map((index, i) =>
+          createTargetMap(seen, index, raws[i]!, masks[i]!, maskFrom(raws[i]!, method))
+        ),
+      );
       const milliseconds = {
         prepare: prepared - started,
         predict: predicted - prepared,
@@ -153,7 +158,7 @@ export async function createBaseline(
       prepare: (image, options) => prepareImage(image, [facts.preprocessing], options),
       probabilities: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
       mask: async ({ pixels }, target, signal) =>
-        maskFrom(await attribute(pixels, target, { signal }), method.view),
+        maskFrom(await attribute(pixels, target, { signal }), method),
       dispose: classifier.dispose,
       [Symbol.asyncDispose]: classifier.dispose,
     };

@@ -19,7 +19,10 @@ import type { Attribute, BaselineDefinition, HeadMethodDefinition, MethodDefinit
 
 /** A control, which uses at most the image. */
 function control(map: MapMethod): Attribute {
-  return (pixels, target, { signal } = {}) => map({ pixels }, target, signal);
+  return async (pixels, target, { signal } = {}) => {
+    const { width, height, values } = await map({ pixels }, target, signal);
+    return { width, height, values };
+  };
 }
 
 /** All methods, in the order of lists and reports; the first is the usual one. */
@@ -39,6 +42,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: true,
     view: "range",
+    signed: false,
     passes: () => 2,
     create: async (classifier) => (await import("./activation/grad_cam.ts")).gradCam(classifier),
   },
@@ -49,6 +53,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: true,
     view: "range",
+    signed: false,
     passes: () => 2,
     create: async (classifier) =>
       (await import("./activation/grad_cam_plus_plus.ts")).gradCamPlusPlus(classifier),
@@ -60,6 +65,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: true,
     view: "range",
+    signed: false,
     passes: () => 2,
     create: async (classifier) => (await import("./activation/layer_cam.ts")).layerCam(classifier),
   },
@@ -70,6 +76,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: true,
     view: "range",
+    signed: false,
     passes: () => 2,
     create: async (classifier) => (await import("./activation/hires_cam.ts")).hiResCam(classifier),
   },
@@ -80,6 +87,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "activations",
     tapped: true,
     view: "range",
+    signed: false,
     count: "camChannels",
     passes: (channels, options = {}) => 1 + Math.min(channels, options.camChannels ?? channels),
     create: async (classifier, { camChannels } = {}) =>
@@ -92,6 +100,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "activations",
     tapped: true,
     view: "range",
+    signed: false,
     passes: (channels) => 1 + channels,
     create: async (classifier) => (await import("./activation/ablation_cam.ts")).ablationCam(classifier),
   },
@@ -102,6 +111,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
+    signed: false,
     count: "masks",
     passes: (_, { masks = RISE_MASKS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>
@@ -114,6 +124,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
+    signed: false,
     passes: () => 1 + OCCLUSION_PLACES ** 2,
     create: async (classifier) => (await import("./perturbation/occlusion.ts")).occlusion(classifier),
   },
@@ -124,6 +135,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "range",
+    signed: false,
     count: "steps",
     passes: (_, { steps = EXTREMAL_STEPS } = {}) => 2 * EXTREMAL_AREAS.length * steps,
     create: async (classifier, { steps } = {}) =>
@@ -136,6 +148,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: true,
     count: "steps",
     passes: (_, { steps = INTEGRATION_STEPS } = {}) => 2 * steps,
     create: async (classifier, { steps } = {}) =>
@@ -148,6 +161,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: false,
     count: "samples",
     passes: (_, { samples = SMOOTH_SAMPLES } = {}) => 2 * samples,
     create: async (classifier, { seed, samples } = {}) =>
@@ -160,6 +174,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "image",
     tapped: false,
     view: "mask",
+    signed: false,
     passes: () => 0,
     create: async (_, { seed } = {}) => control((await import("./controls.ts")).randomMap(seed)),
   },
@@ -170,6 +185,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "image",
     tapped: false,
     view: "mask",
+    signed: false,
     passes: () => 0,
     create: async () => control((await import("./controls.ts")).centredGaussian()),
   },
@@ -180,6 +196,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "image",
     tapped: false,
     view: "mask",
+    signed: false,
     passes: () => 0,
     create: async () => control((await import("./controls.ts")).edgeMagnitude()),
   },

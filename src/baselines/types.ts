@@ -50,7 +50,10 @@ export type MethodNeeds =
   /** A head that was trained for it: P-TAME. */
   | "head";
 
-/** How to scale the values of a formula to a mask in [0, 1]. */
+/**
+ * How people see the values of a formula: as a mask in [0, 1]. Measures rank the values themselves, see
+ * {@linkcode maskFrom}.
+ */
 export type MaskScale =
   /** `(value − least) / (greatest − least)`. */
   | "range"
@@ -105,8 +108,10 @@ export interface MethodFacts {
 export interface BaselineDefinition extends MethodFacts {
   /** What it needs from the classifier. */
   readonly needs: Exclude<MethodNeeds, "head">;
-  /** How to scale its values to a mask. */
+  /** How people see its values. */
   readonly view: MaskScale;
+  /** Whether a value below zero is evidence against the class; methods that cut those off, or give magnitudes, have none. */
+  readonly signed: boolean;
   /** The method over a classifier, its code loaded; the classifier is not disposed of with the method. */
   create(classifier: OpenClassifier, options?: MethodOptions): Promise<Attribute>;
 }
@@ -124,17 +129,36 @@ export type MethodDefinition = BaselineDefinition | HeadMethodDefinition;
 
 /** A method for evaluations: its values are scaled to [0, 1]. */
 export function createMapMethod(
-  { view }: Pick<BaselineDefinition, "view">,
+  definition: MapSense,
   attribute: Attribute,
   options: Pick<AttributeOptions, "onProgress"> = {},
 ): MapMethod {
   return async ({ pixels }, target, signal) =>
-    maskFrom(await attribute(pixels, target, { ...options, signal }), view);
+    maskFrom(await attribute(pixels, target, { ...options, signal }), definition);
 }
 
-/** The mask of a method's map: scaled, or zeros where the map shows nothing. */
-export function maskFrom(raw: RawMap, view: MaskScale): MaskMap {
-  return maskOrBlank(raw, (map) => scaleToMask(map, view));
+/** What the values of a method mean. */
+export type MapSense = Pick<BaselineDefinition, "view" | "signed">;
+
+/**
+ * A method's map as measures take it; zeros where it shows nothing. The mask of a signed map is its positive part, as a
+ * share of the greatest value; that of another goes from its least value to its greatest. No value is capped: that is
+ * for people.
+ */
+export function maskFrom(raw: RawMap, { view, signed }: MapSense): MaskMap {
+  return maskOrBlank(raw, (map) => {
+    const { width, height, values } = map;
+    if (view === "mask") return { width, height, values };
+    const shown = view === "magnitude" ? { shown: scaleToMask(map, view).values } : {};
+    const mask = signed ? positiveShare(values) : scaleToMask(map, "range").values;
+    return { width, height, values: mask, signed, ...shown };
+  });
+}
+
+/** What is above zero, as a share of the greatest value; zeros where nothing is. */
+function positiveShare(values: Float32Array): Float32Array {
+  const { high } = valueRange(values);
+  return values.map((value) => value > 0 ? value / high : 0);
 }
 
 /**

@@ -40,10 +40,19 @@ export interface BlankMap {
   readonly note: string;
 }
 
-/** A mask in [0, 1], and why it shows nothing if it does not. */
+/**
+ * A map as measures take it: a mask in [0, 1], the values that rank its pixels, and why it shows nothing if it does
+ * not. What makes a map legible alone (a cap, the magnitude) is in none of them but `shown`.
+ */
 export interface MaskMap extends ValueMap {
   /** Present if the mask shows nothing; its values are all 0 then. */
   readonly blank?: BlankMap;
+  /** The values of the formula, which rank the pixels, as many as `values`; absent if `values` are those. */
+  readonly raw?: Float32Array;
+  /** Whether a value of `raw` below zero is evidence against the class; not without it. */
+  readonly signed?: boolean;
+  /** The mask that people see, if it is another: of magnitudes, or capped. */
+  readonly shown?: Float32Array;
 }
 
 /** Why a map shows nothing; `undefined` if it tells something. */
@@ -70,10 +79,10 @@ export function findBlank({ values, signed, withoutGradient }: RawMap): BlankMap
     : { reason: "constant", note: "all values are the same" };
 }
 
-/** The mask of a map as `scale` makes it, or zeros where the map shows nothing. */
-export function maskOrBlank(raw: RawMap, scale: (raw: RawMap) => ValueMap): MaskMap {
+/** The mask of a map as `scale` makes it, with the map's own values; or zeros where the map shows nothing. */
+export function maskOrBlank(raw: RawMap, scale: (raw: RawMap) => MaskMap): MaskMap {
   const blank = findBlank(raw);
-  if (blank === undefined) return scale(raw);
+  if (blank === undefined) return { raw: raw.values, ...scale(raw) };
   const { width, height } = raw;
   return { width, height, values: new Float32Array(width * height), blank };
 }

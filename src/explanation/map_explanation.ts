@@ -100,6 +100,8 @@ export interface TargetMap extends ClassScore {
   readonly raw: ValueMap;
   /** The values that 0 and 1 of `map` stand for: of magnitudes, for methods that show those. */
   readonly scale: ScaleEnds;
+  /** The map as measures take it: its own values, neither capped nor scaled with those of other classes. */
+  readonly measured: MaskMap;
   /** Why the map shows nothing, if it does not; `map` is all 0 then. */
   readonly blank?: BlankMap;
   /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
@@ -204,12 +206,13 @@ export function checkTopK(topK: number, { classes }: Pick<ClassifierFacts, "clas
   }
 }
 
-/** The map of class `index`: its raw values and its mask. */
+/** The map of class `index`: its raw values, its mask, and what measures take. */
 export function createTargetMap(
   seen: ClassifiedImage,
   index: number,
   raw: RawMap,
   map: ScaledMask,
+  measured: MaskMap,
 ): TargetMap {
   let placed: ValueMap | undefined;
   const { width, height, values, blank } = map;
@@ -221,6 +224,7 @@ export function createTargetMap(
     range: valueRange(raw.values),
     raw: { width: raw.width, height: raw.height, values: raw.signed ?? raw.values },
     scale: map.scale,
+    measured,
     ...(blank === undefined ? {} : { blank }),
     // Computed when first read: the map of a large image costs more than the explanation itself.
     get imageMap() {

@@ -111,6 +111,7 @@ function maskingSource(
 
 const SHARED = {
   source: "Chattopadhay et al.: Grad-CAM++, WACV 2018",
+  negative: "zero",
   part: "masking",
   standIn: "ptame-2025",
   probe: maskingSource,

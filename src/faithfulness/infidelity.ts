@@ -115,7 +115,7 @@ export function infidelityProbe(
       "Cannot measure infidelity: no normalization is given, its mean is the colour of removed pixels",
     );
   }
-  const { pixels, width, height, values, probability } = sample;
+  const { pixels, width, height, contributions, probability } = sample;
   const colour = protocol.space === "normalized" ? normalization!.mean : [0, 0, 0] as const;
   const squares = removalSquares(sample, protocol, seed);
   return {
@@ -134,7 +134,7 @@ export function infidelityProbe(
     read(outcomes) {
       const promised = squares.map((square) => {
         let sum = 0;
-        for (const pixel of pixelsOf(square, width)) sum += values[pixel]!;
+        for (const pixel of pixelsOf(square, width)) sum += contributions[pixel]!;
         return sum;
       });
       const fallen = outcomes.map((outcome) => probability - outcome.probability);
@@ -147,6 +147,7 @@ export function infidelityProbe(
 export const INFIDELITY: MeasureDefinition<"infidelity"> = {
   name: "infidelity",
   source: "Yeh et al.: On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019",
+  negative: "sign",
   part: "infidelity",
   standIn: "infidelity-neurips19",
   probe: (sample, preset, { normalization, seed }) =>

@@ -138,6 +138,7 @@ function stepsMeasure<Kind extends "insertion" | "deletion">(
   return {
     name: kind,
     source: "Petsiuk, Das, Saenko: RISE, BMVC 2018",
+    negative: "order",
     part: "steps",
     standIn: "rise",
     probe: (sample, preset, { normalization }) => stepsProbe(sample, kind, preset.steps!, normalization),

@@ -48,12 +48,21 @@ export interface ProbeContext {
   readonly explainAgain?: ((change: (pixels: Float32Array) => Float32Array) => Promise<ValueMap>) | undefined;
 }
 
+/**
+ * What a measure does with values of a signed map below zero, which are evidence against the class:
+ * `order`: they rank below zero, and their size does not count; `zero`: they count as 0, like pixels without evidence;
+ * `sign`: they count as they are; `magnitude`: they count as much as the same value above zero.
+ */
+export type NegativeValues = "order" | "zero" | "sign" | "magnitude";
+
 /** A measure. */
 export interface MeasureDefinition<Name extends string = string> {
   /** Its name on the command line. */
   readonly name: Name;
   /** Its source. */
   readonly source: string;
+  /** What it does with values below zero. */
+  readonly negative: NegativeValues;
   /** The part of a preset with its protocol. */
   readonly part: keyof Omit<MeasurePreset, "name" | "source">;
   /** Name of the preset to use if the requested one does not define it. */

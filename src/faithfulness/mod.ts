@@ -52,7 +52,13 @@ export {
   type MethodResult,
   summarize,
 } from "./summary.ts";
-export type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
+export type {
+  CurveAxis,
+  MeasureDefinition,
+  NegativeValues,
+  ProbeContext,
+  ValueDescription,
+} from "./measure.ts";
 export { MEASURE_NAMES, type MeasureName, MEASURES } from "./measures.ts";
 export type { Enlarged, Probe, Reading } from "./probe.ts";
 export {

@@ -98,6 +98,7 @@ function regionMeasure<Kind extends "pointing" | "energy">(
   return {
     name: kind,
     source,
+    negative: kind === "pointing" ? "order" : "zero",
     part: "pointing",
     standIn: "rise",
     needs: ["region"],

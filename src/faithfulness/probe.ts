@@ -38,9 +38,14 @@ export interface PlainProbe extends Probe {
 
 /** A sample with its map at the image's own size. */
 export interface Enlarged extends Omit<Sample, "width">, Size {
-  /** The map at the image's size. */
+  /** The map at the image's size, as a mask in [0, 1]: of a signed map the evidence for the class. */
   readonly values: Float32Array;
-  /** All pixels, most relevant first. */
+  /**
+   * What each pixel contributes: of a signed map the formula's own values, as shares of the greatest magnitude; of
+   * another the mask.
+   */
+  readonly contributions: Float32Array;
+  /** All pixels, most relevant first, by the formula's own values: evidence against the class comes last. */
   readonly order: Uint32Array;
   /** Mean of the map at the image's size. */
   readonly area: number;
@@ -62,9 +67,23 @@ export function enlarge(sample: Sample): Enlarged {
   if (low < -SLACK || high > 1 + SLACK) {
     throw new RangeError(`Cannot measure a map: its values reach from ${low} to ${high}, not within 0 to 1`);
   }
-  const values = upsampleMap(map.values, map.width, map.height, size.width, size.height)
-    .map((value) => Math.min(1, Math.max(0, value)));
-  return { ...sample, ...size, values, order: rankPixels(values), area: meanValue(values) };
+  const atSize = (given: Float32Array) => upsampleMap(given, map.width, map.height, size.width, size.height);
+  const values = atSize(map.values).map((value) => Math.min(1, Math.max(0, value)));
+  const raw = map.raw === undefined ? values : atSize(checkRaw(map.raw, map.values.length));
+  const contributions = map.signed ? shareOfGreatest(raw) : values;
+  return { ...sample, ...size, values, contributions, order: rankPixels(raw), area: meanValue(values) };
+}
+
+function checkRaw(raw: Float32Array, count: number): Float32Array {
+  if (raw.length === count) return raw;
+  throw new TypeError(`Cannot measure a map: it has ${count} values, and ${raw.length} to rank them`);
+}
+
+/** Values over their greatest magnitude; measures are the same for any unit of a map. */
+function shareOfGreatest(values: Float32Array): Float32Array {
+  const { low, high } = valueRange(values);
+  const greatest = Math.max(-low, high);
+  return greatest > 0 ? values.map((value) => value / greatest) : values;
 }
 
 /** Arithmetic mean. */

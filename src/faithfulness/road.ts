@@ -129,6 +129,7 @@ const DESCRIBED: Readonly<Record<string, Pick<ValueDescription, "title" | "meani
 export const ROAD: MeasureDefinition<"road"> = {
   name: "road",
   source: "Rong et al.: A Consistent and Efficient Evaluation Strategy for Attribution Methods, ICML 2022",
+  negative: "order",
   part: "road",
   standIn: "road-icml22",
   // Only the top class can stay the top class.

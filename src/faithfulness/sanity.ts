@@ -92,7 +92,7 @@ export interface SanityOptions extends BootstrapOptions {
  */
 export async function compareVariant(
   variant: string,
-  method: MapMethod,
+  method: (...asked: Parameters<MapMethod>) => Promise<ValueMap>,
   images: readonly SanityImage[],
   originals: readonly ValueMap[],
   options: SanityOptions = {},

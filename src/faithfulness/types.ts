@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ValueMap } from "../image/types.ts";
+import type { MaskMap } from "../explanation/blank_map.ts";
 
 /**
  * Scores images: softmax probabilities, one array per image.
@@ -19,8 +19,8 @@ export interface Sample {
   readonly pixels: Float32Array;
   /** Pixels of a row; images are square without it. */
   readonly width?: number;
-  /** The explanation: values in [0, 1], any resolution; it is enlarged to H × W bilinearly. */
-  readonly map: ValueMap;
+  /** The explanation: a mask in [0, 1] and what ranks it, any resolution; it is enlarged to H × W bilinearly. */
+  readonly map: MaskMap;
   /** The explained class: the classifier's top class on the clean image. */
   readonly target: number;
   /** Probability of that class on the clean image. */

@@ -18,7 +18,7 @@ import { probabilitiesOfPlain } from "../classifier/prediction.ts";
 import { partSize } from "../classifier/graphs.ts";
 import { imagesTensor } from "../classifier/scores.ts";
 import type { Scores } from "../classifier/types.ts";
-import type { ImageSource, ValueMap } from "../image/types.ts";
+import type { ImageSource } from "../image/types.ts";
 import { type DeviceRequest, float32Data, openSession, type Session, type Tensor } from "../runtime/mod.ts";
 import { bindWeights } from "../weights/bind.ts";
 import type { WeightSource } from "../weights/load_network.ts";
@@ -98,7 +98,7 @@ export interface Explainer extends MapExplainer {
     image: PreparedImage,
     target: number,
     options?: RefineRunOptions,
-  ): Promise<ValueMap & { readonly refinement: Refinement }>;
+  ): Promise<MaskMap & { readonly refinement: Refinement }>;
   /**
    * Opens another explainer with another head over the same classifiers, which are not loaded again.
    *
@@ -266,7 +266,8 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     const { pixels } = image;
     const clean = (await classify(pixels, options.signal))[target]!;
     const { row, refinement } = await refineRow({ features, pixels, target, clean }, options);
-    return { ...minMax(fuseMap(features, row)), refinement };
+    const fused = fuseMap(features, row);
+    return { ...minMax(fused), raw: fused.values, refinement };
   }
 
   async function explain(image: ImageSource, options: ExplainOptions = {}): Promise<Explanation> {

@@ -4,8 +4,10 @@
  * @module
  */
 import { type Contrast, createContrast } from "./contrast.ts";
-import { scaledMasks } from "../explanation/map_scale.ts";
-import { type Feature, fuseMap, LEAST_SPAN } from "./fuse.ts";
+import { maskOrBlank } from "../explanation/blank_map.ts";
+import { type ScaledMask, scaledMasks } from "../explanation/map_scale.ts";
+import type { ValueMap } from "../image/types.ts";
+import { type Feature, fuseMap, LEAST_SPAN, minMax } from "./fuse.ts";
 import { fitWarning } from "./fit/fit_record.ts";
 import type { Head, HeadRecord } from "./head_file.ts";
 import {
@@ -75,10 +77,15 @@ export interface PassResult extends ClassifiedImage {
   readonly refineRow: (target: number, options: RefineRunOptions) => Promise<RefinedRow>;
 }
 
+/** A map of P-TAME: measures take its own scale. */
+function targetMap(pass: PassResult, index: number, raw: ValueMap, mask: ScaledMask): TargetMap {
+  return createTargetMap(pass, index, raw, mask, maskOrBlank(raw, minMax));
+}
+
 /** The map of a class from the features of a pass. */
 function fuseTarget(pass: PassResult, index: number): TargetMap {
   const raw = fuseMap(pass.features, pass.head.row(index));
-  return createTargetMap(pass, index, raw, scaledMasks([raw], "own", undefined, LEAST_SPAN)[0]!);
+  return targetMap(pass, index, raw, scaledMasks([raw], "own", undefined, LEAST_SPAN)[0]!);
 }
 
 /** The map of a class from its refined row. */
@@ -90,7 +97,7 @@ async function refineTarget(
   const { row, refinement } = await pass.refineRow(index, options);
   const raw = fuseMap(pass.features, row);
   const [mask] = scaledMasks([raw], "own", undefined, LEAST_SPAN);
-  return Object.assign(createTargetMap(pass, index, raw, mask!), { refinement });
+  return Object.assign(targetMap(pass, index, raw, mask!), { refinement });
 }
 
 /** Refines the maps of an explanation one after the other. */
@@ -119,7 +126,7 @@ export function createExplanation(
   const classes = askedClasses(asked, pass);
   const raws = classes.map((index) => fuseMap(pass.features, pass.head.row(index)));
   const masks = scaledMasks(raws, asked.scale ?? "own", undefined, LEAST_SPAN);
-  const maps = classes.map((index, i) => createTargetMap(pass, index, raws[i]!, masks[i]!));
+  const maps = classes.map((index, i) => targetMap(pass, index, raws[i]!, masks[i]!));
   return explanationWith(pass, maps, timings(performance.now()));
 }
 

@@ -33,11 +33,11 @@ export interface RemoteRuntimeFiles extends Omit<RuntimeFiles, "wasmBinary"> {
   readonly wasmBinary?: RemoteFile;
 }
 
-/** The map of one class: all of {@linkcode TargetMap} but `imageMap`, which `placeMap` makes of it. */
-export type PlainTarget = Omit<TargetMap, "imageMap">;
+/** The map of one class: all of {@linkcode TargetMap} but what measures take, and `imageMap`, which `placeMap` makes of it. */
+export type PlainTarget = Omit<TargetMap, "imageMap" | "measured">;
 
-/** A refined map: all of {@linkcode RefinedMap} but `imageMap`. */
-export type PlainRefined = Omit<RefinedMap, "imageMap">;
+/** A refined map: all of {@linkcode RefinedMap} but `imageMap` and `measured`. */
+export type PlainRefined = Omit<RefinedMap, "imageMap" | "measured">;
 
 /** The evidence for one class over another: the parts of {@linkcode Contrast} that can be posted. */
 export type PlainContrast = Pick<Contrast, "for" | "against" | "map" | "scale">;

@@ -7,6 +7,7 @@
 import { enlarge, type Enlarged, type PlainProbe, type Reading } from "../../src/faithfulness/probe.ts";
 import { createOutcome, topClass } from "../../src/faithfulness/scoring.ts";
 import type { Normalization, ScoreBatch } from "../../src/faithfulness/types.ts";
+import type { MaskMap } from "../../src/explanation/blank_map.ts";
 import type { ValueMap } from "../../src/image/types.ts";
 import { seededImage, uniforms } from "../support/seeded_weights.ts";
 
@@ -77,7 +78,7 @@ export function map(seed: number): ValueMap {
 }
 
 /** Picture, map and the classifier's answer, as measures take them. */
-export function sample(seed: number, of: ValueMap = map(seed)): Enlarged {
+export function sample(seed: number, of: MaskMap = map(seed)): Enlarged {
   const pixels = picture(seed);
   const clean = probabilities(pixels);
   const target = topClass(clean);

@@ -9,6 +9,7 @@ import type { PreparedImage } from "../../classifier/prepared_image.ts";
 import { type EvaluationImage, loadImage } from "../../faithfulness/evaluate_options.ts";
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
 import type { ImageRecord } from "../../faithfulness/summary.ts";
+import type { MaskMap } from "../../explanation/blank_map.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
 import { imageSides } from "../../image/side.ts";
 import type { RgbImage, ValueMap } from "../../image/types.ts";
@@ -77,10 +78,12 @@ export function createGallery(
     file.records.filter((stored) => stored.model === model)
       .map((stored) => [`${stored.method} ${stored.image}`, unpacked(stored)]),
   );
-  const keep = async (image: string, method: string, map: ValueMap): Promise<void> => {
-    const { width, height, values } = map;
-    kept.set(`${method} ${image}`, map);
+  const keep = async (image: string, method: string, map: MaskMap): Promise<ValueMap> => {
+    const { width, height } = map;
+    const values = map.shown ?? map.values;
+    kept.set(`${method} ${image}`, { width, height, values });
     await file.append({ image, method, model, width, height, values: packed(values) });
+    return { width, height, values };
   };
   return {
     *images(all) {
@@ -114,9 +117,8 @@ export function createGallery(
         const maps: Record<string, ValueMap> = {};
         for (const [method, make] of Object.entries(methods)) {
           signal.throwIfAborted();
-          const present = kept.get(`${method} ${image.name}`);
-          maps[method] = present ?? await make(loaded, record.target, signal);
-          if (present === undefined) await keep(image.name, method, maps[method]);
+          maps[method] = kept.get(`${method} ${image.name}`) ??
+            await keep(image.name, method, await make(loaded, record.target, signal));
         }
         const { target, probability } = record;
         const label = labels[target] ?? `class ${target}`;

@@ -40,8 +40,10 @@ export async function animate(
   const { preprocessing } = explainer.backbone;
   const { pixels } = preprocess(explanation.image, preprocessing);
   const { width } = cutSize(preprocessing);
-  const [{ index, label, probability, map }] = explanation.targets as [(typeof explanation.targets)[number]];
-  const { order } = enlarge({ pixels, width, map, target: index, probability });
+  const [{ index, label, probability, measured }] = explanation.targets as [
+    (typeof explanation.targets)[number],
+  ];
+  const { order } = enlarge({ pixels, width, map: measured, target: index, probability });
   const steps: { erased: number; probability: number }[] = [];
   const frames = async function* (): AsyncGenerator<Frame> {
     for (const percent of PERCENTS) {

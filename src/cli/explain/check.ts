@@ -39,9 +39,9 @@ export async function runChecks(
     return all;
   };
   const checks: TargetCheck[] = [];
-  for (const { index, label, probability, map } of explanation.targets) {
+  for (const { index, label, probability, measured } of explanation.targets) {
     const check = await checkMap(
-      { pixels, ...withoutUndefined({ width }), map, target: index, probability },
+      { pixels, ...withoutUndefined({ width }), map: measured, target: index, probability },
       controls(),
       {
         score,
