@@ -22,3 +22,18 @@ export const EXTREMAL_STEPS = 100;
 
 /** The areas of extremal perturbations, as shares of the image. */
 export const EXTREMAL_AREAS: readonly number[] = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
+
+/** Default number of coalitions of superpixels that LIME and KernelSHAP ask. */
+export const COALITIONS = 1000;
+
+/** About how many superpixels LIME and KernelSHAP make. */
+export const SUPERPIXELS = 50;
+
+/** Default number of masks of HSIC. */
+export const HSIC_MASKS = 500;
+
+/** Default number of pairs of masks of Sobol for each cell. */
+export const SOBOL_DESIGNS = 32;
+
+/** Cells of Sobol along a side. */
+export const SOBOL_CELLS = 8;

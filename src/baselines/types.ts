@@ -69,11 +69,11 @@ export type MaskScale =
 export interface MethodOptions {
   /** Seed of random numbers; 0 by default. */
   readonly seed?: number;
-  /** Number of masks of RISE; 4,000 by default. */
+  /** Number of masks of RISE (4,000 by default), LIME and KernelSHAP (1,000), or HSIC (500). */
   readonly masks?: number;
   /** Number of steps of Integrated Gradients, or of extremal perturbations for each area. */
   readonly steps?: number;
-  /** Number of noisy samples of SmoothGrad. */
+  /** Number of samples of SmoothGrad and Expected Gradients (50 by default), or of Sobol for each cell (32). */
   readonly samples?: number;
   /** Number of channels of Score-CAM, those of greatest variance; all by default. */
   readonly camChannels?: number;
@@ -96,6 +96,8 @@ export interface MethodFacts {
   readonly count?: CountOption;
   /** Whether it uses the tap; not if it needs only scores or the image's gradient. */
   readonly tapped: boolean;
+  /** Whether all classes have the same map although the method asks the classifier. */
+  readonly classless?: true;
   /**
    * Number of passes through the classifier for one map; a backward pass counts as one, too.
    *

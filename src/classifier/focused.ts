@@ -47,9 +47,9 @@ export function focusedOn(classifier: OpenClassifier, target: ScoreFunction): Op
     async *withoutChannels(image, signal) {
       for await (const scores of classifier.withoutChannels(image, signal)) yield row(scores);
     },
-    inputGradients: async (images, _target, signal) => {
+    inputGradients: async (images, _target, signal, backward) => {
       const scores = await classifier.logits(images, signal);
-      return await classifier.inputGradients(images, scores.map(slope), signal);
+      return await classifier.inputGradients(images, scores.map(slope), signal, backward);
     },
     // The sessions are the classifier's own.
     dispose: () => Promise.resolve(),

@@ -5,6 +5,8 @@
  * @module
  */
 import { gradients } from "../gradient/backward.ts";
+import { checkGuided, guidedRule } from "../gradient/guided.ts";
+import { relevanceRules } from "../gradient/relevance.ts";
 import type { GradientDevice } from "../gradient/rule.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
@@ -36,15 +38,38 @@ export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice
 }
 
 /**
- * "images" [batch, 3, H, W] and "target" [batch, classes] to "gradients" [batch, 3, H, W] of each image's own score
- * before softmax, with respect to pixels in [0, 1].
- *
- * @throws {TypeError} When an operator cannot be differentiated.
+ * What goes back from the score to the image: the gradient, the gradient guided at ReLUs, or the score's relevance by
+ * rules of layer-wise relevance propagation.
  */
-export function inputGradientGraph(network: GraphPart, batch: number, device: GradientDevice): Graph {
+export type Backward = "gradient" | "guided" | "lrp-epsilon" | "lrp-gamma";
+
+/**
+ * "images" [batch, 3, H, W] and "target" [batch, classes] to "gradients" [batch, 3, H, W] of each image's own score
+ * before softmax, with respect to pixels in [0, 1]; or what else goes back to them.
+ *
+ * @throws {TypeError} When an operator has no rule.
+ */
+export function inputGradientGraph(
+  network: GraphPart,
+  batch: number,
+  device: GradientDevice,
+  backward: Backward = "gradient",
+): Graph {
   const pass = scoredPass(network, batch);
-  const { b, images } = pass;
-  const [gradient] = gradients(b, targetScore(pass), [images], { device });
-  b.output(gradient!, "gradients");
+  const { b } = pass;
+  b.output(throughImage(pass, device, backward), "gradients");
   return prune(b.build());
+}
+
+function throughImage(pass: ScoredPass, device: GradientDevice, backward: Backward): Value {
+  const { b, images, logits } = pass;
+  if (backward === "gradient" || backward === "guided") {
+    if (backward === "guided") checkGuided({ name: "this classifier", nodes: b.nodes() });
+    const own = backward === "guided" ? { device, ruleFor: guidedRule } : { device };
+    return gradients(b, targetScore(pass), [images], own)[0]!;
+  }
+  const ruleFor = relevanceRules(b, images, backward === "lrp-gamma" ? "gamma" : "epsilon");
+  // The relevance of a score is the score itself, times its factor.
+  const seed = b.mul(logits, b.input("target", "float32", logits.shape));
+  return gradients(b, [{ value: logits, seed }], [images], { device, ruleFor })[0]!;
 }

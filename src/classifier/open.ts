@@ -14,13 +14,15 @@ import {
   type Session,
   type Tensor,
 } from "../runtime/mod.ts";
-import { inputGradientGraph, tappedGraph } from "./gradient_graphs.ts";
+import { type Backward, inputGradientGraph, tappedGraph } from "./gradient_graphs.ts";
 import { activationsGraph, behindTapGraph, findTap, partSize, PREFIX, scoresGraph } from "./graphs.ts";
 import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
 import { imagesTensor, scoreRows } from "./scores.ts";
 import { channelPlanes, type Tap } from "./tap.ts";
 import type { Classifier, ClassifierFacts, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
+
+export type { Backward } from "./gradient_graphs.ts";
 
 /** Device and tap of an open classifier. */
 export interface OpenOptions {
@@ -101,11 +103,13 @@ export interface OpenClassifier {
    * Gradient of a class's score with respect to each image.
    *
    * @param target The class, or for each image the factor of each class's score in a weighted sum.
+   * @param backward What goes back in place of the gradient.
    */
   inputGradients(
     images: readonly Float32Array[],
     target: number | readonly Float32Array[],
     signal?: AbortSignal,
+    backward?: Backward,
   ): Promise<Float32Array[]>;
   /** Releases its sessions. */
   dispose(): Promise<void>;
@@ -236,9 +240,9 @@ export async function classifierOver(
         yield float32Data((await run(behind, feeds, signal))["logits"]!);
       }
     },
-    inputGradients: async (images, target, signal) => {
-      const buildGraph = () => inputGradientGraph(classifier.part(), batch, device);
-      const session = await openOnce("input gradient", buildGraph);
+    inputGradients: async (images, target, signal, backward = "gradient") => {
+      const buildGraph = () => inputGradientGraph(classifier.part(), batch, device, backward);
+      const session = await openOnce(`input ${backward}`, buildGraph);
       const { classes } = facts;
       /** The factors of the images from `at` on. */
       const more = (at: number) => {

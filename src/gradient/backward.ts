@@ -7,7 +7,7 @@
 import type { Builder } from "../graph/builder.ts";
 import { shapeText } from "../graph/shapes/rule.ts";
 import { elementCount, type Node, type Value } from "../graph/types.ts";
-import { type GradientDevice, sameShape, zeros } from "./rule.ts";
+import { type GradientDevice, type GradientRule, sameShape, zeros } from "./rule.ts";
 import { RULES } from "./rules/mod.ts";
 
 /** A seed of the differentiation: a value and the gradient of the objective with respect to it, in its shape. */
@@ -22,6 +22,13 @@ export interface GradientSeed {
 export interface GradientOptions {
   /** Device for which the rules choose kernels; "wasm" by default. Every form is correct on every device. */
   readonly device?: GradientDevice;
+  /** The rule of each node, in place of the gradient's own: what goes backwards is then not a gradient. */
+  readonly ruleFor?: (node: Node) => GradientRule | undefined;
+}
+
+/** The gradient's rule of a node. */
+function gradientRule({ op, domain }: Node): GradientRule | undefined {
+  return domain === "" && Object.hasOwn(RULES, op) ? RULES[op] : undefined;
 }
 
 /**
@@ -43,7 +50,7 @@ export function gradients(
   withRespectTo: readonly Value[],
   options: GradientOptions = {},
 ): Value[] {
-  const device = options.device ?? "wasm";
+  const { device = "wasm", ruleFor = gradientRule } = options;
   const seeds = isSeeds(of) ? of : [{ value: of, seed: unitSeed(b, of) }];
   for (const value of withRespectTo) {
     if (!isFloat(value)) {
@@ -82,7 +89,7 @@ export function gradients(
   for (const node of nodes.reverse()) {
     const needs = node.inputs.map((name) => dependent.has(name));
     if (!needs.includes(true) || !node.outputs.some((name) => contributions.has(name))) continue;
-    const found = backwardNode(b, node, needs, node.outputs.map(summed), device);
+    const found = backwardNode(b, node, ruleFor(node), needs, node.outputs.map(summed), device);
     node.inputs.forEach((name, i) => {
       const gradient = found[i];
       if (needs[i] && gradient !== undefined) contribute(name, gradient);
@@ -95,11 +102,11 @@ export function gradients(
 function backwardNode(
   b: Builder,
   node: Node,
+  rule: GradientRule | undefined,
   needs: readonly boolean[],
   dy: readonly (Value | undefined)[],
   device: GradientDevice,
 ): readonly (Value | undefined)[] {
-  const rule = node.domain === "" && Object.hasOwn(RULES, node.op) ? RULES[node.op] : undefined;
   const named = `node ${node.name} (${node.domain === "" ? node.op : `${node.domain}.${node.op}`})`;
   if (rule === undefined) {
     throw new TypeError(

@@ -5,7 +5,15 @@
  */
 import { methodNamed, METHODS } from "../../baselines/methods.ts";
 import { fetchForMethod, openMethod } from "../../baselines/open.ts";
-import { EXTREMAL_STEPS, INTEGRATION_STEPS, RISE_MASKS, SMOOTH_SAMPLES } from "../../baselines/passes.ts";
+import {
+  COALITIONS,
+  EXTREMAL_STEPS,
+  HSIC_MASKS,
+  INTEGRATION_STEPS,
+  RISE_MASKS,
+  SMOOTH_SAMPLES,
+  SOBOL_DESIGNS,
+} from "../../baselines/passes.ts";
 import type { CountOption, MethodDefinition, MethodOptions } from "../../baselines/types.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
@@ -23,12 +31,18 @@ export const BASELINE_OPTIONS = group("Method", {
       usual: "the deepest with spatial positions",
     }),
   ),
-  masks: wholeNumber("N", "Masks of RISE", { least: 1, usual: RISE_MASKS }),
+  masks: wholeNumber("N", "Masks of RISE, LIME and KernelSHAP, or HSIC", {
+    least: 1,
+    usual: `${RISE_MASKS}, ${COALITIONS} or ${HSIC_MASKS}`,
+  }),
   steps: wholeNumber("N", "Steps of integrated gradients, or of extremal perturbations for each area", {
     least: 1,
     usual: `${INTEGRATION_STEPS} or ${EXTREMAL_STEPS}`,
   }),
-  samples: wholeNumber("N", "Samples of SmoothGrad", { least: 1, usual: SMOOTH_SAMPLES }),
+  samples: wholeNumber("N", "Samples of SmoothGrad and Expected Gradients, or of Sobol for each cell", {
+    least: 1,
+    usual: `${SMOOTH_SAMPLES} or ${SOBOL_DESIGNS}`,
+  }),
   camChannels: wholeNumber("N", "Channels of Score-CAM, those of greatest variance", {
     least: 1,
     usual: "all",

@@ -79,7 +79,10 @@ Deno.test("chooseMethod() refuses options of another method", () => {
       "Option --layer is for methods that look at activations; rise does not",
     ],
     [["--masks", "9"], "Option --masks is for the baselines, see --method; ptame has none"],
-    [["--method", "rise", "--samples", "9"], "Option --samples is for smoothgrad; rise has --masks"],
+    [
+      ["--method", "rise", "--samples", "9"],
+      "Option --samples is for sobol, smoothgrad, expected-gradients; rise has --masks",
+    ],
     [
       ["--method", "rise", "--steps", "9"],
       "Option --steps is for extremal, integrated-gradients; rise has --masks",
