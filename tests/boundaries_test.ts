@@ -45,10 +45,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["text", "image", "runtime", "weights", "classifier", "explanation", "ptame", "ptame/training"],
   ],
   server: ["text", "image", "weights", "classifier", "explanation", "ptame"],
-  // platform/ is for node:http, whose server has the limits that Deno's lacks (serving/listener.ts).
+  // platform/ is for node:http, whose server has the limits that Deno's lacks (serving/listener.ts); random/ for the hash
+  // of a name that decides its shard (shards/shard.ts).
   cli: [
     ...[
       "text",
+      "random",
       "platform",
       "bytes",
       "image",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { optionalVariable } from "./variables.ts";
 
 /** This program and its version: deno.json's, to which tests/cli/help_test.ts holds it. */
 export const VERSION = "ptame 0.1.0";
@@ -15,13 +16,11 @@ export const VERSION = "ptame 0.1.0";
 const CALLED_AS = "PTAME_CALLED_AS";
 
 /** Commands in texts, which are written as in a checkout. */
-const TASK = /\bdeno task (?=(?:explain|train|evaluate|sanity|models|serve)\b)/g;
+const TASK = /\bdeno task (?=(?:explain|train|evaluate|sanity|models|serve|merge)\b)/g;
 
 /** What the user types before the name of a command. */
 export function program(): string {
-  // Query the permission first: reading without it would prompt.
-  const allowed = Deno.permissions.querySync({ name: "env", variable: CALLED_AS }).state === "granted";
-  return allowed && Deno.env.get(CALLED_AS) || "ptame";
+  return optionalVariable(CALLED_AS) ?? "ptame";
 }
 
 /** Replaces the commands in a text by the form in which the user calls this program. */

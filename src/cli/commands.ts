@@ -15,6 +15,7 @@ export const COMMANDS: CommandSet = {
     explain: async () => (await import("./explain/mod.ts")).explainCommand,
     train: async () => (await import("./train/mod.ts")).trainCommand,
     evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
+    merge: async () => (await import("./merge/mod.ts")).mergeCommand,
     sanity: async () => (await import("./sanity/mod.ts")).sanityCommand,
     models: async () => (await import("./models/mod.ts")).modelsCommand,
     serve: async () => (await import("./serve.ts")).serveCommand,

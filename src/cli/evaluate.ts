@@ -5,15 +5,17 @@
  */
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
-import { evaluationJson, type ImageRecord } from "../faithfulness/summary.ts";
+import type { ImageRecord } from "../faithfulness/summary.ts";
+import { documentText, type EvaluationDocument, evaluationDocument } from "./evaluation/document.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
 import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
 import { blankLines, tableLines } from "./evaluation/table.ts";
 import { explainerOptions } from "./explainer_options.ts";
-import { checkWritable, makeFolder, writeFile } from "./files.ts";
+import { checkWritable, isFile, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
+import { shardSuffix } from "./shards/shard.ts";
 import { bold, printable, type Terminal, terminalWidth } from "./terminal.ts";
 import { withLocalModels } from "./model_address.ts";
 
@@ -32,6 +34,7 @@ export const evaluateCommand = command({
     "deno task evaluate --images photos/ --held-out-classes 0.4 --part score --per-class 4 --limit 300",
     "deno task evaluate --images photos/ --methods ptame,random --measures insertion,deletion --preset rise " +
     "--csv rise.csv",
+    "deno task evaluate --images photos/ --report out/ --shard 3/16",
     "deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json",
   ],
 }, async ({ args, options, typed, terminal, signal }) => {
@@ -40,13 +43,17 @@ export const evaluateCommand = command({
   const settings = await explainerOptions(local, typed, terminal);
   const { csv } = options;
   if (csv !== undefined) await checkWritable(csv);
+  const isPart = plan.shard.count > 1;
   if (plan.report !== undefined) {
-    await loadRenderer();
+    // The page is made of all parts together.
+    if (!isPart) await loadRenderer();
     await makeFolder(plan.report);
   }
 
-  const path = plan.report === undefined ? RECORDS : `${plan.report}/records.jsonl`;
-  const file = await openRecordFile<ImageRecord>(path, options.resume);
+  const suffix = shardSuffix(plan.shard);
+  const path = plan.report === undefined ? RECORDS : `${plan.report}/records${suffix}.jsonl`;
+  // A scheduler starts a part that died by the same command.
+  const file = await openRecordFile<ImageRecord>(path, isPart ? await isFile(path) : options.resume);
   let whole = false;
   try {
     terminal.doing("Loading");
@@ -55,18 +62,21 @@ export const evaluateCommand = command({
     if (csv !== undefined) await writeFile(csv, evaluationCsv(measured.result));
     if (plan.report !== undefined) {
       terminal.doing("Drawing the report");
-      await writeFile(`${plan.report}/results.json`, JSON.stringify(document, null, 2) + "\n");
-      await writeReport(`${plan.report}/report.html`, reportData(measured, plan));
+      await writeFile(`${plan.report}/results${suffix}.json`, documentText(document));
+      if (!isPart) await writeReport(`${plan.report}/report.html`, reportData(measured, plan));
     }
     signal.throwIfAborted();
     whole = true;
-    showResult(measured, terminal, csv, plan.report, plan.seed);
+    showResult(measured, terminal, plan, csv);
     if (options.json) console.log(JSON.stringify(document, null, 2));
     return 0;
   } catch (error) {
     // Refused records cannot be resumed.
     if (file.appended > 0 || (signal.aborted && file.records.length > 0)) {
-      terminal.say(`The run so far is in ${printable(path)}; continue it with --resume`);
+      terminal.say(
+        `The run so far is in ${printable(path)}; ` +
+          (isPart ? "the same command continues" : "continue it with --resume"),
+      );
     }
     throw error;
   } finally {
@@ -75,12 +85,12 @@ export const evaluateCommand = command({
 });
 
 /** The document that `--json` prints. */
-function resultDocument({ result, subject, classes }: Measured, { seed, selection }: Plan) {
-  const { preset, images, methods } = evaluationJson(result);
+function resultDocument(
+  { result, subject, classes }: Measured,
+  { seed, selection }: Plan,
+): EvaluationDocument {
   const { backbone, auxiliary, session, head } = subject;
-  return {
-    preset,
-    images,
+  return evaluationDocument(result, {
     model: backbone.name,
     ...withoutUndefined({ classifier: backbone.described }),
     ...(head && {
@@ -91,22 +101,21 @@ function resultDocument({ result, subject, classes }: Measured, { seed, selectio
     seed,
     ...(selection && { heldOutClasses: { ...selection, classes } }),
     skipped: result.skipped,
-    methods,
-  };
+  });
 }
 
 function showResult(
   { result, subject }: Measured,
   terminal: Terminal,
+  { report, seed, shard }: Plan,
   csv: string | undefined,
-  report: string | undefined,
-  seed: number,
 ): void {
   const { skipped, images, preset } = result;
+  const part = shard.count === 1 ? "" : ` of part ${shard.index}/${shard.count}`;
   if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
   terminal.say("");
   terminal.say(
-    `${subject.backbone.name}, ${images} images, preset ${preset}; 95 % intervals, * best beyond noise`,
+    `${subject.backbone.name}, ${images} images${part}, preset ${preset}; 95 % intervals, * best beyond noise`,
   );
   const { head } = subject;
   if (head?.record.trained === false) terminal.say(`The head of ptame is not trained: ${head.record.name}`);
@@ -114,5 +123,10 @@ function showResult(
   for (const line of tableLines(result, result.records, terminalWidth(), bold, seed)) terminal.say(line);
   for (const line of blankLines(result)) terminal.say(line);
   if (csv !== undefined) terminal.say(`table: ${printable(csv)}`);
-  if (report !== undefined) terminal.say(`report: ${printable(report)}/report.html`);
+  if (report === undefined) return;
+  terminal.say(
+    part === ""
+      ? `report: ${printable(report)}/report.html`
+      : `records: ${printable(report)}; when all parts are done: deno task merge ${printable(report)}`,
+  );
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import delay from "delay";
-import { type Answered, createHandler } from "../server/handler.ts";
+import { createHandler } from "../server/handler.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { DECODE_OPTIONS, decodeSettings } from "./decode_options.ts";
 import { DEVICE_OPTIONS, explainerOptions, MODEL_OPTIONS, openPtame } from "./explainer_options.ts";
@@ -13,13 +13,15 @@ import { MOST_STEPS, REFINE_STEPS } from "../ptame/refine/types.ts";
 import { FONT_OPTION, missingCharacterLines, useFonts } from "./fonts.ts";
 import { ONNX_OPTIONS } from "./onnx_model.ts";
 import { command } from "./options/command.ts";
-import { flag, group, list, text, wholeNumber } from "./options/kinds.ts";
+import { choice, flag, group, list, text, wholeNumber } from "./options/kinds.ts";
 import { QUIET_OPTION } from "./output_options.ts";
 import { openPublicFetch } from "./public_fetch.ts";
-import { duration, errorMessage, printable, type Terminal } from "./terminal.ts";
+import { errorMessage, printable, type Terminal } from "./terminal.ts";
 import { withLocalModels } from "./model_address.ts";
 import { ACCESS_OPTIONS, readAccess } from "./serving/access_options.ts";
-import { listen } from "./serving/listener.ts";
+import { listen, type Listener } from "./serving/listener.ts";
+import { LOG_FORMS, logAnswer } from "./serving/log.ts";
+import { openMetrics, type ServerMetrics } from "./serving/metrics.ts";
 
 const OPTIONS = {
   ...group("Server", {
@@ -51,6 +53,13 @@ const OPTIONS = {
       least: 8,
       usual: "the system's limit of open files less 128, at most 512",
     }),
+    cache: wholeNumber("MB", "Keep this much of responses, and answer the same request from them", {
+      least: 0,
+      most: 100_000,
+      default: 0,
+    }),
+    log: choice("text|json", LOG_FORMS, "Form of the log on standard error", { default: "text" as const }),
+    noMetrics: flag("Do not answer GET /metrics"),
   }),
   ...ACCESS_OPTIONS,
   ...MODEL_OPTIONS,
@@ -73,7 +82,8 @@ export const serveCommand = command({
     "Images are fetched only from public addresses, never from this machine or its network. After Ctrl-C or " +
     "SIGTERM the server finishes running requests; a second signal stops it immediately. If the listener ends by " +
     "itself, the exit code is 1.",
-    "GET /healthz says that the server runs, /readyz that its networks are loaded; both need no token.",
+    "GET /healthz says that the server runs, /readyz that its networks are loaded; both need no token. GET /metrics " +
+    "is for Prometheus, and needs the token if there is one.",
   ],
   examples: [
     "deno task serve",
@@ -89,6 +99,10 @@ export const serveCommand = command({
   await useFonts(options.font, missingCharacterLines(terminal.say));
 
   const remote = options.noUrls ? undefined : openPublicFetch();
+  let listener: Listener | undefined;
+  const metrics = options.noMetrics
+    ? undefined
+    : await metricsIfAny(terminal, () => listener?.connections ?? 0);
   try {
     const hosts = options.urlHost.map((each) => each.toLowerCase());
     const handler = createHandler({
@@ -100,11 +114,16 @@ export const serveCommand = command({
         maxBodyBytes,
         decode: { ...decodeSettings(options), ...withoutUndefined({ maxPixels }) },
         maxRefine,
+        cacheBytes: 1e6 * options.cache,
+        metrics: metrics?.write,
         urls: remote && { ...remote, ...withoutUndefined({ hosts: hosts.length > 0 ? hosts : undefined }) },
       }),
-      onAnswer: (answer) => log(terminal, answer),
+      onAnswer: (answer) => {
+        metrics?.observe(answer);
+        logAnswer(terminal, options.log, answer);
+      },
     });
-    const listener = await listen({ hostname: host, port, connections, deadline, bodyDeadline, handler });
+    listener = await listen({ hostname: host, port, connections, deadline, bodyDeadline, handler });
     // The last resort: a failure that a request leaves behind must not end the process.
     const survive = (event: PromiseRejectionEvent) => {
       event.preventDefault();
@@ -141,7 +160,15 @@ function stopped(signal: AbortSignal): Promise<void> {
   });
 }
 
-function log(terminal: Terminal, { method, path, status, milliseconds, error }: Answered): void {
-  terminal.say(`${method} ${printable(path)} ${status} ${duration(milliseconds)}`);
-  if (error !== undefined) terminal.fail(`ptame: ${printable(errorMessage(error))}`);
+/** The metrics; without their library the server serves nevertheless. */
+async function metricsIfAny(
+  terminal: Terminal,
+  connections: () => number,
+): Promise<ServerMetrics | undefined> {
+  try {
+    return await openMetrics({ memory: Deno.memoryUsage, connections });
+  } catch (error) {
+    terminal.say(`GET /metrics is off: ${printable(errorMessage(error))}`);
+    return undefined;
+  }
 }

@@ -8,6 +8,7 @@ import type { Size } from "../image/preprocess.ts";
 import type { CropWindow } from "../image/types.ts";
 import { readForeignJson } from "../text/foreign_json.ts";
 import { shortened } from "../text/foreign_text.ts";
+import { pathBelow } from "../text/path_below.ts";
 import type { Box } from "./types.ts";
 
 /** Boxes of a million images: ten numbers and names each. */
@@ -59,12 +60,6 @@ function checkBox(given: unknown, image: string, name: string): Box {
     );
   }
   return { x: x!, y: y!, width: width!, height: height! };
-}
-
-/** A path below a folder without that folder; other paths unchanged. */
-export function pathBelow(path: string, folder: string): string {
-  const root = folder.replace(/[/\\]+$/, "") + "/";
-  return path.startsWith(root) ? path.slice(root.length) : path;
 }
 
 /**

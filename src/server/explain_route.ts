@@ -9,9 +9,11 @@ import { enterOrRefuse, type Place, type Queue, refuseIfFull } from "./queue.ts"
 import { discardBody } from "./body.ts";
 import { deadline, orAborted } from "./deadline.ts";
 import { HttpError } from "./errors.ts";
-import { explanationHeaders, explanationResponse } from "./explanation_response.ts";
+import { explanationBody, explanationHeaders, explanationResponse } from "./explanation_response.ts";
 import type { LazyExplainer, LoadedExplainer } from "./loading.ts";
 import { entityTag, namesTag } from "./negotiation.ts";
+import type { ResponseCache } from "./response_cache.ts";
+import { type StageTimes, timed } from "./stages.ts";
 import { checkBody, type ImageLimits, readRequestImage } from "./request_image.ts";
 import { type ExplainQuery, readQuery } from "./query.ts";
 
@@ -31,6 +33,8 @@ export interface ExplainRoute {
   readonly maxRefine: number;
   /** Milliseconds for a request from its headers to its response. */
   readonly deadline: number;
+  /** Responses that were given before. */
+  readonly cache: ResponseCache;
 }
 
 /** Time to read the rest of a refused request's body, so that its sender reads the response. */
@@ -45,6 +49,7 @@ export async function explainRoute(
   url: URL,
   client: string,
   route: ExplainRoute,
+  times: StageTimes,
 ): Promise<Response> {
   const { queue, limits } = route;
   let query: ExplainQuery;
@@ -65,10 +70,23 @@ export async function explainRoute(
   const shares = { bytes: route.bytes.share(client), fetches: route.fetches.share(client) };
   let place: Place | undefined;
   try {
-    const image = await readRequestImage(request, limits, limit.signal, shares);
+    const image = await timed(
+      times,
+      "receive",
+      () => readRequestImage(request, limits, limit.signal, shares),
+    );
+    const asked = { route, query, image, signal: limit.signal, times };
+    // While the networks load, requests wait in the queue.
+    const known = route.lazy.loaded ? await identify(asked) : undefined;
+    const stored = known && storedResponse(request, known, route);
+    if (stored !== undefined) return stored;
     // Only now: a sender that is slow holds no place.
     place = enterOrRefuse(queue, client);
-    const act = () => answer(request, { route, query, image: image, signal: limit.signal });
+    const began = performance.now();
+    const act = () => {
+      times.wait = performance.now() - began;
+      return answer(request, asked, known);
+    };
     return await place.run(act, limit.signal);
   } catch (error) {
     if (request.signal.aborted && !(error instanceof HttpError)) {
@@ -99,35 +117,67 @@ interface Asked {
   readonly query: ExplainQuery;
   readonly image: Uint8Array;
   readonly signal: AbortSignal;
+  /** Filled as the request goes through its stages. */
+  readonly times: StageTimes;
 }
 
-/** Runs the networks when it is the request's turn. */
-async function answer(request: Request, { route, query, image: image, signal }: Asked): Promise<Response> {
+/** What a request asks for, once the networks are loaded. */
+interface Identified {
+  readonly explainer: LoadedExplainer["explainer"];
+  /** Classes to explain; empty for the most probable ones. */
+  readonly targets: readonly number[];
+  /** The entity tag of the response. */
+  readonly tag: string;
+}
+
+async function identify({ route, query, image, signal }: Asked): Promise<Identified> {
   const { explainer, identity } = await orAborted(route.lazy.load(), signal);
   const targets = query.targets.map((target) => classNamed(target, explainer));
-  const tag = await entityTag(
-    image,
-    JSON.stringify([targets, query.topK, query.refine, query.format]),
-    identity,
-  );
+  const options = JSON.stringify([targets, query.topK, query.refine, query.format]);
+  return { explainer, targets, tag: await entityTag(image, options, identity) };
+}
+
+/** The response without running anything, if the client or the cache has it. */
+function storedResponse(
+  request: Request,
+  { tag }: Identified,
+  { cache }: ExplainRoute,
+): Response | undefined {
   // For methods other than GET, 412 tells a client that it already has the response (RFC 9110, 13.1.2).
   if (namesTag(request.headers.get("if-none-match"), tag)) {
     return new Response(null, { status: 412, headers: explanationHeaders(tag) });
   }
+  const found = cache.find(tag);
+  return found && explanationResponse(found, tag, {});
+}
+
+/** Runs the networks when it is the request's turn. */
+async function answer(request: Request, asked: Asked, known: Identified | undefined): Promise<Response> {
+  const { route, query, image, signal, times } = asked;
+  const identified = known ?? await identify(asked);
+  // Another request may have been answered while this one waited.
+  const stored = storedResponse(request, identified, route);
+  if (stored !== undefined) return stored;
+  const { explainer, targets, tag } = identified;
   const plain = await explainer.explain(image, {
     signal,
     decode: route.limits.decode,
     ...(targets.length > 0
-      ? { target: targets }
+      ? { target: [...targets] }
       : { topK: Math.min(query.topK, explainer.backbone.classes) }),
   });
-  const explanation = query.refine === 0 ? plain : await plain.refineTargets({ steps: query.refine, signal });
+  Object.assign(times, plain.milliseconds);
+  const explanation = query.refine === 0
+    ? plain
+    : await timed(times, "refine", () => plain.refineTargets({ steps: query.refine, signal }));
   signal.throwIfAborted();
-  return await explanationResponse(explanation, {
-    format: query.format,
-    tag,
-    backbone: explainer.backbone,
-  });
+  const response = await timed(
+    times,
+    "draw",
+    () => explanationBody(explanation, { format: query.format, backbone: explainer.backbone }),
+  );
+  route.cache.keep(tag, response);
+  return explanationResponse(response, tag, times);
 }
 
 function classNamed(target: string, { backbone }: LoadedExplainer["explainer"]): number {

@@ -12,6 +12,8 @@ import type { Explanation } from "../ptame/explanation.ts";
 import type { Refinement } from "../explanation/refinement.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import type { TargetMap } from "../explanation/map_explanation.ts";
+import type { StoredResponse } from "./response_cache.ts";
+import type { StageTimes } from "./stages.ts";
 import { type Format, MEDIA_TYPES } from "./negotiation.ts";
 
 /** The JSON response of `POST /explain`. */
@@ -106,24 +108,34 @@ export function explanationHeaders(tag: string): Record<string, string> {
 /** How to respond. */
 export interface ResponseOptions {
   readonly format: Format;
-  /** The entity tag. */
-  readonly tag: string;
   /** The classifier. */
   readonly backbone: Pick<ClassifierFacts, "described">;
 }
 
-/** The response in the requested format. */
-export async function explanationResponse(
+/** The body of the response in the requested format, and its type. */
+export async function explanationBody(
   explanation: Explanation,
   options: ResponseOptions,
-): Promise<Response> {
-  const { format, tag } = options;
-  const started = performance.now();
-  const body = await responseBody(explanation, options) as string | Uint8Array<ArrayBuffer>;
-  const { prepare, predict, explain } = explanation.milliseconds;
-  const timings = { prepare, predict, explain, draw: performance.now() - started };
-  const timing = Object.entries(timings).map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", ");
+): Promise<StoredResponse> {
+  const body = await responseBody(explanation, options);
+  return {
+    body: (typeof body === "string" ? new TextEncoder().encode(body) : body) as Uint8Array<ArrayBuffer>,
+    type: MEDIA_TYPES[options.format],
+  };
+}
+
+/** The response, with the stages that it took in the header Server-Timing. */
+export function explanationResponse(
+  { body, type }: StoredResponse,
+  tag: string,
+  times: StageTimes,
+): Response {
+  const timing = Object.entries(times).map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", ");
   return new Response(body, {
-    headers: { ...explanationHeaders(tag), "content-type": MEDIA_TYPES[format], "server-timing": timing },
+    headers: {
+      ...explanationHeaders(tag),
+      "content-type": type,
+      ...(timing === "" ? {} : { "server-timing": timing }),
+    },
   });
 }

@@ -14,13 +14,16 @@ import { discardBody } from "./body.ts";
 import { errorResponse, HttpError, toHttpError } from "./errors.ts";
 import { explainRoute } from "./explain_route.ts";
 import { type AllowedOrigins, allowOrigin, optionsResponse, secure } from "./headers.ts";
-import { lazyExplainer } from "./loading.ts";
+import { lazyExplainer, modelState } from "./loading.ts";
 import { modelsResource } from "./models_route.ts";
 import { openapiDocument } from "./openapi.ts";
 import { PAGE_FILES, pageFile } from "./page.ts";
 import type { ImageLimits } from "./request_image.ts";
 import { createQueue } from "./queue.ts";
 import type { RemoteImages } from "./remote_image.ts";
+import { REQUEST_ID, requestId } from "./request_id.ts";
+import { createResponseCache } from "./response_cache.ts";
+import type { StageTimes } from "./stages.ts";
 import { jsonResource, resourceResponse } from "./resource.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
@@ -59,12 +62,36 @@ export interface HandlerOptions {
   readonly token?: string;
   /** Whether `/` is the start page; true by default. */
   readonly page?: boolean;
+  /** Bytes of responses that are kept, so that the same request is answered without running anything; 0 by default. */
+  readonly cacheBytes?: number;
+  /** Writes the metrics that `GET /metrics` answers; without it, there is no such path. */
+  readonly metrics?: (state: ServerState) => Promise<string>;
   /** Called for every response. */
   readonly onAnswer?: (answer: Answered) => void;
 }
 
+/** The state of a server, for its metrics. */
+export interface ServerState {
+  /** Requests that run or wait. */
+  readonly taken: number;
+  /** How many may. */
+  readonly places: number;
+  /** "ok" once the networks are loaded. */
+  readonly status: "ok" | "loading" | "stopping";
+  /** The networks, once they are loaded. */
+  readonly model?: {
+    readonly name: string;
+    readonly auxiliary: string;
+    readonly head: string;
+    readonly trained: boolean;
+    readonly device: string;
+  };
+}
+
 /** A response, for a log. */
 export interface Answered {
+  /** The request's id: the client's X-Request-Id, or a new one. */
+  readonly id: string;
   /** Method of the request. */
   readonly method: string;
   /** Path of the request, without its query. */
@@ -73,6 +100,10 @@ export interface Answered {
   readonly status: number;
   /** Duration in milliseconds. */
   readonly milliseconds: number;
+  /** Milliseconds of the stages of an explanation, as far as it came. */
+  readonly stages: Readonly<StageTimes>;
+  /** Why the request was refused: the code of its error. */
+  readonly code?: string;
   /** The internal error if the status is 500 or above; clients do not see it. */
   readonly error?: unknown;
 }
@@ -91,7 +122,10 @@ export interface Handler {
   close(): Promise<void>;
 }
 
-type Route = (request: Request, url: URL, client: string) => Promise<Response>;
+type Route = (request: Request, url: URL, client: string, times: StageTimes) => Promise<Response>;
+
+/** The text format of Prometheus. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Bodies of refused requests are read up to this size and time, so that their senders read the response. */
 const DISCARD = { bytes: 1_000_000, milliseconds: 1000 };
@@ -142,30 +176,43 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   const bytes = createBudget(2 * (waiting + 1) * limits.maxBodyBytes, "images are being received");
   const fetches = createBudget(2 * (waiting + 1), "images are being fetched");
   const lazy = lazyExplainer(options.explainer ?? (() => createExplainer()));
+  const cache = createResponseCache(checked("cacheBytes", options.cacheBytes ?? 0, 0));
   let closing: Promise<void> | undefined;
 
-  const explain: Route = async (request, url, client) => {
+  const explain: Route = async (request, url, client, times) => {
     if (closing !== undefined) {
       await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
       throw new HttpError(503, "stopping", "Cannot explain: the server is stopping", { "retry-after": "5" });
     }
     return await explainRoute(request, url, client, {
-      ...{ lazy, queue, bytes, fetches, limits, maxRefine, deadline },
-    });
+      ...{ lazy, queue, bytes, fetches, limits, maxRefine, deadline, cache },
+    }, times);
   };
   const models: Route = async (request) => await resourceResponse(request, modelsResource(await lazy.load()));
-  const state = (status: "ok" | "loading" | "stopping") => {
-    const document = { status, taken: queue.taken, places: waiting + 1 };
+  const places = waiting + 1;
+  const state = (status: ServerState["status"]) => {
+    const document = { status, taken: queue.taken, places };
     const headers = { "cache-control": "no-store" };
     return Promise.resolve(Response.json(document, { status: status === "ok" ? 200 : 503, headers }));
   };
   const healthz: Route = () => state(closing === undefined ? "ok" : "stopping");
-  const readyz: Route = () => state(closing !== undefined ? "stopping" : lazy.loaded ? "ok" : "loading");
+  const readiness = () => closing !== undefined ? "stopping" : lazy.loaded ? "ok" : "loading";
+  const readyz: Route = () => state(readiness());
+  const { metrics: write } = options;
+  const metrics = write && (async () => {
+    const model = lazy.loaded ? modelState(await lazy.load()) : undefined;
+    const text = await write({
+      ...{ taken: queue.taken, places, status: readiness() },
+      ...withoutUndefined({ model }),
+    });
+    return new Response(text, { headers: { "content-type": METRICS_TYPE, "cache-control": "no-store" } });
+  });
   const described = jsonResource(
     openapiDocument({
       ...{ ...limits, maxRefine, waiting, deadline, urls: urls !== undefined },
       maxPixels: limits.decode.maxPixels,
       token: options.token !== undefined,
+      metrics: metrics !== undefined,
     }),
   );
   const openapi: Route = (request) => resourceResponse(request, described);
@@ -176,6 +223,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     ["/healthz", { GET: healthz }],
     ["/readyz", { GET: readyz }],
     ["/openapi.json", { GET: openapi }],
+    ...(metrics === undefined ? [] : [["/metrics", { GET: metrics }] as const]),
   ]);
   if (page) {
     for (const path of Object.keys(PAGE_FILES)) {
@@ -183,7 +231,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     }
   }
 
-  async function route(request: Request, url: URL, client: string): Promise<Response> {
+  async function route(request: Request, url: URL, client: string, times: StageTimes): Promise<Response> {
     try {
       await checkAccess(request, url, access, page && url.pathname in PAGE_FILES);
     } catch (error) {
@@ -205,7 +253,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
         allow,
       });
     }
-    const response = await act(request, url, client);
+    const response = await act(request, url, client, times);
     if (request.method !== "HEAD") return response;
     const headers = new Headers(response.headers);
     headers.set("content-length", `${(await response.arrayBuffer()).byteLength}`);
@@ -214,26 +262,33 @@ export function createHandler(options: HandlerOptions = {}): Handler {
 
   async function handle(request: Request, client?: ClientInfo): Promise<Response> {
     const started = performance.now();
+    const id = requestId(request.headers);
+    const stages: StageTimes = {};
     let path = "";
     let response: Response;
     let error: unknown;
+    let code: string | undefined;
     try {
       const url = new URL(request.url);
       path = url.pathname;
-      response = await route(request, url, clientKey(client));
+      response = await route(request, url, clientKey(client), stages);
     } catch (caught) {
       const refused = toHttpError(caught);
       if (refused.status >= 500) error = refused === caught ? refused.cause ?? refused : caught;
+      code = refused.code;
       response = errorResponse(refused);
     }
+    response.headers.set(REQUEST_ID, id);
     secure(response.headers, cors);
     allowOrigin(response.headers, request.headers.get("origin"), cors);
     options.onAnswer?.({
+      id,
       method: request.method,
       path,
       status: response.status,
       milliseconds: performance.now() - started,
-      ...withoutUndefined({ error }),
+      stages,
+      ...withoutUndefined({ code, error }),
     });
     return response;
   }

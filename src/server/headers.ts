@@ -24,7 +24,7 @@ export const PAGE_POLICY = [
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** Headers that other origins may read, besides the few that are always readable. */
-const EXPOSED = "ETag, Retry-After, Server-Timing";
+const EXPOSED = "ETag, Retry-After, Server-Timing, X-Request-Id";
 
 /** Sets the headers of every response, unless the response already has them. */
 export function secure(headers: Headers, cors: AllowedOrigins | undefined): void {

@@ -15,6 +15,12 @@ export interface LoadedExplainer {
   readonly identity: string;
 }
 
+/** The names of the networks, for a server's state. */
+export function modelState({ explainer: { backbone, auxiliary, head, session } }: LoadedExplainer) {
+  const { name, trained } = head.record;
+  return { name: backbone.name, auxiliary, head: name, trained, device: session.device };
+}
+
 /** An explainer that is loaded on first use. */
 export interface LazyExplainer {
   /** Whether it is loaded. */

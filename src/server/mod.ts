@@ -6,6 +6,7 @@
  * | `POST /explain?target=…&topK=…&refine=…&format=json\|png\|npy` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
  * | `GET /models` | the classifier, auxiliary and head |
  * | `GET /healthz`, `GET /readyz` | health and load; whether the networks are loaded |
+ * | `GET /metrics` | counts and times for Prometheus, if the option `metrics` writes them |
  * | `GET /openapi.json` | this interface, for programs |
  * | `GET /` | a page to drop images on |
  *
@@ -31,11 +32,18 @@
  *
  * @module
  */
-export { type Answered, createHandler, type Handler, type HandlerOptions } from "./handler.ts";
+export {
+  type Answered,
+  createHandler,
+  type Handler,
+  type HandlerOptions,
+  type ServerState,
+} from "./handler.ts";
 export type { ClientInfo } from "./client_address.ts";
 export type { DecodeSettings } from "../image/decode.ts";
 export type { AllowedOrigins } from "./headers.ts";
 export type { ExplanationDocument } from "./explanation_response.ts";
 export type { Refinement, RefineWay } from "../explanation/refinement.ts";
+export type { Stage, StageTimes } from "./stages.ts";
 export type { ModelsDocument } from "./models_route.ts";
 export type { RemoteImages } from "./remote_image.ts";

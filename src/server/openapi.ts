@@ -25,6 +25,8 @@ export interface DescribedLimits {
   readonly urls: boolean;
   /** Whether requests must carry a token. */
   readonly token: boolean;
+  /** Whether there are metrics. */
+  readonly metrics: boolean;
 }
 
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
@@ -224,6 +226,13 @@ export function openapiDocument(limits: DescribedLimits): unknown {
         ...answered("They are", reference("Health")),
         503: { description: "They are not, or the server is stopping", content: json(reference("Health")) },
       }),
+      ...(limits.metrics
+        ? {
+          "/metrics": get("metrics", "Counts and times, for Prometheus", {
+            200: { description: "They are", content: { "text/plain": { schema: text } } },
+          }),
+        }
+        : {}),
       "/openapi.json": get("openapi", "This document", answered("The document", { type: "object" })),
     },
     components: {

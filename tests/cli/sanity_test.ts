@@ -44,6 +44,7 @@ Deno.test("sanity refuses what its method has not", async () => {
     ],
     [["--images", PHOTO, "--samples", "3"], "Option --samples is for the baselines"],
     [["--images", PHOTO, "--part", "score"], "belong together"],
+    [["--images", PHOTO, "--shard", "2"], "Option --shard takes K/N"],
     [["photo.jpg"], "Unexpected argument photo.jpg of sanity"],
   ];
   for (const [args, message] of cases) {

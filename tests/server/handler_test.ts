@@ -30,7 +30,10 @@ async function refusal(response: Response): Promise<[number, string]> {
 Deno.test("createHandler() explains a picture as JSON, the same as the library", async () => {
   const response = await explain({ query: "topK=2" });
   assertEquals(response.status, 200);
-  assertMatch(response.headers.get("server-timing")!, /^prepare;dur=[\d.]+, predict;dur=/);
+  assertMatch(
+    response.headers.get("server-timing")!,
+    /^receive;dur=[\d.]+, wait;dur=[\d.]+, prepare;dur=[\d.]+, predict;dur=/,
+  );
   const document: ExplanationDocument = await response.json();
   const { prediction, targets, window, image: image } = await explainer.explain(SAMPLE, { topK: 2 });
   assertEquals(document.prediction, prediction);

@@ -5,7 +5,8 @@
  */
 import type { MapProgress } from "../../baselines/types.ts";
 import { isOnnxModel } from "../../classifier/load.ts";
-import { boxesFor, pathBelow } from "../../faithfulness/boxes.ts";
+import { boxesFor } from "../../faithfulness/boxes.ts";
+import { pathBelow } from "../../text/path_below.ts";
 import { evaluate } from "../../faithfulness/evaluate.ts";
 import type { EvaluateResult, EvaluationProgress } from "../../faithfulness/evaluate_options.ts";
 import type { GalleryRow } from "../../faithfulness/report/types.ts";
@@ -22,6 +23,8 @@ import { isFile } from "../files.ts";
 import { evenlySpread } from "../../ptame/evenly_spread.ts";
 import type { Typed } from "../options/command.ts";
 import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "../terminal.ts";
+import { agreeOnImages } from "./planned_images.ts";
+import { takeShard } from "../shards/shard.ts";
 import { createGallery, type StoredMap } from "./gallery.ts";
 import { type OpenMethods, openMethods } from "./methods.ts";
 import type { Plan } from "./plan.ts";
@@ -96,15 +99,18 @@ async function measureOpened(
       terminal,
       signal,
     });
-  const images = selected?.images ?? plan.images;
-  countBoxes({ ...plan, images }, terminal);
+  const all = selected?.images ?? plan.images;
+  countBoxes({ ...plan, images: all }, terminal);
+  const isPart = plan.shard.count > 1;
+  if (isPart) await agreeOnImages(plan.report!, all);
+  const images = takeShard(all, plan.shard, folder);
   terminal.say(
     `Evaluating ${plan.methods.join(", ")} on ${images.length} images with ${plan.preset}: ` +
       `${backbone.name} on ${opened.session.device}`,
   );
   const identity = methodIdentity(opened, options, plan);
   const samples = () => evaluationImages(images, opened, boxes && ((name) => boxesFor(boxes, name, folder)));
-  const mapsPath = plan.report === undefined ? undefined : `${plan.report}/maps.jsonl`;
+  const mapsPath = plan.report === undefined || isPart ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
     : await openRecordFile<StoredMap>(mapsPath, typed["resume"] === true && await isFile(mapsPath));
@@ -126,7 +132,7 @@ async function measureOpened(
       onSkipped: ({ reason }) => terminal.say(`skipped: ${printable(reason)}`),
       signal,
     });
-    if (result.images === 0) {
+    if (result.images === 0 && !isPart) {
       throw new Error(`Cannot evaluate: none of the ${images.length} images can be read`);
     }
     const rows = await gallery?.rows(samples(), methods, result.records, backbone.labels, signal) ?? [];

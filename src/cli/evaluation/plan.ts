@@ -27,6 +27,9 @@ import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { choice, choices, flag, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import type { Terminal } from "../terminal.ts";
+import { chooseShard } from "../shards/schedulers.ts";
+import { shardOption } from "../shards/option.ts";
+import type { Shard } from "../shards/shard.ts";
 import { UsageError } from "../usage.ts";
 import { METHOD_NAMES, USUAL_METHODS } from "./methods.ts";
 import { commandLine } from "./report.ts";
@@ -40,6 +43,7 @@ export const EVALUATE_OPTIONS = {
     holdOut: wholeNumber("N", "Only the N images that train --hold-out N sets aside", { least: 1 }),
     ...SELECTION_OPTIONS,
     limit: wholeNumber("N", "Use only N of them, evenly spread", { least: 1 }),
+    shard: shardOption("Measure"),
   }),
   ...group("What is measured", {
     methods: choices("A,B,…", METHOD_NAMES, "Methods to compare", USUAL_METHODS),
@@ -100,6 +104,8 @@ export interface Plan {
   readonly report: string | undefined;
   /** Number of images in the report. */
   readonly gallery: number;
+  /** Which part of the images is measured. */
+  readonly shard: Shard;
   /** The command as it was given. */
   readonly command: string;
 }
@@ -108,7 +114,7 @@ export interface Plan {
  * Reads the files that the options name.
  *
  * @param args The arguments as they were given, for the report.
- * @param terminal Told which images are left out.
+ * @param terminal Told which images are left out, and which part is measured.
  * @throws {UsageError} When options do not go together.
  */
 export async function createPlan(
@@ -116,6 +122,7 @@ export async function createPlan(
   args: readonly string[],
   { say }: Pick<Terminal, "say">,
 ): Promise<Plan> {
+  const shard = choosePart(options, say);
   const { images: folder, methods, measures, preset, holdOut: count, limit, seed, gallery } = options;
   if (options.refine !== undefined && !methods.includes(PTAME)) {
     throw new UsageError(`Option --refine is for ${PTAME}, which is not in --methods`);
@@ -147,6 +154,23 @@ export async function createPlan(
       measures,
       preset,
     },
-    ...{ seed, boxes, report, gallery, command },
+    ...{ seed, boxes, report, gallery, shard, command },
   };
+}
+
+/** The part, and whether the options suit one: the results of a part are its records. */
+function choosePart(options: EvaluateValues, say: Terminal["say"]): Shard {
+  const shard = chooseShard(options.shard, { say });
+  if (shard.count === 1) return shard;
+  const part = `part ${shard.index}/${shard.count}`;
+  if (options.report === undefined) {
+    throw new UsageError(`Option --report DIR must name the folder for the records of ${part}`);
+  }
+  const whole = (["csv", "json"] as const).find((name) => options[name]);
+  if (whole !== undefined) {
+    throw new UsageError(
+      `Option --${whole} is for all images, not for ${part}: deno task merge ${options.report} --${whole}`,
+    );
+  }
+  return shard;
 }

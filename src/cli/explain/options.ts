@@ -7,12 +7,12 @@ import { REGION_THRESHOLD } from "../../explanation/region_threshold.ts";
 import { MOST_STEPS } from "../../ptame/refine/types.ts";
 import { DECODE_OPTIONS } from "../decode_options.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
-import { parseShard, WHOLE } from "../folder/shard.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import type { Call, Declaration, Given } from "../options/command.ts";
-import { choice, flag, group, list, number, parsed, text, wholeNumber } from "../options/kinds.ts";
+import { choice, flag, group, list, number, text, wholeNumber } from "../options/kinds.ts";
 import { FONT_OPTION } from "../fonts.ts";
 import { QUIET_OPTION } from "../output_options.ts";
+import { shardOption } from "../shards/option.ts";
 import { METHOD_OPTIONS } from "./method.ts";
 
 const OPTIONS = {
@@ -47,12 +47,7 @@ const OPTIONS = {
   ...group("A folder or list of images", {
     workers: wholeNumber("N", "Number of parallel workers", { least: 1, usual: "one per core, 8 at most" }),
     html: flag("Also write DIR/gallery.html beside the results: all images, to filter, sort and open"),
-    shard: parsed(
-      "K/N",
-      "Explain every N-th image, starting with the K-th: the share of one of N machines",
-      (given) => ({ value: parseShard(given) }),
-      { usual: "all", default: WHOLE },
-    ),
+    shard: shardOption("Explain"),
   }),
   ...group("Output", {
     out: text(

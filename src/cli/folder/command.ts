@@ -29,12 +29,13 @@ import {
   type Terminal,
 } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+import { shardSuffix, takeShard } from "../shards/shard.ts";
+import { chooseShard } from "../shards/schedulers.ts";
 import type { ResultLine } from "./gallery/entries.ts";
 import { checkSameRun, earlierResults, refuseOtherSplit } from "./earlier_runs.ts";
 import { openImageWorker } from "./image_workers.ts";
 import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
-import { shardSuffix, takeShard } from "./shard.ts";
 import { createTasks } from "./tasks.ts";
 import { withLocalModels } from "../model_address.ts";
 import { STREAM } from "../streams.ts";
@@ -78,11 +79,12 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (options.animate !== undefined) throw new UsageError("Option --animate is for a single image");
   explainRequest(options);
   const method = chooseExplainMethod(options);
-  const { shard, workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
+  const { workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
 
   const out = withoutEndSlash(named);
   const images = refuseRemoteIfOffline(options, await listImages(source, terminal.say));
-  const part = takeShard(images, shard);
+  const shard = chooseShard(options.shard, terminal);
+  const part = takeShard(images, shard, source);
   if (part.length === 0) {
     terminal.say(
       `Shard ${shard.index}/${shard.count} has no image: ${printable(source)} has ${images.length}`,

@@ -30,7 +30,8 @@ const HOW = [
 /** The results of a run, or of a part of one: `results.2-of-5.jsonl`. */
 const RESULTS = /^results(?:\.\d+-of-(\d+))?\.jsonl$/;
 
-function resultFiles(out: string): { readonly path: string; readonly parts: number }[] {
+/** The files of results in a folder, and into how many parts their runs are split. */
+export function resultFiles(out: string): { readonly path: string; readonly parts: number }[] {
   const found = new Map<string, number>();
   for (const { name } of Deno.readDirSync(out)) {
     const match = RESULTS.exec(name.replace(/\.lock$/, ""));

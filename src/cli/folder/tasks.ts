@@ -6,6 +6,7 @@
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { fileName, nameGiver, withoutEndSlash } from "../files.ts";
 import { resultStem, stemForResults } from "../result_names.ts";
+import { pathBelow } from "../../text/path_below.ts";
 import type { ImageTask } from "./image_worker.ts";
 
 /** Where the results of a run go. */
@@ -28,11 +29,11 @@ export function createTasks(
   images: readonly string[],
   { source, out, map, done }: RunPlaces,
 ): ImageTask[] {
-  const root = `${withoutEndSlash(source).replace(/^\/$/, "")}/`;
   const freeName = nameGiver(Array.from(done.values(), (path) => resultStem(path.slice(out.length + 1))));
   const folder = map === undefined ? undefined : withoutEndSlash(map);
   return images.filter((image) => !done.has(image)).map((image) => {
-    const inside = image.startsWith(root) ? image.slice(root.length) : fileName(image);
+    const below = pathBelow(image, source);
+    const inside = below === image ? fileName(image) : below;
     // a.jpg and a.png keep their extensions, and equal names are numbered.
     const name = freeName(stemForResults(inside.replace(/\.[^./]+$/, "")), inside);
     const mapPath = folder === undefined ? undefined : `${folder}/${name}.npy`;

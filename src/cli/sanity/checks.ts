@@ -30,6 +30,8 @@ import type { Terminal } from "../terminal.ts";
 export interface SanityPlan {
   /** Paths of the images. */
   readonly images: readonly string[];
+  /** The part of the chosen images that this process checks. */
+  readonly part: (images: readonly string[]) => string[];
   /** Selection by class and maximum number; without it, all images are used. */
   readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
   /** The method that is checked. */
@@ -77,12 +79,15 @@ async function chosenFrom(
   signal: AbortSignal,
 ): Promise<{ plan: SanityPlan; said: Pick<SanityReport, "heldOutClasses"> }> {
   const { selection } = plan;
-  if (selection === undefined) return { plan, said: {} };
+  if (selection === undefined) return { plan: { ...plan, images: plan.part(plan.images) }, said: {} };
   const score: ScoreBatch = async (images) => [await scoreImage(images[0]!, signal)];
   const { images, classes } = await selectImages(plan.images, selection, selection.limit, {
     ...{ reader, score, terminal, signal },
   });
-  return { plan: { ...plan, images }, said: { heldOutClasses: { ...selection, classes } } };
+  return {
+    plan: { ...plan, images: plan.part(images) },
+    said: { heldOutClasses: { ...selection, classes } },
+  };
 }
 
 type Score = (pixels: Float32Array, signal?: AbortSignal) => Promise<Float32Array>;

@@ -16,6 +16,9 @@ import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
 import { choice, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
+import { shardOption } from "../shards/option.ts";
+import { chooseShard } from "../shards/schedulers.ts";
+import { type Shard, takeShard } from "../shards/shard.ts";
 import { bold, printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { runChecks, type SanityPlan, type SanityReport } from "./checks.ts";
@@ -27,6 +30,7 @@ const OPTIONS = {
       text("DIR|LIST|IMAGE", "Folder with images, a text file with one path per line, or one image"),
     ),
     limit: wholeNumber("N", "Use only N images, evenly spread", { least: 1, default: 8 }),
+    shard: shardOption("Check on"),
   }),
   ...SELECTION_OPTIONS,
   ...METHOD_OPTIONS,
@@ -92,7 +96,9 @@ async function createPlan(
   }
   const listed = await listImages(options.images, terminal.say);
   const chosen = createSelection(options);
+  const shard = chooseShard(options.shard, terminal);
   return {
+    part: (images) => takePart(images, shard, options.images),
     images: chosen === undefined ? evenlySpread(listed, limit) : listed,
     selection: chosen === undefined ? undefined : { ...chosen, limit },
     method,
@@ -104,6 +110,15 @@ async function createPlan(
       ...givenCounts(options),
     },
   };
+}
+
+/** The part of the images that is checked; an error if it has none. */
+function takePart(images: readonly string[], shard: Shard, source: string): string[] {
+  const part = takeShard(images, shard, source);
+  if (part.length > 0) return part;
+  throw new Error(
+    `Cannot check part ${shard.index}/${shard.count}: it has none of the ${images.length} images; use fewer parts`,
+  );
 }
 
 function showReport({ model, method, images, variants, swap }: SanityReport, terminal: Terminal): void {

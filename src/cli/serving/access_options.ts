@@ -9,6 +9,7 @@ import { oneLine } from "../../text/foreign_text.ts";
 import { readSmallFile } from "../model_folder.ts";
 import { aliased, flag, group, list, text, type Values } from "../options/kinds.ts";
 import { UsageError } from "../usage.ts";
+import { optionalVariable } from "../variables.ts";
 
 /** The options. */
 export const ACCESS_OPTIONS = group("Who may use the server", {
@@ -66,7 +67,7 @@ export async function readAccess(
 async function readToken(file: string | undefined): Promise<string | undefined> {
   const from = file === undefined ? "PTAME_TOKEN" : oneLine(file);
   const given = file === undefined
-    ? ownVariable("PTAME_TOKEN")
+    ? optionalVariable("PTAME_TOKEN")
     : new TextDecoder().decode(await readSmallFile(file, "token", MOST_TOKEN));
   if (given === undefined) return undefined;
   const token = given.trim();
@@ -80,15 +81,6 @@ async function readToken(file: string | undefined): Promise<string | undefined> 
     throw new UsageError(`The token of ${from} must be one word of letters, digits and signs`);
   }
   return token;
-}
-
-function ownVariable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name) || undefined;
-  } catch {
-    // Without --allow-env, none is given.
-    return undefined;
-  }
 }
 
 function parseHost(name: string): string {

@@ -35,6 +35,8 @@ export interface ListenOptions {
 export interface Listener {
   /** Where it listens, as a URL without a slash at its end. */
   readonly origin: string;
+  /** Number of open connections. */
+  readonly connections: number;
   /** Rejects when it ends without being closed; never resolves. */
   readonly failed: Promise<never>;
   /** Accepts nothing more; ends connections once they are answered, and the others when `until` resolves. */
@@ -111,6 +113,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const bound = server.address() as { address: string; port: number };
   return {
     origin: `http://${bound.address.includes(":") ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    get connections() {
+      return connections.size;
+    },
     failed,
     close: async (until) => {
       closing = true;

@@ -6,7 +6,7 @@
  */
 import type { ExplainedImage } from "../../explain/document.ts";
 import { fileName, parentFolder } from "../../files.ts";
-import { pathBelow } from "../../../faithfulness/boxes.ts";
+import { pathBelow } from "../../../text/path_below.ts";
 
 /** A line of the results. */
 export type ResultLine = ExplainedImage | { readonly image: string; readonly error: string };

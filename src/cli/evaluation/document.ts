@@ -1,0 +1,41 @@
+/**
+ * The document of an evaluation: what `--json` prints, and results.json holds.
+ *
+ * @module
+ */
+import type { EvaluateResult, SkippedImage } from "../../faithfulness/evaluate_options.ts";
+import { evaluationJson } from "../../faithfulness/summary.ts";
+
+/** What was measured, besides the values. */
+export interface EvaluationFacts {
+  readonly model: string;
+  readonly device: string;
+  /** Seed of noise and intervals. */
+  readonly seed: number;
+  /** Images that could not be read. */
+  readonly skipped: readonly SkippedImage[];
+  /** Classifier, auxiliary, head, held-out classes. */
+  readonly [fact: string]: unknown;
+}
+
+/** The document: the facts, and values by method. */
+export interface EvaluationDocument extends EvaluationFacts {
+  readonly preset: string;
+  /** Number of images. */
+  readonly images: number;
+  readonly methods: ReturnType<typeof evaluationJson>["methods"];
+}
+
+/** The document of an evaluation. */
+export function evaluationDocument(
+  result: Omit<EvaluateResult, "records" | "skipped">,
+  facts: EvaluationFacts,
+): EvaluationDocument {
+  const { preset, images, methods } = evaluationJson(result);
+  return { preset, images, ...facts, methods };
+}
+
+/** The document as a file. */
+export function documentText(document: EvaluationDocument): string {
+  return JSON.stringify(document, null, 2) + "\n";
+}
