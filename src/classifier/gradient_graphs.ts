@@ -12,10 +12,25 @@ import { type ScoredPass, scoredPass } from "./graphs.ts";
 import type { Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
-/** Scores of the images, weighted by "target" and summed; the images are independent. */
-function targetScore({ b, logits }: ScoredPass): Value {
-  const target = b.input("target", "float32", logits.shape);
-  return b.reduceSum(b.mul(logits, target), undefined, false);
+/** Input "target": the factor of each score of each image. */
+function targetInput({ b, logits }: ScoredPass): Value {
+  return b.input("target", "float32", logits.shape);
+}
+
+/**
+ * Gradient of the scores of all images, weighted by `factors` [batch, classes] and summed, towards a value. The images
+ * are independent, so each gets the gradient of its own score.
+ *
+ * @throws {TypeError} When an operator between the two cannot be differentiated.
+ */
+export function scoreGradient(
+  { b, logits }: Pick<ScoredPass, "b" | "logits">,
+  factors: Value,
+  towards: Value,
+  device: GradientDevice,
+): Value {
+  const score = b.reduceSum(b.mul(logits, factors), undefined, false);
+  return gradients(b, score, [towards], { device })[0]!;
 }
 
 /**
@@ -28,9 +43,9 @@ export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice
   const pass = scoredPass(network, 1);
   const { b, logits } = pass;
   const tapped = b.existingValue(tap.value.name);
-  const [gradient] = gradients(b, targetScore(pass), [tapped], { device });
+  const gradient = scoreGradient(pass, targetInput(pass), tapped, device);
   b.output(tapped, "activations");
-  b.output(gradient!, "gradients");
+  b.output(gradient, "gradients");
   b.output(logits, "logits");
   return prune(b.build());
 }
@@ -44,7 +59,6 @@ export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice
 export function inputGradientGraph(network: GraphPart, batch: number, device: GradientDevice): Graph {
   const pass = scoredPass(network, batch);
   const { b, images } = pass;
-  const [gradient] = gradients(b, targetScore(pass), [images], { device });
-  b.output(gradient!, "gradients");
+  b.output(scoreGradient(pass, targetInput(pass), images, device), "gradients");
   return prune(b.build());
 }
