@@ -107,7 +107,7 @@ async function answer(request: Request, { route, query, image: image, signal }: 
   const targets = query.targets.map((target) => classNamed(target, explainer));
   const tag = await entityTag(
     image,
-    JSON.stringify([targets, query.topK, query.refine, query.format]),
+    JSON.stringify([targets, query.topK, query.refine, query.format, query.looks]),
     identity,
   );
   // For methods other than GET, 412 tells a client that it already has the response (RFC 9110, 13.1.2).
@@ -125,6 +125,7 @@ async function answer(request: Request, { route, query, image: image, signal }: 
   signal.throwIfAborted();
   return await explanationResponse(explanation, {
     format: query.format,
+    looks: query.looks,
     tag,
     backbone: explainer.backbone,
   });

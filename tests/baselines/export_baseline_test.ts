@@ -99,6 +99,16 @@ Deno.test("exportBaseline() gives files whose maps are those of explain --method
   }
 });
 
+Deno.test("exportBaseline() gives the probabilities of each activation", async () => {
+  const plain = smallClassifier({ softmax: false });
+  for (const activation of ["softmax", "sigmoid", "none"] as const) {
+    assertSame(activation, await differences("gradcam", { model: { ...plain, activation } }, SMALL));
+  }
+  // One logit stands for two classes.
+  const single = smallClassifier({ softmax: false, classes: 1 });
+  assertSame("one logit", await differences("gradcam", { model: single }, SMALL, { target: 1 }));
+});
+
 /** A classifier of 32² images whose layer is a sequence of 64 tokens behind a class token. */
 function tokenClassifier(): OnnxModel {
   const b = createBuilder("tokens");
