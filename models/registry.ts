@@ -37,6 +37,7 @@ export type {
   Initializer,
   InitializerData,
   Node,
+  Subgraph,
   Value,
 } from "../src/graph/types.ts";
 export type {

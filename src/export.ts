@@ -1,5 +1,6 @@
 /**
- * Writes explainers as .onnx files for any ONNX runtime.
+ * Writes explainers as .onnx files for any ONNX runtime: P-TAME's by `exportExplainer`, Grad-CAM's and others' by
+ * `exportBaseline`.
  *
  * @example Export the default explainer
  * ```ts
@@ -15,6 +16,14 @@
  * @module
  */
 export { type ExportedExplainer, exportExplainer, type ExportOptions } from "./ptame/export_explainer.ts";
+export {
+  exportBaseline,
+  type ExportBaselineOptions,
+  EXPORTED_METHODS,
+  type ExportedBaseline,
+} from "./baselines/export_baseline.ts";
+export type { ExportedFileOptions } from "./classifier/exported_file.ts";
+export type { LoadClassifierOptions } from "./classifier/load.ts";
 export type { ExplainerOptions } from "./ptame/explainer.ts";
 export type { ClassifierSource } from "./classifier/load.ts";
 export type { CustomNetwork } from "./classifier/network_classifier.ts";

@@ -25,7 +25,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["text", "random", "bytes", "image", "graph", "gradient", "models", "runtime", "weights"],
     ...["classifier", "explanation"],
   ],
-  baselines: ["text", "random", "image", "models", "classifier", "explanation", "ptame"],
+  // graph/ is for exported files, whose maps are a part of the graph.
+  baselines: ["text", "random", "image", "graph", "models", "classifier", "explanation", "ptame"],
   faithfulness: ["text", "random", "image", "classifier", "explanation", "baselines"],
   "ptame/training": [
     ...[

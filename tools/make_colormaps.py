@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""Prints the tables of src/image/_colormap_data.ts: matplotlib's inferno and viridis (CC0), 256 RGB bytes each.
+"""Prints the tables of src/image/_colormap_data.ts: colour maps of matplotlib, 256 RGB bytes each.
 
-    /usr/bin/python3 tools/make_colormaps.py > src/image/_colormap_data.ts
+    python3 tools/make_colormaps.py > src/image/_colormap_data.ts && deno fmt src/image/_colormap_data.ts
+
+Needs matplotlib 3.6 or newer. inferno, viridis, magma and cividis are CC0 1.0; turbo is under the Apache License 2.0.
 """
 
 import base64
@@ -10,18 +12,19 @@ import matplotlib
 import numpy as np
 
 print('''/**
- * The tables of matplotlib's inferno and viridis (by Nathaniel J. Smith, Stefan van der Walt and Eric Firing, CC0):
- * 256 colours each, red, green, blue, in base64. Written by tools/make_colormaps.py.
+ * Tables of colours: 256 each, red, green, blue, in base64. Written by tools/make_colormaps.py from matplotlib. The
+ * first four are by Nathaniel J. Smith, Stefan van der Walt and Eric Firing, cividis by Jamie R. Nuñez, Christopher R.
+ * Anderton and Ryan S. Renslow (CC0 1.0); turbo is by Anton Mikhailov (Google, Apache License 2.0).
  *
  * @module
  */
-''')
-for name in ["inferno", "viridis"]:
+
+/** Base64 of RGB bytes by name. */
+export const COLOUR_TABLES = {''')
+for name in ["inferno", "viridis", "magma", "cividis", "turbo"]:
     table = np.round(matplotlib.colormaps[name](np.arange(256))[:, :3] * 255).astype(np.uint8)
     text = base64.b64encode(table.tobytes()).decode()
-    print(f"/** 256 colours of {name}, base64 of RGB bytes. */")
-    print(f"export const {name.upper()}: string =")
-    lines = [text[i : i + 104] for i in range(0, len(text), 104)]
-    print(" +\n".join(f'  "{line}"' for line in lines) + ";")
-    if name == "inferno":
-        print()
+    lines = [text[i : i + 102] for i in range(0, len(text), 102)]
+    print(f"  {name}:")
+    print(" +\n".join(f'    "{line}"' for line in lines) + ",")
+print("} as const;")

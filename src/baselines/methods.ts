@@ -91,6 +91,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: true,
     view: "range",
+    signed: false,
     passes: () => 2,
     create: async (classifier) => (await import("./activation/x_grad_cam.ts")).xGradCam(classifier),
   },
@@ -101,6 +102,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: true,
     view: "range",
+    signed: false,
     passes: () => 3,
     create: async (classifier) => (await import("./activation/finer_cam.ts")).finerCam(classifier),
   },
@@ -112,6 +114,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     tapped: true,
     classless: true,
     view: "range",
+    signed: false,
     passes: () => 1,
     create: async (classifier) => (await import("./activation/eigen_cam.ts")).eigenCam(classifier),
   },
@@ -170,6 +173,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
+    signed: true,
     count: "masks",
     passes: (_, { masks = COALITIONS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>
@@ -182,6 +186,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
+    signed: true,
     count: "masks",
     passes: (_, { masks = COALITIONS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>
@@ -194,6 +199,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
+    signed: false,
     count: "samples",
     passes: (_, { samples = SOBOL_DESIGNS } = {}) => samples * (SOBOL_CELLS ** 2 + 1),
     create: async (classifier, { seed, samples } = {}) =>
@@ -206,6 +212,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
+    signed: false,
     count: "masks",
     passes: (_, { masks = HSIC_MASKS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>
@@ -257,6 +264,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: false,
     passes: () => 2,
     create: async (classifier) => (await import("./gradient/saliency.ts")).saliency(classifier),
   },
@@ -267,6 +275,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: true,
     passes: () => 2,
     create: async (classifier) => (await import("./gradient/saliency.ts")).inputTimesGradient(classifier),
   },
@@ -277,6 +286,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: false,
     passes: () => 2,
     create: async (classifier) =>
       (await import("./gradient/backpropagated.ts")).backpropagated(classifier, "guided"),
@@ -288,6 +298,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: true,
     passes: () => 2,
     create: async (classifier) =>
       (await import("./gradient/backpropagated.ts")).backpropagated(classifier, "lrp-epsilon"),
@@ -299,6 +310,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: true,
     passes: () => 2,
     create: async (classifier) =>
       (await import("./gradient/backpropagated.ts")).backpropagated(classifier, "lrp-gamma"),
@@ -310,6 +322,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
+    signed: true,
     count: "samples",
     passes: (_, { samples = SMOOTH_SAMPLES } = {}) => 2 * samples,
     create: async (classifier, { seed, samples } = {}) =>

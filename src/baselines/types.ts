@@ -185,9 +185,12 @@ export function shownValues(map: ValueMap, view: MaskScale): ValueMap {
   return view === "magnitude" ? { ...map, values: capped(map.values.map(Math.abs)) } : map;
 }
 
+/** Share of the magnitudes below the cap. */
+export const CAP_SHARE = 0.99;
+
 /** Values no greater than their 99th percentile. */
 function capped(values: Float32Array): Float32Array {
-  const cap = values.toSorted()[Math.floor(0.99 * (values.length - 1))]!;
+  const cap = values.toSorted()[Math.floor(CAP_SHARE * (values.length - 1))]!;
   // A map of mostly zeros keeps its few values; NaN stays, to be detected later.
   return cap > 0 ? values.map((value) => (value > cap ? cap : value)) : values;
 }

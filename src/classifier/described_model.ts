@@ -1,5 +1,5 @@
 /**
- * An exported explainer as a classifier. Its metadata, written by src/ptame/export_explainer.ts, describe its input and
+ * An exported explainer as a classifier. Its metadata, written by exported_file.ts, describe its input and
  * the names of its classes.
  *
  * @module
@@ -17,7 +17,8 @@ export const EXPLAINER_FORMAT = "ptame-explainer";
 /** The preprocessing of an exported explainer in its metadata; the file itself normalises. */
 export interface CutDescription {
   readonly resize: { readonly short_side: number; readonly filter: string };
-  readonly centre_crop: number;
+  /** Its side, or its height and width if it is not square. */
+  readonly centre_crop: number | readonly [height: number, width: number];
   /** How the image gets the input's shape, if not by a centre crop. */
   readonly fit?: "squash" | "letterbox";
   /** Value of padded pixels, 0 to 255, of a letterbox. */

@@ -14,10 +14,29 @@ import { type ScoredPass, scoredPass } from "./graphs.ts";
 import type { Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
-/** Scores of the images, weighted by "target" and summed; the images are independent. */
-function targetScore({ b, logits }: ScoredPass): Value {
-  const target = b.input("target", "float32", logits.shape);
-  return b.reduceSum(b.mul(logits, target), undefined, false);
+/** Input "target": the factor of each score of each image. */
+function targetInput({ b, logits }: ScoredPass): Value {
+  return b.input("target", "float32", logits.shape);
+}
+
+/**
+ * Gradient of the scores of all images, weighted by `factors` [batch, classes] and summed, towards a value. The images
+ * are independent, so each gets the gradient of its own score.
+ *
+ * @throws {TypeError} When an operator between the two cannot be differentiated.
+ */
+export function scoreGradient(
+  pass: Pick<ScoredPass, "b" | "logits">,
+  factors: Value,
+  towards: Value,
+  device: GradientDevice,
+): Value {
+  return gradients(pass.b, weightedScore(pass, factors), [towards], { device })[0]!;
+}
+
+/** Σ factor·score over all images and classes. */
+function weightedScore({ b, logits }: Pick<ScoredPass, "b" | "logits">, factors: Value): Value {
+  return b.reduceSum(b.mul(logits, factors), undefined, false);
 }
 
 /**
@@ -30,9 +49,9 @@ export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice
   const pass = scoredPass(network, 1);
   const { b, logits } = pass;
   const tapped = b.existingValue(tap.value.name);
-  const [gradient] = gradients(b, targetScore(pass), [tapped], { device });
+  const gradient = scoreGradient(pass, targetInput(pass), tapped, device);
   b.output(tapped, "activations");
-  b.output(gradient!, "gradients");
+  b.output(gradient, "gradients");
   b.output(logits, "logits");
   return prune(b.build());
 }
@@ -63,13 +82,14 @@ export function inputGradientGraph(
 
 function throughImage(pass: ScoredPass, device: GradientDevice, backward: Backward): Value {
   const { b, images, logits } = pass;
-  if (backward === "gradient" || backward === "guided") {
-    if (backward === "guided") checkGuided({ name: "this classifier", nodes: b.nodes() });
-    const own = backward === "guided" ? { device, ruleFor: guidedRule } : { device };
-    return gradients(b, targetScore(pass), [images], own)[0]!;
+  const factors = targetInput(pass);
+  if (backward === "gradient") return scoreGradient(pass, factors, images, device);
+  if (backward === "guided") {
+    checkGuided({ name: "this classifier", nodes: b.nodes() });
+    return gradients(b, weightedScore(pass, factors), [images], { device, ruleFor: guidedRule })[0]!;
   }
   const ruleFor = relevanceRules(b, images, backward === "lrp-gamma" ? "gamma" : "epsilon");
   // The relevance of a score is the score itself, times its factor.
-  const seed = b.mul(logits, b.input("target", "float32", logits.shape));
+  const seed = b.mul(logits, factors);
   return gradients(b, [{ value: logits, seed }], [images], { device, ruleFor })[0]!;
 }

@@ -61,7 +61,7 @@ export function activationOfPlain(scores: Float32Array, meaning: ScoreMeaning): 
 }
 
 /** The meaning of the scores before a network's own activation. */
-function meaningOfPlain({ activation, asked }: ScoreMeaning): ScoreMeaning {
+export function meaningOfPlain({ activation, asked }: ScoreMeaning): ScoreMeaning {
   if (activation === "sigmoid") return { activation: "none", asked: "sigmoid" };
   if (activation !== "none") return { activation: "none", asked: "softmax" };
   return asked === undefined ? { activation: "none" } : { activation: "none", asked };

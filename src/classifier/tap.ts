@@ -14,7 +14,8 @@
  *
  * @module
  */
-import type { Value } from "../graph/types.ts";
+import type { Builder } from "../graph/builder.ts";
+import { elementCount, type Value } from "../graph/types.ts";
 import { suggestion } from "../text/nearest.ts";
 import { type Axes, type GridPlaces, gridPlacesOf } from "./axes.ts";
 import { followAxes } from "./axis_rules.ts";
@@ -112,6 +113,21 @@ export function channelPlanes(data: Float32Array, tap: Tap): Float32Array {
     }
   }
   return planes;
+}
+
+/** The same as a part of a graph: [channels, height · width] of the tapped value, or of its gradient. */
+export function tapPlanes(b: Builder, value: Value, tap: Tap): Value {
+  const { channels, channelStride, places } = tap;
+  const area = places.length;
+  const elements = elementCount(value.shape);
+  if (elements === channels * area && channelStride === area && isInOrder(tap)) {
+    return b.reshape(value, [channels, area]);
+  }
+  const indices = new Float64Array(channels * area);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let i = 0; i < area; i++) indices[channel * area + i] = channel * channelStride + places[i]!;
+  }
+  return b.gather(b.reshape(value, [elements]), b.constant("int64", [channels, area], indices));
 }
 
 /** Whether positions lie one after the other, row by row, with the same distance: not in windows. */

@@ -75,7 +75,20 @@ export type Attribute =
   | { readonly type: "ints"; readonly value: readonly number[] }
   | { readonly type: "floats"; readonly value: readonly number[] }
   | { readonly type: "strings"; readonly value: readonly string[] }
-  | { readonly type: "tensor"; readonly value: Omit<Initializer, "name"> };
+  | { readonly type: "tensor"; readonly value: Omit<Initializer, "name"> }
+  | { readonly type: "graph"; readonly value: Subgraph };
+
+/** The body of a loop. It also reads values and initializers of the graph around it, by their names. */
+export interface Subgraph {
+  /** Its name. */
+  readonly name: string;
+  /** What the loop hands to it. */
+  readonly inputs: readonly Value[];
+  /** What it hands back. */
+  readonly outputs: readonly Value[];
+  /** Operations in running order. */
+  readonly nodes: readonly Node[];
+}
 
 /** Attributes of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;

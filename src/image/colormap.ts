@@ -1,30 +1,44 @@
 /**
- * Perceptually uniform colour maps: equal steps of the value look like equal steps.
+ * Colour maps: one table of names, colours, and whether lightness rises with the value. Where it does, a map can be read
+ * in grey and by colour-blind readers. turbo is a rainbow: it shows more steps, and is darkest at both ends.
  *
  * @module
  */
 import { base64ToUint8Array } from "uint8array-extras";
-import { INFERNO, VIRIDIS } from "./_colormap_data.ts";
+import { COLOUR_TABLES } from "./_colormap_data.ts";
 
 /** Names of the colour maps. */
-export type ColormapName = "inferno" | "viridis";
+export type ColormapName = "inferno" | "viridis" | "magma" | "cividis" | "turbo" | "grey";
 
-/** 256 colours of 3 bytes, from the value 0 to the value 1. */
-type Table = Uint8Array;
+/** A colour map. */
+interface Colormap {
+  /** 256 colours of 3 bytes, from the value 0 to the value 1. */
+  readonly table: Uint8Array;
+  /** Whether every higher value is lighter. */
+  readonly rises: boolean;
+}
 
-const TABLES: Readonly<Record<ColormapName, Table>> = {
-  inferno: base64ToUint8Array(INFERNO),
-  viridis: base64ToUint8Array(VIRIDIS),
+const MAPS: Readonly<Record<ColormapName, Colormap>> = {
+  inferno: { table: base64ToUint8Array(COLOUR_TABLES.inferno), rises: true },
+  viridis: { table: base64ToUint8Array(COLOUR_TABLES.viridis), rises: true },
+  magma: { table: base64ToUint8Array(COLOUR_TABLES.magma), rises: true },
+  cividis: { table: base64ToUint8Array(COLOUR_TABLES.cividis), rises: true },
+  turbo: { table: base64ToUint8Array(COLOUR_TABLES.turbo), rises: false },
+  grey: { table: Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)), rises: true },
 };
 
-/** The names of all colour maps. */
-export const COLORMAPS: readonly ColormapName[] = ["inferno", "viridis"];
+/** The names of all colour maps; the first is the usual one. */
+export const COLORMAPS: readonly ColormapName[] = Object.keys(MAPS) as ColormapName[];
+
+/** The names of those whose lightness rises with the value. */
+export const RISING_COLORMAPS: readonly ColormapName[] = COLORMAPS.filter((name) => MAPS[name].rises);
 
 /**
  * Turns values into colours. Values are clamped to [0, 1]; NaN counts as 0.
  *
  * @param values Any number of values, 0 to 1.
- * @param map Which colours: inferno (black, red, yellow) or viridis (violet, green, yellow).
+ * @param map Which colours: inferno (black, red, yellow), magma (black, violet, pale yellow), viridis (violet, green,
+ * yellow), cividis (blue, yellow), turbo (a rainbow) or grey.
  * @returns Red, green, blue for each value, `values.length * 3` bytes.
  * @throws {RangeError} When there is no such colour map.
  *
@@ -37,10 +51,10 @@ export const COLORMAPS: readonly ColormapName[] = ["inferno", "viridis"];
  * ```
  */
 export function colorize(values: Float32Array, map: ColormapName = "inferno"): Uint8Array {
-  const colours = TABLES[map];
-  if (colours === undefined) {
+  if (!Object.hasOwn(MAPS, map)) {
     throw new RangeError(`Cannot colorize: no colour map "${map}"; there are ${COLORMAPS.join(", ")}`);
   }
+  const { table: colours } = MAPS[map];
   const out = new Uint8Array(values.length * 3);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;

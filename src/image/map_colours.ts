@@ -4,7 +4,7 @@
  * The photograph is grey under the map, so that all colour is the map's. Opacity starts at 0.6 of the strongest and rises
  * with the square of the map: with an opacity that starts at nothing, a low value darkens a bright photograph and a high one
  * lights it up, so lightness would fall and rise along the scale. Over any grey, lightness rises with the map, for
- * colour-blind readers and on a printer without colours, too (tests/image/map_colours_test.ts).
+ * colour-blind readers and on a printer without colours, too (tests/image/map_colours_test.ts); not in turbo, a rainbow.
  *
  * @module
  */
@@ -48,7 +48,10 @@ function valueOpacity(value: number, { signed = false, opacity }: MapLooks): num
     : (opacity ?? OPACITY.map) * (FLOOR + (1 - FLOOR) * strength ** 2);
 }
 
-function mapColours(values: Float32Array, { signed = false, colours }: MapLooks): Uint8Array {
+function mapColours(values: Float32Array, { signed = false, colours, opacity = 0 }: MapLooks): Uint8Array {
+  if (!(opacity >= 0 && opacity <= 1)) {
+    throw new RangeError(`Cannot draw a map with an opacity of ${opacity}: it is a number from 0 to 1`);
+  }
   return signed ? colorizeSigned(values) : colorize(values, colours);
 }
 
@@ -109,8 +112,8 @@ export function blend(image: RgbImage, map: ValueMap, window: CropWindow, looks:
 }
 
 /** The colour scale, from the weakest to the strongest part, as a CSS gradient. */
-export function scaleGradient(): string {
-  const colours = scaleColours(13);
+export function scaleGradient(looks?: OverlayLooks): string {
+  const colours = scaleColours(13, looks);
   const stops = Array.from(
     { length: colours.length / 3 },
     (_, i) => `rgb(${colours.subarray(3 * i, 3 * i + 3).join(" ")})`,

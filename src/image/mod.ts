@@ -15,7 +15,7 @@
  *
  * @module
  */
-export { colorize, type ColormapName, COLORMAPS } from "./colormap.ts";
+export { colorize, type ColormapName, COLORMAPS, RISING_COLORMAPS } from "./colormap.ts";
 export { colorizeSigned } from "./diverging.ts";
 export { configureImages, type ImageFiles } from "./files.ts";
 export { decodeImage, type DecodeOptions, type DecodeSettings } from "./decode.ts";

@@ -2,21 +2,25 @@
  * Exports an explainer as one .onnx file for any ONNX runtime: backbone, auxiliary, head and normalisation in one graph
  * with their weights. The metadata describe the file, the preprocessing of images and the names of the classes.
  *
- *     image [1, 3, S, S] in [0, 1]; target [1], −1 if not fed  →  logits [1, classes]; map [1, 1, M, M] in [0, 1]
+ *     image [1, 3, S, S] in [0, 1]; target [1], −1 if not fed
+ *       →  logits [1, classes]; probabilities [1, classes]; map [1, 1, M, M] in [0, 1]
  *
  * @module
  */
-import { type CutDescription, EXPLAINER_FORMAT } from "../classifier/described_model.ts";
+import {
+  chosenClass,
+  exportedFile,
+  type ExportedFileOptions,
+  probabilitiesNode,
+  targetInput,
+} from "../classifier/exported_file.ts";
 import { cutText } from "../classifier/file_facts.ts";
 import { type CropSize, sameCrop } from "../classifier/prepared_image.ts";
 import type { Classifier, ClassifierFacts } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
-import { encodeNumbers } from "../graph/constants.ts";
-import { onnxParts } from "../graph/onnx_file.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { bindWeights } from "../weights/bind.ts";
-import { narrowWeights } from "../weights/narrow.ts";
 import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import type { ExplainerOptions } from "./explainer.ts";
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
@@ -27,15 +31,7 @@ import { AUXILIARY_PREFIX } from "./explainer_graph.ts";
 import { BACKBONE_PREFIX } from "./explainer_graph.ts";
 
 /** What to export: the options of the explainer, except its device. */
-export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads"> {
-  /** Weights as float16: half the file; a map changes by about 1e-3 of its range. */
-  readonly float16?: boolean;
-  /**
-   * Whether `target` is a required input. By default it is optional, but then some runtimes (such as onnxruntime-web
-   * and -node) cannot feed it at all.
-   */
-  readonly requireTarget?: boolean;
-}
+export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads">, ExportedFileOptions {}
 
 /** An exported explainer, to be written. */
 export interface ExportedExplainer {
@@ -70,17 +66,27 @@ export async function exportExplainer(options: ExportOptions = {}): Promise<Expo
   options.signal?.throwIfAborted();
 
   const [backbone, reader] = [pair.backbone.part(), pair.auxiliary.part()];
-  const graph = explainerGraph(pair, view, head, options.requireTarget ?? false);
+  const graph = explainerGraph(pair, view, head);
   let bound = reader.bind({ graph, files: new Map() }, AUXILIARY_PREFIX);
   if (backbone !== reader) bound = backbone.bind(bound, BACKBONE_PREFIX);
   bound = bindWeights(bound, head.file, { prefix: HEAD_PREFIX });
-  if (options.float16) bound = narrowWeights(bound);
-  const { size, parts } = onnxParts(bound.graph, {
-    files: bound.files,
-    metadata: fileMetadata(pair, view, head.record),
+  const licences = {
+    backbone: pair.backbone.licence,
+    auxiliary: pair.auxiliary.licence,
+    head: head.record.licence,
+  };
+  const { size, parts } = exportedFile(bound, {
+    classifier: pair.backbone.facts,
+    view,
+    metadata: {
+      method: "ptame",
+      auxiliary,
+      trained: String(head.record.trained),
+      head: JSON.stringify(head.record),
+      licences: JSON.stringify(licences),
+    },
     documentation: fileDocumentation(facts, auxiliary, head.record),
-    valueDocumentation: VALUES,
-  });
+  }, options);
   return { backbone: facts, view, auxiliary, head: head.record, size, parts };
 }
 
@@ -99,44 +105,26 @@ function viewFor({ name, preprocessing: a }: ClassifierFacts, auxiliary: string,
   );
 }
 
-const VALUES = {
-  image: "Image [1, 3, S, S], red, green and blue in [0, 1], cut as the metadata's preprocessing says; " +
-    "not normalised",
-  target: "Index of the class to explain [1]; -1 for the top class",
-  logits: "Scores before softmax [1, classes]",
-  map: "Where the classifier looked for this class [1, 1, M, M], min-max in [0, 1]",
-};
-
 /** One pass from an image to scores and one map; weights unbound. */
 function explainerGraph(
   pair: ClassifierPair,
   view: CropSize,
   head: Head,
-  requireTarget: boolean,
 ): Graph {
   const b = createBuilder("ptame_explainer");
   const [backbone, auxiliary] = [pair.backbone.part(), pair.auxiliary.part()];
   const size = view.crop;
   const image = b.input("image", "float32", [1, 3, size, size]);
-  const target = b.input("target", "int64", [1]);
+  const target = targetInput(b);
   const cutFor = ({ facts }: Classifier) => cutOfView(b, image, view, facts.preprocessing);
   const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), cutFor(pair.auxiliary));
   const logits = backbone === auxiliary
     ? read.logits
     : backbone.scores(b.scope(BACKBONE_PREFIX), cutFor(pair.backbone));
   b.output(logits, "logits");
+  b.output(probabilitiesNode(b, logits, pair.backbone.facts), "probabilities");
   b.output(mapNode(b, head, read.taps, chosenClass(b, logits, target)), "map");
-  const graph = prune(b.build());
-  if (requireTarget) return graph;
-  // An input that is also an initializer has a default value.
-  const initializers = new Map(graph.initializers);
-  initializers.set(target.name, { ...target, data: { kind: "inline", bytes: encodeNumbers("int64", [-1]) } });
-  return { ...graph, initializers };
-}
-
-/** The target, or the top class where it is negative. */
-function chosenClass(b: Builder, logits: Value, target: Value): Value {
-  return b.where(b.less(target, 0), b.argMax(logits, 1, false), target);
+  return prune(b.build());
 }
 
 /** The mask of one class, [1, 1, M, M], from its row of the fuser only. */
@@ -147,38 +135,6 @@ function mapNode(b: Builder, head: Head, taps: readonly Value[], chosen: Value):
   const fuser = scoped.weight(FUSER, [head.classes, width, 1, 1]);
   const row = b.reshape(b.gather(fuser, chosen), [1, width]);
   return minMaxMask(b, fusedMaps(b, features, row));
-}
-
-/** The metadata that a program needs to use the file; lists and records are JSON. */
-function fileMetadata(
-  { backbone, auxiliary }: ClassifierPair,
-  view: CropSize,
-  head: HeadRecord,
-): Record<string, string> {
-  const { name, labels } = backbone.facts;
-  const { resize, crop, fit = "crop", resample = "bilinear", fill = 0 } = view;
-  const cut: CutDescription = {
-    resize: { short_side: resize, filter: resample === "nearest" ? resample : `${resample}, antialiased` },
-    centre_crop: crop,
-    ...(fit === "crop" ? {} : { fit }),
-    ...(fit === "letterbox" ? { fill } : {}),
-    layout: "NCHW",
-    channels: "RGB",
-    range: [0, 1],
-    normalisation: "inside",
-  };
-  const licences = { backbone: backbone.licence, auxiliary: auxiliary.licence, head: head.licence };
-  return {
-    format: EXPLAINER_FORMAT,
-    version: "1",
-    backbone: name,
-    auxiliary: auxiliary.facts.name,
-    trained: String(head.trained),
-    preprocessing: JSON.stringify(cut),
-    labels: JSON.stringify(labels),
-    head: JSON.stringify(head),
-    licences: JSON.stringify(licences),
-  };
 }
 
 function fileDocumentation({ name }: ClassifierFacts, auxiliary: string, head: HeadRecord): string {

@@ -133,7 +133,7 @@ interface Identified {
 async function identify({ route, query, image, signal }: Asked): Promise<Identified> {
   const { explainer, identity } = await orAborted(route.lazy.load(), signal);
   const targets = query.targets.map((target) => classNamed(target, explainer));
-  const options = JSON.stringify([targets, query.topK, query.refine, query.format]);
+  const options = JSON.stringify([targets, query.topK, query.refine, query.format, query.looks]);
   return { explainer, targets, tag: await entityTag(image, options, identity) };
 }
 
@@ -171,10 +171,11 @@ async function answer(request: Request, asked: Asked, known: Identified | undefi
     ? plain
     : await timed(times, "refine", () => plain.refineTargets({ steps: query.refine, signal }));
   signal.throwIfAborted();
+  const { format, looks } = query;
   const response = await timed(
     times,
     "draw",
-    () => explanationBody(explanation, { format: query.format, backbone: explainer.backbone }),
+    () => explanationBody(explanation, { format, looks, backbone: explainer.backbone }),
   );
   route.cache.keep(tag, response);
   return explanationResponse(response, tag, times);

@@ -7,6 +7,7 @@
  * @module
  */
 import type { ClassifierFacts, DescribedFact } from "../classifier/types.ts";
+import type { OverlayLooks } from "../image/map_colours.ts";
 import { mapsNpy } from "../ptame/maps_npy.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { Refinement } from "../explanation/refinement.ts";
@@ -88,13 +89,13 @@ function explanationDocument(
 
 async function responseBody(
   explanation: Explanation,
-  { format, backbone }: ResponseOptions,
+  { format, looks, backbone }: ResponseOptions,
 ): Promise<string | Uint8Array> {
   switch (format) {
     case "json":
       return JSON.stringify(explanationDocument(explanation, backbone));
     case "png":
-      return await explanation.overlayPng();
+      return await explanation.overlayPng(looks);
     case "npy":
       return mapsNpy(explanation.targets);
   }
@@ -108,6 +109,8 @@ export function explanationHeaders(tag: string): Record<string, string> {
 /** How to respond. */
 export interface ResponseOptions {
   readonly format: Format;
+  /** Colours and opacity of a PNG. */
+  readonly looks: OverlayLooks;
   /** The classifier. */
   readonly backbone: Pick<ClassifierFacts, "described">;
 }

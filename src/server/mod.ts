@@ -3,7 +3,7 @@
  *
  * | request | answer |
  * |---|---|
- * | `POST /explain?target=…&topK=…&refine=…&format=json\|png\|npy` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
+ * | `POST /explain?target=…&topK=…&refine=…&format=json\|png\|npy&colours=…&opacity=…` | the explanation of the image in the body (an image, a form with one file, or JSON with an https URL) |
  * | `GET /models` | the classifier, auxiliary and head |
  * | `GET /healthz`, `GET /readyz` | health and load; whether the networks are loaded |
  * | `GET /metrics` | counts and times for Prometheus, if the option `metrics` writes them |

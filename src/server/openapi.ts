@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { COLORMAPS } from "../image/colormap.ts";
 import { MEDIA_TYPES } from "./negotiation.ts";
 import { MOST_JSON_BYTES } from "./request_image.ts";
 import { LONGEST_TARGET, MOST_TARGETS } from "./query.ts";
@@ -165,6 +166,13 @@ function explainOperation(
       }),
       query("format", "Format of the response; by default the one that the Accept header prefers", {
         enum: Object.keys(MEDIA_TYPES),
+      }),
+      query("colours", "Colours of the map in a PNG", { enum: COLORMAPS, default: COLORMAPS[0] }),
+      query("opacity", "Opacity of the strongest part of the map in a PNG", {
+        type: "number",
+        minimum: 0,
+        maximum: 1,
+        default: 0.75,
       }),
       { name: "If-None-Match", in: "header", description: "Entity tag of a cached response", schema: text },
     ],

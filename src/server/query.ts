@@ -1,9 +1,12 @@
 /**
- * Parses the query of a request: classes, number of classes, format. Unknown parameters are refused.
+ * Parses the query of a request: classes, number of classes, format, colours. Unknown parameters are refused.
  *
  * @module
  */
+import { COLORMAPS } from "../image/colormap.ts";
+import type { OverlayLooks } from "../image/map_colours.ts";
 import { suggestion } from "../text/nearest.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 import { HttpError } from "./errors.ts";
 import { type Format, formatFor, FORMATS, MEDIA_TYPES } from "./negotiation.ts";
 
@@ -17,6 +20,8 @@ export interface ExplainQuery {
   readonly refine: number;
   /** Format of the response. */
   readonly format: Format;
+  /** Colours and opacity of a PNG. */
+  readonly looks: OverlayLooks;
 }
 
 /** Maximum number of classes per request. */
@@ -25,7 +30,7 @@ export const MOST_TARGETS = 16;
 /** Maximum number of characters of a class's label or index. */
 export const LONGEST_TARGET = 100;
 
-const PARAMETERS = ["target", "topK", "refine", "format"];
+const PARAMETERS = ["target", "topK", "refine", "format", "colours", "opacity"];
 
 function refuse(message: string): never {
   throw new HttpError(400, "invalid_query", message);
@@ -48,7 +53,7 @@ export function readQuery(
       `Unknown parameter ${JSON.stringify(name.slice(0, 40))}${suggestion(name.slice(0, 40), PARAMETERS)}`,
     );
   }
-  for (const name of ["topK", "refine", "format"]) {
+  for (const name of PARAMETERS.slice(1)) {
     if (parameters.getAll(name).length > 1) refuse(`Parameter ${name} is given more than once`);
   }
   const targets = parameters.getAll("target");
@@ -66,7 +71,26 @@ export function readQuery(
   if (asked !== null && targets.length > 0) refuse("Parameters target and topK exclude each other");
 
   const refine = readRefine(parameters.get("refine"), maxRefine);
-  return { targets, topK, refine, format: readFormat(parameters.get("format"), accept) };
+  const format = readFormat(parameters.get("format"), accept);
+  return { targets, topK, refine, format, looks: readLooks(parameters, format) };
+}
+
+function readLooks(parameters: URLSearchParams, format: Format): OverlayLooks {
+  for (const name of ["colours", "opacity"]) {
+    if (parameters.has(name) && format !== "png") refuse(`Parameter ${name} is for format=png`);
+  }
+  const [named, given] = [parameters.get("colours"), parameters.get("opacity")];
+  const colours = COLORMAPS.find((name) => name === named);
+  if (named !== null && colours === undefined) {
+    refuse(
+      `Parameter colours takes one of ${COLORMAPS.join(", ")}${suggestion(named.slice(0, 40), COLORMAPS)}`,
+    );
+  }
+  const opacity = given === null ? undefined : Number(given);
+  if (given?.trim() === "" || (opacity !== undefined && !(opacity >= 0 && opacity <= 1))) {
+    refuse("Parameter opacity takes a number from 0 to 1");
+  }
+  return withoutUndefined({ colours, opacity });
 }
 
 function readRefine(asked: string | null, most: number): number {

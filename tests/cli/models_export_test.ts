@@ -15,7 +15,33 @@ Deno.test("models export writes one file that says what it is", async () => {
     const { inputs, metadata } = inspectOnnx(
       Deno.readFileSync(`${folder}/efficientnet_lite0.explainer.onnx`),
     );
-    assertEquals([inputs.length, metadata["format"]], [1, "ptame-explainer"]);
+    assertEquals([inputs.length, metadata["format"], metadata["method"]], [1, "ptame-explainer", "ptame"]);
+  });
+});
+
+Deno.test("models export --method writes the method into the file", async () => {
+  await inFolder(async (folder) => {
+    Deno.writeFileSync(`${folder}/small.onnx`, smallClassifier().onnx);
+    const written: [string[], string, string][] = [
+      [
+        ["--method", "layercam", "--layer", "relu_out", "--out", "layer.onnx"],
+        "layercam",
+        "Layer-CAM, layer: relu_out",
+      ],
+      [
+        ["--method", "integrated-gradients", "--steps", "3"],
+        "integrated-gradients",
+        "small, Integrated Gradients",
+      ],
+    ];
+    for (const [args, method, said] of written) {
+      const ended = await runCli(["models", "export", "small.onnx", ...args], folder);
+      assertEquals([ended.code, ended.stdout], [0, ""], ended.stderr);
+      assertStringIncludes(ended.stderr, said);
+      const out = args.includes("--out") ? "layer.onnx" : "small.explainer.onnx";
+      assertEquals(inspectOnnx(Deno.readFileSync(`${folder}/${out}`)).metadata["method"], method);
+    }
+    assertEquals(filesIn(folder), ["layer.onnx", "small.explainer.onnx", "small.onnx"]);
   });
 });
 
@@ -33,6 +59,10 @@ Deno.test("models export refuses with one line, and leaves nothing half written"
       [["efficientnet_lite0", "--out", "folder.onnx"], 1, "Cannot write folder.onnx: it is a folder"],
       [["efficientnet_lite0", "--head", "none.safetensors"], 1, "Cannot read head none.safetensors"],
       [["text.onnx"], 1, "Cannot read ONNX model"],
+      [["small.onnx", "--method", "rise"], 2, "--method"],
+      [["small.onnx", "--method", "gradcam", "--steps", "3"], 2, "Option --steps is for "],
+      [["small.onnx", "--method", "gradcam", "--head", "h.safetensors"], 2, "Option --head is for ptame"],
+      [["small.onnx", "--layer", "relu_out"], 2, "Option --layer is for the baselines"],
       [["small.onnx"], 1, "deno task train --backbone small.onnx --auxiliary efficientnet_lite0"],
     ];
     // Programs of their own, two at a time: most of their time is their start.

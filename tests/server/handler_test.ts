@@ -1,3 +1,4 @@
+import { decodeImage } from "../../src/image/decode.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { createHandler, type ExplanationDocument, type Handler } from "../../src/server/mod.ts";
@@ -64,6 +65,31 @@ Deno.test("createHandler() gives the format of the query, else of the Accept hea
   ]);
   assertEquals(await refusal(await explain({ headers: { accept: "text/html" } })), [406, "not_acceptable"]);
   assertEquals(await refusal(await explain({ query: "format=png&topK=2" })), [400, "invalid_query"]);
+});
+
+Deno.test("createHandler() draws a PNG in the colours of the query, with a tag of its own", async () => {
+  const drawn = async (query: string) => {
+    const response = await explain({ query: `format=png${query}` });
+    const { data } = await decodeImage(new Uint8Array(await response.arrayBuffer()));
+    return { tag: response.headers.get("etag"), data };
+  };
+  const [usual, grey, faint] = await Promise.all([
+    drawn(""),
+    drawn("&colours=grey"),
+    drawn("&colours=grey&opacity=0"),
+  ]);
+  assertEquals(new Set([usual.tag, grey.tag, faint.tag]).size, 3);
+  const coloured = ({ data }: typeof usual) => {
+    let most = 0;
+    for (let i = 0; i < data.length; i += 3) {
+      const pixel = data.subarray(i, i + 3);
+      most = Math.max(most, Math.max(...pixel) - Math.min(...pixel));
+    }
+    return most;
+  };
+  // Only the frame of the text has a little blue.
+  assert(coloured(usual) > 100 && coloured(grey) < 20 && coloured(faint) < 20);
+  assert(grey.data.some((value, i) => Math.abs(value - faint.data[i]!) > 50));
 });
 
 Deno.test("createHandler() refines maps up to its maximum, and refuses more", async () => {
@@ -221,7 +247,7 @@ Deno.test("openapi.json describes every route and every refusal of the handler",
     operation.parameters.filter((each: { in: string }) => each.in === "query").map((each: { name: string }) =>
       each.name
     ),
-    ["target", "topK", "refine", "format"],
+    ["target", "topK", "refine", "format", "colours", "opacity"],
   );
   assertEquals("application/json" in operation.requestBody.content, false);
   const explanation = await (await explain()).json();

@@ -33,13 +33,15 @@ Deno.test("entityTag() tells contents apart, and parts from their joining", asyn
 
 Deno.test("readQuery() reads what it knows and refuses the rest", () => {
   const read = (query: string) => readQuery(new URLSearchParams(query), null, 20);
-  assertEquals(read(""), { targets: [], topK: 1, refine: 0, format: "json" });
+  assertEquals(read(""), { targets: [], topK: 1, refine: 0, format: "json", looks: {} });
   assertEquals(read("target=tabby&target=3&format=npy"), {
     targets: ["tabby", "3"],
     topK: 1,
     refine: 0,
     format: "npy",
+    looks: {},
   });
+  assertEquals(read("format=png&colours=cividis&opacity=0.5").looks, { colours: "cividis", opacity: 0.5 });
   assertEquals(read("refine=20").refine, 20);
   for (
     const [query, says] of [
@@ -55,6 +57,12 @@ Deno.test("readQuery() reads what it knows and refuses the rest", () => {
       ["target=1&".repeat(17), "the maximum is 16"],
       ["refine=21", "a whole number from 0 to 20"],
       ["format=gif", "one of json, png, npy"],
+      ["colours=grey", "Parameter colours is for format=png"],
+      ["format=npy&opacity=1", "Parameter opacity is for format=png"],
+      ["format=png&colours=viridi", "did you mean viridis?"],
+      ["format=png&opacity=1.1", "a number from 0 to 1"],
+      ["format=png&opacity=", "a number from 0 to 1"],
+      ["format=png&opacity=1&opacity=0", "more than once"],
     ] as const
   ) {
     const error = assertThrows(() => read(query), HttpError, says);

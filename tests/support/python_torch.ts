@@ -1,32 +1,37 @@
 /**
- * Runs a Python script with PyTorch, where this machine has it.
+ * Runs a Python script with PyTorch, or other modules, where this machine has them.
  *
  * @module
  */
 
 const INTERPRETERS = ["/usr/bin/python3", "python3"];
-let found: Promise<string | undefined> | undefined;
+let torch: Promise<string | undefined> | undefined;
 
 /** The interpreter that has torch and torchvision; says once what to install where none has. */
 export function pythonTorch(): Promise<string | undefined> {
-  return found ??= search();
+  return torch ??= pythonWith(
+    ["torch", "torchvision"],
+    "files written by PyTorch here and now; on Debian: apt-get install python3-torch python3-torchvision",
+  );
 }
 
-async function search(): Promise<string | undefined> {
+/** The interpreter that has these modules; says what is skipped where none has. */
+export async function pythonWith(
+  modules: readonly string[],
+  skipped: string,
+): Promise<string | undefined> {
   // Finding the modules is quick; importing them takes seconds.
   const check =
-    "import importlib.util as u, sys; sys.exit(not (u.find_spec('torch') and u.find_spec('torchvision')))";
+    "import importlib.util as u, sys; sys.exit(not all(u.find_spec(name) for name in sys.argv[1:]))";
   for (const name of INTERPRETERS) {
     try {
-      const { success } = await new Deno.Command(name, { args: ["-c", check], stderr: "null" }).output();
-      if (success) return name;
+      const command = new Deno.Command(name, { args: ["-c", check, ...modules], stderr: "null" });
+      if ((await command.output()).success) return name;
     } catch {
       // No such program.
     }
   }
-  console.warn(
-    "SKIPPED: files written by PyTorch here and now; on Debian: apt-get install python3-torch python3-torchvision",
-  );
+  console.warn(`SKIPPED: ${skipped}`);
   return undefined;
 }
 

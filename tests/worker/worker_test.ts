@@ -47,6 +47,8 @@ Deno.test("connectWorker() gives what the library gives on its own thread", asyn
     assertEquals((await explanation.image()).data, expected.image.data);
     const overlay = await explanation.overlay({ target: expected.prediction[0]!.index });
     near(overlay.data, (await expected.overlay()).data, 1);
+    const looks = { colours: "cividis", opacity: 0.5 } as const;
+    near((await explanation.overlay(looks)).data, (await expected.overlay(looks)).data, 1);
 
     const input = await explanation.input();
     const copy = input.slice();

@@ -4,6 +4,7 @@
  * @module
  */
 import { colorize } from "../../image/colormap.ts";
+import type { DrawingLooks, OverlayLooks } from "../../image/map_colours.ts";
 import { colorizeSigned } from "../../image/diverging.ts";
 import { decodeSettings } from "../decode_options.ts";
 import { decodeImage, type DecodeSettings } from "../../image/decode.ts";
@@ -56,6 +57,8 @@ export interface Request extends Pick<ExplainOptions, "target" | "topK" | "decod
   readonly small?: boolean;
   /** Whether overlays have the image's own size. */
   readonly full?: boolean;
+  /** Colours and opacity of the map. */
+  readonly looks?: OverlayLooks;
 }
 
 /** A decoded image, and the time that decoding took. */
@@ -127,12 +130,22 @@ export function explainRequest(
   if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {
     throw new UsageError(`Option --threshold takes a number above 0 and at most 1, not ${threshold}`);
   }
+  const { colours, opacity } = options;
+  if (colours !== undefined && against !== undefined) {
+    throw new UsageError(
+      "Options --colours and --against exclude each other: a contrast has colours of its own",
+    );
+  }
+  if (opacity !== undefined && opacity > 1) {
+    throw new UsageError(`Option --opacity takes a number from 0 to 1, not ${opacity}`);
+  }
+  const looks = withoutUndefined({ colours, opacity });
   const boxesFrom = boxes ? threshold ?? REGION_THRESHOLD : undefined;
   const named = target.length > 0 ? target : undefined;
   // Boxes are given in pixels of the whole image, and --full draws it.
   const decode = { ...boxes || full ? {} : { atLeast: ENOUGH }, ...decodeSettings(options) };
   const plain = { refine, seed, against, topK, small, full, boxesFrom, target: named };
-  return { decode, ...withoutUndefined(plain) };
+  return { decode, looks, ...withoutUndefined(plain) };
 }
 
 /**
@@ -193,7 +206,7 @@ export async function explainFile(
     readonly stopRefining?: AbortSignal;
   },
 ): Promise<ExplainedFile> {
-  const { decoded, against, refine, seed, onRefine, small = false, full = false, boxesFrom, ...rest } =
+  const { decoded, against, refine, seed, onRefine, small = false, full = false, looks, boxesFrom, ...rest } =
     options;
   const { stopRefining = options.signal, ...request } = rest;
   const plain = await explainer.explain(decoded?.image ?? image, request);
@@ -207,9 +220,10 @@ export async function explainFile(
   const contrasts = against === undefined || !isPtame(explanation)
     ? undefined
     : explanation.targets.map(({ index }) => explanation.contrast(index, against));
-  const outs = await writeOverlays(explanation, contrasts, image, destinations, { small, full, signal });
+  const drawing = { small, looks: { ...looks, full }, signal };
+  const outs = await writeOverlays(explanation, contrasts, image, destinations, drawing);
   const mapPath = destinations.map(image);
-  if (mapPath !== undefined) await writeMap(mapPath, explanation, contrasts);
+  if (mapPath !== undefined) await writeMap(mapPath, explanation, contrasts, looks);
   const regions = boxesFrom === undefined ? undefined : await findRegions(explanation, boxesFrom);
   signal.throwIfAborted();
   const { milliseconds } = explanation;
@@ -228,7 +242,11 @@ async function writeOverlays(
   contrasts: readonly Contrast[] | undefined,
   image: string,
   destinations: Destinations,
-  { small, full, signal }: { readonly small: boolean; readonly full: boolean; readonly signal: AbortSignal },
+  { small, looks, signal }: {
+    readonly small: boolean;
+    readonly looks: DrawingLooks;
+    readonly signal: AbortSignal;
+  },
 ): Promise<string[]> {
   const outs: string[] = [];
   const count = explanation.targets.length;
@@ -236,8 +254,8 @@ async function writeOverlays(
     signal.throwIfAborted();
     const target = explanation.targets[which]!;
     const path = destinations.overlay(image, target.label, which, count);
-    const drawn = await (contrasts?.[which]?.overlay({ full }) ??
-      explanation.overlay({ target: target.index, full }));
+    const drawn = await (contrasts?.[which]?.overlay(looks) ??
+      explanation.overlay({ ...looks, target: target.index }));
     const bytes = await encodeImage(drawn, formatOfPath(path) ?? "png", { small });
     await (path === STREAM ? writeStdout(bytes) : writeFile(path, bytes));
     outs.push(path);
@@ -253,6 +271,7 @@ async function writeMap(
   path: string,
   explanation: MapExplanation,
   contrasts: readonly Contrast[] | undefined,
+  { colours }: OverlayLooks = {},
 ): Promise<void> {
   const targets = contrasts?.map(({ for: { index, label }, map }) => ({ index, label, map })) ??
     explanation.targets;
@@ -263,7 +282,7 @@ async function writeMap(
   }
   if (/\.png$/i.test(path)) {
     const { values } = targets[0]!.map;
-    const data = contrasts === undefined ? colorize(values, "inferno") : colorizeSigned(values);
+    const data = contrasts === undefined ? colorize(values, colours) : colorizeSigned(values);
     return await writeFile(path, await encodePng({ width, height, data }));
   }
   if (/\.json$/i.test(path)) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { REGION_THRESHOLD } from "../../explanation/region_threshold.ts";
+import { COLORMAPS } from "../../image/colormap.ts";
 import { MOST_STEPS } from "../../ptame/refine/types.ts";
 import { DECODE_OPTIONS } from "../decode_options.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
@@ -74,6 +75,12 @@ const OPTIONS = {
       { default: "own" },
     ),
     verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
+    colours: choice("NAME", COLORMAPS, "Colours of the map; in all but turbo, stronger is lighter", {
+      usual: COLORMAPS[0]!,
+    }),
+    opacity: number("N", "Opacity of the strongest part of the map over the image, 0 to 1", {
+      usual: "0.75, of --against 0.85",
+    }),
     small: flag("Write overlays as small files, slowly"),
     full: flag("Draw overlays at the image's own size, not at 480 to 1600 pixels"),
     ...FONT_OPTION,

@@ -77,7 +77,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     throw new UsageError("Option --check is for single images; deno task evaluate measures many");
   }
   if (options.animate !== undefined) throw new UsageError("Option --animate is for a single image");
-  explainRequest(options);
+  const { looks } = explainRequest(options);
   const method = chooseExplainMethod(options);
   const { workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
 
@@ -153,7 +153,13 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (options.html) {
     const { writeGallery } = await import("./gallery/write.ts");
     const lines = await earlierResults<Line>(out, "");
-    terminal.say(`Page: ${printable(await writeGallery(lines, images, { source, out, args: call.args }))}`);
+    terminal.say(
+      `Page: ${
+        printable(
+          await writeGallery(lines, images, { source, out, args: call.args, ...withoutUndefined({ looks }) }),
+        )
+      }`,
+    );
   }
   const failures = failed > 0 ? `, ${failed} failed` : "";
   const place = await isFile(path) ? path : `${out}/results.*.jsonl`;

@@ -119,7 +119,10 @@ export function checkLocation(tensor: string, file: string): void {
 }
 
 /** An attribute as protobuf. */
-export function attributeProto(name: string, attribute: Attribute): AttributeProto {
+export function attributeProto(
+  name: string,
+  attribute: Exclude<Attribute, { type: "graph" }>,
+): AttributeProto {
   const utf8 = (value: string) => new TextEncoder().encode(value);
   switch (attribute.type) {
     case "int":

@@ -5,9 +5,14 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
+  type AttributeProto,
+  AttributeProto_AttributeType as Kind,
+  AttributeProtoSchema,
+  type GraphProto,
   GraphProtoSchema,
   type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
@@ -22,7 +27,7 @@ import {
 } from "onnx-buf";
 import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
 import { DATA_TYPE_CODES } from "../shapes/elementwise.ts";
-import type { Graph, Value } from "../types.ts";
+import type { Attribute, Graph, Node, Subgraph, Value } from "../types.ts";
 import { attributeProto, tensorProto } from "./tensors.ts";
 
 /** ONNX IR version written: 8 came with opset 17's releases. */
@@ -126,17 +131,35 @@ function modelProto(graph: Graph, initializer: TensorProto[], options: EncodeOpt
       initializer,
       input: graph.inputs.map(value),
       output: graph.outputs.map(value),
-      node: graph.nodes.map((node) =>
-        create(NodeProtoSchema, {
-          name: node.name,
-          opType: node.op,
-          domain: node.domain,
-          input: [...node.inputs],
-          output: [...node.outputs],
-          attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
-        })
-      ),
+      node: graph.nodes.map(nodeProto),
     }),
+  });
+}
+
+function nodeProto(node: Node): NodeProto {
+  return create(NodeProtoSchema, {
+    name: node.name,
+    opType: node.op,
+    domain: node.domain,
+    input: [...node.inputs],
+    output: [...node.outputs],
+    attribute: Object.entries(node.attributes).map(([name, value]) => anyAttributeProto(name, value)),
+  });
+}
+
+function anyAttributeProto(name: string, attribute: Attribute): AttributeProto {
+  return attribute.type === "graph"
+    ? create(AttributeProtoSchema, { name, type: Kind.GRAPH, g: bodyProto(attribute.value) })
+    : attributeProto(name, attribute);
+}
+
+/** A body keeps its weights in the graph around it, so it has no initializers. */
+function bodyProto({ name, inputs, outputs, nodes }: Subgraph): GraphProto {
+  return create(GraphProtoSchema, {
+    name,
+    input: inputs.map((value) => valueInfoProto(value, "")),
+    output: outputs.map((value) => valueInfoProto(value, "")),
+    node: nodes.map(nodeProto),
   });
 }
 

@@ -6,7 +6,7 @@
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
 import { asMarkup, markup, pageStart } from "../../../faithfulness/report/markup.ts";
-import { scaleGradient } from "../../../image/map_colours.ts";
+import { type OverlayLooks, scaleGradient } from "../../../image/map_colours.ts";
 import { fetchBytes } from "../../../weights/fetch_bytes.ts";
 import { countConfusions, type GalleryEntry } from "./entries.ts";
 
@@ -34,6 +34,8 @@ export interface GalleryFacts {
   readonly command: string;
   /** Whether probabilities are probabilities, and not scores. */
   readonly probabilities: boolean;
+  /** Colours and opacity of the overlays. */
+  readonly looks?: OverlayLooks;
 }
 
 /** Renders the page. */
@@ -61,7 +63,9 @@ export async function galleryPage(entries: readonly GalleryEntry[], facts: Galle
 <header>
 <h1>${facts.title}</h1>
 <p>${sums.join("; ")}.</p>
-<p class="scale"><span>weakest</span><i style="background: ${scaleGradient()}"></i><span>strongest for its class (each map on its own scale)</span></p>
+<p class="scale"><span>weakest</span><i style="background: ${
+    scaleGradient(facts.looks)
+  }"></i><span>strongest for its class (each map on its own scale)</span></p>
 </header>
 <main>
 <section id="confusions" aria-labelledby="confusions-title" hidden>

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OverlayLooks } from "../../../image/map_colours.ts";
 import { commandLine } from "../../evaluation/report.ts";
 import { fileName, writeFile } from "../../files.ts";
 import { galleryEntries, type ResultLine } from "./entries.ts";
@@ -16,6 +17,8 @@ export interface GalleryRun {
   readonly out: string;
   /** What was given on the command line. */
   readonly args: readonly string[];
+  /** Colours and opacity of the overlays. */
+  readonly looks?: OverlayLooks;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface GalleryRun {
 export async function writeGallery(
   lines: readonly ResultLine[],
   images: readonly string[],
-  { source, out, args }: GalleryRun,
+  { source, out, args, looks = {} }: GalleryRun,
 ): Promise<string> {
   const first = lines.find((line) => "out" in line);
   const path = `${out}/gallery.html`;
@@ -36,6 +39,7 @@ export async function writeGallery(
     title: `${fileName(source)}: what ${first?.model ?? "the classifier"} sees`,
     command: commandLine("explain", args),
     probabilities: first?.reading !== "none",
+    looks,
   });
   await writeFile(path, page);
   return path;
