@@ -21,6 +21,17 @@ const TABLES: Readonly<Record<ColormapName, Table>> = {
 export const COLORMAPS: readonly ColormapName[] = ["inferno", "viridis"];
 
 /**
+ * The colours of a map: 256 of 3 bytes, from the value 0 to the value 1.
+ *
+ * @throws {RangeError} When there is no such colour map.
+ */
+export function colourTable(map: ColormapName = "inferno"): Table {
+  const colours = TABLES[map];
+  if (colours !== undefined) return colours;
+  throw new RangeError(`Cannot colorize: no colour map "${map}"; there are ${COLORMAPS.join(", ")}`);
+}
+
+/**
  * Turns values into colours. Values are clamped to [0, 1]; NaN counts as 0.
  *
  * @param values Any number of values, 0 to 1.
@@ -37,10 +48,7 @@ export const COLORMAPS: readonly ColormapName[] = ["inferno", "viridis"];
  * ```
  */
 export function colorize(values: Float32Array, map: ColormapName = "inferno"): Uint8Array {
-  const colours = TABLES[map];
-  if (colours === undefined) {
-    throw new RangeError(`Cannot colorize: no colour map "${map}"; there are ${COLORMAPS.join(", ")}`);
-  }
+  const colours = colourTable(map);
   const out = new Uint8Array(values.length * 3);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
