@@ -34,6 +34,16 @@ export const COLORMAPS: readonly ColormapName[] = Object.keys(MAPS) as ColormapN
 export const RISING_COLORMAPS: readonly ColormapName[] = COLORMAPS.filter((name) => MAPS[name].rises);
 
 /**
+ * The colours of a map: 256 of 3 bytes, from the value 0 to the value 1.
+ *
+ * @throws {RangeError} When there is no such colour map.
+ */
+export function colourTable(map: ColormapName = "inferno"): Uint8Array {
+  if (Object.hasOwn(MAPS, map)) return MAPS[map].table;
+  throw new RangeError(`Cannot colorize: no colour map "${map}"; there are ${COLORMAPS.join(", ")}`);
+}
+
+/**
  * Turns values into colours. Values are clamped to [0, 1]; NaN counts as 0.
  *
  * @param values Any number of values, 0 to 1.
@@ -51,10 +61,7 @@ export const RISING_COLORMAPS: readonly ColormapName[] = COLORMAPS.filter((name)
  * ```
  */
 export function colorize(values: Float32Array, map: ColormapName = "inferno"): Uint8Array {
-  if (!Object.hasOwn(MAPS, map)) {
-    throw new RangeError(`Cannot colorize: no colour map "${map}"; there are ${COLORMAPS.join(", ")}`);
-  }
-  const { table: colours } = MAPS[map];
+  const colours = colourTable(map);
   const out = new Uint8Array(values.length * 3);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;

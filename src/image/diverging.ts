@@ -39,15 +39,14 @@ function toSrgb([lightness, a, b]: Oklab): [number, number, number] {
 /** Steps from zero to either end. */
 const STEPS = 127;
 
-/** Colours from −1 to 1. */
-const TABLE: readonly (readonly [number, number, number])[] = Array.from(
-  { length: 2 * STEPS + 1 },
-  (_, i) => {
+/** Colours from −1 to 1: 255 of 3 bytes, zero in the middle. */
+export const SIGNED_COLOURS: Uint8Array = Uint8Array.from(
+  Array.from({ length: 2 * STEPS + 1 }, (_, i) => {
     const share = (i - STEPS) / STEPS;
     const end = share < 0 ? BELOW : ABOVE;
     const mix = (at: 0 | 1 | 2) => ZERO[at] + Math.abs(share) * (end[at] - ZERO[at]);
     return toSrgb([mix(0), mix(1), mix(2)]);
-  },
+  }).flat(),
 );
 
 /**
@@ -67,7 +66,8 @@ export function colorizeSigned(values: Float32Array): Uint8Array {
   const out = new Uint8Array(values.length * 3);
   for (let i = 0; i < values.length; i++) {
     const value = Number.isNaN(values[i]) ? 0 : Math.min(1, Math.max(-1, values[i]!));
-    out.set(TABLE[Math.round((value + 1) * STEPS)]!, 3 * i);
+    const from = 3 * Math.round((value + 1) * STEPS);
+    for (let c = 0; c < 3; c++) out[3 * i + c] = SIGNED_COLOURS[from + c]!;
   }
   return out;
 }

@@ -96,10 +96,7 @@ function colourBar(
   const thickness = Math.round(place.size * 0.62);
   const ramp = scaleColours(width, looks);
   fillRectangle(canvas, x - 1, y - 1, width + 2, thickness + 2, [84, 88, 96]);
-  for (let i = 0; i < width; i++) {
-    const colour: Colour = [ramp[3 * i]!, ramp[3 * i + 1]!, ramp[3 * i + 2]!];
-    fillRectangle(canvas, x + i, y, 1, thickness, colour);
-  }
+  for (let row = 0; row < thickness; row++) canvas.data.set(ramp, 3 * ((y + row) * canvas.width + x));
   const size = place.size * 0.8;
   const baseline = y + thickness + Math.round(place.size * 1.06);
   const write = (text: string, left: number) => lettering.draw(canvas, text, left, baseline, size, GREY);

@@ -21,12 +21,18 @@ export async function encodePng(image: RgbImage | RgbaImage | GreyImage): Promis
       `Cannot encode PNG: ${width} x ${height} pixels need 1, 3 or 4 bytes each, got ${data.length}`,
     );
   }
-  return await encodeRgbaPng(channels === 4 ? data : toRgba(data, channels), width, height);
+  return await encodeRgbaPng(
+    (rgba) => {
+      if (channels === 4) rgba.set(data);
+      else toRgba(data, channels, rgba);
+    },
+    width,
+    height,
+  );
 }
 
-/** Grey or RGB as opaque RGBA. */
-function toRgba(data: Uint8Array, channels: 1 | 3): Uint8Array {
-  const rgba = new Uint8Array(data.length / channels * 4);
+/** Grey or RGB as opaque RGBA, into `rgba`. */
+function toRgba(data: Uint8Array, channels: 1 | 3, rgba: Uint8Array): void {
   const [green, blue] = channels === 1 ? [0, 0] : [1, 2];
   for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {
     rgba[to] = data[from]!;
@@ -34,5 +40,4 @@ function toRgba(data: Uint8Array, channels: 1 | 3): Uint8Array {
     rgba[to + 2] = data[from + blue]!;
     rgba[to + 3] = 255;
   }
-  return rgba;
 }

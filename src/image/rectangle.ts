@@ -15,10 +15,18 @@ export function fillRectangle(
   height: number,
   colour: Colour,
 ): void {
-  for (let row = Math.max(0, y); row < Math.min(image.height, y + height); row++) {
-    for (let column = Math.max(0, x); column < Math.min(image.width, x + width); column++) {
-      image.data.set(colour, 3 * (row * image.width + column));
-    }
+  const [left, right] = [Math.max(0, x), Math.min(image.width, x + width)];
+  const [top, bottom] = [Math.max(0, y), Math.min(image.height, y + height)];
+  if (left >= right || top >= bottom) return;
+  const { data } = image;
+  const [start, length] = [3 * (top * image.width + left), 3 * (right - left)];
+  data.set(colour, start);
+  // What is filled is copied, so that each step doubles it; then the first row is copied to the others.
+  for (let filled = 3; filled < length; filled *= 2) {
+    data.copyWithin(start + filled, start, start + Math.min(filled, length - filled));
+  }
+  for (let row = top + 1; row < bottom; row++) {
+    data.copyWithin(3 * (row * image.width + left), start, start + length);
   }
 }
 

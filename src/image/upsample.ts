@@ -44,16 +44,29 @@ function sample(
   stride: number,
 ): void {
   const columns = across.low.length;
+  // A row of values, sampled across, serves all rows of the result that lie beside it.
+  let [upper, lower] = [new Float64Array(columns), new Float64Array(columns)];
+  let [upperIs, lowerIs] = [-1, -1];
   for (let y = 0; y < down.low.length; y++) {
-    const above = down.low[y]! * width;
-    const below = down.high[y]! * width;
-    const toBelow = down.fraction[y]!;
-    for (let x = 0; x < columns; x++) {
-      const [left, right, toRight] = [across.low[x]!, across.high[x]!, across.fraction[x]!];
-      const upper = values[above + left]! * (1 - toRight) + values[above + right]! * toRight;
-      const lower = values[below + left]! * (1 - toRight) + values[below + right]! * toRight;
-      out[offset + y * stride + x] = upper * (1 - toBelow) + lower * toBelow;
+    const [above, below, toBelow] = [down.low[y]!, down.high[y]!, down.fraction[y]!];
+    if (above === lowerIs) {
+      [upper, lower] = [lower, upper];
+      [upperIs, lowerIs] = [lowerIs, upperIs];
     }
+    if (above !== upperIs) sampleRow(values, above * width, across, upper);
+    if (below !== lowerIs) sampleRow(values, below * width, across, lower);
+    [upperIs, lowerIs] = [above, below];
+    const [start, toAbove] = [offset + y * stride, 1 - toBelow];
+    for (let x = 0; x < columns; x++) out[start + x] = upper[x]! * toAbove + lower[x]! * toBelow;
+  }
+}
+
+/** Samples one row of a map, which begins at `row`. */
+function sampleRow(values: Float32Array, row: number, across: Positions, out: Float64Array): void {
+  const { low, high, fraction } = across;
+  for (let x = 0; x < out.length; x++) {
+    const toRight = fraction[x]!;
+    out[x] = values[row + low[x]!]! * (1 - toRight) + values[row + high[x]!]! * toRight;
   }
 }
 
@@ -131,6 +144,19 @@ export function scaledWindow(
   };
 }
 
+/** The pixels whose centres lie in a window: from `left` and `top`, up to `right` and `bottom` without these. */
+export function pixelsInWindow(
+  window: CropWindow,
+  { width, height }: { readonly width: number; readonly height: number },
+): { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number } {
+  return {
+    left: Math.max(0, Math.ceil(window.x - 0.5)),
+    top: Math.max(0, Math.ceil(window.y - 0.5)),
+    right: Math.min(width, Math.ceil(window.x + window.width - 0.5)),
+    bottom: Math.min(height, Math.ceil(window.y + window.height - 0.5)),
+  };
+}
+
 /**
  * Places a map over its window of the image; the rest of the image gets 0.
  *
@@ -153,11 +179,7 @@ export function placeMap(
 ): Float32Array {
   checkMap(values, width, height);
   const out = new Float32Array(imageWidth * imageHeight);
-  // The pixels whose centres lie in the window.
-  const left = Math.max(0, Math.ceil(window.x - 0.5));
-  const top = Math.max(0, Math.ceil(window.y - 0.5));
-  const right = Math.min(imageWidth, Math.ceil(window.x + window.width - 0.5));
-  const bottom = Math.min(imageHeight, Math.ceil(window.y + window.height - 0.5));
+  const { left, top, right, bottom } = pixelsInWindow(window, { width: imageWidth, height: imageHeight });
   if (right <= left || bottom <= top) return out;
   const [stepX, stepY] = [width / window.width, height / window.height];
   const across = positions(right - left, stepX, (left + 0.5 - window.x) * stepX - 0.5, width);

@@ -92,3 +92,16 @@ Deno.test("encodeNpy() rejects a shape that does not hold the data", () => {
     "shape [2, 3] does not hold 5 values",
   );
 });
+
+Deno.test("encodePng() writes the same file whatever was written before with the same codec", async () => {
+  const image = (width: number, height: number) => ({
+    width,
+    height,
+    data: new Uint8Array(3 * width * height).map((_, i) => (i * 7919) % 251),
+  });
+  const first = await encodePng(image(41, 29));
+  await encodePng(image(700, 500));
+  const [again, beside] = await Promise.all([encodePng(image(41, 29)), encodePng(image(41, 29))]);
+  assertEquals([again, beside].map((bytes) => bytes.every((byte, i) => byte === first[i])), [true, true]);
+  assertEquals([again.length, beside.length], [first.length, first.length]);
+});

@@ -25,7 +25,7 @@ interface PngExports extends WebAssembly.Exports {
 /** Takes decoded RGBA, a view that holds only during the call. */
 type TakePixels = (rgba: Uint8Array, width: number, height: number) => void;
 
-/** Creates the codec. Each image gets one of its own, so that none inherits another's memory. */
+/** Creates the codec. Each image that is read gets one of its own, so that none inherits another's memory. */
 async function createCodec(memory: number, take?: TakePixels): Promise<PngExports> {
   const module = await compileCodec("png", memory);
   const imports: WebAssembly.ModuleImports = {
@@ -88,19 +88,34 @@ export async function decodePng(
   return image;
 }
 
+/** Memory up to which a codec is kept for the next image that is written. */
+const KEPT = 32 * 2 ** 20;
+
+// One for all images of a thread that are written one after the other. They are our own, so none can break it.
+let kept: PngExports | undefined;
+
 /**
  * Writes RGBA as PNG, at the fast level.
  *
- * @param rgba `width * height * 4` bytes.
+ * @param fill Writes `width * height * 4` bytes of RGBA into the codec's memory.
  */
 export async function encodeRgbaPng(
-  rgba: Uint8Array,
+  fill: (rgba: Uint8Array) => void,
   width: number,
   height: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const wasm = await createCodec(Math.max(DEFAULT_MEMORY, 3 * rgba.length));
+  const length = 4 * width * height;
+  const needed = Math.max(DEFAULT_MEMORY, 3 * length);
+  const wasm = needed === DEFAULT_MEMORY && kept !== undefined ? kept : await createCodec(needed);
+  kept = undefined;
+  const at = wasm.__wbindgen_malloc(length, 1) >>> 0;
+  fill(new Uint8Array(wasm.memory.buffer, at, length));
   const result = wasm.__wbindgen_add_to_stack_pointer(-16);
-  wasm.encode(result, place(wasm, rgba), rgba.length, width, height, 8);
-  const [at, length] = new Uint32Array(wasm.memory.buffer, result, 2);
-  return new Uint8Array(wasm.memory.buffer, at, length).slice() as Uint8Array<ArrayBuffer>;
+  wasm.encode(result, at, length, width, height, 8);
+  const [file, size] = new Uint32Array(wasm.memory.buffer, result, 2) as unknown as [number, number];
+  const bytes = new Uint8Array(wasm.memory.buffer, file, size).slice();
+  wasm.__wbindgen_free(file, size, 1);
+  wasm.__wbindgen_add_to_stack_pointer(16);
+  if (wasm.memory.buffer.byteLength <= KEPT) kept = wasm;
+  return bytes;
 }
