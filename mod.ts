@@ -54,6 +54,7 @@ export type {
 } from "./src/classifier/types.ts";
 export type { ScoreActivation, ScoreMeaning, ScoreReading } from "./src/classifier/score_meaning.ts";
 export { fetchModel } from "./src/classifier/fetch_model.ts";
+export { modelFromFiles, type NamedFile } from "./src/classifier/model_files.ts";
 export type { ModelAddressOptions } from "./src/weights/hub/obtain.ts";
 export type { HubOptions } from "./src/weights/hub/listing.ts";
 export type { ModelDtype } from "./src/weights/hub/dtypes.ts";

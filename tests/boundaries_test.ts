@@ -42,8 +42,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ],
     ...["ptame", "faithfulness"],
   ],
+  // baselines/ is for maps by any method of a person's own classifier; its code is loaded with the first one.
   worker: [
     ...["text", "image", "runtime", "weights", "classifier", "explanation", "ptame", "ptame/training"],
+    "baselines",
   ],
   server: ["text", "image", "weights", "classifier", "explanation", "ptame"],
   // platform/ is for node:http, whose server has the limits that Deno's lacks (serving/listener.ts); random/ for the hash

@@ -25,7 +25,7 @@ import {
 import { FOCUS, focusedOn } from "../classifier/focused.ts";
 import { isScoreFunction, type ScoreFunction } from "../classifier/score_function.ts";
 import type { Target } from "../classifier/target.ts";
-import { openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
+import { type OpenClassifier, openClassifier, type OpenClassifierOptions } from "../classifier/open.ts";
 import { baselineNamed } from "./methods.ts";
 import {
   type BaselineDefinition,
@@ -79,91 +79,102 @@ export async function createBaseline(
   name: string,
   settings: BaselineOptions = {},
 ): Promise<BaselineExplainer> {
-  const method = baselineNamed(name);
+  baselineNamed(name);
   const classifier = await openClassifier(settings);
   try {
-    const tap = method.tapped ? classifier.tap() : undefined;
-    const layer = tap === undefined ? undefined : layerFacts(tap);
-    const attribute = await method.create(classifier, settings);
-    const session = await classifier.session();
-    const { facts } = classifier;
-
-    const explain = async (
-      image: ImageSource,
-      options: BaselineExplainOptions = {},
-    ): Promise<MapExplanation> => {
-      const { signal, onProgress } = options;
-      checkTopK(options.topK ?? 1, facts);
-      const started = performance.now();
-      const decoded = await readImage(image, options);
-      signal?.throwIfAborted();
-      const { pixels, window } = cropImage(decoded, facts.preprocessing);
-      const prepared = performance.now();
-      const [probabilities] = await classifier.probabilities([pixels], signal);
-      const predicted = performance.now();
-      const seen: ClassifiedImage = {
-        model: facts.name,
-        method: method.name,
-        activation: facts.activation,
-        reading: scoreReading(facts, await classifier.recognised()),
-        device: session.device,
-        threads: session.threads,
-        labels: facts.labels,
-        probabilities: probabilities!,
-        image: decoded,
-        window,
-        size: options.size,
-        layer,
-      };
-      const maps: TargetMap[] = [];
-      const asked = [options.target ?? []].flat() as BaselineTarget[];
-      const target = asked.filter((each): each is Target => !isScoreFunction(each));
-      const own = method.view === "mask" ? { low: 0, high: 1 } : "own";
-      for (const of of asked.filter(isScoreFunction)) {
-        const focused = focusedOn(classifier, of);
-        const value = (await focused.logits([pixels], signal))[0]!;
-        const raw = await (await method.create(focused, settings))(pixels, FOCUS, { signal, onProgress });
-        const scored = { ...seen, labels: focused.facts.labels, probabilities: value };
-        const [mask] = scaledMasks([raw], own, (each) => shownValues(each, method.view));
-        const measured = maskFrom(raw, method);
-        maps.push(Object.assign(createTargetMap(scored, FOCUS, raw, mask!, measured), { index: -1 }));
-      }
-      const classes = asked.length > 0 && target.length === 0
-        ? []
-        : askedClasses({ ...options, target }, seen);
-      const raws: RawMap[] = [];
-      for (const index of classes) raws.push(await attribute(pixels, index, { signal, onProgress }));
-      const scale = own === "own" ? options.scale ?? own : own;
-      const masks = scaledMasks(raws, scale, (raw) => shownValues(raw, method.view));
-      maps.push(
-        ...classes.map((index, i) =>
-          createTargetMap(seen, index, raws[i]!, masks[i]!, maskFrom(raws[i]!, method))
-        ),
-      );
-      const milliseconds = {
-        prepare: prepared - started,
-        predict: predicted - prepared,
-        explain: performance.now() - predicted,
-      };
-      return displayed(createMapExplanation(seen, maps, milliseconds, `${facts.name}, ${method.title}`));
-    };
-
-    return {
-      method,
-      layer: tap?.name,
-      passes: method.passes(tap?.channels ?? 0, settings),
-      backbone: facts,
-      session,
-      explain,
-      prepare: (image, options) => prepareImage(image, [facts.preprocessing], options),
-      probabilities: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
-      mask: async ({ pixels }, target, signal) =>
-        maskFrom(await attribute(pixels, target, { signal }), method),
-      dispose: classifier.dispose,
-      [Symbol.asyncDispose]: classifier.dispose,
-    };
+    return await baselineOver(classifier, name, settings);
   } catch (error) {
     await classifier.dispose();
     throw error;
   }
+}
+
+/**
+ * The same over an open classifier, which several baselines may share: disposing of any of them disposes of it.
+ *
+ * @throws As {@linkcode createBaseline}.
+ */
+export async function baselineOver(
+  classifier: OpenClassifier,
+  name: string,
+  settings: MethodOptions = {},
+): Promise<BaselineExplainer> {
+  const method = baselineNamed(name);
+  const tap = method.tapped ? classifier.tap() : undefined;
+  const layer = tap === undefined ? undefined : layerFacts(tap);
+  const attribute = await method.create(classifier, settings);
+  const session = await classifier.session();
+  const { facts } = classifier;
+
+  const explain = async (
+    image: ImageSource,
+    options: BaselineExplainOptions = {},
+  ): Promise<MapExplanation> => {
+    const { signal, onProgress } = options;
+    checkTopK(options.topK ?? 1, facts);
+    const started = performance.now();
+    const decoded = await readImage(image, options);
+    signal?.throwIfAborted();
+    const { pixels, window } = cropImage(decoded, facts.preprocessing);
+    const prepared = performance.now();
+    const [probabilities] = await classifier.probabilities([pixels], signal);
+    const predicted = performance.now();
+    const seen: ClassifiedImage = {
+      model: facts.name,
+      method: method.name,
+      activation: facts.activation,
+      reading: scoreReading(facts, await classifier.recognised()),
+      device: session.device,
+      threads: session.threads,
+      labels: facts.labels,
+      probabilities: probabilities!,
+      image: decoded,
+      window,
+      size: options.size,
+      layer,
+    };
+    const maps: TargetMap[] = [];
+    const asked = [options.target ?? []].flat() as BaselineTarget[];
+    const target = asked.filter((each): each is Target => !isScoreFunction(each));
+    const own = method.view === "mask" ? { low: 0, high: 1 } : "own";
+    for (const of of asked.filter(isScoreFunction)) {
+      const focused = focusedOn(classifier, of);
+      const value = (await focused.logits([pixels], signal))[0]!;
+      const raw = await (await method.create(focused, settings))(pixels, FOCUS, { signal, onProgress });
+      const scored = { ...seen, labels: focused.facts.labels, probabilities: value };
+      const [mask] = scaledMasks([raw], own, (each) => shownValues(each, method.view));
+      const measured = maskFrom(raw, method);
+      maps.push(Object.assign(createTargetMap(scored, FOCUS, raw, mask!, measured), { index: -1 }));
+    }
+    const classes = asked.length > 0 && target.length === 0 ? [] : askedClasses({ ...options, target }, seen);
+    const raws: RawMap[] = [];
+    for (const index of classes) raws.push(await attribute(pixels, index, { signal, onProgress }));
+    const scale = own === "own" ? options.scale ?? own : own;
+    const masks = scaledMasks(raws, scale, (raw) => shownValues(raw, method.view));
+    maps.push(
+      ...classes.map((index, i) =>
+        createTargetMap(seen, index, raws[i]!, masks[i]!, maskFrom(raws[i]!, method))
+      ),
+    );
+    const milliseconds = {
+      prepare: prepared - started,
+      predict: predicted - prepared,
+      explain: performance.now() - predicted,
+    };
+    return displayed(createMapExplanation(seen, maps, milliseconds, `${facts.name}, ${method.title}`));
+  };
+
+  return {
+    method,
+    layer: tap?.name,
+    passes: method.passes(tap?.channels ?? 0, settings),
+    backbone: facts,
+    session,
+    explain,
+    prepare: (image, options) => prepareImage(image, [facts.preprocessing], options),
+    probabilities: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
+    mask: async ({ pixels }, target, signal) => maskFrom(await attribute(pixels, target, { signal }), method),
+    dispose: classifier.dispose,
+    [Symbol.asyncDispose]: classifier.dispose,
+  };
 }

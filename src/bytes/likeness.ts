@@ -20,6 +20,7 @@ const SIGNATURES: readonly (readonly [start: RegExp, what: string])[] = [
   [/^.{4}TFL3/s, "a TensorFlow Lite model"],
   // Field 1 of a ModelProto, the version, and field 2, the producer, or 7, the graph.
   [/^\x08[\0-\x20][\x12\x3a]/, "an .onnx model"],
+  [/^[\t\r\n\x20-\x7e]+$/, "a text"],
 ];
 
 /** What a file seems to be, in words that follow "it is"; "something else" if nothing is known. */

@@ -4,11 +4,11 @@
  *
  * @module
  */
+import { describeSettings, LABEL_FILES, parsedOrNothing } from "../classifier/beside_files.ts";
 import { describeConfig, describePreprocessor } from "../classifier/hub_files.ts";
-import { labelsIn, parseLabels } from "../classifier/label_files.ts";
+import { parseLabels } from "../classifier/label_files.ts";
 import { joinDescriptions, type ModelDescription } from "../classifier/model_description.ts";
-import { ForeignSettingsError, type OnnxSettings, parseOnnxSettings } from "../classifier/onnx_settings.ts";
-import { parseForeignJson } from "../text/foreign_json.ts";
+import type { OnnxSettings } from "../classifier/onnx_settings.ts";
 import { fileName, parentFolder, siblingPath } from "./files.ts";
 import { MOST_TEXT_BYTES, readBesideModelIfThere, readInFolderIfThere } from "./model_folder.ts";
 
@@ -19,19 +19,6 @@ export interface BesideModel {
   /** What other programs' files say. */
   readonly description: ModelDescription;
 }
-
-/** Files with the names of classes, in the order in which they are looked for. */
-const LABEL_FILES: readonly string[] = [
-  "labels.txt",
-  "labels.json",
-  "classes.txt",
-  "classes.json",
-  "class_names.txt",
-  "class_names.json",
-  "class_indices.json",
-  "imagenet_class_index.json",
-  "synset.txt",
-];
 
 /**
  * Reads what is next to a classifier.
@@ -44,28 +31,12 @@ export async function readBeside(path: string, outside?: boolean): Promise<Besid
   const json = path.replace(/\.onnx$/i, ".json");
   const limits = { most: MOST_TEXT_BYTES, outside };
   const bytes = await readBesideModelIfThere(path, fileName(json), "description", limits);
-  const own = bytes === undefined ? {} : readOwn(new TextDecoder().decode(bytes), json);
+  const own = bytes === undefined ? {} : describeSettings(new TextDecoder().decode(bytes), json);
   const found = [own.description ?? {}];
   for (const folder of searchedFolders(path)) {
     found.push(...await readHub(folder, outside), await readLabelFiles(folder, outside));
   }
   return { settings: own.settings, description: joinDescriptions(found) };
-}
-
-/** NAME.json: settings, else labels or a hub's description, else nothing of use. */
-function readOwn(text: string, path: string): { settings?: OnnxSettings; description?: ModelDescription } {
-  try {
-    return { settings: parseOnnxSettings(text, path) };
-  } catch (error) {
-    if (!(error instanceof ForeignSettingsError)) throw error;
-    const value = parsedOrNothing(text);
-    const labels = labelsIn(value);
-    if (labels !== undefined) return { description: { labels } };
-    const description = describeConfig(value) ?? describePreprocessor(value);
-    if (description !== undefined) return { description };
-    const why = error.message.replace(/^.*?: /, "");
-    return { description: { notes: [`${fileName(path)} is not a settings file (${why}): it is not used`] } };
-  }
 }
 
 /** The classifier's folder and, for `…/onnx/model.onnx` as hubs have it, the one above. */
@@ -105,14 +76,6 @@ async function readLabelFiles(folder: string, outside?: boolean): Promise<ModelD
     }
   }
   return { notes };
-}
-
-function parsedOrNothing(text: string): unknown {
-  try {
-    return parseForeignJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The text of a small file of a folder, if the folder has one; why it is not used, if it must not be read. */

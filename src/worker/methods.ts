@@ -4,9 +4,10 @@
  *
  * @module
  */
+import type { MapProgress, MethodOptions } from "../baselines/types.ts";
 import type { OnnxModel } from "../classifier/onnx_model.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
-import type { OverlayRequest } from "../explanation/map_explanation.ts";
+import type { LayerFacts, MapExplanation, OverlayRequest } from "../explanation/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainerOptions } from "../ptame/explainer.ts";
 import type { Contrast } from "../ptame/contrast.ts";
@@ -17,6 +18,7 @@ import type { ExplainOptions, TargetMap } from "../explanation/map_explanation.t
 import type { Target } from "../classifier/target.ts";
 import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
 import type { Device, RuntimeFiles } from "../runtime/mod.ts";
+import type { ModelDtype } from "../weights/hub/dtypes.ts";
 
 /** An image that can be posted; addresses are text. */
 export type RemoteImage = Exclude<ImageSource, URL> | ImageBitmap;
@@ -92,12 +94,74 @@ export interface ExplanationFacts extends PlainExplanation {
   readonly handle: number;
 }
 
+/** A file with its name, for a classifier that is put together from files. */
+export interface RemoteNamedFile {
+  /** Its name, without a folder. */
+  readonly name: string;
+  /** Its content. */
+  readonly content: RemoteFile;
+}
+
+/** Where a classifier comes from: files that belong together, or an address as `fetchModel` takes it. */
+export type RemoteModelSource =
+  | { readonly files: readonly RemoteNamedFile[] }
+  | { readonly address: string; readonly dtype?: ModelDtype };
+
+/** A classifier that was read in the worker and stays there: its facts, and its number there. */
+export interface OpenedModel extends ClassifierFacts {
+  /** Its number. */
+  readonly model: number;
+}
+
+/** What a classifier in the worker runs on. */
+export type ClassifierRunFacts = Pick<ExplainerFacts, "backbone" | "device" | "threads" | "partlyOnCpu">;
+
+/** A classifier of the worker that is open. */
+export interface OpenedClassifier extends ClassifierRunFacts {
+  /** Its number there. */
+  readonly handle: number;
+}
+
+/** An image that a classifier has named, before any map. */
+export interface PlainSeen extends
+  Pick<
+    MapExplanation,
+    "model" | "activation" | "reading" | "device" | "threads" | "prediction" | "window" | "milliseconds"
+  > {
+  /** Size of the image, upright. */
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+/** The same in the worker. */
+export interface SeenFacts extends PlainSeen {
+  /** Its number there. */
+  readonly handle: number;
+}
+
+/** A class's map by a method. */
+export interface PlainMethodMap extends PlainTarget {
+  /** The method's name. */
+  readonly method: string;
+  /** The layer that it reads, if it reads one. */
+  readonly layer?: LayerFacts;
+  /** Milliseconds that the map took. */
+  readonly milliseconds: number;
+}
+
+/** Options of a worker's classifier. */
+export type PostedClassifierOptions = Pick<
+  PostedExplainerOptions,
+  "model" | "weights" | "device" | "threads" | "offline" | "mirrors" | "cache"
+>;
+
 /** Options of a worker's explainer: those of `createExplainer` that can be posted. */
 export type PostedExplainerOptions =
   & Pick<ExplainerOptions, "device" | "threads" | "offline" | "mirrors">
   & {
-    /** A network's name, or an .onnx file: a function cannot be posted. */
-    readonly model?: string | OnnxModel;
+    /** A network's name, a classifier that the worker has read, or an .onnx file: a function cannot be posted. */
+    readonly model?: string | OpenedModel | OnnxModel;
+    /** Photographs to make a head from, where none is given. */
+    readonly photos?: readonly Exclude<RemoteImage, ImageBitmap>[];
     readonly auxiliary?: string | OnnxModel;
     readonly head?: RemoteFile;
     readonly weights?: RemoteWeights;
@@ -142,6 +206,17 @@ interface Pair {
   readonly against: Target;
 }
 
+/** A class's map by a method. */
+interface MapRequest {
+  readonly explanation: number;
+  readonly method: string;
+  readonly target: Target;
+  readonly settings: MethodOptions;
+}
+
+/** What is reported while a method makes a map. */
+export type { MapProgress, MethodOptions };
+
 /** The methods by name. */
 export interface Methods {
   readonly configureRuntime: Method<RemoteRuntimeFiles, void>;
@@ -161,9 +236,15 @@ export interface Methods {
   readonly contrastPng: Method<Pair, Uint8Array>;
   readonly image: Method<{ readonly explanation: number }, RgbImage>;
   readonly bitmap: Method<{ readonly explanation: number; readonly longSide: number }, ImageBitmap>;
-  readonly input: Method<{ readonly explainer: number; readonly explanation: number }, Float32Array>;
+  readonly input: Method<{ readonly explanation: number }, Float32Array>;
   readonly overlay: Method<
-    { readonly explanation: number; readonly png: boolean; readonly request: OverlayRequest },
+    {
+      readonly explanation: number;
+      /** The method whose map is drawn, for an image that a classifier has named. */
+      readonly method?: string;
+      readonly png: boolean;
+      readonly request: OverlayRequest;
+    },
     RgbImage | Uint8Array
   >;
   readonly probabilities: Method<
@@ -171,6 +252,11 @@ export interface Methods {
     Float32Array
   >;
   readonly train: Method<PostedTrainOptions, TrainResult>;
+  readonly openModel: Method<RemoteModelSource, OpenedModel>;
+  readonly disposeModel: Method<{ readonly model: number }, void>;
+  readonly openClassifier: Method<PostedClassifierOptions, OpenedClassifier>;
+  readonly classify: Method<{ readonly classifier: number; readonly image: RemoteImage }, SeenFacts>;
+  readonly mapBy: Method<MapRequest, PlainMethodMap>;
 }
 
 /** A method's parameters and result. */

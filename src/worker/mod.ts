@@ -9,10 +9,16 @@
  */
 export {
   connectWorker,
+  type RemoteClassifier,
+  type RemoteClassifierOptions,
   type RemoteExplainer,
   type RemoteExplainerOptions,
   type RemoteExplanation,
   type RemoteLibrary,
+  type RemoteMapOptions,
+  type RemoteModel,
+  type RemoteModelOptions,
+  type RemoteSeen,
   type RemoteTrainOptions,
 } from "./connect.ts";
 export { type AdapterInfo, findAdapter } from "../runtime/device.ts";
@@ -22,15 +28,24 @@ export type { RefinedMap, RefineOptions, RefineRunOptions } from "../ptame/refin
 export type { Refinement, RefineProgress, RefineWay } from "../explanation/refinement.ts";
 export type { OverlayRequest } from "../explanation/map_explanation.ts";
 export type {
+  ClassifierRunFacts,
   ExplainerFacts,
+  MapProgress,
+  MethodOptions,
+  OpenedModel,
   PlainContrast,
   PlainExplanation,
+  PlainMethodMap,
   PlainRefined,
+  PlainSeen,
   PlainTarget,
+  PostedClassifierOptions,
   PostedExplainerOptions,
   PostedTrainOptions,
   RemoteFile,
   RemoteImage,
+  RemoteModelSource,
+  RemoteNamedFile,
   RemoteRuntimeFiles,
   RemoteWeights,
 } from "./methods.ts";

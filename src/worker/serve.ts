@@ -4,32 +4,47 @@
  *
  * @module
  */
+import type { MapProgress } from "../baselines/types.ts";
+import { fetchModel } from "../classifier/fetch_model.ts";
+import { loadClassifier } from "../classifier/load.ts";
+import { modelFromFiles } from "../classifier/model_files.ts";
+import type { OnnxModel } from "../classifier/onnx_model.ts";
+import { openClassifier } from "../classifier/open.ts";
+import type { ClassifierFacts } from "../classifier/types.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { ValueMap } from "../image/types.ts";
 import { createExplainer, type Explainer } from "../ptame/explainer.ts";
 import type { Explanation } from "../ptame/explanation.ts";
 import type { RefineProgress } from "../explanation/refinement.ts";
-import type { TargetMap } from "../explanation/map_explanation.ts";
+import type { MapExplanation, TargetMap } from "../explanation/map_explanation.ts";
+import type { FitProgress } from "../ptame/fit/fit_rows.ts";
 import type { TrainProgress } from "../ptame/training/train_options.ts";
 import { train } from "../ptame/training/trainer.ts";
 import { configureRuntime } from "../runtime/mod.ts";
+import type { DownloadProgress } from "../weights/download/progress.ts";
 import type { Answer, NewCall, Port, Question } from "./messages.ts";
 import type {
   ExplanationFacts,
   Methods,
   OpenedExplainer,
+  OpenedModel,
   PlainTarget,
   RemoteFile,
+  RemoteImage,
   RemoteWeights,
 } from "./methods.ts";
 import { createBitmap, isBitmap, readBitmap } from "./bitmaps.ts";
+import { type MappingClassifier, mappingClassifier, plainMethodMap } from "./seen.ts";
 import { plainError } from "./plain_error.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
+
+/** What calls report while they run. */
+type Reported = TrainProgress | RefineProgress | FitProgress | MapProgress | DownloadProgress;
 
 /** Context of a method, besides its parameters. */
 interface CallContext {
   readonly signal: AbortSignal;
-  readonly report: (progress: TrainProgress | RefineProgress) => void;
+  readonly report: (progress: Reported) => void;
   /** Marks a buffer of the result for transfer to the page. */
   readonly handOver: (buffer: Transferable) => void;
 }
@@ -83,14 +98,43 @@ export function serveWorker(port: Port): void {
   port.start?.();
 }
 
+/** An explainer or a classifier that the page has opened. */
+interface Opened {
+  readonly backbone: ClassifierFacts;
+  readonly explainer?: Explainer;
+  readonly mapping?: MappingClassifier;
+  probabilities(pixels: Float32Array, signal: AbortSignal): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** An explanation that the page has, with all that was made of it since. */
+interface Made {
+  /** Number of the explainer or classifier. */
+  readonly of: number;
+  readonly explanation: MapExplanation;
+  /** The same, if P-TAME made it: other classes need no pass. */
+  readonly ptame?: Explanation;
+  /** Maps by other methods, by method and class. */
+  readonly byMethod: Map<string, MapExplanation>;
+}
+
 function createHandlers(): Handlers {
-  const explainers = new Map<number, Explainer>();
-  const explanations = new Map<number, { readonly of: number; readonly explanation: Explanation }>();
+  const models = new Map<number, OnnxModel>();
+  const explainers = new Map<number, Opened>();
+  const explanations = new Map<number, Made>();
   let handles = 0;
 
-  const heldExplainer = (handle: number): Explainer => held(explainers, handle, "explainer");
-  const heldExplanation = (handle: number): Explanation =>
-    held(explanations, handle, "explanation").explanation;
+  const heldExplainer = (handle: number): Opened => held(explainers, handle, "explainer");
+  const heldMade = (handle: number): Made => held(explanations, handle, "explanation");
+  const heldExplanation = (handle: number): Explanation => {
+    const { ptame } = heldMade(handle);
+    if (ptame === undefined) throw new TypeError("Cannot ask a head: another method made this explanation");
+    return ptame;
+  };
+  const modelFrom = (model: string | OpenedModel | OnnxModel | undefined) =>
+    typeof model === "object" && "model" in model ? held(models, model.model, "model") : model;
+  const sourceFrom = (image: RemoteImage) => isBitmap(image) ? readBitmap(image) : image;
+  const methodKey = (method: string, index: number) => `${method} ${index}`;
 
   return {
     configureRuntime: async ({ wasmBinary, ...files }) => {
@@ -99,18 +143,21 @@ function createHandlers(): Handlers {
         ...withoutUndefined({ wasmBinary: wasmBinary && await readRemoteFile(wasmBinary) }),
       });
     },
-    createExplainer: async ({ head, weights, auxiliaryWeights, ...options }, { signal, report }) => {
+    createExplainer: async ({ head, model, weights, auxiliaryWeights, ...options }, { signal, report }) => {
       const explainer = await createExplainer({
         ...options,
         ...withoutUndefined({
+          model: modelFrom(model),
           head: head && await readRemoteFile(head),
           weights: await weightsFrom(weights),
           auxiliaryWeights: await weightsFrom(auxiliaryWeights),
         }),
         onProgress: report,
+        onFit: report,
         signal,
       });
-      explainers.set(++handles, explainer);
+      const { backbone, probabilities, dispose } = explainer;
+      explainers.set(++handles, { explainer, backbone, probabilities, dispose });
       return openedExplainer(handles, explainer);
     },
     disposeExplainer: async ({ explainer }) => {
@@ -120,9 +167,10 @@ function createHandlers(): Handlers {
       await own?.dispose();
     },
     explain: async ({ explainer, image, ...options }, { signal, handOver }) => {
-      const source = isBitmap(image) ? readBitmap(image) : image;
-      const explanation = await heldExplainer(explainer).explain(source, { ...options, signal });
-      explanations.set(++handles, { of: explainer, explanation });
+      const own = held(explainers, explainer, "explainer").explainer;
+      if (own === undefined) throw new TypeError("Cannot explain by a head: none is open");
+      const explanation = await own.explain(sourceFrom(image), { ...options, signal });
+      explanations.set(++handles, { of: explainer, explanation, ptame: explanation, byMethod: new Map() });
       const facts = explanationFacts(handles, explanation);
       for (const { map } of facts.targets) handOver(map.values.buffer);
       return facts;
@@ -134,13 +182,14 @@ function createHandlers(): Handlers {
       return plain;
     },
     refine: async ({ explanation, ...options }, { signal, report, handOver }) => {
-      const own = held(explanations, explanation, "explanation");
-      const refined = await own.explanation.refine({ ...options, signal, onProgress: report });
-      const others = own.explanation.targets.filter(({ index }) => index !== refined.index);
+      const own = heldExplanation(explanation);
+      const refined = await own.refine({ ...options, signal, onProgress: report });
+      const others = own.targets.filter(({ index }) => index !== refined.index);
       // Overlays draw the refined map from now on, unless the page has disposed of the explanation meanwhile.
-      if (explanations.has(explanation)) {
-        const next = own.explanation.withTargets([refined, ...others]);
-        explanations.set(explanation, { ...own, explanation: next });
+      const made = explanations.get(explanation);
+      if (made !== undefined) {
+        const next = own.withTargets([refined, ...others]);
+        explanations.set(explanation, { ...made, explanation: next, ptame: next });
       }
       const plain = plainTarget(refined);
       handOver(plain.map.values.buffer);
@@ -157,27 +206,31 @@ function createHandlers(): Handlers {
       return png;
     },
     image: ({ explanation }, { handOver }) => {
-      const { width, height, data } = heldExplanation(explanation).image;
+      const { width, height, data } = heldMade(explanation).explanation.image;
       const copy = data.slice();
       handOver(copy.buffer);
       return { width, height, data: copy };
     },
     bitmap: async ({ explanation, longSide }, { handOver }) => {
-      const bitmap = await createBitmap(heldExplanation(explanation).image, longSide);
+      const bitmap = await createBitmap(heldMade(explanation).explanation.image, longSide);
       handOver(bitmap);
       return bitmap;
     },
-    input: ({ explainer, explanation }, { handOver }) => {
-      const { preprocessing } = heldExplainer(explainer).backbone;
-      const { pixels } = preprocess(heldExplanation(explanation).image, preprocessing);
+    input: ({ explanation }, { handOver }) => {
+      const made = heldMade(explanation);
+      const { preprocessing } = heldExplainer(made.of).backbone;
+      const { pixels } = preprocess(made.explanation.image, preprocessing);
       handOver(pixels.buffer);
       return pixels;
     },
-    overlay: async ({ explanation, png, request }, { handOver }) => {
-      const own = heldExplanation(explanation);
-      const made = png ? await own.overlayPng(request) : await own.overlay(request);
-      handOver((made instanceof Uint8Array ? made : made.data).buffer);
-      return made;
+    overlay: async ({ explanation, method, png, request }, { handOver }) => {
+      const made = heldMade(explanation);
+      const own = method === undefined
+        ? made.explanation
+        : held(made.byMethod, methodKey(method, Number(request.target)), "map");
+      const drawn = png ? await own.overlayPng(request) : await own.overlay(request);
+      handOver((drawn instanceof Uint8Array ? drawn : drawn.data).buffer);
+      return drawn;
     },
     probabilities: async ({ explainer, pixels }, { signal, handOver }) => {
       const probabilities = await heldExplainer(explainer).probabilities(pixels, signal);
@@ -200,12 +253,66 @@ function createHandlers(): Handlers {
       for (const buffer of new Set([result.head.buffer, result.last.buffer])) handOver(buffer);
       return result;
     },
+    openModel: async (source, { signal, report }) => {
+      const { files, address, ...options } = { files: undefined, address: undefined, ...source };
+      const model = files !== undefined
+        ? await modelFromFiles(files)
+        : await fetchModel(address!, { ...options, signal, onProgress: report });
+      const { facts } = await loadClassifier({ model });
+      models.set(++handles, model);
+      return { ...facts, model: handles };
+    },
+    disposeModel: ({ model }) => void models.delete(model),
+    openClassifier: async ({ model, weights, ...options }, { signal, report }) => {
+      const classifier = await openClassifier({
+        ...options,
+        ...withoutUndefined({ model: modelFrom(model), weights: await weightsFrom(weights) }),
+        onProgress: report,
+        signal,
+      });
+      const session = await classifier.session();
+      explainers.set(++handles, {
+        backbone: classifier.facts,
+        mapping: mappingClassifier(classifier),
+        probabilities: async (pixels, signal) => (await classifier.probabilities([pixels], signal))[0]!,
+        dispose: classifier.dispose,
+      });
+      const { device, threads, partlyOnCpu } = session;
+      return { handle: handles, backbone: classifier.facts, device, threads, partlyOnCpu };
+    },
+    classify: async ({ classifier, image }, { signal }) => {
+      const { mapping } = heldExplainer(classifier);
+      if (mapping === undefined) throw new TypeError("Cannot classify: no classifier is open");
+      const explanation = await mapping.classify(sourceFrom(image), signal);
+      explanations.set(++handles, { of: classifier, explanation, byMethod: new Map() });
+      const { model, activation, reading, device, threads, prediction, window, milliseconds } = explanation;
+      const { width, height } = explanation.image;
+      const size = { width, height };
+      return {
+        ...{ handle: handles, model, activation, reading, device, threads, prediction, window },
+        ...{ milliseconds, size },
+      };
+    },
+    mapBy: async ({ explanation, method, target, settings }, { signal, report, handOver }) => {
+      const made = heldMade(explanation);
+      const { mapping } = heldExplainer(made.of);
+      if (mapping === undefined) throw new TypeError(`Cannot explain by ${method}: no classifier is open`);
+      const options = { settings, signal, onProgress: report };
+      const mapped = await mapping.explainBy(made.explanation, method, target, options);
+      const [map] = mapped.targets;
+      made.byMethod.set(methodKey(method, map!.index), mapped);
+      const plain = plainTarget(map!);
+      handOver(plain.map.values.buffer);
+      return plainMethodMap(mapped, plain);
+    },
   };
 }
 
-function held<T>(all: ReadonlyMap<number, T>, handle: number, what: string): T {
+function held<Key, T>(all: ReadonlyMap<Key, T>, handle: Key, what: string): T {
   const found = all.get(handle);
-  if (found === undefined) throw new TypeError(`Cannot use an ${what} that has been disposed of`);
+  if (found === undefined) {
+    throw new TypeError(`Cannot use ${/^[aeio]/.test(what) ? "an" : "a"} ${what} that has been disposed of`);
+  }
   return found;
 }
 

@@ -125,7 +125,8 @@ Deno.test("decodeOnnx() refuses what is not an ONNX model", () => {
     [text("PK\x03\x04 archive/data.pkl"), "it is a zip archive, such as a PyTorch file"],
     [Uint8Array.of(0x80, 2, 0x7d, 0x71), "it is a pickle, such as a PyTorch file"],
     [Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), "it is an image"],
-    [text("hello"), "the bytes are not a protobuf message"],
+    [text("hello"), "it is a text"],
+    [Uint8Array.of(1, 2, 3), "the bytes are not a protobuf message"],
   ];
   for (const [bytes, message] of others) {
     assertThrows(() => inspectOnnx(bytes), SyntaxError, `Cannot read ONNX model: ${message}`);

@@ -19,7 +19,8 @@ Deno.test("readWeightFile() tells the formats apart by content and says what els
     [join(0x89, "PNG\r\n"), "it is an image,"],
     [join(0x89, "HDF\r\n"), "it is an HDF5 file,"],
     [join(0x1c, 0, 0, 0, "TFL3"), "it is a TensorFlow Lite model,"],
-    ["hello", "it is something else,"],
+    ["hello", "it is a text,"],
+    [join(1, 2, 3), "it is something else,"],
     [join(0x80, 4, "}."), "Cannot read f: it is a pickle, but not from torch.save()"],
     [join(little(2, 8), "{]"), "Cannot read f: the header is not JSON"],
   ];
