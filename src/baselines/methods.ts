@@ -173,7 +173,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
-    signed: true,
+    signed: false,
     count: "masks",
     passes: (_, { masks = COALITIONS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>
@@ -186,7 +186,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
-    signed: true,
+    signed: false,
     count: "masks",
     passes: (_, { masks = COALITIONS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>

@@ -1,5 +1,5 @@
 /**
- * The text files that lie beside an .onnx classifier and describe it: what they are called, and what a JSON file of
+ * The text files that are next to an .onnx classifier and describe it: what they are called, and what a JSON file of
  * unknown kind says.
  *
  * @module

@@ -80,7 +80,7 @@ function inspectNamed(onnx: Uint8Array, name: string): ReturnType<typeof inspect
   }
 }
 
-/** Reads what is no weights: NAME.json first, then what hubs write, then labels. */
+/** Reads the files without weights: NAME.json first, then what hubs write, then labels. */
 async function describedBy(
   name: string,
   files: readonly NamedFile[],

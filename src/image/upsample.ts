@@ -44,7 +44,7 @@ function sample(
   stride: number,
 ): void {
   const columns = across.low.length;
-  // A row of values, sampled across, serves all rows of the result that lie beside it.
+  // A row of values, sampled across, serves all rows of the result that are next to it.
   let [upper, lower] = [new Float64Array(columns), new Float64Array(columns)];
   let [upperIs, lowerIs] = [-1, -1];
   for (let y = 0; y < down.low.length; y++) {

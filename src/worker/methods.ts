@@ -160,7 +160,7 @@ export type PostedExplainerOptions =
   & {
     /** A network's name, a classifier that the worker has read, or an .onnx file: a function cannot be posted. */
     readonly model?: string | OpenedModel | OnnxModel;
-    /** Photographs to make a head from, where none is given. */
+    /** Photographs to make a head from, if none is given. */
     readonly photos?: readonly Exclude<RemoteImage, ImageBitmap>[];
     readonly auxiliary?: string | OnnxModel;
     readonly head?: RemoteFile;

@@ -40,7 +40,7 @@ const LISTENING = 100;
 
 /**
  * The same classifier, but a worker hears its page between the passes: on wasm they block its thread, and what follows
- * them without a pause is no turn of its loop.
+ * them without a pause does not let its loop turn.
  */
 function listening(classifier: OpenClassifier): OpenClassifier {
   let last = performance.now();
