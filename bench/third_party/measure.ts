@@ -14,6 +14,10 @@ import { gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
 import { classifierOver, type OpenClassifier } from "../../src/classifier/open.ts";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import { type CropSize, type PreparedImage, sameCrop } from "../../src/classifier/prepared_image.ts";
+import { createBuilder } from "../../src/graph/builder.ts";
+import { type ClassifierPair, loadPair } from "../../src/ptame/classifier_pair.ts";
+import { cutOfView } from "../../src/ptame/shared_view.ts";
 import { exportExplainer } from "../../src/ptame/export_explainer.ts";
 import { train } from "../../src/ptame/training/trainer.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
@@ -150,10 +154,11 @@ async function trainedAndExported(
     const session = await openSession(file, { device });
     const pixels = photograph(7, side);
     await using explainer = await createExplainer({ model, auxiliary, head: head!, device });
-    const prepared = await explainer.prepare(pixels);
+    const view = preprocess(pixels, made.view).pixels;
+    const prepared = await cutsOfView(view, made.view, await loadPair({ model, auxiliary }, undefined));
     const { crop } = made.view;
     const outputs = await session.run({
-      image: float32Tensor(preprocess(pixels, made.view).pixels, [1, 3, crop, crop]),
+      image: float32Tensor(view, [1, 3, crop, crop]),
       target: int64Tensor([1], [1]),
     });
     await session.dispose();
@@ -161,6 +166,28 @@ async function trainedAndExported(
     return { away: away(float32Data(outputs["map"]!), values) };
   });
   return { trained, exported };
+}
+
+/** What the networks read of the file's image: cut as the file itself cuts it, without rounding between. */
+async function cutsOfView(
+  view: Float32Array,
+  seen: CropSize,
+  { backbone, auxiliary }: ClassifierPair,
+): Promise<PreparedImage> {
+  const b = createBuilder("cuts");
+  const shape = [1, 3, seen.crop, seen.crop];
+  const image = b.input("image", "float32", shape);
+  const owner = { pixels: backbone, auxiliaryPixels: auxiliary };
+  for (const [name, { facts }] of Object.entries(owner)) {
+    b.output(b.identity(cutOfView(b, image, seen, facts.preprocessing)), name);
+  }
+  const session = await openSession(b.build(), { device });
+  const cuts = await session.run({ image: float32Tensor(view, shape) });
+  await session.dispose();
+  const pixels = float32Data(cuts["pixels"]!);
+  return sameCrop(backbone.facts.preprocessing, auxiliary.facts.preprocessing)
+    ? { pixels }
+    : { pixels, auxiliaryPixels: float32Data(cuts["auxiliaryPixels"]!) };
 }
 
 async function measured(file: string): Promise<Measured> {

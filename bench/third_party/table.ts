@@ -92,9 +92,9 @@ Each number is the largest difference over the largest magnitude:
   compared with nothing);
 - **integrated**: the gradients with respect to the image at four points of integrated gradients, from PyTorch's;
 - **trained**: three training steps of a head, with the network as its own auxiliary where it has square maps;
-- **exported**: the map of the exported file in ONNX Runtime, from the explainer's own; where the network and its
-  auxiliary read images of different sizes, the file resizes the image once more, and the map of a head of three steps
-  differs visibly.
+- **exported**: the map of the exported file in ONNX Runtime, from the explainer's own of the same pixels. Where the
+  network and its auxiliary read images of different sizes, the file resizes the image once more; the explainer gets
+  the pixels that this gives.
 
 Quantised files (\`--dequantize\`) are computed on real numbers, so their scores differ by what rounding costs; PyTorch has
 no gradients for them.

@@ -20,6 +20,7 @@ import type { Classifier, ClassifierFacts } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
+import { cutSize } from "../image/preprocess.ts";
 import { bindWeights } from "../weights/bind.ts";
 import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import type { ExplainerOptions } from "./explainer.ts";
@@ -113,8 +114,8 @@ function explainerGraph(
 ): Graph {
   const b = createBuilder("ptame_explainer");
   const [backbone, auxiliary] = [pair.backbone.part(), pair.auxiliary.part()];
-  const size = view.crop;
-  const image = b.input("image", "float32", [1, 3, size, size]);
+  const { width, height } = cutSize(view);
+  const image = b.input("image", "float32", [1, 3, height, width]);
   const target = targetInput(b);
   const cutFor = ({ facts }: Classifier) => cutOfView(b, image, view, facts.preprocessing);
   const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), cutFor(pair.auxiliary));

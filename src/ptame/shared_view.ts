@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CropSize } from "../classifier/prepared_image.ts";
+import { type CropSize, isRectangle, sameCrop } from "../classifier/prepared_image.ts";
 import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
 
@@ -15,11 +15,12 @@ function shareSeen({ crop, resize, fit = "crop" }: CropSize): number {
 
 /**
  * The cut of an image that holds the cuts of both networks, as fine as the finer of them; `undefined` where one takes
- * images in another way than the other, or an input is not square.
+ * images in another way than the other. Of a backbone that reads rectangles the auxiliary reads the cut, squashed.
  */
 export function sharedView(backbone: CropSize, auxiliary: CropSize): CropSize | undefined {
+  if (isRectangle(backbone)) return backbone;
+  if (isRectangle(auxiliary)) return undefined;
   const both = [backbone, auxiliary];
-  if (both.some(({ crop, width = crop }) => width !== crop)) return undefined;
   if ((backbone.fit ?? "crop") !== (auxiliary.fit ?? "crop")) return undefined;
   if (backbone.fit === "letterbox" && (backbone.fill ?? 0) !== (auxiliary.fill ?? 0)) return undefined;
   const share = Math.max(...both.map(shareSeen));
@@ -30,20 +31,22 @@ export function sharedView(backbone: CropSize, auxiliary: CropSize): CropSize | 
 }
 
 /**
- * A network's cut [N, 3, crop, crop] of a view [N, 3, S, S]: its centre, resized bilinearly with antialiasing, as PIL
- * does it but without rounding between.
+ * A network's cut [N, 3, crop, crop] of a view [N, 3, H, W]: its centre, or a whole rectangle, resized bilinearly with
+ * antialiasing, as PIL does it but without rounding between.
  */
 export function cutOfView(b: Builder, view: Value, seen: CropSize, own: CropSize): Value {
-  const side = view.shape[2]!;
-  const region = Math.min(1, shareSeen(own) / shareSeen(seen)) * side;
-  if (own.crop === side && Math.abs(region - side) < 0.5) return view;
-  const rows = resizeMatrix(side, region, own.crop);
-  const transposed = new Float32Array(rows.length);
+  const [, , height, width] = view.shape as [number, number, number, number];
+  if (sameCrop(seen, own)) return view;
+  const share = isRectangle(seen) ? 1 : Math.min(1, shareSeen(own) / shareSeen(seen));
+  if (own.crop === height && own.crop === width && Math.abs((1 - share) * height) < 0.5) return view;
+  const rows = resizeMatrix(height, share * height, own.crop);
+  const columns = resizeMatrix(width, share * width, own.crop);
+  const transposed = new Float32Array(columns.length);
   for (let i = 0; i < own.crop; i++) {
-    for (let k = 0; k < side; k++) transposed[k * own.crop + i] = rows[i * side + k]!;
+    for (let k = 0; k < width; k++) transposed[k * own.crop + i] = columns[i * width + k]!;
   }
-  const wide = b.matmul(view, b.constant("float32", [side, own.crop], transposed));
-  return b.matmul(b.constant("float32", [own.crop, side], rows), wide);
+  const wide = b.matmul(view, b.constant("float32", [width, own.crop], transposed));
+  return b.matmul(b.constant("float32", [own.crop, height], rows), wide);
 }
 
 /** Weights [to, side] of the pixels of `side`, of which the `region` in the middle becomes `to` pixels. */

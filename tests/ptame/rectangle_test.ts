@@ -10,6 +10,7 @@ import {
 import { evaluate } from "../../src/faithfulness/evaluate.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
+import { exportExplainer } from "../../src/ptame/export_explainer.ts";
 import { backboneGraph } from "../../src/ptame/masks/masked_pass.ts";
 import { createFill } from "../../src/ptame/masks/fill.ts";
 import { createImageCropper } from "../../src/ptame/training/image_cropper.ts";
@@ -146,6 +147,25 @@ Deno.test("a head for rectangles trains, explains, refines and is measured", asy
   const { window, refinement: { loss } } = { ...explanation, ...await explanation.refine({ steps: 2 }) };
   assertAlmostEquals(window.width / window.height, WIDTH / HEIGHT, 0.05);
   assert(loss.after <= loss.before);
+  const { parts, view } = await exportExplainer({
+    model: RECTANGLE,
+    auxiliary: AUXILIARY,
+    head,
+    requireTarget: true,
+  });
+  assertEquals([view.width, view.crop], [WIDTH, HEIGHT]);
+  const file = new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  const exported = await openSession(file, { device: "wasm" });
+  const prepared = await explainer.prepare(photo(1));
+  const outputs = await exported.run({
+    image: float32Tensor(prepared.pixels, [1, 3, HEIGHT, WIDTH]),
+    target: int64Tensor([1], [1]),
+  });
+  await exported.dispose();
+  const { values } = await explainer.mask(prepared, 1);
+  // The file does not round the squashed rectangle to 8 bits.
+  float32Data(outputs["map"]!).forEach((value, i) => assertAlmostEquals(value, values[i]!, 0.05));
+
   const { methods, records } = await evaluate({
     images: evaluationImages([photo(1), photo(2)], explainer),
     methods: { ptame: explainerMethod(explainer) },
