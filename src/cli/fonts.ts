@@ -8,6 +8,7 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 import { readFile } from "./files.ts";
 import { group, text } from "./options/kinds.ts";
 import { errorMessage, printable } from "./terminal.ts";
+import { optionalVariable } from "./variables.ts";
 
 /** The option of commands that draw text. */
 export const FONT_OPTION = group("Output", {
@@ -59,11 +60,7 @@ async function listFonts(folder: string, found: string[]): Promise<void> {
 
 /** The user's folder; "" where the program may not ask. */
 function userFolder(): string {
-  try {
-    return Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? "";
-  } catch {
-    return "";
-  }
+  return optionalVariable("HOME") ?? optionalVariable("USERPROFILE") ?? "";
 }
 
 /** The platform's fonts, those first whose names promise the characters. */

@@ -47,21 +47,18 @@ export function lockPathOf(path: string): string {
 export async function takeRunLock(path: string, host: string = hostName()): Promise<() => Promise<void>> {
   const place = lockPathOf(path);
   let lock: Awaited<ReturnType<typeof tryLock>>;
-  let before: Owner | undefined;
-  let touched: number;
+  let left: Left;
   try {
     // Before it is opened, which creates it.
-    before = ownerIn(await readTextIfThere(place) ?? "");
-    touched = (await Deno.stat(place).catch(() => undefined))?.mtime?.getTime() ?? 0;
+    left = await whatIsLeft(place, host);
     lock = await tryLock(place);
   } catch (cause) {
     throw new Error(`Cannot lock ${oneLine(path)}: ${reason(cause)}`, { cause });
   }
-  const otherHost = before !== undefined && before.host !== host && Date.now() - touched < ENDED_AFTER;
-  if (lock === undefined || otherHost) {
+  if (lock === undefined || left.elsewhere) {
     await lock?.leave();
     throw new Error(
-      `Cannot start: ${described(before)} is writing ${oneLine(path)}; wait for it` +
+      `Cannot start: ${described(left.owner)} is writing ${oneLine(path)}; wait for it` +
         (lock === undefined ? "" : `, or remove ${oneLine(place)} if it has ended`),
     );
   }
@@ -85,14 +82,26 @@ export async function takeRunLock(path: string, host: string = hostName()): Prom
 /** Whether a process holds the lock of a file now. */
 export async function isLocked(path: string, host: string = hostName()): Promise<boolean> {
   const place = lockPathOf(path);
-  const owner = ownerIn(await readTextIfThere(place) ?? "");
-  if (owner === undefined) return false;
-  const touched = (await Deno.stat(place).catch(() => undefined))?.mtime?.getTime() ?? 0;
-  if (owner.host !== host) return Date.now() - touched < ENDED_AFTER;
+  const { owner, elsewhere } = await whatIsLeft(place, host);
+  if (owner === undefined || owner.host !== host) return elsewhere;
   const lock = await tryLock(place);
   // It was left behind: its process has ended.
   await lock?.release();
   return lock === undefined;
+}
+
+/** What a lock's file says before it is opened. */
+interface Left {
+  readonly owner: Owner | undefined;
+  /** Whether the owner is a process of another host that still touches it. */
+  readonly elsewhere: boolean;
+}
+
+async function whatIsLeft(place: string, host: string): Promise<Left> {
+  const owner = ownerIn(await readTextIfThere(place) ?? "");
+  if (owner === undefined || owner.host === host) return { owner, elsewhere: false };
+  const touched = (await Deno.stat(place).catch(() => undefined))?.mtime?.getTime() ?? 0;
+  return { owner, elsewhere: Date.now() - touched < ENDED_AFTER };
 }
 
 function ownerIn(text: string): Owner | undefined {

@@ -7,6 +7,7 @@
 import { digestRest, sha256 } from "./digest.ts";
 import { fileSource } from "./file_source.ts";
 import { systemReason } from "./system_reason.ts";
+import { rememberDigest } from "./verified.ts";
 import type { Incoming } from "./types.ts";
 
 /**
@@ -71,6 +72,8 @@ export async function incomingFile(
         close();
         await Deno.rename(partial, path);
         published = true;
+        // All its bytes went through the digest; the next start need not read them again.
+        await rememberDigest(path, await Deno.stat(path), digest.value());
         return { source: fileSource(path) };
       }),
     close: async () => {

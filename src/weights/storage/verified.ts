@@ -30,10 +30,19 @@ export async function isPublished(
   }
   if (!found.isFile || found.size !== bytes) return false;
   if (sha256 === "") return true;
-  const stamp = `${found.size} ${found.mtime?.getTime() ?? 0} ${sha256}\n`;
-  if (await Deno.readTextFile(verifiedPath(path)).catch(() => "") === stamp) return true;
+  const known = await Deno.readTextFile(verifiedPath(path)).catch(() => "");
+  if (known === stamp(found, sha256)) return true;
   if (await digestOfFile(path) !== sha256) return false;
-  // A folder that cannot be written costs the digest each time.
-  await Deno.writeTextFile(verifiedPath(path), stamp).catch(() => {});
+  await rememberDigest(path, found, sha256);
   return true;
+}
+
+/** Writes the small file of a file whose digest is known. */
+export async function rememberDigest(path: string, found: Deno.FileInfo, sha256: string): Promise<void> {
+  // A folder that cannot be written costs the digest each time.
+  await Deno.writeTextFile(verifiedPath(path), stamp(found, sha256)).catch(() => {});
+}
+
+function stamp({ size, mtime }: Deno.FileInfo, sha256: string): string {
+  return `${size} ${mtime?.getTime() ?? 0} ${sha256}\n`;
 }
