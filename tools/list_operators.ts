@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { markdownTable } from "./markdown_table.ts";
 import { RULES } from "../src/gradient/rules/mod.ts";
 import { OPSET } from "../src/graph/builder.ts";
 import { BATCHED_OPERATORS } from "../src/graph/passes/batch/apart.ts";
@@ -42,15 +43,6 @@ Operator sets ${LEAST_OPSET} to ${LATEST_OPSET} are read and become set ${OPSET}
 - **folded**: worked out once when the file is read, where all its inputs are known.
 `;
 
-/** Rows as a table of Markdown, laid out as the formatter does. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
-  const [head, ...body] = rows.map(line);
-  return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body].join("\n");
-}
-
 /** The page as the tables say today. */
 export function operatorsPage(): string {
   const [shaped, batched, folded] = [SHAPED_OPERATORS, BATCHED_OPERATORS, FOLDED_OPERATORS].map((each) =>
@@ -75,7 +67,7 @@ export function operatorsPage(): string {
   return `${HEAD}
 ${counts}
 
-${table([["operator", "shape", "upgrade", "gradient", "batch", "folded"], ...rows])}
+${markdownTable([["operator", "shape", "upgrade", "gradient", "batch", "folded"], ...rows])}
 
 Without a rule in a table:
 

@@ -14,6 +14,7 @@ export async function askProbes(
   target: number,
   done: (reading: Reading) => void,
 ): Promise<void> {
+  for (const probe of probes) await probe.prepare?.();
   const outcomes = probes.map((): Outcome[] => []);
   let open = probes.reduce((sum, probe) => sum + probe.count, 0);
   const read = () => {

@@ -1,7 +1,8 @@
 /**
  * Average drop and increase in confidence (Chattopadhay et al. 2018): how much of the target's probability remains if
  * only the map's part of an image is shown. `AD = 100 · max(0, f(x) − f(x⊙m)) / f(x)`, `IC = 100 · [f(x⊙m) > f(x)]`,
- * per image; the means over images are taken by evaluate.ts.
+ * per image; the means over images are taken by evaluate.ts. Average gain (Zhang et al. 2023, Opti-CAM) says how far a
+ * rise goes: `AG = 100 · max(0, f(x⊙m) − f(x)) / (1 − f(x))`.
  *
  * @module
  */
@@ -50,8 +51,13 @@ export function increasePercent(clean: number, masked: number): number {
   return masked > clean ? 100 : 0;
 }
 
+/** Gain of one image in percent of what the probability could gain; 0 if it fell, or cannot rise. */
+export function gainPercent(clean: number, masked: number): number {
+  return clean >= 1 ? 0 : 100 * Math.max(0, masked - clean) / (1 - clean);
+}
+
 /**
- * AD and IC of one map, at every percentage of the protocol: keys "AD50", "IC50" and so on.
+ * AD, IC and AG of one map, at every percentage of the protocol: keys "AD50", "IC50", "AG50" and so on.
  *
  * @param normalization What the classifier normalises with; needed where the protocol masks normalised pixels.
  * @throws {TypeError} When that is missing.
@@ -80,14 +86,15 @@ export function maskingProbe(
         const masked = outcomes[index]!.probability;
         values[`AD${percent}`] = dropPercent(sample.probability, masked, protocol);
         values[`IC${percent}`] = increasePercent(sample.probability, masked);
-        areas[`AD${percent}`] = areas[`IC${percent}`] = meanValue(keepMask(percent));
+        values[`AG${percent}`] = gainPercent(sample.probability, masked);
+        areas[`AD${percent}`] = areas[`IC${percent}`] = areas[`AG${percent}`] = meanValue(keepMask(percent));
       });
       return { values, areas };
     },
   };
 }
 
-/** Probe of AD, IC or both: they need the same images. */
+/** Probe of AD, IC and AG: they need the same images. */
 function maskingSource(
   sample: Enlarged,
   preset: MeasurePreset,
@@ -95,7 +102,7 @@ function maskingSource(
   asked: readonly string[],
 ): Probe {
   const probe = maskingProbe(sample, preset.masking!, normalization);
-  const wanted = [AVERAGE_DROP, INCREASE].filter(({ name }) => asked.includes(name));
+  const wanted = [AVERAGE_DROP, INCREASE, AVERAGE_GAIN].filter(({ name }) => asked.includes(name));
   const pick = <T>(of: Readonly<Record<string, T>> = {}) =>
     Object.fromEntries(
       Object.entries(of).filter(([key]) => wanted.some((measure) => measure.describe(key) !== undefined)),
@@ -148,5 +155,18 @@ export const INCREASE: MeasureDefinition<"ic"> = {
     "higher",
     (part) =>
       `Increase in confidence: the share of images, in percent, whose class becomes more probable when they are masked by ${part}.`,
+  ),
+};
+
+/** Average gain: keys "AG100", "AG50", … */
+export const AVERAGE_GAIN: MeasureDefinition<"ag"> = {
+  ...SHARED,
+  name: "ag",
+  source: "Zhang et al.: Opti-CAM, CVIU 2024",
+  describe: describeAs(
+    "AG",
+    "higher",
+    (part) =>
+      `Average gain: how much of the probability that other classes have the class gains, in percent, when the image is masked by ${part}.`,
   ),
 };

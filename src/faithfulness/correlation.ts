@@ -4,6 +4,7 @@
  * @module
  */
 import type { ValueMap } from "../image/types.ts";
+import { meanValue } from "./probe.ts";
 
 /** Ranks counted from 1; equal values share the mean of their ranks. */
 export function tieRanks(values: ArrayLike<number>): Float64Array {
@@ -39,13 +40,23 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>, absolute = 
   const rankValues = (values: ArrayLike<number>) =>
     tieRanks(absolute ? Array.from(values, Math.abs) : values);
   const [x, y] = [rankValues(a), rankValues(b)];
-  const mean = (x.length + 1) / 2;
+  return pearson(x, y);
+}
+
+/**
+ * Pearson's correlation, −1 to 1; NaN if one of them is constant.
+ *
+ * @throws {TypeError} When the lengths differ.
+ */
+export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  checkLengths(a, b);
+  const [meanA, meanB] = [meanValue(a), meanValue(b)];
   let [xy, xx, yy] = [0, 0, 0];
-  for (let i = 0; i < x.length; i++) {
-    const [dx, dy] = [x[i]! - mean, y[i]! - mean];
-    xy += dx * dy;
-    xx += dx * dx;
-    yy += dy * dy;
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i]! - meanA, b[i]! - meanB];
+    xy += x * y;
+    xx += x * x;
+    yy += y * y;
   }
   return xy / Math.sqrt(xx * yy);
 }

@@ -24,22 +24,11 @@
 import type { Size } from "../image/preprocess.ts";
 import { createStream } from "../random/generator.ts";
 import { hashText } from "../random/hash.ts";
-import type { MeasureDefinition } from "./measure.ts";
+import { type MeasureDefinition, singleMeasure } from "./measure.ts";
 import type { InfidelityProtocol } from "./presets.ts";
 import { type Enlarged, meanValue, type PlainProbe } from "./probe.ts";
+import { gridSquares, removalColour, type Square, squarePixels, sumAt, withoutPixels } from "./removal.ts";
 import type { Normalization } from "./types.ts";
-
-/** A part of an image, in pixels: columns left to right − 1, rows top to bottom − 1. */
-export interface Square {
-  /** First column. */
-  readonly left: number;
-  /** First row. */
-  readonly top: number;
-  /** The column after the last one. */
-  readonly right: number;
-  /** The row after the last one. */
-  readonly bottom: number;
-}
 
 /**
  * The squares to remove from an image, one at a time. All positions of all sizes on the protocol's grid are equally
@@ -49,25 +38,11 @@ export interface Square {
  * @param seed Seed of the drawing.
  */
 export function removalSquares(
-  { width, height }: Size,
+  size: Size,
   protocol: InfidelityProtocol,
   seed: number,
 ): Square[] {
-  const [columns, rows] = [Math.min(protocol.cells, width), Math.min(protocol.cells, height)];
-  const edge = (line: number, side: number, cells: number) => Math.round(line * side / cells);
-  const squares: Square[] = [];
-  for (const length of protocol.lengths) {
-    for (let row = 0; row + length <= rows; row++) {
-      for (let column = 0; column + length <= columns; column++) {
-        squares.push({
-          left: edge(column, width, columns),
-          top: edge(row, height, rows),
-          right: edge(column + length, width, columns),
-          bottom: edge(row + length, height, rows),
-        });
-      }
-    }
-  }
+  const squares = protocol.lengths.flatMap((length) => gridSquares(size, protocol.cells, length));
   const count = Math.min(protocol.samples, squares.length);
   const generator = createStream(seed, hashText("infidelity"));
   for (let i = 0; i < count; i++) {
@@ -75,13 +50,6 @@ export function removalSquares(
     [squares[i], squares[drawn]] = [squares[drawn]!, squares[i]!];
   }
   return squares.slice(0, count);
-}
-
-/** Indices of a square's pixels. */
-function* pixelsOf({ left, top, right, bottom }: Square, width: number): Iterable<number> {
-  for (let row = top; row < bottom; row++) {
-    for (let column = left; column < right; column++) yield row * width + column;
-  }
 }
 
 /**
@@ -110,33 +78,16 @@ export function infidelityProbe(
   normalization: Normalization | undefined,
   seed: number,
 ): PlainProbe {
-  if (protocol.space === "normalized" && normalization === undefined) {
-    throw new TypeError(
-      "Cannot measure infidelity: no normalization is given, its mean is the colour of removed pixels",
-    );
-  }
-  const { pixels, width, height, contributions, probability } = sample;
-  const colour = protocol.space === "normalized" ? normalization!.mean : [0, 0, 0] as const;
+  const { pixels, width, contributions, probability } = sample;
+  const colour = removalColour("infidelity", protocol.space, normalization);
   const squares = removalSquares(sample, protocol, seed);
   return {
     count: squares.length,
     *images() {
-      for (const square of squares) {
-        const perturbed = pixels.slice();
-        for (const pixel of pixelsOf(square, width)) {
-          for (const [channel, value] of colour.entries()) {
-            perturbed[channel * width * height + pixel] = value;
-          }
-        }
-        yield perturbed;
-      }
+      for (const square of squares) yield withoutPixels(pixels, squarePixels(square, width), colour);
     },
     read(outcomes) {
-      const promised = squares.map((square) => {
-        let sum = 0;
-        for (const pixel of pixelsOf(square, width)) sum += contributions[pixel]!;
-        return sum;
-      });
+      const promised = squares.map((square) => sumAt(contributions, squarePixels(square, width)));
       const fallen = outcomes.map((outcome) => probability - outcome.probability);
       return { values: { infidelity: scaledError(promised, fallen) } };
     },
@@ -144,7 +95,7 @@ export function infidelityProbe(
 }
 
 /** Infidelity: key "infidelity". */
-export const INFIDELITY: MeasureDefinition<"infidelity"> = {
+export const INFIDELITY: MeasureDefinition<"infidelity"> = singleMeasure({
   name: "infidelity",
   source: "Yeh et al.: On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019",
   negative: "sign",
@@ -152,13 +103,12 @@ export const INFIDELITY: MeasureDefinition<"infidelity"> = {
   standIn: "infidelity-neurips19",
   probe: (sample, preset, { normalization, seed }) =>
     infidelityProbe(sample, preset.infidelity!, normalization, seed),
-  describe: (key) =>
-    key !== "infidelity" ? undefined : {
-      title: "Infidelity",
-      meaning:
-        "Infidelity: how far the drops that the map predicts are from the real ones when squares of the image are removed, " +
-        "as the mean squared difference of probabilities.",
-      better: "lower",
-      digits: 5,
-    },
-};
+  description: {
+    title: "Infidelity",
+    meaning:
+      "Infidelity: how far the drops that the map predicts are from the real ones when squares of the image are removed, " +
+      "as the mean squared difference of probabilities.",
+    better: "lower",
+    digits: 5,
+  },
+});

@@ -8,9 +8,10 @@
  * @module
  */
 import type { Size } from "../image/preprocess.ts";
-import type { MeasureDefinition, ValueDescription } from "./measure.ts";
+import { type MeasureDefinition, singleMeasure, type ValueDescription } from "./measure.ts";
 import type { StepsProtocol } from "./presets.ts";
-import type { Enlarged, PlainProbe } from "./probe.ts";
+import { type Enlarged, type PlainProbe, shortCurve } from "./probe.ts";
+import { removalColour } from "./removal.ts";
 import type { Normalization } from "./types.ts";
 
 /**
@@ -90,17 +91,12 @@ export function stepsProbe(
   protocol: StepsProtocol,
   normalization: Normalization | undefined,
 ): PlainProbe {
-  if (normalization === undefined) {
-    throw new TypeError(
-      `Cannot measure ${kind}: no normalization is given, its mean is the colour of removed pixels`,
-    );
-  }
+  const mean = removalColour(kind, "normalized", normalization);
   const { pixels, order } = sample;
   const area = sample.width * sample.height;
   const steps = Math.ceil(area / protocol.pixelsPerStep);
 
   function* images(): Iterable<Float32Array> {
-    const { mean } = normalization!;
     const other = kind === "deletion"
       ? pixels.map((_, i) => mean[Math.floor(i / area)]!)
       : blurImage(pixels, sample, blurKernel(protocol.blur.side, protocol.blur.sigma), mean);
@@ -123,8 +119,7 @@ export function stepsProbe(
       const curve = outcomes.map((outcome) => outcome.probability);
       return {
         values: { [kind]: areaUnder(curve) },
-        // Five digits are enough for a curve and keep records of hundreds of steps small; the area uses full precision.
-        curves: { [kind]: curve.map((value) => Number(value.toPrecision(5))) },
+        curves: { [kind]: shortCurve(curve) },
       };
     },
   };
@@ -135,20 +130,20 @@ function stepsMeasure<Kind extends "insertion" | "deletion">(
   kind: Kind,
   description: ValueDescription,
 ): MeasureDefinition<Kind> {
-  return {
+  return singleMeasure({
     name: kind,
     source: "Petsiuk, Das, Saenko: RISE, BMVC 2018",
     negative: "order",
     part: "steps",
     standIn: "rise",
     probe: (sample, preset, { normalization }) => stepsProbe(sample, kind, preset.steps!, normalization),
-    describe: (key) => key === kind ? description : undefined,
+    description,
     axis: (_key, _preset, points) => ({
       percents: Array.from({ length: points }, (_, i) => 100 * i / (points - 1)),
       means: kind === "insertion" ? "kept" : "removed",
       height: "probability",
     }),
-  };
+  });
 }
 
 /** Insertion: key "insertion". */

@@ -86,3 +86,14 @@ export interface MeasureDefinition<Name extends string = string> {
   /** The axis of a curve by key and number of points. */
   axis?(key: string, preset: MeasurePreset, points: number): CurveAxis;
 }
+
+/** The parts of a measure that has one value, whose key is the measure's name. */
+export type SingleMeasure<Name extends string> = Omit<MeasureDefinition<Name>, "describe"> & {
+  readonly description: ValueDescription;
+};
+
+/** A measure with one value. */
+export function singleMeasure<Name extends string>(parts: SingleMeasure<Name>): MeasureDefinition<Name> {
+  const { description, ...rest } = parts;
+  return { ...rest, describe: (key) => key === parts.name ? description : undefined };
+}

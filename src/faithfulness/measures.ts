@@ -3,36 +3,79 @@
  *
  * @module
  */
-import { AVERAGE_DROP, INCREASE } from "./average_drop.ts";
+import { AVERAGE_DROP, AVERAGE_GAIN, INCREASE } from "./average_drop.ts";
+import { ADCC, COHERENCY } from "./coherency.ts";
+import { COMPLEXITY, EFFECTIVE_COMPLEXITY, SPARSENESS } from "./concentration.ts";
 import { INFIDELITY } from "./infidelity.ts";
 import { DELETION, INSERTION } from "./insertion_deletion.ts";
 import type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
+import { MEAN_IOU, RELEVANCE_RANK, TOP_K } from "./overlap.ts";
+import { FAITHFULNESS_ESTIMATE, MONOTONICITY, PIXEL_FLIPPING } from "./pixel_flipping.ts";
 import { ENERGY, POINTING } from "./pointing.ts";
 import { type MeasurePreset, presetNamed } from "./presets.ts";
 import type { Enlarged, Probe } from "./probe.ts";
+import { FAITHFULNESS_CORRELATION, SENSITIVITY_N } from "./random_subsets.ts";
+import { REGION_PERTURBATION, SELECTIVITY } from "./region_perturbation.ts";
 import { ROAD } from "./road.ts";
+import { AVG_SENSITIVITY, MAX_SENSITIVITY } from "./stability.ts";
 
 /** Names of the measures. */
 export type MeasureName =
   | "ad"
   | "ic"
+  | "ag"
   | "road"
   | "insertion"
   | "deletion"
+  | "pixel-flipping"
+  | "region-perturbation"
+  | "selectivity"
   | "infidelity"
+  | "faithfulness-correlation"
+  | "faithfulness-estimate"
+  | "sensitivity-n"
+  | "monotonicity"
+  | "max-sensitivity"
+  | "avg-sensitivity"
+  | "coherency"
+  | "adcc"
+  | "sparseness"
+  | "complexity"
+  | "effective-complexity"
   | "pointing"
-  | "energy";
+  | "energy"
+  | "relevance-rank"
+  | "top-k"
+  | "miou";
 
 /** All measures, in the order of reports. */
 export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
   AVERAGE_DROP,
   INCREASE,
+  AVERAGE_GAIN,
   ROAD,
   INSERTION,
   DELETION,
+  PIXEL_FLIPPING,
+  REGION_PERTURBATION,
+  SELECTIVITY,
   INFIDELITY,
+  FAITHFULNESS_CORRELATION,
+  FAITHFULNESS_ESTIMATE,
+  SENSITIVITY_N,
+  MONOTONICITY,
+  MAX_SENSITIVITY,
+  AVG_SENSITIVITY,
+  COHERENCY,
+  ADCC,
+  SPARSENESS,
+  COMPLEXITY,
+  EFFECTIVE_COMPLEXITY,
   POINTING,
   ENERGY,
+  RELEVANCE_RANK,
+  TOP_K,
+  MEAN_IOU,
 ];
 
 /** Their names. */

@@ -1,6 +1,8 @@
 /**
- * Is a map faithful? AD and IC, ROAD, insertion and deletion, infidelity, pointing game and energy, in the presets of
- * published programs, with bootstrap intervals; and how alike two maps are.
+ * Is a map faithful? Measures that remove pixels (AD, IC, ROAD, insertion, deletion, pixel flipping, infidelity,
+ * correlations of sums and drops, …), that run the method again (sensitivity, coherency, ADCC), that look at the map alone
+ * (sparseness, complexity), and that compare it with objects (pointing game, energy, relevance rank, mean IoU), in the
+ * presets of published programs, with bootstrap intervals; and how alike two maps are.
  *
  * @example Ranks of two maps
  * ```ts
@@ -31,15 +33,24 @@ export type {
   LoadedImage,
   SkippedImage,
 } from "./evaluate_options.ts";
+export type { ZeroSpace } from "./removal.ts";
 export {
+  type CoherencyProtocol,
+  type ConcentrationProtocol,
+  type FlippingProtocol,
   type InfidelityProtocol,
   type MaskingProtocol,
   type MeasurePreset,
+  type OverlapProtocol,
   type PointingProtocol,
   presetNamed,
   PRESETS,
+  type RegionsProtocol,
   type RoadProtocol,
+  type SensitivityNProtocol,
+  type StabilityProtocol,
   type StepsProtocol,
+  type SubsetProtocol,
 } from "./presets.ts";
 export {
   compareMethods,

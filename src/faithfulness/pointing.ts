@@ -5,11 +5,10 @@
  * @module
  */
 import type { Size } from "../image/preprocess.ts";
-import type { MeasureDefinition } from "./measure.ts";
+import { type MeasureDefinition, singleMeasure } from "./measure.ts";
 import type { PointingProtocol } from "./presets.ts";
-import type { Enlarged, PlainProbe } from "./probe.ts";
+import { type Enlarged, mapProbe, type PlainProbe } from "./probe.ts";
 import type { Region } from "./types.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** One value per pixel, 1 inside the object. Boxes are clipped to the image; a pixel is inside if its centre is. */
 export function regionMask(region: Region, size: Size): Uint8Array {
@@ -74,18 +73,14 @@ export function regionProbe(
   protocol: PointingProtocol,
   region: Region | undefined,
 ): PlainProbe {
-  return {
-    count: 0,
-    images: () => [],
-    read() {
-      if (region === undefined) return { values: {} };
-      const inside = regionMask(region, sample);
-      const value = kind === "energy"
-        ? energyInside(sample.values, inside)
-        : pointsAt(sample.order[0]!, inside, sample.width, protocol.tolerance);
-      return { values: withoutUndefined({ [kind]: value === undefined ? undefined : Number(value) }) };
-    },
-  };
+  return mapProbe(() => {
+    if (region === undefined) return {};
+    const inside = regionMask(region, sample);
+    const value = kind === "energy"
+      ? energyInside(sample.values, inside)
+      : pointsAt(sample.order[0]!, inside, sample.width, protocol.tolerance);
+    return { [kind]: value === undefined ? undefined : Number(value) };
+  });
 }
 
 /** One of the two: its name is its only key. */
@@ -95,7 +90,7 @@ function regionMeasure<Kind extends "pointing" | "energy">(
   meaning: string,
   source: string,
 ): MeasureDefinition<Kind> {
-  return {
+  return singleMeasure({
     name: kind,
     source,
     negative: kind === "pointing" ? "order" : "zero",
@@ -103,8 +98,8 @@ function regionMeasure<Kind extends "pointing" | "energy">(
     standIn: "rise",
     needs: ["region"],
     probe: (sample, preset, { region }) => regionProbe(sample, kind, preset.pointing!, region),
-    describe: (key) => key === kind ? { title, meaning, better: "higher", digits: 3 } : undefined,
-  };
+    description: { title, meaning, better: "higher", digits: 3 },
+  });
 }
 
 /** Pointing game: key "pointing". */

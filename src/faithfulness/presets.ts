@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { ZeroSpace } from "./removal.ts";
+
 /** How AD and IC mask an image and compare probabilities. */
 export interface MaskingProtocol {
   /** Percentages of pixels that are kept, highest of the map first. */
@@ -64,7 +66,71 @@ export interface InfidelityProtocol {
   /** How many squares are drawn; all, where the grid has no more. */
   readonly samples: number;
   /** Where a removed pixel is 0: among pixels in [0, 1] (black) or normalised ones (the mean colour). */
-  readonly space: "unit" | "normalized";
+  readonly space: ZeroSpace;
+}
+
+/** Measures of how few pixels a map needs. */
+export interface ConcentrationProtocol {
+  /** Share of the greatest magnitude above which a value counts for effective complexity. */
+  readonly least: number;
+}
+
+/** Measures of how much a map changes with noise in the image. */
+export interface StabilityProtocol {
+  /** Greatest noise, in units of the classifier's own input. */
+  readonly radius: number;
+  /** Number of noisy images, each explained again. */
+  readonly samples: number;
+}
+
+/** Coherency and ADCC. */
+export interface CoherencyProtocol {
+  /** What the mask is multiplied into: pixels in [0, 1] or normalised ones. */
+  readonly space: ZeroSpace;
+}
+
+/** Pixel flipping, monotonicity and faithfulness estimate. */
+export interface FlippingProtocol {
+  /** Number of steps from the first pixel to the last; fewer, if the pixels cannot be shared out evenly. */
+  readonly steps: number;
+  /** Where a removed pixel is 0. */
+  readonly space: ZeroSpace;
+}
+
+/** Faithfulness correlation. */
+export interface SubsetProtocol {
+  /** Share of the pixels that a random set has. */
+  readonly share: number;
+  /** Number of sets. */
+  readonly samples: number;
+  /** Where a removed pixel is 0. */
+  readonly space: ZeroSpace;
+}
+
+/** Sensitivity-n. */
+export interface SensitivityNProtocol {
+  /** Shares of the pixels that random sets have, one after the other. */
+  readonly shares: readonly number[];
+  /** Number of sets of each size. */
+  readonly samples: number;
+  /** Where a removed pixel is 0. */
+  readonly space: ZeroSpace;
+}
+
+/** Region perturbation, and selectivity: squares of a grid are removed one after the other. */
+export interface RegionsProtocol {
+  /** Cells of the grid along a side. */
+  readonly cells: number;
+  /** How many are removed; all, if the grid has no more. */
+  readonly regions: number;
+  /** Where a removed pixel is 0. */
+  readonly space: ZeroSpace;
+}
+
+/** Overlap with objects. */
+export interface OverlapProtocol {
+  /** Share of the pixels that top-k intersection takes. */
+  readonly topShare: number;
 }
 
 /** A published protocol. */
@@ -83,6 +149,24 @@ export interface MeasurePreset {
   readonly pointing?: PointingProtocol;
   /** Infidelity. */
   readonly infidelity?: InfidelityProtocol;
+  /** Sparseness, complexity, effective complexity. */
+  readonly concentration?: ConcentrationProtocol;
+  /** Max-sensitivity and avg-sensitivity. */
+  readonly stability?: StabilityProtocol;
+  /** Coherency and ADCC. */
+  readonly coherency?: CoherencyProtocol;
+  /** Pixel flipping, monotonicity and faithfulness estimate. */
+  readonly flipping?: FlippingProtocol;
+  /** Faithfulness correlation. */
+  readonly subset?: SubsetProtocol;
+  /** Sensitivity-n. */
+  readonly sensitivityN?: SensitivityNProtocol;
+  /** Region perturbation. */
+  readonly regions?: RegionsProtocol;
+  /** Selectivity. */
+  readonly selectivity?: RegionsProtocol;
+  /** Relevance rank, top-k intersection and mean IoU. */
+  readonly overlap?: OverlapProtocol;
 }
 
 /** The presets, by name. */
@@ -163,6 +247,45 @@ export const PRESETS: readonly MeasurePreset[] = [
       samples: 256,
       space: "normalized",
     },
+  },
+  {
+    // Its defaults at 224 x 224, as shares of any image: 224 pixels per step, 224 random pixels, squares of 8, the 1,000 highest pixels. Black
+    // is 0 in [0, 1]; the program takes the least value of the batch.
+    name: "quantus",
+    source: "Hedström et al.: Quantus, JMLR 2023",
+    concentration: { least: 1e-5 },
+    flipping: { steps: 224, space: "unit" },
+    subset: { share: 224 / 224 ** 2, samples: 100, space: "unit" },
+    regions: { cells: 28, regions: 100, space: "unit" },
+    overlap: { topShare: 1000 / 224 ** 2 },
+  },
+  {
+    name: "quantus-28",
+    source:
+      "quantus in 28 steps, not 224: an eighth of the passes of pixel flipping, monotonicity and faithfulness estimate",
+    flipping: { steps: 28, space: "unit" },
+  },
+  {
+    name: "captum",
+    source: "Kokhlikyan et al.: Captum, sensitivity_max",
+    stability: { radius: 0.02, samples: 10 },
+  },
+  {
+    name: "adcc-cvprw21",
+    source: "Poppi et al.: Revisiting the Evaluation of Class Activation Mapping, CVPR Workshops 2021",
+    coherency: { space: "normalized" },
+  },
+  {
+    // The paper removes 1 to 80 % of the pixels, in sizes of even ratios, with 100 sets of each.
+    name: "sensitivity-n-iclr18",
+    source: "Ancona et al.: Towards better understanding of gradient-based attribution methods, ICLR 2018",
+    sensitivityN: { shares: [0.01, 0.03, 0.09, 0.27, 0.8], samples: 100, space: "normalized" },
+  },
+  {
+    // Squares of 4 x 4 pixels in MNIST's 28 x 28.
+    name: "selectivity-dsp18",
+    source: "Montavon et al.: Methods for Interpreting and Understanding Deep Neural Networks, DSP 2018",
+    selectivity: { cells: 7, regions: 49, space: "unit" },
   },
 ];
 

@@ -25,6 +25,8 @@ export interface Reading {
 export interface Probe {
   /** Number of images to score. */
   readonly count: number;
+  /** Work before the first image, such as running the method again. */
+  prepare?(): Promise<void>;
   /** Makes the images, one at a time, in the order of the results for `read`; it may run the method again. */
   images(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
   /** Reads the results of all images. */
@@ -34,6 +36,26 @@ export interface Probe {
 /** A probe that makes its images synchronously. */
 export interface PlainProbe extends Probe {
   images(): Iterable<Float32Array>;
+}
+
+/** A probe that needs no images. */
+export function mapProbe(read: () => Readonly<Record<string, number | undefined>>): PlainProbe {
+  return { count: 0, images: () => [], read: () => ({ values: definedValues(read()) }) };
+}
+
+/** Values of a reading: those that are defined and finite. */
+export function definedValues(
+  values: Readonly<Record<string, number | undefined>>,
+): Record<string, number> {
+  const defined = Object.entries(values).filter((entry): entry is [string, number] =>
+    entry[1] !== undefined && Number.isFinite(entry[1])
+  );
+  return Object.fromEntries(defined);
+}
+
+/** A curve in a reading: five digits are enough, and keep records of hundreds of steps small. */
+export function shortCurve(curve: readonly number[]): number[] {
+  return curve.map((value) => Number(value.toPrecision(5)));
 }
 
 /** A sample with its map at the image's own size. */

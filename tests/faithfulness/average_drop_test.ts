@@ -22,7 +22,7 @@ for (const { seed, target, clean, masked, normalized } of answers().measures) {
     }
     const library = run(maskingProbe(of, presetNamed("gradcam-lib").masking!, NORMALIZATION), target);
     assertAlmostEquals(library.values["AD100"]!, 100 * Math.max(0, before - normalized), 1e-3);
-    assertEquals(Object.keys(library.values), ["AD100", "IC100"]);
+    assertEquals(Object.keys(library.values), ["AD100", "IC100", "AG100"]);
     const torchcam = run(maskingProbe(of, presetNamed("torchcam").masking!, NORMALIZATION), target);
     assertAlmostEquals(
       torchcam.values["AD100"]!,

@@ -48,6 +48,11 @@ export function answers<T = Answers>(name = "measures.json"): T {
 
 const weights = uniforms("classifier", 3 * 3 * SIDE * SIDE, 0).map((u) => (u - 0.5) * 0.25);
 
+/** The small classifier's weights of a class, for a normalised picture. */
+export function classWeights(target: number): Float64Array {
+  return weights.slice(target * 3 * SIDE * SIDE, (target + 1) * 3 * SIDE * SIDE);
+}
+
 function probabilities(picture: Float32Array): Float32Array {
   const scores = [0, 1, 2].map((row) => {
     let sum = 0;

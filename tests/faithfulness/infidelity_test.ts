@@ -1,12 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import {
-  infidelityProbe,
-  removalSquares,
-  scaledError,
-  type Square,
-} from "../../src/faithfulness/infidelity.ts";
+import { infidelityProbe, removalSquares, scaledError } from "../../src/faithfulness/infidelity.ts";
 import { describeValue } from "../../src/faithfulness/measures.ts";
 import { type InfidelityProtocol, presetNamed } from "../../src/faithfulness/presets.ts";
+import type { Square } from "../../src/faithfulness/removal.ts";
 import { enlarge } from "../../src/faithfulness/probe.ts";
 import { createOutcome } from "../../src/faithfulness/scoring.ts";
 import { answers, map, NORMALIZATION, run, sample, SIDE } from "./fixture.ts";

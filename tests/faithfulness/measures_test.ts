@@ -14,9 +14,7 @@ import {
 import { presetNamed, PRESETS } from "../../src/faithfulness/presets.ts";
 import type { Reading } from "../../src/faithfulness/probe.ts";
 import { createScoreQueue } from "../../src/faithfulness/scoring.ts";
-import { NORMALIZATION, sample } from "./fixture.ts";
-
-const score = (pictures: Float32Array[]) => Promise.resolve(pictures.map(() => Float32Array.of(0.7, 0.3)));
+import { map, NORMALIZATION, sample, score } from "./fixture.ts";
 
 async function readingOf(names: readonly string[], preset: string): Promise<Reading> {
   const of = sample(1);
@@ -24,6 +22,7 @@ async function readingOf(names: readonly string[], preset: string): Promise<Read
     normalization: NORMALIZATION,
     seed: 1,
     region: { boxes: [{ x: 0, y: 0, width: 4, height: 4 }] },
+    explainAgain: () => Promise.resolve(map(2)),
   };
   const queue = createScoreQueue(score, 16);
   const probes = createProbes(of, names as never, presetNamed(preset), context);
@@ -38,7 +37,8 @@ for (const { name: preset } of PRESETS) {
     for (const { name } of MEASURES) {
       const { values, curves = {} } = await readingOf([name], preset);
       assert(Object.keys(values).length > 0, name);
-      for (const key of Object.keys(values)) {
+      for (const [key, value] of Object.entries(values)) {
+        assert(Number.isFinite(value), key);
         assertEquals(
           MEASURES.filter((measure) => measure.describe(key) !== undefined).map((each) => each.name),
           [
@@ -84,7 +84,7 @@ Deno.test("titles, directions and digits are those of reports", () => {
   assertThrows(
     () => measureNamed("nothing"),
     RangeError,
-    'Unknown measure "nothing": there are ad, ic, road',
+    'Unknown measure "nothing": there are ad, ic, ag, road',
   );
 });
 

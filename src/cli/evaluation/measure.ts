@@ -156,7 +156,7 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
     throw new Error(`Cannot evaluate: ${missing[0]} and all other images are not in the file of --boxes`);
   }
   if (missing.length > 0) {
-    terminal.say(`${missing.length} image(s) have no boxes and do not count for pointing and energy`);
+    terminal.say(`${missing.length} image(s) have no boxes and do not count for measures that need objects`);
   }
 }
 

@@ -58,7 +58,7 @@ export const EVALUATE_OPTIONS = {
     ),
     boxes: text(
       "FILE.json",
-      'Where the objects are, for pointing and energy: {"cat.jpg": [[x, y, width, height]], …}',
+      'Where the objects are, for pointing, energy, relevance-rank, top-k, miou: {"cat.jpg": [[x, y, width, height]], …}',
     ),
     seed: wholeNumber("N", "Seed of noise, intervals, random maps and --refine", { least: 0, default: 0 }),
   }),

@@ -30,9 +30,10 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
     `${shown.value.toFixed(1)} ${shownSpread("AD50", shown)}`,
   );
 
-  // 8 measures with AD and IC at three percentages and ROAD in three; two curves of ROAD, insertion, deletion; time.
+  // AD, IC and AG at three percentages, ROAD in three, monotonicity in two, 21 others; two curves of ROAD, and of
+  // insertion, deletion, pixel flipping, region perturbation, selectivity; time.
   const titles = [...page.querySelectorAll(".charts figure h3")].map((title) => title.textContent);
-  assertEquals(titles.length, 14 + 4 + 1);
+  assertEquals(titles.length, 35 + 7 + 1);
   for (const svg of page.querySelectorAll(".charts svg")) {
     assertEquals(svg.getAttribute("role"), "img");
     assert(svg.getAttribute("aria-label")!.length > 10);
@@ -54,7 +55,7 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
 });
 
 Deno.test("renderReport() draws curves through the points that were measured", async () => {
-  const data = await reportData();
+  const data = await reportData(["road"]);
   const html = await renderReport(data, { document: parseHTML("<html></html>").document });
   const { document: page } = parseHTML(html);
   const figure = [...page.querySelectorAll("figure")].find((each) =>
@@ -74,7 +75,7 @@ Deno.test("renderReport() draws curves through the points that were measured", a
 });
 
 Deno.test("renderReport() says what is missing", async () => {
-  const data = await reportData();
+  const data = await reportData(["road"]);
   await assertRejects(() => renderReport(data), TypeError, "no document is given");
   const { document } = parseHTML("<html></html>");
   await assertRejects(
@@ -89,12 +90,12 @@ Deno.test("renderReport() says what is missing", async () => {
 
 Deno.test("renderReport() says what the classifier saw, and marks what was assumed", async () => {
   const { document } = parseHTML("<html></html>");
-  const plain = await renderReport(await reportData(), { document });
+  const plain = await renderReport(await reportData(["road"]), { document });
   assertEquals(plain.includes("What the classifier saw"), false);
   const classifier = [{ name: "size", value: "96 x <48>", from: "file" as const }, {
     ...{ name: "channels", value: "RGB", from: "assumed" as const },
   }];
-  const html = await renderReport({ ...await reportData(), classifier }, { document });
+  const html = await renderReport({ ...await reportData(["road"]), classifier }, { document });
   const { document: page } = parseHTML(html);
   const table = page.querySelector('[aria-label="What the classifier saw"] table')!;
   assertEquals([...table.querySelectorAll("tbody tr")].map((row) => row.textContent), [

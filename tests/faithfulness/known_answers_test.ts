@@ -1,0 +1,259 @@
+/**
+ * Known answers: classifiers whose true contributions are known, and the values of every measure worked out by hand. The
+ * probability of class 0 of a linear classifier is a weighted sum of the pixels, of an additive one the sum of a curve
+ * over them, of the last one the value of a single pixel.
+ */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import type { MaskMap } from "../../src/explanation/blank_map.ts";
+import { askProbes } from "../../src/faithfulness/ask.ts";
+import type { ProbeContext } from "../../src/faithfulness/measure.ts";
+import { createProbes, type MeasureName } from "../../src/faithfulness/measures.ts";
+import { type MeasurePreset, presetNamed } from "../../src/faithfulness/presets.ts";
+import { enlarge } from "../../src/faithfulness/probe.ts";
+import { createScoreQueue } from "../../src/faithfulness/scoring.ts";
+
+const SIDE = 8;
+const AREA = SIDE * SIDE;
+const NORMALIZATION = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+/** The protocols in black, in steps of one pixel. */
+const PRESET: MeasurePreset = {
+  ...presetNamed("ptame-2025"),
+  steps: { pixelsPerStep: 1, blur: { side: 11, sigma: 5 } },
+  flipping: { steps: AREA, space: "unit" },
+  subset: { share: 0.25, samples: 20, space: "unit" },
+  sensitivityN: { shares: [0.1, 0.5], samples: 20, space: "unit" },
+  regions: { cells: 4, regions: 4, space: "unit" },
+  selectivity: { cells: 4, regions: 16, space: "unit" },
+  infidelity: { cells: 8, lengths: [1, 2], samples: Infinity, space: "unit" },
+};
+
+/** Values of measures for a map of a classifier, whose probability of class 0 is given. */
+async function measured(
+  probability: (pixels: Float32Array) => number,
+  pixels: Float32Array,
+  map: MaskMap,
+  names: readonly MeasureName[],
+  more: Partial<ProbeContext> = {},
+): Promise<Readonly<Record<string, number>>> {
+  const sample = enlarge({ pixels, map, target: 0, probability: probability(pixels) });
+  const queue = createScoreQueue((images) =>
+    Promise.resolve(images.map((image) => {
+      const value = probability(image);
+      return Float32Array.of(value, 1 - value);
+    })), 16);
+  const context = { normalization: NORMALIZATION, seed: 3, ...more };
+  let values: Readonly<Record<string, number>> = {};
+  await askProbes(queue, createProbes(sample, names, PRESET, context), 0, (found) => values = found.values);
+  await queue.flush();
+  return values;
+}
+
+/** Each pixel has one value in all colours. */
+const gray = (values: ArrayLike<number>) =>
+  Float32Array.from({ length: 3 * AREA }, (_, i) => values[i % AREA]!);
+
+/** Distinct values from 1 / AREA to 1 in a scattered order. */
+const SCATTERED = Float32Array.from({ length: AREA }, (_, i) => ((i * 37) % AREA + 1) / AREA);
+
+/** A map of contributions, as a mask and with its sign. */
+function contributions(raw: Float32Array): MaskMap {
+  const greatest = Math.max(...raw);
+  const values = raw.map((value) => Math.max(0, value) / greatest);
+  return { width: SIDE, height: SIDE, values, raw, signed: true };
+}
+
+/** Weights of the linear classifier: positive, and with a third of them negative. */
+const POSITIVE = SCATTERED.map((value) => value / 80);
+const SIGNED = SCATTERED.map((value, i) => (i % 3 === 0 ? -value : value) / 80);
+
+/** Its probability of an empty image. */
+const BASE = 0.3;
+
+const linear = (weights: Float32Array) => (pixels: Float32Array) =>
+  weights.reduce((sum, weight, i) => sum + weight * pixels[i]!, BASE);
+
+const WHITE = gray(new Float32Array(AREA).fill(1));
+
+Deno.test("linear classifier: its weights predict every drop", async () => {
+  for (const weights of [POSITIVE, SIGNED]) {
+    const names = [
+      "faithfulness-correlation",
+      "faithfulness-estimate",
+      "sensitivity-n",
+      "infidelity",
+    ] as const;
+    const values = await measured(linear(weights), WHITE, contributions(weights), names);
+    assertAlmostEquals(values["faithfulness-correlation"]!, 1, 1e-6);
+    assertAlmostEquals(values["faithfulness-estimate"]!, 1, 1e-6);
+    assertAlmostEquals(values["sensitivity-n"]!, 1, 1e-6);
+    assertAlmostEquals(values["infidelity"]!, 0, 1e-12);
+    const reversed = await measured(linear(weights), WHITE, contributions(weights.map((w) => -w)), names);
+    assertAlmostEquals(reversed["faithfulness-correlation"]!, -1, 1e-6);
+    assertAlmostEquals(reversed["faithfulness-estimate"]!, -1, 1e-6);
+    assertAlmostEquals(reversed["sensitivity-n"]!, -1, 1e-6);
+  }
+});
+
+Deno.test("linear classifier: curves are sums of its sorted weights", async () => {
+  const names = ["pixel-flipping", "monotonicity", "selectivity", "region-perturbation"] as const;
+  const p = linear(SIGNED);
+  const values = await measured(p, WHITE, contributions(SIGNED), names);
+  const sorted = [...SIGNED].sort((a, b) => b - a);
+  const curve = sorted.map((_, i) =>
+    p(WHITE) - sorted.slice(0, i + 1).reduce((sum, weight) => sum + weight, 0)
+  );
+  const trapezoids = (of: number[]) =>
+    (of.reduce((sum, value) => sum + value, 0) - (of[0]! + of.at(-1)!) / 2) / (of.length - 1);
+  assertAlmostEquals(values["pixel-flipping"]!, trapezoids(curve), 1e-5);
+  // Restored from the lowest: the probability falls for each negative weight but the first, which no step precedes.
+  const negative = SIGNED.filter((weight) => weight < 0).length;
+  assertEquals(values["monotonicity"], 0);
+  assertAlmostEquals(values["monotonicity-steps"]!, 1 - (negative - 1) / (AREA - 1), 1e-12);
+  const upward = await measured(linear(POSITIVE), WHITE, contributions(POSITIVE), ["monotonicity"]);
+  assertEquals([upward["monotonicity"], upward["monotonicity-steps"]], [1, 1]);
+
+  const squares = Array.from(
+    { length: 16 },
+    (_, cell) =>
+      [0, 1, 8, 9].reduce((sum, at) => sum + SIGNED[Math.floor(cell / 4) * 16 + cell % 4 * 2 + at]!, 0),
+  ).sort((a, b) => b - a);
+  const drops = squares.map((_, i) => squares.slice(0, i + 1).reduce((sum, each) => sum + each, 0));
+  assertAlmostEquals(values["selectivity"]!, trapezoids(drops.map((drop) => p(WHITE) - drop)), 1e-5);
+  assertAlmostEquals(
+    values["region-perturbation"]!,
+    drops.slice(0, 4).reduce((sum, drop) => sum + drop, 0) / 5,
+    1e-5,
+  );
+});
+
+Deno.test("linear classifier: masked by its weights it keeps the sum of their squares", async () => {
+  const map = { width: SIDE, height: SIDE, values: SCATTERED };
+  const p = linear(POSITIVE);
+  const { AD100, IC100, AG100 } = await measured(p, WHITE, map, ["ad", "ic", "ag"]) as Record<string, number>;
+  const kept = BASE + POSITIVE.reduce((sum, weight, i) => sum + weight * SCATTERED[i]!, 0);
+  assertAlmostEquals(AD100!, 100 * (p(WHITE) - kept) / p(WHITE), 1e-3);
+  assertEquals([IC100, AG100], [0, 0]);
+  // Weights below zero: what is hidden helps the class.
+  const against = (pixels: Float32Array) => 0.9 - (linear(POSITIVE)(pixels) - BASE) / 2;
+  const { AD100: drop, IC100: rise, AG100: gain } = await measured(against, WHITE, map, [
+    "ad",
+    "ic",
+    "ag",
+  ]) as Record<
+    string,
+    number
+  >;
+  const [before, after] = [against(WHITE), 0.9 - (kept - BASE) / 2];
+  assertEquals([drop, rise], [0, 100]);
+  assertAlmostEquals(gain!, 100 * (after - before) / (1 - before), 1e-3);
+});
+
+Deno.test("linear classifier: noise changes the map of weights not at all, and weight times pixel by the noise", async () => {
+  const names = ["max-sensitivity", "avg-sensitivity"] as const;
+  const constant = await measured(linear(SIGNED), WHITE, contributions(SIGNED), names, {
+    explainAgain: () => Promise.resolve(contributions(SIGNED)),
+  });
+  assertEquals([constant["max-sensitivity"], constant["avg-sensitivity"]], [0, 0]);
+  const factors: number[] = [];
+  const scaled = await measured(linear(SIGNED), WHITE, contributions(SIGNED), names, {
+    // The map grows as the first pixel does: by as much as the noise there.
+    explainAgain: (change) => {
+      factors.push(change(WHITE)[0]!);
+      return Promise.resolve(contributions(SIGNED.map((weight) => weight * factors.at(-1)!)));
+    },
+  });
+  const changes = factors.map((factor) => Math.abs(factor - 1));
+  assertEquals(changes.length, 10);
+  assertAlmostEquals(scaled["max-sensitivity"]!, Math.max(...changes), 1e-6);
+  assertAlmostEquals(scaled["avg-sensitivity"]!, changes.reduce((sum, each) => sum + each, 0) / 10, 1e-6);
+  // A radius of 0.02 of the classifier's input is 0.005 of a pixel that is divided by 0.25.
+  assertEquals(changes.every((each) => each <= 0.005 + 1e-6), true);
+});
+
+Deno.test("additive classifier: what the curve gives each pixel predicts every drop, the pixel's value does not", async () => {
+  const curve = (value: number) => value ** 3 / 100;
+  const p = (pixels: Float32Array) =>
+    pixels.subarray(0, AREA).reduce((sum, value) => sum + curve(value), 0.1);
+  const pixels = gray(SCATTERED);
+  const names = ["faithfulness-correlation", "faithfulness-estimate", "sensitivity-n", "infidelity"] as const;
+  const right = await measured(p, pixels, contributions(SCATTERED.map(curve)), names);
+  for (const name of names) assertAlmostEquals(right[name]!, name === "infidelity" ? 0 : 1, 1e-6);
+  const other = await measured(p, pixels, contributions(SCATTERED), names);
+  for (const name of names) {
+    assertEquals(name === "infidelity" ? other[name]! > 1e-7 : other[name]! < 0.999, true, name);
+  }
+});
+
+Deno.test("classifier of one pixel: the map of that pixel is best in every measure", async () => {
+  const place = 19;
+  const p = (pixels: Float32Array) => 0.1 + 0.8 * pixels[place]!;
+  const one = new Float32Array(AREA);
+  one[place] = 1;
+  const map = { width: SIDE, height: SIDE, values: one };
+  const region = { boxes: [{ x: place % SIDE, y: Math.floor(place / SIDE), width: 1, height: 1 }] };
+  const names: MeasureName[] = [
+    ...["ad", "ic", "deletion", "insertion", "pixel-flipping", "region-perturbation", "selectivity"] as const,
+    ...[
+      "faithfulness-correlation",
+      "faithfulness-estimate",
+      "sensitivity-n",
+      "monotonicity",
+      "infidelity",
+    ] as const,
+    ...["sparseness", "complexity", "effective-complexity", "coherency", "adcc"] as const,
+    ...["pointing", "energy", "relevance-rank", "miou", "top-k"] as const,
+  ];
+  const explainAgain = () => Promise.resolve(map);
+  const values = await measured(p, WHITE, map, names, { region, explainAgain });
+  const expected: Readonly<Record<string, number>> = {
+    "AD100": 0,
+    "IC100": 0,
+    // Clean 0.9, then the mean colour: 0.1 + 0.8 / 2, and half of the first step between the two.
+    "deletion": 0.5 + 0.4 / (2 * AREA),
+    "pixel-flipping": 0.1,
+    "selectivity": 0.1,
+    "region-perturbation": 4 * 0.8 / 5,
+    "faithfulness-correlation": 1,
+    "faithfulness-estimate": 1,
+    "sensitivity-n": 1,
+    "monotonicity": 1,
+    "monotonicity-steps": 1,
+    "infidelity": 0,
+    "sparseness": 1 - 1 / AREA,
+    "complexity": 0,
+    "effective-complexity": 100 / AREA,
+    "coherency": 1,
+    "adcc": 3 / (2 + 1 / (1 - 1 / AREA)),
+    "pointing": 1,
+    "energy": 1,
+    "relevance-rank": 1,
+    "miou": 1,
+    "top-k": 1,
+  };
+  for (const [key, value] of Object.entries(expected)) assertAlmostEquals(values[key]!, value, 1e-4, key);
+  // The blurred image has about the mean colour at the pixel, until it comes back with the first step.
+  assertEquals(values["insertion"]! > 0.89 && values["insertion"]! < 0.9, true);
+});
+
+Deno.test("measures without a value leave the picture out: no object, equal drops, a map without order", async () => {
+  const flat = () => 0.5;
+  const map = { width: SIDE, height: SIDE, values: SCATTERED };
+  assertEquals(
+    await measured(flat, WHITE, map, ["relevance-rank", "top-k", "miou", "pointing", "energy"]),
+    {},
+  );
+  const outside = { boxes: [{ x: 40, y: 40, width: 4, height: 4 }] };
+  assertEquals(
+    await measured(flat, WHITE, map, ["relevance-rank", "top-k", "miou"], { region: outside }),
+    {},
+  );
+  assertEquals(
+    await measured(flat, WHITE, map, ["faithfulness-correlation", "faithfulness-estimate", "sensitivity-n"]),
+    {},
+  );
+  const zeros = { width: SIDE, height: SIDE, values: new Float32Array(AREA) };
+  const nothing = await measured(flat, WHITE, zeros, ["complexity", "sparseness", "effective-complexity"]);
+  assertEquals(Object.keys(nothing).sort(), ["effective-complexity", "sparseness"]);
+  assertAlmostEquals(nothing["sparseness"]!, 0, 1e-12);
+  assertEquals(nothing["effective-complexity"], 0);
+});
