@@ -78,7 +78,14 @@ export {
   scaleToMask,
 } from "./baselines/types.ts";
 export type { DecodeSettings } from "./image/decode.ts";
-export type { BlankMap, BlankReason, MaskMap, RawMap } from "./explanation/blank_map.ts";
+export type {
+  BlankMap,
+  BlankReason,
+  Completeness,
+  MaskMap,
+  RawMap,
+  Settling,
+} from "./explanation/blank_map.ts";
 export type { MapScale, ScaleEnds } from "./explanation/map_scale.ts";
 export type { MapMethod } from "./explanation/map_method.ts";
 export type { OnnxModel } from "./classifier/onnx_model.ts";

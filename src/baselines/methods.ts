@@ -151,9 +151,10 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     view: "range",
     signed: false,
     count: "masks",
+    settles: true,
     passes: (_, { masks = RISE_MASKS } = {}) => masks,
-    create: async (classifier, { seed, masks } = {}) =>
-      (await import("./perturbation/rise.ts")).rise(classifier, { seed, masks }),
+    create: async (classifier, { seed, masks, settle } = {}) =>
+      (await import("./perturbation/rise.ts")).rise(classifier, { seed, masks, settle }),
   },
   {
     name: "occlusion",
@@ -240,7 +241,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     view: "magnitude",
     signed: true,
     count: "steps",
-    passes: (_, { steps = INTEGRATION_STEPS } = {}) => 2 * steps,
+    passes: (_, { steps = INTEGRATION_STEPS } = {}) => 2 * steps + 2,
     create: async (classifier, { steps } = {}) =>
       (await import("./gradient/integrated_gradients.ts")).integratedGradients(classifier, { steps }),
   },
