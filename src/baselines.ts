@@ -1,8 +1,8 @@
 /**
- * Other explanation methods, to compare with P-TAME: Grad-CAM, Grad-CAM++, Layer-CAM, HiResCAM, XGrad-CAM, Finer-CAM,
- * Eigen-CAM, Score-CAM, Ablation-CAM, RISE, occlusion, LIME, KernelSHAP, Sobol, HSIC, extremal perturbations, Integrated
- * Gradients, Expected Gradients, SmoothGrad, Saliency, Input × Gradient, guided backpropagation, layer-wise relevance
- * propagation, and controls that ignore the classifier.
+ * Other explanation methods, to compare with P-TAME: Grad-CAM, Grad-CAM++, Layer-CAM (of several layers, too), HiResCAM,
+ * XGrad-CAM, Finer-CAM, Eigen-CAM, attention rollout, LeGrad, Score-CAM, Ablation-CAM, RISE, occlusion, LIME, KernelSHAP,
+ * Sobol, HSIC, extremal perturbations, Integrated Gradients, Expected Gradients, SmoothGrad, Saliency, Input × Gradient,
+ * guided backpropagation, layer-wise relevance propagation, and controls that ignore the classifier.
  * Those that need gradients work on any .onnx classifier that can be differentiated, without naming a layer.
  *
  * @example Grad-CAM of an image
@@ -31,6 +31,7 @@ export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } fro
 export type { CustomNetwork } from "./classifier/network_classifier.ts";
 export type { CroppedImage, PreparedImage, PrepareOptions } from "./classifier/prepared_image.ts";
 export {
+  type AttentionKind,
   type Backward,
   classifierOver,
   type OpenClassifier,

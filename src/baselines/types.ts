@@ -100,6 +100,8 @@ export interface MethodFacts {
   readonly settles?: true;
   /** Whether it uses the tap; not if it needs only scores or the image's gradient. */
   readonly tapped: boolean;
+  /** Whether it asks for the attentions of a transformer, so that other networks are refused. */
+  readonly attends?: true;
   /** Whether all classes have the same map although the method asks the classifier. */
   readonly classless?: true;
   /**

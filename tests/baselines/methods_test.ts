@@ -11,7 +11,9 @@ import { seededClassifier } from "./support.ts";
 await warmUpWasm();
 
 const picture = seededImage(1, [1, 3, 64, 64]);
-const BASELINES = METHODS.filter((method) => method.needs !== "head");
+/** Without those that only explain transformers (rivals_test.ts). */
+const BASELINES = METHODS.filter((method) => method.needs !== "head")
+  .filter(({ attends }) => attends !== true);
 const MANY_PASSES = [
   ...["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "extremal"],
   ...["integrated-gradients", "expected-gradients", "lime", "kernelshap", "sobol", "hsic"],
