@@ -30,7 +30,14 @@ export {
   type ManyResult,
 } from "./src/explanation/explain_many.ts";
 export type { DecodeSettings } from "./src/image/decode.ts";
-export type { BlankMap, BlankReason, MaskMap, RawMap } from "./src/explanation/blank_map.ts";
+export type {
+  BlankMap,
+  BlankReason,
+  Completeness,
+  MaskMap,
+  RawMap,
+  Settling,
+} from "./src/explanation/blank_map.ts";
 export type { MapScale, ScaleEnds } from "./src/explanation/map_scale.ts";
 export type { DrawingLooks, OverlayLooks } from "./src/image/overlay.ts";
 export type {

@@ -1,8 +1,8 @@
 /**
- * Other explanation methods, to compare with P-TAME: Grad-CAM, Grad-CAM++, Layer-CAM, HiResCAM, XGrad-CAM, Finer-CAM,
- * Eigen-CAM, Score-CAM, Ablation-CAM, RISE, occlusion, LIME, KernelSHAP, Sobol, HSIC, extremal perturbations, Integrated
- * Gradients, Expected Gradients, SmoothGrad, Saliency, Input × Gradient, guided backpropagation, layer-wise relevance
- * propagation, and controls that ignore the classifier.
+ * Other explanation methods, to compare with P-TAME: Grad-CAM, Grad-CAM++, Layer-CAM (of several layers, too), HiResCAM,
+ * XGrad-CAM, Finer-CAM, Eigen-CAM, attention rollout, LeGrad, Score-CAM, Ablation-CAM, RISE, occlusion, LIME, KernelSHAP,
+ * Sobol, HSIC, extremal perturbations, Integrated Gradients, Expected Gradients, SmoothGrad, Saliency, Input × Gradient,
+ * guided backpropagation, layer-wise relevance propagation, and controls that ignore the classifier.
  * Those that need gradients work on any .onnx classifier that can be differentiated, without naming a layer.
  *
  * @example Grad-CAM of an image
@@ -31,6 +31,7 @@ export type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } fro
 export type { CustomNetwork } from "./classifier/network_classifier.ts";
 export type { CroppedImage, PreparedImage, PrepareOptions } from "./classifier/prepared_image.ts";
 export {
+  type AttentionKind,
   type Backward,
   classifierOver,
   type OpenClassifier,
@@ -78,7 +79,14 @@ export {
   scaleToMask,
 } from "./baselines/types.ts";
 export type { DecodeSettings } from "./image/decode.ts";
-export type { BlankMap, BlankReason, MaskMap, RawMap } from "./explanation/blank_map.ts";
+export type {
+  BlankMap,
+  BlankReason,
+  Completeness,
+  MaskMap,
+  RawMap,
+  Settling,
+} from "./explanation/blank_map.ts";
 export type { MapScale, ScaleEnds } from "./explanation/map_scale.ts";
 export type { MapMethod } from "./explanation/map_method.ts";
 export type { OnnxModel } from "./classifier/onnx_model.ts";

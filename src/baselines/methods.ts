@@ -74,6 +74,17 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     create: async (classifier) => (await import("./activation/layer_cam.ts")).layerCam(classifier),
   },
   {
+    name: "layercam-fused",
+    title: "Layer-CAM, fused",
+    source: "Jiang et al. 2021",
+    needs: "gradient",
+    tapped: false,
+    view: "range",
+    signed: false,
+    passes: () => 2,
+    create: async (classifier) => (await import("./activation/fused_layer_cam.ts")).fusedLayerCam(classifier),
+  },
+  {
     name: "hirescam",
     title: "HiResCAM",
     source: "Draelos and Carin 2020",
@@ -119,6 +130,33 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     create: async (classifier) => (await import("./activation/eigen_cam.ts")).eigenCam(classifier),
   },
   {
+    name: "rollout",
+    title: "Attention rollout",
+    source: "Abnar and Zuidema 2020",
+    needs: "activations",
+    tapped: false,
+    attends: true,
+    classless: true,
+    view: "range",
+    signed: false,
+    passes: () => 1,
+    create: async (classifier) =>
+      (await import("./activation/attention.ts")).byAttention(classifier, "rollout"),
+  },
+  {
+    name: "legrad",
+    title: "LeGrad",
+    source: "Bousselham et al. 2024",
+    needs: "gradient",
+    tapped: false,
+    attends: true,
+    view: "range",
+    signed: false,
+    passes: () => 2,
+    create: async (classifier) =>
+      (await import("./activation/attention.ts")).byAttention(classifier, "legrad"),
+  },
+  {
     name: "scorecam",
     title: "Score-CAM",
     source: "Wang et al. 2020",
@@ -151,9 +189,10 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     view: "range",
     signed: false,
     count: "masks",
+    settles: true,
     passes: (_, { masks = RISE_MASKS } = {}) => masks,
-    create: async (classifier, { seed, masks } = {}) =>
-      (await import("./perturbation/rise.ts")).rise(classifier, { seed, masks }),
+    create: async (classifier, { seed, masks, settle } = {}) =>
+      (await import("./perturbation/rise.ts")).rise(classifier, { seed, masks, settle }),
   },
   {
     name: "occlusion",
@@ -240,7 +279,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     view: "magnitude",
     signed: true,
     count: "steps",
-    passes: (_, { steps = INTEGRATION_STEPS } = {}) => 2 * steps,
+    passes: (_, { steps = INTEGRATION_STEPS } = {}) => 2 * steps + 2,
     create: async (classifier, { steps } = {}) =>
       (await import("./gradient/integrated_gradients.ts")).integratedGradients(classifier, { steps }),
   },

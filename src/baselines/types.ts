@@ -71,6 +71,8 @@ export interface MethodOptions {
   readonly seed?: number;
   /** Number of masks of RISE (4,000 by default), LIME and KernelSHAP (1,000), or HSIC (500). */
   readonly masks?: number;
+  /** Ends RISE when the expected rank correlation with another run reaches this, in (0, 1); never by default. */
+  readonly settle?: number;
   /** Number of steps of Integrated Gradients, or of extremal perturbations for each area. */
   readonly steps?: number;
   /** Number of samples of SmoothGrad and Expected Gradients (50 by default), or of Sobol for each cell (32). */
@@ -80,7 +82,7 @@ export interface MethodOptions {
 }
 
 /** An option that sets how many passes a method takes. */
-export type CountOption = keyof Omit<MethodOptions, "seed">;
+export type CountOption = keyof Omit<MethodOptions, "seed" | "settle">;
 
 /** Facts about a method, for lists. */
 export interface MethodFacts {
@@ -94,8 +96,12 @@ export interface MethodFacts {
   readonly needs: MethodNeeds;
   /** The option for its number of passes, if that is a free choice. */
   readonly count?: CountOption;
+  /** Whether it takes `settle`, and then fewer passes. */
+  readonly settles?: true;
   /** Whether it uses the tap; not if it needs only scores or the image's gradient. */
   readonly tapped: boolean;
+  /** Whether it asks for the attentions of a transformer, so that other networks are refused. */
+  readonly attends?: true;
   /** Whether all classes have the same map although the method asks the classifier. */
   readonly classless?: true;
   /**

@@ -44,8 +44,17 @@ export function focusedOn(classifier: OpenClassifier, target: ScoreFunction): Op
       const pass = await classifier.tapped(image, slope(scores!), signal);
       return { ...pass, logits: row(pass.logits) };
     },
+    tappedLayers: async (image, _target, signal) => {
+      const [scores] = await classifier.logits([image], signal);
+      const passes = await classifier.tappedLayers(image, slope(scores!), signal);
+      return passes.map((pass) => ({ ...pass, logits: row(pass.logits) }));
+    },
     async *withoutChannels(image, signal) {
       for await (const scores of classifier.withoutChannels(image, signal)) yield row(scores);
+    },
+    attention: async (kind, image, _target, signal) => {
+      const [scores] = await classifier.logits([image], signal);
+      return await classifier.attention(kind, image, slope(scores!), signal);
     },
     inputGradients: async (images, _target, signal, backward) => {
       const scores = await classifier.logits(images, signal);

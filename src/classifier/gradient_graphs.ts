@@ -46,12 +46,28 @@ function weightedScore({ b, logits }: Pick<ScoredPass, "b" | "logits">, factors:
  * @throws {TypeError} When an operator after the tap cannot be differentiated.
  */
 export function tappedGraph(network: GraphPart, tap: Tap, device: GradientDevice): Graph {
+  return layersGraph(network, [tap], device, () => "");
+}
+
+/**
+ * The same for several layers in one pass: "activations0", "gradients0", "activations1", … in the order of the layers.
+ *
+ * @param ending The end of the names of a layer's outputs.
+ * @throws {TypeError} When an operator after the first layer cannot be differentiated.
+ */
+export function layersGraph(
+  network: GraphPart,
+  layers: readonly Tap[],
+  device: GradientDevice,
+  ending: (layer: number) => string = String,
+): Graph {
   const pass = scoredPass(network, 1);
   const { b, logits } = pass;
-  const tapped = b.existingValue(tap.value.name);
-  const gradient = scoreGradient(pass, targetInput(pass), tapped, device);
-  b.output(tapped, "activations");
-  b.output(gradient, "gradients");
+  const tapped = layers.map(({ value }) => b.existingValue(value.name));
+  gradients(b, weightedScore(pass, targetInput(pass)), tapped, { device }).forEach((gradient, i) => {
+    b.output(tapped[i]!, `activations${ending(i)}`);
+    b.output(gradient, `gradients${ending(i)}`);
+  });
   b.output(logits, "logits");
   return prune(b.build());
 }

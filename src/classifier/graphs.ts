@@ -8,7 +8,7 @@ import { type Builder, createBuilder } from "../graph/builder.ts";
 import type { Size } from "../image/preprocess.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
-import { findTap as findTapOnPath, type Tap } from "./tap.ts";
+import { findTap as findTapOnPath, findTaps, type Tap } from "./tap.ts";
 import type { GraphPart } from "./types.ts";
 
 /** Prefix of the network's weights in all of these graphs. */
@@ -46,6 +46,29 @@ export function scoresGraph(network: GraphPart, batch: number): Graph {
   const { b, logits } = scoredPass(network, batch);
   b.output(logits, "logits");
   return prune(b.build());
+}
+
+/** How many layers are joined at most: the stages of most networks. */
+const MOST_LAYERS = 4;
+
+/**
+ * The layers for maps of several layers: the deepest of each size of the grid, the four deepest of those, deep to
+ * shallow.
+ *
+ * @throws {TypeError} When there is none.
+ */
+export function findLayers(network: GraphPart): Tap[] {
+  const { b, images, logits } = scoredPass(network, 1);
+  const found: Tap[] = [];
+  for (
+    const tap of findTaps({ graph: b.build(), image: images.name, logits: logits.name, prefix: PREFIX })
+      .reverse()
+  ) {
+    const known = found.some(({ width, height }) => width === tap.width && height === tap.height);
+    if (!known && found.length < MOST_LAYERS) found.push(tap);
+  }
+  if (found.length > 0) return found;
+  return [findTap(network)];
 }
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Graph } from "../graph/types.ts";
+import type { ValueMap } from "../image/types.ts";
 import {
   type DeviceRequest,
   float32Data,
@@ -14,14 +15,24 @@ import {
   type Session,
   type Tensor,
 } from "../runtime/mod.ts";
-import { type Backward, inputGradientGraph, tappedGraph } from "./gradient_graphs.ts";
-import { activationsGraph, behindTapGraph, findTap, partSize, PREFIX, scoresGraph } from "./graphs.ts";
+import { attentionGraph, type AttentionKind, type Attentions } from "./attention_graphs.ts";
+import { type Backward, inputGradientGraph, layersGraph, tappedGraph } from "./gradient_graphs.ts";
+import {
+  activationsGraph,
+  behindTapGraph,
+  findLayers,
+  findTap,
+  partSize,
+  PREFIX,
+  scoresGraph,
+} from "./graphs.ts";
 import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
 import { imagesTensor, scoreRows } from "./scores.ts";
 import { channelPlanes, type Tap } from "./tap.ts";
 import type { Classifier, ClassifierFacts, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
+export type { AttentionKind } from "./attention_graphs.ts";
 export type { Backward } from "./gradient_graphs.ts";
 
 /** Device and tap of an open classifier. */
@@ -94,6 +105,15 @@ export interface OpenClassifier {
    */
   tapped(image: Float32Array, target: number | Float32Array, signal?: AbortSignal): Promise<TappedGradient>;
   /**
+   * The same at several layers in one pass: the deepest of each size of the grid, four at most, deep to shallow. A named
+   * layer has no part in it.
+   */
+  tappedLayers(
+    image: Float32Array,
+    target: number | Float32Array,
+    signal?: AbortSignal,
+  ): Promise<TappedGradient[]>;
+  /**
    * Scores with single channels at the tap set to 0.
    *
    * @returns The scores without each channel, in order.
@@ -111,6 +131,19 @@ export interface OpenClassifier {
     signal?: AbortSignal,
     backward?: Backward,
   ): Promise<Float32Array[]>;
+  /**
+   * A value of each place of the image by the attentions of a transformer.
+   *
+   * @param kind Attention rollout, which asks for no class, or LeGrad.
+   * @param target As for `tapped`.
+   * @throws {TypeError} When the classifier has no attention over all tokens.
+   */
+  attention(
+    kind: AttentionKind,
+    image: Float32Array,
+    target: number | Float32Array,
+    signal?: AbortSignal,
+  ): Promise<ValueMap>;
   /** Releases its sessions. */
   dispose(): Promise<void>;
   /** Does the same at the end of an `await using` block. */
@@ -140,6 +173,8 @@ export async function classifierOver(
   const opened = new Map<string, Promise<Session>>();
   let scoring: Promise<Scores> | undefined;
   let found: Tap | undefined;
+  let layers: Tap[] | undefined;
+  let tokenGrid: Attentions["grid"] | undefined;
   const size = () => partSize(classifier.part());
   const tap = () => found ??= findTap(classifier.part(), options.layer);
 
@@ -185,16 +220,16 @@ export async function classifierOver(
     return await scoreRows(session, images, { batch, size: size(), output: "logits", signal });
   }
 
-  const planes = (outputs: Record<string, Tensor>): TappedPass => {
-    const { width, height, channels } = tap();
-    return {
-      width,
-      height,
-      channels,
-      activations: channelPlanes(float32Data(outputs["activations"]!), tap()),
-      logits: float32Data(outputs["logits"]!),
-    };
-  };
+  const planes = (outputs: Record<string, Tensor>): TappedPass => ({
+    ...sides(tap()),
+    activations: channelPlanes(float32Data(outputs["activations"]!), tap()),
+    logits: float32Data(outputs["logits"]!),
+  });
+
+  const withTarget = (image: Float32Array, target: number | Float32Array) => ({
+    images: imagesTensor([image], 1, size()),
+    target: float32Tensor(factors(target, facts.classes), [1, facts.classes]),
+  });
 
   const dispose = async () => {
     await scoring?.then(({ session }) => session.dispose(), () => undefined);
@@ -219,12 +254,21 @@ export async function classifierOver(
       ),
     tapped: async (image, target, signal) => {
       const session = openOnce("tapped", () => tappedGraph(classifier.part(), tap(), device));
-      const feeds = {
-        images: imagesTensor([image], 1, size()),
-        target: float32Tensor(factors(target, facts.classes), [1, facts.classes]),
-      };
-      const outputs = await run(session, feeds, signal);
+      const outputs = await run(session, withTarget(image, target), signal);
       return { ...planes(outputs), gradients: channelPlanes(float32Data(outputs["gradients"]!), tap()) };
+    },
+    tappedLayers: async (image, target, signal) => {
+      layers ??= findLayers(classifier.part());
+      const found = layers;
+      const session = openOnce("layers", () => layersGraph(classifier.part(), found, device));
+      const outputs = await run(session, withTarget(image, target), signal);
+      const at = (name: string, layer: Tap) => channelPlanes(float32Data(outputs[name]!), layer);
+      return found.map((layer, i) => ({
+        ...sides(layer),
+        activations: at(`activations${i}`, layer),
+        gradients: at(`gradients${i}`, layer),
+        logits: float32Data(outputs["logits"]!),
+      }));
     },
     async *withoutChannels(image, signal) {
       const images = imagesTensor([image], 1, size());
@@ -239,6 +283,18 @@ export async function classifierOver(
         const feeds = { images, activations: float32Tensor(ablated, activations!.shape) };
         yield float32Data((await run(behind, feeds, signal))["logits"]!);
       }
+    },
+    attention: async (kind, image, target, signal) => {
+      const session = openOnce(kind, () => {
+        const built = attentionGraph(classifier.part(), kind, device);
+        tokenGrid = built.grid;
+        return built;
+      });
+      const { images, ...asked } = withTarget(image, target);
+      const outputs = await run(session, kind === "rollout" ? { images } : { images, ...asked }, signal);
+      const tokens = float32Data(outputs["tokens"]!);
+      const { width, height, places } = tokenGrid!;
+      return { width, height, values: Float32Array.from(places, (place) => tokens[place]!) };
     },
     inputGradients: async (images, target, signal, backward = "gradient") => {
       const buildGraph = () => inputGradientGraph(classifier.part(), batch, device, backward);
@@ -273,4 +329,9 @@ function factors(target: number | Float32Array, classes: number): Float32Array {
   const data = new Float32Array(classes);
   data[target] = 1;
   return data;
+}
+
+/** The sides of a layer's grid, and its channels. */
+function sides({ width, height, channels }: Tap): Pick<TappedPass, "width" | "height" | "channels"> {
+  return { width, height, channels };
 }

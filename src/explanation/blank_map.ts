@@ -11,6 +11,28 @@ export interface RawMap extends ValueMap {
   readonly signed?: Float32Array;
   /** Whether every gradient that the formula uses is zero. */
   readonly withoutGradient?: boolean;
+  /** Of methods whose values should add up to a difference of scores. */
+  readonly completeness?: Completeness;
+  /** Of methods that stop when their ranking has settled. */
+  readonly settling?: Settling;
+}
+
+/** What a map's values add up to, and what they should. */
+export interface Completeness {
+  /** Sum of all values. */
+  readonly sum: number;
+  /** The score of the image less that of the start. */
+  readonly difference: number;
+}
+
+/** How far a map that is drawn by lot has settled. */
+export interface Settling {
+  /** Masks that were asked. */
+  readonly masks: number;
+  /** Expected rank correlation with the map of as many other masks, from the map's two halves. */
+  readonly agreement: number;
+  /** Whether it reached what was requested. */
+  readonly settled: boolean;
 }
 
 /** Why a map shows nothing. */

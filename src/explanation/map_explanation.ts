@@ -5,7 +5,14 @@
  * @module
  */
 import { uint8ArrayToBase64 } from "uint8array-extras";
-import { BLANK_WORDS, type BlankMap, type MaskMap, type RawMap } from "./blank_map.ts";
+import {
+  BLANK_WORDS,
+  type BlankMap,
+  type Completeness,
+  type MaskMap,
+  type RawMap,
+  type Settling,
+} from "./blank_map.ts";
 import type { MapScale, ScaledMask, ScaleEnds } from "./map_scale.ts";
 import type { CroppedImage, PreparedImage, PrepareOptions } from "../classifier/prepared_image.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
@@ -104,6 +111,10 @@ export interface TargetMap extends ClassScore {
   readonly measured: MaskMap;
   /** Why the map shows nothing, if it does not; `map` is all 0 then. */
   readonly blank?: BlankMap;
+  /** What its values add up to, of methods that promise a sum: integrated gradients. */
+  readonly completeness?: Completeness;
+  /** How far the map has settled, of RISE with `settle`. */
+  readonly settling?: Settling;
   /** The mask up-sampled bilinearly over the image; 0 outside the window that the classifier saw. */
   readonly imageMap: ValueMap;
   /** What refining did, if the map was refined for the image. */
@@ -226,6 +237,8 @@ export function createTargetMap(
     scale: map.scale,
     measured,
     ...(blank === undefined ? {} : { blank }),
+    ...(raw.completeness === undefined ? {} : { completeness: raw.completeness }),
+    ...(raw.settling === undefined ? {} : { settling: raw.settling }),
     // Computed when first read: the map of a large image costs more than the explanation itself.
     get imageMap() {
       return placed ??= placeOver(map, seen);

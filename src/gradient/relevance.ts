@@ -16,6 +16,7 @@
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
+import { replayed } from "../graph/replay.ts";
 import type { Node, Value } from "../graph/types.ts";
 import { type GradientRule, requiredInput, sameShape, single, type SingleContext } from "./rule.ts";
 import { ACTIVATIONS } from "./rules/activations.ts";
@@ -161,21 +162,16 @@ export function relevanceRules(
   const nodes = [...b.nodes()];
   // What is made of the image before the first layer with weights: the normalisation of pixels.
   const prepared = new Set([images.name]);
-  const preparing = nodes.filter((node) => {
-    if (WEIGHTED.has(node.op) || !node.inputs.some((name) => prepared.has(name))) return false;
-    node.outputs.forEach((name) => prepared.add(name));
-    return true;
-  });
+  for (const { op, inputs, outputs } of nodes) {
+    if (!WEIGHTED.has(op) && inputs.some((name) => prepared.has(name))) {
+      outputs.forEach((name) => prepared.add(name));
+    }
+  }
   /** A value of the normalisation, for images of one level. */
   const levelled = (name: string, level: number): Value => {
     const own = b.scope(`level${level}/`);
-    const made = new Map([[images.name, own.expand(own.constant(images.type, [], [level]), images.shape)]]);
-    for (const node of preparing) {
-      const inputs = node.inputs.map((input) => made.get(input) ?? b.existingValue(input));
-      const outputs = own.node(node.op, inputs, node.attributes);
-      node.outputs.forEach((output, i) => made.set(output, outputs[i]!));
-    }
-    return made.get(name)!;
+    const flat = own.expand(own.constant(images.type, [], [level]), images.shape);
+    return replayed(own, nodes, new Map([[images.name, flat]]), name);
   };
   return (node) => {
     const { op, domain, inputs, outputs } = node;

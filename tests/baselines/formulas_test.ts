@@ -12,6 +12,7 @@ import { noisyCopy, smoothGrad } from "../../src/baselines/gradient/smooth_grad.
 import { maskedImage } from "../../src/baselines/perturbation/masked_image.ts";
 import { occlusion, windowPlaces } from "../../src/baselines/perturbation/occlusion.ts";
 import { rise, riseMask } from "../../src/baselines/perturbation/rise.ts";
+import { spearman } from "../../src/explanation/rank_correlation.ts";
 import type { Device } from "../../src/runtime/mod.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
 import { softwareGpu, warmUpWasm } from "../support/devices.ts";
@@ -40,9 +41,11 @@ Deno.test("gaussLegendre() integrates polynomials up to degree 2n - 1 exactly", 
 Deno.test("Integrated Gradients are complete: their sum is the score's difference to black", async () => {
   await using classifier = await tiny();
   const [end, black] = await classifier.logits([picture, new Float32Array(picture.length)]);
-  const { values } = await integratedGradients(classifier, { steps: 40 })(picture, 7);
+  const { values, completeness } = await integratedGradients(classifier, { steps: 40 })(picture, 7);
   const difference = end![7]! - black![7]!;
   assertAlmostEquals(sumOf(values), difference, 2e-2 * Math.abs(difference));
+  assertAlmostEquals(completeness!.sum, sumOf(values), 1e-5);
+  assertAlmostEquals(completeness!.difference, difference, 1e-5);
   assertThrows(() => integratedGradients(classifier, { steps: 1.5 }), RangeError, "over 1.5 points");
 });
 
@@ -111,6 +114,25 @@ Deno.test({
       assert(away < 1e-3, name);
     }
   },
+});
+
+Deno.test("RISE ends when its ranking has settled, with the map of the masks so far", async () => {
+  await using classifier = await tiny();
+  const asked = { seed: 5, masks: 600, settle: 0.5 };
+  const seen: number[] = [];
+  const map = await rise(classifier, asked)(picture, 2, { onProgress: ({ done }) => seen.push(done) });
+  const { masks, agreement, settled } = map.settling!;
+  assert(settled && agreement >= 0.5 && masks % 100 === 0 && masks < 600, JSON.stringify(map.settling));
+  assertEquals(seen.at(-1), masks);
+  const fixed = await rise(classifier, { seed: 5, masks })(picture, 2);
+  assertEquals(fixed.values, map.values);
+  assertEquals(fixed.settling, undefined);
+  // What it expects is about what another run gives.
+  const other = await rise(classifier, { seed: 6, masks })(picture, 2);
+  assertAlmostEquals(spearman(other.values, map.values), agreement, 0.2);
+  const short = await rise(classifier, { ...asked, masks: 50, settle: 0.999 })(picture, 2);
+  assertEquals([short.settling!.masks, short.settling!.settled], [50, false]);
+  assertThrows(() => rise(classifier, { settle: 1 }), RangeError, "between 0 and 1");
 });
 
 const square = (side: number) => ({ width: side, height: side });

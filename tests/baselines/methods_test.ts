@@ -11,7 +11,9 @@ import { seededClassifier } from "./support.ts";
 await warmUpWasm();
 
 const picture = seededImage(1, [1, 3, 64, 64]);
-const BASELINES = METHODS.filter((method) => method.needs !== "head");
+/** Without those that only explain transformers (rivals_test.ts). */
+const BASELINES = METHODS.filter((method) => method.needs !== "head")
+  .filter(({ attends }) => attends !== true);
 const MANY_PASSES = [
   ...["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "extremal"],
   ...["integrated-gradients", "expected-gradients", "lime", "kernelshap", "sobol", "hsic"],
@@ -38,7 +40,8 @@ Deno.test("every method gives a mask of [0, 1], the same again, and counts its p
       const { done, total } = seen.at(-1)!;
       assertEquals(done, total, method.name);
       const perStep = method.needs === "gradient" ? 2 : 1;
-      const ahead = ["scorecam", "ablationcam", "occlusion"].includes(method.name) ? 1 : 0;
+      const once = ["scorecam", "ablationcam", "occlusion"].includes(method.name) ? 1 : 0;
+      const ahead = method.name === "integrated-gradients" ? 2 : once;
       assertEquals(
         seen.map((progress) => progress.done),
         Array.from({ length: total }, (_, i) => i + 1),

@@ -12,6 +12,9 @@ import {
   totalIndices,
 } from "../../src/baselines/perturbation/sensitivity.ts";
 import { scaleToMask } from "../../src/baselines/types.ts";
+import { findNetwork } from "../../models/registry.ts";
+import { attentionGraph } from "../../src/classifier/attention_graphs.ts";
+import { networkPart } from "../../src/classifier/network_part.ts";
 import { openClassifier } from "../../src/classifier/open.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
@@ -19,7 +22,7 @@ import { makeSuperpixels } from "../../src/image/superpixels.ts";
 import { upsampleMap } from "../../src/image/upsample.ts";
 import { warmUpWasm } from "../support/devices.ts";
 import { seededImage, seededTensor } from "../support/seeded_weights.ts";
-import { rivalNetwork } from "./rival_network.ts";
+import { attentionNetwork, rivalNetwork } from "./rival_network.ts";
 
 await warmUpWasm();
 
@@ -32,6 +35,7 @@ const FIXTURE = JSON.parse(
   score: number;
   maps: Record<string, number[]>;
   back: Record<string, number[]>;
+  attention: { rollout: number[]; legrad: number[]; score: number };
   lime: { samples: number[][]; answers: number[]; slopes: number[] };
   sensitivity: {
     whole: number[];
@@ -83,6 +87,52 @@ Deno.test("what goes back to the image agrees with Captum and zennit", async () 
     const other = await (await baselineNamed(name).create(classifier))(image, target + 1);
     assert(other.values.some((value, i) => Math.abs(value - values[i]!) > 1e-3), `${name} sees no class`);
   }
+});
+
+Deno.test("attention rollout and LeGrad agree with their formulas in PyTorch, and refuse a network without attention", async () => {
+  await using classifier = await openClassifier({ model: attentionNetwork(seed), device: "wasm" });
+  const [logits] = await classifier.logits([image]);
+  assertAlmostEquals(logits![target]!, FIXTURE.attention.score, 1e-4);
+  for (const name of ["rollout", "legrad"] as const) {
+    const attribute = await baselineNamed(name).create(classifier);
+    const map = await attribute(image, target);
+    assertEquals([map.width, map.height], [4, 4]);
+    compare(name, map.values, FIXTURE.attention[name], 1e-5 * largest(FIXTURE.attention[name]));
+    const other = (await attribute(image, target + 1)).values;
+    assertEquals(other.every((value, i) => value === map.values[i]), name === "rollout", name);
+  }
+  await using convolutions = await openClassifier({ model: rivalNetwork(seed), device: "wasm" });
+  for (const name of ["rollout", "legrad"]) {
+    const attribute = await baselineNamed(name).create(convolutions);
+    await assertRejects(() => attribute(image, target), TypeError, "no attention over all tokens");
+  }
+});
+
+Deno.test("LeGrad finds the twelve attentions of ViT-B/16", () => {
+  // Building a graph reads no weights.
+  const part = networkPart(findNetwork("vit_b_16")!, undefined as never);
+  const { grid, nodes } = attentionGraph(part, "legrad", "wasm");
+  assertEquals([grid.width, grid.height, grid.places[0], grid.places.at(-1)], [14, 14, 1, 196]);
+  assertEquals(nodes.filter(({ op }) => op === "Softmax").length, 12);
+});
+
+Deno.test("fused Layer-CAM joins the maps of the deepest layer of each size by their maximum", async () => {
+  const model = rivalNetwork(seed);
+  await using classifier = await openClassifier({ model, device: "wasm" });
+  const passes = await classifier.tappedLayers(image, target);
+  assertEquals(passes.map(({ width, channels }) => [width, channels]), [[8, 16], [16, 12], [32, 8]]);
+  const expected = new Float32Array(SIDE * SIDE);
+  for (const layer of ["relu_3", "relu_2", "relu"]) {
+    await using single = await openClassifier({ model, device: "wasm", layer });
+    const { width, values } = await (await baselineNamed("layercam").create(single))(image, target);
+    const most = Math.max(...values);
+    const raised = values.map((value) => Math.tanh(2 * value / most));
+    upsampleMap(raised, width, width, SIDE, SIDE).forEach((value, i) =>
+      expected[i] = Math.max(expected[i]!, value)
+    );
+  }
+  const { values } = await (await baselineNamed("layercam-fused").create(classifier))(image, target);
+  compare("fused", values, Array.from(expected), 1e-5);
 });
 
 Deno.test("relevance and guided gradients refuse networks for which they mean nothing", async () => {

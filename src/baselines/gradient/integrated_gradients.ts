@@ -5,7 +5,7 @@
  *
  *     IG = (X − X₀) · ∫₀¹ ∂y/∂X (X₀ + t (X − X₀)) dt
  *
- * Completeness: the sum of all IG is y(X) − y(X₀). The integral uses the Gauss–Legendre rule with 50 points, Captum's
+ * Completeness: the sum of all IG is y(X) − y(X₀); the map says both, and their distance is the error of the integral. The integral uses the Gauss–Legendre rule with 50 points, Captum's
  * default. As in Captum y is the score before softmax, while the paper uses the probability, which is flat if the
  * classifier is confident; black is the paper's start (Captum's zeros are the mean colour of a normalised image). A
  * pixel's value is the sum over its colours, and its mask the magnitude of that.
@@ -64,6 +64,12 @@ export function integratedGradients(
   return async (pixels, target, { signal, onProgress } = {}) => {
     const { width, height } = imageSides(pixels, classifier.facts.preprocessing.width);
     const area = width * height;
+    const ends = [pixels, new Float32Array(pixels.length)];
+    const scores: number[] = [];
+    for (let at = 0; at < 2; at += classifier.batch) {
+      const rows = await classifier.logits(ends.slice(at, at + classifier.batch), signal);
+      scores.push(...rows.map((row) => row[target]!));
+    }
     const sums = new Float64Array(area);
     for (let at = 0; at < steps; at += classifier.batch) {
       const part = Array.from(places.subarray(at, at + classifier.batch));
@@ -76,6 +82,8 @@ export function integratedGradients(
       onProgress?.({ done: at + part.length, total: steps });
     }
     const withoutGradient = sums.every((sum) => sum === 0);
-    return { width, height, values: Float32Array.from(sums), withoutGradient };
+    const sum = sums.reduce((total, value) => total + value, 0);
+    const completeness = { sum, difference: scores[0]! - scores[1]! };
+    return { width, height, values: Float32Array.from(sums), withoutGradient, completeness };
   };
 }

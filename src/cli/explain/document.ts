@@ -4,7 +4,7 @@
  * @module
  */
 import type { Contrast } from "../../ptame/contrast.ts";
-import type { BlankMap } from "../../explanation/blank_map.ts";
+import type { BlankMap, Completeness, Settling } from "../../explanation/blank_map.ts";
 import type { LayerFacts } from "../../explanation/map_explanation.ts";
 import type { ScaleEnds } from "../../explanation/map_scale.ts";
 import type { MapRegion } from "../../explanation/regions.ts";
@@ -49,6 +49,10 @@ export interface ExplainedImage {
     map: { width: number; height: number; min: number; max: number; mean: number };
     /** Why the map shows nothing; omitted if it tells something. */
     blank?: BlankMap;
+    /** Of integrated gradients: the sum of the values, and the difference of the scores that it should be. */
+    completeness?: Completeness;
+    /** Of RISE with --settle. */
+    settling?: Settling;
     /** Least and greatest value before scaling, with their sign. */
     raw: { min: number; max: number };
     /** The values that 0 and 1 of the map stand for. */
@@ -97,7 +101,7 @@ export function explanationDocument(
       probability,
     })),
     targets: explanation.targets.map((
-      { index, label, probability, map, raw, scale, blank, refinement },
+      { index, label, probability, map, raw, scale, blank, completeness, settling, refinement },
       which,
     ) => ({
       index,
@@ -106,7 +110,13 @@ export function explanationDocument(
       map: { width: map.width, height: map.height, ...summary(map.values) },
       raw: extremes(raw.values),
       scale,
-      ...withoutUndefined({ blank, refinement, boxes: regions?.[which]?.map(boxEntry) }),
+      ...withoutUndefined({
+        blank,
+        completeness,
+        settling,
+        refinement,
+        boxes: regions?.[which]?.map(boxEntry),
+      }),
       out: outs[which]!,
       ...contrastWith(contrasts?.[which]),
     })),

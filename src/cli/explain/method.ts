@@ -20,7 +20,16 @@ import type { ExplainerOptions } from "../../ptame/explainer.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { HEAD_OPTIONS, namingFiles } from "../explainer_options.ts";
 import type { Given } from "../options/command.ts";
-import { aliased, choice, group, optionName, text, type Values, wholeNumber } from "../options/kinds.ts";
+import {
+  aliased,
+  choice,
+  group,
+  optionName,
+  share,
+  text,
+  type Values,
+  wholeNumber,
+} from "../options/kinds.ts";
 import { UsageError } from "../usage.ts";
 
 /** The options of the baselines. */
@@ -35,6 +44,11 @@ export const BASELINE_OPTIONS = group("Method", {
     least: 1,
     usual: `${RISE_MASKS}, ${COALITIONS} or ${HSIC_MASKS}`,
   }),
+  settle: share(
+    "R",
+    "End RISE when its ranking has settled: the expected rank correlation with another run is R",
+    0.999,
+  ),
   steps: wholeNumber("N", "Steps of integrated gradients, or of extremal perturbations for each area", {
     least: 1,
     usual: `${INTEGRATION_STEPS} or ${EXTREMAL_STEPS}`,
@@ -52,11 +66,11 @@ export const BASELINE_OPTIONS = group("Method", {
 /** The options that set a method's number of passes; each method has one at most. */
 const COUNT_OPTIONS = ["masks", "steps", "samples", "camChannels"] as const satisfies readonly CountOption[];
 
-/** The given numbers of passes. */
+/** The given numbers of passes, and when to end before. */
 export function givenCounts(
-  { masks, steps, samples, camChannels }: Partial<Values<typeof BASELINE_OPTIONS>>,
-): Pick<MethodOptions, CountOption> {
-  return withoutUndefined({ masks, steps, samples, camChannels });
+  { masks, settle, steps, samples, camChannels }: Partial<Values<typeof BASELINE_OPTIONS>>,
+): Pick<MethodOptions, CountOption | "settle"> {
+  return withoutUndefined({ masks, settle, steps, samples, camChannels });
 }
 
 /** The options of the method. */
@@ -90,7 +104,7 @@ export function chooseMethod(
   const method = methodNamed(options.method);
   const withHead = method.needs === "head";
   const foreign: readonly (keyof MethodValues)[] = withHead
-    ? (["layer", ...COUNT_OPTIONS, "seed"] as const).filter((name) => !shared.includes(name))
+    ? (["layer", ...COUNT_OPTIONS, "settle", "seed"] as const).filter((name) => !shared.includes(name))
     : Object.keys(HEAD_OPTIONS) as (keyof typeof HEAD_OPTIONS)[];
   const stray = foreign.find((name) => options[name] !== undefined);
   if (stray !== undefined) {
@@ -99,6 +113,10 @@ export function chooseMethod(
   }
   if (!method.tapped && options.layer !== undefined) {
     throw new UsageError(`Option --layer is for methods that look at activations; ${method.name} does not`);
+  }
+  if (options.settle !== undefined && method.settles !== true) {
+    const name = METHODS.filter(({ settles }) => settles === true).map(({ name }) => name).join(", ");
+    throw new UsageError(`Option --settle is for ${name}; ${method.name} has a fixed number of passes`);
   }
   const count = COUNT_OPTIONS.find((name) => name !== method.count && options[name] !== undefined);
   if (count !== undefined) {

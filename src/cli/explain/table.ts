@@ -4,6 +4,7 @@
  * @module
  */
 import { type Explanation, isPtame } from "../../ptame/explanation.ts";
+import type { Completeness, Settling } from "../../explanation/blank_map.ts";
 import type { MapRegion } from "../../explanation/regions.ts";
 import type { Refinement } from "../../explanation/refinement.ts";
 import { fitSentence } from "../../ptame/fit/fit_record.ts";
@@ -53,6 +54,12 @@ export function showTable(
   }
   for (const { label, blank } of targets) {
     if (blank !== undefined) terminal.say(`   The map of ${printable(label)} shows nothing: ${blank.note}`);
+  }
+  for (const { label, completeness, settling } of targets) {
+    if (completeness !== undefined) {
+      terminal.say(`   ${printable(label)}: ${completenessText(completeness)}`);
+    }
+    if (settling !== undefined) terminal.say(`   ${printable(label)}: ${settlingText(settling)}`);
   }
   for (const line of scoreLines(explainer.backbone, explanation)) terminal.say(`   ${line}`);
   targets.forEach(({ label }, which) => {
@@ -137,4 +144,20 @@ function sayOfHead(terminal: Terminal, { head, model, warning }: Explanation): v
     terminal.say(`   The head is fitted${head.trained ? " and trained" : ""}. ${fitSentence(head.fit)}`);
   }
   if (warning !== undefined) terminal.say(`   ${bold("Warning")}: ${warning}`);
+}
+
+/** How far the sum of a map is from the difference of scores that it should be. */
+export function completenessText({ sum, difference }: Completeness): string {
+  const away = difference === 0 ? Math.abs(sum) : 100 * Math.abs((sum - difference) / difference);
+  const apart = `${Number(away.toPrecision(2))}${difference === 0 ? "" : " %"}`;
+  return `the values add up to ${Number(sum.toPrecision(4))}; the score changes by ` +
+    `${Number(difference.toPrecision(4))} from black to the image (${apart} apart; --steps N lowers it)`;
+}
+
+/** Whether a ranking has settled, and after how many masks. */
+export function settlingText({ masks, agreement, settled }: Settling): string {
+  return `the ranking has ${
+    settled ? "" : "not "
+  }settled after ${masks} masks (expected rank correlation with ` +
+    `another run ${agreement.toFixed(3)})`;
 }

@@ -167,11 +167,11 @@ export function number(
   }, otherwise);
 }
 
-/** A share of classes. */
-export function share(takes: string, about: string): Option<number | undefined> {
+/** A share, of classes by default: of those, some must stay. */
+export function share(takes: string, about: string, most = 0.9): Option<number | undefined> {
   return parsed(takes, about, (given) => {
     const value = Number(given);
-    return value >= 0 && value <= 0.9 ? { value } : { expected: "a share from 0 to 0.9" };
+    return value >= 0 && value <= most ? { value } : { expected: `a share from 0 to ${most}` };
   });
 }
 

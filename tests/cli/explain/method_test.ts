@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createBaseline } from "../../../src/baselines/explainer.ts";
 import { methodNamed } from "../../../src/baselines/methods.ts";
+import { explanationDocument } from "../../../src/cli/explain/document.ts";
+import type { ExplainedFile } from "../../../src/cli/explain/image.ts";
+import { completenessText, settlingText } from "../../../src/cli/explain/table.ts";
+import type { MapExplanation } from "../../../src/explanation/map_explanation.ts";
 import { explainCommand } from "../../../src/cli/explain/mod.ts";
 import { chooseMethod, METHOD_OPTIONS, openExplainer, passesText } from "../../../src/cli/explain/method.ts";
 import { HEAD_OPTIONS } from "../../../src/cli/explainer_options.ts";
@@ -78,6 +83,11 @@ Deno.test("chooseMethod() refuses options of another method", () => {
       ["--method", "rise", "--tap", "layer4"],
       "Option --layer is for methods that look at activations; rise does not",
     ],
+    [
+      ["--method", "lime", "--settle", "0.9"],
+      "Option --settle is for rise; lime has a fixed number of passes",
+    ],
+    [["--settle", "0.9"], "Option --settle is for the baselines, see --method; ptame has none"],
     [["--masks", "9"], "Option --masks is for the baselines, see --method; ptame has none"],
     [
       ["--method", "rise", "--samples", "9"],
@@ -102,6 +112,38 @@ Deno.test("chooseMethod() refuses options of another method", () => {
     assertEquals(asked("--method", name, "--steps", "9").name, name);
   }
   assertEquals(given("--tap", "layer4").options.layer, "layer4", "the former name");
+});
+
+/** An explanation of which one overlay was written. */
+const writtenFile = (explanation: MapExplanation): ExplainedFile => ({
+  explanation,
+  milliseconds: explanation.milliseconds,
+  contrasts: undefined,
+  outs: ["out.png"],
+  regions: undefined,
+  mapPath: undefined,
+});
+
+Deno.test("the sum of integrated gradients and the settling of RISE reach document and table", async () => {
+  const settings = { model: smallClassifier(), device: "wasm" } as const;
+  await using integrated = await createBaseline("integrated-gradients", { ...settings, steps: 3 });
+  const explained = await integrated.explain(PHOTO);
+  const file = writtenFile(explained);
+  const { completeness } = explanationDocument(file, "photo.jpg", 0, integrated.backbone).targets[0]!;
+  const { sum, difference } = completeness!;
+  assert(Math.abs(sum - difference) < 0.2 * Math.abs(difference), `${sum} for ${difference}`);
+  assertEquals(
+    completenessText({ sum: 3.8, difference: 4 }),
+    "the values add up to 3.8; the score changes by 4 from black to the image (5 % apart; --steps N lowers it)",
+  );
+  await using rise = await createBaseline("rise", { ...settings, masks: 4, settle: 0.9 });
+  const drawn = await rise.explain(PHOTO);
+  const other = writtenFile(drawn);
+  assertEquals(explanationDocument(other, "photo.jpg", 0, rise.backbone).targets[0]!.settling?.masks, 4);
+  assertEquals(
+    settlingText({ masks: 4, agreement: 0.25, settled: false }),
+    "the ranking has not settled after 4 masks (expected rank correlation with another run 0.250)",
+  );
 });
 
 Deno.test("openExplainer() passes the number of masks and the seed on, and many passes are announced", async () => {
