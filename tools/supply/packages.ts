@@ -11,7 +11,7 @@ import { FONT, HARFBUZZ } from "../make_font.ts";
 export const ROOT: URL = new URL("../../", import.meta.url);
 
 /** Packages that programs load by name when they need them. The runtime's own version counts for the native one. */
-export const LOADED_BY_NAME: readonly string[] = ["npm:linkedom@0.18.12"];
+export const LOADED_BY_NAME: readonly string[] = ["npm:linkedom@0.18.12", "npm:prom-client@15.1.3"];
 
 /** Packages of tests and tools alone. */
 export const FOR_DEVELOPMENT: readonly string[] = [
