@@ -22,13 +22,40 @@ export {
   EXPORTED_METHODS,
   type ExportedBaseline,
 } from "./baselines/export_baseline.ts";
-export type { ExportedFileOptions } from "./classifier/exported_file.ts";
-export type { LoadClassifierOptions } from "./classifier/load.ts";
-export type { ExplainerOptions } from "./ptame/explainer.ts";
-export type { ClassifierSource } from "./classifier/load.ts";
-export type { CustomNetwork } from "./classifier/network_classifier.ts";
-export type { OnnxModel } from "./classifier/onnx_model.ts";
-export type { ClassifierFacts } from "./classifier/types.ts";
-export type { HeadRecord } from "./ptame/head_file.ts";
-export type { WeightSource } from "./weights/load_network.ts";
+export type {
+  /** Settings of the written file. */
+  ExportedFileOptions,
+} from "./classifier/exported_file.ts";
+export type {
+  /** The classifier, and where its weights come from. */
+  LoadClassifierOptions,
+} from "./classifier/load.ts";
+export type {
+  /** Classifier, auxiliary and head. */
+  ExplainerOptions,
+} from "./ptame/explainer.ts";
+export type {
+  /** The classifier to export: a name, an .onnx file or a network function. */
+  ClassifierSource,
+} from "./classifier/load.ts";
+export type {
+  /** The caller's own network function. */
+  CustomNetwork,
+} from "./classifier/network_classifier.ts";
+export type {
+  /** An .onnx file as a classifier, and how it is fed. */
+  OnnxModel,
+} from "./classifier/onnx_model.ts";
+export type {
+  /** Facts about the exported classifier. */
+  ClassifierFacts,
+} from "./classifier/types.ts";
+export type {
+  /** What the exported head is, and how it was trained. */
+  HeadRecord,
+} from "./ptame/head_file.ts";
+export type {
+  /** A file of weights: its bytes, its address, or its table. */
+  WeightSource,
+} from "./weights/load_network.ts";
 export type { CropSize } from "./classifier/prepared_image.ts";

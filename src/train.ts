@@ -39,20 +39,63 @@ export {
   type TrainingForm,
   type TrainingPreset,
 } from "./ptame/training/presets.ts";
-export type { FitRecord } from "./ptame/fit/fit_record.ts";
-export type { FitProgress } from "./ptame/fit/fit_rows.ts";
+export type {
+  /** How well a head that was fitted by regression says the scores of unseen images. */
+  FitRecord,
+} from "./ptame/fit/fit_record.ts";
+export type {
+  /** A step of fitting a head by regression. */
+  FitProgress,
+} from "./ptame/fit/fit_rows.ts";
 export { ROW_FORMS } from "./ptame/training/rows.ts";
 export type { Fill, View } from "./ptame/masks/views.ts";
 export type { SkippedImage } from "./ptame/training/training_images.ts";
-export type { ClassifierSource } from "./classifier/load.ts";
-export type { CustomNetwork } from "./classifier/network_classifier.ts";
-export type { OnnxModel } from "./classifier/onnx_model.ts";
-export type { WeightSource } from "./weights/load_network.ts";
-export type { WeightOptions } from "./weights/obtain.ts";
+export type {
+  /** The classifier to train for: a name, an .onnx file or a network function. */
+  ClassifierSource,
+} from "./classifier/load.ts";
+export type {
+  /** The caller's own network function. */
+  CustomNetwork,
+} from "./classifier/network_classifier.ts";
+export type {
+  /** An .onnx file as a classifier, and how it is fed. */
+  OnnxModel,
+} from "./classifier/onnx_model.ts";
+export type {
+  /** A file of weights: its bytes, its address, or its table. */
+  WeightSource,
+} from "./weights/load_network.ts";
+export type {
+  /** Where weights come from, and whether the network may be used. */
+  WeightOptions,
+} from "./weights/obtain.ts";
 export { TrainingError } from "./ptame/errors.ts";
-export { DownloadError } from "./weights/download/errors.ts";
-export type { DownloadProgress } from "./weights/download/progress.ts";
-export type { WeightCache } from "./weights/storage/types.ts";
-export type { ImageSource, RgbImage } from "./image/types.ts";
-export type { Device, DeviceRequest } from "./runtime/mod.ts";
-export type { Preprocessing } from "../models/registry.ts";
+export {
+  /** A file could not be downloaded. */
+  DownloadError,
+} from "./weights/download/errors.ts";
+export type {
+  /** Progress of a download. */
+  DownloadProgress,
+} from "./weights/download/progress.ts";
+export type {
+  /** A store of downloaded weights. */
+  WeightCache,
+} from "./weights/storage/types.ts";
+export type {
+  /** An image to train on: a path, an address, bytes, a Blob, or pixels. */
+  ImageSource,
+  /** An image in memory. */
+  RgbImage,
+} from "./image/types.ts";
+export type {
+  /** Where a network runs. */
+  Device,
+  /** Where networks may run. */
+  DeviceRequest,
+} from "./runtime/mod.ts";
+export type {
+  /** How an image becomes the input of a network. */
+  Preprocessing,
+} from "../models/registry.ts";

@@ -212,6 +212,7 @@ async function main(): Promise<number> {
         ],
         ["check", ...withConfig, "--doc-only", "README.md", ...documentationPages()],
         ["doc", ...withConfig, "--lint", ...exportedFiles(config)],
+        ["run", ...withConfig, "-A", `${root}tools/jsr_score.ts`],
         ["publish", ...withConfig, "--dry-run", "--allow-dirty"],
       ];
       for (const step of steps) {

@@ -9,7 +9,7 @@ import { describeConfig, describePreprocessor } from "../classifier/hub_files.ts
 import { parseLabels } from "../classifier/label_files.ts";
 import { joinDescriptions, type ModelDescription } from "../classifier/model_description.ts";
 import type { OnnxSettings } from "../classifier/onnx_settings.ts";
-import { fileName, parentFolder, siblingPath } from "./files.ts";
+import { fileName, parentFolder, siblingPath } from "./paths.ts";
 import { MOST_TEXT_BYTES, readBesideModelIfThere, readInFolderIfThere } from "./model_folder.ts";
 
 /** What is next to a classifier. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isAddress } from "../image/source.ts";
+import { parentFolder } from "./paths.ts";
 import { oneLine } from "../text/foreign_text.ts";
 import { fileSource } from "../weights/storage/file_source.ts";
 import { isFull, systemReason as reason } from "../weights/storage/system_reason.ts";
@@ -211,33 +211,6 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** What separates the parts of a path here. Elsewhere than on Windows, a backslash is a character of a name. */
-const SEPARATOR = Deno.build.os === "windows" ? /[/\\]/ : /\//;
-
-/** A path without slashes at its end; the root stays. */
-export function withoutEndSlash(path: string): string {
-  let end = path.length;
-  while (end > 1 && SEPARATOR.test(path[end - 1]!)) end--;
-  return path.slice(0, end);
-}
-
-/** The folder of a path. */
-export function parentFolder(path: string): string {
-  const before = siblingPath(path, "");
-  return before === "" ? "." : withoutEndSlash(before);
-}
-
-/** A file in the folder of `path`. */
-export function siblingPath(path: string, name: string): string {
-  return path.slice(0, path.length - path.split(SEPARATOR).at(-1)!.length) + name;
-}
-
-/** The last part of a path or address; an address loses its query and fragment, which a path does not have. */
-export function fileName(path: string): string {
-  const bare = isAddress(path) ? path.replace(/[?#].*$/, "") : path;
-  return bare.split(SEPARATOR).filter((part) => part !== "").at(-1) ?? "image";
-}
-
 /** The same at once, for a decision in the middle of reading. */
 export function isFileNow(path: string): boolean {
   try {
@@ -245,12 +218,6 @@ export function isFileNow(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** The file name of a path, without its extension. */
-export function fileStem(path: string): string {
-  const name = fileName(path);
-  return name.replace(/\.[^.]+$/s, "") || name;
 }
 
 /**

@@ -5,7 +5,8 @@
  */
 import { evenlySpread } from "../ptame/evenly_spread.ts";
 import { isAddress } from "../image/source.ts";
-import { fileName, reason, withoutEndSlash } from "./files.ts";
+import { reason } from "./files.ts";
+import { fileName, withoutEndSlash } from "./paths.ts";
 import { isResult } from "./result_names.ts";
 
 const IMAGE =

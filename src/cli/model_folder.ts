@@ -7,7 +7,8 @@
  */
 import { concatUint8Arrays } from "uint8array-extras";
 import { oneLine } from "../text/foreign_text.ts";
-import { parentFolder, readFile, reason, siblingPath } from "./files.ts";
+import { readFile, reason } from "./files.ts";
+import { parentFolder, pathInFolder, siblingPath } from "./paths.ts";
 
 /** Maximum size of a description or of labels: far above a thousand languages' names of ImageNet's classes. */
 export const MOST_TEXT_BYTES = 16_000_000;
@@ -69,7 +70,7 @@ async function readConfined(
   let found: Deno.FileInfo;
   try {
     place = await Deno.realPath(path);
-    inside = (await folders()).some((folder) => isInFolder(place, folder));
+    inside = (await folders()).some((folder) => pathInFolder(place, folder) !== undefined);
     // Looked at before it is opened: opening a pipe waits for its other end.
     found = await Deno.stat(place);
   } catch (cause) {
@@ -107,15 +108,6 @@ async function isThere(path: string): Promise<boolean> {
 /** The folders of a model without links: of its path, and of what that leads to. */
 async function modelFolders(model: string): Promise<string[]> {
   return [await Deno.realPath(parentFolder(model)), parentFolder(await Deno.realPath(model))];
-}
-
-/** Whether a path lies in a folder; both without links. */
-function isInFolder(place: string, folder: string): boolean {
-  return place.startsWith(/[/\\]$/.test(folder) ? folder : withSeparator(folder));
-}
-
-function withSeparator(folder: string): string {
-  return `${folder}${Deno.build.os === "windows" ? "\\" : "/"}`;
 }
 
 /**

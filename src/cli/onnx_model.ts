@@ -13,7 +13,8 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 import { FITS } from "../image/preprocess.ts";
 import { RESAMPLINGS } from "../image/resize.ts";
 import { readBeside } from "./beside_model.ts";
-import { fileStem, readFile } from "./files.ts";
+import { readFile } from "./files.ts";
+import { fileStem } from "./paths.ts";
 import { MOST_TEXT_BYTES, readBesideModel, readSmallFile } from "./model_folder.ts";
 import type { Typed } from "./options/command.ts";
 import {

@@ -18,15 +18,22 @@
 export { colorize, type ColormapName, COLORMAPS, RISING_COLORMAPS } from "./colormap.ts";
 export { colorizeSigned } from "./diverging.ts";
 export { configureImages, type ImageFiles } from "./files.ts";
-export { decodeImage, type DecodeOptions, type DecodeSettings } from "./decode.ts";
+export {
+  decodeImage,
+  type DecodeOptions,
+  /** What reading an image may cost, and how its colours are read. */
+  type DecodeSettings,
+} from "./decode.ts";
 export { type ImageFormat, type ImageHeader, readHeader } from "./header.ts";
 export { type Orientation } from "./_exif.ts";
 export { encodeImage, type EncodeOptions, formatOfPath, type WrittenFormat } from "./encode.ts";
 export { encodeNpy } from "./npy.ts";
 export {
+  /** How an explanation is drawn. */
   type DrawingLooks,
   mapLayer,
   type MapLooks,
+  /** Colours and opacity of a map. */
   type OverlayLooks,
   scaleColours,
 } from "./map_colours.ts";
@@ -36,12 +43,17 @@ export { encodePng } from "./png.ts";
 export { type Fit, preprocess, type Preprocessed, type PreprocessOptions } from "./preprocess.ts";
 export { type Resampling, type ResizeCrop, resizeImage } from "./resize.ts";
 export {
+  /** The part of an image that a map covers, in its pixels. */
   type CropWindow,
   type GreyImage,
+  /** An image cannot be read; the message says why. */
   ImageError,
+  /** An image: a path, an address, bytes, a Blob, or pixels. */
   type ImageSource,
   type RgbaImage,
+  /** Pixels: red, green and blue, row by row from the top. */
   type RgbImage,
+  /** A map of numbers, row by row from the top. */
   type ValueMap,
 } from "./types.ts";
 export { placeMap, upsampleMap } from "./upsample.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { COLORMAPS, RISING_COLORMAPS } from "../../src/image/colormap.ts";
+import { type ColormapName, RISING_COLORMAPS } from "../../src/image/colormap.ts";
 import { blend, mapLayer, scaleColours } from "../../src/image/map_colours.ts";
 import { renderOverlay } from "../../src/image/overlay.ts";
 import type { RgbImage } from "../../src/image/types.ts";
@@ -35,7 +35,7 @@ function seenBy(eye: string, colour: Linear): Linear {
 }
 
 /** A photograph whose rows are 52 greys, under a map that rises from left to right. */
-function blended(colours: (typeof COLORMAPS)[number], opacity: number): RgbImage {
+function blended(colours: ColormapName, opacity: number): RgbImage {
   const [width, height] = [129, 52];
   const data = new Uint8Array(3 * width * height).map((_, i) => 5 * Math.floor(i / (3 * width)));
   const photo = { width, height, data };

@@ -3,16 +3,8 @@
  *
  * @module
  */
-import {
-  checkWritable,
-  fileStem,
-  isFolder,
-  makeFolder,
-  nameGiver,
-  realPath,
-  samePlace,
-  withoutEndSlash,
-} from "../files.ts";
+import { checkWritable, isFolder, makeFolder, nameGiver, realPath, samePlace } from "../files.ts";
+import { fileStem, withoutEndSlash } from "../paths.ts";
 import { overlaySuffix, rawMapPath, stemForResults } from "../result_names.ts";
 import { STREAM } from "../streams.ts";
 import { UsageError } from "../usage.ts";

@@ -18,7 +18,8 @@ import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
 import { missingCharacterLines, useFonts } from "../fonts.ts";
 import { explainRequest } from "../explain/image.ts";
 import { teachIfAsked } from "../explain/teach.ts";
-import { DiskFullError, isFile, isFileNow, isFolder, makeFolder, withoutEndSlash } from "../files.ts";
+import { DiskFullError, isFile, isFileNow, isFolder, makeFolder } from "../files.ts";
+import { withoutEndSlash } from "../paths.ts";
 import { listImages } from "../image_lists.ts";
 import {
   errorMessage,

@@ -7,7 +7,8 @@
 import delay from "delay";
 import { parseRecordLines } from "../evaluation/record_lines.ts";
 import type { ExplainGiven } from "../explain/options.ts";
-import { readTextIfThere, withoutEndSlash, writeFile, writingError } from "../files.ts";
+import { readTextIfThere, writeFile, writingError } from "../files.ts";
+import { withoutEndSlash } from "../paths.ts";
 import { isLocked, lockPathOf } from "../run_lock.ts";
 import { printable } from "../terminal.ts";
 

@@ -11,7 +11,8 @@ import { type ExplainedImage, explanationDocument } from "../explain/document.ts
 import { chooseExplainMethod, openExplainer } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
 import { checkClasses, explainFile, explainRequest, type Request } from "../explain/image.ts";
-import { DiskFullError, makeFolder, parentFolder } from "../files.ts";
+import { DiskFullError, makeFolder } from "../files.ts";
+import { parentFolder } from "../paths.ts";
 import { useFonts } from "../fonts.ts";
 import { parseArguments } from "../options/command.ts";
 import { overlaySuffix } from "../result_names.ts";

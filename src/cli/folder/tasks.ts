@@ -4,7 +4,8 @@
  * @module
  */
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { fileName, nameGiver, withoutEndSlash } from "../files.ts";
+import { nameGiver } from "../files.ts";
+import { fileName, withoutEndSlash } from "../paths.ts";
 import { resultStem, stemForResults } from "../result_names.ts";
 import { pathBelow } from "../../text/path_below.ts";
 import type { ImageTask } from "./image_worker.ts";

@@ -7,7 +7,8 @@ import { exportBaseline, EXPORTED_METHODS, type ExportedBaseline } from "../../b
 import { INTEGRATION_STEPS } from "../../baselines/passes.ts";
 import { type ExportedExplainer, exportExplainer } from "../../ptame/export_explainer.ts";
 import { explainerOptions, MODEL_OPTIONS, namingFiles } from "../explainer_options.ts";
-import { checkWritable, fileStem, samePlace, writeParts } from "../files.ts";
+import { checkWritable, samePlace, writeParts } from "../files.ts";
+import { fileStem } from "../paths.ts";
 import { BASELINE_OPTIONS, chooseMethod } from "../explain/method.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { command } from "../options/command.ts";

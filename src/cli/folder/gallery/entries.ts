@@ -5,7 +5,7 @@
  * @module
  */
 import type { ExplainedImage } from "../../explain/document.ts";
-import { fileName, parentFolder } from "../../files.ts";
+import { addressPath, fileName, parentFolder, pathInFolder } from "../../paths.ts";
 import { pathBelow } from "../../../text/path_below.ts";
 
 /** A line of the results. */
@@ -44,8 +44,7 @@ function plainName(name: string): string {
 
 /** The address of a file that lies in the page's folder. */
 function addressFrom(out: string, path: string): string {
-  const inside = path.startsWith(`${out}/`) ? path.slice(out.length + 1) : path;
-  return inside.split("/").map(encodeURIComponent).join("/");
+  return addressPath(pathInFolder(path, out) ?? path);
 }
 
 /**

@@ -5,7 +5,8 @@
  */
 import type { OverlayLooks } from "../../../image/map_colours.ts";
 import { commandLine } from "../../evaluation/report.ts";
-import { fileName, writeFile } from "../../files.ts";
+import { writeFile } from "../../files.ts";
+import { fileName } from "../../paths.ts";
 import { galleryEntries, type ResultLine } from "./entries.ts";
 import { galleryPage } from "./page.ts";
 
