@@ -210,13 +210,14 @@ function held<T>(all: ReadonlyMap<number, T>, handle: number, what: string): T {
 }
 
 function openedExplainer(handle: number, { backbone, auxiliary, head, session }: Explainer): OpenedExplainer {
-  const { device, threads, partlyOnCpu } = session;
+  const { device, choice, threads, partlyOnCpu } = session;
   return {
     handle,
     backbone,
     auxiliary,
     head: head.record,
     device,
+    choice,
     threads,
     partlyOnCpu,
   };

@@ -78,7 +78,7 @@ const OPTIONS = {
         "as long for several images",
       { default: "own" },
     ),
-    verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
+    verbose: flag("Also show the device and why it is used, and what a classifier from an .onnx file sees"),
     small: flag("Write overlays as small files, slowly"),
     full: flag("Draw overlays at the image's own size, not at 480 to 1600 pixels"),
     ...FONT_OPTION,
