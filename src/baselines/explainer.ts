@@ -125,6 +125,7 @@ export async function baselineOver(
       activation: facts.activation,
       reading: scoreReading(facts, await classifier.recognised()),
       device: session.device,
+      deviceChoice: session.choice,
       threads: session.threads,
       labels: facts.labels,
       probabilities: probabilities!,

@@ -166,8 +166,9 @@ export async function classifierOver(
   options: OpenOptions = {},
 ): Promise<OpenClassifier> {
   const { facts } = classifier;
-  const { threads } = options;
-  const device = await resolveDevice(options.device);
+  const { threads, device: asked } = options;
+  // Graphs are made for the device that is likely; their sessions choose for themselves.
+  const device = await resolveDevice(asked);
   // A file that fixes its number of images may not be rebuilt for others.
   const batch = options.batch ?? (device === "webgpu" ? Math.min(classifier.fixedBatch ?? 8, 8) : 1);
   const opened = new Map<string, Promise<Session>>();
@@ -184,9 +185,8 @@ export async function classifierOver(
     const open = async () => {
       const bound = classifier.part().bind({ graph: buildGraph(), files: new Map() }, PREFIX);
       return await openSession(bound.graph, {
-        device,
         files: bound.files,
-        ...withoutUndefined({ threads }),
+        ...withoutUndefined({ device: asked, threads }),
       });
     };
     const session = open();
@@ -198,7 +198,7 @@ export async function classifierOver(
 
   function scores(): Promise<Scores> {
     if (scoring === undefined) {
-      scoring = classifier.openScores({ device, threads, batch });
+      scoring = classifier.openScores({ device: asked, threads, batch });
       scoring.catch(() => scoring = undefined);
     }
     return scoring;

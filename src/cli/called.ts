@@ -16,7 +16,7 @@ export const VERSION = "ptame 0.1.0";
 const CALLED_AS = "PTAME_CALLED_AS";
 
 /** Commands in texts, which are written as in a checkout. */
-const TASK = /\bdeno task (?=(?:explain|train|evaluate|sanity|models|serve|merge)\b)/g;
+const TASK = /\bdeno task (?=(?:explain|train|evaluate|sanity|models|serve|merge|devices)\b)/g;
 
 /** What the user types before the name of a command. */
 export function program(): string {

@@ -19,6 +19,7 @@ export const COMMANDS: CommandSet = {
     sanity: async () => (await import("./sanity/mod.ts")).sanityCommand,
     models: async () => (await import("./models/mod.ts")).modelsCommand,
     serve: async () => (await import("./serve.ts")).serveCommand,
+    devices: async () => (await import("./devices.ts")).devicesCommand,
     completions: async () => (await import("./completions/mod.ts")).completionsCommand,
   },
   notes: ["Each command has its own help: deno task explain --help."],

@@ -23,7 +23,7 @@ import { encodePng } from "../image/png.ts";
 import { valueRange } from "../image/range.ts";
 import type { CropWindow, ImageSource, RgbImage, ValueMap } from "../image/types.ts";
 import { placeMap, scaledWindow } from "../image/upsample.ts";
-import type { Device, Session } from "../runtime/mod.ts";
+import type { Device, DeviceChoice, Session } from "../runtime/mod.ts";
 import type { Refinement } from "./refinement.ts";
 import { type ClassScore, topClasses } from "../classifier/prediction.ts";
 import { resolveTarget, type Target } from "../classifier/target.ts";
@@ -149,6 +149,8 @@ export interface MapExplanation {
   readonly reading: ScoreReading;
   /** Device of the backbone. */
   readonly device: Device;
+  /** Why it is this device; absent where an explanation was made without a session. */
+  readonly deviceChoice?: DeviceChoice | undefined;
   /** Number of threads. */
   readonly threads: number;
   /** The five most probable classes, best first. */
@@ -177,7 +179,8 @@ export interface MapExplanation {
 export interface ClassifiedImage extends
   Pick<
     MapExplanation,
-    "model" | "method" | "activation" | "reading" | "device" | "threads" | "image" | "window" | "layer"
+    | ("model" | "method" | "activation" | "reading" | "device" | "deviceChoice" | "threads")
+    | ("image" | "window" | "layer")
   > {
   readonly labels: readonly string[];
   readonly probabilities: Float32Array;
@@ -297,8 +300,10 @@ export function createMapExplanation(
     });
   };
   const { model, method, activation, reading, device, threads, image: image, window, layer } = seen;
+  const { deviceChoice } = seen;
   return {
     ...(layer === undefined ? {} : { layer }),
+    ...(deviceChoice === undefined ? {} : { deviceChoice }),
     model,
     method,
     activation,

@@ -3,14 +3,23 @@
  *
  * @module
  */
-import { DeviceError } from "./errors.ts";
-import type { Device } from "./ort.ts";
+import { DeviceError, runtimeMessage } from "./errors.ts";
+import { NATIVE_PACKAGE, nativeAbsence } from "./native.ts";
+import { type Device, loadBuild, VERSION } from "./ort.ts";
 
-/** A requested device, or "auto" for the best available one. */
-export type DeviceRequest = Device | "auto";
+/** An execution provider of the native runtime, where its binary has it. None but the CPU's was tried here. */
+export type Provider = "cuda" | "tensorrt" | "coreml" | "directml" | "openvino" | "xnnpack";
+
+/** All names that `Provider` knows. */
+export const PROVIDERS: readonly Provider[] = [
+  ...["cuda", "tensorrt", "coreml", "directml", "openvino", "xnnpack"] as const,
+];
+
+/** A requested device, an execution provider of the native one, or "auto" for the fastest that is there. */
+export type DeviceRequest = Device | Provider | "auto";
 
 /** All names that `DeviceRequest` knows. */
-export const DEVICE_REQUESTS: readonly DeviceRequest[] = ["auto", "webgpu", "wasm", "native"];
+export const DEVICE_REQUESTS: readonly DeviceRequest[] = ["auto", "webgpu", "wasm", "native", ...PROVIDERS];
 
 /** Description of a WebGPU adapter. */
 export interface AdapterInfo {
@@ -18,6 +27,28 @@ export interface AdapterInfo {
   readonly name: string;
   /** Whether it computes on the CPU, which is correct but slow. */
   readonly software: boolean;
+}
+
+/** A device that was not taken. */
+export interface PassedOver {
+  /** Its name. */
+  readonly name: DeviceRequest;
+  /** Why it was not taken. */
+  readonly why: string;
+  /** Whether it was there and failed: it did not start, or the comparison with wasm refused it. */
+  readonly tried: boolean;
+}
+
+/** Where a session runs, and why. */
+export interface DeviceChoice {
+  /** What was asked for. */
+  readonly asked: DeviceRequest;
+  /** The device. */
+  readonly device: Device;
+  /** The execution provider of the native device, if it is not the CPU's. */
+  readonly provider?: Provider;
+  /** What would have come before it, in order. */
+  readonly passedOver: readonly PassedOver[];
 }
 
 interface GpuLike {
@@ -38,38 +69,118 @@ interface GpuLike {
 /** Names under which CPU implementations of WebGPU report themselves. */
 const SOFTWARE_ADAPTERS = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
+function platformGpu(): GpuLike | undefined {
+  return (globalThis.navigator as unknown as { gpu?: GpuLike } | undefined)?.gpu;
+}
+
 /** Looks for a WebGPU adapter; `undefined` if there is none. */
 export async function findAdapter(): Promise<AdapterInfo | undefined> {
-  const gpu = (globalThis.navigator as unknown as { gpu?: GpuLike } | undefined)?.gpu;
-  if (gpu === undefined) return undefined;
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
-  if (adapter === null) return undefined;
+  const adapter = await platformGpu()?.requestAdapter({ powerPreference: "high-performance" })
+    .catch(() => null);
+  if (adapter === undefined || adapter === null) return undefined;
   const { info } = adapter;
   const name = [info?.description, info?.device, info?.architecture, info?.vendor].find((text) => text) ?? "";
   const fallback = info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
   return { name, software: fallback || SOFTWARE_ADAPTERS.test(name) };
 }
 
+// Asked once for all sessions: in Deno the first request takes 70 ms.
+const adapters = new WeakMap<GpuLike, Promise<AdapterInfo | undefined>>();
+
+/** The adapter of this process, asked for once. */
+export function knownAdapter(): Promise<AdapterInfo | undefined> {
+  const gpu = platformGpu();
+  if (gpu === undefined) return Promise.resolve(undefined);
+  const known = adapters.get(gpu) ?? findAdapter();
+  adapters.set(gpu, known);
+  return known;
+}
+
+/** A device to try. */
+export type DeviceCandidate = Pick<DeviceChoice, "device" | "provider">;
+
+/** The devices that serve a request, the best first, and those before them that are not here. */
+export interface DeviceCandidates {
+  /** What was asked for. */
+  readonly asked: DeviceRequest;
+  /** At least one. */
+  readonly candidates: readonly DeviceCandidate[];
+  /** Those that are not tried. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+/** Why the native runtime cannot be used by itself; undefined where it loads. */
+export async function nativeFailure(): Promise<
+  { readonly why: string; readonly tried: boolean } | undefined
+> {
+  const absence = nativeAbsence(VERSION);
+  if (absence !== undefined) return { why: absence, tried: false };
+  try {
+    await loadBuild("native", 1);
+    return undefined;
+  } catch (error) {
+    const { cause } = error as DeviceError;
+    return /not.found/i.test((cause as { code?: string }).code ?? "")
+      ? { why: `${NATIVE_PACKAGE} is not installed`, tried: false }
+      : { why: `${NATIVE_PACKAGE} does not load: ${runtimeMessage(cause)}`, tried: true };
+  }
+}
+
+/** Why the WebGPU adapter is not taken by itself; undefined where it is. */
+function adapterFailure(adapter: AdapterInfo | undefined): string | undefined {
+  if (adapter === undefined) return "there is no adapter";
+  return adapter.software ? `the adapter is software (${adapter.name})` : undefined;
+}
+
 /**
- * Resolves a request. `auto` takes WebGPU if there is a hardware adapter, else wasm. A software adapter is used only if
- * WebGPU is requested by name.
+ * The devices that serve a request. `auto` takes WebGPU if there is a hardware adapter, else native if onnxruntime-node
+ * loads, else wasm. A software adapter is used only if WebGPU is requested by name. An execution provider that does not
+ * start gives way to the native CPU.
  *
  * @throws {DeviceError} When WebGPU is requested and there is no adapter.
  * @throws {TypeError} When the name is not in `DEVICE_REQUESTS`.
  */
+export async function deviceCandidates(asked: DeviceRequest = "auto"): Promise<DeviceCandidates> {
+  if (!DEVICE_REQUESTS.includes(asked)) {
+    throw new TypeError(`Unknown device ${asked}: choose one of ${DEVICE_REQUESTS.join(", ")}`);
+  }
+  const only = (...candidates: DeviceCandidate[]) => ({ asked, candidates, passedOver: [] });
+  if (asked === "webgpu") {
+    if (await knownAdapter() !== undefined) return only({ device: asked });
+    throw new DeviceError("Cannot use device webgpu: this machine or browser offers no WebGPU adapter");
+  }
+  if (asked === "wasm" || asked === "native") return only({ device: asked });
+  if (asked !== "auto") return only({ device: "native", provider: asked }, { device: "native" });
+
+  const candidates: DeviceCandidate[] = [];
+  const passedOver: PassedOver[] = [];
+  const noAdapter = adapterFailure(await knownAdapter());
+  if (noAdapter === undefined) candidates.push({ device: "webgpu" });
+  else passedOver.push({ name: "webgpu", why: noAdapter, tried: false });
+  const noNative = await nativeFailure();
+  if (noNative === undefined) candidates.push({ device: "native" });
+  else passedOver.push({ name: "native", ...noNative });
+  candidates.push({ device: "wasm" });
+  return { asked, candidates, passedOver };
+}
+
+/**
+ * The device that a request is for, before any session is opened: sessions of "auto" may turn out to run on the next one.
+ *
+ * @throws As `deviceCandidates`.
+ */
 export async function resolveDevice(request: DeviceRequest = "auto"): Promise<Device> {
-  if (!DEVICE_REQUESTS.includes(request)) {
-    throw new TypeError(`Unknown device ${request}: choose one of ${DEVICE_REQUESTS.join(", ")}`);
-  }
-  if (request === "wasm" || request === "native") return request;
-  const adapter = await findAdapter();
-  if (request === "webgpu") {
-    if (adapter === undefined) {
-      throw new DeviceError("Cannot use device webgpu: this machine or browser offers no WebGPU adapter");
-    }
-    return "webgpu";
-  }
-  return adapter !== undefined && !adapter.software ? "webgpu" : "wasm";
+  return (await deviceCandidates(request)).candidates[0]!.device;
+}
+
+/**
+ * The same with its reasons.
+ *
+ * @throws As `deviceCandidates`.
+ */
+export async function chooseDevice(request: DeviceRequest = "auto"): Promise<DeviceChoice> {
+  const { asked, candidates, passedOver } = await deviceCandidates(request);
+  return { asked, ...candidates[0]!, passedOver };
 }
 
 /** For the networks of this project, more threads than this wait longer than they save. */

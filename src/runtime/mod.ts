@@ -5,11 +5,16 @@
  */
 export {
   type AdapterInfo,
+  chooseDevice,
   DEVICE_REQUESTS,
+  type DeviceChoice,
   type DeviceRequest,
   findAdapter,
+  type PassedOver,
+  type Provider,
   resolveDevice,
 } from "./device.ts";
+export { type DeviceFacts, listDevices } from "./list_devices.ts";
 export { DeviceError, ModelError, RunError } from "./errors.ts";
 export { configureRuntime, type Device, type RuntimeFiles, threadsInUse } from "./ort.ts";
 export { openSession, type Session, type SessionOptions } from "./session.ts";

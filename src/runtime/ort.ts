@@ -12,17 +12,24 @@ import type * as Ort from "onnxruntime-web";
 import { createBuilder } from "../graph/builder.ts";
 import { encodeOnnx } from "../graph/onnx_file.ts";
 import { DeviceError } from "./errors.ts";
+import { NATIVE_PACKAGE } from "./native.ts";
 import { startThreaded, ThreadsError } from "./wasm_threads.ts";
 
 /** The part of onnxruntime that sessions use; the same in the web and node builds. */
 export type OrtBuild = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
 export type { Ort };
 
+/** The native build, which says what its binary contains. */
+export interface NativeBuild extends OrtBuild {
+  /** Names of execution providers; a part of them needs files that are not beside it. */
+  listSupportedBackends(): readonly { readonly name: string }[];
+}
+
 /** Device of a session. */
 export type Device = "webgpu" | "wasm" | "native";
 
 /** Version of the builds that are loaded by a computed name: the same as deno.json's onnxruntime-web. */
-const VERSION = "1.30.0";
+export const VERSION = "1.30.0";
 
 const builds = new Map<Device, Promise<OrtBuild>>();
 let wasmThreads: number | undefined;
@@ -72,13 +79,15 @@ export function loadBuild(device: Device, threads: number): Promise<OrtBuild> {
 async function importBuild(device: Device, threads: number): Promise<OrtBuild> {
   if (device === "native") {
     // Not a literal, because Deno would download the native package for everybody.
-    const name = "onnxruntime-node";
-    const specifier = "Deno" in globalThis ? `npm:${name}@${VERSION}` : name;
+    const specifier = "Deno" in globalThis ? `npm:${NATIVE_PACKAGE}@${VERSION}` : NATIVE_PACKAGE;
     try {
       const loaded = await import(specifier);
-      return (loaded.default ?? loaded) as OrtBuild;
+      const build = (loaded.default ?? loaded) as OrtBuild;
+      // Errors are thrown; it would also write them, with colours, to stderr.
+      build.env.logLevel = "fatal";
+      return build;
     } catch (cause) {
-      throw new DeviceError(`Cannot load the native runtime ${name}@${VERSION}`, { cause });
+      throw new DeviceError(`Cannot load the native runtime ${NATIVE_PACKAGE}@${VERSION}`, { cause });
     }
   }
   // The root is for Deno alone. As a literal, every bundle for a page would carry its 27 MB.

@@ -8,7 +8,16 @@ import { encodeOnnx } from "../graph/onnx_file.ts";
 import { splitLargeGemm } from "../graph/passes/split_large_gemm.ts";
 import { winograd } from "../graph/passes/winograd/mod.ts";
 import type { DataType, Graph } from "../graph/types.ts";
-import { availableThreads, type DeviceRequest, resolveDevice } from "./device.ts";
+import {
+  availableThreads,
+  type DeviceCandidate,
+  deviceCandidates,
+  type DeviceChoice,
+  type DeviceRequest,
+  knownAdapter,
+  type PassedOver,
+  type Provider,
+} from "./device.ts";
 import { DeviceError, ModelError, RunError, runtimeMessage } from "./errors.ts";
 import { type ByteSource, toByteSource } from "../bytes/byte_source.ts";
 import { externalBytes } from "./external_data.ts";
@@ -46,10 +55,18 @@ export interface SessionOptions {
 export interface Session {
   /** Device on which it runs. */
   readonly device: Device;
+  /** Why it runs there. */
+  readonly choice: DeviceChoice;
   /** Number of threads; 1 on WebGPU. */
   readonly threads: number;
   /** WebGPU only: whether some nodes run on the CPU because WebGPU lacks their operator. */
   readonly partlyOnCpu: boolean;
+  /** The inputs; type and shape of tensors as the model declares them, with names for sizes that it leaves open. */
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type?: string;
+    readonly shape?: readonly (number | string)[];
+  }[];
   /** Names of the inputs to feed. */
   readonly inputNames: readonly string[];
   /** Names of the outputs. */
@@ -72,8 +89,13 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** Names of execution providers in the runtime, where they are others. */
+const PROVIDER_NAMES: Partial<Readonly<Record<Provider, string>>> = { directml: "dml" };
+
 /**
- * Opens a session for a graph, or for the bytes of an .onnx file.
+ * Opens a session for a graph, or for the bytes of an .onnx file. With "auto", WebGPU is compared with wasm the first time
+ * that it gets a graph, and is not taken if it is slower or its results are others; sessions that keep outputs on the device
+ * are not compared.
  *
  * @throws {DeviceError} When the device is not available.
  * @throws {ModelError} When the runtime refuses the model.
@@ -82,7 +104,50 @@ export async function openSession(
   model: Graph | Uint8Array,
   options: SessionOptions = {},
 ): Promise<Session> {
-  const device = await resolveDevice(options.device);
+  const { asked, candidates, passedOver: before } = await deviceCandidates(options.device);
+  const passedOver: PassedOver[] = [...before];
+  for (const [index, candidate] of candidates.entries()) {
+    const last = index === candidates.length - 1;
+    const choice = { asked, ...candidate, passedOver };
+    const pass = (why: string) => {
+      passedOver.push({ name: candidate.provider ?? candidate.device, why, tried: true });
+    };
+    try {
+      const session = await openOn(choice, model, options);
+      if (last || candidate.device !== "webgpu" || options.keepOnDevice !== undefined) return session;
+      const wrong = await comparedWithWasm(session, model, options);
+      if (wrong === undefined) return session;
+      await session.dispose();
+      pass(wrong);
+    } catch (error) {
+      if (last || !(error instanceof DeviceError || error instanceof ModelError)) throw error;
+      pass(error.message);
+    }
+  }
+  throw new DeviceError(`Cannot find a device for ${asked}`);
+}
+
+/** Compares a session with one on wasm, once for each graph and adapter; why it is refused, undefined if it is not. */
+async function comparedWithWasm(
+  session: Session,
+  model: Graph | Uint8Array,
+  options: SessionOptions,
+): Promise<string | undefined> {
+  // Loaded only where there is a graphics adapter.
+  const { selfTest } = await import("./self_test.ts");
+  const adapter = (await knownAdapter())?.name ?? "";
+  const bytes = model instanceof Uint8Array ? model : encodeOnnx(model);
+  const wasm = { asked: "wasm", device: "wasm", passedOver: [] } as const;
+  return await selfTest(session, { adapter, bytes, openReference: () => openOn(wasm, model, options) });
+}
+
+/** Opens a session on one device. */
+async function openOn(
+  choice: DeviceChoice,
+  model: Graph | Uint8Array,
+  options: SessionOptions,
+): Promise<Session> {
+  const { device, provider } = choice;
   const threads = threadsFor(device, options.threads);
   const build = await loadBuild(device, threads).catch((cause) => {
     if (cause instanceof DeviceError) throw cause;
@@ -90,7 +155,7 @@ export async function openSession(
   });
   const { bytes, files } = prepared(model, device, options);
   const base: Ort.InferenceSession.SessionOptions = {
-    executionProviders: [device === "native" ? "cpu" : device],
+    executionProviders: [providerName(choice)],
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
     ...(device === "native"
@@ -128,20 +193,28 @@ export async function openSession(
     else inner = await create({});
   } catch (cause) {
     const said = runtimeMessage(cause);
-    if (/no available backend/i.test(said)) {
-      throw new DeviceError(`Cannot use device ${device}: ${said}`, { cause });
+    const name = provider ?? device;
+    if (/no available backend|AppendExecutionProvider/i.test(said)) {
+      const missing = said.replace(/^OrtSessionOptionsAppendExecutionProvider_\w+: /, "");
+      throw new DeviceError(`Cannot use device ${name}: ${missing}`, { cause });
     }
-    throw new ModelError(`Cannot open the model on ${device}: ${said}`, { cause });
+    throw new ModelError(`Cannot open the model on ${name}: ${said}`, { cause });
   }
   const used = device === "wasm" ? threadsInUse() ?? threads : threads;
   const { keepOnDevice = [], fetch = inner.outputNames } = options;
   return sessionOver(inner, build, {
-    device,
+    choice,
     threads: used,
     partlyOnCpu,
     kept: new Set(keepOnDevice),
     fetch,
   });
+}
+
+/** The runtime's name of what computes. */
+export function providerName({ device, provider }: DeviceCandidate): string {
+  if (device !== "native") return device;
+  return provider === undefined ? "cpu" : PROVIDER_NAMES[provider] ?? provider;
 }
 
 /** A model in the form for a device's runtime: its bytes, and its external files. */
@@ -188,10 +261,11 @@ function threadsFor(device: Device, asked: number | undefined): number {
 function sessionOver(
   inner: Ort.InferenceSession,
   build: OrtBuild,
-  { device, threads, partlyOnCpu, kept, fetch }:
-    & Pick<Session, "device" | "threads" | "partlyOnCpu">
+  { choice, threads, partlyOnCpu, kept, fetch }:
+    & Pick<Session, "choice" | "threads" | "partlyOnCpu">
     & { readonly kept: ReadonlySet<string>; readonly fetch: readonly string[] },
 ): Session {
+  const { device } = choice;
   let disposed = false;
   const running = new Set<Promise<unknown>>();
 
@@ -236,8 +310,10 @@ function sessionOver(
 
   return {
     device,
+    choice,
     threads,
     partlyOnCpu,
+    inputs: inner.inputMetadata.map((each) => each.isTensor ? each : { name: each.name }),
     inputNames: inner.inputNames,
     outputNames: fetch,
     runOnDevice,

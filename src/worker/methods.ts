@@ -17,7 +17,7 @@ import type { HeadRecord } from "../ptame/head_file.ts";
 import type { ExplainOptions, TargetMap } from "../explanation/map_explanation.ts";
 import type { Target } from "../classifier/target.ts";
 import type { TrainOptions, TrainResult } from "../ptame/training/train_options.ts";
-import type { Device, RuntimeFiles } from "../runtime/mod.ts";
+import type { Device, DeviceChoice, RuntimeFiles } from "../runtime/mod.ts";
 import type { ModelDtype } from "../weights/hub/dtypes.ts";
 
 /** An image that can be posted; addresses are text. */
@@ -54,6 +54,8 @@ export interface ExplainerFacts {
   readonly head: HeadRecord;
   /** Device on which the backbone actually runs. */
   readonly device: Device;
+  /** Why it is this device. */
+  readonly choice: DeviceChoice;
   /** Number of threads. */
   readonly threads: number;
   /** WebGPU only: whether some nodes run on the CPU. */

@@ -317,13 +317,14 @@ function held<Key, T>(all: ReadonlyMap<Key, T>, handle: Key, what: string): T {
 }
 
 function openedExplainer(handle: number, { backbone, auxiliary, head, session }: Explainer): OpenedExplainer {
-  const { device, threads, partlyOnCpu } = session;
+  const { device, choice, threads, partlyOnCpu } = session;
   return {
     handle,
     backbone,
     auxiliary,
     head: head.record,
     device,
+    choice,
     threads,
     partlyOnCpu,
   };

@@ -53,6 +53,7 @@ Deno.test("explain --json prints one document and writes overlay and map", () =>
       "method",
       "auxiliary",
       "device",
+      "deviceChoice",
       "threads",
       "head",
       "reading",

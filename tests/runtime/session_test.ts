@@ -145,5 +145,5 @@ Deno.test("Session.run() names the input that is missing and refuses a wrong sha
 });
 
 Deno.test("resolveDevice() refuses an unknown name", async () => {
-  await assertRejects(() => resolveDevice("cuda" as "auto"), TypeError, "auto, webgpu, wasm, native");
+  await assertRejects(() => resolveDevice("gpu" as "auto"), TypeError, "auto, webgpu, wasm, native");
 });

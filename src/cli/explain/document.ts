@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DeviceChoice } from "../../runtime/mod.ts";
 import type { Contrast } from "../../ptame/contrast.ts";
 import type { BlankMap, Completeness, Settling } from "../../explanation/blank_map.ts";
 import type { LayerFacts } from "../../explanation/map_explanation.ts";
@@ -26,6 +27,8 @@ export interface ExplainedImage {
   /** P-TAME alone. */
   auxiliary?: string;
   device: string;
+  /** What was asked for, and which devices were not taken and why. */
+  deviceChoice?: DeviceChoice;
   threads: number;
   /** P-TAME alone. */
   head?: { name: string; trained: boolean; backbone: string; fit?: FitRecord };
@@ -88,6 +91,7 @@ export function explanationDocument(
     method: explanation.method,
     ...(isPtame(explanation) ? { auxiliary: explanation.auxiliary } : {}),
     device: explanation.device,
+    ...withoutUndefined({ deviceChoice: explanation.deviceChoice }),
     threads: explanation.threads,
     ...(isPtame(explanation)
       ? { head: headDocument(explanation), ...withoutUndefined({ warning: explanation.warning }) }

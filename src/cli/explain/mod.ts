@@ -6,9 +6,10 @@
 import { findNetwork } from "../../../models/registry.ts";
 import type { RefineProgress } from "../../explanation/refinement.ts";
 import type { ExplainerOptions } from "../../ptame/explainer.ts";
-import { threadsInUse } from "../../runtime/mod.ts";
+import { resolveDevice, threadsInUse } from "../../runtime/mod.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
+import { deviceLines } from "../device_lines.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { missingCharacterLines, useFonts } from "../fonts.ts";
@@ -72,13 +73,14 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   const started = performance.now();
   const brief = !options.check && options.refine === undefined;
   const threads = images.length === 1 && method.needs === "head" && brief
-    ? threadsOfOne(settings)
+    ? await threadsOfOne(settings)
     : undefined;
   const explainer = await openExplainer(method, { ...settings, ...threads, signal }, call);
   try {
     const load = performance.now() - started;
     checkClasses(request, explainer.backbone);
 
+    for (const line of deviceLines(explainer.session.choice, options.verbose)) terminal.say(line);
     const costs = passesText(method, explainer);
     if (costs !== undefined) terminal.say(costs);
 
@@ -151,12 +153,14 @@ function refining(terminal: Terminal, image: string): (progress: RefineProgress)
  * Number of threads for a process that explains one image. For one pass of a small network, starting a second thread
  * takes longer than it saves (efficientnet_lite0 on two cores: a sixth of the time from start to written image).
  */
-function threadsOfOne({ model, auxiliary, device, threads }: ExplainerOptions): { threads?: number } {
+async function threadsOfOne(
+  { model, auxiliary, device, threads }: ExplainerOptions,
+): Promise<{ threads?: number }> {
   // Without a name, the shipped network is used.
   const small = (name: ExplainerOptions["model"]) =>
     name === undefined || (typeof name === "string" && findNetwork(name)?.weights.shipped !== undefined);
-  const startsWasm = (device === "wasm" || device === "auto") && threadsInUse() === undefined;
-  return threads === undefined && startsWasm && small(model) && small(auxiliary) ? { threads: 1 } : {};
+  if (threads !== undefined || threadsInUse() !== undefined || !small(model) || !small(auxiliary)) return {};
+  return await resolveDevice(device) === "wasm" ? { threads: 1 } : {};
 }
 
 /** Shows what the classifier sees and gives. */

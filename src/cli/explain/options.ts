@@ -74,7 +74,7 @@ const OPTIONS = {
         "as long for several images",
       { default: "own" },
     ),
-    verbose: flag("Also show what the classifier from an .onnx file sees, and where each entry was found"),
+    verbose: flag("Also show the device and why it is used, and what a classifier from an .onnx file sees"),
     colours: choice("NAME", COLORMAPS, "Colours of the map; in all but turbo, stronger is lighter", {
       usual: COLORMAPS[0]!,
     }),

@@ -6,12 +6,13 @@
  * @module
  */
 import type { MethodDefinition } from "../../baselines/types.ts";
-import { resolveDevice } from "../../runtime/mod.ts";
+import { chooseDevice } from "../../runtime/mod.ts";
 import { formatOfPath } from "../../image/encode.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
 import { chooseExplainMethod, fetchAhead } from "../explain/method.ts";
+import { deviceLines } from "../device_lines.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
@@ -184,10 +185,12 @@ async function prepareRun(method: MethodDefinition, typedCall: ExplainCall): Pro
   const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
   await fetchAhead(method, settings, signal);
   // A worker that asks for a WebGPU adapter and is ended can take the process with it (Mesa's software Vulkan).
-  const device = await resolveDevice(options.device);
+  const choice = await chooseDevice(options.device);
+  const { asked, device } = choice;
+  for (const line of deviceLines(choice, options.verbose)) terminal.say(line);
   // One thread for each worker, unless the caller names a number.
   return {
-    device,
+    ...(asked !== "auto" || device === "webgpu" ? { device: asked } : { device, choice }),
     ...withoutUndefined({ model: options.model, auxiliary: options.auxiliary }),
     ...withoutUndefined({ threads: options.threads ?? (device === "webgpu" ? undefined : 1) }),
   };

@@ -5,7 +5,7 @@
  */
 import { AmbiguousClassError } from "../../classifier/target.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
-import type { Device } from "../../runtime/mod.ts";
+import type { DeviceChoice, DeviceRequest } from "../../runtime/mod.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { type ExplainedImage, explanationDocument } from "../explain/document.ts";
 import { chooseExplainMethod, openExplainer } from "../explain/method.ts";
@@ -30,8 +30,10 @@ export interface ImageTask {
 
 /** Where a worker computes, and the paths of models that were named by an address: decided once for all workers. */
 export interface WorkerDevice {
-  /** The device. */
-  readonly device: Device;
+  /** The device, or "auto" where a graphics adapter must still be compared with wasm. */
+  readonly device: DeviceRequest;
+  /** Why it is this device, where the command chose it. */
+  readonly choice?: DeviceChoice;
   /** Threads of the wasm or native runtime. */
   readonly threads?: number;
   /** The classifier. */
@@ -57,6 +59,7 @@ export type FromWorker =
 let explainer: MapExplainer | undefined;
 let request: Request = {};
 let load = 0;
+let chosen: { readonly deviceChoice?: DeviceChoice } = {};
 let missing = "";
 const stopping = new AbortController();
 
@@ -66,9 +69,11 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
     request = explainRequest(given.options);
     await useFonts(given.options.font, (characters) => missing += characters);
     const started = performance.now();
+    const { choice, ...where } = message.where;
+    chosen = choice === undefined ? {} : { deviceChoice: choice };
     // The command has already downloaded all files, with visible progress.
     const options = await explainerOptions(
-      { ...given.options, ...message.where },
+      { ...given.options, ...where },
       given.typed,
       openTerminal(true),
     );
@@ -96,7 +101,7 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
   const said = missing;
   missing = "";
   const document = explanationDocument(explained, image, load, explainer!.backbone);
-  return { kind: "done", document, missing: said };
+  return { kind: "done", document: { ...document, ...chosen }, missing: said };
 }
 
 const scope = self as unknown as Worker;

@@ -85,7 +85,7 @@ export interface RowLossOptions {
 export async function openRowLoss(options: RowLossOptions): Promise<RowLoss> {
   const { backbone, shape, views } = options;
   const device = await resolveDevice(options.device);
-  const runtime = { device, ...withoutUndefined({ threads: options.threads }) };
+  const runtime = withoutUndefined({ device: options.device, threads: options.threads });
   const size = Math.max(...shape.sizes);
   const sessions: Session[] = [];
   const dispose = async () => {

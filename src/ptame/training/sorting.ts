@@ -6,7 +6,7 @@
  */
 import type { GraphPart } from "../../classifier/types.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
-import { type DeviceRequest, float32Data, float32Tensor, resolveDevice } from "../../runtime/mod.ts";
+import { type DeviceRequest, float32Data, float32Tensor } from "../../runtime/mod.ts";
 import { type ClassPart, classPart, spreadOverClasses } from "../class_split.ts";
 import { topClasses } from "../../classifier/prediction.ts";
 import { centreCrop, type ImageCrops } from "./image_crops.ts";
@@ -61,7 +61,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
   const total = images.length;
   const classes = new Int32Array(total * KEPT_CLASSES).fill(-1);
   const skipped: SkippedImage[] = [];
-  const session = await stepSessions(await resolveDevice(options.device), options.threads).open(
+  const session = await stepSessions(options.device, options.threads).open(
     forwardGraph(backbone, piece, BACKBONE_PREFIX, { taps: false, logits: true }),
     [[backbone, BACKBONE_PREFIX]],
   );

@@ -8,11 +8,12 @@ import type { GraphPart } from "../../classifier/types.ts";
 import type { BoundGraph } from "../../graph/bound_graph.ts";
 import type { Graph } from "../../graph/types.ts";
 import {
-  type Device,
+  type DeviceRequest,
   type DeviceTensor,
   float32Tensor,
   isDeviceTensor,
   openSession,
+  resolveDevice,
   type Session,
   type Tensor,
 } from "../../runtime/mod.ts";
@@ -42,8 +43,14 @@ export interface StepSessions {
   dispose(): Promise<void>;
 }
 
-/** No session yet; those that are opened run on this device. */
-export function stepSessions(device: Device, threads?: number | undefined): StepSessions {
+/**
+ * No session yet; those that are opened run on this device, all on the same: what one leaves on the device, the next one
+ * reads.
+ */
+export function stepSessions(
+  device: DeviceRequest | undefined,
+  threads?: number | undefined,
+): StepSessions {
   const opened: Session[] = [];
   return {
     get partlyOnCpu() {
@@ -52,8 +59,9 @@ export function stepSessions(device: Device, threads?: number | undefined): Step
     open: async (graph, networks, keep = []) => {
       const unbound: BoundGraph = { graph, files: new Map() };
       const bound = networks.reduce((partial, [network, prefix]) => network.bind(partial, prefix), unbound);
+      const where = device === undefined || device === "auto" ? await resolveDevice(device) : device;
       const session = await openSession(bound.graph, {
-        device,
+        device: where,
         files: bound.files,
         keepOnDevice: keep,
         lowMemory: true,

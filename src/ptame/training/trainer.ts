@@ -215,8 +215,9 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   };
   const validate = async () => {
     const head = await headFile();
+    const { device = "auto" } = options;
     const validation = await validateHead(head, done, heldOut, networks.pair, {
-      device: step.device,
+      device: device === "auto" ? step.device : device,
       ...withoutUndefined({ threads: options.threads, signal }),
     });
     const better = validations.every((earlier) => totalDrop(validation) < totalDrop(earlier));

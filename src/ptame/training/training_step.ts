@@ -178,7 +178,7 @@ export async function openTrainingStep(
   const differentiated = options.gradients
     ? [...trainedParameters(shape, rows).keys()].filter((name) => parameterRole(name) === "learned")
     : [];
-  const opened = stepSessions(device, options.threads);
+  const opened = stepSessions(options.device, options.threads);
   const { open } = opened;
   const held = heldState(state);
   const dispose = async () => {

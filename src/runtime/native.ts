@@ -1,0 +1,68 @@
+/**
+ * Where onnxruntime-node lies. It is an optional package: taken by itself only where it is there already, because in Deno
+ * importing it would download 200 MB.
+ *
+ * @module
+ */
+import { builtinModule, hasBuiltinModules } from "../platform/builtin.ts";
+
+/** The package of the native runtime. */
+export const NATIVE_PACKAGE = "onnxruntime-node";
+
+/** What is used of node:fs. */
+interface FileSystem {
+  existsSync(path: string): boolean;
+  readdirSync(path: string): string[];
+}
+
+/** An environment variable of Deno, if it may be read without a question to the user. */
+function variable(name: string): string | undefined {
+  return granted({ name: "env", variable: name }) ? Deno.env.get(name) || undefined : undefined;
+}
+
+function granted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
+}
+
+/** Deno's folder of downloaded packages; undefined where nothing names it. */
+function denoFolder(): string | undefined {
+  const own = variable("DENO_DIR");
+  if (own !== undefined) return own;
+  const { os } = Deno.build;
+  const under = (folder: string | undefined, rest: string) =>
+    folder === undefined ? undefined : folder + rest;
+  if (os === "windows") return under(variable("LOCALAPPDATA"), "\\deno");
+  if (os === "darwin") return under(variable("HOME"), "/Library/Caches/deno");
+  return under(variable("XDG_CACHE_HOME"), "/deno") ?? under(variable("HOME"), "/.cache/deno");
+}
+
+/** Whether a version of the package is in Deno's folder, of whatever registry, or in node_modules. */
+function isDownloaded(version: string): boolean {
+  const { existsSync, readdirSync } = builtinModule("node:fs") as FileSystem;
+  const readable = (path: string) => granted({ name: "read", path }) && existsSync(path);
+  // With a package.json, Deno takes packages from the folder that npm filled.
+  if (
+    readable("package.json") && readable("node_modules") &&
+    existsSync(`node_modules/${NATIVE_PACKAGE}/package.json`)
+  ) return true;
+  const folder = denoFolder();
+  return folder !== undefined && readable(`${folder}/npm`) &&
+    readdirSync(`${folder}/npm`).some((registry) =>
+      existsSync(`${folder}/npm/${registry}/${NATIVE_PACKAGE}/${version}/package.json`)
+    );
+}
+
+/**
+ * Why the native runtime is not tried by itself here; undefined if it may load. Nothing is downloaded, and the user is asked
+ * nothing.
+ *
+ * @param version Of the package.
+ */
+export function nativeAbsence(version: string): string | undefined {
+  if (!hasBuiltinModules()) return "a page has no native runtime";
+  // Node and Bun look for the package when it is imported.
+  if (!("Deno" in globalThis)) return undefined;
+  if (!granted({ name: "ffi" })) return "Deno may not load native code (--allow-ffi)";
+  if (isDownloaded(version)) return undefined;
+  return `${NATIVE_PACKAGE} ${version} is not downloaded (--device native does it once)`;
+}
