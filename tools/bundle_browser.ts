@@ -114,12 +114,13 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
       }
     }
   }
-  for (const file of ["models/sample/chelsea.jpg", "LICENSE", "NOTICE"]) {
-    await copy(new URL(file, ROOT), new URL(file, out));
-  }
+  for (const file of ["LICENSE", "NOTICE"]) await copy(new URL(file, ROOT), new URL(file, out));
+  await copy(new URL("models/sample/chelsea.jpg", ROOT), new URL("samples/chelsea.jpg", out));
   await copy(new URL("index.html", PAGE), new URL("index.html", out));
-  for await (const { name } of Deno.readDir(new URL("style/", PAGE))) {
-    await copy(new URL(`style/${name}`, PAGE), new URL(`style/${name}`, out));
+  for (const folder of ["style/", "samples/"]) {
+    for await (const { name } of Deno.readDir(new URL(folder, PAGE))) {
+      await copy(new URL(folder + name, PAGE), new URL(folder + name, out));
+    }
   }
   await listFiles(out);
 }

@@ -1,22 +1,22 @@
 /**
- * The camera: a live picture with the classifier's map over it, frame after frame, and a shutter. Nothing is recorded.
+ * The camera: a live image with the classifier's map over it, frame after frame, and a shutter. Nothing is recorded.
  *
  * @module
  */
-import type { RemoteExplainer } from "@ptame/ptame/worker";
+import type { RemoteExplanation, RemoteSeen } from "@ptame/ptame/worker";
+import type { Classifier } from "./classifier.ts";
 import { announce, attempt, element, percent, say } from "./dom.ts";
 import { drawMap, placeOver } from "./heatmap.ts";
 
 /** What the camera asks of the page. */
 export interface CameraHooks {
-  /** The explainer in use. */
-  readonly explainer: () => RemoteExplainer | undefined;
-  /** Takes the picture that a person has taken. */
-  readonly take: (picture: File) => void;
+  readonly classifier: () => Classifier | undefined;
+  /** Takes the image that a person has taken. */
+  readonly take: (image: File) => void;
 }
 
 /** Sets up the camera's dialog. */
-export function setUpCamera({ explainer, take }: CameraHooks): void {
+export function setUpCamera({ classifier, take }: CameraHooks): void {
   const dialog = element<HTMLDialogElement>("camera");
   const [video, heat] = [element<HTMLVideoElement>("video"), element<HTMLCanvasElement>("live-heat")];
   const [seen, shutter] = [element("live-class"), element<HTMLButtonElement>("shutter")];
@@ -47,31 +47,34 @@ export function setUpCamera({ explainer, take }: CameraHooks): void {
   /** Explains frame after frame, one at a time, until the dialog closes. */
   const follow = async () => {
     while (dialog.open) {
-      const own = explainer();
+      const own = classifier();
       if (own === undefined || video.videoWidth === 0) {
         await new Promise(requestAnimationFrame);
         continue;
       }
       const frame = await createImageBitmap(video);
-      const explanation = await own.explain(frame);
-      const [target] = explanation.targets;
+      const explainer = own.explainer("after") ?? own.explainer("before");
+      // Without a head, a map takes too long for a live image: its class is named alone.
+      const found: RemoteExplanation | RemoteSeen = explainer === undefined
+        ? await (await own.bare()).classify(frame)
+        : await explainer.explain(frame);
+      const [first] = found.prediction;
       if (dialog.open) {
-        placeOver(heat, explanation.window, explanation.size);
-        drawMap(heat, target!.map);
-        seen.textContent = `${target!.label} ${percent(target!.probability)}`;
-        const { index, label, probability } = target!;
-        announce({ kind: "live", target: { index, label, probability } });
+        placeOver(heat, found.window, found.size);
+        if ("targets" in found) drawMap(heat, found.targets[0]!.map);
+        seen.textContent = `${first!.label} ${percent(first!.probability)}`;
+        announce({ kind: "live", target: first! });
       }
-      await explanation.dispose();
+      await found.dispose();
     }
   };
-  const takePicture = async () => {
+  const takeImage = async () => {
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width: video.videoWidth, height: video.videoHeight });
     canvas.getContext("2d")!.drawImage(video, 0, 0);
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
     dialog.close();
-    if (blob === null) throw new Error("Cannot take a picture: the camera gives none yet");
+    if (blob === null) throw new Error("Cannot take an image: the camera gives none yet");
     take(new File([blob], "camera.jpg", { type: blob.type }));
   };
 
@@ -82,7 +85,7 @@ export function setUpCamera({ explainer, take }: CameraHooks): void {
       if (element("status").textContent === "Waiting for the camera …") say("The camera is off again.");
     });
   });
-  shutter.addEventListener("click", () => attempt(takePicture));
+  shutter.addEventListener("click", () => attempt(takeImage));
   element("close-camera").addEventListener("click", () => dialog.close());
 }
 

@@ -9,16 +9,21 @@ import type { TrainProgress } from "@ptame/ptame/train";
 /** Which head a map comes from: the one that the page came with, or the one taught (or loaded) in it. */
 export type Which = "before" | "after";
 
+/** What a map comes from: a head, or a method by its name. */
+export type View = Which | (string & Record<never, never>);
+
 /** What the page dispatches on the document as "ptame", for programs that watch it. */
 export type PageEvent =
   | { readonly kind: "ready"; readonly device: string; readonly threads: number }
-  | { readonly kind: "explained"; readonly which: Which; readonly prediction: readonly ClassScore[] }
-  | { readonly kind: "shown"; readonly which: Which; readonly target: ClassScore; readonly map: ValueMap }
+  | { readonly kind: "explained"; readonly which: View; readonly prediction: readonly ClassScore[] }
+  | { readonly kind: "shown"; readonly which: View; readonly target: ClassScore; readonly map: ValueMap }
   | { readonly kind: "compared"; readonly map: ValueMap }
   | { readonly kind: "erased"; readonly share: number; readonly probability: number }
   | { readonly kind: "live"; readonly target: ClassScore }
   | { readonly kind: "progress"; readonly progress: TrainProgress }
   | { readonly kind: "trained"; readonly losses: readonly number[] }
+  | { readonly kind: "curve"; readonly order: string; readonly probabilities: readonly number[] }
+  | { readonly kind: "classifier"; readonly name: string; readonly classes: number; readonly method: string }
   | { readonly kind: "stopped" }
   | { readonly kind: "failed"; readonly message: string };
 
@@ -53,8 +58,33 @@ export function attempt(act: () => Promise<void>): void {
   act().catch(sayFailed);
 }
 
-/** A probability as people read it. */
+/** Runs something with what a person typed into a field, when its form is sent. */
+export function onSubmit(form: string, field: string, act: (text: string) => Promise<void>): void {
+  element(form).addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { value } = element<HTMLInputElement>(field);
+    if (value.trim() !== "") attempt(() => act(value));
+  });
+}
+
+/** Runs something with what a person chooses in a menu. */
+export function onChoice(menu: string, act: (value: string) => Promise<void>): void {
+  element(menu).addEventListener(
+    "change",
+    ({ target }) => attempt(() => act((target as HTMLSelectElement).value)),
+  );
+}
+
+let plainScores = false;
+
+/** Whether the classifier's numbers are scores, which are no shares of anything. */
+export function showPlainScores(plain: boolean): void {
+  plainScores = plain;
+}
+
+/** A probability as people read it; a score as a number. */
 export function percent(probability: number): string {
+  if (plainScores) return String(Number(probability.toPrecision(4)));
   return `${(100 * probability).toFixed(probability < 0.001 ? 3 : 1)} %`;
 }
 

@@ -4,10 +4,15 @@
  *
  * @module
  */
-import { connectWorker, findAdapter, type RemoteExplainer, type RemoteLibrary } from "@ptame/ptame/worker";
-import type { TrainProgress, TrainResult } from "@ptame/ptame/train";
-import type { Which } from "./dom.ts";
+import { connectWorker, findAdapter, type RemoteModelSource } from "@ptame/ptame/worker";
+import {
+  type Classifier,
+  openForeignClassifier,
+  openPageClassifier,
+  type Surroundings,
+} from "./classifier.ts";
 import type { FilesReply, FilesRequest } from "./files_worker.ts";
+import { shownRate } from "./rate.ts";
 import type { LoadProgress } from "./stored_files.ts";
 
 const WEIGHTS = "models/weights/efficientnet_lite0.safetensors";
@@ -19,11 +24,6 @@ const PROGRAMS = {
   webgpu: `${RUNTIME}ort-wasm-simd-threaded.asyncify.wasm`,
 } as const;
 
-/** Pictures per training step; more than this takes long on one thread. */
-const MOST_PER_STEP = 4;
-/** Above the presets', which are made for thousands of steps: a few steps are to show. */
-const LEARNING_RATE = 1e-3;
-
 /** What is asked of a device, by name. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
 
@@ -32,30 +32,27 @@ export function isDeviceChoice(name: string): name is DeviceChoice {
   return ["auto", "webgpu", "wasm"].includes(name);
 }
 
+/** A person's classifier: where it comes from, and the head that was given with it. */
+export interface ForeignSource {
+  /** Its name for people. */
+  readonly name: string;
+  readonly model: RemoteModelSource;
+  readonly head?: Blob | undefined;
+}
+
 /** How an engine is opened. */
 export interface EngineOptions {
   readonly device: DeviceChoice;
   readonly threads?: number | undefined;
-  /** A head taught or loaded before. */
-  readonly after?: Blob | undefined;
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
-/** A worker with its explainers. */
+/** A worker with the classifier that is explained in it. */
 export interface Engine {
-  /** The explainer with a head; that with the head after teaching is not always there. */
-  explainer(which: Which): RemoteExplainer | undefined;
-  /** The head taught or loaded, as a file. */
-  readonly after: Blob | undefined;
-  /** Takes a head file into use beside the one that the page came with. */
-  useHead(head: Blob): Promise<void>;
-  /** Goes on training the head in use, and takes the result into use. */
-  teach(options: {
-    readonly pictures: readonly Blob[];
-    readonly steps: number;
-    readonly signal: AbortSignal;
-    readonly onProgress: (progress: TrainProgress) => void;
-  }): Promise<TrainResult>;
+  /** The classifier in use. */
+  readonly classifier: Classifier;
+  /** Opens a person's classifier in place of the present one; the page's own for `undefined`. */
+  use(source: ForeignSource | undefined, onProgress?: (text: string) => void): Promise<void>;
   /** Ends the worker. */
   close(): void;
 }
@@ -65,6 +62,11 @@ async function chooseDevice(choice: DeviceChoice): Promise<"webgpu" | "wasm"> {
   if (choice !== "auto") return choice;
   const adapter = await findAdapter();
   return adapter !== undefined && !adapter.software ? "webgpu" : "wasm";
+}
+
+/** Files of the page cannot be loaded now; another attempt may succeed. */
+export class LoadError extends Error {
+  override name = "LoadError";
 }
 
 /** Loads files in a worker of their own, which ends with it. */
@@ -78,11 +80,11 @@ async function loadInWorker<Path extends string>(
       worker.addEventListener("message", ({ data }: MessageEvent<FilesReply>) => {
         if ("progress" in data) onProgress(data.progress);
         else if ("files" in data) resolve(data.files as Record<Path, Blob>);
-        else reject(new Error(data.failed));
+        else reject(new LoadError(data.failed));
       });
       worker.addEventListener(
         "error",
-        () => reject(new Error("Cannot load the page's files: reload the page")),
+        () => reject(new LoadError("Cannot load the page's program")),
       );
       worker.postMessage({ folder: document.baseURI, paths } satisfies FilesRequest);
     });
@@ -100,7 +102,7 @@ const OPENING_MILLISECONDS = 30_000;
  * one thread is the default.
  */
 export async function openEngine(
-  { device: choice, threads: asked, after, onProgress }: EngineOptions,
+  { device: choice, threads: asked, onProgress }: EngineOptions,
 ): Promise<Engine> {
   const threads = asked ?? (/\bFirefox\//.test(navigator.userAgent) ? 1 : undefined);
   const device = await chooseDevice(choice);
@@ -110,7 +112,6 @@ export async function openEngine(
     program: files[PROGRAMS[device]],
     weights: files[WEIGHTS],
     head: files[HEAD],
-    after,
   };
   const first = startEngine({ ...given, threads });
   if (device !== "wasm" || threads === 1 || !crossOriginIsolated) return await first.ready;
@@ -124,19 +125,17 @@ export async function openEngine(
   return await startEngine({ ...given, threads: 1 }).ready;
 }
 
-/** Starts a worker and opens the explainer in it. */
-function startEngine({ device, program, weights, head, threads, after }: {
+/** Starts a worker and opens the page's classifier in it. */
+function startEngine({ device, program, weights, head, threads }: {
   device: "webgpu" | "wasm";
   program: Blob;
   weights: Blob;
   head: Blob;
   threads: number | undefined;
-  after: Blob | undefined;
 }): { ready: Promise<Engine>; close: () => void } {
   const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   const remote = connectWorker(worker);
   const runtime = { device, ...(threads === undefined ? {} : { threads }) };
-  const open = (head: Blob) => remote.createExplainer({ ...runtime, head, weights });
   const close = () => {
     remote.close();
     worker.terminate();
@@ -146,10 +145,8 @@ function startEngine({ device, program, weights, head, threads, after }: {
       wasmBinary: program,
       wasmPaths: new URL(RUNTIME, document.baseURI).href,
     });
-    const before = await open(head);
-    const engine = engineOver({ remote, runtime, before, head, weights, open, close });
-    if (after !== undefined) await engine.useHead(after);
-    return engine;
+    const around = { remote, runtime, weights, head };
+    return engineOver(around, await openPageClassifier(around), close);
   };
   const ready = opened().catch((error) => {
     close();
@@ -160,46 +157,24 @@ function startEngine({ device, program, weights, head, threads, after }: {
   return { ready, close };
 }
 
-function engineOver({ remote, runtime, before, head, weights, open, close }: {
-  remote: RemoteLibrary;
-  runtime: { device: "webgpu" | "wasm"; threads?: number };
-  before: RemoteExplainer;
-  head: Blob;
-  weights: Blob;
-  open: (head: Blob) => Promise<RemoteExplainer>;
-  close: () => void;
-}): Engine {
-  let after: { explainer: RemoteExplainer; head: Blob } | undefined;
-  const useHead = async (head: Blob) => {
-    const explainer = await open(head);
-    await after?.explainer.dispose();
-    after = { explainer, head };
-  };
+function engineOver(around: Surroundings, own: Classifier, close: () => void): Engine {
+  let classifier = own;
   return {
-    explainer: (which) => which === "before" ? before : after?.explainer,
-    get after() {
-      return after?.head;
+    get classifier() {
+      return classifier;
     },
-    useHead,
-    teach: async ({ pictures, steps, signal, onProgress }) => {
-      const result = await remote.train({
-        ...runtime,
-        backbone: before.backbone.name,
-        backboneWeights: weights,
-        auxiliaryWeights: weights,
-        images: pictures,
-        batch: Math.min(MOST_PER_STEP, pictures.length),
-        // The bundle holds no worker for pictures, and they are few.
-        imageWorkers: 0,
-        steps,
-        start: after?.head ?? head,
-        hyperParameters: { learningRate: LEARNING_RATE },
-        name: "taught in a page",
-        signal,
-        onProgress,
-      });
-      await useHead(new Blob([result.head as Uint8Array<ArrayBuffer>]));
-      return result;
+    use: async (source, onProgress) => {
+      // The new one is there before the old one goes: a file that is no classifier changes nothing.
+      const next = source === undefined ? own : await openForeignClassifier(around, {
+        ...source.model,
+        onProgress: (event) => {
+          if (event.kind === "download") onProgress?.(shownRate(event));
+          else if (event.kind === "download-retry") onProgress?.(`trying again, ${event.reason}`);
+        },
+      }, source.head);
+      const old = classifier;
+      classifier = next;
+      if (old !== own && old !== next) await old.dispose();
     },
     close,
   };

@@ -29,13 +29,15 @@ export interface Erasure {
   begin(): void;
   /** Takes the last change back; false when there is none. */
   undo(): boolean;
+  /** Does again what was taken back last; false when there is nothing. */
+  redo(): boolean;
   /** Erases along a line of a round brush, in pixels. */
   stroke(from: Point, to: Point, radius: number): void;
   /** Turns a cell of the grid over; true when it is erased now. */
   toggleCell(row: number, column: number): boolean;
   /** Whether at least half of a cell is erased. */
   isCellErased(row: number, column: number): boolean;
-  /** Erases the strongest pixels of a map until `share` of the picture is erased beside what is. */
+  /** Erases the strongest pixels of a map until `share` of the image is erased beside what is. */
   eraseStrongest(map: ValueMap, share: number): void;
   /** Erases what is there and brings back what is erased. */
   invert(): void;
@@ -53,6 +55,15 @@ export interface Point {
 export function createErasure(side: number): Erasure {
   const mask = new Uint8Array(side * side);
   const earlier: Uint8Array[] = [];
+  const later: Uint8Array[] = [];
+  /** Goes one step along the changes, and keeps the way back. */
+  const step = (from: Uint8Array[], to: Uint8Array[]): boolean => {
+    const next = from.pop();
+    if (next === undefined) return false;
+    to.push(mask.slice());
+    mask.set(next);
+    return true;
+  };
   const erasedPixels = () => mask.reduce((sum, value) => sum + value, 0);
 
   function stamp({ x, y }: Point, radius: number): void {
@@ -85,12 +96,10 @@ export function createErasure(side: number): Erasure {
     begin: () => {
       earlier.push(mask.slice());
       if (earlier.length > MOST_UNDOS) earlier.shift();
+      later.length = 0;
     },
-    undo: () => {
-      const last = earlier.pop();
-      if (last !== undefined) mask.set(last);
-      return last !== undefined;
-    },
+    undo: () => step(earlier, later),
+    redo: () => step(later, earlier),
     stroke: (from, to, radius) => {
       const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / (radius / 2)));
       for (let i = 0; i <= steps; i++) {

@@ -1,266 +1,270 @@
 /**
- * The page: takes pictures in, and shows what the worker finds. All pictures stay in the tab.
+ * The page: takes images and classifiers in, and shows what the worker finds. Everything stays in the tab.
  *
- * `?device=wasm` (or `webgpu`) and `?threads=1` choose what runs, as the menu does.
+ * `?device=wasm` (or `webgpu`) and `?threads=1` choose what runs, as the menu does; `#sample=coffee&class=967&tab=erase`
+ * what is shown.
  *
  * @module
  */
-import type { RemoteExplanation } from "@ptame/ptame/worker";
+import { readAddress } from "./address.ts";
 import { setUpCamera } from "./camera.ts";
-import { fillClasses, markClass } from "./class_list.ts";
-import { announce, attempt, download, element, percent, say, type Which } from "./dom.ts";
-import { type DeviceChoice, type Engine, isDeviceChoice, openEngine } from "./engine.ts";
+import { announce, attempt, element, onChoice, onSubmit, say, sayFailed } from "./dom.ts";
+import { type DeviceChoice, type Engine, type ForeignSource, isDeviceChoice, openEngine } from "./engine.ts";
 import { setUpErasing } from "./erasing.ts";
 import { drawScale } from "./heatmap.ts";
-import { setUpIntake } from "./intake.ts";
-import { showDevices, showLoading, showRuntime } from "./runtime_menu.ts";
+import { setUpIntake, type SortedFiles } from "./intake.ts";
+import { loadPersistently, showLoading } from "./loading.ts";
 import { goOffline } from "./offline.ts";
-import { clearPanes, showContrast, showMap, showPhoto } from "./panes.ts";
-import { openSubject, type Subject } from "./subject.ts";
-import { setUpTabs, type Tab } from "./tabs.ts";
+import { setUpOwnModel, sourceFromFiles } from "./own_model.ts";
+import { showDevices, showRuntime } from "./runtime_menu.ts";
+import { FIRST_SAMPLE, loadSample, type SampleName, setUpGallery } from "./samples.ts";
+import { setUpSaving } from "./saving.ts";
+import { sharpen, stopSharpening } from "./sharpening.ts";
+import { createShowing, keepPlace, offerMethods } from "./showing.ts";
+import { labels, shown, state } from "./state.ts";
+import { openSubject } from "./subject.ts";
+import { setUpTabs } from "./tabs.ts";
 import { setUpTeaching } from "./teaching.ts";
+import { headInUse, stopDrawing, viewInUse } from "./view.ts";
 
-let engine: Engine | undefined;
-let subject: Subject | undefined;
-/** The class that is shown, and the one that it is compared with. */
-let selected = 0;
-let rival = 0;
-let tab: Tab = "look";
-/** Steps of one press of "Sharpen". */
-const SHARPENING_STEPS = 20;
-/** How many pictures have been taken in. */
+/** What came in before the classifier was there: the last is meant. */
+let waiting: (() => Promise<void>) | undefined;
+/** How many images have been taken in. */
 let taken = 0;
-let labels: readonly string[] = [];
-/** Stops the sharpening that runs. */
-let sharpening: AbortController | undefined;
 
-/** The head whose maps count where one map is shown. */
-const headInUse = (): Which => subject?.explanation("after") === undefined ? "before" : "after";
+/** Does something with the classifier, or as soon as it is there. */
+async function withClassifier(act: () => Promise<void>): Promise<void> {
+  if (state.engine !== undefined) return await act();
+  waiting = act;
+  say("It is taken as soon as the classifier is here.");
+}
 
-/** Draws what the present tab, class and heads ask for. */
-async function render(): Promise<void> {
-  const own = subject;
-  if (own === undefined) return;
-  markClass(selected);
-  element<HTMLSelectElement>("rivals").value = String(rival);
-  const first = await own.mapOf(tab === "look" || tab === "teach" ? "before" : headInUse(), selected);
-  const taught = own.explanation("after") !== undefined;
-  const second = tab === "compare"
-    ? await own.mapOf(headInUse(), rival)
-    : tab !== "erase" && taught
-    ? await own.mapOf("after", selected)
-    : undefined;
-  if (own !== subject) return;
-  clearPanes();
-  const name = ({ label, probability }: typeof first) => `${label}, ${percent(probability)}`;
-  const caption = tab !== "compare" && second !== undefined
-    ? `${name(first)}: the head as it came`
-    : name(first);
-  showMap("first", first, caption);
-  announceMap(tab === "look" || tab === "teach" ? "before" : headInUse(), first);
-  if (second !== undefined) {
-    showMap("second", second, tab === "compare" ? name(second) : `${name(second)}: the head of this page`);
-    announceMap(tab === "compare" ? headInUse() : "after", second);
+/** Takes files in: a classifier first, then its head, then images. */
+async function takeFiles({ images, model, heads, refused }: SortedFiles): Promise<void> {
+  if (model.length > 0) await openForeign(sourceFromFiles(model, heads[0]));
+  else if (heads[0] !== undefined) await teaching.useHead(heads[0]);
+  if (images.length > 0) await takeImages(images);
+  if (refused.length > 0) sayFailed(new Error(`${refused.join("; ")}.`));
+}
+
+/** Explains the first image that can be read; all of them can be gone through, and taught on. */
+async function takeImages(images: readonly Blob[]): Promise<void> {
+  const unreadable: string[] = [];
+  for (const [place, image] of images.entries()) {
+    try {
+      if (!await explainOne(image)) return;
+    } catch (error) {
+      if ((error as Error).name !== "ImageError") throw error;
+      unreadable.push((error as Error).message);
+      continue;
+    }
+    [state.images, state.place] = [images, place];
+    teaching.setImages(images);
+    gallery.showStrip(images);
+    await showing.showSubject(undefined);
+    break;
   }
-  if (tab === "compare") {
-    const contrast = await own.explanation(headInUse())!.contrast(selected, rival);
-    if (own !== subject) return;
-    showContrast("third", contrast);
-    announce({ kind: "compared", map: contrast.map });
-  }
+  if (unreadable.length > 0) throw new Error(unreadable.join("; "));
 }
 
-function announceMap(
-  which: Which,
-  { index, label, probability, map }: Awaited<ReturnType<Subject["mapOf"]>>,
-): void {
-  announce({ kind: "shown", which, target: { index, label, probability }, map });
-}
-
-async function select(target: number | string): Promise<void> {
-  if (subject === undefined) return;
-  // By name it may be wrong: asked first, kept then.
-  const { index } = await subject.mapOf("before", target);
-  // A class is not compared with itself: the two change places.
-  if (index === rival) rival = selected;
-  selected = index;
-  erasing.follow();
-  await render();
-  say(`Showing where it looks for ${labels[selected]}.`);
-}
-
-async function compareWith(target: number | string): Promise<void> {
-  if (subject === undefined) return;
-  const { index } = await subject.mapOf("before", target);
-  if (index === selected) selected = rival;
-  rival = index;
-  await render();
-}
-
-/** Explains the first picture; all of them are there to teach on. */
-async function take(pictures: readonly Blob[]): Promise<void> {
-  const [source] = pictures;
-  if (source === undefined || engine === undefined) return;
+/** Explains an image; false if another one has come meanwhile. */
+async function explainOne(source: Blob): Promise<boolean> {
   const turn = ++taken;
   teaching.stop();
-  sharpening?.abort();
-  const name = source instanceof File ? source.name : "the picture";
-  say(`Explaining ${name} …`);
+  stopSharpening();
+  stopDrawing();
+  say(`Explaining ${source instanceof File ? source.name : "the image"} …`);
   document.body.classList.add("busy");
   try {
-    const next = await openSubject(engine, source);
-    if (engine.explainer("after") !== undefined) await next.explainWith(engine, "after");
-    // Another picture has come meanwhile: that one is meant.
-    if (turn !== taken) return next.forget();
-    subject?.forget();
-    subject = next;
-    teaching.setPictures(pictures);
-    await showSubject();
+    const { classifier } = state.engine!;
+    const next = await openSubject(classifier, source);
+    if (classifier.explainer("after") !== undefined) await next.explainWith("after");
+    if (turn !== taken) {
+      next.forget();
+      return false;
+    }
+    state.subject?.forget();
+    state.subject = next;
+    return true;
+  } finally {
+    if (turn === taken) document.body.classList.remove("busy");
+  }
+}
+
+/** Explains a sample. The images of a person stay to be taught on. */
+async function takeSample(name: SampleName, target?: (top: number) => number): Promise<void> {
+  const image = await loadSample(name);
+  if (!await explainOne(image)) return;
+  if (state.images.length === 0) teaching.setImages([image]);
+  await showing.showSubject(name, target?.(state.subject!.prediction[0]!.index));
+}
+
+/** Opens a person's classifier, or the page's own again, and explains the present image by it. */
+async function openForeign(source: ForeignSource | undefined): Promise<void> {
+  const engine = state.engine!;
+  say(source === undefined ? "Going back to the page's classifier …" : `Opening ${source.name} …`);
+  document.body.classList.add("busy");
+  try {
+    await engine.use(source, (text) => say(`Getting ${source!.name}: ${text}`));
+    state.foreign = source;
   } finally {
     document.body.classList.remove("busy");
   }
+  await showClassifier();
 }
 
-async function showSubject(): Promise<void> {
-  const own = subject!;
-  document.body.classList.add("explained");
-  element("work").hidden = false;
-  [selected, rival] = [own.prediction[0]!.index, own.prediction[1]!.index];
-  fillClasses(own.prediction, (index) => attempt(() => select(index)));
-  element("rivals").replaceChildren(
-    ...own.prediction.map(({ index, label }) =>
-      new Option(label, String(index), index === rival, index === rival)
-    ),
-  );
-  showPhoto(own);
-  await render();
-  for (const which of ["before", "after"] as const) {
-    const explanation = own.explanation(which);
-    if (explanation !== undefined) announce({ kind: "explained", which, prediction: explanation.prediction });
-  }
-  await erasing.begin();
-  say(
-    `${own.prediction[0]!.label}, ${percent(own.prediction[0]!.probability)}: explained in ${
-      Math.round(own.milliseconds)
-    } ms.`,
-  );
+/** Shows which classifier is in use, and the present image by it. */
+async function showClassifier(): Promise<void> {
+  const { classifier } = state.engine!;
+  ownModel.show(classifier);
+  offerMethods();
+  teaching.update();
+  const { name, classes } = classifier.facts;
+  announce({ kind: "classifier", name, classes, method: state.method });
+  if (state.subject === undefined) return;
+  if (await explainOne(state.subject.source)) await showing.showSubject(state.sample);
 }
 
-/** Opens a worker on a device; the picture and a head taught before go with it. */
+/** Opens a worker on a device; the image, the classifier and a head taught before go with it. */
 async function start(device: DeviceChoice, threads?: number): Promise<void> {
   teaching.stop();
-  const after = engine?.after;
-  engine?.close();
-  engine = undefined;
-  intake.setReady(false);
+  stopDrawing();
+  const old = state.engine;
+  const head = old?.classifier.foreign === false ? old.classifier.head : undefined;
+  old?.close();
+  state.engine = undefined;
   say("Loading the classifier …");
-  showLoading({ loaded: 0, total: 1, downloading: false, trouble: "" });
+  showLoading({ loaded: 0, total: 1, downloading: false, bytesPerSecond: 0, trouble: "" });
+  let next: Engine;
   try {
-    engine = await openEngine({ device, threads, after, onProgress: showLoading });
+    next = await loadPersistently(() => openEngine({ device, threads, onProgress: showLoading }));
+    if (state.foreign !== undefined) await next.use(state.foreign);
+    else if (head !== undefined) await next.classifier.useHead(head);
   } finally {
     showLoading(undefined);
   }
-  const { device: runs, threads: used, backbone } = engine.explainer("before")!;
-  labels = backbone.labels;
+  state.engine = next;
+  const { device: runs, threads: used } = next.classifier;
   showRuntime(runs, used);
-  teaching.update();
-  element("labels").replaceChildren(...labels.map((label) => new Option(label)));
-  intake.setReady(true);
   announce({ kind: "ready", device: runs, threads: used });
-  if (subject === undefined) return say("Ready for a picture.");
-  const { source } = subject;
-  subject = undefined;
-  await take([source]);
+  // What came meanwhile is meant, else what was there, else what the address says.
+  const first = waiting;
+  waiting = undefined;
+  if (first !== undefined) state.subject = undefined;
+  await showClassifier();
+  if (first !== undefined) await first();
+  else if (state.subject === undefined) await goTo();
+  document.body.dataset["ready"] = "";
 }
 
+/** Shows what the address says. */
+async function goTo(): Promise<void> {
+  const { tab, sample, target } = readAddress();
+  state.tab = tab;
+  openTab(tab);
+  erasing.setActive(tab === "erase");
+  const name = sample ?? (state.subject === undefined ? FIRST_SAMPLE : state.sample);
+  const known = (top: number) => target !== undefined && target < labels().length ? target : top;
+  if (name !== undefined && name !== state.sample) return await takeSample(name, known);
+  state.selected = known(state.subject!.prediction[0]!.index);
+  erasing.follow();
+  await showing.render();
+}
+addEventListener("popstate", () =>
+  attempt(async () => {
+    if (state.engine !== undefined) await goTo();
+  }));
+
 const teaching = setUpTeaching({
-  engine: () => engine,
+  classifier: () => state.engine?.classifier,
   changed: async () => {
+    const { classifier } = state.engine!;
+    const { subject } = state;
     teaching.update();
-    await subject?.explainWith(engine!, "after");
-    await render();
-    const after = subject?.explanation("after");
+    if (classifier.explainer("after") === undefined) await subject?.drop("after");
+    else await subject?.explainWith("after");
+    const first = classifier.explainer("before") !== undefined &&
+      subject?.explanation("before") === undefined;
+    if (first) {
+      await subject?.explainWith("before");
+      offerMethods();
+    }
+    await showing.render();
+    const after = subject?.explanation("after") ?? subject?.explanation("before");
     if (after !== undefined) announce({ kind: "explained", which: "after", prediction: after.prediction });
   },
 });
 const erasing = setUpErasing({
-  explainer: () => engine?.explainer("before"),
-  subject: () => subject,
-  selected: () => ({ index: selected, label: labels[selected]! }),
+  classifier: () => state.engine?.classifier,
+  subject: () => state.subject,
+  selected: () => ({ index: state.selected, label: labels()[state.selected] ?? "" }),
+  map: async () => (await state.subject!.mapOf(viewInUse(shown()), state.selected)).map,
 });
-const intake = setUpIntake((pictures) => attempt(() => take(pictures)));
+const gallery = setUpGallery({
+  chooseSample: (name) => withClassifier(() => takeSample(name)),
+  choosePlace: async (place) => {
+    try {
+      if (!await explainOne(state.images[place]!)) return;
+    } catch (error) {
+      gallery.refuse(place);
+      throw error;
+    }
+    state.place = place;
+    await showing.showSubject(undefined);
+  },
+});
+const showing = createShowing({ erasing, gallery });
+const open = (source: ForeignSource | undefined) => withClassifier(() => openForeign(source));
+const ownModel = setUpOwnModel({ open });
+setUpIntake({
+  take: (files) => attempt(() => withClassifier(() => takeFiles(files))),
+  takeAddress: (address) =>
+    attempt(async () => {
+      if (/\.onnx(\?|$)/i.test(address)) return await open({ name: address, model: { address } });
+      throw new Error(
+        "That is an address, not an image: copy the image itself, or save it and drop the file",
+      );
+    }),
+});
 setUpCamera({
-  explainer: () => engine?.explainer(engine.after === undefined ? "before" : "after"),
-  take: (picture) => attempt(() => take([picture])),
+  classifier: () => state.engine?.classifier,
+  take: (image) => attempt(() => takeImages([image])),
 });
-setUpTabs((chosen) => {
-  tab = chosen;
+const openTab = setUpTabs((tab) => {
+  state.tab = tab;
+  keepPlace("push");
   erasing.setActive(tab === "erase");
-  attempt(render);
+  attempt(showing.render);
 });
 
-function onSubmit(form: string, field: string, act: (text: string) => Promise<void>): void {
-  element(form).addEventListener("submit", (event) => {
-    event.preventDefault();
-    const { value } = element<HTMLInputElement>(field);
-    if (value !== "") attempt(() => act(value));
-  });
-}
-onSubmit("any", "another", select);
-onSubmit("rival-form", "rival", compareWith);
-element("rivals").addEventListener("change", ({ target }) => {
-  attempt(() => compareWith(Number((target as HTMLSelectElement).value)));
+onSubmit("any", "another", showing.select);
+onSubmit("rival-form", "rival", showing.compareWith);
+onChoice("rivals", (value) => showing.compareWith(Number(value)));
+onChoice("method", async (value) => {
+  [state.method, state.methodChosen] = [value, true];
+  erasing.restart();
+  await showing.render();
 });
+onChoice("beside", async (value) => {
+  state.beside = value;
+  await showing.render();
+});
+element("map-stop").addEventListener("click", stopDrawing);
 element("swap").addEventListener("click", () => {
-  [selected, rival] = [rival, selected];
-  attempt(render);
+  [state.selected, state.rival] = [state.rival, state.selected];
+  attempt(showing.render);
 });
 element<HTMLInputElement>("strength").addEventListener("input", ({ target }) => {
   document.body.style.setProperty("--strength", (target as HTMLInputElement).value);
 });
-
-/** Sharpens the map of the shown class; pressed again, it stops and keeps the best map. */
-async function sharpen(): Promise<void> {
-  if (sharpening !== undefined) return sharpening.abort();
-  const own = subject;
-  if (own === undefined) return;
-  const stopper = sharpening = new AbortController();
-  const button = element("sharpen");
-  button.textContent = "Stop";
-  try {
-    const { refinement: { steps, passes } } = await own.sharpen(headInUse(), selected, {
-      steps: SHARPENING_STEPS,
-      signal: stopper.signal,
-      onProgress: ({ step, steps }) => say(`Sharpening: step ${step} of ${steps} …`),
-    });
-    if (own !== subject) return;
-    await render();
-    say(`Sharpened in ${steps} steps and ${passes} passes.`);
-  } finally {
-    sharpening = undefined;
-    button.textContent = "Sharpen";
-  }
-}
-element("sharpen").addEventListener("click", () => attempt(sharpen));
-
-function onSave(
-  button: string,
-  draw: (explanation: RemoteExplanation) => Promise<Uint8Array<ArrayBuffer>>,
-): void {
-  element(button).addEventListener("click", () =>
-    attempt(async () => {
-      const explanation = subject?.explanation(headInUse());
-      if (explanation === undefined) return;
-      const name = labels[selected]!.split(",")[0]!.replaceAll(/\W+/g, "_");
-      download(new Blob([await draw(explanation)], { type: "image/png" }), `${name}.png`);
-      say("The picture is saved.");
-    }));
-}
-onSave("save-overlay", (explanation) => {
-  const opacity = Number(element<HTMLInputElement>("strength").value);
-  return explanation.overlayPng({ target: selected, opacity });
+element("sharpen").addEventListener("click", () => attempt(() => sharpen(showing.render)));
+setUpSaving({
+  subject: () => state.subject,
+  view: () => viewInUse(shown()),
+  head: () => headInUse(state.subject),
+  selected: () => ({ index: state.selected, label: labels()[state.selected]! }),
+  rival: () => ({ index: state.rival, label: labels()[state.rival]! }),
 });
-onSave("save-contrast", (explanation) => explanation.contrastPng(selected, rival));
 
 drawScale(element<HTMLCanvasElement>("scale"));
 const query = new URLSearchParams(location.search);

@@ -38,15 +38,43 @@ export function showMap(
   target: ClassScore & { readonly map: ValueMap },
   caption: string,
 ): void {
-  show(pane, caption, `The picture; what tells ${target.label} is lit up`);
+  show(pane, caption, `The image; what tells ${target.label} is lit up${strongestWords(target.map)}`);
   drawMap(canvasOf(pane, "heat"), target.map);
+}
+
+/** Where a map is strongest, in words: the mean of each of nine parts. */
+function strongestWords({ width, height, values }: ValueMap): string {
+  const sums = new Float64Array(9);
+  const counts = new Float64Array(9);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const cell = 3 * Math.floor(3 * y / height) + Math.floor(3 * x / width);
+      sums[cell]! += values[y * width + x]!;
+      counts[cell]! += 1;
+    }
+  }
+  const means = Array.from(sums, (sum, cell) => sum / counts[cell]!);
+  const best = means.indexOf(Math.max(...means));
+  if (!(means[best]! > 0)) return "";
+  const [row, column] = [
+    ["top", "middle", "bottom"][Math.floor(best / 3)]!,
+    ["left", "centre", "right"][best % 3]!,
+  ];
+  return `, strongest at the ${row === "middle" && column === "centre" ? "centre" : `${row} ${column}`}`;
 }
 
 /** Shows what speaks for one class rather than another. */
 export function showContrast(pane: PaneName, contrast: PlainContrast): void {
   const [mine, other] = [contrast.for.label, contrast.against.label];
-  show(pane, `Orange: ${mine}; blue: ${other}`, `The picture; orange speaks for ${mine}, blue for ${other}`);
+  show(pane, `Orange: ${mine}; blue: ${other}`, `The image; orange speaks for ${mine}, blue for ${other}`);
   drawSigned(canvasOf(pane, "heat"), contrast.map);
+}
+
+/** Shows the photo alone, where a map is still made or will not come. */
+export function showWaiting(pane: PaneName, caption: string): void {
+  show(pane, caption, "The image");
+  const canvas = canvasOf(pane, "heat");
+  canvas.getContext("2d")!.clearRect(0, 0, canvas.width, canvas.height);
 }
 
 function show(pane: PaneName, caption: string, description: string): void {

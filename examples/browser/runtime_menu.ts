@@ -1,12 +1,11 @@
 /**
- * Where the classifier runs: shown, and to be chosen. How far loading is.
+ * Where the classifier runs: shown, and to be chosen.
  *
  * @module
  */
 import { findAdapter } from "@ptame/ptame/worker";
 import { element } from "./dom.ts";
 import type { DeviceChoice } from "./engine.ts";
-import type { LoadProgress } from "./stored_files.ts";
 
 /** Fills the menu of devices with what is there. */
 export async function showDevices(
@@ -36,23 +35,4 @@ export function showRuntime(device: string, threads: number): void {
     ? "; reload the page for more threads"
     : "; more threads need a cross-origin isolated page";
   element("runs").textContent = `Runs on ${device}${how}${more}.`;
-}
-
-/** Shows how far loading is; `undefined` when it is over. */
-export function showLoading(progress: LoadProgress | undefined): void {
-  const box = element("loading");
-  box.hidden = progress === undefined;
-  if (progress === undefined) return;
-  const { loaded, total, downloading, trouble } = progress;
-  const bar = element<HTMLProgressElement>("loading-bar");
-  bar.max = total;
-  bar.value = loaded;
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
-  element("loading-text").textContent = trouble !== ""
-    ? `Trying again: ${trouble}`
-    : loaded === total
-    ? "Starting the classifier …"
-    : total === 1
-    ? "Loading …"
-    : `${downloading ? "Downloading" : "Loading"} ${megabytes(loaded)} of ${megabytes(total)} MB`;
 }

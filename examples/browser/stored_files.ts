@@ -23,6 +23,8 @@ export interface LoadProgress {
   readonly total: number;
   /** Whether anything comes over the network. */
   readonly downloading: boolean;
+  /** What comes in a second now; 0 where nothing comes. */
+  readonly bytesPerSecond: number;
   /** What went wrong and is tried again, "" where nothing has. */
   readonly trouble: string;
 }
@@ -50,11 +52,13 @@ export async function loadFiles<Path extends string>(
   const storage = await openStorage(CACHE);
   const total = paths.reduce((sum, path) => sum + large[path]!.bytes, 0);
   const present = new Map<Path, number>();
+  const rates = new Map<Path, number>();
   let downloading = false;
   const report = (path: Path, bytes: number, trouble = "") => {
     present.set(path, bytes);
     const loaded = [...present.values()].reduce((sum, each) => sum + each, 0);
-    onProgress({ loaded, total, downloading, trouble });
+    const bytesPerSecond = [...rates.values()].reduce((sum, each) => sum + each, 0);
+    onProgress({ loaded, total, downloading, bytesPerSecond, trouble });
   };
   const entries = await Promise.all(paths.map(async (path) => {
     const { sha256, bytes } = large[path]!;
@@ -63,6 +67,7 @@ export async function loadFiles<Path extends string>(
     const content = await storage.open(file) ?? await download(file, storage, {
       onProgress: (event) => {
         downloading = true;
+        rates.set(path, event.kind === "download" ? event.bytesPerSecond : 0);
         if (event.kind === "download") report(path, event.present);
         if (event.kind === "download-retry") report(path, present.get(path) ?? 0, event.reason);
       },

@@ -1,25 +1,29 @@
 /**
- * Teaching the head on a person's own pictures: the tray of pictures, the steps with their loss, and the head as a
+ * Teaching the head on a person's own images: the tray of images, the steps with their loss, and the head as a
  * file, to keep and to bring back.
  *
  * @module
  */
 import type { TrainProgress } from "@ptame/ptame/train";
+import { fitSentence, fitWarning } from "../../src/ptame/fit/fit_record.ts";
+import type { Classifier } from "./classifier.ts";
 import { announce, attempt, download, element, say, sayFailed } from "./dom.ts";
-import type { Engine } from "./engine.ts";
-import { drawLosses } from "./trail.ts";
+import { drawLosses } from "./loss_chart.ts";
+import { shownSeconds } from "./rate.ts";
 
 /** What teaching asks of the page. */
 export interface TeachingHooks {
-  readonly engine: () => Engine | undefined;
+  readonly classifier: () => Classifier | undefined;
   /** Called when another head is in use. */
   readonly changed: () => Promise<void>;
 }
 
-/** The pictures to teach on. */
+/** The images to teach on. */
 export interface Teaching {
-  /** Takes other pictures. */
-  setPictures(pictures: readonly Blob[]): void;
+  /** Takes other images. */
+  setImages(images: readonly Blob[]): void;
+  /** Takes a head file into use. */
+  useHead(file: File): Promise<void>;
   /** Stops a run, where there is one. */
   stop(): void;
   /** Shows whether there is a head to keep. */
@@ -29,17 +33,21 @@ export interface Teaching {
 /** More thumbnails than this say nothing. */
 const MOST_SHOWN = 12;
 
+/** As src/ptame/fit/fit_rows.ts has it: fewer photographs say too little about the classes. */
+const LEAST_PHOTOS = 20;
+
 /** Sets up the controls. */
-export function setUpTeaching({ engine, changed }: TeachingHooks): Teaching {
+export function setUpTeaching({ classifier, changed }: TeachingHooks): Teaching {
   const [form, steps] = [element<HTMLFormElement>("teach"), element<HTMLInputElement>("steps")];
   const [progress, chart] = [element<HTMLProgressElement>("progress"), element("losses-chart")];
   const [save, load] = [element("save-head"), element<HTMLInputElement>("load-head")];
-  let pictures: readonly Blob[] = [];
+  let images: readonly Blob[] = [];
   let run: AbortController | undefined;
   let losses: number[] = [];
 
   const setRunning = (running: boolean) => {
-    for (const id of ["steps", "start", "load-head"]) element<HTMLInputElement>(id).disabled = running;
+    const controls = ["steps", "start", "load-head", "fit", "drop-head"];
+    for (const id of controls) element<HTMLInputElement>(id).disabled = running;
     element("stop").hidden = progress.hidden = !running;
     document.body.classList.toggle("teaching", running);
   };
@@ -67,19 +75,14 @@ export function setUpTeaching({ engine, changed }: TeachingHooks): Teaching {
       sayFailed(new Error(`Left out ${event.skipped.image}: ${event.skipped.reason}`));
     }
   };
-  const teach = async () => {
-    const own = engine();
-    if (own === undefined || pictures.length === 0 || run !== undefined) return;
+  /** Runs one at a time; a stop by the person is no failure. */
+  const runOne = async (act: (own: Classifier, signal: AbortSignal) => Promise<void>) => {
+    const own = classifier();
+    if (own === undefined || images.length === 0 || run !== undefined) return;
     run = new AbortController();
     setRunning(true);
-    element("teach-state").textContent = "Preparing the graphs …";
-    say(`Teaching: ${steps.value} steps on ${countOf(pictures.length)} …`);
     try {
-      await own.teach({ pictures, steps: Number(steps.value), signal: run.signal, onProgress: follow });
-      element("teach-state").textContent = `${losses.length} steps done`;
-      await changed();
-      say(`Taught ${losses.length} steps: the right picture shows what the head finds now.`);
-      announce({ kind: "trained", losses });
+      await act(own, run.signal);
     } catch (error) {
       if (!run.signal.aborted) throw error;
       element("teach-state").textContent = "Stopped";
@@ -90,14 +93,50 @@ export function setUpTeaching({ engine, changed }: TeachingHooks): Teaching {
       setRunning(false);
     }
   };
-  const loadHead = async () => {
-    const file = load.files?.[0];
-    const own = engine();
-    load.value = "";
-    if (file === undefined || own === undefined) return;
+  const teach = () =>
+    runOne(async (own, signal) => {
+      element("teach-state").textContent = "Preparing the graphs …";
+      say(`Teaching: ${steps.value} steps on ${countOf(images.length)} …`);
+      await own.teach({ images, steps: Number(steps.value), signal, onProgress: follow });
+      element("teach-state").textContent = `${losses.length} steps done`;
+      await changed();
+      say(`Taught ${losses.length} steps: the right image shows what the head finds now.`);
+      announce({ kind: "trained", losses });
+    });
+  const fit = () =>
+    runOne(async (own, signal) => {
+      say(`Making a head from ${countOf(images.length)} …`);
+      await own.fit({
+        photos: images,
+        signal,
+        onProgress: ({ done, total, secondsLeft }) => {
+          [progress.max, progress.value] = [total, done];
+          element("teach-state").textContent = `Image ${done} of ${total}, ${shownSeconds(secondsLeft)} left`;
+        },
+      });
+      await changed();
+      const record = (own.explainer("after") ?? own.explainer("before"))!.head.fit;
+      element("teach-state").textContent = record === undefined
+        ? ""
+        : `${fitSentence(record)}. ${fitWarning(record) ?? ""}`;
+      say("The head is made: maps of every class come from one pass now. Save it for the next time.");
+      announce({ kind: "trained", losses: [] });
+    });
+  const useHead = async (file: File) => {
+    const own = classifier();
+    if (own === undefined) return;
     await own.useHead(file);
     await changed();
-    say(`Using the head of ${file.name} beside the one that the page came with.`);
+    say(
+      `Using the head of ${file.name}${
+        own.explainer("after") === undefined ? "" : " beside the one before"
+      }.`,
+    );
+  };
+  const loadHead = async () => {
+    const file = load.files?.[0];
+    load.value = "";
+    if (file !== undefined) await useHead(file);
   };
 
   form.addEventListener("submit", (event) => {
@@ -108,23 +147,35 @@ export function setUpTeaching({ engine, changed }: TeachingHooks): Teaching {
     say("Stopping after this step …");
     run?.abort(new Error("Stopped"));
   });
+  element("fit").addEventListener("click", () => attempt(fit));
+  element("drop-head").addEventListener("click", () =>
+    attempt(async () => {
+      await classifier()?.dropHead();
+      await changed();
+      say("Back to the head that came first.");
+    }));
   save.addEventListener("click", () => {
-    const head = engine()?.after;
+    const head = classifier()?.head;
     if (head !== undefined) download(head, "my_head.safetensors");
   });
   load.addEventListener("change", () => attempt(loadHead));
 
   return {
-    setPictures: (chosen) => {
-      pictures = chosen;
+    useHead,
+    setImages: (chosen) => {
+      images = chosen;
+      element("fit-need").textContent = chosen.length < LEAST_PHOTOS
+        ? `At least ${LEAST_PHOTOS} are needed; a few hundred are good.`
+        : "";
+      element<HTMLButtonElement>("fit").disabled = chosen.length < LEAST_PHOTOS;
       element("tray-count").textContent = countOf(chosen.length);
       const tray = element("tray");
       for (const image of tray.querySelectorAll("img")) URL.revokeObjectURL(image.src);
       tray.replaceChildren(
-        ...chosen.slice(0, MOST_SHOWN).map((picture) => {
+        ...chosen.slice(0, MOST_SHOWN).map((each) => {
           const image = new Image();
-          image.src = URL.createObjectURL(picture);
-          image.alt = picture instanceof File ? picture.name : "";
+          image.src = URL.createObjectURL(each);
+          image.alt = each instanceof File ? each.name : "";
           image.decoding = "async";
           image.addEventListener("error", () => image.remove());
           return image;
@@ -132,10 +183,16 @@ export function setUpTeaching({ engine, changed }: TeachingHooks): Teaching {
       );
     },
     stop: () => run?.abort(new Error("Stopped")),
-    update: () => save.hidden = engine()?.after === undefined,
+    update: () => {
+      const own = classifier();
+      save.hidden = own?.head === undefined;
+      element("drop-head").hidden = own?.explainer("after") === undefined;
+      element("teach").hidden = own?.foreign === true;
+      element("fit-box").hidden = own?.foreign !== true;
+    },
   };
 }
 
-function countOf(pictures: number): string {
-  return pictures === 1 ? "1 picture" : `${pictures} pictures`;
+function countOf(images: number): string {
+  return images === 1 ? "1 image" : `${images} images`;
 }

@@ -55,6 +55,8 @@ export interface RemoteExplainer extends ExplainerFacts {
    * array is empty afterwards.
    */
   probabilities(pixels: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
+  /** The head in use as a file, to keep it. */
+  headFile(): Promise<Uint8Array<ArrayBuffer>>;
   /** Releases it and its explanations. */
   dispose(): Promise<void>;
   /** Does the same at the end of an `await using` block. */
@@ -297,6 +299,7 @@ function remoteExplainer(ask: Ask, explainer: number, facts: ExplainerFacts): Re
     },
     probabilities: (pixels, signal) =>
       ask("probabilities", { explainer, pixels }, { signal, transfer: [pixels.buffer] }),
+    headFile: () => ask("headFile", { explainer }) as Promise<Uint8Array<ArrayBuffer>>,
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

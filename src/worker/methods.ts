@@ -254,6 +254,7 @@ export interface Methods {
     Float32Array
   >;
   readonly train: Method<PostedTrainOptions, TrainResult>;
+  readonly headFile: Method<{ readonly explainer: number }, Uint8Array>;
   readonly openModel: Method<RemoteModelSource, OpenedModel>;
   readonly disposeModel: Method<{ readonly model: number }, void>;
   readonly openClassifier: Method<PostedClassifierOptions, OpenedClassifier>;

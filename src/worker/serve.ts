@@ -125,6 +125,11 @@ function createHandlers(): Handlers {
   let handles = 0;
 
   const heldExplainer = (handle: number): Opened => held(explainers, handle, "explainer");
+  const headedExplainer = (handle: number): Explainer => {
+    const { explainer } = heldExplainer(handle);
+    if (explainer === undefined) throw new TypeError("Cannot explain by a head: none is open");
+    return explainer;
+  };
   const heldMade = (handle: number): Made => held(explanations, handle, "explanation");
   const heldExplanation = (handle: number): Explanation => {
     const { ptame } = heldMade(handle);
@@ -167,9 +172,7 @@ function createHandlers(): Handlers {
       await own?.dispose();
     },
     explain: async ({ explainer, image, ...options }, { signal, handOver }) => {
-      const own = held(explainers, explainer, "explainer").explainer;
-      if (own === undefined) throw new TypeError("Cannot explain by a head: none is open");
-      const explanation = await own.explain(sourceFrom(image), { ...options, signal });
+      const explanation = await headedExplainer(explainer).explain(sourceFrom(image), { ...options, signal });
       explanations.set(++handles, { of: explainer, explanation, ptame: explanation, byMethod: new Map() });
       const facts = explanationFacts(handles, explanation);
       for (const { map } of facts.targets) handOver(map.values.buffer);
@@ -252,6 +255,12 @@ function createHandlers(): Handlers {
       // Without validation, both are the same file.
       for (const buffer of new Set([result.head.buffer, result.last.buffer])) handOver(buffer);
       return result;
+    },
+    headFile: ({ explainer }, { handOver }) => {
+      const { head } = headedExplainer(explainer);
+      const copy = head.bytes.slice();
+      handOver(copy.buffer);
+      return copy;
     },
     openModel: async (source, { signal, report }) => {
       const { files, address, ...options } = { files: undefined, address: undefined, ...source };

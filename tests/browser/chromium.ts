@@ -43,7 +43,7 @@ export interface Page {
   evaluate<T>(expression: string): Promise<T>;
   waitForFunction(expression: string, argument: undefined, options: { timeout: number }): Promise<unknown>;
   waitForEvent(event: "download"): Promise<Download>;
-  setInputFiles(selector: string, path: string): Promise<void>;
+  setInputFiles(selector: string, paths: string | readonly string[]): Promise<void>;
   setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
   emulateMedia(media: { readonly colorScheme: "light" | "dark" }): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { blurred, createErasure, erasedInput, GRID, MEAN_COLOUR } from "../../examples/browser/erasure.ts";
+import { curveMean, measureCurves, orderMap, seeded } from "../../examples/browser/orders.ts";
 
 const SIDE = 32;
 
@@ -24,6 +25,62 @@ Deno.test("createErasure() takes changes back one by one", () => {
   assertEquals([erasure.share, erasure.isCellErased(0, 0)], [1 / GRID ** 2, true]);
   assertEquals(erasure.toggleCell(0, 0), false);
   assertEquals([erasure.undo(), erasure.share, erasure.undo()], [true, 0, false]);
+});
+
+Deno.test("createErasure() does again what was taken back, until something else is changed", () => {
+  const erasure = createErasure(SIDE);
+  erasure.begin();
+  erasure.toggleCell(0, 0);
+  erasure.begin();
+  erasure.invert();
+  erasure.undo();
+  erasure.undo();
+  assertEquals([erasure.share, erasure.redo(), erasure.share], [0, true, 1 / GRID ** 2]);
+  assertEquals([erasure.redo(), erasure.share, erasure.redo()], [true, 1 - 1 / GRID ** 2, false]);
+  erasure.undo();
+  erasure.begin();
+  erasure.toggleCell(1, 1);
+  assertEquals([erasure.redo(), erasure.share], [false, 2 / GRID ** 2]);
+});
+
+Deno.test("measureCurves() erases the strongest first, the weakest first, and at random", async () => {
+  // The class is seen in the left half alone: its probability is the share of that half that is left.
+  const input = new Float32Array(3 * SIDE * SIDE).fill(1);
+  const map = { width: 2, height: 1, values: Float32Array.of(1, 0) };
+  const classify = (pixels: Float32Array) => {
+    let left = 0;
+    for (let i = 0; i < SIDE * SIDE; i++) if (i % SIDE < SIDE / 2 && pixels[i] === 1) left++;
+    return Promise.resolve(Float32Array.of(0, left / (SIDE * SIDE / 2)));
+  };
+  const { signal } = new AbortController();
+  const curves = await Array.fromAsync(
+    measureCurves({ map, index: 1, input, filling: undefined, classify, signal }),
+  );
+  assertEquals(curves.map(({ order }) => order), ["strongest", "weakest", "random"]);
+  const rounded = curves.map(({ probabilities }) =>
+    probabilities.map((value) => Math.round(10 * value) / 10)
+  );
+  assertEquals(rounded[0], [1, 0.8, 0.6, 0.4, 0.2, 0, 0, 0, 0, 0, 0]);
+  assertEquals(rounded[1], [1, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2, 0]);
+  const [strongest, weakest, random] = curves.map(curveMean);
+  assert(strongest! < random! && random! < weakest!, `${strongest} ${random} ${weakest}`);
+  // Random orders are the same at every visit.
+  const [a, b] = [orderMap("random", map, seeded(1)), orderMap("random", map, seeded(1))];
+  assertEquals(a.values.findIndex((value, i) => value !== b.values[i]), -1);
+});
+
+Deno.test("measureCurves() stops between two passes", async () => {
+  const stopper = new AbortController();
+  let passes = 0;
+  const classify = () => {
+    if (++passes === 3) stopper.abort(new Error("enough"));
+    return Promise.resolve(Float32Array.of(1));
+  };
+  const map = { width: 1, height: 1, values: Float32Array.of(1) };
+  const input = new Float32Array(3 * SIDE * SIDE);
+  const request = { map, index: 0, input, filling: undefined, classify, signal: stopper.signal };
+  await assertRejects(() => Array.fromAsync(measureCurves(request)), Error, "enough");
+  assertEquals(passes, 3);
 });
 
 Deno.test("createErasure() erases the strongest pixels of a map, and the next ones after them", () => {

@@ -15,7 +15,7 @@ export interface WatchedPage extends OpenPage {
    * @param condition An expression of the page over `event`.
    */
   event<T>(condition: string, from?: number): Promise<T>;
-  /** Waits until the page can take pictures. */
+  /** Waits until the page has shown its first image, and forgets what it dispatched until then. */
   ready(): Promise<void>;
 }
 
@@ -40,7 +40,8 @@ export async function watchPage(browser: Chromium, url: string): Promise<Watched
       return found;
     },
     ready: async () => {
-      await page.waitForFunction("!document.getElementById('sample').disabled", undefined, PATIENCE);
+      await page.waitForFunction("document.body.dataset.ready !== undefined", undefined, PATIENCE);
+      await page.evaluate("seen.length = 0");
     },
   });
 }

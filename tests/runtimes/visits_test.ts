@@ -34,10 +34,12 @@ async function explainSample(tab: Tab, name: string): Promise<Said> {
   await tab.evaluate(`(${LISTEN}).length`);
   await until(
     tab,
-    "!document.getElementById('sample').disabled",
+    "document.body.dataset.ready !== undefined",
     PATIENCE,
     `A page that is ready in ${name}`,
   );
+  // What it shows by itself is another image.
+  await tab.evaluate("announced.length = 0");
   await tab.evaluate("document.getElementById('sample').click()");
   const event = (kind: string) =>
     `announced.find((event) => ["failed", ${JSON.stringify(kind)}].includes(event.kind))`;

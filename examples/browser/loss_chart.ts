@@ -1,22 +1,11 @@
 /**
- * The small charts: a class's probability over what has been erased, and the loss over the steps.
+ * The small chart of teaching: the loss over the steps.
  *
  * @module
  */
 
-/** Probabilities of all classes when a share of the picture was erased. */
-export interface TrailPoint {
-  readonly share: number;
-  readonly probabilities: Float32Array;
-}
-
 /** A chart's own units, as its viewBox has them. */
 const [WIDTH, HEIGHT, EDGE] = [300, 100, 4];
-
-/** Draws a class's way: across the share erased, up the probability, both from 0 to 1. */
-export function drawTrail(chart: SVGSVGElement, trail: readonly TrailPoint[], index: number): void {
-  drawLine(chart, trail.map(({ share, probabilities }) => [share, probabilities[index]!]));
-}
 
 /** Draws losses from the first step to the last, between their least and their greatest. */
 export function drawLosses(chart: SVGSVGElement, losses: readonly number[], steps: number): void {
