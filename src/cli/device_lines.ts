@@ -6,7 +6,7 @@
 import type { DeviceChoice } from "../runtime/mod.ts";
 
 /**
- * Lines about the choice of a device: what failed, and with `all` what was taken and what is not here.
+ * Lines about the choice of a device: what failed, and with `all` what was taken and what is missing.
  */
 export function deviceLines(
   { asked, device, provider, passedOver }: DeviceChoice,

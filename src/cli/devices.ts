@@ -1,5 +1,5 @@
 /**
- * `devices`: lists what networks can run on here, and why the rest is not there.
+ * `devices`: lists what networks can run on here, and why the rest is missing.
  *
  * @module
  */

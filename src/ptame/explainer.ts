@@ -63,7 +63,7 @@ export interface ExplainerOptions extends WeightOptions {
   readonly onFacts?: LoadClassifierOptions["onFacts"];
   /** Called after each of the photographs. */
   readonly onFit?: (progress: FitProgress) => void;
-  /** Device; "auto" by default: WebGPU if there is a hardware adapter, else native if it is there, else wasm. */
+  /** Device; "auto" by default: WebGPU if there is a hardware adapter, else native if it is installed, else wasm. */
   readonly device?: DeviceRequest;
   /** Threads of the wasm and native runtimes; by default it depends on the machine. */
   readonly threads?: number;

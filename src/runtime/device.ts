@@ -15,7 +15,7 @@ export const PROVIDERS: readonly Provider[] = [
   ...["cuda", "tensorrt", "coreml", "directml", "openvino", "xnnpack"] as const,
 ];
 
-/** A requested device, an execution provider of the native one, or "auto" for the fastest that is there. */
+/** A requested device, an execution provider of the native one, or "auto" for the fastest available one. */
 export type DeviceRequest = Device | Provider | "auto";
 
 /** All names that `DeviceRequest` knows. */
@@ -41,7 +41,7 @@ export interface PassedOver {
 
 /** Where a session runs, and why. */
 export interface DeviceChoice {
-  /** What was asked for. */
+  /** The request. */
   readonly asked: DeviceRequest;
   /** The device. */
   readonly device: Device;
@@ -99,9 +99,9 @@ export function knownAdapter(): Promise<AdapterInfo | undefined> {
 /** A device to try. */
 export type DeviceCandidate = Pick<DeviceChoice, "device" | "provider">;
 
-/** The devices that serve a request, the best first, and those before them that are not here. */
+/** The devices that serve a request, the best first, and those before them that are missing. */
 export interface DeviceCandidates {
-  /** What was asked for. */
+  /** The request. */
   readonly asked: DeviceRequest;
   /** At least one. */
   readonly candidates: readonly DeviceCandidate[];

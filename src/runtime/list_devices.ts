@@ -17,7 +17,7 @@ export interface DeviceFacts {
   readonly here: boolean;
   /** Whether `auto` takes it; WebGPU must then pass the comparison with wasm, too. */
   readonly auto: boolean;
-  /** What it is, or why it is not here. */
+  /** What it is, or why it is missing. */
   readonly about: string;
 }
 

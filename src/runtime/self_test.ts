@@ -25,7 +25,7 @@ const STORE = "ptame-devices";
 export interface SelfTestSubject {
   /** The adapter's name. */
   readonly adapter: string;
-  /** The graph, without its weights if they lie beside it. */
+  /** The graph, without its weights if they are in files of their own. */
   readonly bytes: Uint8Array;
   /** Opens the session to compare with. */
   openReference(): Promise<Session>;
@@ -44,7 +44,7 @@ function sample(count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => 0.5 + 0.5 * Math.sin(0.37 * i) * Math.cos(0.011 * i));
 }
 
-/** An input for each of the session's; undefined where one is of a type that is not made up. */
+/** An input for each of the session's; undefined if one has a type for which there is no sample. */
 export function sampleFeeds(inputs: Session["inputs"]): Record<string, Tensor> | undefined {
   const feeds: Record<string, Tensor> = {};
   for (const { name, type, shape = [] } of inputs) {
@@ -84,7 +84,7 @@ export function judge(trial: Trial, reference: Trial): string | undefined {
     if (worst > TOLERANCE * largest) {
       const share = Number.isFinite(worst)
         ? `by ${(100 * worst / largest).toFixed(1)} %`
-        : "and are no numbers";
+        : "and are not numbers";
       return `its results differ from wasm's (${name}, ${share})`;
     }
   }
@@ -142,7 +142,7 @@ export async function selfTest(session: Session, subject: SelfTestSubject): Prom
   let why: string | undefined;
   try {
     const expected = await runTrial(reference, feeds).catch(() => undefined);
-    // An input that wasm does not take either tells nothing.
+    // An input that wasm refuses, too, shows no difference.
     if (expected === undefined) return undefined;
     why = await runTrial(session, feeds).then(
       (trial) => judge(trial, expected),

@@ -100,7 +100,8 @@ Deno.test("a package that is loaded by a computed name has the version of deno.j
       ["src/faithfulness/report/plot.ts", "@observablehq/plot"],
     ] as const
   ) {
-    const [, version] = /^const VERSION = "(.*)";$/m.exec(Deno.readTextFileSync(new URL(path, ROOT))) ?? [];
+    const [, version] =
+      /^(?:export )?const VERSION = "(.*)";$/m.exec(Deno.readTextFileSync(new URL(path, ROOT))) ?? [];
     assertEquals(imports[name], `npm:${name}@${version}`);
   }
 });

@@ -27,7 +27,7 @@ export interface ExplainedImage {
   /** P-TAME alone. */
   auxiliary?: string;
   device: string;
-  /** What was asked for, and which devices were not taken and why. */
+  /** What was requested, and which devices were not taken and why. */
   deviceChoice?: DeviceChoice;
   threads: number;
   /** P-TAME alone. */

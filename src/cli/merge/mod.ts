@@ -8,19 +8,12 @@ import { evaluationCsv } from "../../faithfulness/report/csv.ts";
 import { documentText } from "../evaluation/document.ts";
 import { recordLine } from "../evaluation/record_lines.ts";
 import { blankLines, tableLines } from "../evaluation/table.ts";
-import {
-  checkWritable,
-  isFile,
-  makeFolder,
-  samePlace,
-  withoutEndSlash,
-  writeFile,
-  writeParts,
-} from "../files.ts";
+import { checkWritable, isFile, makeFolder, samePlace, writeFile, writeParts } from "../files.ts";
 import { listImages } from "../image_lists.ts";
 import { type Call, command } from "../options/command.ts";
 import { flag, text } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
+import { withoutEndSlash } from "../paths.ts";
 import { takeRunLock } from "../run_lock.ts";
 import { bold, printable, type Terminal, terminalWidth } from "../terminal.ts";
 import { UsageError } from "../usage.ts";

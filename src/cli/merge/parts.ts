@@ -4,7 +4,8 @@
  * @module
  */
 import { parseRecordLines } from "../evaluation/record_lines.ts";
-import { readTextIfThere, reason, samePlace, withoutEndSlash } from "../files.ts";
+import { readTextIfThere, reason, samePlace } from "../files.ts";
+import { withoutEndSlash } from "../paths.ts";
 import { isLocked } from "../run_lock.ts";
 import { printable } from "../terminal.ts";
 import type { LinesOfFile } from "./join.ts";

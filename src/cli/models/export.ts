@@ -63,7 +63,13 @@ export const exportModel = command({
   if (samePlace(out, model)) throw new UsageError(`Cannot write the explainer over its classifier ${model}`);
   await checkWritable(out);
 
-  const none = { masks: undefined, samples: undefined, camChannels: undefined, seed: undefined };
+  const none = {
+    masks: undefined,
+    settle: undefined,
+    samples: undefined,
+    camChannels: undefined,
+    seed: undefined,
+  };
   const { name: method, needs, title } = chooseMethod({ ...options, ...none });
   const withHead = needs === "head";
 
