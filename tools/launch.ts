@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { groupFiles, testFiles, writeGroups } from "./test_groups.ts";
 import { v8Flags } from "./v8_flags.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -172,11 +173,18 @@ async function main(): Promise<number> {
   // that need it load it themselves: loaded before each of them, it took a minute of the whole.
   const withExamples = [...sanitized, "--doc", "--preload", `${root}tools/warm_up.ts`];
   const testAll = async (): Promise<number> => {
-    // Files side by side, one more than cores: they wait for processes and pages of their own. Each needs up to a gigabyte.
+    // Groups side by side, one more than cores: they wait for processes and pages of their own. Each needs up to a gigabyte.
     const jobs = Math.min(navigator.hardwareConcurrency + 1, 4);
     const env = { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(jobs) };
-    // Types are the business of `ok`: checking every file and every worker took a minute of the whole.
-    const code = await deno([...sanitized, "--no-check", "--parallel", "tests"], root, env);
+    const tests = new URL("tests/", ROOT);
+    const groups = writeGroups(groupFiles(testFiles(tests), tests));
+    let code: number;
+    try {
+      // Types are the business of `ok`: checking every file and every worker took a minute of the whole.
+      code = await deno([...sanitized, "--no-check", "--parallel", groups], root, env);
+    } finally {
+      Deno.removeSync(groups, { recursive: true });
+    }
     return code === 0
       ? await deno([...withExamples, "--no-check", "--parallel", ...DOCUMENTED], root, env)
       : code;

@@ -1,0 +1,56 @@
+/**
+ * Groups test files, so that the files of a folder run in one isolate. Each isolate loads and compiles the modules that
+ * its files need, and starts the wasm runtime anew: with one for every file, that was a third of the whole run.
+ *
+ * @module
+ */
+
+/** Files of one isolate. More would leave the cores nothing to share. */
+const MOST_FILES = 12;
+
+/** Lists the test files below a folder, sorted. */
+export function testFiles(folder: URL): URL[] {
+  const found: URL[] = [];
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) found.push(...testFiles(new URL(`${name}/`, folder)));
+    else if (name.endsWith("_test.ts")) found.push(new URL(name, folder));
+  }
+  return found.sort((a, b) => a.href < b.href ? -1 : 1);
+}
+
+/**
+ * Files by the folder of `root` that they are in, in groups of {@linkcode MOST_FILES} at most; the largest groups first,
+ * because they take longest.
+ */
+export function groupFiles(files: readonly URL[], root: URL): Map<string, URL[]> {
+  const folders = new Map<string, URL[]>();
+  for (const file of files) {
+    const [folder, ...rest] = file.href.slice(root.href.length).split("/");
+    const name = rest.length === 0 ? "top" : folder!;
+    folders.set(name, [...folders.get(name) ?? [], file]);
+  }
+  const groups = [...folders].flatMap(([folder, all]) => {
+    const count = Math.ceil(all.length / MOST_FILES);
+    // Dealt out one by one: neighbours are often alike, and so are their times.
+    return Array.from({ length: count }, (_, group) => {
+      const name = count === 1 ? folder : `${folder}_${group + 1}`;
+      return [name, all.filter((_, i) => i % count === group)] as const;
+    });
+  });
+  return new Map(groups.sort(([, a], [, b]) => b.length - a.length));
+}
+
+/**
+ * Writes a module for each group that imports its files.
+ *
+ * @returns The folder, for the caller to remove.
+ */
+export function writeGroups(groups: ReadonlyMap<string, readonly URL[]>): string {
+  const folder = Deno.makeTempDirSync({ prefix: "ptame-tests-" });
+  let index = 0;
+  for (const [name, files] of groups) {
+    const place = `${folder}/${String(index++).padStart(2, "0")}_${name}_test.ts`;
+    Deno.writeTextFileSync(place, files.map(({ href }) => `import "${href}";\n`).join(""));
+  }
+  return folder;
+}
