@@ -5,13 +5,14 @@
  */
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
+import { allStatistics } from "../faithfulness/statistics/compare.ts";
 import type { ImageRecord } from "../faithfulness/summary.ts";
 import { documentText, type EvaluationDocument, evaluationDocument } from "./evaluation/document.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
 import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
-import { blankLines, tableLines } from "./evaluation/table.ts";
+import { blankLines, powerLines, tableLines } from "./evaluation/table.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, isFile, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
@@ -122,6 +123,8 @@ function showResult(
   terminal.say("");
   for (const line of tableLines(result, result.records, terminalWidth(), bold, seed)) terminal.say(line);
   for (const line of blankLines(result)) terminal.say(line);
+  const { statistics } = allStatistics(result, result.records);
+  for (const line of powerLines(statistics, terminalWidth())) terminal.say(line);
   if (csv !== undefined) terminal.say(`table: ${printable(csv)}`);
   if (report === undefined) return;
   terminal.say(

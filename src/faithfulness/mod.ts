@@ -70,6 +70,15 @@ export type {
   ProbeContext,
   ValueDescription,
 } from "./measure.ts";
+export {
+  allStatistics,
+  type EvaluationStatistics,
+  type MeasureAgreement,
+  measureAgreement,
+  type MeasureStatistics,
+  measureStatistics,
+  type PairStatistics,
+} from "./statistics/compare.ts";
 export { MEASURE_NAMES, type MeasureName, MEASURES } from "./measures.ts";
 export type { Enlarged, Probe, Reading } from "./probe.ts";
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { EvaluateResult, SkippedImage } from "../../faithfulness/evaluate_options.ts";
+import { allStatistics, type EvaluationStatistics } from "../../faithfulness/statistics/compare.ts";
 import { evaluationJson } from "../../faithfulness/summary.ts";
 
 /** What was measured, besides the values. */
@@ -24,15 +25,24 @@ export interface EvaluationDocument extends EvaluationFacts {
   /** Number of images. */
   readonly images: number;
   readonly methods: ReturnType<typeof evaluationJson>["methods"];
+  /** Ranks and tests of each measure; absent for a single method. */
+  readonly statistics?: EvaluationStatistics["statistics"];
+  /** Agreement of measures on the order of methods; absent for fewer than three methods. */
+  readonly agreement?: EvaluationStatistics["agreement"];
 }
 
 /** The document of an evaluation. */
 export function evaluationDocument(
-  result: Omit<EvaluateResult, "records" | "skipped">,
+  result: Omit<EvaluateResult, "skipped">,
   facts: EvaluationFacts,
 ): EvaluationDocument {
   const { preset, images, methods } = evaluationJson(result);
-  return { preset, images, ...facts, methods };
+  const { statistics, agreement } = allStatistics(result, result.records);
+  return {
+    ...{ preset, images, ...facts, methods },
+    ...(statistics.length === 0 ? {} : { statistics }),
+    ...(agreement.length === 0 ? {} : { agreement }),
+  };
 }
 
 /** The document as a file. */

@@ -12,6 +12,7 @@ import {
   shownInterval,
   shownMilliseconds,
 } from "../../faithfulness/report/labels.ts";
+import type { MeasureStatistics } from "../../faithfulness/statistics/compare.ts";
 import type { Evaluation, ImageRecord } from "../../faithfulness/summary.ts";
 
 interface Column {
@@ -103,5 +104,21 @@ export function tableLines(
     block.push(column);
   }
   flush();
+  return lines;
+}
+
+/** Lines on how many images a difference of one point needs, of the pair of methods that needs most. */
+export function powerLines(statistics: readonly MeasureStatistics[], width: number): string[] {
+  const needs = statistics.filter(({ pairs }) => pairs.length > 0).map(({ key, pairs }) =>
+    `${keyTitle(key)} ${Math.max(...pairs.map((pair) => pair.imagesForPoint))}`
+  );
+  if (needs.length === 0) return [];
+  const lines = ["Images that show a difference of one point in every pair of methods (80 % power):"];
+  for (const each of needs) {
+    const last = lines.at(-1)!;
+    if (lines.length > 1 && last.length + 2 + each.length <= width) {
+      lines[lines.length - 1] = `${last}, ${each}`;
+    } else lines.push(`  ${each}`);
+  }
   return lines;
 }

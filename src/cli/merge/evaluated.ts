@@ -72,7 +72,7 @@ export async function joinEvaluated(
     missing: missing?.filter((image) => !skipped.has(image)),
     records,
     result,
-    document: evaluationDocument(result, facts),
+    document: evaluationDocument({ ...result, records }, facts),
     unfinished,
   };
 }

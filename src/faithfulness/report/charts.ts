@@ -9,6 +9,7 @@ import { type Evaluation, type ImageRecord, type MeasureResult, warmTimes } from
 import { curveAxis } from "../measures.ts";
 import { presetNamed } from "../presets.ts";
 import { directionArrow, keyTitle, listKeys } from "./labels.ts";
+import type { MeasureStatistics } from "../statistics/compare.ts";
 import type { MethodStyle } from "./palette.ts";
 import type { PlotLibrary, PlotOptions } from "./plot.ts";
 
@@ -154,6 +155,53 @@ export function intervalCharts(evaluation: Evaluation, context: ChartContext): C
         ],
       }),
     };
+  });
+}
+
+/**
+ * Average ranks with their critical difference, the best first: one small chart per measure. Lines reach half the
+ * difference to both sides, so that methods whose lines overlap do not differ by this test.
+ */
+export function rankCharts(statistics: readonly MeasureStatistics[], context: ChartContext): Chart[] {
+  return statistics.flatMap(({ key, images, ranks, criticalDifference }) => {
+    if (ranks === undefined || criticalDifference === undefined) return [];
+    const rows = Object.entries(ranks).sort(([, a], [, b]) => a - b).map(([method, rank]) => ({
+      ...{ method, rank, colour: context.styles.get(method)!.colour },
+      ...{ from: rank - criticalDifference / 2, to: rank + criticalDifference / 2 },
+    }));
+    const methods = rows.map(({ method }) => method);
+    const title = `${keyTitle(key)} ${directionArrow(key)}`;
+    return [{
+      title,
+      caption: `Average rank over ${images} images, 1 is best; critical difference ${
+        criticalDifference.toFixed(2)
+      }`,
+      svg: draw(context, `${title}: average rank and critical difference of each method`, {
+        height: 38 + 24 * methods.length,
+        marginTop: 4,
+        marginLeft: marginFor(methods),
+        x: {
+          domain: [1, methods.length],
+          label: null,
+          grid: true,
+          ticks: 4,
+          nice: true,
+          inset: 6,
+          clamp: true,
+        },
+        y: { domain: methods, label: null, tickSize: 0 },
+        marks: rows.flatMap((row) => [
+          context.plot.ruleY([row], {
+            ...{ y: "method", x1: "from", x2: "to" },
+            ...{ stroke: row.colour, strokeWidth: 3, strokeOpacity: 0.45 },
+          }),
+          context.plot.dot([row], {
+            ...{ x: "rank", y: "method", fill: row.colour, stroke: row.colour, r: 4.5 },
+            symbol: context.styles.get(row.method)!.symbol,
+          }),
+        ]),
+      }),
+    }];
   });
 }
 

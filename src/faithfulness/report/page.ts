@@ -4,11 +4,13 @@
  *
  * @module
  */
-import { type Chart, curveCharts, intervalCharts, timeChart } from "./charts.ts";
+import { type Chart, curveCharts, intervalCharts, rankCharts, timeChart } from "./charts.ts";
 import { loadPlot, type PlotLibrary } from "./plot.ts";
 import { galleryHtml } from "./gallery.ts";
 import { asMarkup, lines, type Markup, markup, pageStart, unbrokenPercents } from "./markup.ts";
 import { type MethodStyle, seriesStyles } from "./palette.ts";
+import { allStatistics } from "../statistics/compare.ts";
+import { agreementTable, rankTables } from "./statistics.ts";
 import { STYLE } from "./style.ts";
 import { classifierTable, meaningList, presetTable, resultTable } from "./tables.ts";
 import type { ReportData } from "./types.ts";
@@ -103,6 +105,8 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
   const curves = curveCharts(evaluation, context);
   const settings = data.settings.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`);
   const reasons = skipped.map(({ image, reason }) => markup`<li>${image}: ${reason}</li>`);
+  const { statistics, agreement } = allStatistics(evaluation, records);
+  const agreements = agreementTable(agreement);
   const gallery = await galleryHtml(data.gallery, methods);
   const start = pageStart({
     title: data.title,
@@ -133,6 +137,25 @@ ${
       "Means and intervals",
       note("The same, to compare at a glance: means, and lines over their 95 % intervals."),
       chartGrid(intervalCharts(evaluation, context)),
+    )
+  }
+${
+    methods.length < 2 ? undefined : section(
+      "Statistics",
+      note(
+        "Methods are ranked on each image, and the ranks averaged. Lines reach half the critical difference of Nemenyi's " +
+          "test (level 0.05) to both sides: methods whose lines overlap do not differ by their ranks. The tables " +
+          "compare each method with the first, image by image: how often it is better, equal or worse; the probability of " +
+          "Wilcoxon's signed-rank test, by Holm's correction for all pairs; and how many images show a difference of one " +
+          "point with a probability of 80 %.",
+      ),
+      chartGrid(rankCharts(statistics, context)),
+      rankTables(statistics),
+      agreements === undefined ? undefined : markup`<h3>Do the measures agree?</h3>${
+        note(
+          "Kendall's rank correlation of the methods' means: 1 if two measures order the methods alike, −1 if in reverse.",
+        )
+      }${agreements}`,
     )
   }
 ${

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { renderReport } from "../../../src/faithfulness/report/page.ts";
 import { listKeys, shownSpread } from "../../../src/faithfulness/report/labels.ts";
+import { measureStatistics } from "../../../src/faithfulness/statistics/compare.ts";
 import { METHODS, reportData } from "./fixture.ts";
 
 /** Not a literal: `deno check` would want its types. */
@@ -31,9 +32,9 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
   );
 
   // AD, IC and AG at three percentages, ROAD in three, monotonicity in two, 21 others; two curves of ROAD, and of
-  // insertion, deletion, pixel flipping, region perturbation, selectivity; time.
+  // insertion, deletion, pixel flipping, region perturbation, selectivity; time; and ranks in each.
   const titles = [...page.querySelectorAll(".charts figure h3")].map((title) => title.textContent);
-  assertEquals(titles.length, 35 + 7 + 1);
+  assertEquals(titles.length, 35 + 35 + 7 + 1);
   for (const svg of page.querySelectorAll(".charts svg")) {
     assertEquals(svg.getAttribute("role"), "img");
     assert(svg.getAttribute("aria-label")!.length > 10);
@@ -103,4 +104,33 @@ Deno.test("renderReport() says what the classifier saw, and marks what was assum
     "channelsRGBassumed",
   ]);
   assertEquals([...table.querySelectorAll("strong")].map((each) => each.textContent), ["assumed"]);
+});
+
+Deno.test("renderReport() ranks methods, tests pairs and says how far measures agree", async () => {
+  const data = await reportData(["ad", "insertion"]);
+  const html = await renderReport(data, { document: parseHTML("<html></html>").document });
+  const { document: page } = parseHTML(html);
+  const details = [...page.querySelectorAll("details")];
+  assertEquals(details.length, 4);
+  const { ranks, pairs, criticalDifference } = measureStatistics(data.records, METHODS, "insertion");
+  const table = details.find((each) => each.querySelector("summary")!.textContent!.startsWith("Insertion"))!;
+  assertStringIncludes(table.textContent!, `critical difference ${criticalDifference!.toFixed(2)}`);
+  const shown = [...table.querySelectorAll("tbody tr")].map((row) =>
+    [...row.children].map((cell) => cell.textContent)
+  );
+  const [best, ...others] = Object.entries(ranks!).sort(([, a], [, b]) => a - b);
+  assertEquals(shown[0], [best![0], best![1].toFixed(2), "", "", ""]);
+  shown.slice(1).forEach((cells, i) => {
+    const [name, rank] = others[i]!;
+    const pair = pairs.find(({ a, b }) => [a, b].includes(name) && [a, b].includes(best![0]))!;
+    const turned = pair.a === name ? pair : { ...pair, wins: pair.losses, losses: pair.wins };
+    assertEquals(cells.slice(0, 3), [
+      name,
+      rank.toFixed(2),
+      `${turned.wins} / ${turned.ties} / ${turned.losses}`,
+    ]);
+    assertEquals(cells[4], String(pair.imagesForPoint));
+  });
+  const agreement = page.querySelector('[aria-label="Agreement of measures"] table')!;
+  assertEquals(agreement.querySelectorAll("tbody tr").length, 4);
 });

@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { powerLines } from "../../../src/cli/evaluation/table.ts";
+import type { MeasureStatistics, PairStatistics } from "../../../src/faithfulness/statistics/compare.ts";
+
+Deno.test("powerLines() says what the pair needs that needs most, in lines of the terminal's width", () => {
+  const pairs = [12, 480, 3].map((imagesForPoint) => ({ imagesForPoint }) as PairStatistics);
+  const measured = (key: string, of = pairs): MeasureStatistics => ({ key, images: 5, point: 1, pairs: of });
+  const statistics = [measured("AD100"), measured("AD50"), measured("insertion"), measured("deletion", [])];
+  assertEquals(powerLines(statistics, 30), [
+    "Images that show a difference of one point in every pair of methods (80 % power):",
+    "  AD 100 % 480, AD 50 % 480",
+    "  Insertion 480",
+  ]);
+  assertEquals(powerLines([measured("deletion", [])], 80), []);
+});
