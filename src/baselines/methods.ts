@@ -212,7 +212,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
-    signed: false,
+    signed: true,
     count: "masks",
     passes: (_, { masks = COALITIONS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>
@@ -225,7 +225,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "scores",
     tapped: false,
     view: "range",
-    signed: false,
+    signed: true,
     count: "masks",
     passes: (_, { masks = COALITIONS } = {}) => masks,
     create: async (classifier, { seed, masks } = {}) =>
@@ -325,7 +325,7 @@ export const METHODS: readonly [HeadMethodDefinition, ...MethodDefinition[]] = [
     needs: "gradient",
     tapped: false,
     view: "magnitude",
-    signed: false,
+    signed: true,
     passes: () => 2,
     create: async (classifier) =>
       (await import("./gradient/backpropagated.ts")).backpropagated(classifier, "guided"),

@@ -109,7 +109,8 @@ export function coarsen(fine: GridSystem): GridSystem {
     }
   };
 
-  for (const point of fine.unknowns) {
+  for (let k = 0; k < fine.unknowns.length; k++) {
+    const point = fine.unknowns[k]!;
     const y = Math.floor(point / fine.stride) - 1;
     const x = point % fine.stride - 1;
     const ownCount = parents(x, y, own);
@@ -154,7 +155,9 @@ export function sweep(
   for (let k = 0; k < count; k++) {
     const i = unknowns[forwards ? k : count - 1 - k]!;
     const at = COLOURS * i;
-    let [red, green, blue] = [right[at]!, right[at + 1]!, right[at + 2]!];
+    let red = right[at]!;
+    let green = right[at + 1]!;
+    let blue = right[at + 2]!;
     let entry = east[i - 1]!;
     let j = at - 3;
     red -= entry * solution[j]!;
@@ -214,10 +217,14 @@ export function residualAfterFreshSweep(
   residual: Float64Array,
 ): void {
   const { unknowns, stride, east, southWest, south, southEast } = system;
-  for (const i of unknowns) {
+  for (let k = 0; k < unknowns.length; k++) {
+    const i = unknowns[k]!;
     const at = COLOURS * i;
     const below = at + COLOURS * (stride - 1);
-    const [a, b, c, d] = [east[i]!, southWest[i]!, south[i]!, southEast[i]!];
+    const a = east[i]!;
+    const b = southWest[i]!;
+    const c = south[i]!;
+    const d = southEast[i]!;
     residual[at] = -(a * solution[at + 3]! + b * solution[below]! + c * solution[below + 3]! +
       d * solution[below + 6]!);
     residual[at + 1] = -(a * solution[at + 4]! + b * solution[below + 1]! + c * solution[below + 4]! +
@@ -231,10 +238,13 @@ export function residualAfterFreshSweep(
 export function multiply(system: GridSystem, x: Float64Array, out: Float64Array): [number, number, number] {
   const { unknowns, stride, diagonal, east, southWest, south, southEast } = system;
   let [redDot, greenDot, blueDot] = [0, 0, 0];
-  for (const i of unknowns) {
+  for (let k = 0; k < unknowns.length; k++) {
+    const i = unknowns[k]!;
     const at = COLOURS * i;
     const centre = diagonal[i]!;
-    let [red, green, blue] = [centre * x[at]!, centre * x[at + 1]!, centre * x[at + 2]!];
+    let red = centre * x[at]!;
+    let green = centre * x[at + 1]!;
+    let blue = centre * x[at + 2]!;
     let j = at - COLOURS * (stride + 1);
     let entry = southEast[i - stride - 1]!;
     red += entry * x[j]!;

@@ -134,7 +134,8 @@ function cycle(levels: readonly Level[], from: number): void {
 /** `a·b` for each colour. */
 function dot(unknowns: Int32Array, a: Float64Array, b: Float64Array): [number, number, number] {
   let [red, green, blue] = [0, 0, 0];
-  for (const point of unknowns) {
+  for (let k = 0; k < unknowns.length; k++) {
+    const point = unknowns[k]!;
     const at = COLOURS * point;
     red += a[at]! * b[at]!;
     green += a[at + 1]! * b[at + 1]!;
@@ -146,7 +147,8 @@ function dot(unknowns: Int32Array, a: Float64Array, b: Float64Array): [number, n
 /** Largest absolute value; NaN if there is one. */
 function largest(unknowns: Int32Array, values: Float64Array): number {
   let worst = 0;
-  for (const point of unknowns) {
+  for (let k = 0; k < unknowns.length; k++) {
+    const point = unknowns[k]!;
     const at = COLOURS * point;
     worst = Math.max(worst, Math.abs(values[at]!), Math.abs(values[at + 1]!), Math.abs(values[at + 2]!));
   }
@@ -191,7 +193,8 @@ export function solveGrid(system: GridSystem, right: Float64Array, tolerance: nu
   const values = new Float64Array(right.length);
   const direction = new Float64Array(right.length);
   const product = new Float64Array(right.length);
-  for (const point of unknowns) {
+  for (let k = 0; k < unknowns.length; k++) {
+    const point = unknowns[k]!;
     for (let at = COLOURS * point; at < COLOURS * (point + 1); at++) residual[at] = right[at]!;
   }
   // Estimate times residual of the cycle before, by colour.
@@ -201,20 +204,23 @@ export function solveGrid(system: GridSystem, right: Float64Array, tolerance: nu
     cycle(levels, 0);
     const now = dot(unknowns, estimate, residual);
     if (largest(unknowns, estimate) <= tolerance) {
-      for (const point of unknowns) {
+      for (let k = 0; k < unknowns.length; k++) {
+        const point = unknowns[k]!;
         for (let at = COLOURS * point; at < COLOURS * (point + 1); at++) values[at]! += estimate[at]!;
       }
       return { values, cycles };
     }
     const keep = ratios(now, last);
-    for (const point of unknowns) {
+    for (let k = 0; k < unknowns.length; k++) {
+      const point = unknowns[k]!;
       const at = COLOURS * point;
       direction[at] = estimate[at]! + keep[0] * direction[at]!;
       direction[at + 1] = estimate[at + 1]! + keep[1] * direction[at + 1]!;
       direction[at + 2] = estimate[at + 2]! + keep[2] * direction[at + 2]!;
     }
     const step = ratios(now, multiply(system, direction, product));
-    for (const point of unknowns) {
+    for (let k = 0; k < unknowns.length; k++) {
+      const point = unknowns[k]!;
       const at = COLOURS * point;
       values[at]! += step[0] * direction[at]!;
       values[at + 1]! += step[1] * direction[at + 1]!;

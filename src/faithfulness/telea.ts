@@ -22,63 +22,75 @@ interface Front {
   pop(): number;
 }
 
-function createFront(): Front {
-  const points: number[] = [];
-  const distances: number[] = [];
-  const arrivals: number[] = [];
-  let arrived = 0;
-  const before = (a: number, b: number) =>
-    distances[a]! < distances[b]! || (distances[a] === distances[b] && arrivals[a]! < arrivals[b]!);
-  const swap = (a: number, b: number) => {
-    for (const list of [points, distances, arrivals]) [list[a], list[b]] = [list[b]!, list[a]!];
+/**
+ * A binary heap in typed arrays: a point that moves leaves a gap, which the last one fills.
+ *
+ * @param capacity Most points that are in it at a time; distances must be numbers of 32 bits.
+ */
+function createFront(capacity: number): Front {
+  const points = new Int32Array(capacity);
+  const distances = new Float32Array(capacity);
+  const arrivals = new Int32Array(capacity);
+  let [count, arrived] = [0, 0];
+  const put = (at: number, point: number, distance: number, arrival: number) => {
+    points[at] = point;
+    distances[at] = distance;
+    arrivals[at] = arrival;
   };
   return {
     push(point, distance) {
-      let at = points.length;
-      points.push(point);
-      distances.push(distance);
-      arrivals.push(arrived++);
-      for (let parent = (at - 1) >> 1; at > 0 && before(at, parent); parent = (at - 1) >> 1) {
-        swap(at, parent);
+      let at = count++;
+      // What arrives last goes behind those of its distance.
+      while (at > 0) {
+        const parent = (at - 1) >> 1;
+        if (distances[parent]! <= distance) break;
+        put(at, points[parent]!, distances[parent]!, arrivals[parent]!);
         at = parent;
       }
+      put(at, point, distance, arrived++);
     },
     pop() {
-      if (points.length === 0) return -1;
+      if (count === 0) return -1;
       const top = points[0]!;
-      swap(0, points.length - 1);
-      points.pop();
-      distances.pop();
-      arrivals.pop();
-      for (let at = 0;;) {
-        let least = at;
-        for (const child of [2 * at + 1, 2 * at + 2]) {
-          if (child < points.length && before(child, least)) least = child;
+      count--;
+      const [point, distance, arrival] = [points[count]!, distances[count]!, arrivals[count]!];
+      let at = 0;
+      for (let child = 1; child < count; child = 2 * at + 1) {
+        const other = child + 1;
+        if (
+          other < count && (distances[other]! < distances[child]! ||
+            (distances[other]! === distances[child]! && arrivals[other]! < arrivals[child]!))
+        ) {
+          child = other;
         }
-        if (least === at) return top;
-        swap(at, least);
-        at = least;
+        const next = distances[child]!;
+        if (next > distance || (next === distance && arrivals[child]! > arrival)) break;
+        put(at, points[child]!, next, arrivals[child]!);
+        at = child;
       }
+      put(at, point, distance, arrival);
+      return top;
     },
   };
 }
 
 /** The eikonal equation |∇T| = 1 from one neighbour in each direction. */
 function solveCorner(state: Uint8Array, distance: Float32Array, a: number, b: number): number {
-  const [first, second] = [distance[a]!, distance[b]!];
-  const [hasFirst, hasSecond] = [state[a] !== INSIDE, state[b] !== INSIDE];
-  if (hasFirst && hasSecond) {
+  const first = distance[a]!;
+  const second = distance[b]!;
+  if (state[a] !== INSIDE) {
+    if (state[b] === INSIDE) return 1 + first;
     const apart = first - second;
     return Math.abs(apart) >= 1
       ? 1 + Math.min(first, second)
       : (first + second + Math.sqrt(2 - apart * apart)) / 2;
   }
-  if (hasFirst) return 1 + first;
-  return hasSecond ? 1 + second : 1 + Math.min(first, second);
+  return state[b] !== INSIDE ? 1 + second : 1 + Math.min(first, second);
 }
 
 function solveDistance(state: Uint8Array, distance: Float32Array, point: number, stride: number): number {
-  const [up, down] = [point - stride, point + stride];
+  const up = point - stride;
+  const down = point + stride;
   return Math.min(
     solveCorner(state, distance, up, point - 1),
     solveCorner(state, distance, down, point - 1),
@@ -134,8 +146,9 @@ export function imputeTelea(
   const band: number[] = [];
   for (let point = 0; point < points; point++) {
     if (inImage[point] === 0 || state[point] === INSIDE) continue;
-    const beside = [point - stride, point - 1, point + 1, point + stride];
-    if (beside.some((each) => state[each] === INSIDE)) band.push(point);
+    const beside = state[point - stride] === INSIDE || state[point - 1] === INSIDE ||
+      state[point + 1] === INSIDE || state[point + stride] === INSIDE;
+    if (beside) band.push(point);
   }
   for (const point of band) {
     state[point] = BAND;
@@ -143,12 +156,14 @@ export function imputeTelea(
   }
   measureOutside(state, inImage, distance, band, stride, radius);
 
-  const front = createFront();
+  const front = createFront(points);
   for (const point of band) front.push(point, 0);
   const fill = filler(state, inImage, distance, levels, stride, radius);
+  const around = Int32Array.of(-stride, -1, stride, 1);
   for (let from = front.pop(); from >= 0; from = front.pop()) {
     state[from] = KNOWN;
-    for (const point of [from - stride, from - 1, from + stride, from + 1]) {
+    for (let side = 0; side < 4; side++) {
+      const point = from + around[side]!;
       if (state[point] !== INSIDE) continue;
       distance[point] = solveDistance(state, distance, point, stride);
       fill(point);
@@ -177,31 +192,37 @@ function measureOutside(
 ): void {
   // The same march outwards, over the known pixels within reach of a hole.
   const outside = new Uint8Array(state.length);
+  const rows = state.length / stride;
   for (let point = 0; point < state.length; point++) {
     if (state[point] !== INSIDE) continue;
-    const [row, column] = [Math.floor(point / stride), point % stride];
-    const rows = state.length / stride;
-    for (let y = Math.max(1, row - radius); y <= Math.min(rows - 2, row + radius); y++) {
-      for (let x = Math.max(1, column - radius); x <= Math.min(stride - 2, column + radius); x++) {
+    const row = Math.floor(point / stride);
+    const column = point % stride;
+    const bottom = Math.min(rows - 2, row + radius);
+    const right = Math.min(stride - 2, column + radius);
+    for (let y = Math.max(1, row - radius); y <= bottom; y++) {
+      for (let x = Math.max(1, column - radius); x <= right; x++) {
         const near = y * stride + x;
         if (state[near] === KNOWN && inImage[near] === 1) outside[near] = INSIDE;
       }
     }
   }
-  const front = createFront();
+  const front = createFront(state.length);
   for (const point of band) front.push(point, 0);
-  const reached: number[] = [];
+  const reached = new Int32Array(state.length);
+  let count = 0;
+  const around = Int32Array.of(-stride, -1, stride, 1);
   for (let from = front.pop(); from >= 0; from = front.pop()) {
     outside[from] = KNOWN;
-    reached.push(from);
-    for (const point of [from - stride, from - 1, from + stride, from + 1]) {
+    reached[count++] = from;
+    for (let side = 0; side < 4; side++) {
+      const point = from + around[side]!;
       if (outside[point] !== INSIDE) continue;
       distance[point] = solveDistance(outside, distance, point, stride);
       outside[point] = BAND;
       front.push(point, distance[point]!);
     }
   }
-  for (const point of reached) distance[point] = -distance[point]!;
+  for (let i = 0; i < count; i++) distance[reached[i]!] = -distance[reached[i]!]!;
 }
 
 /** Rounds halves to the even neighbour, because `+ 0.5` makes halves common. */
@@ -212,7 +233,25 @@ function roundHalfEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** Fills one point from the known ones around it. */
+/** The places of a neighbourhood, without its middle, row by row: dx, dy and the cube of their distance. */
+function discPlaces(radius: number): Float64Array {
+  const places: number[] = [];
+  for (let dy = -radius; dy <= radius; dy++) {
+    for (let dx = -radius; dx <= radius; dx++) {
+      const square = dx * dx + dy * dy;
+      if (square > 0 && square <= radius * radius) places.push(dx, dy, square * Math.sqrt(square));
+    }
+  }
+  return Float64Array.from(places);
+}
+
+/** A colour's level at a filled point: the mean, and a step of length one along its gradients. */
+function filledLevel(mean: number, sum: number, x: number, y: number): number {
+  const value = mean / sum + (x + y) / (Math.sqrt(x * x + y * y) + 1e-20) + 0.5;
+  return Math.min(255, Math.max(0, roundHalfEven(Math.fround(value))));
+}
+
+/** Fills one point from the known ones around it. Colours are written out: this loop takes most of the time. */
 function filler(
   state: Uint8Array,
   inImage: Uint8Array,
@@ -221,55 +260,60 @@ function filler(
   stride: number,
   radius: number,
 ): (point: number) => void {
+  const places = discPlaces(radius);
   /** Central difference if both neighbours are known, one-sided if only one is. */
   const slope = (point: number, step: number): number => {
-    const [ahead, behind] = [state[point + step] !== INSIDE, state[point - step] !== INSIDE];
-    if (ahead && behind) return (distance[point + step]! - distance[point - step]!) / 2;
-    if (ahead) return distance[point + step]! - distance[point]!;
+    const behind = state[point - step] !== INSIDE;
+    if (state[point + step] !== INSIDE) {
+      return behind
+        ? (distance[point + step]! - distance[point - step]!) / 2
+        : distance[point + step]! - distance[point]!;
+    }
     return behind ? distance[point]! - distance[point - step]! : 0;
   };
-  /** The neighbour, or the point itself at the border. */
-  const inside = (neighbour: number, point: number) => inImage[neighbour] === 1 ? neighbour : point;
 
   return (point) => {
-    const [slopeX, slopeY] = [slope(point, 1), slope(point, stride)];
-    const mean = [0, 0, 0];
-    const alongX = [0, 0, 0];
-    const alongY = [0, 0, 0];
+    const slopeX = slope(point, 1);
+    const slopeY = slope(point, stride);
+    const own = distance[point]!;
     let sum = 0;
-    for (let dy = -radius; dy <= radius; dy++) {
-      for (let dx = -radius; dx <= radius; dx++) {
-        const square = dx * dx + dy * dy;
-        const near = point + dy * stride + dx;
-        if (square > radius * radius || square === 0) continue;
-        if (inImage[near] !== 1 || state[near] === INSIDE) continue;
-        const level = 1 / (1 + Math.abs(distance[near]! - distance[point]!));
-        let direction = -dx * slopeX - dy * slopeY;
-        if (Math.abs(direction) <= 0.01) direction = 1e-6;
-        const weight = Math.abs(level * direction / (square * Math.sqrt(square)));
-        sum += weight;
-        const [right, left] = [state[near + 1] !== INSIDE, state[near - 1] !== INSIDE];
-        const [below, above] = [state[near + stride] !== INSIDE, state[near - stride] !== INSIDE];
-        const [atRight, atLeft] = [
-          right ? inside(near + 1, near) : near,
-          left ? inside(near - 1, near) : near,
-        ];
-        const atBelow = below ? inside(near + stride, near) : near;
-        const atAbove = above ? inside(near - stride, near) : near;
-        const [scaleX, scaleY] = [right && left ? 2 : 1, below && above ? 2 : 1];
-        for (let colour = 0; colour < 3; colour++) {
-          mean[colour]! += weight * levels[3 * near + colour]!;
-          alongX[colour]! += weight * dx * scaleX *
-            (levels[3 * atRight + colour]! - levels[3 * atLeft + colour]!);
-          alongY[colour]! += weight * dy * scaleY *
-            (levels[3 * atBelow + colour]! - levels[3 * atAbove + colour]!);
-        }
-      }
+    let red = 0, green = 0, blue = 0;
+    let redX = 0, greenX = 0, blueX = 0;
+    let redY = 0, greenY = 0, blueY = 0;
+    for (let place = 0; place < places.length; place += 3) {
+      const dx = places[place]!;
+      const dy = places[place + 1]!;
+      const near = point + dy * stride + dx;
+      if (inImage[near] !== 1 || state[near] === INSIDE) continue;
+      const level = 1 / (1 + Math.abs(distance[near]! - own));
+      let direction = -dx * slopeX - dy * slopeY;
+      if (Math.abs(direction) <= 0.01) direction = 1e-6;
+      const weight = Math.abs(level * direction / places[place + 2]!);
+      sum += weight;
+      // A neighbour that is a hole, or outside the image, is replaced by the pixel itself.
+      const right = state[near + 1] !== INSIDE;
+      const left = state[near - 1] !== INSIDE;
+      const below = state[near + stride] !== INSIDE;
+      const above = state[near - stride] !== INSIDE;
+      const at = 3 * near;
+      const atRight = right && inImage[near + 1] === 1 ? at + 3 : at;
+      const atLeft = left && inImage[near - 1] === 1 ? at - 3 : at;
+      const atBelow = below && inImage[near + stride] === 1 ? at + 3 * stride : at;
+      const atAbove = above && inImage[near - stride] === 1 ? at - 3 * stride : at;
+      const alongX = weight * dx * (right && left ? 2 : 1);
+      const alongY = weight * dy * (below && above ? 2 : 1);
+      red += weight * levels[at]!;
+      green += weight * levels[at + 1]!;
+      blue += weight * levels[at + 2]!;
+      redX += alongX * (levels[atRight]! - levels[atLeft]!);
+      greenX += alongX * (levels[atRight + 1]! - levels[atLeft + 1]!);
+      blueX += alongX * (levels[atRight + 2]! - levels[atLeft + 2]!);
+      redY += alongY * (levels[atBelow]! - levels[atAbove]!);
+      greenY += alongY * (levels[atBelow + 1]! - levels[atAbove + 1]!);
+      blueY += alongY * (levels[atBelow + 2]! - levels[atAbove + 2]!);
     }
-    for (let colour = 0; colour < 3; colour++) {
-      const [x, y] = [alongX[colour]!, alongY[colour]!];
-      const value = mean[colour]! / sum + (x + y) / (Math.sqrt(x * x + y * y) + 1e-20) + 0.5;
-      levels[3 * point + colour] = Math.min(255, Math.max(0, roundHalfEven(Math.fround(value))));
-    }
+    levels[3 * point] = filledLevel(red, sum, redX, redY);
+    levels[3 * point + 1] = filledLevel(green, sum, greenX, greenY);
+    levels[3 * point + 2] = filledLevel(blue, sum, blueX, blueY);
   };
 }

@@ -18,7 +18,7 @@ const MANY_PASSES = [
   ...["rise", "ablationcam", "smoothgrad", "occlusion", "scorecam", "extremal"],
   ...["integrated-gradients", "expected-gradients", "lime", "kernelshap", "sobol", "hsic"],
 ];
-const SAMPLES = { seed: 3, masks: 6, steps: 6, samples: 6, camChannels: 6 };
+const SAMPLES = { seed: 3, masks: 10, steps: 6, samples: 6, camChannels: 6 };
 
 Deno.test("every method gives a mask of [0, 1], the same again, and counts its passes", async () => {
   // Not its deepest tap: before global average pooling, Grad-CAM and HiResCAM are the same map.

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { imputeTelea } from "../../src/faithfulness/telea.ts";
+import { hexDigest } from "../support/digest.ts";
 import { uniforms } from "../support/seeded_weights.ts";
 import { answers } from "./fixture.ts";
 
@@ -80,4 +81,19 @@ Deno.test("imputeTelea() takes nothing from what it replaces", () => {
   const [pixels, other] = [picture(), picture()];
   for (let i = 0; i < other.length; i++) if (holes[i % AREA] === 1) other[i] = 1;
   assertEquals(imputeTelea(pixels, holes, SIDE, SIDE, 3), imputeTelea(other, holes, SIDE, SIDE, 3));
+});
+
+Deno.test("imputeTelea() gives the bits that it gave before its arrays were reused", async () => {
+  const digests: Record<string, readonly [string, string]> = {
+    disk: ["cdb6d2b1251ff9f4", "8199f31e45bd529e"],
+    scattered: ["0873604db89d931d", "e87bf895086b6575"],
+    border: ["fb1f99da60b9dbb2", "08101130b66a5d5d"],
+  };
+  for (const [name, expected] of Object.entries(digests)) {
+    for (const [at, radius] of [3, 5].entries()) {
+      const filled = imputeTelea(picture(), mask(name), SIDE, SIDE, radius);
+      const digest = await hexDigest(new Uint8Array(filled.buffer as ArrayBuffer));
+      assertEquals(digest.slice(0, 16), expected[at], `${name}, radius ${radius}`);
+    }
+  }
 });
