@@ -68,12 +68,12 @@ async function differences(
   try {
     const probabilities = await explainer.probabilities(pixels);
     const top = probabilities.indexOf(Math.max(...probabilities));
-    const own = await explainer.mask({ pixels }, target ?? top);
-    assertEquals(said.shape, [1, 1, own.height, own.width]);
-    assert(Math.max(...own.values) === 1 && Math.min(...own.values) === 0);
-    const sum = said.map.reduce((total, value, i) => total + Math.abs(value - own.values[i]!), 0);
+    const { width, height, values, shown = values } = await explainer.mask({ pixels }, target ?? top);
+    assertEquals(said.shape, [1, 1, height, width]);
+    assert(Math.max(...shown) === 1 && Math.min(...shown) === 0);
+    const sum = said.map.reduce((total, value, i) => total + Math.abs(value - shown[i]!), 0);
     return {
-      map: farthest(said.map, own.values),
+      map: farthest(said.map, shown),
       mean: sum / said.map.length,
       probabilities: farthest(said.probabilities, probabilities),
     };
