@@ -94,6 +94,8 @@ export type {
   Device,
   /** Where networks may run. */
   DeviceRequest,
+  /** An execution provider of the native runtime. */
+  Provider,
 } from "./runtime/mod.ts";
 export type {
   /** How an image becomes the input of a network. */

@@ -11,7 +11,7 @@ import { printable, table } from "./terminal.ts";
 /** Runs `devices` and gives its exit code. */
 export const devicesCommand = command({
   name: "devices",
-  about: "List the devices that networks can run on here, and why others are not there",
+  about: "List the devices that networks can run on here, and why others are missing",
   options: JSON_OPTION,
   notes: [
     "auto takes WebGPU on a hardware adapter if it passes a comparison with wasm on the first use of a network, else native, " +

@@ -119,19 +119,20 @@ export function blend(image: RgbImage, map: ValueMap, window: CropWindow, looks:
 function blendRow(data: Uint8Array, values: Float32Array, from: number, to: number, looks: MapLooks): void {
   const { signed = false, colours, opacity = signed ? OPACITY.contrast : OPACITY.map } = looks;
   const table = signed ? SIGNED_COLOURS : colourTable(colours);
-  const [least, steps] = signed ? [-1, 127] : [0, 255];
+  const least = signed ? -1 : 0;
+  const steps = signed ? 127 : 255;
   for (let i = from, at = 3 * from; i < to; i++, at += 3) {
     const value = values[i]!;
     const strength = Math.min(Math.abs(value), 1);
     const alpha = opacity * (signed ? strength : FLOOR + (1 - FLOOR) * strength * strength);
     // What is not a number counts as 0.
     const within = value >= 1 ? 1 : value > least ? value : value <= least ? least : 0;
-    const colour = 3 * Math.round((within - least) * steps);
+    const colour = 3 * (((within - least) * steps + 0.5) | 0);
     const light = RED * data[at]! + GREEN * data[at + 1]! + BLUE * data[at + 2]!;
     const calm = light * (1 - alpha);
-    data[at] = calm + table[colour]! * alpha + 0.5;
-    data[at + 1] = calm + table[colour + 1]! * alpha + 0.5;
-    data[at + 2] = calm + table[colour + 2]! * alpha + 0.5;
+    data[at] = (calm + table[colour]! * alpha + 0.5) | 0;
+    data[at + 1] = (calm + table[colour + 1]! * alpha + 0.5) | 0;
+    data[at + 2] = (calm + table[colour + 2]! * alpha + 0.5) | 0;
   }
 }
 

@@ -35,7 +35,7 @@ export interface PassedOver {
   readonly name: DeviceRequest;
   /** Why it was not taken. */
   readonly why: string;
-  /** Whether it was there and failed: it did not start, or the comparison with wasm refused it. */
+  /** Whether it exists and failed: it did not start, or the comparison with wasm refused it. */
   readonly tried: boolean;
 }
 

@@ -126,7 +126,7 @@ Deno.test("judge() refuses wrong numbers, what is no number, and what is slower;
     judge({ outputs: { y: tensor(...values) }, milliseconds }, right);
   assertEquals(trial(5, 1.01, -4.02, 2), undefined);
   assertEquals(trial(5, 1, -4, 2.5), "its results differ from wasm's (y, by 12.5 %)");
-  assertEquals(trial(5, 1, NaN, 2), "its results differ from wasm's (y, and are no numbers)");
+  assertEquals(trial(5, 1, NaN, 2), "its results differ from wasm's (y, and are not numbers)");
   assertEquals(trial(12, 1, -4, 2), "it is slower than wasm (12 ms and 10 ms)");
 });
 
