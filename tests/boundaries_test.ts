@@ -48,6 +48,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["text", "image", "runtime", "weights", "classifier", "explanation", "ptame", "ptame/training"],
     "baselines",
   ],
+  element: ["image", "weights", "classifier", "worker"],
   server: ["text", "image", "weights", "classifier", "explanation", "ptame"],
   // platform/ is for node:http, whose server has the limits that Deno's lacks (serving/listener.ts); random/ for the hash
   // of a name that decides its shard (shards/shard.ts).

@@ -97,7 +97,7 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
   });
   const page = new URL("src/page/", out);
   await bundleImageCodecs(
-    ["main.ts", "worker.ts", "files_worker.ts"].map((name) => new URL(name, PAGE)),
+    ["main.ts", "worker.ts", "files_worker.ts", "element.ts"].map((name) => new URL(name, PAGE)),
     page,
   );
   await bundleModules([new URL("service_worker.ts", PAGE)], out);
@@ -116,7 +116,7 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
   }
   for (const file of ["LICENSE", "NOTICE"]) await copy(new URL(file, ROOT), new URL(file, out));
   await copy(new URL("models/sample/chelsea.jpg", ROOT), new URL("samples/chelsea.jpg", out));
-  await copy(new URL("index.html", PAGE), new URL("index.html", out));
+  for (const page of ["index.html", "element.html"]) await copy(new URL(page, PAGE), new URL(page, out));
   for (const folder of ["style/", "samples/"]) {
     for await (const { name } of Deno.readDir(new URL(folder, PAGE))) {
       await copy(new URL(folder + name, PAGE), new URL(folder + name, out));

@@ -46,7 +46,12 @@ export function serveFolder(
       const bytes = await Deno.readFile(file);
       const type = TYPES[/[^.]*$/.exec(path.endsWith("/") ? "html" : path)![0]] ?? "application/octet-stream";
       return new Response(request.method === "HEAD" ? null : bytes, {
-        headers: { "content-type": type, "cache-control": "no-cache", ...isolation },
+        headers: {
+          "content-type": type,
+          "content-length": String(bytes.length),
+          "cache-control": "no-cache",
+          ...isolation,
+        },
       });
     } catch {
       return new Response("Not found", { status: 404 });

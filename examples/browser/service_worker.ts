@@ -7,6 +7,8 @@
  * @module
  */
 /// <reference lib="webworker" />
+import { TAKE_OVER } from "./take_over.ts";
+
 declare const self: ServiceWorkerGlobalScope & {
   readonly SHELL: { version: string; files: readonly string[] };
 };
@@ -19,8 +21,12 @@ self.addEventListener("install", (event) => {
     const cache = await caches.open(PREFIX + version);
     // Past the browser's own cache, which may hold an older version.
     await cache.addAll(files.map((file) => new Request(file, { cache: "reload" })));
-    await self.skipWaiting();
+    // An open page goes on with the version whose files it has; offline.ts says when the new one may take over.
   })());
+});
+
+self.addEventListener("message", ({ data }) => {
+  if (data === TAKE_OVER) void self.skipWaiting();
 });
 
 self.addEventListener("activate", (event) => {

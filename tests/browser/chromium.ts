@@ -106,6 +106,23 @@ export async function findChromium(): Promise<string | undefined> {
   );
 }
 
+/** Milliseconds between two looks. */
+const LOOKING = 50;
+
+/**
+ * Waits until an expression of the page is true. Not playwright's own way: that evaluates a text inside the page, which
+ * a page's Content-Security-Policy may forbid.
+ */
+async function poll(look: () => Promise<boolean>, what: string, timeout: number): Promise<void> {
+  const until = performance.now() + timeout;
+  while (performance.now() < until) {
+    // While the page loads anew there is none to ask.
+    if (await look().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOKING));
+  }
+  throw new Error(`Not seen within ${timeout / 1000} s: ${what}`);
+}
+
 /** Starts a browser with a profile of its own. */
 export async function startChromium(program: string): Promise<Chromium> {
   const { chromium } = await import(PLAYWRIGHT);
@@ -130,7 +147,13 @@ export async function startChromium(program: string): Promise<Chromium> {
       });
       if (script !== undefined) await page.addInitScript(script);
       await page.goto(url);
-      return Object.assign(page, { errors, requests, tools: () => context.newCDPSession(page) });
+      return Object.assign(page, {
+        errors,
+        requests,
+        tools: () => context.newCDPSession(page),
+        waitForFunction: (expression: string, _: undefined, { timeout }: { timeout: number }) =>
+          poll(() => page.evaluate<boolean>(`Boolean(${expression})`), expression, timeout),
+      });
     },
     [Symbol.asyncDispose]: async () => {
       await context.close();
