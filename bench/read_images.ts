@@ -32,10 +32,10 @@ const variants = [
   { name: "in the thread, cached", workers: 0, cacheBytes: 1e9 },
   { name: `${workers} worker(s), cached`, workers, cacheBytes: 1e9 },
 ].map((variant) => {
-  const cuts = openImageCrops({ images, inputs, ...variant });
+  const crops = openImageCrops({ images, inputs, ...variant });
   return {
     ...variant,
-    cuts,
+    crops,
     position: 0,
     all: [] as { readonly rate: number; readonly added: number }[],
   };
@@ -44,8 +44,8 @@ const variants = [
 /** An epoch, each batch followed by `step` milliseconds a picture in which the thread does nothing else; ms a picture. */
 async function epoch(variant: typeof variants[number], step: number): Promise<number> {
   // A reader of its own: what it would read ahead for the next epoch would not be counted.
-  const { cuts, position } = variant;
-  const reader = createBatchReader({ images, inputs, batch, seed: 0, cuts, position, batches });
+  const { crops, position } = variant;
+  const reader = createBatchReader({ images, inputs, batch, seed: 0, crops, position, batches });
   const started = performance.now();
   for (let i = 0; i < batches; i++) {
     await reader.next();
@@ -64,9 +64,9 @@ for (let round = -1; round < rounds; round++) {
 }
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
 console.log(`${images.length} photos, batch ${batch}, short side ${inputs[0]!.resize}, ${rounds} rounds`);
-for (const { name, cuts, all } of variants) {
+for (const { name, crops, all } of variants) {
   const rate = median(all.map((each) => each.rate)).toFixed(0).padStart(5);
   const added = median(all.map((each) => each.added)).toFixed(1).padStart(5);
   console.log(`${name.padEnd(24)} ${rate} photos/s alone, adds ${added} ms to a step of ${step} ms a photo`);
-  cuts.close();
+  crops.close();
 }

@@ -59,12 +59,12 @@ Deno.test("the auxiliary reads the rectangle that the backbone reads, squashed",
   const decoded = await decodeImage(photo(0));
   const expected = cropImage(decoded, ...CROPS);
   for (let again = 0; again < 2; again++) {
-    const both = await cropper.cut(0, photo(0), { kind: "centre", input: "all" });
+    const both = await cropper.crop(0, photo(0), { kind: "centre", input: "all" });
     assertEquals(both, [expected.pixels, expected.auxiliaryPixels!]);
-    assertEquals(await cropper.cut(0, photo(0), { kind: "centre", input: 1 }), both.slice(1));
-    assertEquals(await cropper.cut(0, photo(0), { kind: "centre" }), both.slice(0, 1));
+    assertEquals(await cropper.crop(0, photo(0), { kind: "centre", input: 1 }), both.slice(1));
+    assertEquals(await cropper.crop(0, photo(0), { kind: "centre" }), both.slice(0, 1));
   }
-  const [own, squashed] = await cropper.cut(0, photo(0), { kind: "augmented", seed: 1, stream: 2 });
+  const [own, squashed] = await cropper.crop(0, photo(0), { kind: "augmented", seed: 1, stream: 2 });
   assertEquals([own!.length, squashed!.length], [3 * WIDTH * HEIGHT, 3 * side * side]);
 });
 

@@ -55,7 +55,7 @@ export interface FitOptions {
   readonly pair: Pick<ClassifierPair, "auxiliary" | "backbone">;
   /** Number of photographs. */
   readonly total: number;
-  /** A photograph, cut for both classifiers; the error if it cannot be read. Requested in order. */
+  /** A photograph, cropped for both classifiers; the error if it cannot be read. Requested in order. */
   readonly read: (index: number, signal: AbortSignal | undefined) => Promise<PreparedImage | ImageError>;
   readonly device?: DeviceRequest | undefined;
   readonly threads?: number | undefined;

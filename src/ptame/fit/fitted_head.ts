@@ -59,12 +59,12 @@ export async function fitHead(
   { device, threads, onFit, signal }: FitHeadOptions = {},
 ): Promise<Head> {
   const used = chosenPhotos([...photos]);
-  const cuts = [pair.backbone.facts.preprocessing, pair.auxiliary.facts.preprocessing] as const;
+  const crops = [pair.backbone.facts.preprocessing, pair.auxiliary.facts.preprocessing] as const;
   const fitted = await fitClassRows({
     pair,
     total: used.length,
     read: (index, stop) =>
-      imageOrError(() => prepareImage(used[index]!, cuts, withoutUndefined({ signal: stop }))),
+      imageOrError(() => prepareImage(used[index]!, crops, withoutUndefined({ signal: stop }))),
     device,
     threads,
     onProgress: onFit,

@@ -54,9 +54,9 @@ export interface EdgeStartOptions {
   /** Standard deviation of the edges as a fraction of that of the initial head's maps. */
   readonly strength: number;
   /** Images, and the indices of those that may be used. */
-  readonly cuts: ImageCrops;
+  readonly crops: ImageCrops;
   readonly use: readonly number[];
-  /** Which of the inputs of `cuts` is the auxiliary's. */
+  /** Which of the inputs of `crops` is the auxiliary's. */
   readonly input: number;
   /** Steps of the run: the fit takes no more. */
   readonly steps: number;
@@ -125,7 +125,7 @@ interface EdgeSamples {
 }
 
 async function readEdgeSamples(options: EdgeStartOptions): Promise<EdgeSamples> {
-  const { auxiliary, shape, head, cuts, use, input, device, threads, signal } = options;
+  const { auxiliary, shape, head, crops, use, input, device, threads, signal } = options;
   const [channels, size] = [shape.channels[0]!, shape.sizes[0]!];
   const each = channels * size * size;
   const wanted = Math.max(BATCH, Math.min(MOST_IMAGES, Math.floor(MOST_NUMBERS / each), use.length));
@@ -138,7 +138,7 @@ async function readEdgeSamples(options: EdgeStartOptions): Promise<EdgeSamples> 
   try {
     for (let i = 0; i < wanted; i++) {
       signal?.throwIfAborted();
-      const pixels = await centreCrop(cuts, use[Math.floor(i * use.length / wanted)]!, signal, input);
+      const pixels = await centreCrop(crops, use[Math.floor(i * use.length / wanted)]!, signal, input);
       // The trainer reports unreadable images later.
       if (pixels instanceof ImageError) continue;
       const side = auxiliary.inputSize;

@@ -21,7 +21,7 @@ const FIT_SHARE = 0.6;
 export interface FitStartOptions {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
-  readonly cuts: ImageCrops;
+  readonly crops: ImageCrops;
   readonly networks: TrainingNetworks;
   readonly checkpoint: Checkpoint | undefined;
 }
@@ -33,7 +33,7 @@ export interface FitStartOptions {
  * @throws {ImageError} When fewer than 20 images can be read.
  */
 export async function withFittedRows(given: FitStartOptions): Promise<TrainingNetworks> {
-  const { options, images, cuts, networks, checkpoint } = given;
+  const { options, images, crops, networks, checkpoint } = given;
   const { start, device, threads, signal, onProgress, seconds, finish } = options;
   if (start !== "regression") return networks;
   const [fit, fitted] = [checkpoint?.record.fit, checkpoint?.fitted];
@@ -47,7 +47,7 @@ export async function withFittedRows(given: FitStartOptions): Promise<TrainingNe
     total: chosen.length,
     read: (index, stop) =>
       imageOrError(async () => {
-        const [pixels, auxiliaryPixels] = await cuts.cut(
+        const [pixels, auxiliaryPixels] = await crops.crop(
           chosen[index]!,
           { kind: "centre", input: "all" },
           stop,

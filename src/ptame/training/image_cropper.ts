@@ -1,6 +1,6 @@
 /**
- * Decodes, resizes and cuts an image to a network's input. Resized images can be cached, so that a second request needs
- * only the cut. It runs in a worker (image_worker.ts) or in the trainer's own thread.
+ * Decodes, resizes and crops an image to a network's input. Resized images can be cached, so that a second request needs
+ * only the crop. It runs in a worker (image_worker.ts) or in the trainer's own thread.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
-/** How an image is resized and cut for one network. */
+/** How an image is resized and cropped for one network. */
 export type InputSize = Cut;
 
 /**
@@ -23,30 +23,30 @@ export type CropPlace =
   | { readonly kind: "centre"; readonly input?: number | "all" }
   | { readonly kind: "augmented"; readonly seed: number; readonly stream: number };
 
-/** Makes cuts of images. */
+/** Makes crops of images. */
 export interface ImageCropper {
   /** Bytes of the cached images. */
   readonly cachedBytes: number;
   /**
-   * Cuts an image.
+   * Crops an image.
    *
    * @param key Cache key; it must always refer to the same image.
-   * @returns [3, crop, crop] in [0, 1] for each input; for the centre cut of one input, of it alone.
+   * @returns [3, crop, crop] in [0, 1] for each input; for the centre crop of one input, of it alone.
    * @throws {ImageError} When the image cannot be read.
    */
-  cut(key: number, source: ImageSource, cut: CropPlace, signal?: AbortSignal): Promise<Float32Array[]>;
+  crop(key: number, source: ImageSource, place: CropPlace, signal?: AbortSignal): Promise<Float32Array[]>;
 }
 
-/** More elongated images are not cached, because the whole image would be resized for a small cut. */
+/** More elongated images are not cached, because the whole image would be resized for a small crop. */
 const LONGEST = 8;
 
 /**
- * A cutter for some inputs.
+ * A cropper for some inputs.
  *
  * @param cacheBytes Maximum size of the cache; 0 disables it.
  */
 export function createImageCropper(inputs: readonly InputSize[], cacheBytes: number): ImageCropper {
-  // One entry for inputs that are cut from the same resized image.
+  // One entry for inputs that are cropped from the same resized image.
   const read = isRectangle(inputs[0]!) ? inputs.slice(0, 1) : inputs;
   const resized = new Map(read.map((input) => [resizing(input), input]));
   // Cached images are never evicted: every epoch requests each image once, so an eviction loses as much as it gains.
@@ -83,13 +83,13 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
     get cachedBytes() {
       return cachedBytes;
     },
-    cut: async (key, source, cut, signal) => {
+    crop: async (key, source, place, signal) => {
       const image = await resizedImage(key, source, signal);
-      const part = cut.kind === "centre"
+      const part = place.kind === "centre"
         ? (input: InputSize) => preprocess(image(input), input).pixels
         // The same random numbers for each input, so that both networks see the same part of the image.
-        : (input: InputSize) => augment(image(input), input, createStream(cut.seed, cut.stream));
-      const which = cut.kind === "augmented" ? "all" : cut.input ?? 0;
+        : (input: InputSize) => augment(image(input), input, createStream(place.seed, place.stream));
+      const which = place.kind === "augmented" ? "all" : place.input ?? 0;
       const [backbone, auxiliary] = inputs;
       if (auxiliary !== undefined && isRectangle(backbone!)) {
         const own = part(backbone!);

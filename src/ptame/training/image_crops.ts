@@ -1,5 +1,5 @@
 /**
- * Cuts of a list of images, made by workers, or in the training thread if there are none. The result is the same in
+ * Crops of a list of images, made by workers, or in the training thread if there are none. The result is the same in
  * both cases.
  *
  * @module
@@ -10,22 +10,22 @@ import { createImageCropper, type CropPlace, type ImageCropper, type InputSize }
 import type { FromImageWorker, ToImageWorker } from "./image_worker.ts";
 import type {} from "./start_image_worker.js";
 
-/** Cuts of the images of a list. */
+/** Crops of the images of a list. */
 export interface ImageCrops {
   /** Number of workers; 0 if the calling thread reads. */
   readonly workers: number;
   /**
-   * A cut of an image; see `ImageCropper.cut`. Several can be requested at once.
+   * A crop of an image; see `ImageCropper.crop`. Several can be requested at once.
    *
    * @param index Its index in the list.
    * @throws {ImageError} When the image cannot be read.
    */
-  cut(index: number, cut: CropPlace, signal?: AbortSignal): Promise<Float32Array[]>;
+  crop(index: number, place: CropPlace, signal?: AbortSignal): Promise<Float32Array[]>;
   /** Ends the workers immediately; pending requests are rejected. */
   close(): void;
 }
 
-/** Options for cutting images. */
+/** Options for cropping images. */
 export interface ImageCropsOptions {
   readonly images: readonly ImageSource[];
   /** Sizes per network; one entry if both read the same. */
@@ -45,8 +45,8 @@ export function usualWorkers(cores: number = globalThis.navigator?.hardwareConcu
 
 interface Waiting {
   readonly index: number;
-  readonly cut: CropPlace;
-  resolve(cuts: Float32Array[]): void;
+  readonly place: CropPlace;
+  resolve(crops: Float32Array[]): void;
   reject(reason: unknown): void;
 }
 
@@ -65,9 +65,9 @@ export function openImageCrops(options: ImageCropsOptions): ImageCrops {
   let closed: { readonly reason: unknown } | undefined;
   let asked = 0;
 
-  const cropHere = (index: number, cut: CropPlace, stop = signal) => {
+  const cropHere = (index: number, place: CropPlace, stop = signal) => {
     local ??= createImageCropper(inputs, cacheBytes);
-    return local.cut(index, images[index]!, cut, stop);
+    return local.crop(index, images[index]!, place, stop);
   };
 
   function start(at: number): Running | undefined {
@@ -77,7 +77,7 @@ export function openImageCrops(options: ImageCropsOptions): ImageCrops {
     worker.onmessage = ({ data }: MessageEvent<FromImageWorker>) => {
       const request = waiting.get(data.id);
       waiting.delete(data.id);
-      if ("cuts" in data) request?.resolve([...data.cuts]);
+      if ("crops" in data) request?.resolve([...data.crops]);
       else request?.reject(restoreError(data.error));
     };
     // A bundle may lack the worker, or a page may forbid it: this thread reads instead.
@@ -85,8 +85,8 @@ export function openImageCrops(options: ImageCropsOptions): ImageCrops {
       event.preventDefault();
       worker.terminate();
       running[at] = undefined;
-      for (const { index, cut, resolve, reject } of waiting.values()) {
-        cropHere(index, cut).then(resolve, reject);
+      for (const { index, place, resolve, reject } of waiting.values()) {
+        cropHere(index, place).then(resolve, reject);
       }
     };
     const open: ToImageWorker = { kind: "open", inputs, cacheBytes: Math.floor(cacheBytes / count) };
@@ -115,22 +115,22 @@ export function openImageCrops(options: ImageCropsOptions): ImageCrops {
     get workers() {
       return running.filter((each) => each !== undefined).length;
     },
-    cut: async (index, cut, stop) => {
+    crop: async (index, place, stop) => {
       if (closed !== undefined) throw closed.reason;
       // An image always goes to the same worker, which may have cached it.
       const to = running[index % count];
       const source = postable(images[index]!);
-      if (to === undefined || source === undefined) return await cropHere(index, cut, stop);
+      if (to === undefined || source === undefined) return await cropHere(index, place, stop);
       const id = asked++;
-      const message: ToImageWorker = { kind: "cut", id, key: index, source, cut };
+      const message: ToImageWorker = { kind: "crop", id, key: index, source, place };
       try {
         to.worker.postMessage(message);
       } catch (error) {
         if (!(error instanceof DOMException)) throw error;
-        return await cropHere(index, cut, stop);
+        return await cropHere(index, place, stop);
       }
       return await new Promise<Float32Array[]>((resolve, reject) => {
-        to.waiting.set(id, { index, cut, resolve, reject });
+        to.waiting.set(id, { index, place, resolve, reject });
       });
     },
     close: () => close(new DOMException("The images were closed", "AbortError")),
@@ -165,12 +165,12 @@ function restoreError({ name, message }: { readonly name: string; readonly messa
   return new Error(message);
 }
 
-/** The centre cut for one of the inputs, the first by default; the error if the image cannot be read. */
+/** The centre crop for one of the inputs, the first by default; the error if the image cannot be read. */
 export async function centreCrop(
-  cuts: ImageCrops,
+  crops: ImageCrops,
   index: number,
   signal?: AbortSignal,
   input = 0,
 ): Promise<Float32Array | ImageError> {
-  return await imageOrError(async () => (await cuts.cut(index, { kind: "centre", input }, signal))[0]!);
+  return await imageOrError(async () => (await crops.crop(index, { kind: "centre", input }, signal))[0]!);
 }

@@ -38,7 +38,7 @@ export interface PreparedImages {
 export interface PrepareImagesOptions {
   readonly options: TrainOptions;
   readonly images: readonly ImageSource[];
-  readonly cuts: ImageCrops;
+  readonly crops: ImageCrops;
   readonly networks: TrainingNetworks;
   /** Number of images per pass through the backbone. */
   readonly piece: number;
@@ -52,7 +52,7 @@ export interface PrepareImagesOptions {
  * @throws {ImageError} When none of the images for validation can be read.
  */
 export async function prepareImages(given: PrepareImagesOptions): Promise<PreparedImages> {
-  const { options, images, cuts, networks, piece } = given;
+  const { options, images, crops, networks, piece } = given;
   const { holdOutClasses: share = 0, signal, onProgress, device, threads } = options;
   const named = await readableImages(options.validation ?? [], signal);
   if (share === 0) {
@@ -67,7 +67,7 @@ export async function prepareImages(given: PrepareImagesOptions): Promise<Prepar
   const { classes, skipped } = fresh
     ? await sortImages({
       images,
-      cuts,
+      crops,
       backbone: networks.backbone,
       piece,
       device,

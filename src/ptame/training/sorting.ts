@@ -25,8 +25,8 @@ const CHOOSE_BY = 100;
 /** The input of sorting. */
 export interface SortOptions {
   readonly images: readonly ImageSource[];
-  /** Their cuts, the backbone's input first. */
-  readonly cuts: ImageCrops;
+  /** Their crops, the backbone's input first. */
+  readonly crops: ImageCrops;
   readonly backbone: GraphPart;
   /** Number of images per pass through the backbone. */
   readonly piece: number;
@@ -55,9 +55,9 @@ export interface SortedImages {
   readonly skipped: readonly SkippedImage[];
 }
 
-/** Classifies every image once, with the centre cut of evaluations. */
+/** Classifies every image once, with the centre crop of evaluations. */
 export async function sortImages(options: SortOptions): Promise<SortedImages> {
-  const { images, cuts, backbone, piece, signal, onProgress } = options;
+  const { images, crops, backbone, piece, signal, onProgress } = options;
   const total = images.length;
   const classes = new Int32Array(total * KEPT_CLASSES).fill(-1);
   const skipped: SkippedImage[] = [];
@@ -71,9 +71,9 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
     for (let start = 0; start < total; start += piece) {
       signal?.throwIfAborted();
       // Workers read ahead while the classifier blocks this thread.
-      const ahead = Math.min(total, start + (cuts.workers > 0 ? 4 : 1) * piece);
+      const ahead = Math.min(total, start + (crops.workers > 0 ? 4 : 1) * piece);
       for (let index = asked.length; index < ahead; index++) {
-        const read = centreCrop(cuts, index, signal);
+        const read = centreCrop(crops, index, signal);
         // It may fail after nobody waits for it.
         read.catch(() => undefined);
         asked.push(read);
@@ -160,7 +160,7 @@ export function splitImages(images: readonly ImageSource[], classes: Int32Array,
 }
 
 /**
- * The class of each image of a batch, as found by sorting. It belongs to part "train", whatever the augmented cut looks
+ * The class of each image of a batch, as found by sorting. It belongs to part "train", whatever the augmented crop looks
  * like.
  */
 export function sortedTargets(classes: Int32Array, batch: readonly number[]): number[] {

@@ -114,7 +114,7 @@ export interface TrainOptions extends Omit<WeightOptions, "onProgress"> {
   /** Images per pass through the backbone; affects memory, not results; 4 by default. */
   readonly microBatch?: number;
   /**
-   * Workers that decode and cut images ahead of the steps; affects speed, not results. By default half of the cores,
+   * Workers that decode and crop images ahead of the steps; affects speed, not results. By default half of the cores,
    * four at most; 0 reads between the steps.
    */
   readonly imageWorkers?: number;

@@ -79,7 +79,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     : await readCheckpoint(saved, loaded.shape, form.rowForm);
   if (checkpoint !== undefined) checkSameRun(checkpoint.record, early);
   const { holdOutClasses = 0, imageWorkers = usualWorkers(), imageCache = 1024 } = options;
-  const cuts = openImageCrops({
+  const crops = openImageCrops({
     images,
     inputs: loaded.inputs,
     workers: imageWorkers,
@@ -89,9 +89,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
   const microBatch = Math.min(options.microBatch ?? loaded.pair.backbone.fixedBatch ?? 4, batch);
   try {
-    const networks = await withFittedRows({ options, images, cuts, networks: loaded, checkpoint });
+    const networks = await withFittedRows({ options, images, crops, networks: loaded, checkpoint });
     const classes = checkpoint?.classes;
-    const sources = await prepareImages({ options, images, cuts, networks, piece: microBatch, classes });
+    const sources = await prepareImages({ options, images, crops, networks, piece: microBatch, classes });
     // With held-out classes, the number of images per epoch is known only now.
     const steps = countSteps(options, sources.use.length);
     const settings = { ...early, steps };
@@ -102,7 +102,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       hyper,
       form,
       microBatch,
-      cuts,
+      crops,
       sources,
       steps,
       settings,
@@ -111,7 +111,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     };
     return await trainOn({ options, ...prepared });
   } finally {
-    cuts.close();
+    crops.close();
   }
 }
 
@@ -123,7 +123,7 @@ interface PreparedRun {
   readonly hyper: HyperParameters;
   readonly form: RunForm;
   readonly microBatch: number;
-  readonly cuts: ImageCrops;
+  readonly crops: ImageCrops;
   readonly sources: PreparedImages;
   readonly steps: number;
   readonly settings: Readonly<Record<string, unknown>>;
@@ -133,7 +133,7 @@ interface PreparedRun {
 }
 
 async function trainOn(run: PreparedRun): Promise<TrainResult> {
-  const { options, images, networks, hyper, form, microBatch, cuts, sources, steps, settings, checkpoint } =
+  const { options, images, networks, hyper, form, microBatch, crops, sources, steps, settings, checkpoint } =
     run;
   const { rowForm: rows } = form;
   const { batch = 32, seed = 0, checkpointEvery = 50, signal, onProgress } = options;
@@ -151,7 +151,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
   let unsaved = false;
 
   const batches = steps - done;
-  const reader = createBatchReader({ images, use, batch, seed, inputs, position, cuts, batches });
+  const reader = createBatchReader({ images, use, batch, seed, inputs, position, crops, batches });
   const { head: start, row: edgeRow } = await startParameters(run);
   const rowStart = rows.kind === "own" ? undefined : createRowStart(start, networks.classifier!);
   const state = checkpoint?.state ?? initialState(shape, start, rows);
@@ -263,7 +263,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       // The next batch is read while the step runs, if the device leaves the program time for it.
       if (done + 1 < steps) readAhead();
       const cycle = clock.cycle(done, hyper.learningRate);
-      // The step uses the scores of the cut if it has them (both are the same network) or needs them.
+      // The step uses the scores of the crop if it has them (both are the same network) or needs them.
       const seen = auxiliary === backbone || form.otherTargets > 0;
       const targets = seen ? undefined : sources.targetsOf(taken);
       const given = {
@@ -300,7 +300,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     throw error;
   } finally {
     // Do not wait for images that are being read ahead.
-    cuts.close();
+    crops.close();
     await coming?.catch(() => undefined);
     await step.dispose();
   }
@@ -308,7 +308,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
 
 /** The head before the first step, and the weights added to every row for edges. */
 async function startParameters(
-  { options, networks, form, cuts, sources, steps, checkpoint }: PreparedRun,
+  { options, networks, form, crops, sources, steps, checkpoint }: PreparedRun,
 ): Promise<{ readonly head: readonly HeadTensor[]; readonly row?: readonly number[] }> {
   const { shape, auxiliary } = networks;
   const head = await startingParameters(networks, options);
@@ -323,7 +323,7 @@ async function startParameters(
     shape,
     head,
     strength: form.edges,
-    cuts,
+    crops,
     input: networks.inputs.length - 1,
     steps,
     use: sources.use,

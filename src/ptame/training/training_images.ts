@@ -55,7 +55,7 @@ export interface BatchReaderOptions {
   /** Sizes per network; one entry if both read the same. */
   readonly inputs: readonly InputSize[];
   /** Cutter for the same list and the same inputs; by default the calling thread. */
-  readonly cuts?: ImageCrops;
+  readonly crops?: ImageCrops;
   /** Number of batches that will be requested, so that none is read ahead in vain. */
   readonly batches?: number;
 }
@@ -116,13 +116,13 @@ export async function readableImages(
 export function createBatchReader(options: BatchReaderOptions): BatchReader {
   const { images, batch, seed, inputs, batches = Infinity } = options;
   const use = options.use ?? images.map((_, index) => index);
-  const cuts = options.cuts ?? openImageCrops({ images, inputs });
+  const crops = options.crops ?? openImageCrops({ images, inputs });
   let position = options.position ?? 0;
   let order = new Uint32Array();
   let epoch = -1;
   let begun = 0;
   const skipped = new Map<number, SkippedImage>();
-  /** Requested cuts, by position. */
+  /** Requested crops, by position. */
   const asked = new Map<number, Promise<Float32Array[]>>();
 
   /** The image at a position. */
@@ -132,21 +132,21 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
     return use[order[place % use.length]!]!;
   }
 
-  /** Requests the cuts of the next positions. The calling thread would gain nothing from it. */
+  /** Requests the crops of the next positions. The calling thread would gain nothing from it. */
   function readAhead(missing: number, signal: AbortSignal | undefined): void {
     const more = Math.min(AHEAD, batches - begun) * batch + missing;
-    const end = cuts.workers > 0 ? position + more : position + 1;
+    const end = crops.workers > 0 ? position + more : position + 1;
     for (let place = position; place < end; place++) {
       const index = imageAt(place);
       if (asked.has(place) || skipped.has(index)) continue;
-      const cut = cuts.cut(index, { kind: "augmented", seed, stream: place }, signal);
+      const crop = crops.crop(index, { kind: "augmented", seed, stream: place }, signal);
       // It may fail long before it is needed.
-      cut.catch(() => undefined);
-      asked.set(place, cut);
+      crop.catch(() => undefined);
+      asked.set(place, crop);
     }
   }
 
-  /** The next readable image, cut for each input, and its index. */
+  /** The next readable image, cropped for each input, and its index. */
   async function one(missing: number, signal: AbortSignal | undefined): Promise<[number, Float32Array[]]> {
     // Counts distinct images, because the end of one epoch and the start of the next may have the same unreadable
     // images.
@@ -155,11 +155,11 @@ export function createBatchReader(options: BatchReaderOptions): BatchReader {
       readAhead(missing, signal);
       const place = position++;
       const index = imageAt(place);
-      const cut = asked.get(place);
+      const crop = asked.get(place);
       asked.delete(place);
-      if (cut === undefined || skipped.has(index)) continue;
+      if (crop === undefined || skipped.has(index)) continue;
       try {
-        return [index, await cut];
+        return [index, await crop];
       } catch (error) {
         if (!(error instanceof ImageError)) throw error;
         skipped.set(index, { image: sourceName(images[index]!, index), reason: error.message });

@@ -1,5 +1,5 @@
 /**
- * Runs the graphs of step.ts: opens their sessions once and cuts batches into micro-batches. Sessions and the state
+ * Runs the graphs of step.ts: opens their sessions once and splits batches into micro-batches. Sessions and the state
  * between steps are kept by step_sessions.ts; what is particular to budgeted masks is in budget_run.ts.
  *
  * @module
@@ -168,7 +168,7 @@ export async function openTrainingStep(
     }
   }
   if (micro > batch) {
-    throw new RangeError(`Cannot cut batches of ${batch} into micro-batches of ${micro}`);
+    throw new RangeError(`Cannot split batches of ${batch} into micro-batches of ${micro}`);
   }
   const device: GradientDevice = await resolveDevice(options.device);
   const update = { device, gradients: options.gradients ?? false, rows };

@@ -42,13 +42,13 @@ function correlation(a: Float32Array, b: Float32Array): number {
 Deno.test("edgeStart() makes the first tap draw the edges of pictures, as strong as it is told", async () => {
   const network = seededFrozen(tinyAuxiliary, 7);
   const images = [photo(0), photo(4), new Uint8Array(3), photo(8)];
-  const cuts = openImageCrops({ images, inputs: [{ resize: 40, crop: 32 }, CUT] });
+  const crops = openImageCrops({ images, inputs: [{ resize: 40, crop: 32 }, CUT] });
   const head = initialParameters(SHAPE, { kind: "default" }, 1);
   const given = {
     auxiliary: network,
     shape: SHAPE,
     head,
-    cuts,
+    crops,
     use: [0, 1, 2, 3],
     input: 1,
     steps: 2000,

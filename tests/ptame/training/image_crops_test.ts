@@ -38,19 +38,19 @@ interface Read {
 }
 
 async function readAll(own: Partial<ImageCropsOptions>, position = 0, batches = 7): Promise<Read> {
-  const cuts = openImageCrops({ images: IMAGES, inputs: INPUTS, ...own });
+  const crops = openImageCrops({ images: IMAGES, inputs: INPUTS, ...own });
   try {
-    const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, cuts, position, batches };
+    const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, crops, position, batches };
     const reader = createBatchReader(options);
     const read: Read & { skipped: unknown } = { batches: [], positions: [], skipped: [] };
     for (let i = 0; i < batches; i++) {
       read.batches.push(await reader.next());
       read.positions.push(reader.position);
     }
-    assertEquals(cuts.workers, own.workers ?? 0);
+    assertEquals(crops.workers, own.workers ?? 0);
     return { ...read, skipped: reader.skipped };
   } finally {
-    cuts.close();
+    crops.close();
   }
 }
 
@@ -100,39 +100,39 @@ Deno.test("createImageCropper() keeps no more than it may, and reads what it kee
   const file = await Deno.makeTempFile({ suffix: ".png" });
   await Deno.writeFile(file, await encodePng(NOISE));
   const bytes = 3 * (40 * 56 + 64 * 89);
-  const cutter = createImageCropper(INPUTS, 2 * bytes - 1);
-  const cut = { kind: "augmented", seed: 1, stream: 2 } as const;
-  const first = await cutter.cut(0, file, cut);
-  const centre = await cutter.cut(0, file, { kind: "centre" });
+  const cropper = createImageCropper(INPUTS, 2 * bytes - 1);
+  const crop = { kind: "augmented", seed: 1, stream: 2 } as const;
+  const first = await cropper.crop(0, file, crop);
+  const centre = await cropper.crop(0, file, { kind: "centre" });
   assertEquals(centre.map(({ length }) => length), [3 * 32 * 32]);
-  assertEquals(cutter.cachedBytes, bytes);
-  assertEquals(await cutter.cut(1, file, cut), first);
-  assertEquals(cutter.cachedBytes, bytes, "a second one has no room");
+  assertEquals(cropper.cachedBytes, bytes);
+  assertEquals(await cropper.crop(1, file, crop), first);
+  assertEquals(cropper.cachedBytes, bytes, "a second one has no room");
   await Deno.remove(file);
-  assertEquals(await cutter.cut(0, file, cut), first);
-  await assertRejects(() => cutter.cut(1, file, cut), ImageError, "Cannot read image");
+  assertEquals(await cropper.crop(0, file, crop), first);
+  await assertRejects(() => cropper.crop(1, file, crop), ImageError, "Cannot read image");
 });
 
 Deno.test("createImageCropper() keeps copies: pixels that change later change nothing", async () => {
   const image = { width: 40, height: 44, data: new Uint8Array(40 * 44 * 3).fill(7) };
-  const cutter = createImageCropper([INPUTS[0]!], 1e6);
-  const before = await cutter.cut(0, image, { kind: "centre" });
+  const cropper = createImageCropper([INPUTS[0]!], 1e6);
+  const before = await cropper.crop(0, image, { kind: "centre" });
   image.data.fill(9);
-  assertEquals(await cutter.cut(0, image, { kind: "centre" }), before);
+  assertEquals(await cropper.crop(0, image, { kind: "centre" }), before);
 });
 
 Deno.test("openImageCrops() ends its workers when it is told to stop, and rejects what was asked for", async () => {
   const controller = new AbortController();
-  const cuts = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2, signal: controller.signal });
-  const waiting = [0, 1, 2].map((index) => cuts.cut(index, { kind: "centre" }));
+  const crops = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2, signal: controller.signal });
+  const waiting = [0, 1, 2].map((index) => crops.crop(index, { kind: "centre" }));
   const rejected = Promise.all(waiting.map((each) => assertRejects(() => each, DOMException, "Stopped")));
   controller.abort(new DOMException("Stopped", "AbortError"));
   await rejected;
-  assertEquals(cuts.workers, 0);
-  await assertRejects(() => cuts.cut(0, { kind: "centre" }), DOMException, "Stopped");
+  assertEquals(crops.workers, 0);
+  await assertRejects(() => crops.crop(0, { kind: "centre" }), DOMException, "Stopped");
   const late = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2, signal: controller.signal });
   assertEquals(late.workers, 0);
-  await assertRejects(() => late.cut(0, { kind: "centre" }), DOMException, "Stopped");
+  await assertRejects(() => late.crop(0, { kind: "centre" }), DOMException, "Stopped");
 });
 
 Deno.test("openImageCrops() reads in the thread itself where workers cannot start, or end", async () => {
@@ -158,11 +158,11 @@ Deno.test("openImageCrops() reads in the thread itself where workers cannot star
   for (const value of replaced) {
     (globalThis as { Worker: unknown }).Worker = value;
     try {
-      const cuts = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2 });
-      const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, cuts, batches: 2 };
+      const crops = openImageCrops({ images: IMAGES, inputs: INPUTS, workers: 2 });
+      const options = { images: IMAGES, inputs: INPUTS, batch: 3, seed: 5, crops, batches: 2 };
       const reader = createBatchReader(options);
       assertSameBatches([await reader.next(), await reader.next()], alone.batches, String(value));
-      assertEquals(cuts.workers, 0);
+      assertEquals(crops.workers, 0);
     } finally {
       globalThis.Worker = Worker;
     }
@@ -172,12 +172,12 @@ Deno.test("openImageCrops() reads in the thread itself where workers cannot star
 Deno.test("openImageCrops() passes on what is a mistake of the program as that, from a worker too", async () => {
   const images = [{} as ImageSource, { width: 2, height: 2, data: new Uint8Array(3) }];
   for (const workers of [0, 1]) {
-    const cuts = openImageCrops({ images, inputs: INPUTS, workers });
+    const crops = openImageCrops({ images, inputs: INPUTS, workers });
     try {
-      await assertRejects(() => cuts.cut(0, { kind: "centre" }), TypeError, "is not an image source");
-      await assertRejects(() => cuts.cut(1, { kind: "centre" }), TypeError, "Cannot take pixels");
+      await assertRejects(() => crops.crop(0, { kind: "centre" }), TypeError, "is not an image source");
+      await assertRejects(() => crops.crop(1, { kind: "centre" }), TypeError, "Cannot take pixels");
     } finally {
-      cuts.close();
+      crops.close();
     }
   }
 });

@@ -40,7 +40,7 @@ function colourClassifier(): OnnxModel {
   return { name: "colours", onnx: encodeOnnx(b.build()) };
 }
 
-/** A wide picture, a class's colour in the middle, another's at both ends: what a cut shows depends on where it lies. */
+/** A wide picture, a class's colour in the middle, another's at both ends: what a crop shows depends on where it lies. */
 function picture(middle: number, ends = middle): ImageSource {
   const [width, height] = [120, 40];
   const data = new Uint8Array(width * height * 3);
