@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Files that see an isolate in which nothing was loaded. */
+const ALONE = ["image/permissions_test.ts"];
+
 /** Files of one isolate. More would leave the cores nothing to share. */
 const MOST_FILES = 12;
 
@@ -25,8 +28,9 @@ export function testFiles(folder: URL): URL[] {
 export function groupFiles(files: readonly URL[], root: URL): Map<string, URL[]> {
   const folders = new Map<string, URL[]>();
   for (const file of files) {
-    const [folder, ...rest] = file.href.slice(root.href.length).split("/");
-    const name = rest.length === 0 ? "top" : folder!;
+    const path = file.href.slice(root.href.length);
+    const [folder, ...rest] = path.split("/");
+    const name = ALONE.includes(path) ? path.replace(/\W/g, "_") : rest.length === 0 ? "top" : folder!;
     folders.set(name, [...folders.get(name) ?? [], file]);
   }
   const groups = [...folders].flatMap(([folder, all]) => {

@@ -48,10 +48,15 @@ function valueOpacity(value: number, { signed = false, opacity }: MapLooks): num
     : (opacity ?? OPACITY.map) * (FLOOR + (1 - FLOOR) * strength ** 2);
 }
 
-function mapColours(values: Float32Array, { signed = false, colours, opacity = 0 }: MapLooks): Uint8Array {
-  if (!(opacity >= 0 && opacity <= 1)) {
-    throw new RangeError(`Cannot draw a map with an opacity of ${opacity}: it is a number from 0 to 1`);
-  }
+/** @throws {RangeError} When the opacity is none. */
+function checkOpacity({ opacity = 0 }: MapLooks): void {
+  if (opacity >= 0 && opacity <= 1) return;
+  throw new RangeError(`Cannot draw a map with an opacity of ${opacity}: it is a number from 0 to 1`);
+}
+
+function mapColours(values: Float32Array, looks: MapLooks): Uint8Array {
+  checkOpacity(looks);
+  const { signed = false, colours } = looks;
   return signed ? colorizeSigned(values) : colorize(values, colours);
 }
 
@@ -100,6 +105,7 @@ function dim(data: Uint8Array, from: number, to: number): void {
  * @param window The part of the image that the map covers, in its pixels.
  */
 export function blend(image: RgbImage, map: ValueMap, window: CropWindow, looks: MapLooks): void {
+  checkOpacity(looks);
   const { width, height, data } = image;
   const values = placeMap(map.values, map.width, map.height, window, width, height);
   const { left, top, right, bottom } = pixelsInWindow(window, image);

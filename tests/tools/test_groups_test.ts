@@ -14,7 +14,7 @@ Deno.test("every test file is in one group, with files of its own folder", () =>
     const folders = new Set(
       own.map(({ href }) => href.slice(TESTS.href.length).split("/").slice(0, -1)[0] ?? "top"),
     );
-    assertEquals([...folders], [name.replace(/_\d+$/, "")]);
+    assert(own.length === 1 || [...folders].join() === name.replace(/_\d+$/, ""), name);
   }
 
   const folder = writeGroups(groups);

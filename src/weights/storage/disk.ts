@@ -45,7 +45,11 @@ export function diskStorage(folder: string): DiskStorage {
         await Deno.mkdir(folder, { recursive: true });
         unlock = await takeLock(lockPath(path), options);
         if (!await isWhole(file)) {
-          return await incomingFile(path, partialPath(path), { unlock, signal: options.signal });
+          return await incomingFile(path, partialPath(path), {
+            sha256: file.sha256,
+            unlock,
+            signal: options.signal,
+          });
         }
       } catch (cause) {
         await unlock?.();

@@ -15,12 +15,16 @@ import type { Incoming } from "./types.ts";
  *
  * @param path Final path of the complete file.
  * @param partial Its path until then.
- * @param options `unlock` is called at the end in any case.
+ * @param options `sha256` is the published digest, "" if none is; `unlock` is called at the end in any case.
  */
 export async function incomingFile(
   path: string,
   partial: string,
-  { unlock, signal }: { readonly unlock: () => Promise<void>; readonly signal?: AbortSignal | undefined },
+  { sha256: published, unlock, signal }: {
+    readonly sha256: string;
+    readonly unlock: () => Promise<void>;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Incoming> {
   await removeIrregular(partial);
   const file = await Deno.open(partial, { read: true, write: true, create: true });
@@ -33,7 +37,7 @@ export async function incomingFile(
     throw error;
   }
   let closed = false;
-  let published = false;
+  let renamed = false;
   let broken = false;
   const close = () => {
     if (!closed) file.close();
@@ -71,15 +75,15 @@ export async function incomingFile(
         await file.sync();
         close();
         await Deno.rename(partial, path);
-        published = true;
+        renamed = true;
         // All its bytes went through the digest; the next start need not read them again.
-        await rememberDigest(path, await Deno.stat(path), digest.value());
+        if (published !== "") await rememberDigest(path, await Deno.stat(path), digest.value());
         return { source: fileSource(path) };
       }),
     close: async () => {
       close();
       // On a full disk, a remaining partial file would keep it full.
-      if (!published && (broken || length === 0)) await Deno.remove(partial).catch(() => {});
+      if (!renamed && (broken || length === 0)) await Deno.remove(partial).catch(() => {});
       await unlock();
     },
   };

@@ -101,7 +101,12 @@ Deno.test("obtainModel() of the Hub: once for each commit, with what belongs to 
     const path = await obtainPath("hf:owner/name", options);
     assertEquals(path, `${cache}/hub/owner--name/${COMMIT}/onnx/model.onnx`);
     assertEquals(Deno.readTextFileSync(path), "the model in float32");
-    const first = ["config.json", "onnx/model.onnx", "onnx/model.onnx_data", "preprocessor_config.json"];
+    const first = [
+      "config.json",
+      ...["onnx/model.onnx", "onnx/model.onnx.verified"],
+      ...["onnx/model.onnx_data", "onnx/model.onnx_data.verified"],
+      "preprocessor_config.json",
+    ];
     assertEquals(commitFiles(cache), first);
 
     // Again: one question. By the commit, or offline: none.
