@@ -27,6 +27,8 @@ import { agreeOnImages } from "./planned_images.ts";
 import { takeShard } from "../shards/shard.ts";
 import { createGallery, type StoredMap } from "./gallery.ts";
 import { type OpenMethods, openMethods } from "./methods.ts";
+import type { RunFacts } from "./values_file.ts";
+import { networks } from "../../../models/registry.ts";
 import type { Plan } from "./plan.ts";
 import { openRecordFile, type RecordFile } from "./record_file.ts";
 import { UsageError } from "../usage.ts";
@@ -40,6 +42,8 @@ export interface Measured {
   readonly rows: GalleryRow[];
   /** The classifier, and P-TAME's head if it was measured. */
   readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head" | "layer">;
+  /** SHA-256 of the files; "" of one that is unknown. */
+  readonly digests: Pick<RunFacts, "modelDigest" | "headDigest">;
 }
 
 /** Everything that a measurement needs. */
@@ -142,6 +146,10 @@ async function measureOpened(
       classes: selected?.classes,
       rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })),
       subject: { backbone, session, head, ...withoutUndefined({ auxiliary, layer }) },
+      digests: {
+        modelDigest: modelDigest(backbone.name, options),
+        headDigest: head === undefined ? "" : digestOfSource(toByteSource(head.bytes)),
+      },
     };
   } finally {
     await maps?.close();
@@ -158,6 +166,20 @@ function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
   if (missing.length > 0) {
     terminal.say(`${missing.length} image(s) have no boxes and do not count for measures that need objects`);
   }
+}
+
+/** SHA-256 of the classifier: of the given file, else of the published weights of a network known by name. */
+function modelDigest(name: string, { model, weights }: ExplainerOptions): string {
+  const given = model !== undefined && isOnnxModel(model)
+    ? model.onnx
+    : weights instanceof Uint8Array
+    ? weights
+    : weights !== undefined && "table" in weights
+    ? weights.content
+    : undefined;
+  if (given !== undefined) return digestOfSource(toByteSource(given));
+  const known = networks.find((network) => network.name === name)?.weights;
+  return known?.shipped?.sha256 ?? known?.published?.[0]?.sha256 ?? "";
 }
 
 /** What records depend on besides measures and seed, such as the head. */

@@ -72,6 +72,7 @@ export const EVALUATE_OPTIONS = {
     ),
     gallery: wholeNumber("N", "Number of images in the report, evenly spread", { least: 0, default: 8 }),
     csv: text("FILE", "Write the table as CSV"),
+    values: text("FILE", "Write every value of every map (.csv or .parquet), with digests and versions"),
     resume: flag("Continue from the records of a stopped run"),
     ...OUTPUT_OPTIONS,
   }),
