@@ -26,6 +26,8 @@ export interface CroppedImage extends PreparedImage {
   readonly window: CropWindow;
   /** Window of the auxiliary's cut, which its map covers. */
   readonly auxiliaryWindow: CropWindow;
+  /** Width and height of the image, upright. */
+  readonly imageSize: { readonly width: number; readonly height: number };
 }
 
 /** How an image is cut for one classifier. */
@@ -64,7 +66,8 @@ export function squashedCut(pixels: Float32Array, backbone: CropSize, auxiliary:
 /** Cuts an image for a backbone and its auxiliary. */
 export function cropImage(image: RgbImage, backbone: CropSize, auxiliary: CropSize = backbone): CroppedImage {
   const { width = backbone.crop } = backbone;
-  const cut = { ...preprocess(image, backbone), ...(width === backbone.crop ? {} : { width }) };
+  const imageSize = { width: image.width, height: image.height };
+  const cut = { ...preprocess(image, backbone), ...(width === backbone.crop ? {} : { width }), imageSize };
   if (sameCrop(backbone, auxiliary)) return { ...cut, auxiliaryWindow: cut.window };
   if (isRectangle(backbone)) {
     const auxiliaryPixels = squashedCut(cut.pixels, backbone, auxiliary);

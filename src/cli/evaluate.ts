@@ -12,6 +12,7 @@ import { measure, type Measured } from "./evaluation/measure.ts";
 import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
+import { type MeasuredValues, openValueWriter } from "./evaluation/values_file.ts";
 import { blankLines, powerLines, tableLines } from "./evaluation/table.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, isFile, makeFolder, writeFile } from "./files.ts";
@@ -44,6 +45,8 @@ export const evaluateCommand = command({
   const settings = await explainerOptions(local, typed, terminal);
   const { csv } = options;
   if (csv !== undefined) await checkWritable(csv);
+  const writeValues = options.values === undefined ? undefined : await openValueWriter(options.values);
+  if (options.values !== undefined) await checkWritable(options.values);
   const isPart = plan.shard.count > 1;
   if (plan.report !== undefined) {
     // The page is made of all parts together.
@@ -61,6 +64,7 @@ export const evaluateCommand = command({
     const measured = await measure(plan, { options: settings, typed, file, terminal, signal });
     const document = resultDocument(measured, plan);
     if (csv !== undefined) await writeFile(csv, evaluationCsv(measured.result));
+    await writeValues?.(runValues(measured, plan), signal);
     if (plan.report !== undefined) {
       terminal.doing("Drawing the report");
       await writeFile(`${plan.report}/results${suffix}.json`, documentText(document));
@@ -84,6 +88,17 @@ export const evaluateCommand = command({
     await file.close({ remove: whole && plan.report === undefined });
   }
 });
+
+/** All values, and what they depend on. */
+function runValues({ result, subject, digests }: Measured, { seed, preset }: Plan): MeasuredValues {
+  const { backbone, session } = subject;
+  const { name: model, labels } = backbone;
+  return {
+    records: result.records,
+    preset,
+    facts: { labels, seed, device: session.device, model, ...digests },
+  };
+}
 
 /** The document that `--json` prints. */
 function resultDocument(

@@ -63,12 +63,16 @@ function checkBox(given: unknown, image: string, name: string): Box {
 }
 
 /**
- * The boxes of an image: under its whole path, its path below `folder`, or its bare name.
+ * The boxes of an image, or what else is known by name: under its whole path, its path below `folder`, or its bare name.
  *
  * @param path The image's path.
  * @param folder The folder from which images were listed.
  */
-export function boxesFor(boxes: BoxesByImage, path: string, folder: string): readonly Box[] | undefined {
+export function boxesFor<T = readonly Box[]>(
+  boxes: ReadonlyMap<string, T>,
+  path: string,
+  folder: string,
+): T | undefined {
   return boxes.get(path) ?? boxes.get(pathBelow(path, folder)) ?? boxes.get(path.split(/[/\\]/).at(-1)!);
 }
 

@@ -3,16 +3,22 @@
  *
  * @module
  */
-import { boxesInCut } from "./boxes.ts";
 import type { EvaluationImage, LoadedImage } from "./evaluate_options.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
-import type { Box, ScoreBatch } from "./types.ts";
-import { cutSize } from "../image/preprocess.ts";
-import type { ImageSource } from "../image/types.ts";
+import type { Region, ScoreBatch } from "./types.ts";
+import { cutSize, type Size } from "../image/preprocess.ts";
+import type { CropWindow, ImageSource } from "../image/types.ts";
 import type { MapExplainer } from "../explanation/map_explanation.ts";
 
-/** Boxes around the objects of an image, in its pixels; undefined if unknown. */
-export type BoxesOf = (name: string) => readonly Box[] | undefined;
+/** The objects of an image in a cut of it; undefined if unknown. */
+export type RegionReader = (name: string, cut: {
+  /** The cut, in pixels of the image. */
+  readonly window: CropWindow;
+  /** Width and height of the cut. */
+  readonly size: Size;
+  /** Width and height of the image. */
+  readonly imageSize: Size;
+}) => Region | undefined | Promise<Region | undefined>;
 
 /** The explainer, with any method, that reads the images. */
 export type ImageReader = Pick<MapExplainer, "backbone" | "prepare">;
@@ -26,7 +32,7 @@ export interface ImageToRead extends Omit<EvaluationImage, "pixels"> {
 export function* evaluationImages(
   images: readonly ImageSource[],
   { backbone, prepare }: ImageReader,
-  boxesOf?: BoxesOf,
+  readRegion?: RegionReader,
 ): Generator<ImageToRead> {
   const named = new Set<string>();
   for (const [index, image] of images.entries()) {
@@ -36,10 +42,9 @@ export function* evaluationImages(
     yield {
       name,
       pixels: async () => {
-        const { window, ...cuts } = await prepare(image);
-        const boxes = boxesOf?.(name);
-        if (boxes === undefined) return cuts;
-        return { ...cuts, region: { boxes: boxesInCut(boxes, window, cutSize(backbone.preprocessing)) } };
+        const { window, imageSize, ...cuts } = await prepare(image);
+        const region = await readRegion?.(name, { window, imageSize, size: cutSize(backbone.preprocessing) });
+        return region === undefined ? cuts : { ...cuts, region };
       },
     };
   }

@@ -49,6 +49,7 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
     Deno.writeTextFileSync(`${folder}/boxes.json`, JSON.stringify(boxes));
     const code = await evaluateHere(
       ...["--images", `${folder}/photos/`, "--report", `${folder}/out/`, "--csv", `${folder}/t.csv`],
+      ...["--values", `${folder}/v.csv`],
       ...[
         "--methods",
         "gradcam,edges,gradcam",
@@ -62,7 +63,17 @@ Deno.test("evaluate writes records, results and a table, and skips what is no pi
       ...["--boxes", `${folder}/boxes.json`, "--device", "wasm", "--gallery", "3"],
     );
     assertEquals(code, 0);
-    assertEquals(filesIn(folder), ["boxes.json", "t.csv"]);
+    assertEquals(filesIn(folder), ["boxes.json", "t.csv", "v.csv"]);
+    // Three maps of three images have AD, those of two have energy; the files' digests are those of the disk.
+    const [names, ...values] = Deno.readTextFileSync(`${folder}/v.csv`).trimEnd().split("\r\n")
+      .map((line) => line.split(","));
+    const column = (name: string) => values.map((row) => row[names!.indexOf(name)]!);
+    assertEquals(values.length, 3 * 3 + 3 * 2);
+    assertEquals(new Set(column("imageDigest")).size, 3);
+    assertEquals(
+      [...column("modelDigest"), ...column("headDigest")].every((each) => each.length === 64),
+      true,
+    );
     const document = JSON.parse(Deno.readTextFileSync(`${folder}/out/results.json`));
     assertEquals([document.preset, document.images, document.model, document.device], [
       "torchcam",

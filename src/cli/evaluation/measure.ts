@@ -5,7 +5,6 @@
  */
 import type { MapProgress } from "../../baselines/types.ts";
 import { isOnnxModel } from "../../classifier/load.ts";
-import { boxesFor } from "../../faithfulness/boxes.ts";
 import { pathBelow } from "../../text/path_below.ts";
 import { evaluate } from "../../faithfulness/evaluate.ts";
 import type { EvaluateResult, EvaluationProgress } from "../../faithfulness/evaluate_options.ts";
@@ -27,6 +26,8 @@ import { agreeOnImages } from "./planned_images.ts";
 import { takeShard } from "../shards/shard.ts";
 import { createGallery, type StoredMap } from "./gallery.ts";
 import { type OpenMethods, openMethods } from "./methods.ts";
+import type { RunFacts } from "./values_file.ts";
+import { networks } from "../../../models/registry.ts";
 import type { Plan } from "./plan.ts";
 import { openRecordFile, type RecordFile } from "./record_file.ts";
 import { UsageError } from "../usage.ts";
@@ -40,6 +41,8 @@ export interface Measured {
   readonly rows: GalleryRow[];
   /** The classifier, and P-TAME's head if it was measured. */
   readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head" | "layer">;
+  /** SHA-256 of the files; "" of one that is unknown. */
+  readonly digests: Pick<RunFacts, "modelDigest" | "headDigest">;
 }
 
 /** Everything that a measurement needs. */
@@ -81,7 +84,7 @@ async function measureOpened(
   context: MeasureContext & { readonly progress: ReturnType<typeof progressOn> },
 ): Promise<Measured> {
   const { options, typed, file, terminal, signal, progress } = context;
-  const { boxes, folder, selection } = plan;
+  const { annotations, folder, selection } = plan;
   const { methods, score, backbone } = opened;
   if (backbone.asked === "none") {
     throw new UsageError(
@@ -100,7 +103,7 @@ async function measureOpened(
       signal,
     });
   const all = selected?.images ?? plan.images;
-  countBoxes({ ...plan, images: all }, terminal);
+  await countAnnotated({ ...plan, images: all }, terminal);
   const isPart = plan.shard.count > 1;
   if (isPart) await agreeOnImages(plan.report!, all);
   const images = takeShard(all, plan.shard, folder);
@@ -109,7 +112,7 @@ async function measureOpened(
       `${backbone.name} on ${opened.session.device}`,
   );
   const identity = methodIdentity(opened, options, plan);
-  const samples = () => evaluationImages(images, opened, boxes && ((name) => boxesFor(boxes, name, folder)));
+  const samples = () => evaluationImages(images, opened, annotations?.region);
   const mapsPath = plan.report === undefined || isPart ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
@@ -142,22 +145,44 @@ async function measureOpened(
       classes: selected?.classes,
       rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })),
       subject: { backbone, session, head, ...withoutUndefined({ auxiliary, layer }) },
+      digests: {
+        modelDigest: modelDigest(backbone.name, options),
+        headDigest: head === undefined ? "" : digestOfSource(toByteSource(head.bytes)),
+      },
     };
   } finally {
     await maps?.close();
   }
 }
 
-/** Reports how many images have no boxes; an error if none has any. */
-function countBoxes({ images, boxes, folder }: Plan, terminal: Terminal): void {
-  if (boxes === undefined) return;
-  const missing = images.filter((image) => boxesFor(boxes, image, folder) === undefined);
+/** Reports how many images have no objects; an error if none has any. */
+async function countAnnotated({ images, annotations }: Plan, terminal: Terminal): Promise<void> {
+  if (annotations === undefined) return;
+  const missing: string[] = [];
+  for (const image of images) if (!await annotations.has(image)) missing.push(image);
   if (missing.length === images.length) {
-    throw new Error(`Cannot evaluate: ${missing[0]} and all other images are not in the file of --boxes`);
+    throw new Error(
+      `Cannot evaluate: ${missing[0]} and all other images are not in the ` +
+        (annotations.option === "--boxes" ? "file of --boxes" : "annotations of --annotations"),
+    );
   }
-  if (missing.length > 0) {
-    terminal.say(`${missing.length} image(s) have no boxes and do not count for measures that need objects`);
-  }
+  if (missing.length === 0) return;
+  const what = annotations.option === "--boxes" ? "boxes" : "annotations";
+  terminal.say(`${missing.length} image(s) have no ${what} and do not count for measures that need objects`);
+}
+
+/** SHA-256 of the classifier: of the given file, else of the published weights of a network known by name. */
+function modelDigest(name: string, { model, weights }: ExplainerOptions): string {
+  const given = model !== undefined && isOnnxModel(model)
+    ? model.onnx
+    : weights instanceof Uint8Array
+    ? weights
+    : weights !== undefined && "table" in weights
+    ? weights.content
+    : undefined;
+  if (given !== undefined) return digestOfSource(toByteSource(given));
+  const known = networks.find((network) => network.name === name)?.weights;
+  return known?.shipped?.sha256 ?? known?.published?.[0]?.sha256 ?? "";
 }
 
 /** What records depend on besides measures and seed, such as the head. */

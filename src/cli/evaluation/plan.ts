@@ -4,7 +4,6 @@
  * @module
  */
 import type { CountOption, MethodOptions } from "../../baselines/types.ts";
-import { type BoxesByImage, parseBoxes } from "../../faithfulness/boxes.ts";
 import { PRESETS } from "../../faithfulness/presets.ts";
 import {
   MEASURE_NAMES,
@@ -20,7 +19,6 @@ import { DECODE_OPTIONS, decodeSettings } from "../decode_options.ts";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../explainer_options.ts";
 import { PTAME } from "../../ptame/explanation.ts";
 import { MOST_STEPS } from "../../ptame/refine/types.ts";
-import { readFile } from "../files.ts";
 import { evenlySpread } from "../../ptame/evenly_spread.ts";
 import { holdOut, listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
@@ -32,6 +30,7 @@ import { shardOption } from "../shards/option.ts";
 import type { Shard } from "../shards/shard.ts";
 import { UsageError } from "../usage.ts";
 import { METHOD_NAMES, USUAL_METHODS } from "./methods.ts";
+import { type Annotations, openAnnotations } from "./annotations.ts";
 import { commandLine } from "./report.ts";
 
 /** The options of `evaluate`. */
@@ -60,6 +59,10 @@ export const EVALUATE_OPTIONS = {
       "FILE.json",
       'Where the objects are, for pointing, energy, relevance-rank, top-k, miou: {"cat.jpg": [[x, y, width, height]], …}',
     ),
+    annotations: text(
+      "FILE.json|DIR",
+      "The same by COCO's annotations, or by a folder of masks: PNG files with the names of the images",
+    ),
     seed: wholeNumber("N", "Seed of noise, intervals, random maps and --refine", { least: 0, default: 0 }),
   }),
   ...MODEL_OPTIONS,
@@ -72,6 +75,7 @@ export const EVALUATE_OPTIONS = {
     ),
     gallery: wholeNumber("N", "Number of images in the report, evenly spread", { least: 0, default: 8 }),
     csv: text("FILE", "Write the table as CSV"),
+    values: text("FILE", "Write every value of every map (.csv or .parquet), with digests and versions"),
     resume: flag("Continue from the records of a stopped run"),
     ...OUTPUT_OPTIONS,
   }),
@@ -98,7 +102,8 @@ export interface Plan {
   readonly measures: readonly MeasureName[];
   readonly preset: string;
   readonly seed: number;
-  readonly boxes: BoxesByImage | undefined;
+  /** Where the objects are. */
+  readonly annotations: Annotations | undefined;
   /** How images are read. */
   readonly decode: DecodeSettings;
   readonly report: string | undefined;
@@ -128,12 +133,15 @@ export async function createPlan(
     throw new UsageError(`Option --refine is for ${PTAME}, which is not in --methods`);
   }
   const pointing = measures.filter((name) => measureNamed(name).needs?.includes("region"));
-  if (pointing.length > 0 && options.boxes === undefined) {
-    throw new UsageError(`Measure ${pointing[0]} needs the positions of the objects: --boxes FILE.json`);
+  const decode = decodeSettings(options);
+  const annotations = await openAnnotations({ ...options, folder, decode });
+  if (pointing.length > 0 && annotations === undefined) {
+    throw new UsageError(
+      `Measure ${
+        pointing[0]
+      } needs the positions of the objects: --boxes FILE.json or --annotations FILE.json|DIR`,
+    );
   }
-  const boxes = options.boxes === undefined
-    ? undefined
-    : parseBoxes(new TextDecoder().decode(await readFile(options.boxes, "boxes")), options.boxes);
   const listed = refuseRemoteIfOffline(options, await listImages(folder, say));
   const held = count === undefined ? listed : holdOut(listed, count).held;
   const chosen = createSelection(options);
@@ -142,7 +150,7 @@ export async function createPlan(
   const report = options.report?.replace(/(?<=.)[/\\]+$/, "");
   const command = commandLine("evaluate", args);
   return {
-    decode: decodeSettings(options),
+    decode,
     ...{
       folder,
       images,
@@ -154,7 +162,7 @@ export async function createPlan(
       measures,
       preset,
     },
-    ...{ seed, boxes, report, gallery, shard, command },
+    ...{ seed, annotations, report, gallery, shard, command },
   };
 }
 
