@@ -182,6 +182,11 @@ export async function fetchAhead(
   await fetchForMethod(name, { ...options, signal });
 }
 
+/** Tells the user about a method whose map does not depend on the class. */
+export function classlessText({ title, classless }: MethodDefinition): string | undefined {
+  return classless === true ? `${title} asks for no class: all classes have the same map` : undefined;
+}
+
 /** Tells the user about a method with many passes, whose maps take minutes. */
 export function passesText({ title }: MethodDefinition, explainer: MapExplainer): string | undefined {
   const { passes, backbone } = explainer;

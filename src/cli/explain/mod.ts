@@ -21,7 +21,7 @@ import { pathOrAddress } from "../image_lists.ts";
 import { readStdin, STREAM } from "../streams.ts";
 import { UsageError } from "../usage.ts";
 import { checkAnimation, destinationsFor, refuseOverwriting } from "./destinations.ts";
-import { chooseExplainMethod, openExplainer, passesText } from "./method.ts";
+import { chooseExplainMethod, classlessText, openExplainer, passesText } from "./method.ts";
 import { type ExplainedImage, explanationDocument } from "./document.ts";
 import { EXPLAIN } from "./options.ts";
 import { checkClasses, decodeTimed, explainFile, explainRequest, sharedScale } from "./image.ts";
@@ -81,8 +81,9 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
     checkClasses(request, explainer.backbone);
 
     for (const line of deviceLines(explainer.session.choice, options.verbose)) terminal.say(line);
-    const costs = passesText(method, explainer);
-    if (costs !== undefined) terminal.say(costs);
+    for (const note of [passesText(method, explainer), classlessText(method)]) {
+      if (note !== undefined) terminal.say(note);
+    }
 
     const scale = options.scale === "shared"
       ? await sharedScale(explainer, images, { ...request, ...withoutUndefined({ decoded }), signal })

@@ -6,7 +6,13 @@ import type { ExplainedFile } from "../../../src/cli/explain/image.ts";
 import { completenessText, settlingText } from "../../../src/cli/explain/table.ts";
 import type { MapExplanation } from "../../../src/explanation/map_explanation.ts";
 import { explainCommand } from "../../../src/cli/explain/mod.ts";
-import { chooseMethod, METHOD_OPTIONS, openExplainer, passesText } from "../../../src/cli/explain/method.ts";
+import {
+  chooseMethod,
+  classlessText,
+  METHOD_OPTIONS,
+  openExplainer,
+  passesText,
+} from "../../../src/cli/explain/method.ts";
 import { HEAD_OPTIONS } from "../../../src/cli/explainer_options.ts";
 import { parseArguments } from "../../../src/cli/options/command.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
@@ -150,6 +156,11 @@ Deno.test("openExplainer() passes the number of masks and the seed on, and many 
   const method = methodNamed("rise");
   const options = given("--method", "rise", "--masks", "120", "--seed", "4");
   await using explainer = await openExplainer(method, { model: smallClassifier(), device: "wasm" }, options);
+  assertEquals(classlessText(method), undefined);
+  assertEquals(
+    classlessText(methodNamed("eigencam")),
+    "Eigen-CAM asks for no class: all classes have the same map",
+  );
   assertEquals(passesText(method, explainer), "RISE: 120 passes through small for each map");
   assertThrows(() => given("--masks", "0"), UsageError, "at least 1, not 0");
 });
