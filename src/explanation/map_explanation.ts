@@ -320,14 +320,23 @@ export function createMapExplanation(
   };
 }
 
-/** Makes a Deno notebook display an explanation: it displays objects with this symbol. */
+/** Makes a Deno notebook display an explanation: its overlay and its most probable classes. */
 export function displayed<T extends MapExplanation>(explanation: T): T {
-  return Object.defineProperty(explanation, Symbol.for("Jupyter.display"), {
+  const { prediction, reading } = explanation;
+  return displayedAs(explanation, prediction.map((score) => captionText(score, reading)).join("\n"));
+}
+
+/**
+ * Makes a Deno notebook display an object by its overlay: the kernel looks for this symbol.
+ *
+ * @param text What is displayed where no image can be.
+ */
+export function displayedAs<T extends Pick<MapExplanation, "overlayPng">>(shown: T, text: string): T {
+  return Object.defineProperty(shown, Symbol.for("Jupyter.display"), {
     enumerable: false,
     value: async () => ({
-      "image/png": uint8ArrayToBase64(await explanation.overlayPng()),
-      "text/plain": explanation.prediction
-        .map((score) => captionText(score, explanation.reading)).join("\n"),
+      "image/png": uint8ArrayToBase64(await shown.overlayPng()),
+      "text/plain": text,
     }),
   });
 }

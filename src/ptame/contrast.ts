@@ -15,7 +15,7 @@ import { encodePng } from "../image/png.ts";
 import type { RgbImage, ValueMap } from "../image/types.ts";
 import type { Head } from "./head_file.ts";
 import { type Feature, fuseMap } from "./fuse.ts";
-import { captionText, type ClassifiedImage, placeOver } from "../explanation/map_explanation.ts";
+import { captionText, type ClassifiedImage, displayedAs, placeOver } from "../explanation/map_explanation.ts";
 import type { ClassScore } from "../classifier/prediction.ts";
 import { resolveTarget, type Target } from "../classifier/target.ts";
 
@@ -82,7 +82,7 @@ export function createContrast(
       subtitle: `rather than ${captionText(against, seen.reading)}; ${subtitle}`,
       contrast: { for: chosen.label, against: against.label },
     });
-  return {
+  const contrast: Contrast = {
     for: chosen,
     against,
     map,
@@ -93,4 +93,6 @@ export function createContrast(
     overlay,
     overlayPng: async (looks) => await encodePng(await overlay(looks)),
   };
+  const texts = [chosen, against].map((score) => captionText(score, seen.reading));
+  return displayedAs(contrast, texts.join(" rather than "));
 }

@@ -6,6 +6,7 @@
 import { DeviceError, runtimeMessage } from "./errors.ts";
 import { NATIVE_PACKAGE, nativeAbsence } from "./native.ts";
 import { type Device, loadBuild, VERSION } from "./ort.ts";
+import { isSmallDevice } from "./small_device.ts";
 
 /** An execution provider of the native runtime, where its binary has it. None but the CPU's was tried here. */
 export type Provider = "cuda" | "tensorrt" | "coreml" | "directml" | "openvino" | "xnnpack";
@@ -186,10 +187,10 @@ export async function chooseDevice(request: DeviceRequest = "auto"): Promise<Dev
 /** For the networks of this project, more threads than this wait longer than they save. */
 const MOST_THREADS = 8;
 
-/** Threads that the wasm runtime may use here: one if memory cannot be shared. */
+/** Threads that the wasm runtime may use here: one on phones and tablets, and if memory cannot be shared. */
 export function availableThreads(): number {
   const isolated = "Deno" in globalThis ||
     (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
-  if (!isolated || typeof SharedArrayBuffer === "undefined") return 1;
+  if (!isolated || typeof SharedArrayBuffer === "undefined" || isSmallDevice()) return 1;
   return Math.max(1, Math.min(MOST_THREADS, globalThis.navigator?.hardwareConcurrency ?? 1));
 }

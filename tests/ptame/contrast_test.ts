@@ -47,6 +47,16 @@ Deno.test("Explanation.contrast() is the difference of the two classes' maps, fr
   back.map.values.forEach((value, i) => assertAlmostEquals(value, -contrast.map.values[i]!, 1e-5));
   assertEquals(contrast.imageMap.width, explanation.image.width);
 
+  const display = (contrast as unknown as Record<symbol, () => Promise<Record<string, string>>>)[
+    Symbol.for("Jupyter.display")
+  ]!;
+  const { "image/png": png, "text/plain": text } = await display();
+  assertEquals(atob(png!).slice(1, 4), "PNG");
+  assertEquals(text!.split(" rather than ").map((each, i) => each.startsWith([first, second][i]!.label)), [
+    true,
+    true,
+  ]);
+
   // Both hues are over the photo, and the legend below is as of no other overlay.
   const [drawn, plain] = [await contrast.overlay(), await explanation.overlay()];
   assertEquals([drawn.width, drawn.height > explanation.image.height], [plain.width, true]);
