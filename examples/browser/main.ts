@@ -232,6 +232,15 @@ setUpCamera({
 });
 const openTab = setUpTabs((tab) => {
   state.tab = tab;
+  const [label, other] = [labels()[state.selected], labels()[state.rival]];
+  say(
+    {
+      look: `Where it looks for ${label}.`,
+      erase: `Erase parts of the image, and watch ${label}.`,
+      compare: `Why ${label}, and not ${other}.`,
+      teach: "Teach the head on your images.",
+    }[tab],
+  );
   keepPlace("push");
   erasing.setActive(tab === "erase");
   attempt(showing.render);
