@@ -139,6 +139,13 @@ export function setUpErasing({ classifier, subject, selected, map }: ErasingHook
       if (!signal.aborted) throw error;
     }
   };
+  /** Shows what is there; what is not looked at costs no pass. */
+  const refresh = () => {
+    if (!active) return;
+    if (answer === undefined) update();
+    show();
+    attempt(measure);
+  };
   const stopMeasuring = () => {
     if (curves.length < ORDERS.length) {
       measuring?.stopper.abort();
@@ -260,18 +267,15 @@ export function setUpErasing({ classifier, subject, selected, map }: ErasingHook
       const side = Math.sqrt(read.length / 3);
       [input, blur, erasure] = [read, blurred(read, side), createErasure(side)];
       placeOver(layer, own.window, own.size);
-      update();
-      attempt(measure);
+      refresh();
     },
     setActive: (now) => {
       active = now;
       layer.hidden = !now;
       if (!now) stopMeasuring();
       const [own, by] = [subject(), classifier()];
-      if (now) {
-        show();
-        attempt(measure);
-      } else if (own !== undefined && by !== undefined) updateClasses(own.prediction, by.facts.labels);
+      if (now) refresh();
+      else if (own !== undefined && by !== undefined) updateClasses(own.prediction, by.facts.labels);
     },
     follow: () => {
       show();

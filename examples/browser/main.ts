@@ -91,11 +91,11 @@ async function explainOne(source: Blob): Promise<boolean> {
   }
 }
 
-/** Explains a sample. The images of a person stay to be taught on. */
+/** Explains a sample. Several images of a person stay, to be gone through and taught on. */
 async function takeSample(name: SampleName, target?: (top: number) => number): Promise<void> {
   const image = await loadSample(name);
   if (!await explainOne(image)) return;
-  if (state.images.length === 0) teaching.setImages([image]);
+  if (state.images.length < 2) teaching.setImages([image]);
   await showing.showSubject(name, target?.(state.subject!.prediction[0]!.index));
 }
 
@@ -232,6 +232,15 @@ setUpCamera({
 });
 const openTab = setUpTabs((tab) => {
   state.tab = tab;
+  const [label, other] = [labels()[state.selected], labels()[state.rival]];
+  say(
+    {
+      look: `Where it looks for ${label}.`,
+      erase: `Erase parts of the image, and watch ${label}.`,
+      compare: `Why ${label}, and not ${other}.`,
+      teach: "Teach the head on your images.",
+    }[tab],
+  );
   keepPlace("push");
   erasing.setActive(tab === "erase");
   attempt(showing.render);

@@ -24,12 +24,12 @@
  */
 import type { ClassScore } from "../classifier/prediction.ts";
 import type { ValueMap } from "../image/types.ts";
-import type { MapProgress, PlainTarget } from "../worker/methods.ts";
+import type { MapProgress, PlainTarget, RemoteRuntimeFiles } from "../worker/methods.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";
 import { createPane, type Pane } from "./pane.ts";
 import { createShared, type ElementOptions, type Shared } from "./shared.ts";
 
-export type { ElementOptions };
+export type { DownloadProgress, ElementOptions, MapProgress, RemoteRuntimeFiles };
 
 /** Detail of the event `progress`. */
 export type ElementProgress = DownloadProgress | MapProgress;

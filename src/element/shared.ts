@@ -8,7 +8,6 @@ import {
   connectWorker,
   type RemoteClassifier,
   type RemoteExplainer,
-  type RemoteExplainerOptions,
   type RemoteLibrary,
 } from "../worker/connect.ts";
 import type { OpenedModel, RemoteRuntimeFiles } from "../worker/methods.ts";
@@ -20,8 +19,9 @@ export interface ElementOptions {
   readonly worker: () => Worker;
   /** Location of its runtime files, if a bundler does not arrange it. */
   readonly runtime?: RemoteRuntimeFiles;
-  /** Device and threads; as `createExplainer` takes them. */
-  readonly device?: RemoteExplainerOptions["device"];
+  /** Device; "auto" without it: WebGPU if there is a hardware adapter, else wasm. */
+  readonly device?: "auto" | "webgpu" | "wasm";
+  /** Threads of wasm; by default it depends on the machine. */
   readonly threads?: number;
 }
 

@@ -275,6 +275,7 @@ Deno.test({
         ignore: !heavyTests(),
         fn: async () => {
           const from = await page.count();
+          await page.click("#device-box summary");
           await page.selectOption("#device", "wasm");
           await page.event("event.kind === 'ready'", from);
           const shown = await page.event<Shown>("event.which === 'after' && event.kind === 'shown'", from);
@@ -347,9 +348,7 @@ Deno.test({
         name: "explains on WebGPU",
         ignore: !heavyTests(),
         fn: async () => {
-          const page = await watchPage(browser, `${at(plain)}?device=webgpu`);
-          await page.ready();
-          await page.click("#sample");
+          const page = await watchPage(browser, `${at(plain)}?device=webgpu#sample=chelsea`);
           const shown = await page.event<Shown>("event.kind === 'shown'");
           assertEquals(await page.textContent("#runs"), "Runs on webgpu.");
           assertAlmostEquals(shown.target.probability, top!.probability, 1e-3);
