@@ -236,5 +236,11 @@ function choosePart(options: EvaluateValues, say: Terminal["say"]): Shard {
       `Option --${whole} is for all images, not for ${part}: deno task merge ${options.report} --${whole}`,
     );
   }
+  if (options.values !== undefined) {
+    throw new UsageError(
+      `Option --values is for all images, not for ${part}: merge the parts, then evaluate --resume --report ` +
+        `${options.report} --values ${options.values}`,
+    );
+  }
   return shard;
 }
