@@ -17,7 +17,7 @@ chmod 0755 "$prefix/bin/ptame"
 # Everything that the program and its workers load, by the digests of deno.lock. Programs run with --cached-only.
 export DENO_DIR="$prefix/deno" DENO_NO_UPDATE_CHECK=1
 cd "$prefix"
-deno run --no-config --no-lock -A tools/launch.ts deno cache --quiet src/cli/main.ts src/cli/folder/image_worker.ts \
+deno run --no-config --no-lock -A tools/launch.ts deno cache --quiet src/cli/main.ts src/cli/folder/image_worker.ts src/cli/evaluation/measure_worker.ts \
   src/image/start_decode_worker.js src/image/decode_worker.ts \
   src/ptame/training/start_image_worker.js src/ptame/training/image_worker.ts \
   src/faithfulness/report/mod.ts npm:linkedom@0.18.12 npm:prom-client@15.1.3

@@ -64,7 +64,7 @@ in_root() {
     for each in null zero random urandom; do
       : > "$root/dev/$each" && mount --bind "/dev/$each" "$root/dev/$each"
     done
-    exec env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp XDG_CACHE_HOME=/tmp NO_COLOR=1 PTAME_TOKEN="$PTAME_TOKEN" \
+    exec env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp XDG_CACHE_HOME=/tmp NO_COLOR=1 PTAME_TOKEN="$PTAME_TOKEN" \
       chroot --userspec=10001:10001 "$root" "$@"' sh "$root" "$@"
 }
 

@@ -9,7 +9,7 @@ import { allStatistics } from "../faithfulness/statistics/compare.ts";
 import type { ImageRecord } from "../faithfulness/summary.ts";
 import { documentText, type EvaluationDocument, evaluationDocument } from "./evaluation/document.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
-import { createPlan, EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
+import { createPlan, EVALUATE, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
 import { type MeasuredValues, openValueWriter } from "./evaluation/values_file.ts";
@@ -25,21 +25,7 @@ import { withLocalModels } from "./model_address.ts";
 const RECORDS = "evaluation.jsonl";
 
 /** Runs `evaluate` and gives its exit code. */
-export const evaluateCommand = command({
-  name: "evaluate",
-  about:
-    "Measure how faithful maps are: what the classifier still sees when their pixels are kept or removed",
-  options: EVALUATE_OPTIONS,
-  examples: [
-    "deno task evaluate --images photos/ --limit 50",
-    "deno task evaluate --images photos/ --hold-out 200 --head head.safetensors --report out/",
-    "deno task evaluate --images photos/ --held-out-classes 0.4 --part score --per-class 4 --limit 300",
-    "deno task evaluate --images photos/ --methods ptame,random --measures insertion,deletion --preset rise " +
-    "--csv rise.csv",
-    "deno task evaluate --images photos/ --report out/ --shard 3/16",
-    "deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json",
-  ],
-}, async ({ args, options, typed, terminal, signal }) => {
+export const evaluateCommand = command(EVALUATE, async ({ args, options, typed, terminal, signal }) => {
   const plan = await createPlan(options, args, terminal);
   const local = await withLocalModels(options, terminal, signal);
   const settings = await explainerOptions(local, typed, terminal);
@@ -61,7 +47,10 @@ export const evaluateCommand = command({
   let whole = false;
   try {
     terminal.doing("Loading");
-    const measured = await measure(plan, { options: settings, typed, file, terminal, signal });
+    const measured = await measure(plan, {
+      ...{ options: settings, typed, args, file, terminal, signal },
+      local: withoutUndefined({ model: local.model, auxiliary: local.auxiliary }),
+    });
     const document = resultDocument(measured, plan);
     if (csv !== undefined) await writeFile(csv, evaluationCsv(measured.result));
     await writeValues?.(runValues(measured, plan), signal);

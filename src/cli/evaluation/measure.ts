@@ -20,6 +20,7 @@ import { checkHeldOut, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
 import { isFile } from "../files.ts";
 import { evenlySpread } from "../../ptame/evenly_spread.ts";
+import type { WorkerDevice } from "../folder/image_worker.ts";
 import type { Typed } from "../options/command.ts";
 import { longDuration, printable, progressBar, sayNowAndThen, type Terminal } from "../terminal.ts";
 import { agreeOnImages } from "./planned_images.ts";
@@ -28,7 +29,8 @@ import { createGallery, type StoredMap } from "./gallery.ts";
 import { type OpenMethods, openMethods } from "./methods.ts";
 import type { RunFacts } from "./values_file.ts";
 import { networks } from "../../../models/registry.ts";
-import type { Plan } from "./plan.ts";
+import { measureInWorkers } from "./measure_workers.ts";
+import { methodOptions, type Plan } from "./plan.ts";
 import { openRecordFile, type RecordFile } from "./record_file.ts";
 import { UsageError } from "../usage.ts";
 
@@ -51,6 +53,10 @@ export interface MeasureContext {
   readonly options: ExplainerOptions;
   /** The options as they were typed. */
   readonly typed: Typed;
+  /** The arguments as they were given. */
+  readonly args: readonly string[];
+  /** Paths of models that were named by an address. */
+  readonly local: Pick<WorkerDevice, "model" | "auxiliary">;
   /** Where records go. */
   readonly file: RecordFile<ImageRecord>;
   readonly terminal: Terminal;
@@ -63,11 +69,7 @@ export async function measure(plan: Plan, context: MeasureContext): Promise<Meas
   const progress = progressOn(terminal);
   const opened = await openMethods(plan.methods, { ...options, signal }, {
     withHead: () => openPtame({ ...options, signal }, typed),
-    seed: plan.seed,
-    layer: plan.layer,
-    refine: plan.refine,
-    decode: plan.decode,
-    ...plan.counts,
+    ...methodOptions(plan),
     onProgress: progress.map,
   });
   try {
@@ -119,17 +121,19 @@ async function measureOpened(
     : await openRecordFile<StoredMap>(mapsPath, typed["resume"] === true && await isFile(mapsPath));
   try {
     const gallery = maps && createGallery(evenlySpread(images, plan.gallery), maps, { model: identity });
+    const settings = {
+      ...{ preset: plan.preset, measures: plan.measures, seed: plan.seed, model: identity },
+      normalization: backbone.preprocessing,
+    };
+    const aside = await measureInWorkers(plan, { ...context, images, opened, settings });
     const result = await evaluate({
+      ...settings,
       images: gallery?.images(samples()) ?? samples(),
       total: images.length,
       methods: progress.methods(gallery?.methods(methods) ?? methods),
       score,
-      preset: plan.preset,
-      measures: plan.measures,
-      normalization: backbone.preprocessing,
-      seed: plan.seed,
-      model: identity,
-      records: file.records,
+      // What workers have measured is measured; an image that cannot be read is tried once more, to be named in order.
+      records: [...file.records, ...aside],
       onRecord: (record) => file.append(record),
       onProgress: progress.report,
       onSkipped: ({ reason }) => terminal.say(`skipped: ${printable(reason)}`),

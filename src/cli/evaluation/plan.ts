@@ -22,7 +22,19 @@ import { MOST_STEPS } from "../../ptame/refine/types.ts";
 import { evenlySpread } from "../../ptame/evenly_spread.ts";
 import { holdOut, listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
-import { choice, choices, flag, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
+import {
+  choice,
+  choices,
+  flag,
+  group,
+  needed,
+  parsed,
+  text,
+  type Values,
+  wholeNumber,
+} from "../options/kinds.ts";
+import type { Declaration } from "../options/command.ts";
+import { MOST_WORKERS, usualWorkers } from "../folder/usual_workers.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import type { Terminal } from "../terminal.ts";
 import { chooseShard } from "../shards/schedulers.ts";
@@ -67,6 +79,19 @@ export const EVALUATE_OPTIONS = {
   }),
   ...MODEL_OPTIONS,
   ...DEVICE_OPTIONS,
+  ...group("Device", {
+    workers: parsed(
+      "N|auto",
+      `Measure N images at the same time, on a thread each; auto is one per core, at most ${MOST_WORKERS}`,
+      (given) => {
+        const value = given === "auto" ? usualWorkers() : Number(given);
+        return Number.isInteger(value) && value >= 1
+          ? { value }
+          : { expected: "a number of at least 1, or auto" };
+      },
+      { default: 1 },
+    ),
+  }),
   ...DECODE_OPTIONS,
   ...group("Output", {
     report: text(
@@ -85,13 +110,28 @@ export const EVALUATE_OPTIONS = {
 /** Their values. */
 export type EvaluateValues = Values<typeof EVALUATE_OPTIONS>;
 
-/** What to measure. */
-export interface Plan {
+/** `evaluate` and its options. */
+export const EVALUATE: Declaration<typeof EVALUATE_OPTIONS> = {
+  name: "evaluate",
+  about:
+    "Measure how faithful maps are: what the classifier still sees when their pixels are kept or removed",
+  options: EVALUATE_OPTIONS,
+  examples: [
+    "deno task evaluate --images photos/ --limit 50",
+    "deno task evaluate --images photos/ --hold-out 200 --head head.safetensors --report out/",
+    "deno task evaluate --images photos/ --held-out-classes 0.4 --part score --per-class 4 --limit 300",
+    "deno task evaluate --images photos/ --methods ptame,random --measures insertion,deletion --preset rise " +
+    "--csv rise.csv",
+    "deno task evaluate --images photos/ --methods ptame,rise --workers auto",
+    "deno task evaluate --images photos/ --report out/ --shard 3/16",
+    "deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json",
+  ],
+};
+
+/** How each image is measured. */
+export interface MeasureSettings {
+  /** The folder or list of the images. */
   readonly folder: string;
-  /** Images to measure; with a selection, the images to select from. */
-  readonly images: readonly string[];
-  /** Selection by class and maximum number; without it, all images are measured. */
-  readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
   readonly methods: readonly string[];
   /** Layer that CAM methods use; by default each method chooses. */
   readonly layer: string | undefined;
@@ -106,6 +146,16 @@ export interface Plan {
   readonly annotations: Annotations | undefined;
   /** How images are read. */
   readonly decode: DecodeSettings;
+}
+
+/** What to measure. */
+export interface Plan extends MeasureSettings {
+  /** Images to measure; with a selection, the images to select from. */
+  readonly images: readonly string[];
+  /** Selection by class and maximum number; without it, all images are measured. */
+  readonly selection: (ClassSelection & { readonly limit: number | undefined }) | undefined;
+  /** Number of images that are measured at the same time. */
+  readonly workers: number;
   readonly report: string | undefined;
   /** Number of images in the report. */
   readonly gallery: number;
@@ -113,6 +163,37 @@ export interface Plan {
   readonly shard: Shard;
   /** The command as it was given. */
   readonly command: string;
+}
+
+/**
+ * How each image is measured, by the options and the files that they name.
+ *
+ * @throws {UsageError} When options do not go together.
+ */
+export async function readSettings(options: EvaluateValues): Promise<MeasureSettings> {
+  const { images: folder, methods, measures, preset, seed } = options;
+  if (options.refine !== undefined && !methods.includes(PTAME)) {
+    throw new UsageError(`Option --refine is for ${PTAME}, which is not in --methods`);
+  }
+  const pointing = measures.filter((name) => measureNamed(name).needs?.includes("region"));
+  const decode = decodeSettings(options);
+  const annotations = await openAnnotations({ ...options, folder, decode });
+  if (pointing.length > 0 && annotations === undefined) {
+    throw new UsageError(
+      `Measure ${
+        pointing[0]
+      } needs the positions of the objects: --boxes FILE.json or --annotations FILE.json|DIR`,
+    );
+  }
+  return {
+    ...{ folder, methods, layer: options.layer, refine: options.refine, counts: givenCounts(options) },
+    ...{ measures, preset, seed, annotations, decode },
+  };
+}
+
+/** The settings that opening the methods takes. */
+export function methodOptions({ seed, layer, refine, decode, counts }: MeasureSettings) {
+  return { seed, layer, refine, decode, ...counts };
 }
 
 /**
@@ -128,20 +209,8 @@ export async function createPlan(
   { say }: Pick<Terminal, "say">,
 ): Promise<Plan> {
   const shard = choosePart(options, say);
-  const { images: folder, methods, measures, preset, holdOut: count, limit, seed, gallery } = options;
-  if (options.refine !== undefined && !methods.includes(PTAME)) {
-    throw new UsageError(`Option --refine is for ${PTAME}, which is not in --methods`);
-  }
-  const pointing = measures.filter((name) => measureNamed(name).needs?.includes("region"));
-  const decode = decodeSettings(options);
-  const annotations = await openAnnotations({ ...options, folder, decode });
-  if (pointing.length > 0 && annotations === undefined) {
-    throw new UsageError(
-      `Measure ${
-        pointing[0]
-      } needs the positions of the objects: --boxes FILE.json or --annotations FILE.json|DIR`,
-    );
-  }
+  const settings = await readSettings(options);
+  const { images: folder, holdOut: count, limit, gallery, workers } = options;
   const listed = refuseRemoteIfOffline(options, await listImages(folder, say));
   const held = count === undefined ? listed : holdOut(listed, count).held;
   const chosen = createSelection(options);
@@ -149,21 +218,7 @@ export async function createPlan(
   const images = limit === undefined || selection !== undefined ? held : evenlySpread(held, limit);
   const report = options.report?.replace(/(?<=.)[/\\]+$/, "");
   const command = commandLine("evaluate", args);
-  return {
-    decode,
-    ...{
-      folder,
-      images,
-      selection,
-      methods,
-      layer: options.layer,
-      refine: options.refine,
-      counts: givenCounts(options),
-      measures,
-      preset,
-    },
-    ...{ seed, annotations, report, gallery, shard, command },
-  };
+  return { ...settings, images, selection, workers, report, gallery, shard, command };
 }
 
 /** The part, and whether the options suit one: the results of a part are its records. */

@@ -39,13 +39,11 @@ import { openImageWorker } from "./image_workers.ts";
 import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
 import { createTasks } from "./tasks.ts";
+import { usualWorkers } from "./usual_workers.ts";
 import { withLocalModels } from "../model_address.ts";
 import { STREAM } from "../streams.ts";
 
 type Line = ResultLine;
-
-/** Default number of workers at most: more would only share the memory bandwidth. */
-const MOST_WORKERS = 8;
 
 /** Whether the arguments name a folder, or a list of images. */
 export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {
@@ -81,7 +79,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   if (options.animate !== undefined) throw new UsageError("Option --animate is for a single image");
   const { looks } = explainRequest(options);
   const method = chooseExplainMethod(options);
-  const { workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency) } = options;
+  const { workers = usualWorkers() } = options;
 
   const out = withoutEndSlash(named);
   const images = refuseRemoteIfOffline(options, await listImages(source, terminal.say));

@@ -17,6 +17,7 @@ import { useFonts } from "../fonts.ts";
 import { parseArguments } from "../options/command.ts";
 import { overlaySuffix } from "../result_names.ts";
 import { errorMessage, openTerminal } from "../terminal.ts";
+import type { Failed } from "./worker_client.ts";
 
 /** An image and the paths of its results. */
 export interface ImageTask {
@@ -54,7 +55,7 @@ export type FromWorker =
   | { readonly kind: "ready" }
   /** `missing`: characters that no font has. */
   | { readonly kind: "done"; readonly document: ExplainedImage; readonly missing: string }
-  | { readonly kind: "failed"; readonly message: string; readonly what?: "usage" | "disk" };
+  | Failed;
 
 let explainer: MapExplainer | undefined;
 let request: Request = {};

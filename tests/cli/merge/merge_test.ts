@@ -5,7 +5,7 @@ import { recordLine } from "../../../src/cli/evaluation/record_lines.ts";
 import { mergeCommand } from "../../../src/cli/merge/mod.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
 import { smallClassifier } from "../../ptame/small_classifier.ts";
-import { warmUpWasm } from "../../support/devices.ts";
+import { heavyTests, warmUpWasm } from "../../support/devices.ts";
 import { filesIn, inFolder } from "../../support/folders.ts";
 
 await warmUpWasm();
@@ -113,8 +113,11 @@ Deno.test("merge refuses what is no run, or cannot be joined in its place", () =
     await assertRejects(() => run(mergeCommand), UsageError, "merge needs the folders");
   }));
 
-Deno.test("evaluate --shard measures parts that merge joins to the bytes of one process", () =>
-  inFolder(async (folder) => {
+/** Six images and one that is none, a small classifier, and the command that measures on them. */
+function inEvaluation(
+  act: (folder: string, evaluate: (...args: string[]) => Promise<number>) => Promise<void>,
+): Promise<void> {
+  return inFolder(async (folder) => {
     Deno.mkdirSync(`${folder}/photos`);
     Deno.writeFileSync(`${folder}/small.onnx`, smallClassifier().onnx);
     for (let i = 0; i < 3; i++) {
@@ -136,6 +139,12 @@ Deno.test("evaluate --shard measures parts that merge joins to the bytes of one 
       ...["--methods", "edges,random", "--measures", "ad,insertion"],
     ];
     const evaluate = (...args: string[]) => run(evaluateCommand, ...settings, ...args);
+    await act(folder, evaluate);
+  });
+}
+
+Deno.test("evaluate --shard measures parts that merge joins to the bytes of one process", () =>
+  inEvaluation(async (folder, evaluate) => {
     assertEquals(await evaluate("--report", `${folder}/one`, "--gallery", "0"), 0);
     const out = `${folder}/out`;
     for (const part of ["3/3", "1/3"]) assertEquals(await evaluate("--report", out, "--shard", part), 0);
@@ -193,4 +202,28 @@ Deno.test("evaluate --shard measures parts that merge joins to the bytes of one 
         [["--shard", "1/3", "--report", out, "--json"], "Option --json is for all images, not for part 1/3"],
       ] as const
     ) await assertRejects(() => evaluate(...args), UsageError, words);
+  }));
+
+Deno.test("evaluate --workers writes the records that one process writes, also where it continues", {
+  // Each worker loads the program anew.
+  ignore: !heavyTests(),
+}, () =>
+  inEvaluation(async (folder, evaluate) => {
+    assertEquals(await evaluate("--report", `${folder}/one`, "--gallery", "0"), 0);
+    assertEquals(await run(mergeCommand, `${folder}/one`, "--out", `${folder}/whole`, "--without-times"), 0);
+    const workers = `${folder}/workers`;
+    assertEquals(await evaluate("--report", workers, "--gallery", "1", "--workers", "2"), 0);
+    const lines = text(`${workers}/records.jsonl`).trimEnd().split("\n");
+    assertEquals(lines.length, 6);
+    Deno.writeTextFileSync(`${workers}/records.jsonl`, `${lines.slice(0, 2).join("\n")}\n`);
+    assertEquals(await evaluate("--report", workers, "--gallery", "0", "--workers", "3", "--resume"), 0);
+    assertEquals(await run(mergeCommand, workers, "--out", `${folder}/aside`, "--without-times"), 0);
+    for (const name of ["records.jsonl", "results.json"]) {
+      assertEquals(text(`${folder}/aside/${name}`), text(`${folder}/whole/${name}`), name);
+    }
+    await assertRejects(
+      () => evaluate("--report", workers, "--workers", "2", "--resume", "--seed", "4"),
+      RangeError,
+      "Cannot resume: the record of",
+    );
   }));
