@@ -21,6 +21,13 @@ deno run --no-config --no-lock -A tools/launch.ts deno cache --quiet src/cli/mai
   src/image/start_decode_worker.js src/image/decode_worker.ts \
   src/ptame/training/start_image_worker.js src/ptame/training/image_worker.ts \
   src/faithfulness/report/mod.ts npm:linkedom@0.18.12 npm:prom-client@15.1.3
+# What is inside: exact versions, digests and licences. The packages that write it are not part of it.
+own=$(mktemp -d)
+(
+  cd "$checkout"
+  DENO_DIR="$own" deno run --no-config --no-lock -A tools/launch.ts deno run -A tools/supply/sbom.ts --out "$prefix/ptame.cdx.json"
+)
+rm -rf "$own"
 # Compiled once, so that the first start does not compile; this also shows that the weights are whole.
 bin/ptame explain --quiet --device wasm --out "$prefix/try.png"
 rm -f "$prefix/try.png"

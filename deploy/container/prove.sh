@@ -3,7 +3,7 @@
 # the entry as user 10001 on a read-only root with a tmpfs at /tmp. The server must answer, show its metrics, refuse
 # strangers, and end with 0 at SIGTERM.
 #
-#     deploy/container/prove.sh [DENO]        needs Debian's debootstrap and curl, and root; DENO is the program of deno
+#     deploy/container/prove.sh [DENO]        needs Debian's debootstrap, curl and python3, and root; DENO is the program of deno
 #
 # ROOT_TAR names a file that keeps the clean root for the next time.
 set -euo pipefail
@@ -52,6 +52,11 @@ begun=$SECONDS
 unshare --mount sh -c 'mount -t proc proc "$1/proc" && shift && exec chroot "$@"' sh "$root" "$root" env PATH=/usr/local/bin:/usr/bin:/bin HOME=/root ${certificates:+"$certificates"} PTAME_STD="${PTAME_STD:-}" \
   /checkout/deploy/container/install.sh /checkout /opt/ptame > "$work/log" 2>&1 || fail "install.sh"
 rm -rf "$root/checkout"
+python3 -c '
+import json, sys
+bill = json.load(open(sys.argv[1]))
+print("bill of materials:", bill["bomFormat"], bill["specVersion"], len(bill["components"]), "components")' \
+  "$root/opt/ptame/ptame.cdx.json" 2> "$work/log" || fail "no bill of materials"
 size() { du -sm "$1" | cut -f1; }
 echo "install.sh took $((SECONDS - begun)) s; /opt/ptame has $(size "$root/opt/ptame") MB, the root $(size "$root") MB"
 
