@@ -24,7 +24,7 @@ const given = parseArgs(Deno.args, {
   unknown: (argument) => wrong(`unknown argument ${argument}`),
 });
 const limit = Number(given.limit ?? 60);
-const counts = (given.processes ?? "1,2,4").split(",").map(Number);
+const counts: number[] = (given.processes ?? "1,2,4").split(",").map(Number);
 if (given.images === undefined) wrong("--images names a folder of photographs");
 if (!(limit >= 1) || !counts.every((count) => Number.isInteger(count) && count >= 1)) {
   wrong("--limit takes a number of at least 1, --processes some with commas between");
