@@ -5,7 +5,6 @@
  */
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
-import { allStatistics } from "../faithfulness/statistics/compare.ts";
 import type { ImageRecord } from "../faithfulness/summary.ts";
 import { documentText, type EvaluationDocument, evaluationDocument } from "./evaluation/document.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
@@ -13,12 +12,12 @@ import { createPlan, EVALUATE, type Plan } from "./evaluation/plan.ts";
 import { openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
 import { type MeasuredValues, openValueWriter } from "./evaluation/values_file.ts";
-import { blankLines, powerLines, tableLines } from "./evaluation/table.ts";
+import { resultLines } from "./evaluation/result_lines.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, isFile, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
 import { shardSuffix } from "./shards/shard.ts";
-import { bold, printable, type Terminal, terminalWidth } from "./terminal.ts";
+import { printable, type Terminal } from "./terminal.ts";
 import { withLocalModels } from "./model_address.ts";
 
 /** The file for records if no folder is named; removed when the run is complete. */
@@ -115,20 +114,16 @@ function showResult(
   { report, seed, shard }: Plan,
   csv: string | undefined,
 ): void {
-  const { skipped, images, preset } = result;
+  const { skipped } = result;
+  const { backbone, head } = subject;
   const part = shard.count === 1 ? "" : ` of part ${shard.index}/${shard.count}`;
+  const remark = head?.record.trained === false
+    ? `The head of ptame is not trained: ${head.record.name}`
+    : undefined;
   if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
-  terminal.say("");
-  terminal.say(
-    `${subject.backbone.name}, ${images} images${part}, preset ${preset}; 95 % intervals, * best beyond noise`,
-  );
-  const { head } = subject;
-  if (head?.record.trained === false) terminal.say(`The head of ptame is not trained: ${head.record.name}`);
-  terminal.say("");
-  for (const line of tableLines(result, result.records, terminalWidth(), bold, seed)) terminal.say(line);
-  for (const line of blankLines(result)) terminal.say(line);
-  const { statistics } = allStatistics(result, result.records);
-  for (const line of powerLines(statistics, terminalWidth())) terminal.say(line);
+  for (const line of resultLines(result, result.records, { model: backbone.name, seed, part, remark })) {
+    terminal.say(line);
+  }
   if (csv !== undefined) terminal.say(`table: ${printable(csv)}`);
   if (report === undefined) return;
   terminal.say(

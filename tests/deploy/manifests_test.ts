@@ -161,7 +161,9 @@ Deno.test("every command in deploy/ has options that the program takes", () => {
 
 Deno.test("the container starts as the launcher does, and holds what programs load by name", () => {
   const install = read("container/install.sh");
-  for (const name of LOADED_BY_NAME) assert(install.includes(` ${name}`), name);
+  for (const name of LOADED_BY_NAME) {
+    assert(install.includes(` ${name}`), `deploy/container/install.sh must cache ${name}`);
+  }
   const start = read("container/ptame");
   for (const flag of v8Flags("15.0")) assert(start.includes(` ${flag} `), flag);
   const lines = read("container/Containerfile.dockerignore").trim().split("\n");

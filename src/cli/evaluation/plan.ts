@@ -186,9 +186,8 @@ export async function readSettings(options: EvaluateValues): Promise<MeasureSett
     );
   }
   return {
-    decode,
     ...{ folder, methods, layer: options.layer, refine: options.refine, counts: givenCounts(options) },
-    ...{ measures, preset, seed, annotations },
+    ...{ measures, preset, seed, annotations, decode },
   };
 }
 

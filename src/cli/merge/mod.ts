@@ -7,7 +7,7 @@
 import { evaluationCsv } from "../../faithfulness/report/csv.ts";
 import { documentText } from "../evaluation/document.ts";
 import { recordLine } from "../evaluation/record_lines.ts";
-import { blankLines, tableLines } from "../evaluation/table.ts";
+import { resultLines } from "../evaluation/result_lines.ts";
 import { checkWritable, isFile, makeFolder, samePlace, writeFile, writeParts } from "../files.ts";
 import { listImages } from "../image_lists.ts";
 import { type Call, command } from "../options/command.ts";
@@ -15,7 +15,7 @@ import { flag, text } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import { withoutEndSlash } from "../paths.ts";
 import { takeRunLock } from "../run_lock.ts";
-import { bold, printable, type Terminal, terminalWidth } from "../terminal.ts";
+import { printable, type Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { joinEvaluated } from "./evaluated.ts";
 import { isFailure, joinExplained, type RunRecord, runRecord, withoutTimes } from "./explained.ts";
@@ -122,13 +122,7 @@ async function mergeEvaluated(
     const whole = sayJoined(terminal, joined, parts);
     const { skipped, model, seed } = document;
     if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
-    terminal.say("");
-    terminal.say(
-      `${model}, ${records.length} images, preset ${result.preset}; 95 % intervals, * best beyond noise`,
-    );
-    terminal.say("");
-    for (const line of tableLines(result, records, terminalWidth(), bold, seed)) terminal.say(line);
-    for (const line of blankLines(result)) terminal.say(line);
+    for (const line of resultLines(result, records, { model, seed })) terminal.say(line);
     terminal.say(`records: ${printable(path)}`);
     if (options.json) console.log(JSON.stringify(document, null, 2));
     return whole && unfinished.length === 0 ? 0 : 1;
