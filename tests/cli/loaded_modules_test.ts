@@ -8,6 +8,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** The table of methods, and facts about refining: light, and named by explain's options. */
 const FACTS = [
   ...["methods.ts", "open.ts", "passes.ts"].map((name) => `src/baselines/${name}`),
+  ...["activation", "gradient", "perturbation"].map((kind) => `src/baselines/${kind}/table.ts`),
   "src/ptame/refine/types.ts",
 ];
 
