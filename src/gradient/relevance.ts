@@ -10,14 +10,15 @@
  * l and h are what black and white images become at the first convolution. Activations pass relevance on; max pooling
  * gives it to the winner; a product of two parts of the network halves it between them (Achtibat et al. 2024). γ is in the
  * general form for inputs of either sign (Andéol et al. 2021). Where zennit 0.5.1 has a rule (Epsilon, Gamma, ZBox, Norm,
- * Pass), this is the same, stabilisers included; a batch normalisation that is a node of its own gets ε, as in Captum.
+ * Pass), this is the same, stabilisers included. A batch normalisation after a convolution is merged into it, as zennit's
+ * canonizer does; any other gets ε, as in Captum.
  * Attention and layer normalisation have no rule here.
  *
  * @module
  */
 import type { Builder } from "../graph/builder.ts";
 import { replayed } from "../graph/replay.ts";
-import type { Node, Value } from "../graph/types.ts";
+import { floatAttribute, type Node, type Value } from "../graph/types.ts";
 import { type GradientRule, requiredInput, sameShape, single, type SingleContext } from "./rule.ts";
 import { ACTIVATIONS } from "./rules/activations.ts";
 import { RULES } from "./rules/mod.ts";
@@ -173,21 +174,59 @@ export function relevanceRules(
     const flat = own.expand(own.constant(images.type, [], [level]), images.shape);
     return replayed(own, nodes, new Map([[images.name, flat]]), name);
   };
+  const normalised = normalisedConvolutions(nodes);
+  const convolution = (input: string): GradientRule => {
+    if (composite === "epsilon") return epsilon;
+    return prepared.has(input) ? boxed(levelled(input, 0), levelled(input, 1)) : gamma;
+  };
   return (node) => {
     const { op, domain, inputs, outputs } = node;
     if (domain !== "") return undefined;
     if (prepared.has(outputs[0]!)) {
       return Object.hasOwn(MOVEMENT, op) ? MOVEMENT[op] : passing;
     }
-    if (op === "Conv" && composite === "gamma") {
-      return prepared.has(inputs[0]!) ? boxed(levelled(inputs[0]!, 0), levelled(inputs[0]!, 1)) : gamma;
+    if (op === "Conv") {
+      const norm = normalised.get(outputs[0]!);
+      return norm === undefined ? convolution(inputs[0]!) : merged(norm, convolution(inputs[0]!));
     }
+    // Its layer is one with the convolution's.
+    if (op === "BatchNormalization" && normalised.has(inputs[0]!)) return passing;
     if (LINEAR.has(op)) return epsilon;
     if (PASSING.has(op)) return passing;
     if (op === "Mul") return gate;
     if (op === "MaxPool" || op === "GlobalMaxPool" || Object.hasOwn(MOVEMENT, op)) return RULES[op];
     // A division by a constant is a linear layer without a bias: relevance passes.
     return op === "Div" ? dividing : undefined;
+  };
+}
+
+/** The batch normalisations that alone read a convolution, by the name of what they read. */
+function normalisedConvolutions(nodes: readonly Node[]): ReadonlyMap<string, Node> {
+  const readers = new Map<string, Node[]>();
+  for (const node of nodes) {
+    for (const name of node.inputs) readers.set(name, [...readers.get(name) ?? [], node]);
+  }
+  return new Map(nodes.flatMap(({ op, outputs }) => {
+    const [only, ...others] = readers.get(outputs[0]!) ?? [];
+    const alone = op === "Conv" && only?.op === "BatchNormalization" && others.length === 0;
+    return alone ? [[outputs[0]!, only] as const] : [];
+  }));
+}
+
+/** A convolution's rule with the weights that it has once its batch normalisation is merged into it. */
+function merged(norm: Node, rule: GradientRule): GradientRule {
+  return (context) => {
+    const { b, inputs } = context;
+    const [scale, shift, mean, variance] = norm.inputs.slice(1).map((name) => b.existingValue(name)) as [
+      ...[Value, Value, Value, Value],
+    ];
+    const factor = b.div(scale, b.sqrt(b.add(variance, floatAttribute(norm.attributes, "epsilon", 1e-5))));
+    const w = requiredInput(context, 1);
+    const weight = b.mul(w, b.reshape(factor, [w.shape[0]!, ...w.shape.slice(1).map(() => 1)]));
+    const centre = inputs[2] === undefined ? b.neg(mean) : b.sub(inputs[2], mean);
+    const bias = b.add(shift, b.mul(centre, factor));
+    const output = b.existingValue(norm.outputs[0]!);
+    return rule({ ...context, inputs: [inputs[0], weight, bias], outputs: [output] });
   };
 }
 

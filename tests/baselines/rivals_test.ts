@@ -135,6 +135,46 @@ Deno.test("fused Layer-CAM joins the maps of the deepest layer of each size by t
   compare("fused", values, Array.from(expected), 1e-5);
 });
 
+Deno.test("relevance through a batch normalisation is that of the convolution with which it is merged", async () => {
+  const [ins, outs] = [3, 8];
+  const weight = seededTensor("conv.weight", [outs, ins, 3, 3], 1);
+  const [scale, shift, mean, variance] = ["bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"]
+    .map((name) => seededTensor(name, [outs], 1)) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const factor = scale.map((value, i) => value / Math.sqrt(variance[i]! + 1e-5));
+  const network = (apart: boolean) => {
+    const b = createBuilder("normalised");
+    const vector = (values: Float32Array) => b.constant("float32", [outs], values);
+    const kernel = (values: Float32Array, name: number) => b.constant("float32", [outs, name, 3, 3], values);
+    let x = b.input("image", "float32", [1, 3, 8, 8]);
+    for (const width of [ins, outs]) {
+      // The second layer has more weights, all of them from the first ones.
+      const own = Float32Array.from({ length: outs * width * 9 }, (_, i) => weight[(7 * i) % weight.length]!);
+      const folded = own.map((value, i) => value * factor[Math.floor(i / (width * 9))]!);
+      const bias = shift.map((value, i) => value - mean[i]! * factor[i]!);
+      const pads = { pads: [1, 1, 1, 1] };
+      x = b.relu(
+        apart
+          ? b.node("BatchNormalization", [
+            b.conv(x, kernel(own, width), undefined, pads),
+            ...[scale, shift, mean, variance].map(vector),
+          ])[0]!
+          : b.conv(x, kernel(folded, width), vector(bias), pads),
+      );
+    }
+    const fc = b.constant("float32", [2, outs], seededTensor("fc.weight", [2, outs], 1));
+    b.output(b.gemm(b.flatten(b.globalAveragePool(x)), fc, undefined, { transB: true }), "scores");
+    return { name: "normalised", onnx: encodeOnnx(b.build()) };
+  };
+  await using apart = await openClassifier({ model: network(true), device: "wasm" });
+  await using whole = await openClassifier({ model: network(false), device: "wasm" });
+  const small = seededImage(3, [1, 3, 8, 8]);
+  for (const name of ["lrp-gamma", "lrp-epsilon"]) {
+    const [a, c] = [await baselineNamed(name).create(apart), await baselineNamed(name).create(whole)];
+    const [ours, theirs] = [(await a(small, 1)).values, (await c(small, 1)).values];
+    compare(name, ours, Array.from(theirs), 1e-3 * largest(theirs));
+  }
+});
+
 Deno.test("relevance and guided gradients refuse networks for which they mean nothing", async () => {
   const linear = createBuilder("linear");
   const pixels = linear.input("image", "float32", [1, 3, 4, 4]);
