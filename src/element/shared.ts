@@ -22,6 +22,7 @@ export interface ElementOptions {
   readonly runtime?: RemoteRuntimeFiles;
   /** Device and threads; as `createExplainer` takes them. */
   readonly device?: RemoteExplainerOptions["device"];
+  /** Threads of the wasm runtime; by default it depends on the machine. */
   readonly threads?: number;
 }
 
