@@ -1,5 +1,5 @@
 /**
- * Runs commands of src/cli/main.ts one after another in one process beside the tests of a file: starting a process costs
+ * Runs commands of src/cli/main.ts one after another in one process beside the tests of an isolate: starting a process costs
  * more than most commands. Heavy tests (PTAME_HEAVY=1) start a process for each, as a user does.
  *
  * @module
@@ -16,6 +16,8 @@ export interface HostedCommand {
 
 /** The process that runs the commands. It starts before the tests, because they must leave no resource behind. */
 const host = heavyTests() ? undefined : startHost();
+/** What a command says that came too late to choose the threads. */
+const OTHER_THREADS = "the wasm runtime of this process already runs on";
 let last: Promise<unknown> = Promise.resolve();
 
 /**
@@ -33,9 +35,10 @@ export function runCli(
 ): Promise<Ended> {
   if (host === undefined) return runCliProcess(args, cwd, env);
   // The folder and the environment belong to the whole process: one command at a time.
-  const ended = last.then(() => host({ args, cwd, env }));
-  last = ended.catch(() => {});
-  return ended;
+  const hosted = last.then(() => host({ args, cwd, env }));
+  last = hosted.catch(() => {});
+  // The process has one wasm runtime: a command that wants other threads than those before it gets a process of its own.
+  return hosted.then((ended) => ended.stderr.includes(OTHER_THREADS) ? runCliProcess(args, cwd, env) : ended);
 }
 
 function startHost(): (command: HostedCommand) => Promise<Ended> {
