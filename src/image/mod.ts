@@ -27,7 +27,7 @@ export {
 export { type ImageFormat, type ImageHeader, readHeader } from "./header.ts";
 export { type Orientation } from "./_exif.ts";
 export { encodeImage, type EncodeOptions, formatOfPath, type WrittenFormat } from "./encode.ts";
-export { encodeNpy } from "./npy.ts";
+export { decodeNpy, encodeNpy, type NpyArray } from "./npy.ts";
 export {
   /** How an explanation is drawn. */
   type DrawingLooks,

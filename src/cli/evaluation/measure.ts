@@ -87,7 +87,8 @@ async function measureOpened(
 ): Promise<Measured> {
   const { options, typed, file, terminal, signal, progress } = context;
   const { annotations, folder, selection } = plan;
-  const { methods, score, backbone } = opened;
+  const { score, backbone } = opened;
+  const methods = { ...opened.methods, ...plan.maps?.methods };
   if (backbone.asked === "none") {
     throw new UsageError(
       `Cannot evaluate ${backbone.name}: measures need probabilities, and --activation none gives none`,
@@ -106,15 +107,19 @@ async function measureOpened(
     });
   const all = selected?.images ?? plan.images;
   await countAnnotated({ ...plan, images: all }, terminal);
+  await plan.maps?.check(all);
   const isPart = plan.shard.count > 1;
   if (isPart) await agreeOnImages(plan.report!, all);
   const images = takeShard(all, plan.shard, folder);
   terminal.say(
-    `Evaluating ${plan.methods.join(", ")} on ${images.length} images with ${plan.preset}: ` +
+    `Evaluating ${Object.keys(methods).join(", ")} on ${images.length} images with ${plan.preset}: ` +
       `${backbone.name} on ${opened.session.device}`,
   );
   const identity = methodIdentity(opened, options, plan);
-  const samples = () => evaluationImages(images, opened, annotations?.region);
+  const samples = () => {
+    const listed = evaluationImages(images, opened, annotations?.region);
+    return plan.maps?.remember(listed) ?? listed;
+  };
   const mapsPath = plan.report === undefined || isPart ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
@@ -125,7 +130,7 @@ async function measureOpened(
       ...{ preset: plan.preset, measures: plan.measures, seed: plan.seed, model: identity },
       normalization: backbone.preprocessing,
     };
-    const aside = await measureInWorkers(plan, { ...context, images, opened, settings });
+    const aside = await measureInWorkers(plan, { ...context, images, opened: { ...opened, methods }, settings });
     const result = await evaluate({
       ...settings,
       images: gallery?.images(samples()) ?? samples(),
@@ -193,7 +198,7 @@ function modelDigest(name: string, { model, weights }: ExplainerOptions): string
 function methodIdentity(
   { backbone, auxiliary, head }: OpenMethods,
   { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
-  { layer, refine, seed, counts, selection, decode }: Plan,
+  { layer, refine, seed, counts, selection, decode, maps }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
@@ -211,6 +216,7 @@ function methodIdentity(
     refine === undefined ? [] : `refine:${refine}/${seed}`,
     Object.entries(counts).map(([name, count]) => `${name}:${count}`),
     decode.keepProfile ? "profile:kept" : [],
+    maps === undefined ? [] : `maps:${maps.names.join("/")}`,
     // Each record states that its class was held out.
     selection === undefined ? [] : `classes:${selection.part}/${selection.share}`,
   ];

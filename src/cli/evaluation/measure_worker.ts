@@ -68,11 +68,12 @@ async function answer(message: ToWorker): Promise<FromWorker> {
 }
 
 async function measureOne({ image, record }: MeasureTask, methods: OpenMethods, how: MeasureSettings) {
-  const { annotations, preset, measures, seed } = how;
+  const { annotations, maps, preset, measures, seed } = how;
+  const images = evaluationImages([image], methods, annotations?.region);
   const skipped: SkippedImage[] = [];
   const { records } = await evaluate({
-    images: evaluationImages([image], methods, annotations?.region),
-    methods: methods.methods,
+    images: maps?.remember(images) ?? images,
+    methods: { ...methods.methods, ...maps?.methods },
     score: methods.score,
     normalization: methods.backbone.preprocessing,
     ...{ preset, measures, seed, model },

@@ -36,13 +36,14 @@ import {
 import type { Declaration } from "../options/command.ts";
 import { MOST_WORKERS, usualWorkers } from "../folder/usual_workers.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
-import type { Terminal } from "../terminal.ts";
+import { printable, type Terminal } from "../terminal.ts";
 import { chooseShard } from "../shards/schedulers.ts";
 import { shardOption } from "../shards/option.ts";
 import type { Shard } from "../shards/shard.ts";
 import { UsageError } from "../usage.ts";
 import { METHOD_NAMES, USUAL_METHODS } from "./methods.ts";
 import { type Annotations, openAnnotations } from "./annotations.ts";
+import { type MadeMaps, openMadeMaps } from "./made_maps.ts";
 import { commandLine } from "./report.ts";
 
 /** The options of `evaluate`. */
@@ -60,6 +61,10 @@ export const EVALUATE_OPTIONS = {
     methods: choices("A,B,…", METHOD_NAMES, "Methods to compare", USUAL_METHODS),
     ...BASELINE_OPTIONS,
     refine: wholeNumber("N", "Refine each map of ptame in N steps", { least: 1, most: MOST_STEPS }),
+    maps: text(
+      "DIR",
+      "Measure maps made elsewhere, too: a folder for each method, with .npy or .png files named as the images",
+    ),
     measures: choices("A,B,…", MEASURE_NAMES, "Measures", USUAL_MEASURES),
     preset: choice(
       "NAME",
@@ -133,6 +138,8 @@ export interface MeasureSettings {
   /** The folder or list of the images. */
   readonly folder: string;
   readonly methods: readonly string[];
+  /** Maps that another program made. */
+  readonly maps: MadeMaps | undefined;
   /** Layer that CAM methods use; by default each method chooses. */
   readonly layer: string | undefined;
   /** Number of steps to refine each map of ptame. */
@@ -185,7 +192,12 @@ export async function readSettings(options: EvaluateValues): Promise<MeasureSett
       } needs the positions of the objects: --boxes FILE.json or --annotations FILE.json|DIR`,
     );
   }
+  const maps = options.maps === undefined
+    ? undefined
+    : await openMadeMaps({ maps: options.maps, folder, decode });
+  if (maps !== undefined) checkMadeMaps(maps, options);
   return {
+    maps,
     ...{ folder, methods, layer: options.layer, refine: options.refine, counts: givenCounts(options) },
     ...{ measures, preset, seed, annotations, decode },
   };
@@ -219,6 +231,20 @@ export async function createPlan(
   const report = options.report?.replace(/(?<=.)[/\\]+$/, "");
   const command = commandLine("evaluate", args);
   return { ...settings, images, selection, workers, report, gallery, shard, command };
+}
+
+/** Made maps need names of their own, and cannot be made again for another image. */
+function checkMadeMaps({ names }: MadeMaps, { methods, measures }: EvaluateValues): void {
+  const twice = names.find((name) => methods.includes(name));
+  if (twice !== undefined) {
+    throw new UsageError(
+      `Option --maps has a folder ${printable(twice)}, which --methods names, too: rename one of them`,
+    );
+  }
+  const again = measures.find((name) => measureNamed(name).needs?.includes("explainAgain"));
+  if (again !== undefined) {
+    throw new UsageError(`Measure ${again} makes maps of changed images, which --maps does not have`);
+  }
 }
 
 /** The part, and whether the options suit one: the results of a part are its records. */

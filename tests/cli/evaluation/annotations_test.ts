@@ -4,19 +4,10 @@ import { openAnnotations } from "../../../src/cli/evaluation/annotations.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
 import { encodePng } from "../../../src/image/png.ts";
 import { ImageError } from "../../../src/image/types.ts";
+import { inFolder } from "../../support/folders.ts";
 
 const IMAGE = { width: 4, height: 2 };
 const CUT = { window: { x: 2, y: 0, width: 2, height: 2 }, size: { width: 2, height: 2 }, imageSize: IMAGE };
-
-async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.mkdir(`${folder}/masks/more`, { recursive: true });
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** A mask of 4 x 2 pixels of which one is red. */
 async function writeMask(path: string, pixel: number, size = IMAGE): Promise<void> {
@@ -30,6 +21,7 @@ const open = (given: { boxes?: string; annotations?: string }) =>
 
 Deno.test("openAnnotations() finds masks by path below the folder, or by the bare name", () =>
   inFolder(async (folder) => {
+    Deno.mkdirSync(`${folder}/masks/more`, { recursive: true });
     await writeMask(`${folder}/masks/more/a.png`, 2);
     await writeMask(`${folder}/masks/b.png`, 7);
     const found = (await open({ annotations: `${folder}/masks` }))!;
