@@ -2,11 +2,12 @@
  * Everything that is measured of speed and memory, in one run on one machine: medians, and ratios to what ran in turn
  * with them.
  *
- *     deno task bench [--only NAME,…] [--device wasm,native] [--rounds 15] [--json]
+ *     deno task bench [--only NAME,…] [--device wasm,native] [--rounds 15] [--json] [--against FILE]
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { parseRecorded, regressions } from "./against.ts";
 import { type Context, lineOf, type Part, type Row } from "./measure.ts";
 import { baselines } from "./parts/baselines.ts";
 import { folder as folders } from "./parts/folder.ts";
@@ -38,6 +39,7 @@ Options:
   --device NAME,…    ${DEVICES.join(", ")} (default: wasm,native)
   --rounds N         Rounds that count (default: 15)
   --json             A list of results on stdout instead of a table
+  --against FILE     Compare ratios with those that --json wrote; end with 1 where one is worse beyond noise
   --help             This text
 
 Let nothing else run beside it.`;
@@ -55,7 +57,7 @@ function listOf<T extends string>(text: string, known: readonly T[], what: strin
 
 const given = parseArgs(Deno.args, {
   boolean: ["json", "help"],
-  string: ["only", "device", "rounds"],
+  string: ["only", "device", "rounds", "against"],
   unknown: (argument) => wrong(`unknown argument ${argument}`),
 });
 if (given.help) {
@@ -65,6 +67,16 @@ if (given.help) {
 const parts = listOf(given.only ?? Object.keys(PARTS).join(), Object.keys(PARTS), "part");
 const rounds = Number(given.rounds ?? 15);
 if (!Number.isInteger(rounds) || rounds < 1) wrong(`--rounds takes a whole number, not ${given.rounds}`);
+
+/** Read before anything is measured: a wrong file is said at once. */
+function recordedRows(path: string): Row[] {
+  try {
+    return parseRecorded(Deno.readTextFileSync(path), path);
+  } catch (error) {
+    return wrong(`--against: ${(error as Error).message}`);
+  }
+}
+const recorded = given.against === undefined ? undefined : recordedRows(given.against);
 
 const folder = await Deno.makeTempDir({ prefix: "ptame-bench-" });
 const context: Context = {
@@ -85,4 +97,7 @@ try {
   await Deno.remove(folder, { recursive: true });
 }
 if (given.json) console.log(JSON.stringify(rows, null, 2));
-Deno.exit(0);
+const worse = regressions(rows, recorded ?? []);
+for (const { line } of worse) console.error(`worse: ${line}`);
+if (recorded !== undefined && worse.length === 0) console.error(`nothing is worse than in ${given.against}`);
+Deno.exit(worse.length > 0 ? 1 : 0);

@@ -21,6 +21,8 @@ export interface Row {
   readonly against: string;
   /** Median of the ratios, pair by pair; 1 for what others are compared with. */
   readonly ratio: number;
+  /** Half of the ratios lie within this share of their median, to both sides together; 0 where there is one. */
+  readonly spread: number;
 }
 
 /** What a part of the benchmark is given. */
@@ -89,9 +91,15 @@ async function milliseconds(run: Contestant): Promise<number> {
   return typeof own === "number" ? own : performance.now() - started;
 }
 
-/** Median of `times[i] / others[i]`. */
-export function pairedRatio(times: readonly number[], others: readonly number[]): number {
-  return median(times.map((time, i) => time / others[i]!));
+/** Ratios of some figures to others, pair by pair: their median, and the width of their middle half as a share of it. */
+export function comparedWith(
+  figures: readonly number[],
+  others: readonly number[],
+): Pick<Row, "ratio" | "spread"> {
+  const ratios = figures.map((figure, i) => figure / others[i]!).toSorted((a, b) => a - b);
+  const ratio = median(ratios);
+  const [low, high] = [ratios[Math.floor(ratios.length / 4)]!, ratios[Math.ceil(3 * ratios.length / 4) - 1]!];
+  return { ratio, spread: Math.max(0, high - low) / ratio };
 }
 
 /** Rows of contestants that were measured in turns, each against `base`. */
@@ -107,7 +115,7 @@ export function rowsAgainst(
     median: median(all),
     unit: "ms",
     against: name === base ? "" : base,
-    ratio: name === base ? 1 : pairedRatio(all, times[base]!),
+    ...comparedWith(all, times[base]!),
   }));
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { CLI, runModule } from "../programs.ts";
-import { median, type Part } from "../measure.ts";
+import { comparedWith, median, type Part } from "../measure.ts";
 
 const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
 const PICTURES = 48;
@@ -39,7 +39,7 @@ export const folder: Part = async function* ({ rounds, folder: place, doing }) {
       median: median(all),
       unit: "images/s",
       against: name === base ? "" : base!,
-      ratio: name === base ? 1 : median(all.map((rate, i) => rate / rates[base!]![i]!)),
+      ...comparedWith(all, rates[base!]!),
     };
   }
 };

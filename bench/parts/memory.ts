@@ -56,6 +56,7 @@ export const memory: Part = async function* ({ folder, doing }) {
       unit: "MB",
       against: base === undefined ? "" : base.model,
       ratio: base === undefined ? 1 : peak / base.median,
+      spread: 0,
     };
     base ??= row;
     yield row;

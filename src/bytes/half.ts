@@ -25,15 +25,23 @@ for (let i = 0; i < 32; i++) {
 }
 OFFSET[0] = OFFSET[32] = 0;
 
-/** Widens IEEE binary16 bit patterns to float32, exactly. */
-export function float16ToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  const bits = new Uint32Array(halves.length);
+/**
+ * Widens IEEE binary16 bit patterns to float32, exactly.
+ *
+ * @param into Takes the numbers: as many as there are patterns.
+ * @returns `into`.
+ */
+export function float16ToFloat32(
+  halves: Uint16Array,
+  into: Float32Array<ArrayBuffer> = new Float32Array(halves.length),
+): Float32Array<ArrayBuffer> {
+  const bits = new Uint32Array(into.buffer, into.byteOffset, halves.length);
   for (let i = 0; i < halves.length; i++) {
     const half = halves[i]!;
     const high = half >> 10;
     bits[i] = MANTISSA[OFFSET[high]! + (half & 0x3ff)]! + EXPONENT[high]!;
   }
-  return new Float32Array(bits.buffer);
+  return into;
 }
 
 /** Widens bfloat16 bit patterns (the upper half of a float32) to float32, exactly. */

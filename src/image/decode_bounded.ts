@@ -99,6 +99,21 @@ function startWebHost(): Host | undefined {
   return host;
 }
 
+/** A worker that was started before the first file. */
+let early: Promise<void> | undefined;
+
+/**
+ * Starts a worker while the program is doing something else: that takes as long as decoding several photographs. Nothing
+ * happens where a worker could not wait, or one is running.
+ */
+export function startDecoding(): void {
+  if (early !== undefined || !canStart || busy > 0 || idle.length > 0) return;
+  early = startHost().then((host) => {
+    if (host?.holdsAlways) host.terminate();
+    else if (host !== undefined) rest(host);
+  });
+}
+
 /** Waits for a place, and gives the function that leaves it. */
 async function enter(signal: AbortSignal | undefined): Promise<() => void> {
   if (busy >= most()) await new Promise<void>((resolve) => queue.push(resolve));
@@ -196,6 +211,7 @@ function ask(
 export async function decodeBounded(bytes: Uint8Array, options: BoundedOptions): Promise<RgbImage> {
   const leave = await enter(options.signal);
   try {
+    await early;
     const host = canStart ? idle.pop() ?? await startHost() : undefined;
     const outcome = host === undefined ? "no worker" : await ask(host, bytes, options);
     if (outcome instanceof Error) throw outcome;

@@ -75,11 +75,11 @@ export function bindWeights(
     const wide = new Float32Array(widened.reduce((sum, { entry }) => sum + elementCount(entry.shape), 0));
     let at = 0;
     for (const { name, entry } of widened) {
-      const numbers = readFloat32(file.content, entry);
-      wide.set(numbers, at);
-      const data = { kind: "external", file: wideName, offset: at * 4, length: numbers.length * 4 } as const;
+      const count = elementCount(entry.shape);
+      readFloat32(file.content, entry, wide.subarray(at, at + count));
+      const data = { kind: "external", file: wideName, offset: at * 4, length: count * 4 } as const;
       initializers.set(name, { ...initializers.get(name)!, data });
-      at += numbers.length;
+      at += count;
     }
     all.set(wideName, toByteSource(asBytes(wide)));
   }

@@ -60,10 +60,15 @@ export interface WeightFile {
  * aligned float32, else a converted copy (float64 is rounded).
  *
  * @param content The whole file.
+ * @param into Takes the values, as many as the tensor has, and is returned.
  * @throws {TypeError} When the tensor does not hold floating-point numbers.
  * @throws {RangeError} When the tensor exceeds the file.
  */
-export function readFloat32(content: ByteSource | Uint8Array, entry: TensorEntry): Float32Array {
+export function readFloat32(
+  content: ByteSource | Uint8Array,
+  entry: TensorEntry,
+  into?: Float32Array<ArrayBuffer>,
+): Float32Array {
   const source = toByteSource(content);
   let bytes: Uint8Array;
   try {
@@ -76,11 +81,15 @@ export function readFloat32(content: ByteSource | Uint8Array, entry: TensorEntry
       } of ${source.size}`,
     );
   }
-  const values = widened(bytes, entry);
-  return entry.strides === undefined ? values : gathered(values, entry.shape, entry.strides);
+  const direct = entry.strides === undefined && entry.type === "float16" ? into : undefined;
+  const values = widened(bytes, entry, direct);
+  const inOrder = entry.strides === undefined ? values : gathered(values, entry.shape, entry.strides);
+  if (into === undefined || inOrder === into) return inOrder;
+  into.set(inOrder);
+  return into;
 }
 
-function widened(bytes: Uint8Array, entry: TensorEntry): Float32Array {
+function widened(bytes: Uint8Array, entry: TensorEntry, into?: Float32Array<ArrayBuffer>): Float32Array {
   const view = (bytesPerElement: number): [ArrayBufferLike, number, number] => {
     const count = bytes.length / bytesPerElement;
     if (bytes.byteOffset % bytesPerElement === 0) return [bytes.buffer, bytes.byteOffset, count];
@@ -90,7 +99,7 @@ function widened(bytes: Uint8Array, entry: TensorEntry): Float32Array {
     case "float32":
       return new Float32Array(...view(4));
     case "float16":
-      return float16ToFloat32(new Uint16Array(...view(2)));
+      return float16ToFloat32(new Uint16Array(...view(2)), into);
     case "bfloat16":
       return bfloat16ToFloat32(new Uint16Array(...view(2)));
     case "float64":

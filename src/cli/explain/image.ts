@@ -69,11 +69,12 @@ export interface TimedImage {
 
 /** Decodes an image before its explanation. */
 export async function decodeTimed(
-  source: URL | string | Uint8Array,
+  source: URL | string | Promise<Uint8Array>,
   options: DecodeSettings & { readonly signal: AbortSignal },
 ): Promise<TimedImage> {
+  const given = await source;
   const started = performance.now();
-  const image = await decodeImage(source, options);
+  const image = await decodeImage(given, options);
   return { image, milliseconds: performance.now() - started };
 }
 

@@ -12,6 +12,8 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
 import { deviceLines } from "../device_lines.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
 import { explainerOptions } from "../explainer_options.ts";
+import { startDecoding } from "../../image/decode_bounded.ts";
+import { loadLettering } from "../../image/text/fonts.ts";
 import { missingCharacterLines, useFonts } from "../fonts.ts";
 import { command } from "../options/command.ts";
 import { errorMessage, printable, sayNowAndThen, type Terminal } from "../terminal.ts";
@@ -39,6 +41,7 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   const { positional, typed, terminal, signal } = typedCall;
   const request = explainRequest(typedCall.options);
   const method = chooseExplainMethod(typedCall.options);
+  if (positional.length <= 1) startDecoding();
   const sample = positional.length === 0;
   const piped = positional.includes(STREAM);
   if (piped && positional.length > 1) {
@@ -57,27 +60,34 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
   if (sample) terminal.say("No image given: explaining the shipped sample");
 
   await useFonts(typedCall.options.font, missingCharacterLines(terminal.say));
+  // Its worker starts, and the letters' program is compiled, while this thread reads and opens the networks.
+  const decoding = images.length === 1
+    ? decodeTimed(sample ? SAMPLE : piped ? readStdin() : images[0]!, { ...request.decode, signal })
+    : undefined;
+  for (const early of [decoding, loadLettering(), resolveDevice(typedCall.options.device)]) {
+    // The code that awaits it later gets the error.
+    early?.catch(() => {});
+  }
   const options = await withLocalModels(typedCall.options, terminal, signal);
   const call = { ...typedCall, options };
   await teachIfAsked(call);
   terminal.doing("Loading");
   const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
-  // A single image is decoded before the runtime starts, because decoding takes four times as long while V8 optimises
-  // the runtime on all cores. Unreadable images are reported at once.
-  const decoded = images.length === 1
-    ? await decodeTimed(sample ? SAMPLE : piped ? await readStdin() : images[0]!, {
-      ...request.decode,
-      signal,
-    })
-    : undefined;
   const started = performance.now();
   const brief = !options.check && options.refine === undefined;
   const threads = images.length === 1 && method.needs === "head" && brief
     ? await threadsOfOne(settings)
     : undefined;
-  const explainer = await openExplainer(method, { ...settings, ...threads, signal }, call);
+  let load = 0;
+  const opening = openExplainer(method, { ...settings, ...threads, signal }, call).finally(() =>
+    load = performance.now() - started
+  );
+  const [explainer, decoded] = await Promise.all([opening, decoding]).catch((error) => {
+    // An image that cannot be read is reported before the networks are open.
+    opening.then((late) => late.dispose(), () => {});
+    throw error;
+  });
   try {
-    const load = performance.now() - started;
     checkClasses(request, explainer.backbone);
 
     for (const line of deviceLines(explainer.session.choice, options.verbose)) terminal.say(line);

@@ -6,6 +6,7 @@
 import { AmbiguousClassError } from "../../classifier/target.ts";
 import type { MapExplainer } from "../../explanation/map_explanation.ts";
 import type { DeviceChoice, DeviceRequest } from "../../runtime/mod.ts";
+import { startDecoding } from "../../image/decode_bounded.ts";
 import { explainerOptions } from "../explainer_options.ts";
 import { type ExplainedImage, explanationDocument } from "../explain/document.ts";
 import { chooseExplainMethod, openExplainer } from "../explain/method.ts";
@@ -66,6 +67,7 @@ const stopping = new AbortController();
 
 async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<FromWorker> {
   if (message.kind === "open") {
+    startDecoding();
     const given = parseArguments(EXPLAIN, message.args);
     request = explainRequest(given.options);
     await useFonts(given.options.font, (characters) => missing += characters);
