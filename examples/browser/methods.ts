@@ -10,7 +10,7 @@ import type { View, Which } from "./dom.ts";
 interface Offer {
   readonly name: string;
   readonly title: string;
-  /** What it costs or needs, for the menu. */
+  /** What it costs if that is felt, for the menu. */
   readonly remark: string;
   readonly settings?: MethodOptions;
 }
@@ -20,17 +20,17 @@ export const BY_HEAD = "ptame";
 
 /** All but P-TAME, which is there where a head fits. */
 const OFFERS: readonly Offer[] = [
-  { name: "gradcam", title: "Grad-CAM", remark: "one pass back" },
-  { name: "gradcam++", title: "Grad-CAM++", remark: "one pass back" },
-  { name: "layercam", title: "Layer-CAM", remark: "one pass back" },
-  { name: "hirescam", title: "HiResCAM", remark: "one pass back" },
+  { name: "gradcam", title: "Grad-CAM", remark: "" },
+  { name: "gradcam++", title: "Grad-CAM++", remark: "" },
+  { name: "layercam", title: "Layer-CAM", remark: "" },
+  { name: "hirescam", title: "HiResCAM", remark: "" },
   { name: "scorecam", title: "Score-CAM", remark: "64 channels", settings: { camChannels: 64 } },
   { name: "occlusion", title: "Occlusion", remark: "170 passes" },
   { name: "rise", title: "RISE", remark: "500 passes", settings: { masks: 500 } },
   {
     name: "integrated-gradients",
     title: "Integrated Gradients",
-    remark: "30 passes back",
+    remark: "30 passes",
     settings: { steps: 30 },
   },
 ];
@@ -65,8 +65,10 @@ function headTitle(head: HeadFacts | undefined): string {
 
 /** Fills a menu; the head comes first where there is one. */
 export function fillMethods(menu: HTMLSelectElement, head: HeadFacts | undefined, none?: string): void {
-  const options = OFFERS.map(({ name, title, remark }) => new Option(`${title} (${remark})`, name));
-  if (head !== undefined) options.unshift(new Option(`${headTitle(head)} (same pass)`, BY_HEAD));
+  const options = OFFERS.map(({ name, title, remark }) =>
+    new Option(remark === "" ? title : `${title}, ${remark}`, name)
+  );
+  if (head !== undefined) options.unshift(new Option(headTitle(head), BY_HEAD));
   if (none !== undefined) options.unshift(new Option(none, ""));
   const { value } = menu;
   menu.replaceChildren(...options);
