@@ -7,7 +7,7 @@
 import type { MeasurePreset } from "./presets.ts";
 import type { Enlarged, Probe } from "./probe.ts";
 import type { Normalization, Region } from "./types.ts";
-import type { ValueMap } from "../image/types.ts";
+import type { MaskMap } from "../explanation/blank_map.ts";
 
 /** Description of one value of a measure, for people. */
 export interface ValueDescription {
@@ -45,7 +45,7 @@ export interface ProbeContext {
    *
    * @param change Gives the changed pixels for those of a cut, [3, S, S].
    */
-  readonly explainAgain?: ((change: (pixels: Float32Array) => Float32Array) => Promise<ValueMap>) | undefined;
+  readonly explainAgain?: ((change: (pixels: Float32Array) => Float32Array) => Promise<MaskMap>) | undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import { AVERAGE_DROP, AVERAGE_GAIN, INCREASE } from "./average_drop.ts";
 import { ADCC, COHERENCY } from "./coherency.ts";
 import { COMPLEXITY, EFFECTIVE_COMPLEXITY, SPARSENESS } from "./concentration.ts";
 import { INFIDELITY } from "./infidelity.ts";
+import { IROF } from "./irof.ts";
 import { DELETION, INSERTION } from "./insertion_deletion.ts";
 import type { CurveAxis, MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
 import { MEAN_IOU, RELEVANCE_RANK, TOP_K } from "./overlap.ts";
@@ -30,6 +31,7 @@ export type MeasureName =
   | "pixel-flipping"
   | "region-perturbation"
   | "selectivity"
+  | "irof"
   | "infidelity"
   | "faithfulness-correlation"
   | "faithfulness-estimate"
@@ -59,6 +61,7 @@ export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
   PIXEL_FLIPPING,
   REGION_PERTURBATION,
   SELECTIVITY,
+  IROF,
   INFIDELITY,
   FAITHFULNESS_CORRELATION,
   FAITHFULNESS_ESTIMATE,

@@ -41,6 +41,7 @@ export {
   type ConcentrationProtocol,
   type FlippingProtocol,
   type InfidelityProtocol,
+  type IrofProtocol,
   type MaskingProtocol,
   type MeasurePreset,
   type OverlapProtocol,

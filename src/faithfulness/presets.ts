@@ -127,6 +127,12 @@ export interface RegionsProtocol {
   readonly space: ZeroSpace;
 }
 
+/** IROF. */
+export interface IrofProtocol {
+  /** About how many superpixels an image has. */
+  readonly superpixels: number;
+}
+
 /** Overlap with objects. */
 export interface OverlapProtocol {
   /** Share of the pixels that top-k intersection takes. */
@@ -165,6 +171,8 @@ export interface MeasurePreset {
   readonly regions?: RegionsProtocol;
   /** Selectivity. */
   readonly selectivity?: RegionsProtocol;
+  /** IROF. */
+  readonly irof?: IrofProtocol;
   /** Relevance rank, top-k intersection and mean IoU. */
   readonly overlap?: OverlapProtocol;
 }
@@ -280,6 +288,11 @@ export const PRESETS: readonly MeasurePreset[] = [
     name: "sensitivity-n-iclr18",
     source: "Ancona et al.: Towards better understanding of gradient-based attribution methods, ICLR 2018",
     sensitivityN: { shares: [0.01, 0.03, 0.09, 0.27, 0.8], samples: 100, space: "normalized" },
+  },
+  {
+    name: "irof-2020",
+    source: "Rieger and Hansen: IROF, a low resource evaluation metric for explanation methods, 2020",
+    irof: { superpixels: 50 },
   },
   {
     // Squares of 4 x 4 pixels in MNIST's 28 x 28.

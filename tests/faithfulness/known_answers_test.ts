@@ -10,6 +10,7 @@ import type { ProbeContext } from "../../src/faithfulness/measure.ts";
 import { createProbes, type MeasureName } from "../../src/faithfulness/measures.ts";
 import { type MeasurePreset, presetNamed } from "../../src/faithfulness/presets.ts";
 import { enlarge } from "../../src/faithfulness/probe.ts";
+import { makeSuperpixels } from "../../src/image/superpixels.ts";
 import { createScoreQueue } from "../../src/faithfulness/scoring.ts";
 
 const SIDE = 8;
@@ -34,6 +35,7 @@ async function measured(
   map: MaskMap,
   names: readonly MeasureName[],
   more: Partial<ProbeContext> = {},
+  preset = PRESET,
 ): Promise<Readonly<Record<string, number>>> {
   const sample = enlarge({ pixels, map, target: 0, probability: probability(pixels) });
   const queue = createScoreQueue((images) =>
@@ -43,7 +45,7 @@ async function measured(
     })), 16);
   const context = { normalization: NORMALIZATION, seed: 3, ...more };
   let values: Readonly<Record<string, number>> = {};
-  await askProbes(queue, createProbes(sample, names, PRESET, context), 0, (found) => values = found.values);
+  await askProbes(queue, createProbes(sample, names, preset, context), 0, (found) => values = found.values);
   await queue.flush();
   return values;
 }
@@ -256,4 +258,29 @@ Deno.test("measures without a value leave the picture out: no object, equal drop
   assertEquals(Object.keys(nothing).sort(), ["effective-complexity", "sparseness"]);
   assertAlmostEquals(nothing["sparseness"]!, 0, 1e-12);
   assertEquals(nothing["effective-complexity"], 0);
+});
+
+Deno.test("irof by hand: a picture of two halves, of which the classifier reads the left one", async () => {
+  // White on the left, black on the right; four superpixels, two in each half, become their common gray, 0.5.
+  const pixels = gray(Float32Array.from({ length: AREA }, (_, i) => i % SIDE < SIDE / 2 ? 1 : 0));
+  const left = Array.from({ length: AREA }, (_, i) => i).filter((i) => i % SIDE < SIDE / 2);
+  const p = (of: Float32Array) => 0.2 + 0.6 * left.reduce((sum, i) => sum + of[i]!, 0) / left.length;
+  const half = (left: number) => ({
+    ...{ width: SIDE, height: SIDE },
+    values: Float32Array.from({ length: AREA }, (_, i) => i % SIDE < SIDE / 2 ? left : 1 - left),
+  });
+  const quarters: MeasurePreset = { ...PRESET, irof: { superpixels: 4 } };
+  const irof = async (left: number) =>
+    (await measured(p, pixels, half(left), ["irof"], {}, quarters))["irof"]!;
+  // The left half takes 0.3 of 0.8, each superpixel by its share of the half.
+  const { labels, count } = makeSuperpixels(pixels, { width: SIDE, height: SIDE }, { count: 4 });
+  const sizes = Array.from({ length: count }, (_, label) => left.filter((i) => labels[i] === label).length);
+  const onLeft = sizes.filter((size) => size > 0);
+  assertEquals([count, onLeft.length, onLeft[0]! + onLeft[1]!], [4, 2, 32]);
+  const trapezoids = ([a, b, c, d]: number[]) => ((a! + d!) / 2 + b! + c!) / 3;
+  const expected = (curve: (first: number) => number[]) =>
+    onLeft.map((size) => 1 - trapezoids(curve(0.8 - 0.3 * size / 32)) / 0.8);
+  const nearest = (value: number, of: number[]) => Math.min(...of.map((each) => Math.abs(each - value)));
+  assertAlmostEquals(nearest(await irof(1), expected((first) => [first, 0.5, 0.5, 0.5])), 0, 1e-6);
+  assertAlmostEquals(nearest(await irof(0), expected((first) => [0.8, 0.8, first, 0.5])), 0, 1e-6);
 });

@@ -31,10 +31,10 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
     `${shown.value.toFixed(1)} ${shownSpread("AD50", shown)}`,
   );
 
-  // AD, IC and AG at three percentages, ROAD in three, monotonicity in two, 21 others; two curves of ROAD, and of
-  // insertion, deletion, pixel flipping, region perturbation, selectivity; time; and ranks in each.
+  // AD, IC and AG at three percentages, ROAD in three, monotonicity in two, 22 others; two curves of ROAD, and of
+  // insertion, deletion, pixel flipping, region perturbation, selectivity, IROF; time; and ranks in each.
   const titles = [...page.querySelectorAll(".charts figure h3")].map((title) => title.textContent);
-  assertEquals(titles.length, 35 + 35 + 7 + 1);
+  assertEquals(titles.length, 36 + 36 + 8 + 1);
   for (const svg of page.querySelectorAll(".charts svg")) {
     assertEquals(svg.getAttribute("role"), "img");
     assert(svg.getAttribute("aria-label")!.length > 10);
