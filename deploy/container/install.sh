@@ -7,8 +7,8 @@ set -eu
 checkout=${1:?names the checkout}
 prefix=${2:?names the folder}
 
-mkdir -p "$prefix/bin" "$prefix/tools"
-for each in src models mod.ts deno.json deno.lock LICENSE NOTICE tools/launch.ts tools/v8_flags.ts tools/std; do
+mkdir -p "$prefix/bin"
+for each in src models mod.ts deno.json deno.lock LICENSE NOTICE tools; do
   cp -R "$checkout/$each" "$prefix/$each"
 done
 cp "$checkout/deploy/container/ptame" "$prefix/bin/ptame"

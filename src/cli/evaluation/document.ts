@@ -45,6 +45,14 @@ export function evaluationDocument(
   };
 }
 
+/** The facts of a document, without what is computed from its records. */
+export function documentFacts(
+  { preset: _, images: _images, methods: _methods, statistics: _statistics, agreement: _agreement, ...facts }:
+    EvaluationDocument,
+): EvaluationFacts {
+  return facts;
+}
+
 /** The document as a file. */
 export function documentText(document: EvaluationDocument): string {
   return JSON.stringify(document, null, 2) + "\n";

@@ -4,7 +4,12 @@
  * @module
  */
 import { type Evaluation, type ImageRecord, summarize } from "../../faithfulness/summary.ts";
-import { type EvaluationDocument, evaluationDocument, type EvaluationFacts } from "../evaluation/document.ts";
+import {
+  documentFacts,
+  type EvaluationDocument,
+  evaluationDocument,
+  type EvaluationFacts,
+} from "../evaluation/document.ts";
 import { plannedImages } from "../evaluation/planned_images.ts";
 import { readTextIfThere } from "../files.ts";
 import { printable } from "../terminal.ts";
@@ -110,8 +115,8 @@ function joinFacts(
     throw new Error("Cannot merge: no part is finished; run one to its end, by the same command");
   }
   const same = ({ document }: typeof first) => {
-    const { images: _, methods: _methods, skipped: _skipped, device: _device, ...facts } = document;
-    return JSON.stringify(facts);
+    const { skipped: _, device: _device, ...facts } = documentFacts(document);
+    return JSON.stringify([document.preset, facts]);
   };
   const other = documents.find((each) => same(each) !== same(first));
   if (other !== undefined) {
@@ -121,14 +126,13 @@ function joinFacts(
       } are of different classifiers or settings`,
     );
   }
-  const { preset: _, images: _images, methods: _methods, ...facts } = first.document;
   const places = new Map(expected?.map((image, i) => [image, i]));
   const skipped = new Map(
     documents.flatMap(({ document }) => document.skipped.map((each) => [each.image, each])),
   );
   const place = (image: string) => places.get(image) ?? places.size;
   return {
-    ...facts,
+    ...documentFacts(first.document),
     device: [...new Set(documents.map(({ document }) => document.device))].sort().join(", "),
     skipped: [...skipped.values()].sort((a, b) =>
       place(a.image) - place(b.image) || compareListed(a.image, b.image)

@@ -136,7 +136,7 @@ function inEvaluation(
         "--device",
         "wasm",
       ],
-      ...["--methods", "edges,random", "--measures", "ad,insertion"],
+      ...["--methods", "edges,random,gaussian", "--measures", "ad,insertion"],
     ];
     const evaluate = (...args: string[]) => run(evaluateCommand, ...settings, ...args);
     await act(folder, evaluate);
