@@ -130,7 +130,12 @@ async function measureOpened(
       ...{ preset: plan.preset, measures: plan.measures, seed: plan.seed, model: identity },
       normalization: backbone.preprocessing,
     };
-    const aside = await measureInWorkers(plan, { ...context, images, opened: { ...opened, methods }, settings });
+    const aside = await measureInWorkers(plan, {
+      ...context,
+      images,
+      opened: { ...opened, methods },
+      settings,
+    });
     const result = await evaluate({
       ...settings,
       images: gallery?.images(samples()) ?? samples(),

@@ -47,7 +47,9 @@ export async function measureInWorkers(plan: Plan, context: WorkersContext): Pro
   const tasks = images.flatMap((image): MeasureTask[] => {
     const record = earlier.get(image);
     if (record === undefined) return [{ image }];
-    return Object.keys(opened.methods).every((method) => record.methods[method] !== undefined) ? [] : [{ image, record }];
+    return Object.keys(opened.methods).every((method) => record.methods[method] !== undefined)
+      ? []
+      : [{ image, record }];
   });
   const where: WorkerDevice = {
     ...context.local,

@@ -101,7 +101,10 @@ Deno.test("evaluate --maps gives the values of the method that made the maps", (
     }
     // Two workers measure the same.
     const records = () =>
-      Deno.readTextFileSync(`${folder}/out/records.jsonl`).replaceAll(/"milliseconds":[\d.e-]+|"check".*/g, "")
+      Deno.readTextFileSync(`${folder}/out/records.jsonl`).replaceAll(
+        /"milliseconds":[\d.e-]+|"check".*/g,
+        "",
+      )
         .split("\n").sort();
     const before = records();
     assertEquals(await evaluate("--measures", "ad,insertion,sparseness", "--workers", "2"), 0);
