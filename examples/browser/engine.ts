@@ -98,13 +98,14 @@ const OPENING_MILLISECONDS = 30_000;
 
 /**
  * Loads what a device needs and opens the explainer. A worker that starts threads can block and never answer: then
- * another one opens the explainer on one thread. Firefox 153 blocks one of ten, some of them later, while it explains: there,
- * one thread is the default.
+ * another one opens the explainer on one thread. Firefox 153 blocks now and then, and in WebKit threads do not come up
+ * in a worker: there, one thread is the default (docs/decisions.md).
  */
 export async function openEngine(
   { device: choice, threads: asked, onProgress }: EngineOptions,
 ): Promise<Engine> {
-  const threads = asked ?? (/\bFirefox\//.test(navigator.userAgent) ? 1 : undefined);
+  const blocking = /\bFirefox\/|\bVersion\/[\d.]+ (Mobile\/\w+ )?Safari\//.test(navigator.userAgent);
+  const threads = asked ?? (blocking ? 1 : undefined);
   const device = await chooseDevice(choice);
   const files = await loadInWorker([PROGRAMS[device], WEIGHTS, HEAD], onProgress);
   const given = {

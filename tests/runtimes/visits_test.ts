@@ -86,7 +86,7 @@ async function visit(browser: Browser, folder: URL, checkSame: (said: Said) => v
     // The page goes on while the service worker is there.
     checkSame(await explainSample(tab, name));
 
-    // WebKit under its driver is not ready without a network within 120 s; why is not known yet.
+    // WebKit is not ready on a visit under its service worker; docs/decisions.md says what was tried.
     if (name.startsWith("WebKit")) return;
     await isolated.shutdown();
     await tab.goto(address);
