@@ -4,7 +4,8 @@
  * @module
  */
 import { createBuilder } from "../graph/builder.ts";
-import { availableThreads, deviceCandidates, findAdapter, nativeFailure, PROVIDERS } from "./device.ts";
+import { findAdapter } from "./adapter.ts";
+import { availableThreads, deviceCandidates, nativeFailure, PROVIDERS } from "./device.ts";
 import type { DeviceRequest, Provider } from "./device.ts";
 import { loadBuild, type NativeBuild, VERSION } from "./ort.ts";
 import { openSession, providerName } from "./session.ts";

@@ -3,13 +3,12 @@
  *
  * @module
  */
+export { type AdapterInfo, findAdapter } from "./adapter.ts";
 export {
-  type AdapterInfo,
   chooseDevice,
   DEVICE_REQUESTS,
   type DeviceChoice,
   type DeviceRequest,
-  findAdapter,
   type PassedOver,
   type Provider,
   resolveDevice,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { knownAdapter } from "./adapter.ts";
 import { encodeOnnx } from "../graph/onnx_file.ts";
 import { splitLargeGemm } from "../graph/passes/split_large_gemm.ts";
 import { winograd } from "../graph/passes/winograd/mod.ts";
@@ -14,7 +15,6 @@ import {
   deviceCandidates,
   type DeviceChoice,
   type DeviceRequest,
-  knownAdapter,
   type PassedOver,
   type Provider,
 } from "./device.ts";

@@ -21,13 +21,8 @@ export {
   type RemoteSeen,
   type RemoteTrainOptions,
 } from "./connect.ts";
-export {
-  type AdapterInfo,
-  type DeviceChoice,
-  findAdapter,
-  type PassedOver,
-  type Provider,
-} from "../runtime/device.ts";
+export { type AdapterInfo, findAdapter } from "../runtime/adapter.ts";
+export type { DeviceChoice, PassedOver, Provider } from "../runtime/device.ts";
 export type { Port } from "./messages.ts";
 export type { DrawingLooks, OverlayLooks } from "../image/overlay.ts";
 export type { RefinedMap, RefineOptions, RefineRunOptions } from "../ptame/refine/types.ts";

@@ -19,7 +19,7 @@ export interface WatchedPage extends OpenPage {
   ready(): Promise<void>;
 }
 
-const PATIENCE = { timeout: 90_000 };
+const PATIENCE = { timeout: 180_000 };
 
 /** Runs before the page's own program, at every load. */
 const LISTEN = `globalThis.seen = [];
