@@ -29,6 +29,9 @@ function loadedFrom(entry: string, modules: readonly Module[]): string[] {
   return [...loaded];
 }
 
+/** Modules that use Deno where they find it, and do without elsewhere; the runtimes' tests run them there. */
+const ASK_FIRST = ["src/runtime/native.ts", "src/platform/file_url.ts"];
+
 Deno.test("src/train.ts imports no module of the command line, and none that touches Deno.*", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--config", CONFIG, new URL("src/train.ts", ROOT).href],
@@ -49,6 +52,7 @@ Deno.test("src/train.ts imports no module of the command line, and none that tou
       /(^|\s)\/\/.*$/gm,
       "",
     );
-    assert(!/\bDeno(\.|\?\.|\[)/.test(code), `${url} touches Deno`);
+    const asksFirst = ASK_FIRST.some((path) => url === new URL(path, ROOT).href);
+    assert(asksFirst || !/\bDeno(\.|\?\.|\[)/.test(code), `${url} touches Deno`);
   }
 });

@@ -18,7 +18,8 @@ const LEAVE = `(({ prediction: [{ index, probability }], targets: [{ map }] }) =
 /** The program of docs/pages.md. */
 const MAIN = `${docBlocks("pages.md", "js", 1)[0]}\n${LEAVE}(explanation);`;
 
-const [WORKER, WORKER_MAIN] = docBlocks("worker.md", "js", 2);
+// The third block, of a classifier of the user's own, is what tests/browser/own_classifier_test.ts does.
+const [WORKER, WORKER_MAIN] = docBlocks("worker.md", "js", 3);
 
 const PAGE = (script: string) =>
   `<!DOCTYPE html><title>A page</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;

@@ -256,7 +256,7 @@ Deno.test("openTrainingStep() takes the backbone's own top-1 where no target is 
 
 Deno.test("openTrainingStep() refuses batch sizes that do not fit", async () => {
   const each = CASES[0]!;
-  await assertRejects(() => stepOf(each, { microBatch: 4 }), RangeError, "Cannot cut batches of 3");
+  await assertRejects(() => stepOf(each, { microBatch: 4 }), RangeError, "Cannot split batches of 3");
   await assertRejects(() => stepOf(each, { microBatch: 0 }), RangeError, "Cannot train on batches of 0");
 });
 
