@@ -93,12 +93,16 @@ async function loadInWorker<Path extends string>(
   }
 }
 
-/** How long opening may take once the files are loaded, in milliseconds; usually it takes two seconds. */
-const OPENING_MILLISECONDS = 30_000;
+/**
+ * How long opening may take once the files are loaded, in milliseconds; usually it takes two seconds. A worker on one thread
+ * gets longer, because it is what slow machines have.
+ */
+const OPENING_MILLISECONDS = { threads: 30_000, oneThread: 60_000 } as const;
 
 /**
  * Loads what a device needs and opens the explainer. A worker that starts threads can block and never answer: then
- * another one opens the explainer on one thread. Firefox 153 blocks now and then, and in WebKit threads do not come up
+ * another one opens the explainer on one thread. One that never answers on one thread, seen once in Firefox, is replaced,
+ * too. Firefox 153 blocks now and then, and in WebKit threads do not come up
  * in a worker: there, one thread is the default (docs/decisions.md).
  */
 export async function openEngine(
@@ -115,10 +119,11 @@ export async function openEngine(
     head: files[HEAD],
   };
   const first = startEngine({ ...given, threads });
-  if (device !== "wasm" || threads === 1 || !crossOriginIsolated) return await first.ready;
+  if (device !== "wasm") return await first.ready;
+  const patience = threads === 1 || !crossOriginIsolated ? "oneThread" : "threads";
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), OPENING_MILLISECONDS);
+    timer = setTimeout(() => resolve(undefined), OPENING_MILLISECONDS[patience]);
   });
   const engine = await Promise.race([first.ready, late]).finally(() => clearTimeout(timer));
   if (engine !== undefined) return engine;
