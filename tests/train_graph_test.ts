@@ -30,7 +30,7 @@ function loadedFrom(entry: string, modules: readonly Module[]): string[] {
 }
 
 /** Modules that use Deno where they find it, and do without elsewhere; the runtimes' tests run them there. */
-const ASK_FIRST = ["src/runtime/native.ts", "src/platform/file_url.ts"];
+const ASK_FIRST = ["src/runtime/native.ts", "src/platform/permissions.ts", "src/platform/file_url.ts"];
 
 Deno.test("src/train.ts imports no module of the command line, and none that touches Deno.*", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { optionalVariable } from "./variables.ts";
+import { optionalVariable } from "../platform/permissions.ts";
 
 /** This program and its version: deno.json's, to which tests/cli/help_test.ts holds it. */
 export const VERSION = "ptame 0.1.0";

@@ -8,7 +8,7 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 import { readFile } from "./files.ts";
 import { group, text } from "./options/kinds.ts";
 import { errorMessage, printable } from "./terminal.ts";
-import { optionalVariable } from "./variables.ts";
+import { optionalVariable } from "../platform/permissions.ts";
 
 /** The option of commands that draw text. */
 export const FONT_OPTION = group("Output", {

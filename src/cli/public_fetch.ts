@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { isGranted } from "../platform/permissions.ts";
 import { publicAddresses } from "../server/remote_image.ts";
 import type { RemoteImages } from "../server/remote_image.ts";
 
@@ -61,7 +62,7 @@ function withoutProxyExceptions<T>(make: () => T): T {
   const kept: [string, string][] = [];
   for (const name of ["NO_PROXY", "no_proxy"]) {
     // Without --allow-env, Deno cannot read it either.
-    if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") continue;
+    if (!isGranted({ name: "env", variable: name })) continue;
     const value = Deno.env.get(name);
     if (value === undefined) continue;
     kept.push([name, value]);

@@ -118,8 +118,8 @@ export async function deviceCandidates(asked: DeviceRequest = "auto"): Promise<D
  *
  * @throws As `deviceCandidates`.
  */
-export async function resolveDevice(request: DeviceRequest = "auto"): Promise<Device> {
-  return (await deviceCandidates(request)).candidates[0]!.device;
+export async function resolveDevice(request?: DeviceRequest): Promise<Device> {
+  return (await chooseDevice(request)).device;
 }
 
 /**
@@ -127,7 +127,7 @@ export async function resolveDevice(request: DeviceRequest = "auto"): Promise<De
  *
  * @throws As `deviceCandidates`.
  */
-export async function chooseDevice(request: DeviceRequest = "auto"): Promise<DeviceChoice> {
+export async function chooseDevice(request?: DeviceRequest): Promise<DeviceChoice> {
   const { asked, candidates, passedOver } = await deviceCandidates(request);
   return { asked, ...candidates[0]!, passedOver };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { builtinModule, hasBuiltinModules } from "../platform/builtin.ts";
+import { isGranted, optionalVariable } from "../platform/permissions.ts";
 
 /** The package of the native runtime. */
 export const NATIVE_PACKAGE = "onnxruntime-node";
@@ -15,31 +16,23 @@ interface FileSystem {
   readdirSync(path: string): string[];
 }
 
-/** An environment variable of Deno, if it may be read without a question to the user. */
-function variable(name: string): string | undefined {
-  return granted({ name: "env", variable: name }) ? Deno.env.get(name) || undefined : undefined;
-}
-
-function granted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
 /** Deno's folder of downloaded packages; undefined where nothing names it. */
 function denoFolder(): string | undefined {
-  const own = variable("DENO_DIR");
+  const own = optionalVariable("DENO_DIR");
   if (own !== undefined) return own;
   const { os } = Deno.build;
   const under = (folder: string | undefined, rest: string) =>
     folder === undefined ? undefined : folder + rest;
-  if (os === "windows") return under(variable("LOCALAPPDATA"), "\\deno");
-  if (os === "darwin") return under(variable("HOME"), "/Library/Caches/deno");
-  return under(variable("XDG_CACHE_HOME"), "/deno") ?? under(variable("HOME"), "/.cache/deno");
+  if (os === "windows") return under(optionalVariable("LOCALAPPDATA"), "\\deno");
+  if (os === "darwin") return under(optionalVariable("HOME"), "/Library/Caches/deno");
+  return under(optionalVariable("XDG_CACHE_HOME"), "/deno") ??
+    under(optionalVariable("HOME"), "/.cache/deno");
 }
 
 /** Whether a version of the package is in Deno's folder, of whatever registry, or in node_modules. */
 function isDownloaded(version: string): boolean {
   const { existsSync, readdirSync } = builtinModule("node:fs") as FileSystem;
-  const readable = (path: string) => granted({ name: "read", path }) && existsSync(path);
+  const readable = (path: string) => isGranted({ name: "read", path }) && existsSync(path);
   // With a package.json, Deno takes packages from the folder that npm filled.
   if (
     readable("package.json") && readable("node_modules") &&
@@ -62,7 +55,7 @@ export function nativeAbsence(version: string): string | undefined {
   if (!hasBuiltinModules()) return "a page has no native runtime";
   // Node and Bun look for the package when it is imported.
   if (!("Deno" in globalThis)) return undefined;
-  if (!granted({ name: "ffi" })) return "Deno may not load native code (--allow-ffi)";
+  if (!isGranted({ name: "ffi" })) return "Deno may not load native code (--allow-ffi)";
   if (isDownloaded(version)) return undefined;
   return `${NATIVE_PACKAGE} ${version} is not downloaded (--device native does it once)`;
 }

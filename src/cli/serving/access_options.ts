@@ -9,7 +9,7 @@ import { oneLine } from "../../text/foreign_text.ts";
 import { readSmallFile } from "../model_folder.ts";
 import { aliased, flag, group, list, text, type Values } from "../options/kinds.ts";
 import { UsageError } from "../usage.ts";
-import { optionalVariable } from "../variables.ts";
+import { optionalVariable } from "../../platform/permissions.ts";
 
 /** The options. */
 export const ACCESS_OPTIONS = group("Who may use the server", {

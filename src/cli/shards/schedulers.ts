@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { optionalVariable } from "../variables.ts";
+import { optionalVariable } from "../../platform/permissions.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { type Shard, WHOLE } from "./shard.ts";
