@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { runDeno } from "./run_deno.ts";
 
 /** What the rules read. */
 export interface PackageFacts {
@@ -86,17 +87,6 @@ export function scoreParts({ readme, entries, withoutSlowTypes }: PackageFacts):
   ];
 }
 
-/** Runs this Deno in the folder. */
-async function deno(folder: URL, args: readonly string[]) {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: folder,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
-  });
-  const { code, stdout, stderr } = await command.output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
-}
-
 /** The version of the output of `deno doc --json` that is read. */
 const DOC_VERSION = 2;
 
@@ -126,7 +116,7 @@ export async function readPackage(folder: URL, config: string): Promise<PackageF
     readonly publish?: { readonly include?: readonly string[] };
   };
   const paths = typeof exports === "string" ? [exports] : Object.values(exports);
-  const said = await deno(folder, ["doc", "--json", "--config", config, ...paths]);
+  const said = await runDeno(["doc", "--json", "--config", config, ...paths], folder);
   if (said.code !== 0) throw new Error(`Cannot read the documentation: ${said.stderr.trim()}`);
   const { version, nodes } = JSON.parse(said.stdout) as DocOutput;
   if (version !== DOC_VERSION) throw new Error(`Cannot read the documentation: its version is ${version}`);
@@ -143,7 +133,7 @@ export async function readPackage(folder: URL, config: string): Promise<PackageF
     ? await Deno.readTextFile(new URL("README.md", folder)).catch(() => undefined)
     : undefined;
   const lint = ["lint", "--config", config, "--rules-tags=", "--rules-include=no-slow-types", ...paths];
-  return { readme, entries, withoutSlowTypes: (await deno(folder, lint)).code === 0 };
+  return { readme, entries, withoutSlowTypes: (await runDeno(lint, folder)).code === 0 };
 }
 
 if (import.meta.main) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { peakKibibytes } from "../serving/resident.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { ImageError } from "../../src/image/types.ts";
 
@@ -34,7 +35,7 @@ if (import.meta.main) {
   const seconds = (performance.now() - started) / 1000;
   const { process } = globalThis as unknown as { process: { cpuUsage(): { user: number; system: number } } };
   const { user, system } = process.cpuUsage();
-  const peak = Number(/VmHWM:\s*(\d+)/.exec(await Deno.readTextFile("/proc/self/status"))![1]) / 1024;
+  const peak = (await peakKibibytes("self"))! / 1024;
   const cost: Cost = { answer, seconds, processor: (user + system) / 1e6, peak };
   console.log(JSON.stringify(cost));
   Deno.exit(0);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { peakKibibytes } from "../serving/resident.ts";
 import { parseLabels } from "../../src/classifier/label_files.ts";
 import { parseOnnxSettings } from "../../src/classifier/onnx_settings.ts";
 import { parseBoxes } from "../../src/faithfulness/boxes.ts";
@@ -93,7 +94,7 @@ async function one(name: string): Promise<Cost> {
     answer = `${(error as Error).name}: ${(error as Error).message.split("\n")[0]!.slice(0, 90)}`;
   }
   const seconds = (performance.now() - started) / 1000;
-  const megabytes = Number(/^VmHWM:\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1]) / 1024;
+  const megabytes = (await peakKibibytes("self") ?? NaN) / 1024;
   return { answer, seconds, megabytes };
 }
 

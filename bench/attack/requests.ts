@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { peakKibibytes } from "../serving/resident.ts";
 import { startServer } from "../../tests/support/server_process.ts";
 import { configPath } from "../programs.ts";
 
@@ -153,9 +154,7 @@ export async function attackServer(seconds: number): Promise<number> {
     [...attacked.why],
     server.printed().slice(-600),
   );
-  const peak = Number(
-    /^VmHWM:\s+(\d+)/m.exec(await Deno.readTextFile(`/proc/${server.child.pid}/status`))?.[1],
-  ) / 1024;
+  const peak = (await peakKibibytes(server.child.pid) ?? NaN) / 1024;
   const total = attacked.milliseconds.length + attacked.lost;
   const [before, after] = [alone, attacked].map(({ milliseconds }) => percentile(milliseconds, 0.99));
   const rows: [string, number, number][] = [

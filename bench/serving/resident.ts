@@ -4,7 +4,7 @@
  * @module
  */
 
-async function status(pid: number, field: string): Promise<number | undefined> {
+async function status(pid: number | "self", field: string): Promise<number | undefined> {
   const text = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   const found = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(text);
   return found === null ? undefined : Number(found[1]);
@@ -18,8 +18,13 @@ export async function residentMegabytes(pid: number): Promise<number> {
   return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
 }
 
-/** The most that it has been, in MB; undefined where the system does not say (Linux does). */
+/** The most that it has been, in KiB; undefined where the system does not say (Linux does). */
+export async function peakKibibytes(pid: number | "self"): Promise<number | undefined> {
+  return await status(pid, "VmHWM");
+}
+
+/** The same in MB. */
 export async function peakMegabytes(pid: number): Promise<number | undefined> {
-  const kilobytes = await status(pid, "VmHWM");
-  return kilobytes === undefined ? undefined : kilobytes * 1024 / 1e6;
+  const kibibytes = await peakKibibytes(pid);
+  return kibibytes === undefined ? undefined : kibibytes * 1024 / 1e6;
 }

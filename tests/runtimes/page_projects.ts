@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { freePort } from "../support/free_port.ts";
 import { serveFolder } from "../../tools/serve_example.ts";
 import { docBlocks } from "../support/doc_blocks.ts";
 import { docCommands } from "../support/doc_commands.ts";
@@ -63,14 +64,6 @@ export interface Project {
 }
 
 const bin = (name: string) => `../node_modules/.bin/${name}`;
-
-/** A port that is free now. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 /** Starts a server of the project's own tool, and waits until it answers. */
 async function serveWith(command: (port: string) => readonly string[], folder: string): Promise<Served> {

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { runDeno } from "../run_deno.ts";
 import {
   FOR_DEVELOPMENT,
   importedPackages,
@@ -50,13 +51,8 @@ export async function freshLock(from?: string): Promise<string> {
     const imports = Object.fromEntries(all.map((specifier, index) => [`p${index}`, specifier]));
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
     if (from !== undefined) await Deno.writeTextFile(`${folder}/deno.lock`, from);
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["install", "--quiet", "--lockfile-only"],
-      cwd: folder,
-      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
-      stdout: "null",
-    }).output();
-    if (code !== 0) throw new Error(`Cannot lock the packages: ${new TextDecoder().decode(stderr).trim()}`);
+    const { code, stderr } = await runDeno(["install", "--quiet", "--lockfile-only"], folder);
+    if (code !== 0) throw new Error(`Cannot lock the packages: ${stderr.trim()}`);
     return committed(await Deno.readTextFile(`${folder}/deno.lock`));
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { runDeno } from "../run_deno.ts";
 import { closure, lockedKey, neededBy, readLock } from "./lock.ts";
 import { packageName, ROOT, SHIPPED, usersPackages } from "./packages.ts";
 
@@ -95,14 +96,10 @@ async function licencesIn(keys: readonly string[]): Promise<Map<string, string>>
   }
 }
 
-async function output(args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
-  }).output();
-  const text = new TextDecoder();
-  if (code !== 0) throw new Error(`Cannot read the packages: ${text.decode(stderr).trim()}`);
-  return text.decode(stdout);
+async function output(args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runDeno(args);
+  if (code !== 0) throw new Error(`Cannot read the packages: ${stderr.trim()}`);
+  return stdout;
 }
 
 function licenceIn(npmCache: string, key: string): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { freePort } from "../../support/free_port.ts";
 import { asText, type Browser, end, firstFile, fromText } from "./types.ts";
 
 const DRIVER = "/usr/bin/WebKitWebDriver";
@@ -19,14 +20,6 @@ async function findMiniBrowser(): Promise<string | undefined> {
     );
     if (found !== undefined) return found;
   }
-}
-
-/** A port that is free now. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }
 
 /** A call of WebDriver; its errors are the message alone. */
