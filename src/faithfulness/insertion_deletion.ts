@@ -11,7 +11,7 @@ import type { Size } from "../image/preprocess.ts";
 import { type MeasureDefinition, singleMeasure, type ValueDescription } from "./measure.ts";
 import type { StepsProtocol } from "./presets.ts";
 import { type Enlarged, type PlainProbe, shortCurve } from "./probe.ts";
-import { removalColour } from "./removal.ts";
+import { removalColour, restorePixels } from "./removal.ts";
 import type { Normalization } from "./types.ts";
 
 /**
@@ -104,11 +104,8 @@ export function stepsProbe(
     const current = start.slice();
     yield current.slice();
     for (let step = 0; step < steps; step++) {
-      const end = Math.min(area, (step + 1) * protocol.pixelsPerStep);
-      for (let i = step * protocol.pixelsPerStep; i < end; i++) {
-        const pixel = order[i]!;
-        for (let at = pixel; at < pixels.length; at += area) current[at] = finish[at]!;
-      }
+      const first = step * protocol.pixelsPerStep;
+      restorePixels(current, order.subarray(first, first + protocol.pixelsPerStep), finish);
       yield current.slice();
     }
   }

@@ -12,7 +12,7 @@ import { areaUnder } from "./insertion_deletion.ts";
 import { type MeasureDefinition, singleMeasure } from "./measure.ts";
 import { removedAxis } from "./pixel_flipping.ts";
 import { definedValues, type Enlarged, type PlainProbe, shortCurve } from "./probe.ts";
-import { type Colour, paintPixels, sumAt } from "./removal.ts";
+import { type Colour, sumAt, withoutMoreAndMore } from "./removal.ts";
 import { rankPixels } from "./threshold.ts";
 
 /** The pixels of each superpixel, highest mean of the map first. */
@@ -40,14 +40,7 @@ export function irofProbe(sample: Enlarged, superpixels: number): PlainProbe {
   const parts = rankedSuperpixels(sample, superpixels);
   return {
     count: parts.length,
-    *images() {
-      const current = sample.pixels.slice();
-      const colour = meanColour(current);
-      for (const part of parts) {
-        paintPixels(current, part, colour);
-        yield current.slice();
-      }
-    },
+    images: () => withoutMoreAndMore(sample.pixels, parts, meanColour(sample.pixels)),
     read(outcomes) {
       const curve = outcomes.map(({ probability }) => probability / sample.probability);
       return { values: definedValues({ irof: 1 - areaUnder(curve) }), curves: { irof: shortCurve(curve) } };

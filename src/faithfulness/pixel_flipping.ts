@@ -17,7 +17,7 @@ import { areaUnder } from "./insertion_deletion.ts";
 import { type CurveAxis, type MeasureDefinition, singleMeasure, type ValueDescription } from "./measure.ts";
 import type { FlippingProtocol } from "./presets.ts";
 import { definedValues, type Enlarged, type PlainProbe, shortCurve } from "./probe.ts";
-import { paintPixels, removalColour, sumAt, withoutPixels } from "./removal.ts";
+import { removalColour, restorePixels, sumAt, withoutMoreAndMore, withoutPixels } from "./removal.ts";
 import type { Outcome } from "./types.ts";
 
 /** The pixels of each of about so many steps, most relevant first; the last step may have fewer. */
@@ -44,13 +44,7 @@ export function flippingProbe({ sample, protocol, colour }: FlippingSample): Pla
   const parts = orderedParts(order, protocol.steps);
   return {
     count: parts.length,
-    *images() {
-      const current = pixels.slice();
-      for (const part of parts) {
-        paintPixels(current, part, colour);
-        yield current.slice();
-      }
-    },
+    images: () => withoutMoreAndMore(pixels, parts, colour),
     read(outcomes) {
       const curve = probabilitiesIn(outcomes);
       return {
@@ -64,16 +58,13 @@ export function flippingProbe({ sample, protocol, colour }: FlippingSample): Pla
 /** Monotonicity: keys "monotonicity" and "monotonicity-steps". */
 export function monotonicityProbe({ sample, protocol, colour }: FlippingSample): PlainProbe {
   const { pixels, order } = sample;
-  const area = order.length;
   const parts = orderedParts(order.toReversed(), protocol.steps);
   return {
     count: parts.length,
     *images() {
       const current = withoutPixels(pixels, order, colour);
       for (const part of parts) {
-        for (const pixel of part) {
-          for (let at = pixel; at < pixels.length; at += area) current[at] = pixels[at]!;
-        }
+        restorePixels(current, part, pixels);
         yield current.slice();
       }
     },

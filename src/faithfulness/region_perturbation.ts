@@ -18,11 +18,11 @@ import { type Enlarged, meanValue, type PlainProbe, type Reading, shortCurve } f
 import {
   type Colour,
   gridSquares,
-  paintPixels,
   removalColour,
   type Square,
   squarePixels,
   sumAt,
+  withoutMoreAndMore,
 } from "./removal.ts";
 import { rankPixels } from "./threshold.ts";
 
@@ -47,13 +47,8 @@ export function regionsProbe(
   const squares = rankedSquares(sample, protocol);
   return {
     count: squares.length,
-    *images() {
-      const current = sample.pixels.slice();
-      for (const square of squares) {
-        paintPixels(current, squarePixels(square, sample.width), colour);
-        yield current.slice();
-      }
-    },
+    images: () =>
+      withoutMoreAndMore(sample.pixels, squares.map((square) => squarePixels(square, sample.width)), colour),
     read: (outcomes) => read(outcomes.map(({ probability }) => probability)),
   };
 }

@@ -45,6 +45,27 @@ export function withoutPixels(pixels: Float32Array, which: Iterable<number>, col
   return out;
 }
 
+/** Copies of `[3, H, W]` that lose one part after the other, for good. */
+export function* withoutMoreAndMore(
+  pixels: Float32Array,
+  parts: Iterable<Iterable<number>>,
+  colour: Colour,
+): Iterable<Float32Array> {
+  const current = pixels.slice();
+  for (const part of parts) {
+    paintPixels(current, part, colour);
+    yield current.slice();
+  }
+}
+
+/** Gives pixels of `[3, H, W]` what they are in another image, in place. */
+export function restorePixels(pixels: Float32Array, which: Iterable<number>, from: Float32Array): void {
+  const area = pixels.length / 3;
+  for (const pixel of which) {
+    for (let at = pixel; at < pixels.length; at += area) pixels[at] = from[at]!;
+  }
+}
+
 /** A part of an image, in pixels: columns left to right − 1, rows top to bottom − 1. */
 export interface Square {
   /** First column. */
