@@ -8,18 +8,13 @@
  * @module
  */
 import { createGenerator } from "../random/generator.ts";
+import { shuffled } from "../random/shuffle.ts";
 
 const TIE_SEED = 7;
 
-/** The order of ties: a Fisher–Yates shuffle with a fixed seed. */
+/** The order of ties, with a fixed seed. */
 function scattered(count: number): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  const generator = createGenerator(TIE_SEED);
-  for (let i = count - 1; i > 0; i--) {
-    const j = generator.below(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
+  return shuffled(count, createGenerator(TIE_SEED));
 }
 
 /**

@@ -27,9 +27,7 @@ import type { ExplainerOptions } from "./explainer.ts";
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
 import { type Head, type HeadRecord, readHead } from "./head_file.ts";
 import { cutOfView, sharedView } from "./shared_view.ts";
-import { HEAD_PREFIX } from "./explainer_graph.ts";
-import { AUXILIARY_PREFIX } from "./explainer_graph.ts";
-import { BACKBONE_PREFIX } from "./explainer_graph.ts";
+import { AUXILIARY_PREFIX, BACKBONE_PREFIX, HEAD_PREFIX } from "./explainer_graph.ts";
 
 /** What to export: the options of the explainer, except its device. */
 export interface ExportOptions extends Omit<ExplainerOptions, "device" | "threads">, ExportedFileOptions {}

@@ -16,6 +16,7 @@
  */
 import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
+import { resampled } from "./resampled.ts";
 
 /** The shape of a head: the auxiliary's taps and the backbone's classes. */
 export interface HeadShape {
@@ -141,14 +142,8 @@ export function chainedDoublings(size: number, doublings: number): Float64Array 
 export function upsampleByDoubling(b: Builder, x: Value, doublings: number): Value {
   if (doublings === 0) return x;
   const size = x.shape.at(-1)!;
-  const large = size * 2 ** doublings;
   const matrix = chainedDoublings(size, doublings);
-  const transposed = new Float64Array(matrix.length);
-  for (let y = 0; y < large; y++) {
-    for (let k = 0; k < size; k++) transposed[k * large + y] = matrix[y * size + k]!;
-  }
-  const widened = b.matmul(x, b.constant("float32", [size, large], transposed));
-  return b.matmul(b.constant("float32", [large, size], matrix), widened);
+  return resampled(b, x, matrix, matrix);
 }
 
 /**

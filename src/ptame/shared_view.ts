@@ -7,6 +7,7 @@
 import { type CropSize, isRectangle, sameCrop } from "../classifier/prepared_image.ts";
 import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
+import { resampled } from "./resampled.ts";
 
 /** Share of the short side that a network sees; of a letterbox all. */
 function shareSeen({ crop, resize, fit = "crop" }: CropSize): number {
@@ -41,12 +42,7 @@ export function cutOfView(b: Builder, view: Value, seen: CropSize, own: CropSize
   if (own.crop === height && own.crop === width && Math.abs((1 - share) * height) < 0.5) return view;
   const rows = resizeMatrix(height, share * height, own.crop);
   const columns = resizeMatrix(width, share * width, own.crop);
-  const transposed = new Float32Array(columns.length);
-  for (let i = 0; i < own.crop; i++) {
-    for (let k = 0; k < width; k++) transposed[k * own.crop + i] = columns[i * width + k]!;
-  }
-  const wide = b.matmul(view, b.constant("float32", [width, own.crop], transposed));
-  return b.matmul(b.constant("float32", [own.crop, height], rows), wide);
+  return resampled(b, view, rows, columns);
 }
 
 /** Weights [to, side] of the pixels of `side`, of which the `region` in the middle becomes `to` pixels. */

@@ -22,6 +22,7 @@
  */
 import { imageSides } from "../../image/side.ts";
 import { createStream } from "../../random/generator.ts";
+import { shuffled } from "../../random/shuffle.ts";
 import type { OpenClassifier } from "../../classifier/open.ts";
 import { HSIC_MASKS, SOBOL_CELLS, SOBOL_DESIGNS } from "../passes.ts";
 import type { Attribute, AttributeOptions } from "../types.ts";
@@ -49,11 +50,7 @@ export function latinHypercube(count: number, dimensions: number, seed: number):
   const points = Array.from({ length: count }, () => new Float64Array(dimensions));
   for (let d = 0; d < dimensions; d++) {
     const generator = createStream(seed, d);
-    const order = Array.from({ length: count }, (_, n) => n);
-    for (let n = count - 1; n > 0; n--) {
-      const other = generator.below(n + 1);
-      [order[n], order[other]] = [order[other]!, order[n]!];
-    }
+    const order = shuffled(count, generator);
     points.forEach((point, n) => point[d] = (order[n]! + generator.uniform()) / count);
   }
   return points;

@@ -12,6 +12,7 @@ import { type Builder, createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
 import type { Graph, Value } from "../../graph/types.ts";
 import { BACKBONE_PREFIX } from "../explainer_graph.ts";
+import { resampled } from "../resampled.ts";
 
 /** Options of a graph. */
 export interface GraphOptions {
@@ -88,13 +89,8 @@ function maskedImages(b: Builder, images: Value, masks: Value): Value {
   const from = masks.shape[3]!;
   if (from === height && from === width) return b.mul(images, masks);
   const across = interpolationMatrix(from, width, { mode: "linear" });
-  const transposed = new Float64Array(across.length);
-  for (let x = 0; x < width; x++) {
-    for (let k = 0; k < from; k++) transposed[k * width + x] = across[x * from + k]!;
-  }
-  const wide = b.matmul(masks, b.constant("float32", [from, width], transposed));
   const down = interpolationMatrix(from, height, { mode: "linear" });
-  return b.mul(images, b.matmul(b.constant("float32", [height, from], down), wide));
+  return b.mul(images, resampled(b, masks, down, across));
 }
 
 /** [N, classes] with a 1 at each target. */

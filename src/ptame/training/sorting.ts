@@ -5,6 +5,7 @@
  * @module
  */
 import type { GraphPart } from "../../classifier/types.ts";
+import { elementCount } from "../../graph/types.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import { type DeviceRequest, float32Data, float32Tensor } from "../../runtime/mod.ts";
 import { type ClassPart, classPart, spreadOverClasses } from "../class_split.ts";
@@ -79,7 +80,7 @@ export async function sortImages(options: SortOptions): Promise<SortedImages> {
         asked.push(read);
       }
       const shape = imagesShape(backbone, piece);
-      const pixels = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      const pixels = new Float32Array(elementCount(shape));
       const found: number[] = [];
       for (let index = start; index < Math.min(start + piece, total); index++) {
         const read = await asked[index]!;

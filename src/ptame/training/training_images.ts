@@ -7,6 +7,7 @@
 import { decodeImage } from "../../image/decode.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
+import { shuffled } from "../../random/shuffle.ts";
 import type { InputSize } from "./image_cropper.ts";
 import { type ImageCrops, openImageCrops } from "./image_crops.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
@@ -69,15 +70,9 @@ const AHEAD = 2;
  */
 const FIRST_EPOCH = 0x8000_0000;
 
-/** The order of an epoch (Fisher–Yates shuffle). */
+/** The order of an epoch. */
 function epochOrder(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
-  const generator = createStream(seed, FIRST_EPOCH + epoch);
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = generator.below(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
+  return shuffled(count, createStream(seed, FIRST_EPOCH + epoch));
 }
 
 /** Name of a source for people. */
