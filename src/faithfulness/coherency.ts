@@ -16,7 +16,7 @@ import { dropPercent, maskImage } from "./average_drop.ts";
 import { pearson } from "./correlation.ts";
 import { type MeasureDefinition, type ProbeContext, singleMeasure } from "./measure.ts";
 import type { CoherencyProtocol } from "./presets.ts";
-import { definedValues, enlarge, type Enlarged, type Probe } from "./probe.ts";
+import { askedValues, enlarge, type Enlarged, type Probe } from "./probe.ts";
 import { removalColour } from "./removal.ts";
 
 /** Coherency of two maps, 0 to 1; 0 if one of them is flat. */
@@ -54,11 +54,7 @@ export function coherencyProbe(
     read(outcomes) {
       const drop = scored ? dropPercent(probability, outcomes[0]!.probability, RELATIVE) / 100 : 0;
       const found = { coherency: coherent, adcc: scored ? adcc(coherent, area, drop) : undefined };
-      return {
-        values: definedValues(
-          Object.fromEntries(Object.entries(found).filter(([name]) => asked.includes(name))),
-        ),
-      };
+      return { values: askedValues(found, asked) };
     },
   };
 }

@@ -112,11 +112,11 @@ function flippingMeasure(make: (of: FlippingSample) => PlainProbe, name: string)
 }
 
 /** Points of a curve of removed pixels that begins after the first step. */
-export function removedAxis(points: number, height: CurveAxis["height"] = "probability"): CurveAxis {
+export function removedAxis(points: number): CurveAxis {
   return {
     percents: Array.from({ length: points }, (_, i) => 100 * (i + 1) / points),
     means: "removed",
-    height,
+    height: "probability",
   };
 }
 

@@ -53,6 +53,14 @@ export function definedValues(
   return Object.fromEntries(defined);
 }
 
+/** The same of those that are requested. */
+export function askedValues(
+  values: Readonly<Record<string, number | undefined>>,
+  asked: readonly string[],
+): Record<string, number> {
+  return definedValues(Object.fromEntries(Object.entries(values).filter(([name]) => asked.includes(name))));
+}
+
 /** A curve in a reading: five digits are enough, and keep records of hundreds of steps small. */
 export function shortCurve(curve: readonly number[]): number[] {
   return curve.map((value) => Number(value.toPrecision(5)));

@@ -13,9 +13,14 @@
 import type { MaskMap } from "../explanation/blank_map.ts";
 import { createStream } from "../random/generator.ts";
 import { hashText } from "../random/hash.ts";
-import type { MeasureDefinition, ProbeContext, ValueDescription } from "./measure.ts";
+import {
+  type MeasureDefinition,
+  type ProbeContext,
+  singleMeasure,
+  type ValueDescription,
+} from "./measure.ts";
 import type { StabilityProtocol } from "./presets.ts";
-import { definedValues, type Enlarged, meanValue, type Probe } from "./probe.ts";
+import { askedValues, type Enlarged, meanValue, type Probe } from "./probe.ts";
 import type { Normalization } from "./types.ts";
 
 /** What is compared of a map. */
@@ -78,11 +83,7 @@ export function stabilityProbe(
     },
     read() {
       const values = { "max-sensitivity": Math.max(...changes), "avg-sensitivity": meanValue(changes) };
-      return {
-        values: definedValues(
-          Object.fromEntries(Object.entries(values).filter(([name]) => asked.includes(name))),
-        ),
-      };
+      return { values: askedValues(values, asked) };
     },
   };
 }
@@ -109,16 +110,16 @@ const SHARED = {
 } as const;
 
 /** Max-sensitivity: key "max-sensitivity". */
-export const MAX_SENSITIVITY: MeasureDefinition<"max-sensitivity"> = {
+export const MAX_SENSITIVITY: MeasureDefinition<"max-sensitivity"> = singleMeasure({
   ...SHARED,
   name: "max-sensitivity",
-  describe: (key) => key === "max-sensitivity" ? description("Max-sensitivity", "greatest") : undefined,
-};
+  description: description("Max-sensitivity", "greatest"),
+});
 
 /** Avg-sensitivity: key "avg-sensitivity". */
-export const AVG_SENSITIVITY: MeasureDefinition<"avg-sensitivity"> = {
+export const AVG_SENSITIVITY: MeasureDefinition<"avg-sensitivity"> = singleMeasure({
   ...SHARED,
   name: "avg-sensitivity",
   source: "Bhatt et al.: Evaluating and Aggregating Feature-based Model Explanations, IJCAI 2020",
-  describe: (key) => key === "avg-sensitivity" ? description("Avg-sensitivity", "mean") : undefined,
-};
+  description: description("Avg-sensitivity", "mean"),
+});

@@ -5,6 +5,7 @@
  * @module
  */
 import { betterDirection, describeValue } from "../measures.ts";
+import { meanValue } from "../probe.ts";
 import { listKeys } from "../report/labels.ts";
 import type { Evaluation, ImageRecord } from "../summary.ts";
 import { UPPER_40TH, UPPER_5TH } from "./normal.ts";
@@ -62,7 +63,7 @@ export function onePoint(key: string): number {
 /** Images that show a difference with a probability of 80 %; 1 if all differences are equal. */
 export function imagesForDifference(differences: readonly number[], difference: number): number {
   const count = differences.length;
-  const mean = differences.reduce((sum, value) => sum + value, 0) / count;
+  const mean = meanValue(differences);
   const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, count - 1);
   return Math.max(1, Math.ceil((UPPER_40TH + UPPER_5TH) ** 2 * variance / difference ** 2));
 }
