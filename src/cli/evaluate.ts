@@ -84,7 +84,7 @@ function runValues({ result, subject, digests }: Measured, { seed, preset }: Pla
   return {
     records: result.records,
     preset,
-    facts: { labels, seed, device: session.device, model, ...digests },
+    facts: { labels, seed, device: session.device, model, ...digests() },
   };
 }
 

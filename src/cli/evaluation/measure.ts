@@ -44,7 +44,7 @@ export interface Measured {
   /** The classifier, and P-TAME's head if it was measured. */
   readonly subject: Pick<OpenMethods, "backbone" | "auxiliary" | "session" | "head" | "layer">;
   /** SHA-256 of the files; "" of one that is unknown. */
-  readonly digests: Pick<RunFacts, "modelDigest" | "headDigest">;
+  readonly digests: () => Pick<RunFacts, "modelDigest" | "headDigest">;
 }
 
 /** Everything that a measurement needs. */
@@ -159,10 +159,10 @@ async function measureOpened(
       classes: selected?.classes,
       rows: rows.map((row) => ({ ...row, name: pathBelow(row.name, folder) })),
       subject: { backbone, session, head, ...withoutUndefined({ auxiliary, layer }) },
-      digests: {
+      digests: () => ({
         modelDigest: modelDigest(backbone.name, options),
         headDigest: head === undefined ? "" : digestOfSource(toByteSource(head.bytes)),
-      },
+      }),
     };
   } finally {
     await maps?.close();
