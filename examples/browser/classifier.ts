@@ -136,12 +136,12 @@ function classifierOver(
   let head = parts.given;
   let after: RemoteExplainer | undefined;
   let bare: Promise<RemoteClassifier> | undefined;
-  const openOnce = () => {
-    bare ??= openBare();
-    // A failed attempt may be repeated.
-    bare.catch(() => bare = undefined);
-    return bare;
-  };
+  const openOnce = () =>
+    bare ??= openBare().catch((error) => {
+      // A failed attempt may be repeated.
+      bare = undefined;
+      throw error;
+    });
   const take = async (explainer: RemoteExplainer, file: Blob) => {
     if (before === undefined) before = explainer;
     else {

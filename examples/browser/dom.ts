@@ -12,6 +12,9 @@ export type Which = "before" | "after";
 /** What a map comes from: a head, or a method by its name. */
 export type View = Which | (string & Record<never, never>);
 
+/** Whether a view is by a head rather than by a method. */
+export const isHead = (view: View): view is Which => view === "before" || view === "after";
+
 /** What the page dispatches on the document as "ptame", for programs that watch it. */
 export type PageEvent =
   | { readonly kind: "ready"; readonly device: string; readonly threads: number }

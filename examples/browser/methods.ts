@@ -4,7 +4,7 @@
  * @module
  */
 import type { MethodOptions } from "@ptame/ptame/worker";
-import type { View, Which } from "./dom.ts";
+import { isHead, type View, type Which } from "./dom.ts";
 
 /** A method of the menu. */
 interface Offer {
@@ -46,7 +46,7 @@ export function settingsFor(method: string): MethodOptions {
 
 /** The method's name in prose. */
 export function titleOf(view: View, head: HeadFacts | undefined): string {
-  if (view === BY_HEAD || view === "before" || view === "after") return headTitle(head);
+  if (view === BY_HEAD || isHead(view)) return headTitle(head);
   return OFFERS.find(({ name }) => name === view)?.title ?? view;
 }
 

@@ -13,7 +13,7 @@ import type {
   RemoteSeen,
 } from "@ptame/ptame/worker";
 import type { Classifier } from "./classifier.ts";
-import type { View, Which } from "./dom.ts";
+import { isHead, type View, type Which } from "./dom.ts";
 import { settingsFor } from "./methods.ts";
 
 /** How the making of a map is followed. */
@@ -58,19 +58,18 @@ export interface Subject {
   forget(): void;
 }
 
-const isHead = (view: View): view is Which => view === "before" || view === "after";
-
 /** Names an image, and explains it where the classifier has a head. */
 export async function openSubject(classifier: Classifier, source: Blob): Promise<Subject> {
   const explanations = new Map<Which, RemoteExplanation>();
   const maps = new Map<string, PlainTarget>();
   let bare: Promise<RemoteSeen> | undefined;
   /** Seen by the classifier itself: what methods without a head need. */
-  const seen = () => {
-    bare ??= classifier.bare().then((bare) => bare.classify(source));
-    bare.catch(() => bare = undefined);
-    return bare;
-  };
+  const seen = () =>
+    bare ??= classifier.bare().then((bare) => bare.classify(source)).catch((error) => {
+      // A failed attempt may be repeated.
+      bare = undefined;
+      throw error;
+    });
   const drop = async (which: Which) => {
     const old = explanations.get(which);
     explanations.delete(which);

@@ -6,7 +6,7 @@
  */
 import type { PlainTarget } from "@ptame/ptame/worker";
 import type { Classifier } from "./classifier.ts";
-import { announce, element, percent, type View, type Which } from "./dom.ts";
+import { announce, element, isHead, percent, type View, type Which } from "./dom.ts";
 import { titleOf, viewBy } from "./methods.ts";
 import { clearPanes, type PaneName, showContrast, showMap, showWaiting } from "./panes.ts";
 import type { Subject } from "./subject.ts";
@@ -85,13 +85,13 @@ export async function draw(shown: Shown): Promise<boolean> {
       showMap(
         place.pane,
         target,
-        caption(target, several || isMethod(place.view) ? title(place.view, classifier) : ""),
+        caption(target, several || !isHead(place.view) ? title(place.view, classifier) : ""),
       );
       const { index, label, probability, map } = target;
       announce({ kind: "shown", which: place.view, target: { index, label, probability }, map });
     }
     const explanation = subject.explanation(headInUse(subject));
-    if (shown.tab === "compare" && explanation !== undefined && !isMethod(places[0]!.view)) {
+    if (shown.tab === "compare" && explanation !== undefined && isHead(places[0]!.view)) {
       const contrast = await explanation.contrast(shown.selected, shown.rival);
       if (stopper.signal.aborted) return false;
       showContrast("third", contrast);
@@ -131,8 +131,6 @@ async function mapWithProgress(
     },
   });
 }
-
-const isMethod = (view: View) => view !== "before" && view !== "after";
 
 function title(view: View, classifier: Classifier): string {
   const name = titleOf(view, classifier.explainer("before")?.head);

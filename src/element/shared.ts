@@ -55,15 +55,17 @@ export function createShared({ worker, runtime, device, threads }: ElementOption
     ...(threads === undefined ? {} : { threads }),
   };
 
-  const connect = () => {
-    connected ??= (async () => {
-      const remote = connectWorker(worker());
-      if (runtime !== undefined) await remote.configureRuntime(runtime);
-      return remote;
-    })();
-    connected.catch(() => connected = undefined);
-    return connected;
+  const start = async () => {
+    const remote = connectWorker(worker());
+    if (runtime !== undefined) await remote.configureRuntime(runtime);
+    return remote;
   };
+  const connect = () =>
+    connected ??= start().catch((error) => {
+      // A failed attempt may be repeated.
+      connected = undefined;
+      throw error;
+    });
 
   async function openSource(
     name: string,
@@ -93,10 +95,12 @@ export function createShared({ worker, runtime, device, threads }: ElementOption
       listeners.set(key, told.add(onProgress));
       const source = sources.get(key) ?? openSource(model, head, (progress) => {
         for (const tell of told) tell(progress);
+      }).catch((error) => {
+        // A failed attempt may be repeated.
+        sources.delete(key);
+        throw error;
       });
       sources.set(key, source);
-      // A failed attempt may be repeated.
-      source.catch(() => sources.delete(key));
       const done = () => void told.delete(onProgress);
       source.then(done, done);
       return source;

@@ -23,7 +23,6 @@ interface MapOptions {
 
 /** An open classifier that makes maps by any method. */
 export interface MappingClassifier {
-  readonly classifier: OpenClassifier;
   /** Names an image; the explanation has no maps yet. */
   classify(image: ImageSource, signal: AbortSignal): Promise<MapExplanation>;
   /** Explains a class of an image by a method; the explanation has that one map. */
@@ -89,7 +88,6 @@ export function mappingClassifier(open: OpenClassifier): MappingClassifier {
   }
 
   return {
-    classifier,
     classify: async (source, signal) => {
       const started = performance.now();
       const image = await readImage(source, { signal });
