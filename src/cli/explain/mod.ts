@@ -61,30 +61,43 @@ export const explainCommand = command(EXPLAIN, async (typedCall) => {
 
   await useFonts(typedCall.options.font, missingCharacterLines(terminal.say));
   // Its worker starts, and the letters' program is compiled, while this thread reads and opens the networks.
+  const inVain = new AbortController();
   const decoding = images.length === 1
-    ? decodeTimed(sample ? SAMPLE : piped ? readStdin() : images[0]!, { ...request.decode, signal })
+    ? decodeTimed(sample ? SAMPLE : piped ? readStdin() : images[0]!, {
+      ...request.decode,
+      signal: AbortSignal.any([signal, inVain.signal]),
+    })
     : undefined;
   for (const early of [decoding, loadLettering(), resolveDevice(typedCall.options.device)]) {
     // The code that awaits it later gets the error.
     early?.catch(() => {});
   }
-  const options = await withLocalModels(typedCall.options, terminal, signal);
-  const call = { ...typedCall, options };
-  await teachIfAsked(call);
-  terminal.doing("Loading");
-  const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
-  const started = performance.now();
-  const brief = !options.check && options.refine === undefined;
-  const threads = images.length === 1 && method.needs === "head" && brief
-    ? await threadsOfOne(settings)
-    : undefined;
-  let load = 0;
-  const opening = openExplainer(method, { ...settings, ...threads, signal }, call).finally(() =>
-    load = performance.now() - started
-  );
-  const [explainer, decoded] = await Promise.all([opening, decoding]).catch((error) => {
-    // An image that cannot be read is reported before the networks are open.
-    opening.then((late) => late.dispose(), () => {});
+  const open = async () => {
+    const options = await withLocalModels(typedCall.options, terminal, signal);
+    const call = { ...typedCall, options };
+    await teachIfAsked(call);
+    terminal.doing("Loading");
+    const settings = await explainerOptions(options, typed, terminal, method.needs === "head");
+    const started = performance.now();
+    const brief = !options.check && options.refine === undefined;
+    const threads = images.length === 1 && method.needs === "head" && brief
+      ? await threadsOfOne(settings)
+      : undefined;
+    let load = 0;
+    const opening = openExplainer(method, { ...settings, ...threads, signal }, call).finally(() =>
+      load = performance.now() - started
+    );
+    const [explainer, decoded] = await Promise.all([opening, decoding]).catch((error) => {
+      // An image that cannot be read is reported before the networks are open.
+      opening.then((late) => late.dispose(), () => {});
+      throw error;
+    });
+    return { options, explainer, decoded, load };
+  };
+  const { options, explainer, decoded, load } = await open().catch(async (error) => {
+    // Decoding does not go on for a command that has failed.
+    inVain.abort(error);
+    await decoding?.catch(() => {});
     throw error;
   });
   try {

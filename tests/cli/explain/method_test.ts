@@ -76,6 +76,33 @@ Deno.test("explain --method takes a layer, for an .onnx classifier without a hea
     assertEquals(left, ["photo_0.explained.png", "small.onnx"]);
   }));
 
+Deno.test("explain that fails while its image is still on the way stops reading it", () =>
+  inFolder(async (folder) => {
+    let stopped = false;
+    const end = new AbortController();
+    const settings = { port: 0, hostname: "127.0.0.1", onListen: () => {}, signal: end.signal };
+    const server = Deno.serve(settings, () => {
+      // The image begins and never ends.
+      const body = new ReadableStream<Uint8Array>({
+        start: (stream) => stream.enqueue(Deno.readFileSync(PHOTO).subarray(0, 1000)),
+        cancel: () => void (stopped = true),
+      });
+      return new Response(body, { headers: { "content-type": "image/jpeg" } });
+    });
+    try {
+      const image = `http://127.0.0.1:${server.addr.port}/photo.jpg`;
+      const model = ["--model", `${folder}/small.onnx`, "--device", "wasm", "--method", "layercam"];
+      const args = [image, ...model, "--layer", "rleu", "--out", `${folder}/`, "--quiet"];
+      const explain = () => explainCommand(args, new AbortController().signal);
+      await assertRejects(explain, RangeError, "did you mean relu?");
+      for (let wait = 0; wait < 100 && !stopped; wait++) await new Promise((next) => setTimeout(next, 50));
+      assert(stopped, "the image is still being read");
+    } finally {
+      end.abort();
+      await server.finished;
+    }
+  }));
+
 const given = (...args: string[]) =>
   parseArguments({ name: "explain", about: "", options: { ...METHOD_OPTIONS, ...HEAD_OPTIONS } }, args);
 const asked = (...args: string[]) => chooseMethod(given(...args).options);
