@@ -58,4 +58,4 @@ export type {
   /** A file of weights: its bytes, its address, or its table. */
   WeightSource,
 } from "./weights/load_network.ts";
-export type { CropSize } from "./classifier/prepared_image.ts";
+export type { Crop } from "./image/preprocess.ts";

@@ -14,10 +14,11 @@ import { gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
 import { classifierOver, type OpenClassifier } from "../../src/classifier/open.ts";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
-import { type CropSize, type PreparedImage, sameCrop } from "../../src/classifier/prepared_image.ts";
+import { type PreparedImage, sameCrop } from "../../src/classifier/prepared_image.ts";
+import type { Crop } from "../../src/image/preprocess.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { type ClassifierPair, loadPair } from "../../src/ptame/classifier_pair.ts";
-import { cutOfView } from "../../src/ptame/shared_view.ts";
+import { cropOfView } from "../../src/ptame/shared_view.ts";
 import { exportExplainer } from "../../src/ptame/export_explainer.ts";
 import { train } from "../../src/ptame/training/trainer.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
@@ -171,7 +172,7 @@ async function trainedAndExported(
 /** What the networks read of the file's image: cut as the file itself cuts it, without rounding between. */
 async function cutsOfView(
   view: Float32Array,
-  seen: CropSize,
+  seen: Crop,
   { backbone, auxiliary }: ClassifierPair,
 ): Promise<PreparedImage> {
   const b = createBuilder("cuts");
@@ -179,7 +180,7 @@ async function cutsOfView(
   const image = b.input("image", "float32", shape);
   const owner = { pixels: backbone, auxiliaryPixels: auxiliary };
   for (const [name, { facts }] of Object.entries(owner)) {
-    b.output(b.identity(cutOfView(b, image, seen, facts.preprocessing)), name);
+    b.output(b.identity(cropOfView(b, image, seen, facts.preprocessing)), name);
   }
   const session = await openSession(b.build(), { device });
   const cuts = await session.run({ image: float32Tensor(view, shape) });

@@ -61,7 +61,7 @@ export interface Curve {
 export interface CurveRequest {
   readonly map: ValueMap;
   readonly index: number;
-  /** The classifier's cut of the image. */
+  /** The classifier's crop of the image. */
   readonly input: Float32Array;
   /** What erased pixels become; mean grey without it. */
   readonly filling: Float32Array | undefined;

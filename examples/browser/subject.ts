@@ -38,7 +38,7 @@ export interface Subject {
   readonly reading: RemoteExplanation["reading"];
   /** Milliseconds that explaining took. */
   readonly milliseconds: number;
-  /** The classifier's cut of it, [3, S, S] in [0, 1]. */
+  /** The classifier's crop of it, [3, S, S] in [0, 1]. */
   input(): Promise<Float32Array<ArrayBuffer>>;
   /** The explanation with a head, where it has been made. */
   explanation(which: Which): RemoteExplanation | undefined;

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 FILTERS = {"nearest": Image.NEAREST, "bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
 
 
-def cut(image, preprocessing):
+def crop(image, preprocessing):
     """The centre of the image as the classifier sees it."""
     if "fit" in preprocessing:
         raise SystemExit(f"{preprocessing['fit']} is not written here: see the metadata of the file")
@@ -46,7 +46,7 @@ def main():
     session = onnxruntime.InferenceSession(given.model, options, providers=["CPUExecutionProvider"])
     facts = session.get_modelmeta().custom_metadata_map
     photo = ImageOps.exif_transpose(Image.open(given.photo)).convert("RGB")
-    seen = cut(photo, json.loads(facts["preprocessing"]))
+    seen = crop(photo, json.loads(facts["preprocessing"]))
     image = np.asarray(seen, np.float32).transpose(2, 0, 1)[None] / 255
 
     feeds = {"image": image, "target": np.array([given.target], np.int64)}

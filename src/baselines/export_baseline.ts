@@ -17,7 +17,7 @@ import {
 import { scoreGradient } from "../classifier/gradient_graphs.ts";
 import { findTap, partSize, PREFIX } from "../classifier/graphs.ts";
 import { loadClassifier, type LoadClassifierOptions } from "../classifier/load.ts";
-import type { CropSize } from "../classifier/prepared_image.ts";
+import type { Crop } from "../image/preprocess.ts";
 import { type Tap, tapPlanes } from "../classifier/tap.ts";
 import type { Classifier, ClassifierFacts } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
@@ -43,8 +43,8 @@ export interface ExportBaselineOptions
 export interface ExportedBaseline {
   /** Facts about the classifier. */
   readonly backbone: ClassifierFacts;
-  /** The cut of an image that the file takes: the classifier's own. */
-  readonly view: CropSize;
+  /** The crop of an image that the file takes: the classifier's own. */
+  readonly view: Crop;
   /** Name of the method. */
   readonly method: string;
   /** The layer that it looks at, if it is `tapped`. */

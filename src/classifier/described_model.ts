@@ -15,7 +15,7 @@ import type { ModelDescription } from "./model_description.ts";
 export const EXPLAINER_FORMAT = "ptame-explainer";
 
 /** The preprocessing of an exported explainer in its metadata; the file itself normalises. */
-export interface CutDescription {
+export interface CropDescription {
   readonly resize: { readonly short_side: number; readonly filter: string };
   /** Its side, or its height and width if it is not square. */
   readonly centre_crop: number | readonly [height: number, width: number];
@@ -49,8 +49,8 @@ export function describeExplainer(
       throw new SyntaxError(`Cannot open ${called}: ${why}`, { cause });
     }
   };
-  const cut = entry("preprocessing") as Partial<CutDescription> | null;
-  const resize = cut?.resize?.short_side;
+  const crop = entry("preprocessing") as Partial<CropDescription> | null;
+  const resize = crop?.resize?.short_side;
   if (resize === undefined || !Number.isInteger(resize)) {
     throw new SyntaxError(`Cannot open ${called}: its metadata do not describe the preprocessing`);
   }
@@ -58,9 +58,9 @@ export function describeExplainer(
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
     throw new SyntaxError(`Cannot open ${called}: its metadata entry labels is not a list of names`);
   }
-  const resample = RESAMPLINGS.find((name) => cut?.resize?.filter?.startsWith(name));
-  const fit = FITS.find((name) => name === cut?.fit);
-  const fill = typeof cut?.fill === "number" ? cut.fill : undefined;
+  const resample = RESAMPLINGS.find((name) => crop?.resize?.filter?.startsWith(name));
+  const fit = FITS.find((name) => name === crop?.fit);
+  const fill = typeof crop?.fill === "number" ? crop.fill : undefined;
   return {
     labels,
     preprocessing: { resize, mean: [0], std: [1], ...withoutUndefined({ resample, fit, fill }) },

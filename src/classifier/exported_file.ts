@@ -10,8 +10,8 @@ import { encodeNumbers } from "../graph/constants.ts";
 import { type OnnxParts, onnxParts } from "../graph/onnx_file.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { narrowWeights } from "../weights/narrow.ts";
-import { type CutDescription, EXPLAINER_FORMAT } from "./described_model.ts";
-import type { CropSize } from "./prepared_image.ts";
+import { type CropDescription, EXPLAINER_FORMAT } from "./described_model.ts";
+import type { Crop } from "../image/preprocess.ts";
 import { meaningOfPlain } from "./prediction.ts";
 import type { ClassifierFacts } from "./types.ts";
 
@@ -30,8 +30,8 @@ export interface ExportedFileOptions {
 export interface ExportedFileFacts {
   /** The classifier; its activation makes the probabilities. */
   readonly classifier: ClassifierFacts;
-  /** The cut of an image that the file takes. */
-  readonly view: CropSize;
+  /** The crop of an image that the file takes. */
+  readonly view: Crop;
   /** Entries of the metadata, beside those that every explainer has; texts, or JSON. */
   readonly metadata: Readonly<Record<string, string>>;
   /** What the file is, for people. */
@@ -39,7 +39,7 @@ export interface ExportedFileFacts {
 }
 
 const VALUES = {
-  image: "Image [1, 3, H, W], red, green and blue in [0, 1], cut as the metadata's preprocessing says; " +
+  image: "Image [1, 3, H, W], red, green and blue in [0, 1], cropped as the metadata's preprocessing says; " +
     "not normalised",
   target: "Index of the class to explain [1]; -1 for the top class",
   logits: "Scores before softmax [1, classes]",
@@ -93,7 +93,7 @@ function withoutNeedOfTarget(graph: Graph): Graph {
 /** The metadata that a program needs to use the file; lists and records are JSON. */
 function fileMetadata({ classifier, view, metadata }: ExportedFileFacts): Record<string, string> {
   const { resize, crop, width = crop, fit = "crop", resample = "bilinear", fill = 0 } = view;
-  const cut: CutDescription = {
+  const description: CropDescription = {
     resize: { short_side: resize, filter: resample === "nearest" ? resample : `${resample}, antialiased` },
     centre_crop: width === crop ? crop : [crop, width],
     ...(fit === "crop" ? {} : { fit }),
@@ -107,7 +107,7 @@ function fileMetadata({ classifier, view, metadata }: ExportedFileFacts): Record
     format: EXPLAINER_FORMAT,
     version: "1",
     backbone: classifier.name,
-    preprocessing: JSON.stringify(cut),
+    preprocessing: JSON.stringify(description),
     labels: JSON.stringify(classifier.labels),
     ...metadata,
   };

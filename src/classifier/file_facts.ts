@@ -5,9 +5,8 @@
  * @module
  */
 import { areImageNets } from "./labels.ts";
-import { cutSize } from "../image/preprocess.ts";
+import { type Crop, cropSize } from "../image/preprocess.ts";
 import type { ImageInput, OnnxPreprocessing } from "./image_input.ts";
-import type { CropSize } from "./prepared_image.ts";
 import type { InspectedModel, OnnxModel } from "./onnx_model.ts";
 import { type ScoreMeaning, scoreReading } from "./score_meaning.ts";
 import type { DescribedFact, FactSource } from "./types.ts";
@@ -43,7 +42,7 @@ function inputFacts({ given, inspected }: ReadFile): DescribedFact[] {
   const numbers = (values: readonly number[]) =>
     values.map((value) => Number(value.toPrecision(4))).join(", ");
   const depth = declared.shape[input.layout === "NHWC" ? 3 : 1];
-  const { width, height } = cutSize(input.preprocessing);
+  const { width, height } = cropSize(input.preprocessing);
   const sides = input.layout === "NHWC" ? declared.shape.slice(1, 3) : declared.shape.slice(2);
   const channels = input.alpha === undefined ? input.order : `${input.order}A`;
   return [
@@ -61,8 +60,8 @@ function inputFacts({ given, inspected }: ReadFile): DescribedFact[] {
       from: source("size", sides.some((side) => typeof side === "number")),
     },
     {
-      name: "cut",
-      value: cutText(input.preprocessing),
+      name: "crop",
+      value: cropText(input.preprocessing),
       from: source("fit") === "assumed" ? source("resize") : source("fit"),
     },
     ...(fit === "letterbox" ? [{ name: "fill", value: `${fill} of 255`, from: source("fill") }] : []),
@@ -76,12 +75,12 @@ function inputFacts({ given, inspected }: ReadFile): DescribedFact[] {
   ];
 }
 
-/** How images are cut, in words. */
-export function cutText({ fit = "crop", resize, crop, width = crop }: CropSize): string {
+/** How images are cropped, in words. */
+export function cropText({ fit = "crop", resize, crop, width = crop }: Crop): string {
   if (fit === "letterbox") return "the whole image, padded";
-  const isCut = resize > Math.min(crop, width);
+  const isCropped = resize > Math.min(crop, width);
   if (fit === "squash") {
-    return isCut ? `squashed to a short side of ${resize}, then the centre` : "the whole image, squashed";
+    return isCropped ? `squashed to a short side of ${resize}, then the centre` : "the whole image, squashed";
   }
   return `short side ${resize}, then the centre`;
 }

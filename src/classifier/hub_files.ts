@@ -126,7 +126,7 @@ export function describePreprocessor(config: unknown): ModelDescription | undefi
   if (!known.some((name) => name in config)) return undefined;
   return {
     preprocessing: {
-      ...processedCut(config),
+      ...processedCrop(config),
       ...processedRange(config),
       ...withoutUndefined({
         resample: resamplingNamed(config["resample"]),
@@ -137,7 +137,7 @@ export function describePreprocessor(config: unknown): ModelDescription | undefi
 }
 
 /** Size, short side and fit. */
-function processedCut(config: Entries): OnnxPreprocessing {
+function processedCrop(config: Entries): OnnxPreprocessing {
   if (config["do_resize"] === false) return {};
   const { size } = config;
   const type = String(config["image_processor_type"] ?? config["feature_extractor_type"] ?? "");
@@ -147,24 +147,24 @@ function processedCut(config: Entries): OnnxPreprocessing {
     (isNumber(size) && (centre || share !== undefined || /^(ConvNext|Levit)/i.test(type)));
   if (!isShort) {
     const whole = sideIn(size);
-    const cut = centre ? sideIn(config["crop_size"]) : undefined;
+    const crop = centre ? sideIn(config["crop_size"]) : undefined;
     if (whole === undefined) return {};
-    // Resized to `size` whatever its proportions, and then cut.
+    // Resized to `size` whatever its proportions, and then cropped.
     const shortSide = Math.min(...[whole].flat());
-    return cut === undefined
+    return crop === undefined
       ? { size: whole, fit: "squash" }
-      : { size: cut, resize: shortSide, fit: "squash" };
+      : { size: crop, resize: shortSide, fit: "squash" };
   }
   const edge = isNumber(size) ? size : (size as { shortest_edge: number }).shortest_edge;
   if (share !== undefined && config["crop_size"] === undefined) {
-    // ConvNeXt: large images are squashed, others cut.
+    // ConvNeXt: large images are squashed, others cropped.
     return edge >= 384
       ? { size: edge, fit: "squash" }
       : { size: edge, resize: Math.floor(edge / share), fit: "crop" };
   }
   const short = /^Levit/i.test(type) ? Math.floor(256 / 224 * edge) : Math.floor(edge / (share ?? 1));
-  const cut = centre ? sideIn(config["crop_size"]) ?? edge : edge;
-  return { size: cut, resize: Math.max(short, Math.min(...[cut].flat())), fit: "crop" };
+  const crop = centre ? sideIn(config["crop_size"]) ?? edge : edge;
+  return { size: crop, resize: Math.max(short, Math.min(...[crop].flat())), fit: "crop" };
 }
 
 /** Range, mean and std: pixels are multiplied with a factor (1/255) before the rest. */

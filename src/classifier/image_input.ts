@@ -107,14 +107,14 @@ export function describeInput(called: string, input: OpenValue, asked: OnnxPrepr
     order,
     ...withoutUndefined({ alpha }),
     sizeOpen: size === undefined,
-    preprocessing: { ...cutFor(called, size ?? USUAL_SIZE, asked), ...normalised },
+    preprocessing: { ...cropFor(called, size ?? USUAL_SIZE, asked), ...normalised },
   };
 }
 
 const USUAL_SIZE: readonly [number, number] = [IMAGENET_PREPROCESSING.crop, IMAGENET_PREPROCESSING.crop];
 
-/** How images are resized and cut to a size. */
-function cutFor(
+/** How images are resized and cropped to a size. */
+function cropFor(
   called: string,
   [width, height]: readonly [number, number],
   { resize: asked, fit = "crop", resample, fill }: OnnxPreprocessing,

@@ -5,7 +5,7 @@
  */
 import { float32ToFloat16 } from "../bytes/half.ts";
 import type { DataType } from "../graph/types.ts";
-import { cutSize } from "../image/preprocess.ts";
+import { cropSize } from "../image/preprocess.ts";
 import type { Tensor, TensorData } from "../runtime/mod.ts";
 import type { ImageInput } from "./image_input.ts";
 
@@ -22,7 +22,7 @@ export function inputShape(
   input: Pick<ImageInput, "layout" | "order" | "alpha" | "preprocessing">,
   batch: number,
 ) {
-  const { width, height } = cutSize(input.preprocessing);
+  const { width, height } = cropSize(input.preprocessing);
   const depth = channelCount(input);
   return input.layout === "NHWC" ? [batch, height, width, depth] : [batch, depth, height, width];
 }
@@ -40,7 +40,7 @@ export function inputTensor(
 ): Tensor {
   const { layout, order, type, alpha = 0 } = input;
   const { mean, std } = input.preprocessing;
-  const { width, height } = cutSize(input.preprocessing);
+  const { width, height } = cropSize(input.preprocessing);
   const area = width * height;
   const depth = channelCount(input);
   const shape = inputShape(input, batch);

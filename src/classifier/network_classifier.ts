@@ -68,7 +68,7 @@ export function describedNetwork(network: CustomNetwork): DescribedNetwork {
     throw new TypeError(`Cannot use network ${name}: ${what}`);
   };
   if (preprocessing.crop !== inputSize) {
-    fail(`its input is ${inputSize} pixels wide, its preprocessing cuts ${preprocessing.crop}`);
+    fail(`its input is ${inputSize} pixels wide, its preprocessing crops ${preprocessing.crop}`);
   }
   const b = createBuilder(name);
   const built = network.build(b, b.input("image", "float32", [1, 3, inputSize, inputSize]));

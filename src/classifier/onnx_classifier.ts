@@ -5,7 +5,7 @@
  * @module
  */
 import { inlineExternalData, type OpenOutput } from "../graph/onnx_file.ts";
-import { cutSize } from "../image/preprocess.ts";
+import { cropSize } from "../image/preprocess.ts";
 import { openSession, resolveDevice, type Session, type Tensor } from "../runtime/mod.ts";
 import { float16ToFloat32 } from "../bytes/half.ts";
 import { describeFile } from "./file_facts.ts";
@@ -104,7 +104,7 @@ async function countScores(inspected: InspectedModel, options: ScoreOptions): Pr
   }
   const session = await openFile(inspected, options);
   try {
-    const { width, height } = cutSize(input.preprocessing);
+    const { width, height } = cropSize(input.preprocessing);
     const black = new Float32Array(3 * width * height);
     return (await createScores(session, inspected)([black]))[0]!.length;
   } finally {

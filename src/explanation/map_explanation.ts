@@ -61,7 +61,7 @@ export interface MapExplainer {
    */
   explain(image: ImageSource, options?: ExplainOptions): Promise<MapExplanation>;
   /**
-   * Decodes an image and cuts it for the backbone, and for the auxiliary if that reads another cut.
+   * Decodes an image and crops it for the backbone, and for the auxiliary if that reads another crop.
    *
    * @throws {ImageError} When the image cannot be read.
    */

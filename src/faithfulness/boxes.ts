@@ -1,6 +1,6 @@
 /**
  * Reads boxes around objects from files (by image name, in pixels of the upright image), and converts them to pixels of
- * the classifier's cut.
+ * the classifier's crop.
  *
  * @module
  */
@@ -77,13 +77,13 @@ export function boxesFor<T = readonly Box[]>(
 }
 
 /**
- * Boxes of an image in pixels of the cut that a classifier sees.
+ * Boxes of an image in pixels of the crop that a classifier sees.
  *
  * @param boxes In pixels of the image.
- * @param window The cut, in pixels of the image.
- * @param size Width and height of the cut.
+ * @param window The crop, in pixels of the image.
+ * @param size Width and height of the crop.
  */
-export function boxesInCut(boxes: readonly Box[], window: CropWindow, size: Size): Box[] {
+export function boxesInCrop(boxes: readonly Box[], window: CropWindow, size: Size): Box[] {
   const [across, down] = [size.width / window.width, size.height / window.height];
   return boxes.map((box) => ({
     x: (box.x - window.x) * across,

@@ -47,8 +47,8 @@ export function coherencyProbe(
       if (scored) yield maskImage(pixels, values, fade);
     },
     async prepare() {
-      // A method that reads another cut gets that one masked at its own size.
-      const again = await explainAgain!((cut) => maskImage(cut, maskFor(sample, cut), fade));
+      // A method that reads another crop gets that one masked at its own size.
+      const again = await explainAgain!((crop) => maskImage(crop, maskFor(sample, crop), fade));
       coherent = coherency(values, enlarge({ ...sample, map: again }).values);
     },
     read(outcomes) {
@@ -61,9 +61,9 @@ export function coherencyProbe(
 
 const RELATIVE = { drop: "relative", epsilon: 0 } as const;
 
-/** The map at the size of a cut: of the classifier's own, or of the auxiliary's, which is square then. */
-function maskFor({ map, values, pixels, target, probability }: Enlarged, cut: Float32Array): Float32Array {
-  return cut.length === pixels.length ? values : enlarge({ pixels: cut, map, target, probability }).values;
+/** The map at the size of a crop: of the classifier's own, or of the auxiliary's, which is square then. */
+function maskFor({ map, values, pixels, target, probability }: Enlarged, crop: Float32Array): Float32Array {
+  return crop.length === pixels.length ? values : enlarge({ pixels: crop, map, target, probability }).values;
 }
 
 const SHARED = {

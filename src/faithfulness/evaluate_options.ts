@@ -11,7 +11,7 @@ import type { Normalization, Region, ScoreBatch } from "./types.ts";
 
 /** An image with the facts that depend on it. */
 export interface LoadedImage extends PreparedImage {
-  /** Region of the object, in pixels of the backbone's cut. */
+  /** Region of the object, in pixels of the backbone's crop. */
   readonly region?: Region;
 }
 
@@ -20,7 +20,7 @@ export interface EvaluationImage {
   /** Its name; a resumed run identifies it by name. */
   readonly name: string;
   /**
-   * `[3, S, S]` in [0, 1], not normalised; or a function that reads it, with the auxiliary's cut and the region if it
+   * `[3, S, S]` in [0, 1], not normalised; or a function that reads it, with the auxiliary's crop and the region if it
    * has them. It is not called if a record exists.
    */
   readonly pixels:

@@ -1,20 +1,20 @@
 /**
- * Images for the evaluation of an explainer: cut for its backbone and its auxiliary, with the boxes of their objects.
+ * Images for the evaluation of an explainer: cropped for its backbone and its auxiliary, with the boxes of their objects.
  *
  * @module
  */
 import type { EvaluationImage, LoadedImage } from "./evaluate_options.ts";
 import type { MapMethod } from "../explanation/map_method.ts";
 import type { Region, ScoreBatch } from "./types.ts";
-import { cutSize, type Size } from "../image/preprocess.ts";
+import { cropSize, type Size } from "../image/preprocess.ts";
 import type { CropWindow, ImageSource } from "../image/types.ts";
 import type { MapExplainer } from "../explanation/map_explanation.ts";
 
-/** The objects of an image in a cut of it; undefined if unknown. */
-export type RegionReader = (name: string, cut: {
-  /** The cut, in pixels of the image. */
+/** The objects of an image in a crop of it; undefined if unknown. */
+export type RegionReader = (name: string, crop: {
+  /** The crop, in pixels of the image. */
   readonly window: CropWindow;
-  /** Width and height of the cut. */
+  /** Width and height of the crop. */
   readonly size: Size;
   /** Width and height of the image. */
   readonly imageSize: Size;
@@ -42,9 +42,13 @@ export function* evaluationImages(
     yield {
       name,
       pixels: async () => {
-        const { window, imageSize, ...cuts } = await prepare(image);
-        const region = await readRegion?.(name, { window, imageSize, size: cutSize(backbone.preprocessing) });
-        return region === undefined ? cuts : { ...cuts, region };
+        const { window, imageSize, ...crops } = await prepare(image);
+        const region = await readRegion?.(name, {
+          window,
+          imageSize,
+          size: cropSize(backbone.preprocessing),
+        });
+        return region === undefined ? crops : { ...crops, region };
       },
     };
   }

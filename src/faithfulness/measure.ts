@@ -41,9 +41,9 @@ export interface ProbeContext {
   readonly seed: number;
   /**
    * Runs the method again on a changed image of the same size, for measures of the stability of maps. If the method
-   * reads another cut of the image, that is changed, too.
+   * reads another crop of the image, that is changed, too.
    *
-   * @param change Gives the changed pixels for those of a cut, [3, S, S].
+   * @param change Gives the changed pixels for those of a crop, [3, S, S].
    */
   readonly explainAgain?: ((change: (pixels: Float32Array) => Float32Array) => Promise<MaskMap>) | undefined;
 }

@@ -15,8 +15,8 @@
  */
 export { bootstrapDifference, bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
 export { parseCoco, type ShapesByImage } from "./coco.ts";
-export { type ObjectShape, shapesInCut } from "./shapes.ts";
-export { type BoxesByImage, boxesFor, boxesInCut, parseBoxes } from "./boxes.ts";
+export { type ObjectShape, shapesInCrop } from "./shapes.ts";
+export { type BoxesByImage, boxesFor, boxesInCrop, parseBoxes } from "./boxes.ts";
 export {
   type CheckedMap,
   checkMap,

@@ -1,12 +1,12 @@
 /**
- * Shapes of objects in an image: boxes, polygons and masks, and which pixels of a classifier's cut they cover. A pixel is
+ * Shapes of objects in an image: boxes, polygons and masks, and which pixels of a classifier's crop they cover. A pixel is
  * inside if its centre is.
  *
  * @module
  */
 import type { Size } from "../image/preprocess.ts";
 import type { CropWindow } from "../image/types.ts";
-import { boxesInCut } from "./boxes.ts";
+import { boxesInCrop } from "./boxes.ts";
 import { regionMask } from "./pointing.ts";
 import type { Box } from "./types.ts";
 
@@ -21,29 +21,29 @@ export type ObjectShape =
   | { readonly mask: Uint8Array; readonly size: Size };
 
 /**
- * The pixels of a cut that any of the shapes covers: 1 inside.
+ * The pixels of a crop that any of the shapes covers: 1 inside.
  *
- * @param window The cut, in pixels of the image.
- * @param size Width and height of the cut.
+ * @param window The crop, in pixels of the image.
+ * @param size Width and height of the crop.
  */
-export function shapesInCut(shapes: readonly ObjectShape[], window: CropWindow, size: Size): Uint8Array {
+export function shapesInCrop(shapes: readonly ObjectShape[], window: CropWindow, size: Size): Uint8Array {
   const inside = new Uint8Array(size.width * size.height);
   for (const shape of shapes) {
-    const own = shapeInCut(shape, window, size);
+    const own = shapeInCrop(shape, window, size);
     for (let i = 0; i < inside.length; i++) inside[i]! |= own[i]!;
   }
   return inside;
 }
 
-function shapeInCut(shape: ObjectShape, window: CropWindow, size: Size): Uint8Array {
-  if ("box" in shape) return regionMask({ boxes: boxesInCut([shape.box], window, size) }, size);
-  if ("polygon" in shape) return polygonInCut(shape.polygon, window, size);
+function shapeInCrop(shape: ObjectShape, window: CropWindow, size: Size): Uint8Array {
+  if ("box" in shape) return regionMask({ boxes: boxesInCrop([shape.box], window, size) }, size);
+  if ("polygon" in shape) return polygonInCrop(shape.polygon, window, size);
   const mask = "runs" in shape ? maskFromRuns(shape.runs, shape.size) : shape.mask;
-  return maskInCut(mask, shape.size, window, size);
+  return maskInCrop(mask, shape.size, window, size);
 }
 
 /** A polygon, by the places where each row of pixel centres crosses its edges. */
-function polygonInCut(polygon: readonly number[], window: CropWindow, size: Size): Uint8Array {
+function polygonInCrop(polygon: readonly number[], window: CropWindow, size: Size): Uint8Array {
   const inside = new Uint8Array(size.width * size.height);
   const [across, down] = [size.width / window.width, size.height / window.height];
   const corners = Array.from(
@@ -81,7 +81,7 @@ export function maskFromRuns(runs: readonly number[], { width, height }: Size): 
   return mask;
 }
 
-function maskInCut(mask: Uint8Array, { width, height }: Size, window: CropWindow, size: Size): Uint8Array {
+function maskInCrop(mask: Uint8Array, { width, height }: Size, window: CropWindow, size: Size): Uint8Array {
   return Uint8Array.from({ length: size.width * size.height }, (_, i) => {
     const x = Math.floor(window.x + (i % size.width + 0.5) * window.width / size.width);
     const y = Math.floor(window.y + (Math.floor(i / size.width) + 0.5) * window.height / size.height);

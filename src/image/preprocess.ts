@@ -1,5 +1,5 @@
 /**
- * Converts an image to a classifier's input: resizes it, cuts out or pads to the wanted size, and separates the channels.
+ * Converts an image to a classifier's input: resizes it, crops or pads to the wanted size, and separates the channels.
  * It does not normalise; that is part of the network's graph.
  *
  * @module
@@ -8,7 +8,7 @@ import { type Resampling, resizeImage } from "./resize.ts";
 import type { CropWindow, RgbImage } from "./types.ts";
 
 /**
- * How an image gets the input's shape: "crop" resizes it until it covers the input and cuts out the centre, "squash"
+ * How an image gets the input's shape: "crop" resizes it until it covers the input and crops the centre, "squash"
  * changes its proportions, "letterbox" shows the whole image and pads the rest.
  */
 export type Fit = "crop" | "squash" | "letterbox";
@@ -20,14 +20,14 @@ export const FITS: readonly Fit[] = ["crop", "squash", "letterbox"];
 export interface PreprocessOptions {
   /**
    * Pixels of the short side after resizing; 256 for most ImageNet classifiers. With "squash", both sides in the
-   * proportions of the cut; with "letterbox", the short side of the cut itself.
+   * proportions of the crop; with "letterbox", the short side of the crop itself.
    */
   readonly resize?: number;
-  /** Pixels of the square cut out of the middle; 224 for most. With another `width`, its height. */
+  /** Side of the square crop in the middle, in pixels; 224 for most. With another `width`, its height. */
   readonly crop?: number;
-  /** Pixels of a row of the cut, if it is not square. */
+  /** Pixels of a row of the crop, if it is not square. */
   readonly width?: number;
-  /** How an image gets the cut's shape; "crop" unless given. */
+  /** How an image gets the crop's shape; "crop" unless given. */
   readonly fit?: Fit;
   /** How resized pixels are made; "bilinear" unless given, antialiased like PIL's. */
   readonly resample?: Resampling;
@@ -54,8 +54,8 @@ export interface Preprocessed {
   readonly window: CropWindow;
 }
 
-/** Options with sizes that are given. */
-export type Cut = PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>;
+/** How an image is resized and cropped for one classifier: options with their sizes. */
+export type Crop = PreprocessOptions & Required<Pick<PreprocessOptions, "resize" | "crop">>;
 
 /** Python's `round`: halves go to the even neighbour. */
 function roundHalfEven(value: number): number {
@@ -66,8 +66,8 @@ function roundHalfEven(value: number): number {
 }
 
 /**
- * Resizes an image (by default its short side, antialiased bilinear) and cuts out the centre, as torchvision does with
- * PIL images. Only the cut part is computed.
+ * Resizes an image (by default its short side, antialiased bilinear) and crops the centre, as torchvision does with
+ * PIL images. Only the part inside is computed.
  *
  * @param image The image, upright.
  * @param options Sizes and fit; 256, 224 and "crop" unless given.
@@ -84,45 +84,45 @@ function roundHalfEven(value: number): number {
  * ```
  */
 export function preprocess(image: RgbImage, options: PreprocessOptions = {}): Preprocessed {
-  const cut = { resize: 256, crop: 224, ...options };
-  return cutImage(image, cut, centred(cut));
+  const crop = { resize: 256, crop: 224, ...options };
+  return cropAt(image, crop, centred(crop));
 }
 
-/** The position of a cut in the middle of the resized image, rounded as torchvision and PIL's `ImageOps.pad` do. */
+/** The position of a crop in the middle of the resized image, rounded as torchvision and PIL's `ImageOps.pad` do. */
 export function centred(
-  cut: Cut,
+  crop: Crop,
 ): (width: number, height: number) => { readonly x: number; readonly y: number } {
-  const { width: columns, height: rows } = cutSize(cut);
+  const { width: columns, height: rows } = cropSize(crop);
   const middle = (whole: number, part: number) =>
     // Padding is the same with the sides exchanged: −0.5 and 0.5 round to 0, but −1.5 must become −2 as 1.5 becomes 2.
     whole < part ? -roundHalfEven((part - whole) / 2) : roundHalfEven((whole - part) / 2);
   return (width, height) => ({ x: middle(width, columns), y: middle(height, rows) });
 }
 
-/** Width and height of a cut. */
-export function cutSize({ crop, width = crop }: Pick<Cut, "crop" | "width">): Size {
+/** Width and height of a crop. */
+export function cropSize({ crop, width = crop }: Pick<Crop, "crop" | "width">): Size {
   return { width, height: crop };
 }
 
 /**
- * Resizes an image and cuts out the part at the position that `place` gives, in pixels of the resized image. What lies
+ * Resizes an image and crops the part at the position that `place` gives, in pixels of the resized image. What lies
  * outside of it is padded.
  *
- * @param flip Whether the cut is mirrored left to right.
+ * @param flip Whether the crop is mirrored left to right.
  * @throws {RangeError} As {@linkcode preprocess}.
  */
-export function cutImage(
+export function cropAt(
   image: RgbImage,
-  cut: Cut,
+  crop: Crop,
   place: (width: number, height: number) => { readonly x: number; readonly y: number },
   flip = false,
 ): Preprocessed {
-  checkCut(cut);
+  checkCrop(crop);
   const { width, height } = image;
-  const [scaledWidth, scaledHeight] = scaledSize(image, cut);
+  const [scaledWidth, scaledHeight] = scaledSize(image, crop);
   const { x, y } = place(scaledWidth, scaledHeight);
-  const size = cutSize(cut);
-  // The part of the cut that lies in the resized image.
+  const size = cropSize(crop);
+  // The part of the crop that lies in the resized image.
   const [left, top] = [Math.max(0, x), Math.max(0, y)];
   const inside = {
     x: left,
@@ -130,16 +130,16 @@ export function cutImage(
     width: Math.min(scaledWidth, x + size.width) - left,
     height: Math.min(scaledHeight, y + size.height) - top,
   };
-  // An image that is already resized, such as one from a cache, is only cut.
+  // An image that is already resized, such as one from a cache, is only cropped.
   const seen = scaledWidth === width && scaledHeight === height
     ? { image, x: inside.x - x, y: inside.y - y, from: inside }
     : {
-      image: resizeImage(image, scaledWidth, scaledHeight, inside, cut.resample),
+      image: resizeImage(image, scaledWidth, scaledHeight, inside, crop.resample),
       x: inside.x - x,
       y: inside.y - y,
       from: { ...inside, x: 0, y: 0 },
     };
-  const pixels = separateChannels(seen, size, flip, cut.fill ?? 0);
+  const pixels = separateChannels(seen, size, flip, crop.fill ?? 0);
   const [perX, perY] = [width / scaledWidth, height / scaledHeight];
   return {
     pixels,
@@ -147,7 +147,7 @@ export function cutImage(
   };
 }
 
-function checkCut({ resize, crop, width = crop, fill = 0 }: Cut): void {
+function checkCrop({ resize, crop, width = crop, fill = 0 }: Crop): void {
   const whole = [resize, crop, width].every((size) => Number.isInteger(size) && size >= 1);
   if (!whole || resize < Math.min(crop, width)) {
     throw new RangeError(
@@ -160,9 +160,9 @@ function checkCut({ resize, crop, width = crop, fill = 0 }: Cut): void {
 }
 
 /** Width and height of a resized image, rounded as torchvision (crop) and PIL's `ImageOps.pad` (letterbox) do. */
-export function scaledSize({ width, height }: Size, cut: Cut): readonly [number, number] {
-  const { fit = "crop", resize } = cut;
-  const size = cutSize(cut);
+export function scaledSize({ width, height }: Size, crop: Crop): readonly [number, number] {
+  const { fit = "crop", resize } = crop;
+  const size = cropSize(crop);
   if (fit === "letterbox") {
     const [image, box] = [width / height, size.width / size.height];
     if (image === box) return [size.width, size.height];
@@ -170,7 +170,7 @@ export function scaledSize({ width, height }: Size, cut: Cut): readonly [number,
       ? [size.width, Math.max(1, roundHalfEven(height / width * size.width))]
       : [Math.max(1, roundHalfEven(width / height * size.height)), size.height];
   }
-  // The cut's proportions with a short side of `resize`.
+  // The crop's proportions with a short side of `resize`.
   const short = Math.min(size.width, size.height);
   const [across, down] = [size.width, size.height].map((side) => Math.round(resize * side / short)) as [
     number,
@@ -183,22 +183,27 @@ export function scaledSize({ width, height }: Size, cut: Cut): readonly [number,
 }
 
 /**
- * The whole image, resized for a cut. A cut of it is, bit for bit, the cut of the image itself: resizing rounds to 8
+ * The whole image, resized for a crop. A crop of it is, bit for bit, the crop of the image itself: resizing rounds to 8
  * bits, and no pixel of the result depends on which others are wanted.
  */
-export function resizeForCut(image: RgbImage, cut: Cut): RgbImage {
-  const [width, height] = scaledSize(image, cut);
+export function resizeForCrop(image: RgbImage, crop: Crop): RgbImage {
+  const [width, height] = scaledSize(image, crop);
   if (width === image.width && height === image.height) return image;
-  return resizeImage(image, width, height, { x: 0, y: 0, width, height }, cut.resample);
+  return resizeImage(image, width, height, { x: 0, y: 0, width, height }, crop.resample);
 }
 
 /**
- * A cut with other sides, such as a rectangle squashed to a square.
+ * A crop with other sides, such as a rectangle squashed to a square.
  *
  * @param pixels [3, height, width] in [0, 1], of 8-bit values.
  * @returns [3, to.height, to.width] in [0, 1].
  */
-export function resizeCut(pixels: Float32Array, from: Size, to: Size, resample?: Resampling): Float32Array {
+export function resizePixels(
+  pixels: Float32Array,
+  from: Size,
+  to: Size,
+  resample?: Resampling,
+): Float32Array {
   const area = from.width * from.height;
   const data = new Uint8Array(3 * area);
   for (let i = 0; i < area; i++) {
@@ -214,7 +219,7 @@ export function resizeCut(pixels: Float32Array, from: Size, to: Size, resample?:
 /** Value of each byte; a table is several times as fast as dividing. */
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
-/** A part of an image and its position in the cut. */
+/** A part of an image and its position in the crop. */
 interface Placed {
   readonly image: RgbImage;
   /** The part, in pixels of the image. */

@@ -85,8 +85,8 @@ export interface Explainer extends MapExplainer {
   /**
    * The mask of one class, at the head's resolution, min–max in [0, 1].
    *
-   * @param image Result of `prepare`; if backbone and auxiliary read the same cut, `{ pixels }` is enough.
-   * @throws {TypeError} When the auxiliary reads another cut and that cut is missing.
+   * @param image Result of `prepare`; if backbone and auxiliary read the same crop, `{ pixels }` is enough.
+   * @throws {TypeError} When the auxiliary reads another crop and that crop is missing.
    */
   mask(image: PreparedImage, target: number, signal?: AbortSignal): Promise<MaskMap>;
   /**
@@ -204,7 +204,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     await scores?.session.dispose();
     await session.dispose();
   };
-  const cuts = [backbone.preprocessing, auxiliary.preprocessing] as const;
+  const crops = [backbone.preprocessing, auxiliary.preprocessing] as const;
   // Opened when a map is refined, with the code of gradients, which nothing else here needs.
   let refining: Promise<Refiner> | undefined;
 
@@ -249,9 +249,9 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
   }
 
   async function featuresIn(image: PreparedImage, signal?: AbortSignal): Promise<Feature[]> {
-    if (image.auxiliaryPixels === undefined && !sameCrop(...cuts)) {
+    if (image.auxiliaryPixels === undefined && !sameCrop(...crops)) {
       throw new TypeError(
-        `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same cut of an image`,
+        `Cannot explain pixels: ${backbone.name} and ${auxiliary.name} do not read the same crop of an image`,
       );
     }
     return readFeatures(await run(image.auxiliaryPixels ?? image.pixels, signal));
@@ -276,7 +276,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     const started = performance.now();
     const decoded = await readImage(image, options);
     signal?.throwIfAborted();
-    const { pixels, auxiliaryPixels, auxiliaryWindow } = cropImage(decoded, ...cuts);
+    const { pixels, auxiliaryPixels, auxiliaryWindow } = cropImage(decoded, ...crops);
     const prepared = performance.now();
 
     const predictions = await scores?.probabilities([pixels], signal);
@@ -321,7 +321,7 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     session: own,
     passes: 1,
     explain,
-    prepare: (image, options) => prepareImage(image, cuts, options),
+    prepare: (image, options) => prepareImage(image, crops, options),
     withHead: async (bytes) =>
       await explainerOver(pair, await headFor(pair, await readHead(bytes, "")), runtime),
     probabilities: classify,

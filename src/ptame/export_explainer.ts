@@ -14,19 +14,19 @@ import {
   probabilitiesNode,
   targetInput,
 } from "../classifier/exported_file.ts";
-import { cutText } from "../classifier/file_facts.ts";
-import { type CropSize, sameCrop } from "../classifier/prepared_image.ts";
+import { cropText } from "../classifier/file_facts.ts";
+import { sameCrop } from "../classifier/prepared_image.ts";
 import type { Classifier, ClassifierFacts } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { prune } from "../graph/passes/prune.ts";
 import type { Graph, Value } from "../graph/types.ts";
-import { cutSize } from "../image/preprocess.ts";
+import { type Crop, cropSize } from "../image/preprocess.ts";
 import { bindWeights } from "../weights/bind.ts";
 import { type ClassifierPair, headFor, loadPair } from "./classifier_pair.ts";
 import type { ExplainerOptions } from "./explainer.ts";
 import { fusedMaps, FUSER, headFeatures, minMaxMask } from "./head.ts";
 import { type Head, type HeadRecord, readHead } from "./head_file.ts";
-import { cutOfView, sharedView } from "./shared_view.ts";
+import { cropOfView, sharedView } from "./shared_view.ts";
 import { AUXILIARY_PREFIX, BACKBONE_PREFIX, HEAD_PREFIX } from "./explainer_graph.ts";
 
 /** What to export: the options of the explainer, except its device. */
@@ -36,8 +36,8 @@ export interface ExportOptions extends Omit<ExplainerOptions, "device" | "thread
 export interface ExportedExplainer {
   /** Facts about the backbone. */
   readonly backbone: ClassifierFacts;
-  /** The cut of an image that the file takes; both networks resize it to their own size. */
-  readonly view: CropSize;
+  /** The crop of an image that the file takes; both networks resize it to their own size. */
+  readonly view: Crop;
   /** Name of the auxiliary. */
   readonly auxiliary: string;
   /** The head's record; `trained: false` means that its maps are only a starting point. */
@@ -51,7 +51,7 @@ export interface ExportedExplainer {
 /**
  * Exports an explainer as one .onnx file.
  *
- * @throws {TypeError} When head, auxiliary and backbone do not fit together, or cut images differently.
+ * @throws {TypeError} When head, auxiliary and backbone do not fit together, or crop images differently.
  * @throws {RangeError} When a name is unknown, or the file would exceed protobuf's 2 GiB.
  */
 export async function exportExplainer(options: ExportOptions = {}): Promise<ExportedExplainer> {
@@ -89,16 +89,16 @@ export async function exportExplainer(options: ExportOptions = {}): Promise<Expo
   return { backbone: facts, view, auxiliary, head: head.record, size, parts };
 }
 
-/** The cut of an image that the file takes: that of both networks, or one that holds both. */
-function viewFor({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: CropSize): CropSize {
+/** The crop of an image that the file takes: that of both networks, or one that holds both. */
+function viewFor({ name, preprocessing: a }: ClassifierFacts, auxiliary: string, b: Crop): Crop {
   if (sameCrop(a, b)) return a;
   const view = sharedView(a, b);
   if (view !== undefined) return view;
-  const cut = (p: CropSize) =>
-    `${p.width ?? p.crop} x ${p.crop} pixels (${p.resample ?? "bilinear"}; ${cutText(p)})`;
+  const crop = (p: Crop) =>
+    `${p.width ?? p.crop} x ${p.crop} pixels (${p.resample ?? "bilinear"}; ${cropText(p)})`;
   throw new TypeError(
-    `Cannot export ${name}: it reads ${cut(a)}, auxiliary ${auxiliary} ${
-      cut(b)
+    `Cannot export ${name}: it reads ${crop(a)}, auxiliary ${auxiliary} ${
+      crop(b)
     }; one file takes one image; train a ` +
       "head with an auxiliary that takes images as the classifier does, such as the classifier itself",
   );
@@ -107,19 +107,19 @@ function viewFor({ name, preprocessing: a }: ClassifierFacts, auxiliary: string,
 /** One pass from an image to scores and one map; weights unbound. */
 function explainerGraph(
   pair: ClassifierPair,
-  view: CropSize,
+  view: Crop,
   head: Head,
 ): Graph {
   const b = createBuilder("ptame_explainer");
   const [backbone, auxiliary] = [pair.backbone.part(), pair.auxiliary.part()];
-  const { width, height } = cutSize(view);
+  const { width, height } = cropSize(view);
   const image = b.input("image", "float32", [1, 3, height, width]);
   const target = targetInput(b);
-  const cutFor = ({ facts }: Classifier) => cutOfView(b, image, view, facts.preprocessing);
-  const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), cutFor(pair.auxiliary));
+  const cropFor = ({ facts }: Classifier) => cropOfView(b, image, view, facts.preprocessing);
+  const read = auxiliary.pass(b.scope(AUXILIARY_PREFIX), cropFor(pair.auxiliary));
   const logits = backbone === auxiliary
     ? read.logits
-    : backbone.scores(b.scope(BACKBONE_PREFIX), cutFor(pair.backbone));
+    : backbone.scores(b.scope(BACKBONE_PREFIX), cropFor(pair.backbone));
   b.output(logits, "logits");
   b.output(probabilitiesNode(b, logits, pair.backbone.facts), "probabilities");
   b.output(mapNode(b, head, read.taps, chosenClass(b, logits, target)), "map");

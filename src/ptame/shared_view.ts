@@ -1,24 +1,25 @@
 /**
- * One image for two networks that cut images differently: a view that holds both cuts, and each network's cut of it as a
+ * One image for two networks that crop images differently: a view that holds both crops, and each network's crop of it as a
  * part of a graph. What a file in one graph takes.
  *
  * @module
  */
-import { type CropSize, isRectangle, sameCrop } from "../classifier/prepared_image.ts";
+import { isRectangle, sameCrop } from "../classifier/prepared_image.ts";
+import type { Crop } from "../image/preprocess.ts";
 import type { Builder } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
 import { resampled } from "./resampled.ts";
 
 /** Share of the short side that a network sees; of a letterbox all. */
-function shareSeen({ crop, resize, fit = "crop" }: CropSize): number {
+function shareSeen({ crop, resize, fit = "crop" }: Crop): number {
   return fit === "letterbox" ? 1 : crop / resize;
 }
 
 /**
- * The cut of an image that holds the cuts of both networks, as fine as the finer of them; `undefined` where one takes
- * images in another way than the other. Of a backbone that reads rectangles the auxiliary reads the cut, squashed.
+ * The crop of an image that holds the crops of both networks, as fine as the finer of them; `undefined` where one takes
+ * images in another way than the other. Of a backbone that reads rectangles the auxiliary reads the crop, squashed.
  */
-export function sharedView(backbone: CropSize, auxiliary: CropSize): CropSize | undefined {
+export function sharedView(backbone: Crop, auxiliary: Crop): Crop | undefined {
   if (isRectangle(backbone)) return backbone;
   if (isRectangle(auxiliary)) return undefined;
   const both = [backbone, auxiliary];
@@ -32,10 +33,10 @@ export function sharedView(backbone: CropSize, auxiliary: CropSize): CropSize | 
 }
 
 /**
- * A network's cut [N, 3, crop, crop] of a view [N, 3, H, W]: its centre, or a whole rectangle, resized bilinearly with
+ * A network's crop [N, 3, crop, crop] of a view [N, 3, H, W]: its centre, or a whole rectangle, resized bilinearly with
  * antialiasing, as PIL does it but without rounding between.
  */
-export function cutOfView(b: Builder, view: Value, seen: CropSize, own: CropSize): Value {
+export function cropOfView(b: Builder, view: Value, seen: Crop, own: Crop): Value {
   const [, , height, width] = view.shape as [number, number, number, number];
   if (sameCrop(seen, own)) return view;
   const share = isRectangle(seen) ? 1 : Math.min(1, shareSeen(own) / shareSeen(seen));

@@ -84,7 +84,7 @@ export interface RemoteExplanation extends PlainExplanation {
    * @param longSide Maximum length of the longer side; 1024 by default. Smaller images stay unchanged.
    */
   bitmap(longSide?: number): Promise<ImageBitmap>;
-  /** The backbone's cut of the image, [3, crop, crop] in [0, 1], for changing it and classifying it again. */
+  /** The backbone's crop of the image, [3, crop, crop] in [0, 1], for changing it and classifying it again. */
   input(): Promise<Float32Array<ArrayBuffer>>;
   /** The image with a class's heatmap over it. */
   overlay(request?: OverlayRequest): Promise<RgbImage>;

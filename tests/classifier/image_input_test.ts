@@ -116,7 +116,7 @@ Deno.test("describeInput() refuses inputs of other types; findImageInput() none 
   }
 });
 
-Deno.test("describeInput() cuts to sides that differ, and marks a size that nothing says", () => {
+Deno.test("describeInput() crops to sides that differ, and marks a size that nothing says", () => {
   const { preprocessing, sizeOpen } = input([1, 3, 48, 96]);
   assertEquals([preprocessing.crop, preprocessing.width, preprocessing.resize, sizeOpen], [
     48,

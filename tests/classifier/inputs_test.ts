@@ -12,7 +12,7 @@ import { classifierOver } from "../../src/classifier/open.ts";
 import { cropImage } from "../../src/classifier/prepared_image.ts";
 import { openPartScores } from "../../src/classifier/scores.ts";
 import { decodeImage } from "../../src/image/decode.ts";
-import { cutSize } from "../../src/image/preprocess.ts";
+import { cropSize } from "../../src/image/preprocess.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
 await warmUpWasm();
@@ -113,14 +113,14 @@ Deno.test("maps of images that are not square have the image's sides", async () 
   assertEquals([sampled.width, sampled.height, sampled.values.length], [96, 48, 96 * 48]);
 });
 
-Deno.test("the facts of a file say how images are cut, and from where that is known", async () => {
+Deno.test("the facts of a file say how images are cropped, and from where that is known", async () => {
   const described = async (name: string) => {
     const { facts } = await onnxClassifier(modelNamed(name));
     return Object.fromEntries(facts.described!.map(({ name, value, from }) => [name, `${value} (${from})`]));
   };
   const padded = await described("rect_letterbox");
   assertEquals(
-    [padded["size"], padded["cut"], padded["fill"], padded["resampling"]],
+    [padded["size"], padded["crop"], padded["fill"], padded["resampling"]],
     [
       "96 x 48 (file)",
       "the whole image, padded (settings)",
@@ -129,7 +129,7 @@ Deno.test("the facts of a file say how images are cut, and from where that is kn
     ],
   );
   const plain = await described("rect");
-  assertEquals([plain["cut"], plain["resampling"]], [
+  assertEquals([plain["crop"], plain["resampling"]], [
     "short side 55, then the centre (assumed)",
     "bilinear, antialiased (assumed)",
   ]);
@@ -150,5 +150,5 @@ Deno.test("a further input that the file does not have is refused, with those th
 
 Deno.test("a size that the file leaves open can be given, not square either", async () => {
   const { facts } = await onnxClassifier({ ...modelNamed("size_open"), preprocessing: { size: [30, 50] } });
-  assertEquals(cutSize(facts.preprocessing), { width: 30, height: 50 });
+  assertEquals(cropSize(facts.preprocessing), { width: 30, height: 50 });
 });

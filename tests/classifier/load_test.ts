@@ -58,7 +58,7 @@ Deno.test("loadClassifier() refuses a network function that is not what it says"
     [{ taps: ["a"] }, "it names 1 taps, it gives 4"],
     [
       { preprocessing: networks[0]!.preprocessing },
-      "its input is 64 pixels wide, its preprocessing cuts 224",
+      "its input is 64 pixels wide, its preprocessing crops 224",
     ],
     [
       { build: (b, image) => ({ logits: b.flatten(image), taps: [b.flatten(image)] }) },

@@ -9,7 +9,7 @@ const image = {
 };
 const [small, large] = [{ resize: 18, crop: 16 }, { resize: 36, crop: 32 }];
 
-Deno.test("cropImage() gives both cuts where they differ, and one where they do not", () => {
+Deno.test("cropImage() gives both crops where they differ, and one where they do not", () => {
   const both = cropImage(image, small, large);
   assertEquals(both.pixels, preprocess(image, small).pixels);
   assertEquals(both.auxiliaryPixels, preprocess(image, large).pixels);
@@ -21,7 +21,7 @@ Deno.test("cropImage() gives both cuts where they differ, and one where they do 
   assertEquals([distinctCrops(small, { ...small }), distinctCrops(small, large)], [[small], [small, large]]);
 });
 
-Deno.test("changedImage() changes every cut", () => {
+Deno.test("changedImage() changes every crop", () => {
   const half = (pixels: Float32Array) => pixels.map((value) => value / 2);
   const both = cropImage(image, small, large);
   const changed = changedImage(both, half);
@@ -29,7 +29,7 @@ Deno.test("changedImage() changes every cut", () => {
   assertEquals(Object.keys(changedImage({ pixels: both.pixels }, half)), ["pixels"]);
 });
 
-Deno.test("prepareImage() reads and cuts, within the pixels that are allowed", async () => {
+Deno.test("prepareImage() reads and crops, within the pixels that are allowed", async () => {
   assertEquals(await prepareImage(image, [small, large]), cropImage(image, small, large));
   const photo = new URL("../fixtures/image/photo_0.jpg", import.meta.url);
   await assertRejects(

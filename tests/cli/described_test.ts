@@ -66,18 +66,18 @@ Deno.test("facts that metadata or files beside a model say are said to be metada
   };
   const vit = await sources("vit");
   assertEquals(
-    [vit["cut"], vit["resampling"], vit["mean"], vit["labels"], vit["size"]],
+    [vit["crop"], vit["resampling"], vit["mean"], vit["labels"], vit["size"]],
     Array(5).fill("metadata"),
   );
   const bare = await sources("other_metadata");
-  assertEquals([bare["cut"], bare["mean"], bare["labels"], bare["size"]], [
+  assertEquals([bare["crop"], bare["mean"], bare["labels"], bare["size"]], [
     "assumed",
     "assumed",
     "assumed",
     "file",
   ]);
   assertEquals((await sources("multi_label"))["activation"], "metadata");
-  assertEquals((await sources("settings_before_metadata"))["cut"], "settings");
+  assertEquals((await sources("settings_before_metadata"))["crop"], "settings");
 });
 
 Deno.test("what was assumed is said once, and what could not be used", async () => {
@@ -92,7 +92,7 @@ Deno.test("what was assumed is said once, and what could not be used", async () 
   assertEquals(said.length, 2);
   assertEquals(
     said[0],
-    "NAME: Assumed, because nothing says it: channels RGB; cut short side 73, then the centre; resampling bilinear, " +
+    "NAME: Assumed, because nothing says it: channels RGB; crop short side 73, then the centre; resampling bilinear, " +
       "antialiased; ImageNet's normalisation; activation softmax of the scores; numbers for labels (options or " +
       "NAME.json say otherwise)",
   );

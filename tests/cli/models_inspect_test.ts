@@ -37,7 +37,7 @@ Deno.test("models inspect says what a file sees and gives, and where each entry 
       layout: "NCHW: file",
       channels: "RGB: assumed",
       size: "16 x 16: file",
-      cut: "short side 18, then the centre: assumed",
+      crop: "short side 18, then the centre: assumed",
       resampling: "bilinear, antialiased: assumed",
       mean: "0.485, 0.456, 0.406 of pixels in 0 to 1: assumed",
       std: "0.229, 0.224, 0.225: assumed",
@@ -47,13 +47,13 @@ Deno.test("models inspect says what a file sees and gives, and where each entry 
     });
     assertStringIncludes(
       plain.stderr,
-      "Assumed, because nothing says it: channels RGB; cut short side 18, then the centre; resampling bilinear, " +
+      "Assumed, because nothing says it: channels RGB; crop short side 18, then the centre; resampling bilinear, " +
         "antialiased; ImageNet's normalisation; output p, one of map, p (options",
     );
 
     write("logits", { range: [-1, 1], activation: "sigmoid", labels: ["a", "b", "c", "d", "e"] });
     const { facts } = await inspect("logits.onnx", "--resize", "20", "--channels", "BGR");
-    assertEquals([facts["channels"], facts["cut"]], [
+    assertEquals([facts["channels"], facts["crop"]], [
       "BGR: settings",
       "short side 20, then the centre: settings",
     ]);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { boxesFor, boxesInCut, parseBoxes } from "../../src/faithfulness/boxes.ts";
+import { boxesFor, boxesInCrop, parseBoxes } from "../../src/faithfulness/boxes.ts";
 import { regionMask } from "../../src/faithfulness/pointing.ts";
 
 const square = (side: number) => ({ width: side, height: side });
@@ -35,13 +35,13 @@ Deno.test("boxesFor() finds a picture by its path, the path below the folder, or
   assertEquals(boxesFor(boxes, "photos/x/b.jpg", "photos"), undefined);
 });
 
-Deno.test("boxesInCut() follows the picture into its cut", () => {
+Deno.test("boxesInCrop() follows the picture into its crop", () => {
   // 8 x 4 pixels, of which the middle 4 x 4 are seen as 2 x 2.
-  const cut = boxesInCut(
+  const crop = boxesInCrop(
     [{ x: 4, y: 0, width: 4, height: 2 }],
     { x: 2, y: 0, width: 4, height: 4 },
     square(2),
   );
-  assertEquals(cut, [{ x: 1, y: 0, width: 2, height: 1 }]);
-  assertEquals([...regionMask({ boxes: cut }, square(2))], [0, 1, 0, 0]);
+  assertEquals(crop, [{ x: 1, y: 0, width: 2, height: 1 }]);
+  assertEquals([...regionMask({ boxes: crop }, square(2))], [0, 1, 0, 0]);
 });

@@ -1,7 +1,7 @@
 /** COCO's annotations agree with pycocotools, polygons with matplotlib. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { expandRuns, parseCoco } from "../../src/faithfulness/coco.ts";
-import { maskFromRuns, shapesInCut } from "../../src/faithfulness/shapes.ts";
+import { maskFromRuns, shapesInCrop } from "../../src/faithfulness/shapes.ts";
 import { answers } from "./fixture.ts";
 
 const COCO = answers<{
@@ -35,16 +35,16 @@ Deno.test("maskFromRuns() goes down the columns", () => {
   assertEquals([...maskFromRuns([1, 2, 2, 1], { width: 3, height: 2 })], [0, 1, 0, 1, 0, 1]);
 });
 
-Deno.test("shapesInCut() agrees with matplotlib on a polygon that turns inwards", () => {
+Deno.test("shapesInCrop() agrees with matplotlib on a polygon that turns inwards", () => {
   const { corners, inside } = COCO.polygon;
   const size = { width: 20, height: 20 };
-  const mask = shapesInCut([{ polygon: corners }], { x: 0, y: 0, ...size }, size);
+  const mask = shapesInCrop([{ polygon: corners }], { x: 0, y: 0, ...size }, size);
   const places = [...mask].flatMap((each, i) => each === 1 ? [i] : []);
   assertEquals(differing(places, inside), 0);
 });
 
-Deno.test("shapesInCut() scales and shifts every kind of shape alike, and joins them", () => {
-  // Columns 4 to 7 of rows 2 to 3, in an image of 10 x 8; the cut is columns 2 to 9 of rows 0 to 7, at half the size.
+Deno.test("shapesInCrop() scales and shifts every kind of shape alike, and joins them", () => {
+  // Columns 4 to 7 of rows 2 to 3, in an image of 10 x 8; the crop is columns 2 to 9 of rows 0 to 7, at half the size.
   const box = { x: 4, y: 2, width: 4, height: 2 };
   const image = { width: 10, height: 8 };
   const mask = Uint8Array.from({ length: 80 }, (_, i) => {
@@ -61,13 +61,17 @@ Deno.test("shapesInCut() scales and shifts every kind of shape alike, and joins 
   const window = { x: 2, y: 0, width: 8, height: 8 };
   const expected = Array.from({ length: 16 }, (_, i) => i === 5 || i === 6 ? 1 : 0);
   for (const shape of shapes) {
-    assertEquals([...shapesInCut([shape], window, { width: 4, height: 4 })], expected, Object.keys(shape)[0]);
+    assertEquals(
+      [...shapesInCrop([shape], window, { width: 4, height: 4 })],
+      expected,
+      Object.keys(shape)[0],
+    );
   }
   const more = { box: { x: 2, y: 6, width: 2, height: 2 } };
   expected[12] = 1;
-  assertEquals([...shapesInCut([shapes[0]!, more], window, { width: 4, height: 4 })], expected);
-  // A letterbox's cut reaches beyond the image: there is no object.
-  const wide = shapesInCut([{ mask: new Uint8Array(80).fill(1), size: image }], {
+  assertEquals([...shapesInCrop([shapes[0]!, more], window, { width: 4, height: 4 })], expected);
+  // A letterbox's crop reaches beyond the image: there is no object.
+  const wide = shapesInCrop([{ mask: new Uint8Array(80).fill(1), size: image }], {
     ...{ x: 0, y: -1, width: 10, height: 10 },
   }, { width: 10, height: 10 });
   assertEquals([wide[0], wide[10], wide[89], wide[95]], [0, 1, 1, 0]);

@@ -106,7 +106,7 @@ Deno.test("a measure may ask the method again while it makes its pictures", asyn
       return {
         count: 1,
         async *images() {
-          const { values } = await explainAgain!((cut) => cut.map((value) => value / 2));
+          const { values } = await explainAgain!((crop) => crop.map((value) => value / 2));
           difference = values[0]!;
           yield pixels;
         },

@@ -1,7 +1,7 @@
 /** Measures of images that are not square: what lies along one axis is what lies along the other, turned. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { edgeMap } from "../../src/image/edges.ts";
-import { boxesInCut } from "../../src/faithfulness/boxes.ts";
+import { boxesInCrop } from "../../src/faithfulness/boxes.ts";
 import { evaluate } from "../../src/faithfulness/evaluate.ts";
 import { removalSquares } from "../../src/faithfulness/infidelity.ts";
 import { blurImage, blurKernel } from "../../src/faithfulness/insertion_deletion.ts";
@@ -55,7 +55,7 @@ Deno.test("removalSquares() of a turned image lie where those of the image do, t
 
 Deno.test("boxes follow an image that is squashed, and regions point in rows of its width", () => {
   const window = { x: 0, y: 0, width: 100, height: 100 };
-  const boxes = boxesInCut([{ x: 50, y: 50, width: 50, height: 50 }], window, WIDE);
+  const boxes = boxesInCrop([{ x: 50, y: 50, width: 50, height: 50 }], window, WIDE);
   assertEquals(boxes, [{ x: 12, y: 6, width: 12, height: 6 }]);
   const mask = regionMask({ boxes }, WIDE);
   assertEquals([mask[5 * 24 + 12], mask[6 * 24 + 11], mask[6 * 24 + 12], mask[11 * 24 + 23]], [0, 0, 1, 1]);

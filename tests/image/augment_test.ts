@@ -47,7 +47,7 @@ Deno.test("augment() reaches all four corners of the resized picture and nothing
   assertEquals(corner(MOST, MOST), [18, 8]);
 });
 
-Deno.test("augment() mirrors half of the time and spreads its cuts evenly", () => {
+Deno.test("augment() mirrors half of the time and spreads its crops evenly", () => {
   const data = new Uint8Array(16 * 16 * 3);
   for (let i = 0; i < 256; i++) data.set([i % 16, Math.floor(i / 16), 0], 3 * i);
   const places = new Map<number, number>();

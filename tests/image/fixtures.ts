@@ -49,8 +49,8 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): { mean: 
 }
 
 /** What a classifier is fed of an image, as rows of red, green, blue bytes. */
-export function cutBytes(image: RgbImage, cut: PreprocessOptions): Uint8Array<ArrayBuffer> {
-  const { pixels } = preprocess(image, cut);
+export function cropBytes(image: RgbImage, crop: PreprocessOptions): Uint8Array<ArrayBuffer> {
+  const { pixels } = preprocess(image, crop);
   const area = pixels.length / 3;
   const bytes = new Uint8Array(pixels.length);
   for (let i = 0; i < pixels.length; i++) {

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeImage } from "../../src/image/decode.ts";
 import { FITS, type PreprocessOptions } from "../../src/image/preprocess.ts";
 import { RESAMPLINGS } from "../../src/image/resize.ts";
-import { cutBytes } from "./fixtures.ts";
+import { cropBytes } from "./fixtures.ts";
 
 const FOLDER = Deno.env.get("PTAME_PHOTOS");
 const COUNT = 10;
@@ -60,7 +60,7 @@ const missing = FOLDER === undefined
   : "";
 
 /** The fits and filters that a classifier may want, square and not. */
-const CUTS: readonly (PreprocessOptions & { readonly resize: number; readonly crop: number })[] = [
+const CROPS: readonly (PreprocessOptions & { readonly resize: number; readonly crop: number })[] = [
   { resize: 256, crop: 224 },
   ...RESAMPLINGS.flatMap((resample) =>
     FITS.flatMap((fit) => [
@@ -76,17 +76,17 @@ Deno.test({
   fn: async () => {
     const photos = await choose(FOLDER!);
     const script = decodeURIComponent(new URL("reference.py", import.meta.url).pathname);
-    const args = [script, JSON.stringify(CUTS), ...photos];
+    const args = [script, JSON.stringify(CROPS), ...photos];
     const { stdout, success } = await new Deno.Command(PYTHON!, { args }).output();
     assert(success, "reference.py failed");
     let at = 0;
     for (const photo of photos) {
       const image = await decodeImage(photo);
-      for (const cut of CUTS) {
-        const bytes = cutBytes(image, cut);
+      for (const crop of CROPS) {
+        const bytes = cropBytes(image, crop);
         const expected = stdout.subarray(at, at += bytes.length);
         const differing = bytes.reduce((sum, value, i) => sum + Number(value !== expected[i]), 0);
-        assertEquals(differing, 0, `${photo}, ${image.width} x ${image.height}, ${JSON.stringify(cut)}`);
+        assertEquals(differing, 0, `${photo}, ${image.width} x ${image.height}, ${JSON.stringify(crop)}`);
       }
     }
     assertEquals(at, stdout.length);

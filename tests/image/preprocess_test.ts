@@ -3,7 +3,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess, type PreprocessOptions } from "../../src/image/preprocess.ts";
 import type { RgbImage } from "../../src/image/types.ts";
 import { sha256 } from "../../src/weights/storage/digest.ts";
-import { cutBytes, difference, type Entry, entryImage, fixture, fixtureJson } from "./fixtures.ts";
+import { cropBytes, difference, type Entry, entryImage, fixture, fixtureJson } from "./fixtures.ts";
 
 interface Case extends Entry {
   readonly file: string;
@@ -38,17 +38,17 @@ for (const entry of fixtureJson<Case[]>("preprocessed.json")) {
 }
 
 Deno.test("preprocess() gives PIL's bytes with every fit and filter, square and not", async () => {
-  const lines = new TextDecoder().decode(fixture("cuts.jsonl")).trimEnd().split("\n");
+  const lines = new TextDecoder().decode(fixture("crops.jsonl")).trimEnd().split("\n");
   const entries = lines.map((line) =>
-    JSON.parse(line) as { file: string; cut: PreprocessOptions; sha256: string }
+    JSON.parse(line) as { file: string; crop: PreprocessOptions; sha256: string }
   );
   const images = new Map<string, RgbImage>();
   const differing: string[] = [];
-  for (const { file, cut, sha256: expected } of entries) {
+  for (const { file, crop, sha256: expected } of entries) {
     if (!images.has(file)) images.set(file, await decodeImage(fixture(file)));
     const digest = sha256();
-    digest.update(cutBytes(images.get(file)!, cut));
-    if (digest.value() !== expected) differing.push(`${file} ${JSON.stringify(cut)}`);
+    digest.update(cropBytes(images.get(file)!, crop));
+    if (digest.value() !== expected) differing.push(`${file} ${JSON.stringify(crop)}`);
   }
   assertEquals(differing, []);
   assertEquals(entries.length, 180);
@@ -92,7 +92,7 @@ Deno.test("preprocess() gives the window of each fit", () => {
   assertEquals(preprocess(wide, { resize: 120, crop: 100, width: 150 }).window.height, 200 / 120 * 100);
 });
 
-Deno.test("preprocess() pads nothing where a letterboxed image has the cut's proportions", () => {
+Deno.test("preprocess() pads nothing where a letterboxed image has the crop's proportions", () => {
   const { pixels, window } = preprocess(flat(200, 100), {
     resize: 50,
     crop: 50,

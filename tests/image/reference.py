@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Writes what PIL makes of photographs as RGB bytes, cut after cut and photograph after photograph, on stdout.
+"""Writes what PIL makes of photographs as RGB bytes, crop after crop and photograph after photograph, on stdout.
 
-    python3 tests/image/reference.py CUTS PHOTO...
+    python3 tests/image/reference.py CROPS PHOTO...
 
-CUTS is a JSON list of cuts as src/image/preprocess.ts has them, such as {"resize": 256, "crop": 224}.
+CROPS is a JSON list of crops as src/image/preprocess.ts has them, such as {"resize": 256, "crop": 224}.
 """
 import json
 import sys
@@ -17,13 +17,13 @@ def read(file):
     return ImageOps.exif_transpose(Image.open(file)).convert("RGB")
 
 
-def cut_by_pil(image, cut):
+def crop_by_pil(image, options):
     """The image as a classifier is fed: torchvision's Resize and CenterCrop, a plain resize, or ImageOps.pad."""
-    resize, rows = cut["resize"], cut["crop"]
-    columns = cut.get("width", rows)
-    fit, method = cut.get("fit", "crop"), FILTERS[cut.get("resample", "bilinear")]
+    resize, rows = options["resize"], options["crop"]
+    columns = options.get("width", rows)
+    fit, method = options.get("fit", "crop"), FILTERS[options.get("resample", "bilinear")]
     if fit == "letterbox":
-        return ImageOps.pad(image, (columns, rows), method, color=(cut.get("fill", 0),) * 3)
+        return ImageOps.pad(image, (columns, rows), method, color=(options.get("fill", 0),) * 3)
     across, down = (round(resize * side / min(rows, columns)) for side in (columns, rows))
     if fit == "crop":
         width, height = image.size
@@ -36,8 +36,8 @@ def cut_by_pil(image, cut):
 
 
 if __name__ == "__main__":
-    cuts = json.loads(sys.argv[1])
+    crops = json.loads(sys.argv[1])
     for name in sys.argv[2:]:
         photograph = read(name)
-        for each in cuts:
-            sys.stdout.buffer.write(cut_by_pil(photograph, each).tobytes())
+        for each in crops:
+            sys.stdout.buffer.write(crop_by_pil(photograph, each).tobytes())

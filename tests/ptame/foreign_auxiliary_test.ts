@@ -17,14 +17,14 @@ await warmUpWasm();
 const photo = (i: number) => new URL(`../fixtures/image/photo_${i}.jpg`, import.meta.url);
 const RUN = { images: [photo(0), photo(4), photo(8)], batch: 2, steps: 2, device: "wasm" } as const;
 const backbone = smallClassifier();
-/** Another file, which reads another cut in another range. */
+/** Another file, which reads another crop in another range. */
 const reader: OnnxModel = {
   ...smallClassifier({ classes: 7 }),
   name: "reader",
   preprocessing: { resize: 48, range: [-1, 1] },
 };
 
-Deno.test("an .onnx auxiliary trains and explains: its taps are found, its own cut and range are used", async () => {
+Deno.test("an .onnx auxiliary trains and explains: its taps are found, its own crop and range are used", async () => {
   const options: TrainOptions = { ...RUN, backbone, auxiliary: reader, microBatch: 1 };
   const { head, losses, validations } = await train({ ...options, validation: [photo(7)] });
   assertEquals([losses.length, validations.length > 0], [2, true]);
@@ -44,7 +44,7 @@ Deno.test("an .onnx auxiliary trains and explains: its taps are found, its own c
   assert(image.auxiliaryPixels!.some((value, i) => value !== image.pixels[i]));
   // Its part of the picture is where the map lies.
   assertEquals(explanation.window, image.auxiliaryWindow);
-  await assertRejects(() => explainer.mask({ pixels: image.pixels }, index), TypeError, "the same cut");
+  await assertRejects(() => explainer.mask({ pixels: image.pixels }, index), TypeError, "the same crop");
   const other = { ...reader, preprocessing: { resize: 48, range: [0, 255] } } as const;
   await using brighter = await createExplainer({ model: backbone, auxiliary: other, head, device: "wasm" });
   assert((await brighter.mask(image, index)).values.some((value, i) => value !== map.values[i]));

@@ -54,7 +54,7 @@ Deno.test("the auxiliary reads the rectangle that the backbone reads, squashed",
     ...new Array(side / 2 - 2).fill(1),
   ]);
 
-  // Training cuts the same.
+  // Training crops the same.
   const cropper = createImageCropper(CROPS, 1e9);
   const decoded = await decodeImage(photo(0));
   const expected = cropImage(decoded, ...CROPS);

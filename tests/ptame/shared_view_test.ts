@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CropSize } from "../../src/classifier/prepared_image.ts";
+import type { Crop } from "../../src/image/preprocess.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 import type { RgbImage } from "../../src/image/types.ts";
-import { cutOfView, sharedView } from "../../src/ptame/shared_view.ts";
+import { cropOfView, sharedView } from "../../src/ptame/shared_view.ts";
 import { evaluate } from "../support/reference/mod.ts";
 
 /** A smooth image of 128 x 96. */
@@ -16,11 +16,11 @@ const PHOTO: RgbImage = {
   }),
 };
 
-/** A network's cut, out of the view, in the reference interpreter. */
-function cutInGraph(view: CropSize, own: CropSize): ArrayLike<number> {
-  const b = createBuilder("cut");
+/** A network's crop, out of the view, in the reference interpreter. */
+function cropInGraph(view: Crop, own: Crop): ArrayLike<number> {
+  const b = createBuilder("crop");
   const image = b.input("image", "float32", [1, 3, view.crop, view.crop]);
-  const made = cutOfView(b, image, view, own);
+  const made = cropOfView(b, image, view, own);
   if (made === image) return preprocess(PHOTO, view).pixels;
   b.output(made, "own");
   return evaluate(b.build(), { image: preprocess(PHOTO, view).pixels }).get("own")!.data;
@@ -33,8 +33,8 @@ function differences(a: ArrayLike<number>, b: ArrayLike<number>): [most: number,
   return [Math.max(...all), all.reduce((sum, value) => sum + value, 0) / all.length];
 }
 
-Deno.test("sharedView() holds both cuts, and each network finds its own in it", () => {
-  const pairs: readonly [CropSize, CropSize][] = [
+Deno.test("sharedView() holds both crops, and each network finds its own in it", () => {
+  const pairs: readonly [Crop, Crop][] = [
     [{ crop: 32, resize: 36 }, { crop: 84, resize: 96 }],
     [{ crop: 96, resize: 96 }, { crop: 42, resize: 48 }],
     [{ crop: 24, resize: 48, fit: "squash" }, { crop: 96, resize: 96, fit: "squash" }],
@@ -44,7 +44,7 @@ Deno.test("sharedView() holds both cuts, and each network finds its own in it", 
     const view = sharedView(backbone, auxiliary)!;
     assert(view.crop >= Math.max(backbone.crop, auxiliary.crop) - 1, JSON.stringify(view));
     for (const own of [backbone, auxiliary]) {
-      const [most, mean] = differences(cutInGraph(view, own), preprocess(PHOTO, own).pixels);
+      const [most, mean] = differences(cropInGraph(view, own), preprocess(PHOTO, own).pixels);
       // Crops are rounded to whole pixels, and at the border pixels beyond the view are missing.
       assert(most < 0.15 && mean < 0.02, `${JSON.stringify([view, own])}: ${most}, ${mean}`);
     }

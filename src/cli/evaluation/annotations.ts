@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { type BoxesByImage, boxesFor, boxesInCut, parseBoxes } from "../../faithfulness/boxes.ts";
+import { type BoxesByImage, boxesFor, boxesInCrop, parseBoxes } from "../../faithfulness/boxes.ts";
 import { parseCoco } from "../../faithfulness/coco.ts";
 import type { RegionReader } from "../../faithfulness/evaluation_images.ts";
-import { type ObjectShape, shapesInCut } from "../../faithfulness/shapes.ts";
+import { type ObjectShape, shapesInCrop } from "../../faithfulness/shapes.ts";
 import { decodeImage, type DecodeSettings } from "../../image/decode.ts";
 import { ImageError } from "../../image/types.ts";
 import { pathBelow } from "../../text/path_below.ts";
@@ -21,7 +21,7 @@ export interface Annotations {
   readonly option: "--boxes" | "--annotations";
   /** Whether an image has an entry. */
   has(image: string): boolean | Promise<boolean>;
-  /** The objects of an image in a cut. */
+  /** The objects of an image in a crop. */
   readonly region: RegionReader;
 }
 
@@ -63,7 +63,7 @@ function boxAnnotations(boxes: BoxesByImage, folder: string): Annotations {
     has: (image) => boxesFor(boxes, image, folder) !== undefined,
     region: (image, { window, size }) => {
       const own = boxesFor(boxes, image, folder);
-      return own && { boxes: boxesInCut(own, window, size) };
+      return own && { boxes: boxesInCrop(own, window, size) };
     },
   };
 }
@@ -77,7 +77,7 @@ function shapeAnnotations(shapes: ReadonlyMap<string, readonly ObjectShape[]>, f
       for (const shape of own ?? []) {
         if ("size" in shape) checkSize("annotation", image, shape.size, imageSize);
       }
-      return own && { mask: shapesInCut(own, window, size) };
+      return own && { mask: shapesInCrop(own, window, size) };
     },
   };
 }
@@ -103,7 +103,7 @@ function maskAnnotations(masks: string, folder: string, decode: DecodeSettings):
         { length: width * height },
         (_, i) => data[3 * i] || data[3 * i + 1] || data[3 * i + 2] ? 1 : 0,
       );
-      return { mask: shapesInCut([{ mask, size: { width, height } }], window, size) };
+      return { mask: shapesInCrop([{ mask, size: { width, height } }], window, size) };
     },
   };
 }

@@ -10,7 +10,7 @@ import { enlarge } from "../../faithfulness/probe.ts";
 import { markRemoved, topCount } from "../../faithfulness/threshold.ts";
 import { renderErasingFrame } from "../../image/erasing_frame.ts";
 import { encodeGif, type Frame } from "../../image/gif.ts";
-import { cutSize, preprocess } from "../../image/preprocess.ts";
+import { cropSize, preprocess } from "../../image/preprocess.ts";
 import { toRgb } from "../evaluation/gallery.ts";
 import { writeFile } from "../files.ts";
 import type { ExplainedFile } from "./image.ts";
@@ -39,7 +39,7 @@ export async function animate(
 ): Promise<WrittenAnimation> {
   const { preprocessing } = explainer.backbone;
   const { pixels } = preprocess(explanation.image, preprocessing);
-  const { width } = cutSize(preprocessing);
+  const { width } = cropSize(preprocessing);
   const [{ index, label, probability, measured }] = explanation.targets as [
     (typeof explanation.targets)[number],
   ];

@@ -38,8 +38,8 @@ import { needsHead } from "./method.ts";
 import type { ExplainGiven } from "./options.ts";
 
 /**
- * Pixels of the shorter side that suffice for the overlay, whose longer side has 1600 at most, and for any classifier's cut: with
- * five times as many pixels as the cut, it stays within 2 of 255 on 99.9 % of its values.
+ * Pixels of the shorter side that suffice for the overlay, whose longer side has 1600 at most, and for any classifier's crop: with
+ * five times as many pixels as the crop, it stays within 2 of 255 on 99.9 % of its values.
  */
 const ENOUGH = 1200;
 

@@ -50,7 +50,7 @@ export const exportModel = command({
   notes: [
     'The file takes "image" [1, 3, H, W] in [0, 1] and, if it is fed, "target" [1], the class (-1: the top ' +
     'class); it gives "logits" and "probabilities" [1, classes], and "map" [1, 1, h, w] in [0, 1]. Its metadata ' +
-    "say how images are cut, what the classes are called, and what the method or head is.",
+    "say how images are cropped, what the classes are called, and what the method or head is.",
   ],
   examples: [
     "deno task models export efficientnet_lite0 --out explainer.onnx",

@@ -171,7 +171,7 @@ ${
     gallery === undefined ? undefined : section(
       "Images",
       note(
-        "Each image as the classifier reads it: resized to its short side, the middle cut out. What lies beyond was cropped " +
+        "Each image as the classifier reads it: resized to its short side, then its centre. What lies beyond was cropped " +
           "away; it is neither seen nor measured.",
       ),
       gallery,

@@ -16,7 +16,7 @@ export interface GalleryRow {
   readonly label: string;
   /** Its probability. */
   readonly probability: number;
-  /** The cut that the classifier saw. */
+  /** The crop that the classifier saw. */
   readonly photo: RgbImage;
   /** Maps in [0, 1] by the method's name. */
   readonly maps: Readonly<Record<string, ValueMap>>;

@@ -20,7 +20,7 @@ import { triedSteps } from "./without_gradients.ts";
 export interface RowStart {
   /** r_l of all taps. */
   readonly features: readonly Feature[];
-  /** The backbone's cut of the image, [3, S, S] in [0, 1]. */
+  /** The backbone's crop of the image, [3, S, S] in [0, 1]. */
   readonly pixels: Float32Array;
   /** The class. */
   readonly target: number;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Classifier } from "../../classifier/types.ts";
-import { cutSize } from "../../image/preprocess.ts";
+import { cropSize } from "../../image/preprocess.ts";
 import { upsampleMap } from "../../image/upsample.ts";
 import {
   type DeviceRequest,
@@ -168,7 +168,7 @@ function maskedPass(
 
 /** The images of the views, [views, 3, H, W]. */
 function imagesIn({ pixels, views }: RowSubject, { facts }: Classifier): Tensor {
-  const { width, height } = cutSize(facts.preprocessing);
+  const { width, height } = cropSize(facts.preprocessing);
   return float32Tensor(pixels, [views.length, 3, height, width]);
 }
 

@@ -6,14 +6,11 @@
  */
 import { augment } from "../../image/augment.ts";
 import { decodeImage } from "../../image/decode.ts";
-import { isRectangle, squashedCut } from "../../classifier/prepared_image.ts";
-import { type Cut, preprocess, resizeForCut, scaledSize } from "../../image/preprocess.ts";
+import { isRectangle, squashedCrop } from "../../classifier/prepared_image.ts";
+import { type Crop, preprocess, resizeForCrop, scaledSize } from "../../image/preprocess.ts";
 import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-
-/** How an image is resized and cropped for one network. */
-export type InputSize = Cut;
 
 /**
  * Which part of an image: the centre, as in evaluations, for one input, the first by default, or for all; or a random
@@ -45,7 +42,7 @@ const LONGEST = 8;
  *
  * @param cacheBytes Maximum size of the cache; 0 disables it.
  */
-export function createImageCropper(inputs: readonly InputSize[], cacheBytes: number): ImageCropper {
+export function createImageCropper(inputs: readonly Crop[], cacheBytes: number): ImageCropper {
   // One entry for inputs that are cropped from the same resized image.
   const read = isRectangle(inputs[0]!) ? inputs.slice(0, 1) : inputs;
   const resized = new Map(read.map((input) => [resizing(input), input]));
@@ -58,7 +55,7 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
     key: number,
     source: ImageSource,
     signal: AbortSignal | undefined,
-  ): Promise<(input: InputSize) => RgbImage> {
+  ): Promise<(input: Crop) => RgbImage> {
     let scaled = kept.get(key);
     if (scaled === undefined) {
       const image = await decodeImage(source, withoutUndefined({ signal }));
@@ -70,7 +67,7 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
       const long = Math.max(image.width, image.height) > LONGEST * Math.min(image.width, image.height);
       if (long || cachedBytes + bytes > cacheBytes) return () => image;
       scaled = new Map(
-        [...resized].map(([key, input]) => [key, ownCopy(resizeForCut(image, input), image)]),
+        [...resized].map(([key, input]) => [key, ownCopy(resizeForCrop(image, input), image)]),
       );
       kept.set(key, scaled);
       cachedBytes += bytes;
@@ -86,15 +83,15 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
     crop: async (key, source, place, signal) => {
       const image = await resizedImage(key, source, signal);
       const part = place.kind === "centre"
-        ? (input: InputSize) => preprocess(image(input), input).pixels
+        ? (input: Crop) => preprocess(image(input), input).pixels
         // The same random numbers for each input, so that both networks see the same part of the image.
-        : (input: InputSize) => augment(image(input), input, createStream(place.seed, place.stream));
+        : (input: Crop) => augment(image(input), input, createStream(place.seed, place.stream));
       const which = place.kind === "augmented" ? "all" : place.input ?? 0;
       const [backbone, auxiliary] = inputs;
       if (auxiliary !== undefined && isRectangle(backbone!)) {
         const own = part(backbone!);
         if (which === 0) return [own];
-        const squashed = squashedCut(own, backbone!, auxiliary);
+        const squashed = squashedCrop(own, backbone!, auxiliary);
         return which === "all" ? [own, squashed] : [squashed];
       }
       return (which === "all" ? inputs : [inputs[which]!]).map(part);
@@ -103,7 +100,7 @@ export function createImageCropper(inputs: readonly InputSize[], cacheBytes: num
 }
 
 /** What decides how an image is resized for an input. */
-function resizing({ resize, crop, width = crop, fit = "crop", resample = "bilinear" }: InputSize): string {
+function resizing({ resize, crop, width = crop, fit = "crop", resample = "bilinear" }: Crop): string {
   // The size of a cropped square does not matter to it.
   return [resize, resample, ...(fit === "crop" && crop === width ? [] : [fit, crop, width])].join();
 }

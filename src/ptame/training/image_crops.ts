@@ -6,7 +6,8 @@
  */
 import { imageOrError } from "../../image/image_or_error.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
-import { createImageCropper, type CropPlace, type ImageCropper, type InputSize } from "./image_cropper.ts";
+import { createImageCropper, type CropPlace, type ImageCropper } from "./image_cropper.ts";
+import type { Crop } from "../../image/preprocess.ts";
 import type { FromImageWorker, ToImageWorker } from "./image_worker.ts";
 import type {} from "./start_image_worker.js";
 
@@ -29,7 +30,7 @@ export interface ImageCrops {
 export interface ImageCropsOptions {
   readonly images: readonly ImageSource[];
   /** Sizes per network; one entry if both read the same. */
-  readonly inputs: readonly InputSize[];
+  readonly inputs: readonly Crop[];
   /** Number of workers; see {@linkcode usualWorkers}. 0, the default, reads in the calling thread. */
   readonly workers?: number;
   /** Bytes of resized images to cache, over all workers; 0 by default. */

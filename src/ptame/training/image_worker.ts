@@ -5,11 +5,12 @@
  * @module
  */
 import type { ImageSource } from "../../image/types.ts";
-import { createImageCropper, type CropPlace, type ImageCropper, type InputSize } from "./image_cropper.ts";
+import { createImageCropper, type CropPlace, type ImageCropper } from "./image_cropper.ts";
+import type { Crop } from "../../image/preprocess.ts";
 
 /** Messages to the worker: first how to crop, then the requests. */
 export type ToImageWorker =
-  | { readonly kind: "open"; readonly inputs: readonly InputSize[]; readonly cacheBytes: number }
+  | { readonly kind: "open"; readonly inputs: readonly Crop[]; readonly cacheBytes: number }
   | {
     readonly kind: "crop";
     readonly id: number;

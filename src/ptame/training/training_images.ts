@@ -8,7 +8,7 @@ import { decodeImage } from "../../image/decode.ts";
 import { ImageError, type ImageSource } from "../../image/types.ts";
 import { createStream } from "../../random/generator.ts";
 import { shuffled } from "../../random/shuffle.ts";
-import type { InputSize } from "./image_cropper.ts";
+import type { Crop } from "../../image/preprocess.ts";
 import { type ImageCrops, openImageCrops } from "./image_crops.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 
@@ -54,8 +54,8 @@ export interface BatchReaderOptions {
   /** Start position; 0 for a new run. */
   readonly position?: number;
   /** Sizes per network; one entry if both read the same. */
-  readonly inputs: readonly InputSize[];
-  /** Cutter for the same list and the same inputs; by default the calling thread. */
+  readonly inputs: readonly Crop[];
+  /** Cropper for the same list and the same inputs; by default the calling thread. */
   readonly crops?: ImageCrops;
   /** Number of batches that will be requested, so that none is read ahead in vain. */
   readonly batches?: number;

@@ -38,7 +38,7 @@ Deno.test("openAnnotations() finds masks by path below the folder, or by the bar
     );
   }));
 
-Deno.test("openAnnotations() reads COCO's annotations and boxes in the cut", () =>
+Deno.test("openAnnotations() reads COCO's annotations and boxes in the crop", () =>
   inFolder(async (folder) => {
     const size = [2, 4];
     await Deno.writeTextFile(

@@ -18,7 +18,7 @@ const RUN: TrainOptions = {
 };
 
 /**
- * Loss terms of a head on the same cut of each of the eight photos: those of a step at learning rate 0. With p = 1 the
+ * Loss terms of a head on the same crop of each of the eight photos: those of a step at learning rate 0. With p = 1 the
  * area is the mean of all 8×8 masks; exp(−CE) is the geometric mean of the targets' probabilities under their masks.
  */
 async function measured(start: TrainOptions["start"]): Promise<{ area: number; probability: number }> {
@@ -51,7 +51,7 @@ async function learns(): Promise<void> {
   const found = `area ${before.area.toFixed(3)} to ${after.area.toFixed(3)}, ` +
     `probability ${before.probability.toFixed(3)} to ${after.probability.toFixed(3)}`;
   const mean = (part: typeof losses) => part.reduce((sum, loss) => sum + loss.total, 0) / part.length;
-  // Each step sees other cuts: three of them at a time.
+  // Each step sees other crops: three of them at a time.
   assert(mean(losses.slice(-3)) < 0.9 * mean(losses.slice(0, 3)), "the loss falls");
   assert(after.area < 0.7 * before.area, found);
   assert(after.probability > 0.9 * before.probability, found);

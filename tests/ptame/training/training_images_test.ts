@@ -117,7 +117,7 @@ Deno.test("createBatchReader() fails when no image can be read, and stops when t
   await assertRejects(() => wrong.next(), TypeError);
 });
 
-Deno.test("createBatchReader() cuts the same part for both inputs, each as augment() does", async () => {
+Deno.test("createBatchreader() crops the same part for both inputs, each as augment() does", async () => {
   // Red and green say where a pixel is.
   const data = new Uint8Array(256 * 192 * 3);
   for (let i = 0; i < 256 * 192; i++) data.set([i % 256, Math.floor(i / 256), 0], 3 * i);
@@ -128,30 +128,30 @@ Deno.test("createBatchReader() cuts the same part for both inputs, each as augme
   assertEquals(small.subarray(0, 3 * 42 * 42), augment(image, inputs[0]!, createStream(7, 0)));
   const lefts = new Set<number>();
   for (let i = 0; i < 12; i++) {
-    /** The pixel in the middle of the cut, in pixels of the picture. */
+    /** The pixel in the middle of the crop, in pixels of the picture. */
     const middle = (pixels: Float32Array, crop: number, channel: number) =>
       255 * pixels[(3 * i + channel) * crop * crop + crop / 2 * crop + crop / 2]!;
-    // A pixel of the small input is four of the picture: the cuts lie that close, mirrored alike.
+    // A pixel of the small input is four of the picture: the crops lie that close, mirrored alike.
     for (const channel of [0, 1]) {
       assertAlmostEquals(middle(small, 42, channel), middle(large, 84, channel), 4);
     }
     lefts.add(Math.round(middle(small, 42, 0)));
   }
-  assert(lefts.size >= 6, "the cuts are not all the same");
+  assert(lefts.size >= 6, "the crops are not all the same");
 });
 
 Deno.test("createBatchReader() augments differently in each epoch, and under each seed", async () => {
-  const cuts = async (seed: number) => {
+  const crops = async (seed: number) => {
     const reader = createBatchReader({ images: [PHOTOS[0]!], batch: 1, seed, inputs: SIZES });
     return (await take(reader, 2)).map((pixels) => pixels.join());
   };
   const all = new Set<string>();
   // 2^20 and 2^32 apart: no bits of a seed are lost.
   for (const seed of [0, 1, 2 ** 20, 2 ** 31, 2 ** 32, 2 ** 40]) {
-    for (const cut of await cuts(seed)) all.add(cut);
+    for (const crop of await crops(seed)) all.add(crop);
   }
-  // Nine cuts and their mirror images: some of twelve may be equal.
-  assert(all.size >= 7, `${all.size} of 12 cuts differ`);
+  // Nine crops and their mirror images: some of twelve may be equal.
+  assert(all.size >= 7, `${all.size} of 12 crops differ`);
   const draws = [0, 1, 2 ** 20, 2 ** 31, 2 ** 32, 2 ** 40].map((seed) => createStream(seed, 17).uniform());
   assertEquals(new Set(draws).size, 6);
   const streams = Array.from({ length: 100 }, (_, stream) => createStream(1, stream).uniform());
