@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Preprocessing } from "../../models/network.ts";
 import { decodeImage, type DecodeSettings } from "../image/decode.ts";
 import { type Crop, cropSize, preprocess, resizePixels } from "../image/preprocess.ts";
 import type { CropWindow, ImageSource, RgbImage } from "../image/types.ts";
