@@ -121,10 +121,20 @@ function lockFlags(): string[] {
   return ["--lock", decodeURIComponent(copy.pathname)];
 }
 
-/** Runs deno with these arguments and gives its exit code; signals reach the child on their own (same group). */
-async function deno(args: string[], cwd?: string, env: Record<string, string> = {}): Promise<number> {
+/**
+ * Runs deno with these arguments and gives its exit code; signals reach the child on their own (same group).
+ *
+ * @param options `aside` keeps what it prints until it has ended, for a run beside another.
+ */
+async function deno(
+  args: string[],
+  cwd?: string,
+  env: Record<string, string> = {},
+  { aside = false } = {},
+): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
+    ...(aside ? { stdout: "piped", stderr: "piped" } as const : {}),
     // Mesa's software Vulkan complains on every start where XDG_RUNTIME_DIR is not set.
     env: { DENO_NO_UPDATE_CHECK: "1", XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp", ...env },
     ...(cwd === undefined ? {} : { cwd }),
@@ -137,10 +147,15 @@ async function deno(args: string[], cwd?: string, env: Record<string, string> = 
   const term = () => child.kill("SIGTERM");
   Deno.addSignalListener("SIGINT", stay);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", term);
-  const status = await child.status;
+  const said = aside ? await child.output() : undefined;
+  const { code } = said ?? await child.status;
   Deno.removeSignalListener("SIGINT", stay);
   if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", term);
-  return status.code;
+  if (said !== undefined) {
+    await Deno.stdout.write(said.stdout);
+    await Deno.stderr.write(said.stderr);
+  }
+  return code;
 }
 
 function sourceFiles(...folders: string[]): string[] {
@@ -178,16 +193,15 @@ async function main(): Promise<number> {
     const env = { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(jobs) };
     const tests = new URL("tests/", ROOT);
     const groups = writeGroups(groupFiles(testFiles(tests), tests));
-    let code: number;
     try {
       // Types are the business of `ok`: checking every file and every worker took a minute of the whole.
-      code = await deno([...sanitized, "--no-check", "--parallel", groups], root, env);
+      const tested = deno([...sanitized, "--no-check", "--parallel", groups], root, env);
+      // The examples of the documentation wait for cores at the end, where groups leave one idle.
+      const examples = deno([...withExamples, "--no-check", ...DOCUMENTED], root, {}, { aside: true });
+      return await tested || await examples;
     } finally {
       Deno.removeSync(groups, { recursive: true });
     }
-    return code === 0
-      ? await deno([...withExamples, "--no-check", "--parallel", ...DOCUMENTED], root, env)
-      : code;
   };
   switch (mode) {
     case "cli":

@@ -8,7 +8,7 @@ import type { Builder } from "../graph/builder.ts";
 import { shapeText } from "../graph/shapes/rule.ts";
 import { elementCount, type Node, type Value } from "../graph/types.ts";
 import { type GradientDevice, type GradientRule, sameShape, zeros } from "./rule.ts";
-import { RULES } from "./rules/mod.ts";
+import { gradientRule } from "./rules/mod.ts";
 
 /** A seed of the differentiation: a value and the gradient of the objective with respect to it, in its shape. */
 export interface GradientSeed {
@@ -24,11 +24,6 @@ export interface GradientOptions {
   readonly device?: GradientDevice;
   /** The rule of each node, in place of the gradient's own: what goes backwards is then not a gradient. */
   readonly ruleFor?: (node: Node) => GradientRule | undefined;
-}
-
-/** The gradient's rule of a node. */
-function gradientRule({ op, domain }: Node): GradientRule | undefined {
-  return domain === "" && Object.hasOwn(RULES, op) ? RULES[op] : undefined;
 }
 
 /**

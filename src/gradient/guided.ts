@@ -10,7 +10,7 @@
  */
 import type { Graph, Node } from "../graph/types.ts";
 import { type GradientRule, single } from "./rule.ts";
-import { RULES } from "./rules/mod.ts";
+import { gradientRule } from "./rules/mod.ts";
 
 /** Operators whose rule differs. */
 const GUIDED = ["Relu", "Clip"];
@@ -26,9 +26,9 @@ const guided = (rule: GradientRule): GradientRule =>
  *
  * @returns `undefined` for an operator without a rule.
  */
-export function guidedRule({ op, domain }: Node): GradientRule | undefined {
-  const rule = domain === "" && Object.hasOwn(RULES, op) ? RULES[op] : undefined;
-  return rule !== undefined && GUIDED.includes(op) ? guided(rule) : rule;
+export function guidedRule(node: Node): GradientRule | undefined {
+  const rule = gradientRule(node);
+  return rule !== undefined && GUIDED.includes(node.op) ? guided(rule) : rule;
 }
 
 /**

@@ -20,7 +20,6 @@ import type { Builder } from "../graph/builder.ts";
 import { replayed } from "../graph/replay.ts";
 import { floatAttribute, type Node, type Value } from "../graph/types.ts";
 import { type GradientRule, requiredInput, sameShape, single, type SingleContext } from "./rule.ts";
-import { ACTIVATIONS } from "./rules/activations.ts";
 import { RULES } from "./rules/mod.ts";
 import { MOVEMENT } from "./rules/movement.ts";
 
@@ -53,7 +52,7 @@ const PASSING = new Set([
     "Sigmoid",
   ],
   ...["Tanh", "Softplus", "Identity", "Dropout", "Neg"],
-].filter((op) => Object.hasOwn(ACTIVATIONS, op) || Object.hasOwn(RULES, op)));
+]);
 
 /** `R / (y ± ε)`. */
 function shared(b: Builder, relevance: Value, y: Value): Value {
@@ -96,6 +95,11 @@ const gate: GradientRule = single(({ b, needs, inputs, dy, y }) => {
   });
 });
 
+/** The parts of a value above and below zero. */
+function splitAtZero(b: Builder, value: Value): readonly [above: Value, below: Value] {
+  return [b.relu(value), b.neg(b.relu(b.neg(value)))];
+}
+
 /** The convolution itself over other inputs and weights. */
 function convolved({ b, attributes }: SingleContext, x: Value, w: Value, bias: Value | undefined): Value {
   return b.node("Conv", bias === undefined ? [x, w] : [x, w, bias], attributes)[0]!;
@@ -104,13 +108,10 @@ function convolved({ b, attributes }: SingleContext, x: Value, w: Value, bias: V
 const gamma: GradientRule = single((context) => {
   const { b, x, y, dy, inputs } = context;
   const [w, bias] = [requiredInput(context, 1), inputs[2]];
-  const above = (value: Value) => b.relu(value);
-  const below = (value: Value) => b.neg(b.relu(b.neg(value)));
-  const more = (value: Value, part: (value: Value) => Value) => b.add(value, b.mul(part(value), GAMMA));
-  const [xAbove, xBelow] = [above(x), below(x)];
-  const [wAbove, wBelow] = [more(w, above), more(w, below)];
-  const biasAbove = bias === undefined ? undefined : more(bias, above);
-  const biasBelow = bias === undefined ? undefined : more(bias, below);
+  const more = (value: Value) => splitAtZero(b, value).map((part) => b.add(value, b.mul(part, GAMMA)));
+  const [xAbove, xBelow] = splitAtZero(b, x);
+  const [wAbove, wBelow] = more(w) as [Value, Value];
+  const [biasAbove, biasBelow] = bias === undefined ? [] : more(bias);
   const zero = b.constant(dy.type, [], [0]);
   const parts = [
     { chosen: b.greater(y, 0), pairs: [[xAbove, wAbove, biasAbove], [xBelow, wBelow, undefined]] as const },
@@ -130,10 +131,8 @@ function boxed(low: Value, high: Value): GradientRule {
   return single((context) => {
     const { b, x, y, dy, inputs } = context;
     const [w, bias] = [requiredInput(context, 1), inputs[2]];
-    const above = b.relu(w);
-    const below = b.neg(b.relu(b.neg(w)));
-    const biasAbove = bias === undefined ? undefined : b.relu(bias);
-    const biasBelow = bias === undefined ? undefined : b.neg(b.relu(b.neg(bias)));
+    const [above, below] = splitAtZero(b, w);
+    const [biasAbove, biasBelow] = bias === undefined ? [] : splitAtZero(b, bias);
     const [zLow, zHigh] = [
       convolved(context, low, above, biasAbove),
       convolved(context, high, below, biasBelow),

@@ -7,20 +7,24 @@
  *
  * Captum gives both for each colour. Black pixels have no input × gradient, whatever they do to the score.
  *
+ * Beside them, methods that send something else than the gradient back from the score: guided backpropagation
+ * (src/gradient/guided.ts) and layer-wise relevance propagation (src/gradient/relevance.ts). A pixel's value is the sum
+ * over its colours.
+ *
  * @module
  */
 import { imageSides } from "../../image/side.ts";
-import type { OpenClassifier } from "../../classifier/open.ts";
+import type { Backward, OpenClassifier } from "../../classifier/open.ts";
 import type { Attribute } from "../types.ts";
 
 /** Joins a pixel's three colours into a value. */
 type Joined = (total: number, gradient: number, level: number) => number;
 
-/** A map of one gradient with respect to the image. */
-function oneGradient(classifier: OpenClassifier, joined: Joined): Attribute {
+/** A map of what goes back to the image once, by default the gradient. */
+function oneGradient(classifier: OpenClassifier, joined: Joined, backward?: Backward): Attribute {
   return async (pixels, target, { signal } = {}) => {
     const { width, height } = imageSides(pixels, classifier.facts.preprocessing.width);
-    const [gradient] = await classifier.inputGradients([pixels], target, signal);
+    const [gradient] = await classifier.inputGradients([pixels], target, signal, backward);
     const area = width * height;
     const totals = new Float64Array(area);
     gradient!.forEach((value, i) => totals[i % area] = joined(totals[i % area]!, value, pixels[i]!));
@@ -41,4 +45,13 @@ export function saliency(classifier: OpenClassifier): Attribute {
 /** Input × Gradient of a classifier that can be differentiated. */
 export function inputTimesGradient(classifier: OpenClassifier): Attribute {
   return oneGradient(classifier, (sum, gradient, level) => sum + gradient * level);
+}
+
+/**
+ * What goes back to the image, summed over colours.
+ *
+ * @throws {TypeError} When a map is requested and an operator of the classifier has no rule.
+ */
+export function backpropagated(classifier: OpenClassifier, backward: Backward): Attribute {
+  return oneGradient(classifier, (sum, value) => sum + value, backward);
 }

@@ -66,7 +66,7 @@ export const GRADIENT_METHODS: readonly BaselineDefinition[] = [
     view: "magnitude",
     signed: true,
     passes: () => 2,
-    create: async (classifier) => (await import("./backpropagated.ts")).backpropagated(classifier, "guided"),
+    create: async (classifier) => (await import("./saliency.ts")).backpropagated(classifier, "guided"),
   },
   {
     name: "lrp-epsilon",
@@ -77,8 +77,7 @@ export const GRADIENT_METHODS: readonly BaselineDefinition[] = [
     view: "magnitude",
     signed: true,
     passes: () => 2,
-    create: async (classifier) =>
-      (await import("./backpropagated.ts")).backpropagated(classifier, "lrp-epsilon"),
+    create: async (classifier) => (await import("./saliency.ts")).backpropagated(classifier, "lrp-epsilon"),
   },
   {
     name: "lrp-gamma",
@@ -89,8 +88,7 @@ export const GRADIENT_METHODS: readonly BaselineDefinition[] = [
     view: "magnitude",
     signed: true,
     passes: () => 2,
-    create: async (classifier) =>
-      (await import("./backpropagated.ts")).backpropagated(classifier, "lrp-gamma"),
+    create: async (classifier) => (await import("./saliency.ts")).backpropagated(classifier, "lrp-gamma"),
   },
   {
     name: "expected-gradients",

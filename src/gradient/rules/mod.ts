@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Node } from "../../graph/types.ts";
 import type { GradientRule } from "../rule.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
@@ -30,3 +31,8 @@ export const RULES: Readonly<Record<string, GradientRule>> = {
   ...REDUCTION,
   ...RESIZE,
 };
+
+/** The gradient's rule of a node; `undefined` if its operator has none. */
+export function gradientRule({ op, domain }: Node): GradientRule | undefined {
+  return domain === "" && Object.hasOwn(RULES, op) ? RULES[op] : undefined;
+}
