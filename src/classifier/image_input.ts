@@ -138,7 +138,7 @@ function cropFor(
     ...(width === height ? {} : { width }),
     ...(fit === "crop" ? {} : { fit }),
     ...(resample === undefined || resample === "bilinear" ? {} : { resample }),
-    ...(fill === undefined ? {} : { fill }),
+    ...withoutUndefined({ fill }),
   };
 }
 

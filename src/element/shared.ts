@@ -12,6 +12,7 @@ import {
 } from "../worker/connect.ts";
 import type { OpenedModel, RemoteRuntimeFiles } from "../worker/methods.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** How the elements get their worker. */
 export interface ElementOptions {
@@ -51,8 +52,7 @@ export function createShared({ worker, runtime, device, threads }: ElementOption
   const sources = new Map<string, Promise<Source>>();
   const listeners = new Map<string, Set<(progress: DownloadProgress) => void>>();
   const running = {
-    ...(device === undefined ? {} : { device }),
-    ...(threads === undefined ? {} : { threads }),
+    ...withoutUndefined({ device, threads }),
   };
 
   const start = async () => {
@@ -78,7 +78,7 @@ export function createShared({ worker, runtime, device, threads }: ElementOption
       : isAddress(name)
       ? await remote.openModel({ address: absolute(name), onProgress })
       : name;
-    const options = { ...running, onProgress, ...(model === undefined ? {} : { model }) };
+    const options = { ...running, onProgress, ...withoutUndefined({ model }) };
     const head = headAddress === "" ? {} : { head: await fetchHead(headAddress) };
     try {
       return { explainer: await remote.createExplainer({ ...options, ...head }) };

@@ -27,6 +27,7 @@ import type { Device, DeviceChoice, Session } from "../runtime/mod.ts";
 import type { Refinement } from "./refinement.ts";
 import { type ClassScore, topClasses } from "../classifier/prediction.ts";
 import { resolveTarget, type Target } from "../classifier/target.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What to explain in an image. */
 export interface ExplainOptions extends PrepareOptions {
@@ -239,9 +240,7 @@ export function createTargetMap(
     raw: { width: raw.width, height: raw.height, values: raw.signed ?? raw.values },
     scale: map.scale,
     measured,
-    ...(blank === undefined ? {} : { blank }),
-    ...(raw.completeness === undefined ? {} : { completeness: raw.completeness }),
-    ...(raw.settling === undefined ? {} : { settling: raw.settling }),
+    ...withoutUndefined({ blank, completeness: raw.completeness, settling: raw.settling }),
     // Computed when first read: the map of a large image costs more than the explanation itself.
     get imageMap() {
       return placed ??= placeOver(map, seen);
@@ -302,8 +301,7 @@ export function createMapExplanation(
   const { model, method, activation, reading, device, threads, image: image, window, layer } = seen;
   const { deviceChoice } = seen;
   return {
-    ...(layer === undefined ? {} : { layer }),
-    ...(deviceChoice === undefined ? {} : { deviceChoice }),
+    ...withoutUndefined({ layer, deviceChoice }),
     model,
     method,
     activation,

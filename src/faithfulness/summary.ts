@@ -10,6 +10,7 @@ import { type MeasurePreset, presetNamed } from "./presets.ts";
 import { meanValue, type Reading } from "./probe.ts";
 import type { BlankReason } from "../explanation/blank_map.ts";
 import type { Interval } from "./types.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** Measures of one method's map of one image. */
 export interface MapRecord extends Reading {
@@ -226,7 +227,7 @@ export function evaluationJson(
       ...measures,
       maskArea,
       millisecondsPerImage: millisecondsPerImage.value,
-      ...(blank === undefined ? {} : { blank }),
+      ...withoutUndefined({ blank }),
     };
   }
   return { preset: evaluation.preset, images: evaluation.images, methods };

@@ -13,6 +13,7 @@ import { resolveTarget, type Target } from "../classifier/target.ts";
 import { createMapExplanation, type MapExplanation } from "../explanation/map_explanation.ts";
 import type { ImageSource } from "../image/types.ts";
 import type { PlainMethodMap, PlainTarget } from "./methods.ts";
+import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What a map may be told and tell. */
 interface MapOptions {
@@ -126,5 +127,5 @@ export function mappingClassifier(open: OpenClassifier): MappingClassifier {
 /** A map by a method as plain data. */
 export function plainMethodMap(explanation: MapExplanation, plain: PlainTarget): PlainMethodMap {
   const { method, layer, milliseconds } = explanation;
-  return { ...plain, method, milliseconds: milliseconds.explain, ...(layer === undefined ? {} : { layer }) };
+  return { ...plain, method, milliseconds: milliseconds.explain, ...withoutUndefined({ layer }) };
 }

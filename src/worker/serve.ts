@@ -368,7 +368,7 @@ function plainTarget({ index, label, probability, map, range, raw, scale, blank 
     ...{ index, label, probability, range, scale },
     map: copied(map),
     raw: copied(raw),
-    ...(blank === undefined ? {} : { blank }),
+    ...withoutUndefined({ blank }),
   };
 }
 

@@ -26,6 +26,7 @@ import { spearman } from "../../explanation/rank_correlation.ts";
 import { RISE_MASKS } from "../passes.ts";
 import type { Attribute } from "../types.ts";
 import { maskedImage } from "./masked_image.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Options of RISE. */
 export interface RiseOptions {
@@ -102,7 +103,7 @@ export function rise(classifier: OpenClassifier, options: RiseOptions = {}): Att
       onProgress?.({ done, total: settling?.settled === true ? done : masks });
     }
     const values = Float32Array.from(sums, (sum) => sum / (done * probability));
-    return { ...size, values, ...(settling === undefined ? {} : { settling }) };
+    return { ...size, values, ...withoutUndefined({ settling }) };
   };
 }
 

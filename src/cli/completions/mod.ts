@@ -11,6 +11,7 @@ import type { CommandLoaders, CommandSet } from "../options/command_set.ts";
 import { optionName } from "../options/kinds.ts";
 import { UsageError } from "../usage.ts";
 import { type CompletedCommand, type CompletedOption, SCRIPTS } from "./scripts.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Sets of commands inside a command. */
 const NESTED: Readonly<Record<string, CommandSet>> = { models: SUBCOMMANDS };
@@ -63,7 +64,7 @@ function completedOptions({ options }: Command["declaration"]): CompletedOption[
     name: `--${optionName(key)}`,
     about,
     takesValue: kind !== "flag",
-    ...(words === undefined ? {} : { words }),
+    ...withoutUndefined({ words }),
   }));
   return [...own, { name: "--help", about: "Show help", takesValue: false }];
 }

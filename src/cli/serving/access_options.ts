@@ -10,6 +10,7 @@ import { readSmallFile } from "../model_folder.ts";
 import { aliased, flag, group, list, text, type Values } from "../options/kinds.ts";
 import { UsageError } from "../usage.ts";
 import { optionalVariable } from "../../platform/permissions.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** The options. */
 export const ACCESS_OPTIONS = group("Who may use the server", {
@@ -59,8 +60,7 @@ export async function readAccess(
   const cors = parseOrigins(allowOrigin);
   return {
     hosts: allowHost.map(parseHost),
-    ...(cors === undefined ? {} : { cors }),
-    ...(token === undefined ? {} : { token }),
+    ...withoutUndefined({ cors, token }),
   };
 }
 

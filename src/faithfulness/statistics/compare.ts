@@ -11,6 +11,7 @@ import type { Evaluation, ImageRecord } from "../summary.ts";
 import { UPPER_40TH, UPPER_5TH } from "./normal.ts";
 import { averageRanks, criticalDifference, kendall } from "./ranks.ts";
 import { holmCorrected, signedRankTest } from "./wilcoxon.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Two methods in a measure, image by image. */
 export interface PairStatistics {
@@ -135,7 +136,7 @@ export function measureStatistics(
   return {
     ...{ key, images: rows.length, point, pairs },
     ranks: Object.fromEntries(names.map((name, i) => [name, ranks[i]!])),
-    ...(critical === undefined ? {} : { criticalDifference: critical }),
+    ...withoutUndefined({ criticalDifference: critical }),
   };
 }
 

@@ -10,6 +10,7 @@ import { decodeNumbers } from "../constants.ts";
 import type { DataType } from "../types.ts";
 import { tensorData } from "./tensors.ts";
 import { openShape, tensorType } from "./values.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** An output of a file. */
 export interface OpenOutput {
@@ -62,8 +63,7 @@ export function describeOutputs(graph: GraphProto): OpenOutput[] {
       activation: finalActivation(nodes, name).activation,
       operator: maker?.opType ?? "",
       feeds: names.filter((other) => other !== name && sources.get(other)?.has(name)),
-      ...(grid === undefined ? {} : { grid }),
-      ...(labels === undefined ? {} : { labels }),
+      ...withoutUndefined({ grid, labels }),
     };
   });
 }

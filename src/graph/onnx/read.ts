@@ -19,6 +19,7 @@ import { checkLimits } from "./limits.ts";
 import { describeOutputs, type OpenOutput } from "./outputs.ts";
 import { checkLocation, decodeAttribute, tensorData } from "./tensors.ts";
 import { openValue } from "./values.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Facts about an .onnx file, without running it. */
 export interface OnnxSummary {
@@ -117,7 +118,7 @@ function openGraph(
         attributes: Object.fromEntries(
           each.attribute.filter(({ g }) => g === undefined).map((a) => [a.name, decodeAttribute(name, a)]),
         ),
-        ...(version === undefined ? {} : { opset: version }),
+        ...withoutUndefined({ opset: version }),
       };
       if (graphs.length === 0) return node;
       const inside = graphs.map((a) => [a.name, openGraph(a.g!, opsets, own, depth + 1)]);

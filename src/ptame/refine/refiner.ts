@@ -15,6 +15,7 @@ import {
 import { openRowLoss, type RowLoss, type RowLossOptions, type RowSubject } from "./row_loss.ts";
 import { MOST_STEPS, REFINE_STEPS, type RefinedRow, type RefineRunOptions } from "./types.ts";
 import { triedSteps } from "./without_gradients.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** An image, and the row to start from. */
 export interface RowStart {
@@ -87,7 +88,7 @@ async function refineRow(
     row: best!.row,
     refinement: {
       way: why === undefined ? "gradient" : "gradient-free",
-      ...(why === undefined ? {} : { why }),
+      ...withoutUndefined({ why }),
       steps: last!.step,
       passes: last!.passes,
       loss: { before: before!, after: best!.loss },

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** A model of the Hub, or one of its files. */
 export interface HubAddress {
@@ -49,7 +50,7 @@ export function parseHubAddress(text: string): HubAddress {
     throw new RangeError(`Cannot read the address ${text}: write hf:owner/name[@revision][/path/model.onnx]`);
   }
   try {
-    return { repository, revision: decodeURIComponent(revision), ...(path === undefined ? {} : { path }) };
+    return { repository, revision: decodeURIComponent(revision), ...withoutUndefined({ path }) };
   } catch (cause) {
     throw new RangeError(`Cannot read the address ${text}: its revision is not well encoded`, { cause });
   }
