@@ -8,6 +8,9 @@
 /** Files that see an isolate in which nothing was loaded. */
 const ALONE = ["image/permissions_test.ts"];
 
+/** Folders whose groups take longest, the longest first: they start first, so that no core waits for one at the end. */
+const LONGEST = ["browser", "ptame", "baselines", "gradient", "cli", "worker", "models", "image", "weights"];
+
 /** Files of one isolate. More would leave the cores nothing to share. */
 const MOST_FILES = 12;
 
@@ -22,8 +25,8 @@ export function testFiles(folder: URL): URL[] {
 }
 
 /**
- * Files by the folder of `root` that they are in, in groups of {@linkcode MOST_FILES} at most; the largest groups first,
- * because they take longest.
+ * Files by the folder of `root` that they are in, in groups of {@linkcode MOST_FILES} at most; those of
+ * {@linkcode LONGEST} first, then the largest.
  */
 export function groupFiles(files: readonly URL[], root: URL): Map<string, URL[]> {
   const folders = new Map<string, URL[]>();
@@ -41,7 +44,11 @@ export function groupFiles(files: readonly URL[], root: URL): Map<string, URL[]>
       return [name, all.filter((_, i) => i % count === group)] as const;
     });
   });
-  return new Map(groups.sort(([, a], [, b]) => b.length - a.length));
+  const rank = (name: string) => {
+    const at = LONGEST.indexOf(name.replace(/_\d+$/, ""));
+    return at < 0 ? LONGEST.length : at;
+  };
+  return new Map(groups.sort(([a, files], [b, others]) => rank(a) - rank(b) || others.length - files.length));
 }
 
 /**
