@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RgbImage } from "./types.ts";
+import type { Frame } from "./types.ts";
 
 /** Colours as lists of red, green, blue. */
 type Palette = readonly (readonly number[])[];
@@ -24,33 +24,18 @@ interface Gifenc {
   applyPalette(rgba: Uint8Array, palette: Palette): Uint8Array;
 }
 
-/** A frame and how long it is shown. */
-export interface Frame {
-  /** The frame; all are of one size. */
-  readonly image: RgbImage;
-  /** Milliseconds; GIF rounds to hundredths of a second. */
-  readonly milliseconds: number;
-}
-
 /**
  * Writes frames as a GIF that repeats. Each frame has 256 colours of its own.
  *
- * @throws {RangeError} When frames differ in size.
+ * @param frames All of one size.
  */
-export async function encodeGif(
-  frames: AsyncIterable<Frame> | Iterable<Frame>,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodeGif(frames: AsyncIterable<Frame>): Promise<Uint8Array<ArrayBuffer>> {
   const module: unknown = await import("gifenc");
   // A runtime with CommonJS gives the whole package as the default export, a bundler gives its parts.
   const given = module as Gifenc & { readonly default: Gifenc };
   const { GIFEncoder, quantize, applyPalette } = typeof given.quantize === "function" ? given : given.default;
   const encoder = GIFEncoder();
-  let size: string | undefined;
   for await (const { image: { width, height, data }, milliseconds } of frames) {
-    const own = `${width} x ${height}`;
-    if (own !== (size ??= own)) {
-      throw new RangeError(`Cannot write GIF: a frame of ${own} among frames of ${size}`);
-    }
     const rgba = new Uint8Array(4 * width * height);
     for (let i = 0; i < width * height; i++) {
       rgba.set(data.subarray(3 * i, 3 * i + 3), 4 * i);

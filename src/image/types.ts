@@ -14,6 +14,14 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
+/** A frame of an animation. */
+export interface Frame {
+  /** What is shown; all frames of an animation are of one size. */
+  readonly image: RgbImage;
+  /** For how long, in milliseconds; GIF rounds to hundredths of a second. */
+  readonly milliseconds: number;
+}
+
 /** An image with transparency, interleaved 8-bit RGBA, rows from the top: `data.length === width * height * 4`. */
 export interface RgbaImage {
   /** Pixels per row. */

@@ -71,7 +71,10 @@ interface Slopes {
 function spreadPlaces(length: number): number[] {
   const count = Math.min(length, MOST_MOVED);
   // By the golden ratio: no period of a shape meets it.
-  return Array.from({ length: count }, (_, i) => count === length ? i : Math.floor(length * (i * 0.618034 % 1)));
+  return Array.from(
+    { length: count },
+    (_, i) => count === length ? i : Math.floor(length * (i * 0.618034 % 1)),
+  );
 }
 
 /** d(Σ seed·y)/dx by central differences of fourth order, in float64. */

@@ -9,7 +9,8 @@ import { maskedImage } from "../../baselines/perturbation/masked_image.ts";
 import { enlarge } from "../../faithfulness/probe.ts";
 import { markRemoved, topCount } from "../../faithfulness/threshold.ts";
 import { renderErasingFrame } from "../../image/erasing_frame.ts";
-import { encodeGif, type Frame } from "../../image/gif.ts";
+import { animationFormat, encodeAnimation } from "../../image/animation.ts";
+import type { Frame } from "../../image/types.ts";
 import { cropSize, preprocess } from "../../image/preprocess.ts";
 import { toRgb } from "../evaluation/gallery.ts";
 import { writeFile } from "../files.ts";
@@ -66,6 +67,6 @@ export async function animate(
       yield { image, milliseconds: rests ? REST_MILLISECONDS : STEP_MILLISECONDS };
     }
   };
-  await writeFile(out, await encodeGif(frames()));
+  await writeFile(out, await encodeAnimation(frames(), animationFormat(out)!));
   return { out, steps };
 }

@@ -95,13 +95,14 @@ export function refuseOverwriting(images: readonly string[], destinations: Desti
  * Refuses what cannot be animated, before anything is computed.
  *
  * @param path Where the animation goes, if one is requested.
- * @throws {UsageError} When there are several images, or the file's name does not end in .gif.
+ * @throws {UsageError} When there are several images, or the file's name ends in neither .gif nor .webp.
  */
 export async function checkAnimation(path: string | undefined, images: readonly string[]): Promise<void> {
   if (path === undefined) return;
   if (images.length !== 1) throw new UsageError("Option --animate is for a single image");
-  if (!/\.gif$/i.test(path)) {
-    throw new UsageError(`Option --animate takes a file name that ends in .gif, not ${path}`);
+  const { animationFormat } = await import("../../image/animation.ts");
+  if (animationFormat(path) === undefined) {
+    throw new UsageError(`Option --animate takes a file name that ends in .gif or .webp, not ${path}`);
   }
   if (samePlace(path, images[0]!)) {
     throw new UsageError(`Cannot write the animation over its own image ${path}`);

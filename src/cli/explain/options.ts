@@ -64,8 +64,8 @@ const OPTIONS = {
         ".raw.npy or in the JSON, its values before scaling, with their sign",
     ),
     animate: text(
-      "FILE.gif",
-      "Also erase the image from the strongest part of its map to the weakest, as an animation",
+      "FILE",
+      "Also erase the image from the strongest part of its map to the weakest, as an animation (.gif or .webp)",
     ),
     scale: choice(
       "own|shared",

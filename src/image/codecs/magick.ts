@@ -114,7 +114,7 @@ async function load(memory: number, url: string | undefined): Promise<typeof Mag
 }
 
 /** Loads ImageMagick, once per thread; the first budget holds. */
-function loadMagick(budget: number, url: string | undefined): Promise<typeof Magick> {
+export function loadMagick(budget: number, url: string | undefined): Promise<typeof Magick> {
   // Two thirds for the codec, one third for the pixels that it hands out.
   const memory = Math.floor(budget * 2 / 3);
   if (memory < STARTS_WITH) return Promise.reject(tooLarge(STARTS_WITH * 3 / 2, budget));
@@ -312,16 +312,29 @@ export interface MagickEncodeOptions {
 
 /** Writes an RGB image. Nothing but pixels is written: no metadata, no profile. */
 export async function encodeWithMagick(
-  { width, height, data }: RgbImage,
+  image: RgbImage,
   format: MagickWrites,
   { quality, memory, magickWasm }: MagickEncodeOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const magick = await loadMagick(memory, magickWasm);
+  const own = magick.MagickImage.create();
+  try {
+    readRgb(magick, own, image);
+    own.quality = quality;
+    return own.write(format, (bytes) => bytes.slice() as Uint8Array<ArrayBuffer>);
+  } finally {
+    own.dispose();
+  }
+}
+
+/** Gives an image of ImageMagick the pixels of ours. */
+export function readRgb(
+  magick: typeof Magick,
+  into: Magick.IMagickImage,
+  { width, height, data }: RgbImage,
+): void {
   const settings = new magick.MagickReadSettings({ width, height });
   settings.format = "RGB";
   settings.depth = 8;
-  return magick.ImageMagick.read(data, settings, (image) => {
-    image.quality = quality;
-    return image.write(format, (bytes) => bytes.slice() as Uint8Array<ArrayBuffer>);
-  });
+  into.read(data, settings);
 }

@@ -47,7 +47,11 @@ Deno.test("explain --animate refuses several images, other endings and its own i
       UsageError,
       "is for a single image",
     );
-    await assertRejects(() => run(PHOTO, "--animate", "a.mp4"), UsageError, "ends in .gif, not a.mp4");
+    await assertRejects(
+      () => run(PHOTO, "--animate", "a.mp4"),
+      UsageError,
+      "ends in .gif or .webp, not a.mp4",
+    );
     await assertRejects(() => run(PHOTO, "--animate", `${folder}/none/a.gif`), Error, "Cannot write ");
     Deno.writeFileSync(`${folder}/own.gif`, new Uint8Array());
     const own = `${folder}/own.gif`;
