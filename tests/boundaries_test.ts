@@ -19,7 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   runtime: ["platform", "bytes", "graph"],
   weights: ["text", "platform", "bytes", "graph", "models"],
   classifier: ["text", "random", "bytes", "image", "graph", "gradient", "models", "runtime", "weights"],
-  explanation: ["image", "graph", "runtime", "classifier"],
+  explanation: ["text", "image", "graph", "runtime", "classifier"],
   // gradient/ is for the masked pass, which training and refining run; explain alone does not load it
   // (tests/cli/loaded_modules_test.ts).
   ptame: [
@@ -48,7 +48,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["text", "image", "runtime", "weights", "classifier", "explanation", "ptame", "ptame/training"],
     "baselines",
   ],
-  element: ["image", "weights", "classifier", "worker"],
+  element: ["text", "image", "weights", "classifier", "worker"],
   server: ["text", "image", "weights", "classifier", "explanation", "ptame"],
   // platform/ is for node:http, whose server has the limits that Deno's lacks (serving/listener.ts); random/ for the hash
   // of a name that decides its shard (shards/shard.ts).

@@ -47,7 +47,7 @@ Deno.test("encodeAnimation() writes frames with their times as WebP, which repea
     at += 8 + length + length % 2;
   }
   assertEquals(durations, [250, 1500]);
-  assertEquals(repeats, 0, "for ever");
+  assertEquals(repeats, 0, "forever");
   for (const [frame, { image }] of FRAMES.entries()) {
     const off = farthest(await decodeImage(bytes, { frame }), image);
     assert(off <= 8, `frame ${frame} is off by ${off}`);

@@ -28,7 +28,7 @@ export async function encodeWebpAnimation(
       own.quality = QUALITY;
       own.animationTicksPerSecond = 1000;
       own.animationDelay = milliseconds;
-      // For ever.
+      // Forever.
       own.animationIterations = 0;
     }
     return images.write("WEBP", (bytes) => bytes.slice() as Uint8Array<ArrayBuffer>);
