@@ -7,6 +7,7 @@ import { checkHeadFits, readHead } from "../../src/ptame/head_file.ts";
 import { findHeadShape } from "../../src/ptame/explainer_graph.ts";
 import { networkNamed } from "../../src/classifier/network_names.ts";
 import { readFloat32 } from "../../src/weights/tensor_table.ts";
+import { heavyTests } from "../support/devices.ts";
 import { pythonTorch, runPython } from "../support/python_torch.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 import { archiveOf, p, type Piece } from "../weights/torch/make_files.ts";
@@ -20,7 +21,7 @@ for (const compiled of [false, true]) {
     name: `importHead() reads a Lightning checkpoint that PyTorch wrote${
       compiled ? ", compiled, in the old form" : ""
     }`,
-    ignore: python === undefined,
+    ignore: python === undefined || (compiled && !heavyTests()),
     fn: async () => {
       const folder = await Deno.makeTempDir({ prefix: "ptame-" });
       try {

@@ -1,6 +1,7 @@
 /**
  * Whole networks from files that PyTorch writes here and now: the weights of the golden values (tests/models), so the
- * logits must be PyTorch's. Skipped where there is no PyTorch; ViT-B/16, of 346 MB, with PTAME_HEAVY=1 alone.
+ * logits must be PyTorch's. Skipped where there is no PyTorch; those with two forms of names with
+ * PTAME_HEAVY=1 alone.
  */
 import { assert, assertEquals } from "@std/assert";
 import { findNetwork, type NetworkDefinition } from "../../../models/registry.ts";
@@ -68,24 +69,22 @@ Deno.test({
 });
 
 for (
-  const { name, parts, oldName, heavy } of [
+  const { name, parts, oldName } of [
     {
       name: "vit_b_16",
       parts: "its linear layers",
       oldName: "encoder.layers.encoder_layer_0.mlp.linear_1.weight",
-      heavy: true,
     },
     {
       name: "densenet121",
       parts: "its dense layers' parts",
       oldName: "features.denseblock1.denselayer1.norm.1.weight",
-      heavy: false,
     },
   ]
 ) {
   Deno.test({
     name: `readWeightFile() gives ${name} the logits of PyTorch under both names of ${parts}`,
-    ignore: python === undefined || (heavy && !heavyTests()),
+    ignore: python === undefined || !heavyTests(),
     fn: () => {
       const network = findNetwork(name)!;
       return inBothForms(network, async (file) => {
