@@ -26,9 +26,15 @@ Deno.test({
     const folder = new URL(`file://${await Deno.makeTempDir({ prefix: "ptame_page_" })}/`);
     await bundleBrowser(folder);
     const [list, away] = [new URL("files.json", folder), new URL("files.json.away", folder)];
-    const server = serveFolder({ folder });
+    let sent = new Map<string, number>();
+    const server = serveFolder({
+      folder,
+      onSent: (path, bytes) => sent.set(path, (sent.get(path) ?? 0) + bytes),
+    });
+    const megabytes = () => [...sent.values()].reduce((sum, bytes) => sum + bytes, 0) / 1e6;
     const address = `http://127.0.0.1:${server.addr.port}/`;
     const patience = { timeout: 60_000 };
+    let firstResult = NaN;
     try {
       await using browser = await startChromium(program!);
       await Deno.rename(list, away);
@@ -51,6 +57,7 @@ Deno.test({
           await page.click("#retry");
           const { target } = await page.event<Shown>("event.kind === 'shown'");
           assertEquals(target.label, "Egyptian cat");
+          firstResult = megabytes();
           assertEquals(await page.evaluate("document.getElementById('loading').hidden"), true);
         },
       );
@@ -89,8 +96,14 @@ Deno.test({
 
       await t.step("a new version announces itself, and takes over when it is asked to", async () => {
         await until("!document.getElementById('offline').hidden");
+        const files = [...sent].filter(([, bytes]) => bytes > 1e5).map(([path, bytes]) => `${path} ${bytes}`);
+        // Weights, head and runtime, compressed, and nothing twice; magick.wasm and the runtime for WebGPU stay away.
+        assert(firstResult < 21, `${firstResult} MB before the first result: ${files}`);
+        sent = new Map();
         await page.reload();
         await page.ready();
+        assert(megabytes() < 0.1, `${megabytes()} MB at the second visit: ${[...sent.keys()]}`);
+        console.log(`first visit ${firstResult.toFixed(1)} MB, second ${(1000 * megabytes()).toFixed(0)} kB`);
         const index = new URL("index.html", folder);
         const html = await Deno.readTextFile(index);
         await Deno.writeTextFile(index, html.replace("<title>Where", "<title>New: where"));
