@@ -122,6 +122,10 @@ export async function bundleBrowser(out: URL = DIST): Promise<void> {
       await copy(new URL(folder + name, PAGE), new URL(folder + name, out));
     }
   }
+  // What this page and the server's start page share.
+  for (const file of ["base.css", "classes.css"]) {
+    await copy(new URL(`src/server/page/${file}`, ROOT), new URL(`style/${file}`, out));
+  }
   await listFiles(out);
 }
 

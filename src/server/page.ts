@@ -1,5 +1,5 @@
 /**
- * The start page: three files next to this module, read on first use.
+ * The start page: files next to this module and the sample image, read on first use.
  *
  * @module
  */
@@ -10,6 +10,9 @@ import type { Resource } from "./resource.ts";
 /** The file of each path of the page, and its type. Written out one by one, because bundlers follow nothing else. */
 export const PAGE_FILES: Readonly<Record<string, readonly [file: URL, type: string]>> = {
   "/": [new URL("./page/index.html", import.meta.url), "text/html; charset=utf-8"],
+  "/base.css": [new URL("./page/base.css", import.meta.url), "text/css; charset=utf-8"],
+  "/classes.css": [new URL("./page/classes.css", import.meta.url), "text/css; charset=utf-8"],
+  "/sample.jpg": [new URL("../../models/sample/chelsea.jpg", import.meta.url), "image/jpeg"],
   "/page.css": [new URL("./page/page.css", import.meta.url), "text/css; charset=utf-8"],
   "/page.js": [new URL("./page/page.js", import.meta.url), "text/javascript; charset=utf-8"],
 };

@@ -86,7 +86,9 @@ Deno.test("a handler with a token answers without it only to those who watch it,
     503,
     "loading",
   ]);
-  for (const path of ["/", "/page.js", "/page.css"]) assertEquals((await ask(path)).status, 200, path);
+  for (const path of ["/", "/page.js", "/page.css", "/base.css", "/sample.jpg"]) {
+    assertEquals((await ask(path)).status, 200, path);
+  }
   for (const path of ["/models", "/explain", "/nowhere"]) assertEquals((await ask(path)).status, 401, path);
   // A probe comes by any name; a browser asks for permission without the token.
   const probe = await handler(

@@ -3,14 +3,20 @@
  * A browser runs this file as it is.
  */
 
+/** A longer side is shrunk here: no classifier of this kind sees more, and large photographs would be refused. */
+const LONGEST_SIDE = 2048;
+/** Smaller files travel as they are, whatever their side. */
+const SMALL_FILE = 1_000_000;
+
 const element = (id) => document.getElementById(id);
 const [drop, chooser, status, classes, overlay] = ["drop", "file", "status", "classes", "overlay"].map(
   element,
 );
 const [form, another] = ["any", "another"].map(element);
 
-/** The image shown, and what stops the request about it. */
-let picture;
+/** The image shown, how it was sent if not as it is, and what stops the request about it. */
+let image;
+let sentAs = "";
 let stop = new AbortController();
 
 function say(text, failed = false) {
@@ -32,7 +38,7 @@ async function explain(query, signal) {
     const response = await fetch(`explain?${new URLSearchParams(query)}`, {
       method: "POST",
       headers: { ...authorized, "content-type": "application/octet-stream" },
-      body: picture,
+      body: image,
       signal,
     });
     if (response.ok) return response;
@@ -68,7 +74,7 @@ async function show(target, signal) {
   for (const button of classes.querySelectorAll("button")) {
     button.setAttribute("aria-pressed", String(button.dataset.index === String(target)));
   }
-  say(`Explained in ${Math.round(performance.now() - started)} ms.`);
+  say(`Explained in ${Math.round(performance.now() - started)} ms.${sentAs}`);
 }
 
 function list(prediction) {
@@ -77,22 +83,57 @@ function list(prediction) {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.index = String(index);
-    button.style.setProperty("--share", `${100 * probability}%`);
-    const [name, share] = [document.createElement("span"), document.createElement("span")];
+    button.style.setProperty("--now", String(probability));
+    const [name, share, bar] = ["", "", "bar"].map((kind) => {
+      const part = document.createElement("span");
+      part.className = kind;
+      return part;
+    });
     name.textContent = label;
     share.textContent = `${(100 * probability).toFixed(1)} %`;
-    button.append(name, share);
+    button.append(name, share, bar);
     button.addEventListener("click", () => newest((signal) => show(index, signal)));
     item.append(button);
     return item;
   }));
 }
 
+/** A large photograph, smaller, and its size then; any other file, or one that this browser cannot read, as it is. */
+async function shrunk(file) {
+  if (file.size <= SMALL_FILE) return { file };
+  let bitmap;
+  try {
+    // Upright, as the server would turn it.
+    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch {
+    return { file };
+  }
+  try {
+    const scale = LONGEST_SIDE / Math.max(bitmap.width, bitmap.height);
+    if (scale >= 1) return { file };
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [bitmap.width, bitmap.height].map((side) => Math.round(scale * side));
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    // What is transparent is seen over white, as the server has it.
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const smaller = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
+    return smaller === null ? { file } : { file: smaller, size: `${canvas.width} x ${canvas.height}` };
+  } finally {
+    bitmap.close();
+  }
+}
+
 function take(file) {
   if (file === undefined) return;
   newest(async (signal) => {
-    picture = file;
     say(`Explaining ${file.name} …`);
+    const smaller = await shrunk(file);
+    signal.throwIfAborted();
+    image = smaller.file;
+    sentAs = smaller.size === undefined ? "" : ` It was sent smaller, ${smaller.size}.`;
     const { prediction } = await (await explain({ format: "json" }, signal)).json();
     list(prediction);
     await show(prediction[0].index, signal);
@@ -103,6 +144,17 @@ function take(file) {
 chooser.addEventListener("change", () => {
   take(chooser.files[0]);
   chooser.value = "";
+});
+element("sample").addEventListener("click", () =>
+  newest(async (signal) => {
+    const response = await fetch("sample.jpg", { signal });
+    take(new File([await response.blob()], "the sample"));
+  }));
+addEventListener("paste", (event) => {
+  const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
+  if (file === undefined) return;
+  event.preventDefault();
+  take(file);
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
