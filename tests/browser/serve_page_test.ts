@@ -51,7 +51,10 @@ Deno.test({
         const canvas = new OffscreenCanvas(2200, 550);
         const context = canvas.getContext("2d");
         const image = context.createImageData(2200, 550);
-        for (let i = 0; i < image.data.length; i++) image.data[i] = i % 4 === 3 ? 255 : (i * 7919) % 251;
+        for (let i = 0, state = 1; i < image.data.length; i++) {
+          state = (Math.imul(state, 1664525) + 1013904223) | 0;
+          image.data[i] = i % 4 === 3 ? 255 : state >>> 24;
+        }
         context.putImageData(image, 0, 0);
         const blob = await canvas.convertToBlob({ type: "image/png" });
         const clipboardData = new DataTransfer();
