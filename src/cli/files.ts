@@ -1,9 +1,11 @@
 /**
  * Files of the command line. A read failure is one clear line. A file is written next to its place and renamed when it
- * is complete, so nobody ever sees half a file.
+ * is complete, so nobody ever sees half a file. A path may be the address of an object, `s3://bucket/key`
+ * (stored/object_files.ts, which is loaded with the first one).
  *
  * @module
  */
+import { isObjectAddress } from "../objects/address.ts";
 import { parentFolder } from "./paths.ts";
 import { oneLine } from "../text/foreign_text.ts";
 import { fileSource } from "../weights/storage/file_source.ts";
@@ -13,10 +15,17 @@ import { readWeightFile } from "../weights/weight_file.ts";
 
 export { reason };
 
+const objectFiles = () => import("./stored/object_files.ts");
+
 const unfinished = new Set<string>();
 
 /** Reads a file. */
 export async function readFile(path: string, what: string): Promise<Uint8Array> {
+  if (isObjectAddress(path)) {
+    const found = await readIfThere(path, what);
+    if (found !== undefined) return found;
+    throw new Error(`Cannot read ${what} ${path}: there is no such object`);
+  }
   try {
     return await Deno.readFile(path);
   } catch (cause) {
@@ -26,6 +35,7 @@ export async function readFile(path: string, what: string): Promise<Uint8Array> 
 
 /** Reads an optional file; `undefined` if it does not exist. */
 export async function readIfThere(path: string, what = ""): Promise<Uint8Array | undefined> {
+  if (isObjectAddress(path)) return await (await objectFiles()).readObjectIfThere(path);
   try {
     return await Deno.readFile(path);
   } catch (cause) {
@@ -65,6 +75,7 @@ export async function writeFile(
   bytes: Uint8Array | string,
   { keep }: { readonly keep?: string } = {},
 ): Promise<void> {
+  if (isObjectAddress(path)) return await (await objectFiles()).writeObject(path, bytes, keep);
   await writeBeside(
     path,
     (beside) => typeof bytes === "string" ? Deno.writeTextFile(beside, bytes) : Deno.writeFile(beside, bytes),
@@ -78,6 +89,7 @@ export async function writeParts(
   parts: Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
+  if (isObjectAddress(path)) return await (await objectFiles()).writeObjectParts(path, parts, signal);
   await writeBeside(path, async (beside) => {
     const file = await Deno.open(beside, { write: true, create: true, truncate: true });
     try {
@@ -163,6 +175,7 @@ export function realPath(path: string): string {
 
 /** Fails early if writing `path` would fail later, after hours of work. */
 export async function checkWritable(path: string): Promise<void> {
+  if (isObjectAddress(path)) return await (await objectFiles()).checkObjectWritable(path);
   if (await isFolder(path)) throw new Error(`Cannot write ${path}: it is a folder`);
   const beside = `${path}.${Deno.pid}.partial`;
   try {
@@ -184,8 +197,9 @@ export function removeUnfinished(): void {
   }
 }
 
-/** Creates a folder if it does not exist. */
+/** Creates a folder if it does not exist; a store has none. */
 export async function makeFolder(path: string): Promise<void> {
+  if (isObjectAddress(path)) return;
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (cause) {
@@ -195,6 +209,7 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** Whether a path is a folder. */
 export async function isFolder(path: string): Promise<boolean> {
+  if (isObjectAddress(path)) return await (await objectFiles()).hasObjectsBelow(path);
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch {
@@ -204,6 +219,7 @@ export async function isFolder(path: string): Promise<boolean> {
 
 /** Whether a path is a file. */
 export async function isFile(path: string): Promise<boolean> {
+  if (isObjectAddress(path)) return await (await objectFiles()).statObject(path) !== undefined;
   try {
     return (await Deno.stat(path)).isFile;
   } catch {
@@ -211,8 +227,12 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** The same at once, for a decision in the middle of reading. */
+/**
+ * The same at once, for a decision in the middle of reading. An object is believed to exist: millions would have to be
+ * asked for.
+ */
 export function isFileNow(path: string): boolean {
+  if (isObjectAddress(path)) return true;
   try {
     return Deno.statSync(path).isFile;
   } catch {

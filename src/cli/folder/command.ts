@@ -9,7 +9,7 @@ import type { MethodDefinition } from "../../baselines/types.ts";
 import { chooseDevice } from "../../runtime/mod.ts";
 import { formatOfPath } from "../../image/encode.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { openRecordFile } from "../evaluation/record_file.ts";
+import { hasRecords, openRecordFile } from "../evaluation/record_file.ts";
 import type { ExplainedImage } from "../explain/document.ts";
 import { chooseExplainMethod, fetchAhead } from "../explain/method.ts";
 import { deviceLines } from "../device_lines.ts";
@@ -99,7 +99,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     await refuseOtherSplit(out, shard.count);
     await checkSameRun(`${out}/run.json`, call);
     // Of other shards of the same images, whatever their number.
-    for (const line of await earlierResults<Line>(out, path)) {
+    for await (const line of earlierResults<Line>(out, path)) {
       if (isDone(line, wanted)) done.set(line.image, line.out);
     }
   };
@@ -109,7 +109,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     if (kept) done.set(line.image, line.out);
     return kept;
   };
-  const records = await openRecordFile<Line>(path, await isFile(path), { keep, whenLocked });
+  const records = await openRecordFile<Line>(path, await hasRecords(path), { keep, whenLocked });
   let failed = 0;
   // Named among all images, so that shards that run at the same time agree.
   const here = new Set(part);
@@ -152,7 +152,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   }
   if (options.html) {
     const { writeGallery } = await import("./gallery/write.ts");
-    const lines = await earlierResults<Line>(out, "");
+    const lines = await Array.fromAsync(earlierResults<Line>(out, ""));
     terminal.say(
       `Page: ${
         printable(
