@@ -25,7 +25,7 @@ const RECORDS = "evaluation.jsonl";
 
 /** Runs `evaluate` and gives its exit code. */
 export const evaluateCommand = command(EVALUATE, async ({ args, options, typed, terminal, signal }) => {
-  const plan = await createPlan(options, args, terminal);
+  const plan = await createPlan(options, args, terminal, signal);
   const local = await withLocalModels(options, terminal, signal);
   const settings = await explainerOptions(local, typed, terminal);
   const { csv } = options;

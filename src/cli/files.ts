@@ -7,6 +7,7 @@
  */
 import { isObjectAddress } from "../objects/address.ts";
 import { parentFolder } from "./paths.ts";
+import { toByteSource } from "../bytes/byte_source.ts";
 import { oneLine } from "../text/foreign_text.ts";
 import { fileSource } from "../weights/storage/file_source.ts";
 import { isFull, systemReason as reason } from "../weights/storage/system_reason.ts";
@@ -52,15 +53,16 @@ export async function readTextIfThere(path: string, what = ""): Promise<string |
 
 /**
  * Reads the table of a file of weights (safetensors or PyTorch), if one is named. The numbers stay on disk until they
- * are needed.
+ * are needed; those of an object are in memory.
  */
 export async function readWeights(path: string | undefined): Promise<WeightFile | undefined> {
   if (path === undefined) return undefined;
   try {
+    if (isObjectAddress(path)) return readWeightFile(path, toByteSource(await readFile(path, "weights")));
     if (await isFolder(path)) throw new Deno.errors.IsADirectory();
     return readWeightFile(path, fileSource(path));
   } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof RangeError) throw cause;
+    if (cause instanceof SyntaxError || cause instanceof RangeError || isObjectAddress(path)) throw cause;
     throw new Error(`Cannot read weights ${path}: ${reason(cause)}`, { cause });
   }
 }
@@ -102,6 +104,11 @@ export async function writeParts(
       file.close();
     }
   });
+}
+
+/** Removes a file. */
+export async function removeFile(path: string): Promise<void> {
+  await (isObjectAddress(path) ? (await objectFiles()).removeObject(path) : Deno.remove(path));
 }
 
 /** The disk is full: nothing else can be written either. */

@@ -10,7 +10,9 @@ export type Fault =
   /** The body ends after so many bytes, without the rest. */
   | { readonly cutAfter: number }
   /** The body stops after so many bytes, and nothing more comes. */
-  | { readonly stallAfter: number };
+  | { readonly stallAfter: number }
+  /** The request is carried out, but its answer is lost. */
+  | { readonly lost: true };
 
 /** A request that the server got. */
 export interface AskedObject {
@@ -28,7 +30,8 @@ export interface ObjectServer extends AsyncDisposable {
   /** Uploads in parts that are neither ended nor removed. */
   readonly uploads: Map<string, Map<number, Uint8Array<ArrayBuffer>>>;
   readonly asked: AskedObject[];
-  readonly faults: Fault[];
+  /** One for each of the next requests; undefined is none. */
+  readonly faults: (Fault | undefined)[];
   /** Most requests that were answered at the same time. */
   readonly atOnce: number;
 }
@@ -39,6 +42,9 @@ export function serveObjects(
   { page = 3 }: { readonly page?: number } = {},
 ): ObjectServer {
   const encoder = new TextEncoder();
+  /** Tags of objects in parts: a store says how many there were. */
+  const joined = new Map<string, string>();
+  const tagOf = async (place: string) => joined.get(place) ?? await tagFor(stored.get(place)!);
   const stored = new Map(
     Object.entries(objects).map(([key, content]) => [
       key,
@@ -47,7 +53,7 @@ export function serveObjects(
   );
   const uploads: ObjectServer["uploads"] = new Map();
   const asked: AskedObject[] = [];
-  const faults: Fault[] = [];
+  const faults: (Fault | undefined)[] = [];
   const ending = new AbortController();
   let [now, most] = [0, 0];
 
@@ -74,6 +80,7 @@ export function serveObjects(
     }
     if (upload !== null) return await part(request.method, place, upload, searchParams, body);
     if (request.method === "PUT") {
+      joined.delete(place);
       stored.set(place, body);
       return new Response(null, { headers: { etag: await tagFor(body) } });
     }
@@ -85,7 +92,7 @@ export function serveObjects(
     if (key === "" || content === undefined) {
       return new Response("<Error><Code>NoSuchKey</Code></Error>", { status: 404 });
     }
-    return await sendContent(content, request, fault, ending.signal);
+    return sendContent(content, await tagOf(place), request, fault, ending.signal);
   };
 
   const listing = async (bucket: string, query: URLSearchParams): Promise<Response> => {
@@ -96,7 +103,7 @@ export function serveObjects(
     const entries = await Promise.all(shown.map(async (key) => {
       const name = encodeURIComponent(key.slice(bucket.length + 1));
       const content = stored.get(key)!;
-      const tag = (await tagFor(content)).replaceAll('"', "&quot;");
+      const tag = (await tagOf(key)).replaceAll('"', "&quot;");
       return `<Contents><Key>${name}</Key><ETag>${tag}</ETag><Size>${content.length}</Size></Contents>`;
     }));
     const more = keys.length > page;
@@ -127,13 +134,21 @@ export function serveObjects(
     );
     const whole = await new Blob(numbers.map((number) => parts.get(number)!)).arrayBuffer();
     stored.set(place, new Uint8Array(whole));
+    joined.set(place, `"joined-${numbers.length}"`);
     return new Response("<CompleteMultipartUploadResult/>");
   };
 
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
     most = Math.max(most, ++now);
     try {
-      return await answer(request);
+      const lost = faults[0] !== undefined && "lost" in faults[0];
+      const given = await answer(request);
+      // Less than its head says.
+      return lost
+        ? new Response(new ReadableStream({ start: (it) => it.close() }), {
+          headers: { "content-length": "9" },
+        })
+        : given;
     } finally {
       now--;
     }
@@ -159,13 +174,13 @@ async function tagFor(content: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /** The answer with an object, or with a part of it. */
-async function sendContent(
+function sendContent(
   content: Uint8Array<ArrayBuffer>,
+  etag: string,
   request: Request,
   fault: Fault | undefined,
   ending: AbortSignal,
-): Promise<Response> {
-  const etag = await tagFor(content);
+): Response {
   const wanted = request.headers.get("if-match");
   if (wanted !== null && wanted !== etag) return new Response(null, { status: 412 });
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") ?? "");
@@ -176,7 +191,9 @@ async function sendContent(
   if (range !== null) headers["content-range"] = `bytes ${from}-${to - 1}/${content.length}`;
   const status = range === null ? 200 : 206;
   if (request.method === "HEAD") return new Response(null, { status, headers });
-  if (fault === undefined || "status" in fault) return new Response(bytes, { status, headers });
+  if (fault === undefined || "status" in fault || "lost" in fault) {
+    return new Response(bytes, { status, headers });
+  }
   const sent = "cutAfter" in fault ? fault.cutAfter : fault.stallAfter;
   let left = false;
   const body = new ReadableStream<Uint8Array>({

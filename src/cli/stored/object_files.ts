@@ -36,6 +36,11 @@ export async function writeObjectParts(
   await (await objectStore()).writeParts(path, parts, signal);
 }
 
+/** Removes an object if it exists. */
+export async function removeObject(path: string): Promise<void> {
+  await (await objectStore()).remove(path);
+}
+
 /** Fails early if writing `path` would fail later. */
 export async function checkObjectWritable(path: string): Promise<void> {
   const store = await objectStore();
