@@ -11,13 +11,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   random: [],
   platform: [],
   bytes: [],
-  image: ["text", "random", "platform"],
+  transfer: ["text"],
+  objects: ["text", "platform", "transfer"],
+  // objects/ is for images of an object store; what asks the store is loaded with the first one.
+  image: ["text", "random", "platform", "objects"],
   graph: ["text", "bytes"],
   gradient: ["graph"],
   models: ["graph"],
   // platform/ is for native.ts, which looks whether onnxruntime-node is on the disk.
   runtime: ["platform", "bytes", "graph"],
-  weights: ["text", "platform", "bytes", "graph", "models"],
+  weights: ["text", "platform", "bytes", "transfer", "graph", "models"],
   classifier: ["text", "random", "bytes", "image", "graph", "gradient", "models", "runtime", "weights"],
   explanation: ["text", "image", "graph", "runtime", "classifier"],
   // gradient/ is for the masked pass, which training and refining run; explain alone does not load it
@@ -58,6 +61,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "random",
       "platform",
       "bytes",
+      "objects",
       "image",
       "graph",
       "models",

@@ -20,7 +20,8 @@ cd "$prefix"
 deno run --no-config --no-lock -A tools/launch.ts deno cache --quiet src/cli/main.ts src/cli/folder/image_worker.ts src/cli/evaluation/measure_worker.ts \
   src/image/start_decode_worker.js src/image/decode_worker.ts \
   src/ptame/training/start_image_worker.js src/ptame/training/image_worker.ts \
-  src/faithfulness/report/mod.ts npm:hyparquet-writer@0.17.0 npm:linkedom@0.18.12 npm:prom-client@15.1.3
+  src/faithfulness/report/mod.ts npm:aws4fetch@1.0.20 npm:hyparquet@1.31.5 \
+  npm:hyparquet-compressors@1.1.2 npm:hyparquet-writer@0.17.0 npm:linkedom@0.18.12 npm:modern-tar@0.8.6 npm:prom-client@15.1.3
 # What is inside: exact versions, digests and licences. The packages that write it are not part of it.
 own=$(mktemp -d)
 (

@@ -42,7 +42,7 @@ export function refuseRemoteIfOffline<T extends readonly string[]>(
   { offline }: DownloadValues,
   images: T,
 ): T {
-  const remote = offline ? images.find((image) => /^https?:/i.test(image)) : undefined;
+  const remote = offline ? images.find((image) => /^(https?|s3):/i.test(image)) : undefined;
   if (remote === undefined) return images;
   throw new UsageError(`Cannot read image ${remote}: --offline forbids the network`);
 }

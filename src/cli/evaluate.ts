@@ -9,12 +9,12 @@ import type { ImageRecord } from "../faithfulness/summary.ts";
 import { documentText, type EvaluationDocument, evaluationDocument } from "./evaluation/document.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
 import { createPlan, EVALUATE, type Plan } from "./evaluation/plan.ts";
-import { openRecordFile } from "./evaluation/record_file.ts";
+import { hasRecords, openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
 import { type MeasuredValues, openValueWriter } from "./evaluation/values_file.ts";
 import { resultLines } from "./evaluation/result_lines.ts";
 import { explainerOptions } from "./explainer_options.ts";
-import { checkWritable, isFile, makeFolder, writeFile } from "./files.ts";
+import { checkWritable, makeFolder, writeFile } from "./files.ts";
 import { command } from "./options/command.ts";
 import { shardSuffix } from "./shards/shard.ts";
 import { printable, type Terminal } from "./terminal.ts";
@@ -25,7 +25,7 @@ const RECORDS = "evaluation.jsonl";
 
 /** Runs `evaluate` and gives its exit code. */
 export const evaluateCommand = command(EVALUATE, async ({ args, options, typed, terminal, signal }) => {
-  const plan = await createPlan(options, args, terminal);
+  const plan = await createPlan(options, args, terminal, signal);
   const local = await withLocalModels(options, terminal, signal);
   const settings = await explainerOptions(local, typed, terminal);
   const { csv } = options;
@@ -42,7 +42,7 @@ export const evaluateCommand = command(EVALUATE, async ({ args, options, typed, 
   const suffix = shardSuffix(plan.shard);
   const path = plan.report === undefined ? RECORDS : `${plan.report}/records${suffix}.jsonl`;
   // A scheduler starts a part that died by the same command.
-  const file = await openRecordFile<ImageRecord>(path, isPart ? await isFile(path) : options.resume);
+  const file = await openRecordFile<ImageRecord>(path, isPart ? await hasRecords(path) : options.resume);
   let whole = false;
   try {
     terminal.doing("Loading");

@@ -1,10 +1,13 @@
 /**
  * Files of the command line. A read failure is one clear line. A file is written next to its place and renamed when it
- * is complete, so nobody ever sees half a file.
+ * is complete, so nobody ever sees half a file. A path may be the address of an object, `s3://bucket/key`
+ * (stored/object_files.ts, which is loaded with the first one).
  *
  * @module
  */
+import { isObjectAddress } from "../objects/address.ts";
 import { parentFolder } from "./paths.ts";
+import { toByteSource } from "../bytes/byte_source.ts";
 import { oneLine } from "../text/foreign_text.ts";
 import { fileSource } from "../weights/storage/file_source.ts";
 import { isFull, systemReason as reason } from "../weights/storage/system_reason.ts";
@@ -13,10 +16,17 @@ import { readWeightFile } from "../weights/weight_file.ts";
 
 export { reason };
 
+const objectFiles = () => import("./stored/object_files.ts");
+
 const unfinished = new Set<string>();
 
 /** Reads a file. */
 export async function readFile(path: string, what: string): Promise<Uint8Array> {
+  if (isObjectAddress(path)) {
+    const found = await readIfThere(path, what);
+    if (found !== undefined) return found;
+    throw new Error(`Cannot read ${what} ${path}: there is no such object`);
+  }
   try {
     return await Deno.readFile(path);
   } catch (cause) {
@@ -26,6 +36,7 @@ export async function readFile(path: string, what: string): Promise<Uint8Array> 
 
 /** Reads an optional file; `undefined` if it does not exist. */
 export async function readIfThere(path: string, what = ""): Promise<Uint8Array | undefined> {
+  if (isObjectAddress(path)) return await (await objectFiles()).readObjectIfThere(path);
   try {
     return await Deno.readFile(path);
   } catch (cause) {
@@ -42,15 +53,16 @@ export async function readTextIfThere(path: string, what = ""): Promise<string |
 
 /**
  * Reads the table of a file of weights (safetensors or PyTorch), if one is named. The numbers stay on disk until they
- * are needed.
+ * are needed; those of an object are in memory.
  */
 export async function readWeights(path: string | undefined): Promise<WeightFile | undefined> {
   if (path === undefined) return undefined;
   try {
+    if (isObjectAddress(path)) return readWeightFile(path, toByteSource(await readFile(path, "weights")));
     if (await isFolder(path)) throw new Deno.errors.IsADirectory();
     return readWeightFile(path, fileSource(path));
   } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof RangeError) throw cause;
+    if (cause instanceof SyntaxError || cause instanceof RangeError || isObjectAddress(path)) throw cause;
     throw new Error(`Cannot read weights ${path}: ${reason(cause)}`, { cause });
   }
 }
@@ -65,6 +77,7 @@ export async function writeFile(
   bytes: Uint8Array | string,
   { keep }: { readonly keep?: string } = {},
 ): Promise<void> {
+  if (isObjectAddress(path)) return await (await objectFiles()).writeObject(path, bytes, keep);
   await writeBeside(
     path,
     (beside) => typeof bytes === "string" ? Deno.writeTextFile(beside, bytes) : Deno.writeFile(beside, bytes),
@@ -78,6 +91,7 @@ export async function writeParts(
   parts: Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
+  if (isObjectAddress(path)) return await (await objectFiles()).writeObjectParts(path, parts, signal);
   await writeBeside(path, async (beside) => {
     const file = await Deno.open(beside, { write: true, create: true, truncate: true });
     try {
@@ -90,6 +104,11 @@ export async function writeParts(
       file.close();
     }
   });
+}
+
+/** Removes a file. */
+export async function removeFile(path: string): Promise<void> {
+  await (isObjectAddress(path) ? (await objectFiles()).removeObject(path) : Deno.remove(path));
 }
 
 /** The disk is full: nothing else can be written either. */
@@ -163,6 +182,7 @@ export function realPath(path: string): string {
 
 /** Fails early if writing `path` would fail later, after hours of work. */
 export async function checkWritable(path: string): Promise<void> {
+  if (isObjectAddress(path)) return await (await objectFiles()).checkObjectWritable(path);
   if (await isFolder(path)) throw new Error(`Cannot write ${path}: it is a folder`);
   const beside = `${path}.${Deno.pid}.partial`;
   try {
@@ -184,8 +204,9 @@ export function removeUnfinished(): void {
   }
 }
 
-/** Creates a folder if it does not exist. */
+/** Creates a folder if it does not exist; a store has none. */
 export async function makeFolder(path: string): Promise<void> {
+  if (isObjectAddress(path)) return;
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (cause) {
@@ -195,6 +216,7 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** Whether a path is a folder. */
 export async function isFolder(path: string): Promise<boolean> {
+  if (isObjectAddress(path)) return await (await objectFiles()).hasObjectsBelow(path);
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch {
@@ -204,6 +226,7 @@ export async function isFolder(path: string): Promise<boolean> {
 
 /** Whether a path is a file. */
 export async function isFile(path: string): Promise<boolean> {
+  if (isObjectAddress(path)) return await (await objectFiles()).statObject(path) !== undefined;
   try {
     return (await Deno.stat(path)).isFile;
   } catch {
@@ -211,8 +234,12 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** The same at once, for a decision in the middle of reading. */
+/**
+ * The same at once, for a decision in the middle of reading. An object is believed to exist: millions would have to be
+ * asked for.
+ */
 export function isFileNow(path: string): boolean {
+  if (isObjectAddress(path)) return true;
   try {
     return Deno.statSync(path).isFile;
   } catch {

@@ -3,17 +3,24 @@
  *
  * @module
  */
+import { isObjectAddress } from "../objects/address.ts";
 import { evenlySpread } from "../ptame/evenly_spread.ts";
 import { isAddress } from "../image/source.ts";
-import { reason } from "./files.ts";
+import { readFile, reason } from "./files.ts";
 import { fileName, withoutEndSlash } from "./paths.ts";
 import { isResult } from "./result_names.ts";
+import { isPacked, type PackedOptions } from "./sources/types.ts";
 
 const IMAGE =
   /\.(jpe?g|jpe|jfif|png|webp|avif|gif|tiff?|bmp|ico|psd|hei[cf]|jxl|jp2|p[bgp]m|tga|pcx|sgi|dds|dcm)$/i;
 
 /** Images that no codec here reads. */
 const UNREAD_IMAGE = /\.(svgz?|pdf|eps|ai|cr2|cr3|nef|arw|orf|rw2|raf|xcf|exr|hdr)$/i;
+
+/** Whether a name is that of an image that can be read. */
+export function isImageName(name: string): boolean {
+  return IMAGE.test(name);
+}
 
 /** Whether macOS made a file beside the real one: `._x.jpg`, or anything in a ZIP file's `__MACOSX`. */
 function isAppleDouble(path: string): boolean {
@@ -47,30 +54,33 @@ async function walk(folder: string, unread: string[], seen = new Set<string>()):
     const path = `${withoutEndSlash(folder).replace(/^\/$/, "")}/${entry.name}`;
     const { isDirectory } = entry.isSymlink ? await Deno.stat(path).catch(() => entry) : entry;
     if (isDirectory) found.push(...await walk(path, unread, seen));
-    else if (IMAGE.test(entry.name)) found.push(path);
+    else if (IMAGE.test(entry.name) || isPacked(entry.name)) found.push(path);
     else if (UNREAD_IMAGE.test(entry.name)) unread.push(path);
   }
   return found;
 }
 
 /**
- * The images that a path refers to, each once. Overlays that ptame named are left out of folders and lists, because a
+ * The files that a path refers to, each once: images, and files that hold many. Overlays that ptame named are left out of folders and lists, because a
  * run often has its results beside its images.
  *
  * @param say Told how many overlays, and how many images of other kinds, were left out.
  * @throws {Error} When the path cannot be read or contains no image.
  */
-export async function listImages(path: string, say: (line: string) => void = () => {}): Promise<string[]> {
+export async function listFiles(path: string, say: (line: string) => void = () => {}): Promise<string[]> {
   let listed: string[];
   const unread: string[] = [];
   try {
-    if ((await Deno.stat(path)).isDirectory) listed = await walk(await pathOrAddress(path), unread);
-    else if (IMAGE.test(path)) return [await pathOrAddress(path)];
+    if (isPacked(path) || (isObjectAddress(path) && IMAGE.test(path))) return [path];
+    if (!isObjectAddress(path) && (await Deno.stat(path)).isDirectory) {
+      listed = await walk(await pathOrAddress(path), unread);
+    } else if (IMAGE.test(path)) return [await pathOrAddress(path)];
     else {
-      const lines = decodeText(await Deno.readFile(path)).split(/\r?\n/).map((line) => line.trim());
+      const lines = decodeText(await readFile(path, "images")).split(/\r?\n/).map((line) => line.trim());
       listed = lines.filter((line) => line !== "" && !line.startsWith("#") && !isAppleDouble(line));
     }
   } catch (cause) {
+    if (cause instanceof Error && cause.message.startsWith("Cannot read images ")) throw cause;
     throw new Error(`Cannot read images ${path}: ${reason(cause)}`, { cause });
   }
   const found = [...new Set(listed)].filter((image) => !isResult(image));
@@ -88,6 +98,24 @@ export async function listImages(path: string, say: (line: string) => void = () 
   const overlays = listed.filter(isResult).length;
   if (overlays > 0) say(`Left out: ${overlays} ${overlays === 1 ? "overlay" : "overlays"} that ptame drew`);
   return found;
+}
+
+/**
+ * The images of any source by names from which they can be read at any time: paths, and addresses of objects. Images in tar
+ * shards and Parquet files are copied first.
+ *
+ * @param say Told what is left out or copied.
+ * @throws {Error} When the path cannot be read or contains no image.
+ */
+export async function listImages(
+  path: string,
+  say: (line: string) => void = () => {},
+  { column, signal = new AbortController().signal }: Partial<PackedOptions> = {},
+): Promise<string[]> {
+  const { namesAnywhere } = await import("./sources/copies.ts");
+  const names = await namesAnywhere(path, say, { column, signal });
+  if (names.length > 0) return names;
+  throw new Error(`Cannot use images ${path}: none of them can be read`);
 }
 
 /** A text file as Windows and others write it: UTF-16 with a byte order mark, else UTF-8. */

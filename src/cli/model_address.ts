@@ -1,9 +1,10 @@
 /**
- * Models named by an address, of the Hub or of any server: downloaded once, then used by the path of the copy in the
+ * Models named by an address, of the Hub, of any server or of an object store: downloaded once, then used by the path of the copy in the
  * cache.
  *
  * @module
  */
+import { isObjectAddress } from "../objects/address.ts";
 import { isHubAddress, isModelAddress } from "../weights/hub/address.ts";
 import { MODEL_DTYPES, type ModelDtype } from "../weights/hub/dtypes.ts";
 import { downloadReporter } from "./downloads.ts";
@@ -19,7 +20,7 @@ export const ADDRESS_OPTIONS = {
 };
 
 /** How models are named in help. */
-export const ADDRESS_FORMS = "hf:owner/name or an https address of one";
+export const ADDRESS_FORMS = "hf:owner/name or an https or s3 address of one";
 
 /** The options that may name a model. */
 interface ModelNames {
@@ -43,7 +44,9 @@ export async function withLocalModels<Options extends ModelNames>(
 ): Promise<Options> {
   const named = (["model", "backbone", "auxiliary"] as const).flatMap((option) => {
     const address = options[option];
-    return address !== undefined && isModelAddress(address) ? [{ option, address }] : [];
+    return address !== undefined && (isModelAddress(address) || isObjectAddress(address))
+      ? [{ option, address }]
+      : [];
   });
   if (options.dtype !== undefined && !named.some(({ address }) => isHubAddress(address))) {
     throw new UsageError("Option --dtype is for a model of the Hub: hf:owner/name");
@@ -66,6 +69,10 @@ async function localModel(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<string> {
+  if (isObjectAddress(model)) {
+    if (offline) throw new UsageError(`Cannot read ${model}: --offline forbids the network`);
+    return await (await import("./stored/object_model.ts")).copyModel(model, terminal, signal);
+  }
   const { obtainModel } = await import("../weights/hub/obtain.ts");
   const { path } = await obtainModel(model, {
     dtype,

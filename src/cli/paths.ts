@@ -5,6 +5,7 @@
  * @module
  */
 import { isAddress } from "../image/source.ts";
+import { isObjectAddress } from "../objects/address.ts";
 
 /** Functions over the paths of a system. */
 export interface Paths {
@@ -40,7 +41,9 @@ export function createPaths(windows: boolean): Paths {
     return path.slice(0, path.length - last.length) + name;
   };
   const fileName = (path: string) => {
-    const bare = isAddress(path) ? path.replace(/[?#].*$/, "") : path.slice(root(path));
+    const bare = isAddress(path) && !isObjectAddress(path)
+      ? path.replace(/[?#].*$/, "")
+      : path.slice(root(path));
     return bare.split(separator).filter((part) => part !== "").at(-1) ?? "image";
   };
   return {

@@ -1,5 +1,6 @@
 /**
- * Gets the bytes of an image from any source, and its name for errors. Decodes nothing.
+ * Gets the bytes of an image from any source, and its name for errors. Decodes nothing. `s3://bucket/key` is an object of
+ * a store (objects/).
  *
  * Files are read by file URL: with `fetch`, or with the runtime's built-in module if `fetch` does not support file
  * URLs.
@@ -7,6 +8,7 @@
  * @module
  */
 import { readFileUrl } from "../platform/file_url.ts";
+import { isObjectAddress } from "../objects/address.ts";
 import { ImageError, type ImageSource, type RgbImage } from "./types.ts";
 import { oneLine } from "../text/foreign_text.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
@@ -22,7 +24,7 @@ export interface ReadSource {
 /** The beginnings of addresses. `C:\photo.jpg` and `noon: 12.jpg` are paths. */
 const ADDRESS = /^([a-z][a-z0-9+.-]+:\/\/|file:\/|data:[^,]*,|blob:)/i;
 
-/** Whether a text is an address (http:, file:, data:, blob: …) and not the path of a file. */
+/** Whether a text is an address (http:, file:, s3:, data:, blob: …) and not the path of a file. */
 export function isAddress(text: string): boolean {
   return ADDRESS.test(text);
 }
@@ -57,6 +59,17 @@ async function fetchBytes(url: URL, name: string, signal: AbortSignal | undefine
     throw new ImageError(`Cannot read image ${name}: ${reason(cause)}`, { cause });
   }
   throw new ImageError(`Cannot read image ${name}: HTTP status ${response.status}`);
+}
+
+/** The bytes of an object in a store; what asks the store is loaded with the first one. */
+async function objectBytes(address: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const { objectStore } = await import("../objects/mod.ts");
+  try {
+    return await (await objectStore()).read(address, { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ImageError(reason(cause), { cause });
+  }
 }
 
 /** The last part of a fetch error's message, which in Deno repeats the URL and ends with the system's message. */
@@ -103,6 +116,7 @@ export async function readSource(
   }
   if (source instanceof URL || (typeof source === "string" && isAddress(source))) {
     const name = shorten(String(source));
+    if (isObjectAddress(name)) return { bytes: await objectBytes(String(source), signal), name };
     let url: URL;
     try {
       url = new URL(source);

@@ -53,8 +53,8 @@ export interface ValueMap {
 }
 
 /**
- * A source of an image: the bytes of a file, a Blob or File, a URL, a string (a path, or an http, https, file, data or
- * blob URL), an `ImageData`, or an {@linkcode RgbImage}, which is used unchanged.
+ * A source of an image: the bytes of a file, a Blob or File, a URL, a string (a path, an http, https, file, data or blob
+ * URL, or `s3://bucket/key`), an `ImageData`, or an {@linkcode RgbImage}, which is used unchanged.
  */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob | URL | string | ImageData | RgbImage;
 

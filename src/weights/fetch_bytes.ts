@@ -5,7 +5,7 @@
  * @module
  */
 import { readFileUrl } from "../platform/file_url.ts";
-import { isWebPage } from "./web_page.ts";
+import { isWebPage } from "../transfer/web_page.ts";
 
 /**
  * The bytes at a URL.

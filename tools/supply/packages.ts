@@ -12,15 +12,18 @@ export const ROOT: URL = new URL("../../", import.meta.url);
 
 /** Packages that programs load by name when they need them. The runtime's own version counts for the native one. */
 export const LOADED_BY_NAME: readonly string[] = [
+  "npm:aws4fetch@1.0.20",
+  "npm:hyparquet@1.31.5",
+  "npm:hyparquet-compressors@1.1.2",
   "npm:hyparquet-writer@0.17.0",
   "npm:linkedom@0.18.12",
+  "npm:modern-tar@0.8.6",
   "npm:prom-client@15.1.3",
 ];
 
 /** Packages of tests and tools alone. */
 export const FOR_DEVELOPMENT: readonly string[] = [
   "npm:axe-core@4.11.0",
-  "npm:hyparquet@1.31.5",
   "npm:playwright-core@1.65.1",
   "npm:@cyclonedx/cyclonedx-library@10.3.0",
   "npm:ajv@8.20.0",

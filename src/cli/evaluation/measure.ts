@@ -18,7 +18,6 @@ import { type ByteSource, toByteSource } from "../../bytes/byte_source.ts";
 import { digestOfSource } from "../../weights/storage/digest.ts";
 import { checkHeldOut, selectImages } from "../class_selection.ts";
 import { openPtame } from "../explainer_options.ts";
-import { isFile } from "../files.ts";
 import { evenlySpread } from "../../ptame/evenly_spread.ts";
 import type { WorkerDevice } from "../folder/image_worker.ts";
 import type { Typed } from "../options/command.ts";
@@ -31,7 +30,7 @@ import type { RunFacts } from "./values_file.ts";
 import { networks } from "../../../models/registry.ts";
 import { measureInWorkers } from "./measure_workers.ts";
 import { methodOptions, type Plan } from "./plan.ts";
-import { openRecordFile, type RecordFile } from "./record_file.ts";
+import { hasRecords, openRecordFile, type RecordFile } from "./record_file.ts";
 import { UsageError } from "../usage.ts";
 
 /** The results of an evaluation and what was evaluated. */
@@ -123,7 +122,7 @@ async function measureOpened(
   const mapsPath = plan.report === undefined || isPart ? undefined : `${plan.report}/maps.jsonl`;
   const maps = mapsPath === undefined
     ? undefined
-    : await openRecordFile<StoredMap>(mapsPath, typed["resume"] === true && await isFile(mapsPath));
+    : await openRecordFile<StoredMap>(mapsPath, typed["resume"] === true && await hasRecords(mapsPath));
   try {
     const gallery = maps && createGallery(evenlySpread(images, plan.gallery), maps, { model: identity });
     const settings = {

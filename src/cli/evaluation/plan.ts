@@ -38,6 +38,7 @@ import { MOST_WORKERS, usualWorkers } from "../folder/usual_workers.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { chooseShard } from "../shards/schedulers.ts";
+import { IMAGE_COLUMN_OPTION, SOURCE_FORMS } from "../sources/option.ts";
 import { shardOption } from "../shards/option.ts";
 import type { Shard } from "../shards/shard.ts";
 import { UsageError } from "../usage.ts";
@@ -50,8 +51,9 @@ import { commandLine } from "./report.ts";
 export const EVALUATE_OPTIONS = {
   ...group("Images", {
     images: needed(
-      text("DIR|LIST", "Folder with images (including subfolders), or a text file with one path per line"),
+      text("DIR|LIST", SOURCE_FORMS),
     ),
+    ...IMAGE_COLUMN_OPTION,
     holdOut: wholeNumber("N", "Only the N images that train --hold-out N sets aside", { least: 1 }),
     ...SELECTION_OPTIONS,
     limit: wholeNumber("N", "Use only N of them, evenly spread", { least: 1 }),
@@ -219,11 +221,15 @@ export async function createPlan(
   options: EvaluateValues,
   args: readonly string[],
   { say }: Pick<Terminal, "say">,
+  signal: AbortSignal,
 ): Promise<Plan> {
   const shard = choosePart(options, say);
   const settings = await readSettings(options);
   const { images: folder, holdOut: count, limit, gallery, workers } = options;
-  const listed = refuseRemoteIfOffline(options, await listImages(folder, say));
+  const listed = refuseRemoteIfOffline(
+    options,
+    await listImages(folder, say, { column: options.imageColumn, signal }),
+  );
   const held = count === undefined ? listed : holdOut(listed, count).held;
   const chosen = createSelection(options);
   const selection = chosen === undefined ? undefined : { ...chosen, limit };

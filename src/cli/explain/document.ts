@@ -68,6 +68,10 @@ export interface ExplainedImage {
     /** With --against: the other class, and the difference of the two maps before centring and scaling. */
     contrast?: { index: number; label: string; probability: number; mean: number; unit: number };
   }[];
+  /** What changes with the image's content, such as its entity tag, where its source says it. */
+  identity?: string;
+  /** Facts of the image from its data set. */
+  sample?: Readonly<Record<string, unknown>>;
   /** With --check. */
   checks?: TargetCheck[];
   /** With --animate. */

@@ -10,7 +10,7 @@ import { decodeSettings } from "../decode_options.ts";
 import { decodeImage, type DecodeSettings } from "../../image/decode.ts";
 import { encodeImage, formatOfPath } from "../../image/encode.ts";
 import { encodePng } from "../../image/png.ts";
-import type { RgbImage } from "../../image/types.ts";
+import type { ImageSource, RgbImage } from "../../image/types.ts";
 import { methodNamed } from "../../baselines/methods.ts";
 import type { BaselineExplainOptions } from "../../baselines/explainer.ts";
 import type { Contrast } from "../../ptame/contrast.ts";
@@ -200,6 +200,8 @@ export async function explainFile(
   destinations: Destinations,
   options: Request & Pick<BaselineExplainOptions, "onProgress"> & {
     readonly decoded?: TimedImage;
+    /** What is read in place of `image`. */
+    readonly source?: ImageSource;
     /** Called after each step of refining. */
     readonly onRefine?: (progress: RefineProgress) => void;
     readonly signal: AbortSignal;
@@ -207,10 +209,21 @@ export async function explainFile(
     readonly stopRefining?: AbortSignal;
   },
 ): Promise<ExplainedFile> {
-  const { decoded, against, refine, seed, onRefine, small = false, full = false, looks, boxesFrom, ...rest } =
-    options;
+  const {
+    decoded,
+    source = image,
+    against,
+    refine,
+    seed,
+    onRefine,
+    small = false,
+    full = false,
+    looks,
+    boxesFrom,
+    ...rest
+  } = options;
   const { stopRefining = options.signal, ...request } = rest;
-  const plain = await explainer.explain(decoded?.image ?? image, request);
+  const plain = await explainer.explain(decoded?.image ?? source, request);
   const explanation = refine === undefined || !isPtame(plain) ? plain : await plain.refineTargets({
     ...withoutUndefined({ steps: refine, seed, onProgress: onRefine }),
     signal: stopRefining,

@@ -14,6 +14,7 @@ import { choice, flag, group, list, number, text, wholeNumber } from "../options
 import { FONT_OPTION } from "../fonts.ts";
 import { QUIET_OPTION } from "../output_options.ts";
 import { shardOption } from "../shards/option.ts";
+import { IMAGE_COLUMN_OPTION } from "../sources/option.ts";
 import { METHOD_OPTIONS } from "./method.ts";
 
 const OPTIONS = {
@@ -49,6 +50,7 @@ const OPTIONS = {
     workers: wholeNumber("N", "Number of parallel workers", { least: 1, usual: "one per core, 8 at most" }),
     html: flag("Also write DIR/gallery.html beside the results: all images, to filter, sort and open"),
     shard: shardOption("Explain"),
+    ...IMAGE_COLUMN_OPTION,
   }),
   ...group("Output", {
     out: text(
@@ -101,13 +103,17 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
   name: "explain",
   about: "Explain images: what the classifier sees, and where it looks",
   arguments: {
-    usage: ["[IMAGE…|-] [options]", "DIR|LIST.txt --out DIR [options]"],
+    usage: [
+      "[IMAGE…|-] [options]",
+      "DIR|LIST.txt|FILE.tar --out DIR [options]",
+    ],
     most: Infinity,
   },
   options: OPTIONS,
   notes: [
-    "Without an image, it explains the shipped sample. For a folder (or a text file with one path per line), it " +
-    "explains every image on a pool of workers; a stopped run continues when it is started again.",
+    "Without an image, it explains the shipped sample. For a folder, a text file with one path per line, a .tar or .parquet file or s3://bucket/prefix, it " +
+    "explains every image on a pool of workers; a stopped run continues when it is started again. Images, models, heads " +
+    "and results may be objects of a store, s3://bucket/key; docs/object-storage.md says how.",
   ],
   examples: [
     "deno task explain photo.jpg",
@@ -124,5 +130,7 @@ export const EXPLAIN: Declaration<typeof OPTIONS> = {
     "deno task explain photo.jpg --map map.npy --device wasm --threads 1",
     "deno task explain photos/ --out explained/ --html",
     "deno task explain photos/ --out explained/ --shard 3/16",
+    "deno task explain s3://bucket/images --out s3://bucket/explained",
+    "deno task explain shard-0000.tar --out explained/",
   ],
 };

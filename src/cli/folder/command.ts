@@ -6,11 +6,11 @@
  * @module
  */
 import type { MethodDefinition } from "../../baselines/types.ts";
+import { isObjectAddress } from "../../objects/address.ts";
 import { chooseDevice } from "../../runtime/mod.ts";
 import { formatOfPath } from "../../image/encode.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { openRecordFile } from "../evaluation/record_file.ts";
-import type { ExplainedImage } from "../explain/document.ts";
+import { hasRecords, openRecordFile } from "../evaluation/record_file.ts";
 import { chooseExplainMethod, fetchAhead } from "../explain/method.ts";
 import { deviceLines } from "../device_lines.ts";
 import { refuseRemoteIfOffline } from "../downloads.ts";
@@ -19,9 +19,11 @@ import type { ExplainCall, ExplainGiven } from "../explain/options.ts";
 import { missingCharacterLines, useFonts } from "../fonts.ts";
 import { explainRequest } from "../explain/image.ts";
 import { teachIfAsked } from "../explain/teach.ts";
-import { DiskFullError, isFile, isFileNow, isFolder, makeFolder } from "../files.ts";
+import { DiskFullError, isFolder, makeFolder } from "../files.ts";
 import { withoutEndSlash } from "../paths.ts";
-import { listImages } from "../image_lists.ts";
+import { isImageName } from "../image_lists.ts";
+import { openSource } from "../sources/open.ts";
+import { isPacked } from "../sources/types.ts";
 import {
   errorMessage,
   longDuration,
@@ -31,15 +33,15 @@ import {
   type Terminal,
 } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
-import { shardSuffix, takeShard } from "../shards/shard.ts";
+import { shardSuffix } from "../shards/shard.ts";
 import { chooseShard } from "../shards/schedulers.ts";
 import type { ResultLine } from "./gallery/entries.ts";
 import { checkSameRun, earlierResults, refuseOtherSplit } from "./earlier_runs.ts";
 import { openImageWorker } from "./image_workers.ts";
 import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
-import { createTasks } from "./tasks.ts";
 import { usualWorkers } from "./usual_workers.ts";
+import { workOnList, workOnStream } from "./work.ts";
 import { withLocalModels } from "../model_address.ts";
 import { STREAM } from "../streams.ts";
 
@@ -48,13 +50,16 @@ type Line = ResultLine;
 /** Whether the arguments name a folder, or a list of images. */
 export async function namesMany({ positional, typed }: ExplainGiven): Promise<boolean> {
   const folders = await Promise.all(
-    positional.map(async (path) => /\.txt$/i.test(path) || await isFolder(path)),
+    positional.map(async (path) =>
+      /\.txt$/i.test(path) || isPacked(path) ||
+      (isObjectAddress(path) ? !isImageName(path) : await isFolder(path))
+    ),
   );
   const many = folders.includes(true);
   if (many && positional.length > 1) {
     throw new UsageError("A folder or list of images must be the only argument of explain");
   }
-  const stray = many ? undefined : ["workers", "shard", "html"].find((name) => name in typed);
+  const stray = many ? undefined : ["workers", "shard", "html", "image-column"].find((name) => name in typed);
   if (stray !== undefined) throw new UsageError(`Option --${stray} is for a folder or list of images`);
   return many;
 }
@@ -82,94 +87,98 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const { workers = usualWorkers() } = options;
 
   const out = withoutEndSlash(named);
-  const images = refuseRemoteIfOffline(options, await listImages(source, terminal.say));
+  const opened = await openSource(source, terminal.say);
+  const images = opened.kind === "listed" ? refuseRemoteIfOffline(options, opened.images) : undefined;
   const shard = chooseShard(options.shard, terminal);
-  const part = takeShard(images, shard, source);
-  if (part.length === 0) {
+  const places = { source, out, map };
+  const stream = { workers, column: options.imageColumn, signal };
+  const work = opened.kind === "listed"
+    ? workOnList(opened.images, shard, places)
+    : workOnStream(opened, shard, places, stream);
+  if (work.total === 0) {
     terminal.say(
-      `Shard ${shard.index}/${shard.count} has no image: ${printable(source)} has ${images.length}`,
+      `Shard ${shard.index}/${shard.count} has no image: ${printable(source)} has ${images?.length}`,
     );
     return 0;
   }
+  if (options.html && (images === undefined || isObjectAddress(out))) {
+    throw new UsageError(
+      "Option --html is for a folder or list of images on this machine, and results there",
+    );
+  }
   await makeFolder(out);
   const path = `${out}/results${shardSuffix(shard)}.jsonl`;
-  const wanted = new Set(images);
-  const done = new Map<string, string>();
   const whenLocked = async () => {
     await refuseOtherSplit(out, shard.count);
     await checkSameRun(`${out}/run.json`, call);
     // Of other shards of the same images, whatever their number.
-    for (const line of await earlierResults<Line>(out, path)) {
-      if (isDone(line, wanted)) done.set(line.image, line.out);
-    }
+    for await (const line of earlierResults<Line>(out, path)) work.keep(line);
   };
-  const keep = (line: Line) => {
-    // Failed images are tried again, and results that were removed or stopped early are made again.
-    const kept = isDone(line, wanted) && !done.has(line.image);
-    if (kept) done.set(line.image, line.out);
-    return kept;
-  };
-  const records = await openRecordFile<Line>(path, await isFile(path), { keep, whenLocked });
+  const records = await openRecordFile<Line>(path, await hasRecords(path), {
+    keep: work.keep,
+    whenLocked,
+    remember: false,
+  });
   let failed = 0;
-  // Named among all images, so that shards that run at the same time agree.
-  const here = new Set(part);
-  const missing = createTasks(images, { source, out, map, done }).filter(({ image }) => here.has(image));
-  const ready = () => part.length - missing.length + records.appended - failed;
-  const progress = reporter(terminal, missing.length);
+  const tasks = work.tasks();
+  const missing = work.total === undefined ? undefined : work.total - work.before;
+  const ready = () => work.before + records.appended - failed;
+  const counted = () => work.total === undefined ? `${ready()}` : `${ready()} of ${work.total}`;
+  const progress = reporter(terminal, missing);
   const sayMissing = missingCharacterLines(terminal.say);
   const store = async (line: Line) => {
     await records.append(line);
     if (options.json) console.log(JSON.stringify(line));
     progress(line);
   };
-  if (ready() > 0) terminal.say(`${ready()} of ${part.length} are already explained`);
+  if (ready() > 0) terminal.say(`${counted()} are already explained`);
   try {
-    const where = missing.length > 0 ? await prepareRun(method, call) : undefined;
-    await runPool(missing, {
+    const where = missing === 0 ? undefined : await prepareRun(method, call);
+    await runPool(tasks, {
       workers,
       open: () => openImageWorker(call.args, where!, signal, sayMissing),
       onResult: (_, document) => store(document),
-      onError: async ({ image }, error) => {
+      onError: async ({ image, identity }, error) => {
         // Every other image would fail, too.
         if (error instanceof DiskFullError) throw error;
         failed++;
         terminal.fail(`ptame: ${printable(errorMessage(error))}`);
-        await store({ image, error: errorMessage(error) });
+        await store({ image, error: errorMessage(error), ...withoutUndefined({ identity }) });
       },
       signal,
     });
   } catch (error) {
     if (error instanceof DiskFullError) {
-      terminal.say(`${ready()} of ${part.length} are explained; make room, and the same command continues`);
+      terminal.say(`${counted()} are explained; make room, and the same command continues`);
     }
     throw error;
   } finally {
     await records.close();
   }
   if (signal.aborted) {
-    terminal.say(`${ready()} of ${part.length} are explained; the same command continues`);
+    terminal.say(`${counted()} are explained; the same command continues`);
     throw signal.reason;
   }
   if (options.html) {
     const { writeGallery } = await import("./gallery/write.ts");
-    const lines = await earlierResults<Line>(out, "");
+    const lines = await Array.fromAsync(earlierResults<Line>(out, ""));
     terminal.say(
       `Page: ${
         printable(
-          await writeGallery(lines, images, { source, out, args: call.args, ...withoutUndefined({ looks }) }),
+          await writeGallery(lines, images!, {
+            source,
+            out,
+            args: call.args,
+            ...withoutUndefined({ looks }),
+          }),
         )
       }`,
     );
   }
   const failures = failed > 0 ? `, ${failed} failed` : "";
-  const place = await isFile(path) ? path : `${out}/results.*.jsonl`;
-  terminal.say(`${ready()} of ${part.length} explained${failures}; results: ${printable(place)}`);
+  const place = await hasRecords(path) ? path : `${out}/results.*.jsonl`;
+  terminal.say(`${counted()} explained${failures}; results: ${printable(place)}`);
   return failed > 0 ? 1 : 0;
-}
-
-/** Whether refining was stopped in the image. */
-function isStopped({ targets }: ExplainedImage): boolean {
-  return targets.some(({ refinement }) => refinement?.stopped);
 }
 
 /** Downloads what the workers need, and decides for all of them where they run. */
@@ -194,23 +203,20 @@ async function prepareRun(method: MethodDefinition, typedCall: ExplainCall): Pro
   };
 }
 
-/** Whether a line is the result of one of the images, and still there. */
-function isDone(line: Line, wanted: ReadonlySet<string>): line is ExplainedImage {
-  return "out" in line && wanted.has(line.image) && isFileNow(line.out) && !isStopped(line);
-}
-
 /** A progress bar on a terminal, occasional lines elsewhere. */
-function reporter(terminal: Terminal, total: number): (line: Line) => void {
+function reporter(terminal: Terminal, total: number | undefined): (line: Line) => void {
   const started = performance.now();
   const sayCount = sayNowAndThen(terminal);
   let count = 0;
   return ({ image }) => {
     count++;
     const rate = count / (performance.now() - started) * 1000;
-    const words = `${count}/${total}  ${rate.toFixed(1)} images/s, ${
-      longDuration((total - count) / rate)
-    } left`;
-    terminal.doing(`${progressBar(count / total)} ${words}  ${printable(image)}`);
+    const pace = `${rate.toFixed(1)} images/s`;
+    const words = total === undefined
+      ? `${count}  ${pace}`
+      : `${count}/${total}  ${pace}, ${longDuration((total - count) / rate)} left`;
+    const bar = total === undefined ? "" : `${progressBar(count / total)} `;
+    terminal.doing(`${bar}${words}  ${printable(image)}`);
     sayCount(words);
   };
 }

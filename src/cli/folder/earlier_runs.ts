@@ -5,7 +5,8 @@
  * @module
  */
 import delay from "delay";
-import { parseRecordLines } from "../evaluation/record_lines.ts";
+import { isObjectAddress } from "../../objects/address.ts";
+import { readRecords, recordNames } from "../evaluation/record_file.ts";
 import type { ExplainGiven } from "../explain/options.ts";
 import { readTextIfThere, writeFile, writingError } from "../files.ts";
 import { withoutEndSlash } from "../paths.ts";
@@ -32,9 +33,11 @@ const HOW = [
 const RESULTS = /^results(?:\.\d+-of-(\d+))?\.jsonl$/;
 
 /** The files of results in a folder, and into how many parts their runs are split. */
-export function resultFiles(out: string): { readonly path: string; readonly parts: number }[] {
+export async function resultFiles(
+  out: string,
+): Promise<{ readonly path: string; readonly parts: number }[]> {
   const found = new Map<string, number>();
-  for (const { name } of Deno.readDirSync(out)) {
+  for (const name of await recordNames(out, ["results"])) {
     const match = RESULTS.exec(name.replace(/\.lock$/, ""));
     if (match !== null) found.set(match[0], Number(match[1] ?? 1));
   }
@@ -42,13 +45,8 @@ export function resultFiles(out: string): { readonly path: string; readonly part
 }
 
 /** The lines in other files of this folder: those of a run that was split in another way. */
-export async function earlierResults<T>(out: string, own: string): Promise<T[]> {
-  const lines: T[] = [];
-  for (const { path } of resultFiles(out)) {
-    if (path === own) continue;
-    lines.push(...parseRecordLines<T>(await readTextIfThere(path, "records ") ?? "", path));
-  }
-  return lines;
+export async function* earlierResults<T>(out: string, own: string): AsyncGenerator<T> {
+  for (const { path } of await resultFiles(out)) if (path !== own) yield* readRecords<T>(path);
 }
 
 /**
@@ -57,7 +55,7 @@ export async function earlierResults<T>(out: string, own: string): Promise<T[]> 
  * @param parts Number of parts of this run.
  */
 export async function refuseOtherSplit(out: string, parts: number): Promise<void> {
-  for (const other of resultFiles(out)) {
+  for (const other of await resultFiles(out)) {
     if (other.parts === parts || !(await isLocked(other.path))) continue;
     throw new Error(
       `Cannot start: another process is writing ${printable(other.path)}, of a run in ` +
@@ -76,6 +74,10 @@ export async function checkSameRun(path: string, given: ExplainGiven): Promise<v
   const settings = Object.entries(all).filter(([name]) => !HOW.includes(name));
   const text = JSON.stringify(Object.fromEntries(settings), null, 2) + "\n";
   try {
+    if (isObjectAddress(path)) {
+      if (await readTextIfThere(path) === undefined) return await writeFile(path, text);
+      throw new Deno.errors.AlreadyExists();
+    }
     // New: of two parts that start at the same time, one writes it and the other compares.
     return await Deno.writeTextFile(path, text, { createNew: true });
   } catch (cause) {

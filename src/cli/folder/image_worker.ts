@@ -12,6 +12,7 @@ import { type ExplainedImage, explanationDocument } from "../explain/document.ts
 import { chooseExplainMethod, openExplainer } from "../explain/method.ts";
 import { EXPLAIN } from "../explain/options.ts";
 import { checkClasses, explainFile, explainRequest, type Request } from "../explain/image.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { DiskFullError, makeFolder } from "../files.ts";
 import { parentFolder } from "../paths.ts";
 import { useFonts } from "../fonts.ts";
@@ -28,6 +29,14 @@ export interface ImageTask {
   readonly stem: string;
   /** Path of its map, if one is requested. */
   readonly map?: string;
+  /** Its bytes, where they were read before. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** Why it cannot be read. */
+  readonly failure?: string;
+  /** What changes with its content. */
+  readonly identity?: string;
+  /** Facts from its data set. */
+  readonly sample?: Readonly<Record<string, unknown>>;
 }
 
 /** Where a worker computes, and the paths of models that were named by an address: decided once for all workers. */
@@ -85,7 +94,7 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
     checkClasses(request, explainer.backbone);
     return { kind: "ready" };
   }
-  const { image, stem, map } = message.task;
+  const { image, stem, map, bytes, identity, sample } = message.task;
   await makeFolder(parentFolder(stem));
   if (map !== undefined) await makeFolder(parentFolder(map));
   const destinations = {
@@ -98,13 +107,16 @@ async function answer(message: Exclude<ToWorker, { kind: "stop" }>): Promise<Fro
   const { signal } = new AbortController();
   const explained = await explainFile(explainer!, image, destinations, {
     ...request,
+    // Named, for errors.
+    ...(bytes && { source: new File([bytes], image) }),
     signal,
     stopRefining: stopping.signal,
   });
   const said = missing;
   missing = "";
   const document = explanationDocument(explained, image, load, explainer!.backbone);
-  return { kind: "done", document: { ...document, ...chosen }, missing: said };
+  const told = withoutUndefined({ identity, sample });
+  return { kind: "done", document: { ...document, ...chosen, ...told }, missing: said };
 }
 
 const scope = self as unknown as Worker;

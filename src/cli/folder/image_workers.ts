@@ -29,6 +29,7 @@ export function openImageWorker(
   return {
     ready: client.ask({ kind: "open", args, where }).then(() => undefined),
     run: async (task) => {
+      if (task.failure !== undefined) throw new Error(task.failure);
       const reply = await client.ask({ kind: "explain", task });
       if (reply.kind !== "done") throw new WorkerDied("A worker sent an answer without a request");
       if (reply.missing !== "") onMissing(reply.missing);

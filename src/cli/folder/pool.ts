@@ -45,11 +45,11 @@ export interface PoolOptions<Task, Result> {
  * @throws Whatever keeps the first worker from starting, and what `onResult` or `onError` throw.
  */
 export async function runPool<Task, Result>(
-  tasks: readonly Task[],
+  tasks: Iterable<Task> | AsyncIterable<Task>,
   options: PoolOptions<Task, Result>,
 ): Promise<void> {
   const { workers, open, onResult, onError, signal } = options;
-  const waiting = [...tasks].reverse();
+  const waiting = inTurn(tasks);
   const opened = new Set<PoolWorker<Task, Result>>();
 
   async function start(): Promise<PoolWorker<Task, Result>> {
@@ -59,12 +59,13 @@ export async function runPool<Task, Result>(
     return worker;
   }
 
-  async function work(first?: PoolWorker<Task, Result>): Promise<void> {
-    let worker = first;
-    while (waiting.length > 0 && !signal?.aborted) {
+  async function work(worker?: PoolWorker<Task, Result>, first?: { readonly task: Task }): Promise<void> {
+    for (let next = first; !signal?.aborted; next = undefined) {
+      next ??= await waiting.next();
+      if (next === undefined) break;
+      const { task } = next;
       worker ??= await start();
-      const task = waiting.pop();
-      if (task === undefined) break;
+      if (signal?.aborted) break;
       let result: Result;
       try {
         result = await worker.run(task);
@@ -81,20 +82,42 @@ export async function runPool<Task, Result>(
   }
 
   try {
-    if (tasks.length === 0) return;
+    const task = await waiting.next();
+    if (task === undefined) return;
     const first = await start();
-    const others = Math.min(workers, tasks.length) - 1;
-    const running = [work(first), ...Array.from({ length: others }, () => work())];
+    const running = [work(first, task), ...Array.from({ length: workers - 1 }, () => work())];
     const outcomes = await Promise.allSettled(running.map((each) =>
       each.catch((error) => {
         // The others must not continue if their results cannot be stored.
-        waiting.length = 0;
+        waiting.end();
         throw error;
       })
     ));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   } finally {
+    waiting.end();
     for (const worker of opened) worker.close();
   }
+}
+
+/** Gives tasks one by one; none after its end. */
+function inTurn<Task>(tasks: Iterable<Task> | AsyncIterable<Task>) {
+  const each = async function* () {
+    yield* tasks;
+  };
+  const iterator = each();
+  let ended = false;
+  return {
+    next: async (): Promise<{ readonly task: Task } | undefined> => {
+      if (ended) return undefined;
+      const { done, value } = await iterator.next();
+      return done || ended ? undefined : { task: value };
+    },
+    end: () => {
+      ended = true;
+      // What a source holds open is closed; its failure was reported, or is of no interest any more.
+      iterator.return(undefined).catch(() => {});
+    },
+  };
 }

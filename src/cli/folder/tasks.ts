@@ -31,13 +31,16 @@ export function createTasks(
   { source, out, map, done }: RunPlaces,
 ): ImageTask[] {
   const freeName = nameGiver(Array.from(done.values(), (path) => resultStem(path.slice(out.length + 1))));
-  const folder = map === undefined ? undefined : withoutEndSlash(map);
   return images.filter((image) => !done.has(image)).map((image) => {
     const below = pathBelow(image, source);
     const inside = below === image ? fileName(image) : below;
     // a.jpg and a.png keep their extensions, and equal names are numbered.
     const name = freeName(stemForResults(inside.replace(/\.[^./]+$/, "")), inside);
-    const mapPath = folder === undefined ? undefined : `${folder}/${name}.npy`;
-    return { image, stem: `${out}/${name}`, ...withoutUndefined({ map: mapPath }) };
+    return { image, stem: `${out}/${name}`, ...withoutUndefined({ map: mapPathFor(map, name) }) };
   });
+}
+
+/** The path of an image's map, if maps are requested. */
+export function mapPathFor(folder: string | undefined, name: string): string | undefined {
+  return folder === undefined ? undefined : `${withoutEndSlash(folder)}/${name}.npy`;
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parseRecordLines } from "../evaluation/record_lines.ts";
-import { readTextIfThere, reason, samePlace } from "../files.ts";
+import { readRecords, recordNames } from "../evaluation/record_file.ts";
+import { reason, samePlace } from "../files.ts";
 import { withoutEndSlash } from "../paths.ts";
 import { isLocked } from "../run_lock.ts";
 import { printable } from "../terminal.ts";
@@ -91,9 +91,7 @@ export async function findParts(folders: readonly string[]): Promise<Parts> {
 
 async function namesIn(folder: string): Promise<string[]> {
   try {
-    const names: string[] = [];
-    for await (const { name } of Deno.readDir(folder)) names.push(name);
-    return names;
+    return await recordNames(folder, ["records", "results"]);
   } catch (cause) {
     throw new Error(`Cannot read results ${printable(folder)}: ${reason(cause)}`, { cause });
   }
@@ -108,7 +106,7 @@ export async function readParts<T>(parts: readonly Part[], written: string): Pro
   const read: PartLines<T>[] = [];
   for (const part of parts) {
     const { path } = part;
-    const lines = parseRecordLines<T>(await readTextIfThere(path, "results ") ?? "", path);
+    const lines = await Array.fromAsync(readRecords<T>(path, "results "));
     read.push({ part, path, lines, former: parts.length > 1 && samePlace(path, written) });
   }
   return read.sort((a, b) => Number(a.former) - Number(b.former));

@@ -17,6 +17,7 @@ import { command } from "../options/command.ts";
 import { choice, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import { shardOption } from "../shards/option.ts";
+import { IMAGE_COLUMN_OPTION } from "../sources/option.ts";
 import { chooseShard } from "../shards/schedulers.ts";
 import { type Shard, takeShard } from "../shards/shard.ts";
 import { bold, printable, type Terminal } from "../terminal.ts";
@@ -31,6 +32,7 @@ const OPTIONS = {
     ),
     limit: wholeNumber("N", "Use only N images, evenly spread", { least: 1, default: 8 }),
     shard: shardOption("Check on"),
+    ...IMAGE_COLUMN_OPTION,
   }),
   ...SELECTION_OPTIONS,
   ...METHOD_OPTIONS,
@@ -94,7 +96,7 @@ async function createPlan(
       `Options --order and --stages are for baselines: ${method.name} uses only the classifier's inputs and outputs`,
     );
   }
-  const listed = await listImages(options.images, terminal.say);
+  const listed = await listImages(options.images, terminal.say, { column: options.imageColumn, signal });
   const chosen = createSelection(options);
   const shard = chooseShard(options.shard, terminal);
   return {

@@ -40,9 +40,13 @@ export function parseShard(text: string): Shard {
  * @param source The folder or list that names them: a folder's own path does not count, so that it may lie elsewhere on
  * each machine.
  */
-export function takeShard(images: readonly string[], { index, count }: Shard, source: string): string[] {
-  if (count === 1) return [...images];
-  return images.filter((image) => partIndex(pathBelow(image, source), count) === index);
+export function takeShard(images: readonly string[], shard: Shard, source: string): string[] {
+  return images.filter((image) => isInShard(pathBelow(image, source), shard));
+}
+
+/** Whether an image is in a part, by its name below the source. */
+export function isInShard(name: string, { index, count }: Shard): boolean {
+  return count === 1 || partIndex(name, count) === index;
 }
 
 /** The part, from 1, of an image by its name. */

@@ -6,7 +6,7 @@
  */
 import type { CheckpointStore } from "../../ptame/training/train_options.ts";
 import { oneLine } from "../../text/foreign_text.ts";
-import { readIfThere, writeFile } from "../files.ts";
+import { readIfThere, removeFile, writeFile } from "../files.ts";
 import { takeRunLock } from "../run_lock.ts";
 
 /** A checkpoint as a file. */
@@ -73,7 +73,7 @@ async function openLocked(
       return new SyntaxError(`Cannot read checkpoint ${oneLine(path)}: ${why}; ${next}`, { cause: error });
     },
     remove: async () => {
-      for (const each of [path, previous]) await Deno.remove(each).catch(() => {});
+      for (const each of [path, previous]) await removeFile(each).catch(() => {});
     },
     close,
   };

@@ -32,7 +32,7 @@ export const trainCommand = command(TRAIN, async ({ options: typedOptions, typed
   if (!isOnnxPath(backbone)) refuseOnnxOptions(backbone, typed);
   const stem = out.replace(/\.safetensors$/i, "");
   const start = await readStart(options.start);
-  const { images, validation } = await listTrainingImages(options, terminal);
+  const { images, validation } = await listTrainingImages(options, terminal, signal);
   await checkWritable(out);
   const checkpoint = await checkpointFile(`${stem}.checkpoint.safetensors`, options.resume);
   try {
@@ -134,12 +134,17 @@ async function readStart(start: string | undefined): Promise<TrainOptions["start
 async function listTrainingImages(
   options: TrainValues,
   { say }: Pick<Terminal, "say">,
+  signal: AbortSignal,
 ): Promise<{ images: string[]; validation: string[] }> {
-  const all = refuseRemoteIfOffline(options, await listImages(options.images, say));
+  const packed = { column: options.imageColumn, signal };
+  const all = refuseRemoteIfOffline(options, await listImages(options.images, say, packed));
   const { holdOut: count, validation: separate } = options;
   if (separate !== undefined) {
     if (count > 0) throw new UsageError("Options --hold-out and --validation exclude each other");
-    return { images: all, validation: refuseRemoteIfOffline(options, await listImages(separate, say)) };
+    return {
+      images: all,
+      validation: refuseRemoteIfOffline(options, await listImages(separate, say, packed)),
+    };
   }
   const { rest, held } = holdOut(all, count);
   return { images: rest, validation: held };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { IMAGE_COLUMN_OPTION, SOURCE_FORMS } from "../sources/option.ts";
 import { type HyperParameters, MASK_FORMS, PRESETS } from "../../ptame/training/presets.ts";
 import { ROW_FORMS } from "../../ptame/training/rows.ts";
 import { AUXILIARY_OPTIONS } from "../auxiliary.ts";
@@ -57,8 +58,9 @@ const OPTIONS = {
   }),
   ...group("Images", {
     images: needed(
-      text("DIR|LIST", "Folder with images (including subfolders), or a text file with one path per line"),
+      text("DIR|LIST", SOURCE_FORMS),
     ),
+    ...IMAGE_COLUMN_OPTION,
     limit: wholeNumber("N", "Use at most N images", { least: 1 }),
     holdOut: wholeNumber("N", "Set N images aside for validation, evenly spread", { least: 0, default: 0 }),
     validation: text("DIR|LIST", "Images for validation, instead of --hold-out"),

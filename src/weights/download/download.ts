@@ -11,9 +11,9 @@ import { DownloadError } from "./errors.ts";
 import type { PublishedFile } from "../../../models/network.ts";
 import type { ByteSource } from "../../bytes/byte_source.ts";
 import type { Incoming, WeightStorage } from "../storage/types.ts";
-import { RETRY_POLICY, type RetryPolicy } from "./back_off.ts";
+import { RETRY_POLICY, type RetryPolicy } from "../../transfer/back_off.ts";
 import { type DownloadProgress, rateMeter } from "./progress.ts";
-import { transfer, TransferError } from "./transfer.ts";
+import { transfer, TransferError } from "../../transfer/transfer.ts";
 
 /** Options of a download. */
 export interface DownloadOptions {

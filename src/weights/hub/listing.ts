@@ -5,7 +5,7 @@
  */
 import delay from "delay";
 import { withoutUndefined } from "../../text/without_undefined.ts";
-import { askedWait, RETRY_POLICY, waitAfter } from "../download/back_off.ts";
+import { askedWait, RETRY_POLICY, waitAfter } from "../../transfer/back_off.ts";
 import { DownloadError } from "../download/errors.ts";
 import type { HubAddress } from "./address.ts";
 

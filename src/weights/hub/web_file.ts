@@ -4,7 +4,7 @@
  * @module
  */
 import { DownloadError } from "../download/errors.ts";
-import { isWebPage } from "../web_page.ts";
+import { isWebPage } from "../../transfer/web_page.ts";
 
 /** A file as its server describes it. */
 export interface WebFile {

@@ -43,6 +43,8 @@ Deno.test("earlierResults() reads the lines of the other parts", () =>
     for (const name of ["results.jsonl", "results.1-of-2.jsonl", "results.2-of-2.jsonl", "results.txt"]) {
       Deno.writeTextFileSync(`${folder}/${name}`, `{"image":"${name}"}\n`);
     }
-    const found = await earlierResults<{ image: string }>(folder, `${folder}/results.1-of-2.jsonl`);
+    const found = await Array.fromAsync(
+      earlierResults<{ image: string }>(folder, `${folder}/results.1-of-2.jsonl`),
+    );
     assertEquals(found.map(({ image }) => image).sort(), ["results.2-of-2.jsonl", "results.jsonl"]);
   }));

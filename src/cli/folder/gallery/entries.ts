@@ -9,7 +9,9 @@ import { addressPath, fileName, parentFolder, pathInFolder } from "../../paths.t
 import { pathBelow } from "../../../text/path_below.ts";
 
 /** A line of the results. */
-export type ResultLine = ExplainedImage | { readonly image: string; readonly error: string };
+export type ResultLine =
+  | ExplainedImage
+  | { readonly image: string; readonly error: string; readonly identity?: string };
 
 /** An image on the page; short names, because there are thousands. */
 export interface GalleryEntry {

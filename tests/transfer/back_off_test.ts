@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import delay from "delay";
-import { askedWait, RETRY_POLICY, waitAfter } from "../../../src/weights/download/back_off.ts";
+import { askedWait, RETRY_POLICY, waitAfter } from "../../src/transfer/back_off.ts";
 
 Deno.test("waitAfter() doubles up to a limit, and spreads by chance", () => {
   const longest = (failures: number) => waitAfter(failures, RETRY_POLICY, 0.999999);

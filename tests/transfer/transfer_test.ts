@@ -1,6 +1,6 @@
 /** One address, and what can go wrong on it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { transfer, TransferError } from "../../../src/weights/download/transfer.ts";
+import { transfer, TransferError } from "../../src/transfer/transfer.ts";
 import {
   type Answer,
   corrupted,
@@ -13,7 +13,7 @@ import {
   stalling,
   status,
   unmeasured,
-} from "../../support/weight_server.ts";
+} from "../support/weight_server.ts";
 
 const CONTENT = sampleBytes(200_000);
 const POLICY = { attempts: 3, firstWait: 4, longestWait: 8, longestAsked: 1500, stall: 200 };
