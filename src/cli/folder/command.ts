@@ -161,7 +161,8 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   }
   if (options.html) {
     const { writeGallery } = await import("./gallery/write.ts");
-    const lines = await Array.fromAsync(earlierResults<Line>(out, ""));
+    const lines: Line[] = [];
+    for await (const line of earlierResults<Line>(out, "")) lines.push(line);
     terminal.say(
       `Page: ${
         printable(

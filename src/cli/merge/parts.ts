@@ -106,7 +106,8 @@ export async function readParts<T>(parts: readonly Part[], written: string): Pro
   const read: PartLines<T>[] = [];
   for (const part of parts) {
     const { path } = part;
-    const lines = await Array.fromAsync(readRecords<T>(path, "results "));
+    const lines: T[] = [];
+    for await (const line of readRecords<T>(path, "results ")) lines.push(line);
     read.push({ part, path, lines, former: parts.length > 1 && samePlace(path, written) });
   }
   return read.sort((a, b) => Number(a.former) - Number(b.former));

@@ -72,38 +72,42 @@ export async function* parquetImages(
   { column, signal }: PackedOptions,
 ): AsyncGenerator<SourceImage> {
   const library = await loadByName<ParquetLibrary>(HYPARQUET, "Parquet");
-  await using part = await openPart(file, signal);
-  const metadata = await library.parquetMetadataAsync(part.file);
-  const images = imageColumn(metadata.schema, column, file.path);
-  const beside = shortColumns(metadata.schema).filter((name) => name !== images);
-  const codecs = new Set(
-    metadata.row_groups.flatMap(({ columns }) => columns.map(({ meta_data }) => meta_data?.codec)),
-  );
-  const built = [...codecs].every((codec) => codec === "UNCOMPRESSED" || codec === "SNAPPY");
-  const compressors = built
-    ? undefined
-    : (await loadByName<{ compressors: unknown }>(COMPRESSORS, "compressed Parquet")).compressors;
-  let row = 0;
-  for (const group of metadata.row_groups) {
-    const rows = Number(group.num_rows);
-    const bytes = group.columns
-      .filter(({ meta_data }) => meta_data?.path_in_schema[0] === images)
-      .reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
-    const step = Math.max(1, Math.ceil(rows / Math.max(1, Math.ceil(bytes / MOST_BYTES))));
-    for (let done = 0; done < rows; done += step) {
-      signal.throwIfAborted();
-      const found = await library.parquetReadObjects({
-        ...{ file: part.file, metadata, compressors, utf8: false },
-        columns: [images, ...beside],
-        rowStart: row + done,
-        rowEnd: row + Math.min(done + step, rows),
-        useOffsetIndex: step < rows,
-      });
-      for (const [i, values] of found.entries()) {
-        yield imageOfRow(file, row + done + i, values[images], sampleOf(values, beside));
+  const part = await openPart(file, signal);
+  try {
+    const metadata = await library.parquetMetadataAsync(part.file);
+    const images = imageColumn(metadata.schema, column, file.path);
+    const beside = shortColumns(metadata.schema).filter((name) => name !== images);
+    const codecs = new Set(
+      metadata.row_groups.flatMap(({ columns }) => columns.map(({ meta_data }) => meta_data?.codec)),
+    );
+    const built = [...codecs].every((codec) => codec === "UNCOMPRESSED" || codec === "SNAPPY");
+    const compressors = built
+      ? undefined
+      : (await loadByName<{ compressors: unknown }>(COMPRESSORS, "compressed Parquet")).compressors;
+    let row = 0;
+    for (const group of metadata.row_groups) {
+      const rows = Number(group.num_rows);
+      const bytes = group.columns
+        .filter(({ meta_data }) => meta_data?.path_in_schema[0] === images)
+        .reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
+      const step = Math.max(1, Math.ceil(rows / Math.max(1, Math.ceil(bytes / MOST_BYTES))));
+      for (let done = 0; done < rows; done += step) {
+        signal.throwIfAborted();
+        const found = await library.parquetReadObjects({
+          ...{ file: part.file, metadata, compressors, utf8: false },
+          columns: [images, ...beside],
+          rowStart: row + done,
+          rowEnd: row + Math.min(done + step, rows),
+          useOffsetIndex: step < rows,
+        });
+        for (const [i, values] of found.entries()) {
+          yield imageOfRow(file, row + done + i, values[images], sampleOf(values, beside));
+        }
       }
+      row += rows;
     }
-    row += rows;
+  } finally {
+    await part[Symbol.asyncDispose]();
   }
 }
 
