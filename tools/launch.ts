@@ -2,9 +2,9 @@
  * Starts every task of deno.json with a configuration that works on this network.
  *
  * Where JSR answers, that is deno.json itself. Where it does not (an npm mirror in a company, a train), it is
- * deno.local.json: the same file with each `jsr:` entry replaced by a stand-in from tools/std. The choice is
- * made once per start, takes two seconds at most and is said on stderr. `PTAME_STD=jsr` or `PTAME_STD=local`
- * makes it without asking the network.
+ * deno.local.json: the same file with each `jsr:` entry replaced by a stand-in from tools/std. Asking takes two
+ * seconds at most; the answer is kept for a day in deno.local.jsr.json, and stand-ins are said on stderr.
+ * `PTAME_STD=jsr` or `PTAME_STD=local` makes the choice without asking the network.
  *
  * It runs with --no-config, so it may import nothing that needs one.
  *
@@ -18,6 +18,10 @@ const LOCAL_CONFIG = "deno.local.json";
 /** What Deno may write; deno.lock itself has no packages of JSR and changes by `deno task lock` alone. */
 const LOCAL_LOCK = "deno.local.lock";
 const PROBE_MILLISECONDS = 2000;
+/** The last answer, and when it was given. */
+const LOCAL_ANSWER = "deno.local.jsr.json";
+/** A start need not wait for the network again so soon. */
+const ANSWER_MILLISECONDS = 24 * 3600 * 1000;
 
 /** What takes the place of a JSR package, by the specifiers that the code imports. */
 const STAND_INS: Record<string, string> = {
@@ -47,6 +51,21 @@ async function jsrAnswers(): Promise<boolean> {
   const forced = Deno.env.get("PTAME_STD");
   if (forced === "jsr") return true;
   if (forced === "local") return false;
+  const path = new URL(LOCAL_ANSWER, ROOT);
+  try {
+    const { answers, at } = JSON.parse(Deno.readTextFileSync(path));
+    const age = Date.now() - at;
+    if (typeof answers === "boolean" && age >= 0 && age < ANSWER_MILLISECONDS) return answers;
+  } catch {
+    // Not asked yet.
+  }
+  const answers = await askJsr();
+  // Where it cannot be kept, the next start asks again.
+  writeBeside(path, `${JSON.stringify({ answers, at: Date.now() })}\n`);
+  return answers;
+}
+
+async function askJsr(): Promise<boolean> {
   try {
     const response = await fetch("https://jsr.io/@std/assert/meta.json", {
       signal: AbortSignal.timeout(PROBE_MILLISECONDS),
