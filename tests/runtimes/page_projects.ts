@@ -25,6 +25,32 @@ const [WORKER, WORKER_MAIN] = docBlocks("worker.md", "js", 3);
 const PAGE = (script: string) =>
   `<!DOCTYPE html><title>A page</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 
+/** Leaves the element's result for the test. */
+const LEAVE_RESULT = `({ target: { index, probability }, map }) => {
+  globalThis.said = { index, probability, map: [...map.values] };
+}`;
+
+const APP = `${PAGE("/main.jsx")}<div id="app"></div>`;
+
+/** The components of docs/element.md. */
+const REACT = {
+  "index.html": APP,
+  "worker.js": WORKER!,
+  "explained.jsx": docBlocks("element.md", "jsx", 1)[0]!,
+  "main.jsx": `import { createRoot } from "react-dom/client";
+import { Explained } from "./explained.jsx";
+createRoot(document.getElementById("app"))
+  .render(<Explained src="photo.jpg" alt="A cat" onResult={${LEAVE_RESULT}} />);`,
+};
+const VUE = {
+  "index.html": APP.replace("main.jsx", "main.js"),
+  "worker.js": WORKER!,
+  "explained.js": docBlocks("element.md", "js", 3)[2]!,
+  "main.js": `import { createApp, h } from "vue";
+import { Explained } from "./explained.js";
+createApp(() => h(Explained, { src: "photo.jpg", alt: "A cat", onResult: ${LEAVE_RESULT} })).mount("#app");`,
+};
+
 const NEXT = {
   "app/layout.jsx": `export default function Layout({ children }) {
   return <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;
@@ -133,6 +159,17 @@ export const PROJECTS: readonly Project[] = [
     serve: (folder) => serveWith((port) => [bin("vite"), "preview", "--port", port, "--strictPort"], folder),
     output: "dist",
   },
+  ...[
+    { name: "vite-react", packages: ["vite@8", "react@19", "react-dom@19"], files: REACT },
+    { name: "vite-vue", packages: ["vite@8", "vue@3"], files: VUE },
+  ].map(({ name, packages, files }): Project => ({
+    ...{ name, packages, files, public: "public/" },
+    build: async (folder) => {
+      await run([bin("vite"), "build"], folder);
+    },
+    serve: (folder) => serveWith((port) => [bin("vite"), "preview", "--port", port, "--strictPort"], folder),
+    output: "dist",
+  })),
   {
     ...next,
     name: "next",
