@@ -24,6 +24,8 @@ export interface StoreRequest {
   readonly act: string;
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   readonly address: ObjectAddress;
+  /** What the request is for, if it is another address. */
+  readonly about?: ObjectAddress;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer> | string;
@@ -65,7 +67,7 @@ export interface Requests {
   /** The headers that sign a request; they are valid for 15 minutes. */
   sign(url: URL, request: Pick<StoreRequest, "method" | "headers">): Promise<Record<string, string>>;
   /** The error for a status. */
-  refused(request: Pick<StoreRequest, "act" | "address">, status: number, said?: Said): ObjectError;
+  refused(request: Pick<StoreRequest, "act" | "address" | "about">, status: number, said?: Said): ObjectError;
 }
 
 /** What a store says beside a status. */
@@ -133,8 +135,8 @@ export async function openRequests(
     const signed = await new library.AwsV4Signer(options).sign();
     return Object.fromEntries(signed.headers);
   };
-  const refused: Requests["refused"] = ({ act, address }, status, { code, region: theirs } = {}) => {
-    const place = objectAddress(address);
+  const refused: Requests["refused"] = ({ act, address, about }, status, { code, region: theirs } = {}) => {
+    const place = objectAddress(about ?? address);
     const why = status === 404
       ? code === "NoSuchBucket" ? `there is no bucket ${address.bucket}` : "there is no such object"
       : status === 301 || status === 307 || code === "AuthorizationHeaderMalformed"
@@ -197,10 +199,10 @@ export async function openRequests(
 /** An error as one of the store's own; stops and errors of ours stay. */
 export function asObjectError(
   error: unknown,
-  { act, address, signal }: Pick<StoreRequest, "act" | "address" | "signal">,
+  { act, address, about = address, signal }: Pick<StoreRequest, "act" | "address" | "about" | "signal">,
 ): unknown {
   if (signal?.aborted || error instanceof ObjectError || !(error instanceof Error)) return error;
-  return new ObjectError(`Cannot ${act} ${objectAddress(address)}: ${error.message}`, { cause: error });
+  return new ObjectError(`Cannot ${act} ${objectAddress(about)}: ${error.message}`, { cause: error });
 }
 
 /** Reads a body; `heard` is called with each part. */

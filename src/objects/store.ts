@@ -160,6 +160,7 @@ async function* listObjects(
       act: "list",
       method: "GET",
       address: { bucket, key: "" },
+      about: { bucket, key: prefix },
       // Keys may have characters that XML does not.
       query: {
         "list-type": "2",

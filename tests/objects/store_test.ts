@@ -91,17 +91,14 @@ Deno.test("writeParts() writes a small object by one request, a large one in par
   assertEquals(server.objects.get("bucket/small"), new Uint8Array([1, 2, 3]));
   assertEquals(server.asked.length, 1);
 
-  const large = new Uint8Array(20 * 2 ** 20).map((_, i) => i * 7 + (i >> 10));
-  server.faults.push({ status: 503 }, { status: 503 });
+  const large = new Uint8Array(17 * 2 ** 20).map((_, i) => i * 7 + (i >> 10));
+  // One request begins, once more; three bring parts; and the answer to the one that joins them is lost.
+  server.faults.push({ status: 503 }, ...Array(4).fill(undefined), { lost: true });
   await store.writeParts("s3://bucket/large", [large.subarray(0, 5), large.subarray(5)]);
   const written = server.objects.get("bucket/large")!;
   assertEquals(written.length, large.length);
   assert(written.every((byte, i) => byte === large[i]));
-
-  // One request begins, three bring parts, and the answer to the one that joins them is lost.
-  server.faults.push(undefined, undefined, undefined, undefined, { lost: true });
-  await store.writeParts("s3://bucket/again", [large]);
-  assertEquals([server.objects.get("bucket/again")!.length, server.faults.length], [large.length, 0]);
+  assertEquals(server.faults.length, 0);
 
   const failing = async function* () {
     yield large;

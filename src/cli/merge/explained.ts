@@ -42,6 +42,8 @@ export interface RunRecord {
   readonly text: string;
   /** The folder or list of its images. */
   readonly source: string | undefined;
+  /** The column of a Parquet file with images, if one was named. */
+  readonly imageColumn: string | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface RunRecord {
  */
 export async function runRecord(folders: readonly string[]): Promise<RunRecord | undefined> {
   let found: { readonly path: string; readonly text: string; readonly same: string } | undefined;
-  let source: string | undefined;
+  let [source, imageColumn]: (string | undefined)[] = [];
   for (const folder of folders) {
     const path = `${folder}/run.json`;
     const text = await readTextIfThere(path, "settings ");
@@ -70,7 +72,9 @@ export async function runRecord(folders: readonly string[]): Promise<RunRecord |
     }
     found ??= { path, text, same };
     const images = record["images"];
+    const column = record["image-column"];
+    if (typeof column === "string") imageColumn ??= column;
     if (Array.isArray(images) && typeof images[0] === "string") source ??= images[0];
   }
-  return found === undefined ? undefined : { text: found.text, source };
+  return found === undefined ? undefined : { text: found.text, source, imageColumn };
 }

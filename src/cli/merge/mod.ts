@@ -10,6 +10,7 @@ import { recordLine } from "../evaluation/record_lines.ts";
 import { resultLines } from "../evaluation/result_lines.ts";
 import { checkWritable, isFile, makeFolder, samePlace, writeFile, writeParts } from "../files.ts";
 import { listImages } from "../image_lists.ts";
+import { namesInResults } from "../sources/copies.ts";
 import { type Call, command } from "../options/command.ts";
 import { flag, text } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
@@ -86,7 +87,7 @@ async function mergeExplained(
   { folders, out }: { readonly folders: readonly string[]; readonly out: string },
 ): Promise<number> {
   const run = await runRecord(folders);
-  const expected = await imagesOf(options.images, run, terminal);
+  const expected = await imagesOf(options.images, run, terminal, signal);
   const path = `${out}/results.jsonl`;
   const unlock = await takeRunLock(path);
   try {
@@ -136,15 +137,24 @@ async function imagesOf(
   named: string | undefined,
   run: RunRecord | undefined,
   { say }: Terminal,
+  signal: AbortSignal,
 ): Promise<string[] | undefined> {
-  if (named !== undefined) return await listImages(named, say);
-  if (run?.source === undefined) return undefined;
+  const source = named ?? run?.source;
+  if (source === undefined) return undefined;
   try {
-    return await listImages(run.source);
-  } catch {
+    const found = await namesInResults(source, named === undefined ? () => {} : say, {
+      column: run?.imageColumn,
+      signal,
+    });
+    if (found === undefined) {
+      say(`Whether images of ${printable(source)} are missing is not known: it has shards`);
+    }
+    return found;
+  } catch (error) {
+    if (named !== undefined || run === undefined || signal.aborted) throw error;
     say(
       `The images ${
-        printable(run.source)
+        printable(source)
       } cannot be listed on this machine: name them by --images, so that missing ones are known`,
     );
     return undefined;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObjectAddress } from "../../objects/address.ts";
 import { ownFolder } from "../../weights/storage/own_folder.ts";
 import { sha256 } from "../../weights/storage/digest.ts";
 import { makeFolder, readTextIfThere, writeFile } from "../files.ts";
@@ -33,6 +34,27 @@ export async function namesAnywhere(
     options.signal.throwIfAborted();
     if (isPacked(file.path)) names.push(...await unpack(await identified(file), say, options));
     else names.push(file.path);
+  }
+  return names;
+}
+
+/**
+ * The images of a source by the names that results of explain have; undefined where shards of a store would have to be
+ * downloaded to know them.
+ */
+export async function namesInResults(
+  path: string,
+  say: (line: string) => void,
+  options: PackedOptions,
+): Promise<string[] | undefined> {
+  const source = await openSource(path, say);
+  if (source.kind === "listed") return [...source.images];
+  const names: string[] = [];
+  for await (const file of source.files()) {
+    options.signal.throwIfAborted();
+    if (!isPacked(file.path)) names.push(file.path);
+    else if (isObjectAddress(file.path)) return undefined;
+    else for await (const image of packedImages(file, options)) names.push(image.path);
   }
   return names;
 }

@@ -40,9 +40,17 @@ interface Sample {
 
 /** The images of a shard. Files of a system's own, which begin with a dot, are left out. */
 export async function* tarImages(file: SourceFile, { signal }: PackedOptions): AsyncGenerator<SourceImage> {
+  yield* imagesInStream(file, await openStream(file, signal), signal);
+}
+
+/** The images in the bytes of a shard. */
+export async function* imagesInStream(
+  file: SourceFile,
+  plain: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<SourceImage> {
   const { createTarDecoder } = await loadByName<TarLibrary>(MODERN_TAR, "tar shards");
   const zipped = /\.t?gz$/i.test(file.path);
-  const plain = await openStream(file, signal);
   // The types of a stream's bytes differ in who may share them.
   const unzip = new DecompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>;
   const bytes = zipped ? plain.pipeThrough(unzip) : plain;
@@ -53,7 +61,7 @@ export async function* tarImages(file: SourceFile, { signal }: PackedOptions): A
     const member = name.replace(/^(\.?\/)+/, "");
     const [, key, ending] = /^((?:.*\/)?[^/.]+)\.([^/]+)$/.exec(member) ?? [];
     if (type !== "file" || key === undefined || /(^|\/)__MACOSX\//.test(member)) {
-      await body.cancel();
+      await passOver(body);
       continue;
     }
     if (sample !== undefined && sample.key !== key) {
@@ -63,12 +71,12 @@ export async function* tarImages(file: SourceFile, { signal }: PackedOptions): A
     sample ??= { key, images: [], texts: {} };
     if (isImageName(member)) {
       if (size > LARGEST_IMAGE) {
-        await body.cancel();
+        await passOver(body);
         sample.images.push({ member, failure: `Cannot read ${file.path}#${member}: it has ${size} bytes` });
       } else sample.images.push({ member, bytes: await wholeBody(body) });
     } else if (/^(cls|txt|json)$/i.test(ending!) && size <= LARGEST_TEXT) {
       sample.texts[ending!.toLowerCase()] = textValue(ending!, await wholeBody(body));
-    } else await body.cancel();
+    } else await passOver(body);
   }
   if (sample !== undefined) yield* imagesOfSample(file, sample);
 }
@@ -93,6 +101,14 @@ async function openStream(
 ): Promise<ReadableStream<Uint8Array>> {
   if (!isObjectAddress(path)) return (await Deno.open(path)).readable;
   return ReadableStream.from((await objectStore()).stream(path, { size, etag: identity, signal }));
+}
+
+/**
+ * Reads a member that is not used. To cancel it would do, but modern-tar 0.8.6 then waits forever for some divisions of the
+ * bytes into chunks.
+ */
+async function passOver(body: ReadableStream<Uint8Array>): Promise<void> {
+  for await (const _ of body);
 }
 
 async function wholeBody(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {

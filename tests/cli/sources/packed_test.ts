@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { packedImages } from "../../../src/cli/sources/packed.ts";
+import { imagesInStream } from "../../../src/cli/sources/tar.ts";
+import { createGenerator } from "../../../src/random/generator.ts";
 import type { SourceImage } from "../../../src/cli/sources/types.ts";
 import { decodeImage } from "../../../src/image/decode.ts";
 
@@ -43,6 +45,28 @@ for (const name of ["gnu.tar", "pax.tar"]) {
     assertEquals(images.every(({ identity }) => identity === "1"), true);
   });
 }
+
+Deno.test("imagesInStream() reads a shard whatever chunks its bytes come in", async () => {
+  const whole = Deno.readFileSync(FIXTURES + "gnu.tar");
+  const random = createGenerator(3);
+  const chunks = async function* () {
+    for (let at = 0; at < whole.length;) {
+      const length = 1 + random.below(3000);
+      yield await Promise.resolve(whole.slice(at, at + length));
+      at += length;
+    }
+  };
+  const file = { path: "gnu.tar", name: "gnu.tar" };
+  const counts: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const found = imagesInStream(file, ReadableStream.from(chunks()), new AbortController().signal);
+    const late = Promise.withResolvers<SourceImage[]>();
+    const timer = setTimeout(() => late.reject(new Error("it waits forever")), 5000);
+    counts.push((await Promise.race([Array.fromAsync(found), late.promise])).length);
+    clearTimeout(timer);
+  }
+  assertEquals(counts, Array(60).fill(5));
+});
 
 Deno.test("packedImages() reads a zipped shard", async () => {
   assertEquals(await Promise.all((await read("zipped.tar.gz")).map(shade)), [1, 2]);
