@@ -10,6 +10,7 @@ import { RESAMPLINGS } from "../image/resize.ts";
 import { parseForeignJson } from "../text/foreign_json.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import type { ModelDescription } from "./model_description.ts";
+import { SCORE_ACTIVATIONS } from "./score_meaning.ts";
 
 /** The metadata entry `format` of an exported explainer. */
 export const EXPLAINER_FORMAT = "ptame-explainer";
@@ -61,8 +62,13 @@ export function describeExplainer(
   const resample = RESAMPLINGS.find((name) => crop?.resize?.filter?.startsWith(name));
   const fit = FITS.find((name) => name === crop?.fit);
   const fill = typeof crop?.fill === "number" ? crop.fill : undefined;
+  const channels = crop?.channels === "RGB" ? crop.channels : undefined;
+  // Files of 0.1.0 say neither.
+  const output = metadata["scores"];
+  const activation = SCORE_ACTIVATIONS.find((name) => name === metadata["activation"]);
   return {
     labels,
-    preprocessing: { resize, mean: [0], std: [1], ...withoutUndefined({ resample, fit, fill }) },
+    preprocessing: { resize, mean: [0], std: [1], ...withoutUndefined({ resample, fit, fill, channels }) },
+    ...withoutUndefined({ output, activation }),
   };
 }

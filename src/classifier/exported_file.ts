@@ -13,6 +13,7 @@ import { narrowWeights } from "../weights/narrow.ts";
 import { type CropDescription, EXPLAINER_FORMAT } from "./described_model.ts";
 import type { Crop } from "../image/preprocess.ts";
 import { meaningOfPlain } from "./prediction.ts";
+import type { ScoreActivation } from "./score_meaning.ts";
 import type { ClassifierFacts } from "./types.ts";
 
 /** Settings of the file itself. */
@@ -62,9 +63,14 @@ export function chosenClass(b: Builder, logits: Value, target: Value): Value {
  * look like probabilities: where nothing says what they are, they go through a softmax.
  */
 export function probabilitiesNode(b: Builder, logits: Value, facts: ClassifierFacts): Value {
-  const { asked = "softmax" } = meaningOfPlain(facts);
-  if (asked === "none") return b.identity(logits);
-  return asked === "sigmoid" ? b.sigmoid(logits) : b.softmax(logits);
+  const activation = activationOfExport(facts);
+  if (activation === "none") return b.identity(logits);
+  return activation === "sigmoid" ? b.sigmoid(logits) : b.softmax(logits);
+}
+
+/** What the file applies to its scores. */
+function activationOfExport(facts: ClassifierFacts): ScoreActivation {
+  return meaningOfPlain(facts).asked ?? "softmax";
 }
 
 /** One file of a bound graph; throws before the first part where the file would exceed protobuf's 2 GiB. */
@@ -109,6 +115,8 @@ function fileMetadata({ classifier, view, metadata }: ExportedFileFacts): Record
     backbone: classifier.name,
     preprocessing: JSON.stringify(description),
     labels: JSON.stringify(classifier.labels),
+    scores: "logits",
+    activation: activationOfExport(classifier),
     ...metadata,
   };
 }

@@ -107,7 +107,13 @@ function scoreFacts({ given, inspected, meaning, labels, named }: ReadFile): Des
     {
       name: "output",
       value: output.name + others,
-      from: given.output !== undefined ? "settings" : alone ? "file" : "assumed",
+      from: given.output !== undefined
+        ? "settings"
+        : alone
+        ? "file"
+        : inspected.outputDescribed
+        ? "metadata"
+        : "assumed",
     },
     {
       name: "activation",

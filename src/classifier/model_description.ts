@@ -14,6 +14,8 @@ export interface ModelDescription {
   readonly preprocessing?: OnnxPreprocessing;
   /** Class names by index. */
   readonly labels?: readonly string[];
+  /** Name of the output with its scores. */
+  readonly output?: string;
   /** What turns its scores into probabilities. */
   readonly activation?: ScoreActivation;
   /** What was found and could not be used, one line each. */

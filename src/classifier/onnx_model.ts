@@ -68,6 +68,8 @@ export interface InspectedModel {
   readonly extra: readonly ExtraInput[];
   /** The output with the scores. */
   readonly output: OpenOutput;
+  /** Whether the file's metadata name it. */
+  readonly outputDescribed: boolean;
   /** How its scores are read. */
   readonly meaning: ScoreMeaning;
   /** Its external data, complete. */
@@ -105,7 +107,8 @@ export function inspectedModel(given: OnnxModel): InspectedModel {
   const { found, preprocessing, note } = resolveInput(given, declared, said.preprocessing);
   const extra = extraInputs(name, summary.inputs, declared, given.inputs);
   const count = (given.labels ?? said.labels)?.length;
-  const output = summary.outputs[chooseOutput(name, summary, given.output, count)]!;
+  const described = summary.outputs.some((each) => each.name === own.output) ? own.output : undefined;
+  const output = summary.outputs[chooseOutput(name, summary, given.output ?? described, count)]!;
   const input = { ...found, batch: found.batch ?? (givesOneImage(output) ? 1 : undefined) };
   // A file that ends in an activation knows better than what is said about it.
   const activation = given.activation ?? (output.activation === "none" ? said.activation : undefined);
@@ -113,7 +116,7 @@ export function inspectedModel(given: OnnxModel): InspectedModel {
   const labels = given.labels ?? own.labels ?? output.labels ?? description.labels;
   return {
     model: { ...given, preprocessing, ...withoutUndefined({ labels, activation }) },
-    ...{ summary, input, declared, extra, output, meaning },
+    ...{ summary, input, declared, extra, output, meaning, outputDescribed: described !== undefined },
     notes: [...said.notes ?? [], ...note === undefined ? [] : [note]],
     files: openExternalData(given, summary),
   };

@@ -14,6 +14,9 @@ Deno.test("describeExplainer() gives what an exported explainer says of itself",
     labels: ["a", "b"],
     preprocessing: { resize: 40, mean: [0], std: [1], resample: "bicubic" },
   });
+  const newer = { ...described, scores: "logits", activation: "sigmoid" };
+  const { output, activation } = describeExplainer("net", { metadata: newer })!;
+  assertEquals([output, activation], ["logits", "sigmoid"]);
   const padded = `{"resize":{"short_side":32},"centre_crop":32,"fit":"letterbox","fill":7}`;
   assertEquals(
     describeExplainer("net", { metadata: { ...described, preprocessing: padded } })?.preprocessing,
