@@ -9,9 +9,11 @@ import { csvFormatRow } from "d3-dsv";
 import { type ValueRow, valueRows } from "../../faithfulness/value_rows.ts";
 import type { ImageRecord } from "../../faithfulness/summary.ts";
 import { VERSION as RUNTIME_VERSION } from "../../runtime/ort.ts";
+import { isObjectAddress } from "../../objects/address.ts";
 import { digestOfFile } from "../../weights/storage/digest.ts";
 import { VERSION } from "../called.ts";
 import { isFile, writeParts } from "../files.ts";
+import { digestOfObject } from "../stored/object_files.ts";
 import { UsageError } from "../usage.ts";
 
 /** Not a literal, because Deno would download it for every command. */
@@ -107,7 +109,7 @@ export async function openValueWriter(path: string, group = GROUP): Promise<Valu
   };
 }
 
-/** SHA-256 of the images that are files here. */
+/** SHA-256 of the images that are files here, or objects of a store. */
 async function imageDigests(
   records: readonly ImageRecord[],
   signal: AbortSignal,
@@ -115,7 +117,8 @@ async function imageDigests(
   const digests = new Map<string, string>();
   for (const { image } of records) {
     signal.throwIfAborted();
-    if (await isFile(image)) digests.set(image, await digestOfFile(image, signal));
+    if (isObjectAddress(image)) digests.set(image, await digestOfObject(image, signal));
+    else if (await isFile(image)) digests.set(image, await digestOfFile(image, signal));
   }
   return digests;
 }

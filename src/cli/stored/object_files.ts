@@ -5,6 +5,7 @@
  * @module
  */
 import { objectStore, type StoredObject } from "../../objects/mod.ts";
+import { sha256 } from "../../weights/storage/digest.ts";
 
 /** Reads an object; `undefined` if it does not exist. */
 export async function readObjectIfThere(path: string): Promise<Uint8Array | undefined> {
@@ -34,6 +35,13 @@ export async function writeObjectParts(
   signal: AbortSignal,
 ): Promise<void> {
   await (await objectStore()).writeParts(path, parts, signal);
+}
+
+/** SHA-256 of an object, in hexadecimal digits. */
+export async function digestOfObject(path: string, signal: AbortSignal): Promise<string> {
+  const digest = sha256();
+  for await (const part of (await objectStore()).stream(path, { signal })) digest.update(part);
+  return digest.value();
 }
 
 /** Removes an object if it exists. */

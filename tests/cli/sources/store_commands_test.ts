@@ -39,7 +39,7 @@ Deno.test({
         AWS_ENDPOINT_URL: server.endpoint,
         AWS_ACCESS_KEY_ID: "a",
         AWS_SECRET_ACCESS_KEY: "b",
-        HOME: folder,
+        AWS_CONFIG_FILE: `${folder}/none`,
       };
       const run = [
         "explain",
