@@ -177,7 +177,8 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     );
   }
   const failures = failed > 0 ? `, ${failed} failed` : "";
-  const place = await hasRecords(path) ? path : `${out}/results.*.jsonl`;
+  const written = isObjectAddress(path) ? `${path.replace(/\.jsonl$/, "")}/` : path;
+  const place = await hasRecords(path) ? written : `${out}/results.*.jsonl`;
   terminal.say(`${counted()} explained${failures}; results: ${printable(place)}`);
   return failed > 0 ? 1 : 0;
 }
