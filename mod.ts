@@ -60,19 +60,19 @@ export type {
   Scores,
 } from "./src/classifier/types.ts";
 export type { ScoreActivation, ScoreMeaning, ScoreReading } from "./src/classifier/score_meaning.ts";
-export { fetchModel } from "./src/classifier/fetch_model.ts";
-export { modelFromFiles, type NamedFile } from "./src/classifier/model_files.ts";
+export { fetchModel } from "./src/classifier/descriptions/fetch_model.ts";
+export { modelFromFiles, type NamedFile } from "./src/classifier/descriptions/model_files.ts";
 export type { ModelAddressOptions } from "./src/weights/hub/obtain.ts";
 export type { HubOptions } from "./src/weights/hub/listing.ts";
 export type { ModelDtype } from "./src/weights/hub/dtypes.ts";
 export type { CustomNetwork } from "./src/classifier/network_classifier.ts";
-export type { OnnxModel } from "./src/classifier/onnx_model.ts";
+export type { OnnxModel } from "./src/classifier/onnx/model.ts";
 export type { CroppedImage, PreparedImage, PrepareOptions } from "./src/classifier/prepared_image.ts";
-export { parseLabels } from "./src/classifier/label_files.ts";
-export { describeConfig, describePreprocessor } from "./src/classifier/hub_files.ts";
-export type { ModelDescription } from "./src/classifier/model_description.ts";
-export { type OnnxSettings, parseOnnxSettings } from "./src/classifier/onnx_settings.ts";
-export type { OnnxPreprocessing } from "./src/classifier/image_input.ts";
+export { parseLabels } from "./src/classifier/descriptions/label_files.ts";
+export { describeConfig, describePreprocessor } from "./src/classifier/descriptions/hub_files.ts";
+export type { ModelDescription } from "./src/classifier/descriptions/description.ts";
+export { type OnnxSettings, parseOnnxSettings } from "./src/classifier/descriptions/settings.ts";
+export type { OnnxPreprocessing } from "./src/classifier/onnx/image_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { Contrast } from "./src/ptame/contrast.ts";
 export type { ClassScore } from "./src/classifier/prediction.ts";

@@ -3,6 +3,10 @@
  * budget. Prints a summary, and ends with 1 when something else happened.
  *
  *     deno task mutants [--count 20000] [--seed 0] [--record out/mutants.json]
+ *     deno task mutants --lengths [--minutes 10]    every length field: 0, huge, negative, or where it stands itself
+ *
+ * A format keeps its lengths, counts and offsets anywhere; so with --lengths every place of a file's head is taken for one,
+ * in turn, with two and four bytes of either order.
  *
  * The record is written every hundred mutants; a stopped run continues from it. Needs python3 with Pillow (tools/make_formats.py
  * writes the valid files), and Linux (/proc).
@@ -88,6 +92,37 @@ function mutant(bytes: Uint8Array, random: Generator): Uint8Array {
   return out;
 }
 
+/** Bytes of a file's head in which each place is taken for a length. */
+const HEAD = 600;
+/** Ways to replace a field: its bytes, its order, its value. */
+const WAYS = [2, 4].flatMap((size) =>
+  [true, false].flatMap((little) =>
+    ["zero", "huge", "negative", "own place"].map((value) => ({ size, little, value }))
+  )
+);
+
+/**
+ * A copy in which one field has another value.
+ *
+ * @param number Counts through places and ways; a prime stride spreads the first of them over the head.
+ */
+function lengthMutant(bytes: Uint8Array, number: number): Uint8Array {
+  const places = Math.min(bytes.length, HEAD);
+  const which = number * 7919 % (places * WAYS.length);
+  const [at, { size, little, value }] = [which % places, WAYS[Math.floor(which / places)]!];
+  const replaced = {
+    zero: 0,
+    huge: 2 ** (8 * size - 1) - 1,
+    negative: 2 ** (8 * size) - 1,
+    "own place": at,
+  }[value]!;
+  const out = bytes.slice();
+  for (let i = 0; i < size && at + i < out.length; i++) {
+    out[at + i] = Math.floor(replaced / 256 ** (little ? i : size - 1 - i)) & 255;
+  }
+  return out;
+}
+
 /** The valid files, each with its ending. */
 async function makeSeeds(folder: string): Promise<(readonly [name: string, bytes: Uint8Array])[]> {
   const script = decodeURIComponent(new URL("../tools/make_formats.py", import.meta.url).pathname);
@@ -112,9 +147,12 @@ async function readRecord(path: string, seed: number): Promise<Record> {
 
 async function decodeMutant(record: Record, [name, bytes]: readonly [string, Uint8Array]): Promise<void> {
   const number = record.done;
+  const damaged = lengths
+    ? lengthMutant(bytes, Math.floor(number / seeds.length))
+    : mutant(bytes, createStream(record.seed, number));
   const started = performance.now();
   try {
-    await decodeImage(mutant(bytes, createStream(record.seed, number)));
+    await decodeImage(damaged);
     record.read++;
   } catch (error) {
     if (!(error instanceof ImageError) || error.message.includes("\n")) {
@@ -130,8 +168,13 @@ async function decodeMutant(record: Record, [name, bytes]: readonly [string, Uin
   record.endings[ending] = (record.endings[ending] ?? 0) + 1;
 }
 
-const [count, seed] = [Number(argument("count", "20000")), Number(argument("seed", "0"))];
-const path = argument("record", "out/mutants.json");
+const lengths = Deno.args.includes("--lengths");
+const [count, seed] = [
+  Number(argument("count", lengths ? "Infinity" : "20000")),
+  Number(argument("seed", "0")),
+];
+const until = Date.now() + 60_000 * Number(argument("minutes", lengths ? "10" : "Infinity"));
+const path = argument("record", lengths ? "out/lengths.json" : "out/mutants.json");
 await Deno.mkdir(path.replace(/[^/]*$/, "") || ".", { recursive: true });
 const record = await readRecord(path, seed);
 const folder = await Deno.makeTempDir();
@@ -144,7 +187,7 @@ const idle = Deno.memoryUsage().rss;
 const watch = setInterval(() => {
   record.most = Math.max(record.most, Math.round((Deno.memoryUsage().rss - idle) / 2 ** 20));
 }, 20);
-while (record.done < count) {
+while (record.done < count && Date.now() < until) {
   await decodeMutant(record, seeds[record.done % seeds.length]!);
   record.done++;
   if (record.done % 100 === 0) await Deno.writeTextFile(path, JSON.stringify(record, null, 2) + "\n");

@@ -13,7 +13,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { listLayers, randomizedClassifier } from "../src/classifier/randomized.ts";
+import { listLayers, randomizedClassifier } from "../src/classifier/graphs/randomized.ts";
 import { evenlySpread } from "../src/ptame/evenly_spread.ts";
 import { listImages } from "../src/cli/image_lists.ts";
 import { evaluate } from "../src/faithfulness/evaluate.ts";

@@ -41,8 +41,8 @@ export {
   type TappedGradient,
   type TappedPass,
 } from "./classifier/open.ts";
-export type { Tap } from "./classifier/tap.ts";
-export type { GridPlaces } from "./classifier/axes.ts";
+export type { Tap } from "./classifier/taps/tap.ts";
+export type { GridPlaces } from "./classifier/taps/axes.ts";
 export type { Value } from "./graph/types.ts";
 export {
   type BaselineExplainer,
@@ -60,7 +60,7 @@ export {
   type RandomizationStage,
   randomizationTest,
 } from "./faithfulness/randomization.ts";
-export { listLayers, overPart, randomized, randomizedClassifier } from "./classifier/randomized.ts";
+export { listLayers, overPart, randomized, randomizedClassifier } from "./classifier/graphs/randomized.ts";
 export type { BoundGraph } from "./graph/bound_graph.ts";
 export {
   type Attribute,
@@ -89,7 +89,7 @@ export type {
 } from "./explanation/blank_map.ts";
 export type { MapScale, ScaleEnds } from "./explanation/map_scale.ts";
 export type { MapMethod } from "./explanation/map_method.ts";
-export type { OnnxModel } from "./classifier/onnx_model.ts";
+export type { OnnxModel } from "./classifier/onnx/model.ts";
 export type {
   ExplainOptions,
   ExplainTimings,

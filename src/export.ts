@@ -45,7 +45,7 @@ export type {
 export type {
   /** An .onnx file as a classifier, and how it is fed. */
   OnnxModel,
-} from "./classifier/onnx_model.ts";
+} from "./classifier/onnx/model.ts";
 export type {
   /** Facts about the exported classifier. */
   ClassifierFacts,

@@ -61,7 +61,7 @@ export type {
 export type {
   /** An .onnx file as a classifier, and how it is fed. */
   OnnxModel,
-} from "./classifier/onnx_model.ts";
+} from "./classifier/onnx/model.ts";
 export type {
   /** A file of weights: its bytes, its address, or its table. */
   WeightSource,

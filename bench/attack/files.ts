@@ -7,8 +7,8 @@
  * @module
  */
 import { peakKibibytes } from "../serving/resident.ts";
-import { parseLabels } from "../../src/classifier/label_files.ts";
-import { parseOnnxSettings } from "../../src/classifier/onnx_settings.ts";
+import { parseLabels } from "../../src/classifier/descriptions/label_files.ts";
+import { parseOnnxSettings } from "../../src/classifier/descriptions/settings.ts";
 import { parseBoxes } from "../../src/faithfulness/boxes.ts";
 import { inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { readHead } from "../../src/ptame/head_file.ts";

@@ -13,7 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { gradCamMap } from "../../src/baselines/activation/grad_cam.ts";
 import { classifierOver, type OpenClassifier } from "../../src/classifier/open.ts";
 import { loadClassifier } from "../../src/classifier/load.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { type PreparedImage, sameCrop } from "../../src/classifier/prepared_image.ts";
 import type { Crop } from "../../src/image/preprocess.ts";
 import { createBuilder } from "../../src/graph/builder.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { type OpenClassifier, openClassifier } from "../../src/classifier/open.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { CLASSES } from "./scenes.ts";
 
 const HERE = new URL("./", import.meta.url);

@@ -6,7 +6,7 @@
  */
 import { scoreReading } from "../classifier/score_meaning.ts";
 import { cropImage, prepareImage, readImage } from "../classifier/prepared_image.ts";
-import { layerFacts } from "../classifier/tap.ts";
+import { layerFacts } from "../classifier/taps/tap.ts";
 import type { RawMap } from "../explanation/blank_map.ts";
 import { scaledMasks } from "../explanation/map_scale.ts";
 import type { ImageSource } from "../image/types.ts";

@@ -14,11 +14,11 @@ import {
   probabilitiesNode,
   targetInput,
 } from "../classifier/exported_file.ts";
-import { scoreGradient } from "../classifier/gradient_graphs.ts";
-import { findTap, partSize, PREFIX } from "../classifier/graphs.ts";
+import { scoreGradient } from "../classifier/graphs/gradient.ts";
+import { findTap, partSize, PREFIX } from "../classifier/graphs/forward.ts";
 import { loadClassifier, type LoadClassifierOptions } from "../classifier/load.ts";
 import type { Crop } from "../image/preprocess.ts";
-import { type Tap, tapPlanes } from "../classifier/tap.ts";
+import { type Tap, tapPlanes } from "../classifier/taps/tap.ts";
 import type { Classifier, ClassifierFacts } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";
 import { prune } from "../graph/passes/prune.ts";

@@ -10,7 +10,7 @@ import { encodeNumbers } from "../graph/constants.ts";
 import { type OnnxParts, onnxParts } from "../graph/onnx_file.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { narrowWeights } from "../weights/narrow.ts";
-import { type CropDescription, EXPLAINER_FORMAT } from "./described_model.ts";
+import { type CropDescription, EXPLAINER_FORMAT } from "./descriptions/exported.ts";
 import type { Crop } from "../image/preprocess.ts";
 import { meaningOfPlain } from "./prediction.ts";
 import type { ScoreActivation } from "./score_meaning.ts";

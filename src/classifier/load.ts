@@ -16,8 +16,8 @@ import {
   networkClassifier,
 } from "./network_classifier.ts";
 import { networkNamed } from "./network_names.ts";
-import { onnxClassifier } from "./onnx_classifier.ts";
-import type { OnnxModel } from "./onnx_model.ts";
+import { onnxClassifier } from "./onnx/classifier.ts";
+import type { OnnxModel } from "./onnx/model.ts";
 import type { Classifier, ClassifierFacts } from "./types.ts";
 
 /** The source of a classifier: the name of a network of models/, an .onnx file, or a network function. */

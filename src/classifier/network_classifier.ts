@@ -17,7 +17,7 @@ import type { WeightOptions } from "../weights/obtain.ts";
 import { readFloat32 } from "../weights/tensor_table.ts";
 import { labelsFor } from "./labels.ts";
 import { networkPart } from "./network_part.ts";
-import { openPartScores } from "./scores.ts";
+import { openPartScores } from "./graphs/scores.ts";
 import type { Classifier, ClassifierFacts } from "./types.ts";
 
 /** The caller's own network function. A `NetworkDefinition` is one; missing facts are found by building it. */

@@ -15,8 +15,8 @@ import {
   type Session,
   type Tensor,
 } from "../runtime/mod.ts";
-import { attentionGraph, type AttentionKind, type Attentions } from "./attention_graphs.ts";
-import { type Backward, inputGradientGraph, layersGraph, tappedGraph } from "./gradient_graphs.ts";
+import { attentionGraph, type AttentionKind, type Attentions } from "./graphs/attention.ts";
+import { type Backward, inputGradientGraph, layersGraph, tappedGraph } from "./graphs/gradient.ts";
 import {
   activationsGraph,
   behindTapGraph,
@@ -25,15 +25,15 @@ import {
   partSize,
   PREFIX,
   scoresGraph,
-} from "./graphs.ts";
+} from "./graphs/forward.ts";
 import { loadClassifier, type LoadClassifierOptions } from "./load.ts";
-import { imagesTensor, scoreRows } from "./scores.ts";
-import { channelPlanes, type Tap } from "./tap.ts";
+import { imagesTensor, scoreRows } from "./graphs/scores.ts";
+import { channelPlanes, type Tap } from "./taps/tap.ts";
 import type { Classifier, ClassifierFacts, Scores } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
-export type { AttentionKind } from "./attention_graphs.ts";
-export type { Backward } from "./gradient_graphs.ts";
+export type { AttentionKind } from "./graphs/attention.ts";
+export type { Backward } from "./graphs/gradient.ts";
 
 /** Device and tap of an open classifier. */
 export interface OpenOptions {

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { describeSettings, LABEL_FILES, parsedOrNothing } from "../classifier/beside_files.ts";
-import { describeConfig, describePreprocessor } from "../classifier/hub_files.ts";
-import { parseLabels } from "../classifier/label_files.ts";
-import { joinDescriptions, type ModelDescription } from "../classifier/model_description.ts";
-import type { OnnxSettings } from "../classifier/onnx_settings.ts";
+import { describeSettings, LABEL_FILES, parsedOrNothing } from "../classifier/descriptions/beside_files.ts";
+import { describeConfig, describePreprocessor } from "../classifier/descriptions/hub_files.ts";
+import { parseLabels } from "../classifier/descriptions/label_files.ts";
+import { joinDescriptions, type ModelDescription } from "../classifier/descriptions/description.ts";
+import type { OnnxSettings } from "../classifier/descriptions/settings.ts";
 import { fileName, parentFolder, siblingPath } from "./paths.ts";
 import { MOST_TEXT_BYTES, readBesideModelIfThere, readInFolderIfThere } from "./model_folder.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { networks } from "../../models/registry.ts";
-import type { OnnxModel } from "../classifier/onnx_model.ts";
+import type { OnnxModel } from "../classifier/onnx/model.ts";
 import { NoHeadError } from "../ptame/errors.ts";
 import { createExplainer, type Explainer, type ExplainerOptions } from "../ptame/explainer.ts";
 import { DEVICE_REQUESTS } from "../runtime/mod.ts";

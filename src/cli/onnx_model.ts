@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { OnnxModel } from "../classifier/onnx_model.ts";
-import { parseLabels } from "../classifier/label_files.ts";
+import type { OnnxModel } from "../classifier/onnx/model.ts";
+import { parseLabels } from "../classifier/descriptions/label_files.ts";
 import { SCORE_ACTIVATIONS } from "../classifier/score_meaning.ts";
 import { inspectOnnx } from "../graph/onnx_file.ts";
 import { hubModelName } from "../weights/hub/address.ts";

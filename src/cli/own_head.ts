@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { OnnxModel } from "../classifier/onnx_model.ts";
+import type { OnnxModel } from "../classifier/onnx/model.ts";
 import { modelDigest } from "../ptame/fit/model_digest.ts";
 import { ownFolder } from "../weights/storage/own_folder.ts";
 import { checkWritable, isFile, makeFolder, readFile, readIfThere } from "./files.ts";

@@ -7,7 +7,7 @@
 import { compareVariant, type SanityImage, type SanityOptions, type SanityResult } from "./sanity.ts";
 import type { ValueMap } from "../image/types.ts";
 import { classifierOver, type OpenOptions } from "../classifier/open.ts";
-import { listLayers, overPart, randomizedClassifier } from "../classifier/randomized.ts";
+import { listLayers, overPart, randomizedClassifier } from "../classifier/graphs/randomized.ts";
 import type { Classifier } from "../classifier/types.ts";
 import type { BaselineDefinition, MethodOptions } from "../baselines/types.ts";
 

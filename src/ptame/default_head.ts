@@ -8,7 +8,7 @@ import { findHead, type HeadDefinition, heads } from "../../models/heads.ts";
 import { findNetwork, type NetworkDefinition, networks } from "../../models/registry.ts";
 import { isOnnxModel } from "../classifier/load.ts";
 import type { CustomNetwork } from "../classifier/network_classifier.ts";
-import type { OnnxModel } from "../classifier/onnx_model.ts";
+import type { OnnxModel } from "../classifier/onnx/model.ts";
 import type { WeightOptions } from "../weights/obtain.ts";
 import { obtainShipped } from "../weights/obtain_shipped.ts";
 import { shippedHeadUrl } from "../weights/shipped.ts";

@@ -15,8 +15,8 @@ import {
 } from "../classifier/prepared_image.ts";
 import { scoreReading } from "../classifier/score_meaning.ts";
 import { probabilitiesOfPlain } from "../classifier/prediction.ts";
-import { partSize } from "../classifier/graphs.ts";
-import { imagesTensor } from "../classifier/scores.ts";
+import { partSize } from "../classifier/graphs/forward.ts";
+import { imagesTensor } from "../classifier/graphs/scores.ts";
 import type { Scores } from "../classifier/types.ts";
 import type { ImageSource } from "../image/types.ts";
 import { type DeviceRequest, float32Data, openSession, type Session, type Tensor } from "../runtime/mod.ts";

@@ -14,7 +14,7 @@ import {
   probabilitiesNode,
   targetInput,
 } from "../classifier/exported_file.ts";
-import { cropText } from "../classifier/file_facts.ts";
+import { cropText } from "../classifier/onnx/facts.ts";
 import { sameCrop } from "../classifier/prepared_image.ts";
 import type { Classifier, ClassifierFacts } from "../classifier/types.ts";
 import { type Builder, createBuilder } from "../graph/builder.ts";

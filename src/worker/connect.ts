@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { OnnxModel } from "../classifier/onnx_model.ts";
+import type { OnnxModel } from "../classifier/onnx/model.ts";
 import type { OverlayRequest } from "../explanation/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";
 import type { ExplainOptions } from "../explanation/map_explanation.ts";

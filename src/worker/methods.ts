@@ -5,7 +5,7 @@
  * @module
  */
 import type { MapProgress, MethodOptions } from "../baselines/types.ts";
-import type { OnnxModel } from "../classifier/onnx_model.ts";
+import type { OnnxModel } from "../classifier/onnx/model.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
 import type { LayerFacts, MapExplanation, OverlayRequest } from "../explanation/map_explanation.ts";
 import type { ImageSource, RgbImage } from "../image/types.ts";

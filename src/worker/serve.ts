@@ -5,10 +5,10 @@
  * @module
  */
 import type { MapProgress } from "../baselines/types.ts";
-import { fetchModel } from "../classifier/fetch_model.ts";
+import { fetchModel } from "../classifier/descriptions/fetch_model.ts";
 import { loadClassifier } from "../classifier/load.ts";
-import { modelFromFiles } from "../classifier/model_files.ts";
-import type { OnnxModel } from "../classifier/onnx_model.ts";
+import { modelFromFiles } from "../classifier/descriptions/model_files.ts";
+import type { OnnxModel } from "../classifier/onnx/model.ts";
 import { openClassifier } from "../classifier/open.ts";
 import type { ClassifierFacts } from "../classifier/types.ts";
 import { preprocess } from "../image/preprocess.ts";

@@ -7,7 +7,7 @@ import {
   type ExportBaselineOptions,
   EXPORTED_METHODS,
 } from "../../src/baselines/export_baseline.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { decodeImage } from "../../src/image/decode.ts";

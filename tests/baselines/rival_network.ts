@@ -5,7 +5,7 @@
  * @module
  */
 import { padding } from "../../models/layers.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { Value } from "../../src/graph/types.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../src/baselines/perturbation/sensitivity.ts";
 import { scaleToMask } from "../../src/baselines/types.ts";
 import { findNetwork } from "../../models/registry.ts";
-import { attentionGraph } from "../../src/classifier/attention_graphs.ts";
+import { attentionGraph } from "../../src/classifier/graphs/attention.ts";
 import { networkPart } from "../../src/classifier/network_part.ts";
 import { openClassifier } from "../../src/classifier/open.ts";
 import { createBuilder } from "../../src/graph/builder.ts";

@@ -6,7 +6,7 @@
 import type { NetworkDefinition } from "../../models/network.ts";
 import { numberedLabels } from "../../src/classifier/labels.ts";
 import { classifierOver, type OpenClassifier, type OpenOptions } from "../../src/classifier/open.ts";
-import { overPart } from "../../src/classifier/randomized.ts";
+import { overPart } from "../../src/classifier/graphs/randomized.ts";
 import type { Classifier, ClassifierFacts } from "../../src/classifier/types.ts";
 import { seededFrozen } from "../ptame/seeded_networks.ts";
 

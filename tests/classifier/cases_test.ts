@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { classifierOver } from "../../src/classifier/open.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
-import { inspectedModel } from "../../src/classifier/onnx_model.ts";
+import { inspectedModel } from "../../src/classifier/onnx/model.ts";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import { warmUpWasm } from "../support/devices.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { describeExplainer } from "../../src/classifier/described_model.ts";
-import { inspectedModel } from "../../src/classifier/onnx_model.ts";
+import { describeExplainer } from "../../src/classifier/descriptions/exported.ts";
+import { inspectedModel } from "../../src/classifier/onnx/model.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 
 const described = {

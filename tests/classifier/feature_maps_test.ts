@@ -1,7 +1,7 @@
 /** Which values of a foreign network a head reads; see feature_maps.ts. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { asMaps, featureMaps } from "../../src/classifier/feature_maps.ts";
-import type { ForwardPath } from "../../src/classifier/tap.ts";
+import { asMaps, featureMaps } from "../../src/classifier/taps/feature_maps.ts";
+import type { ForwardPath } from "../../src/classifier/taps/tap.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fetchModel } from "../../src/classifier/fetch_model.ts";
+import { fetchModel } from "../../src/classifier/descriptions/fetch_model.ts";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";
 import { inFolder } from "../support/folders.ts";

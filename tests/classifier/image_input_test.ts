@@ -4,8 +4,8 @@ import {
   describeInput,
   findImageInput,
   type OnnxPreprocessing,
-} from "../../src/classifier/image_input.ts";
-import { inputTensor } from "../../src/classifier/input_tensor.ts";
+} from "../../src/classifier/onnx/image_input.ts";
+import { inputTensor } from "../../src/classifier/onnx/input_tensor.ts";
 import type { DataType } from "../../src/graph/types.ts";
 
 /** Four pixels: black, white, and two colours; red, green and blue apart. */

@@ -1,7 +1,7 @@
 /** One classifier written in the ways that people's files are written in: every way gives the same answer. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import { onnxClassifier } from "../../src/classifier/onnx/classifier.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { DataType, Graph, Value } from "../../src/graph/types.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseLabels } from "../../src/classifier/label_files.ts";
-import { parseOnnxSettings } from "../../src/classifier/onnx_settings.ts";
+import { parseLabels } from "../../src/classifier/descriptions/label_files.ts";
+import { parseOnnxSettings } from "../../src/classifier/descriptions/settings.ts";
 
 Deno.test("parseOnnxSettings() reads how a classifier is fed", () => {
   const text = `{ "size": 299, "range": [0, 255], "mean": 127.5, "std": [1, 2, 3], "layout": "NHWC",

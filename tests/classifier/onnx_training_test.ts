@@ -1,11 +1,11 @@
-/** Heads for classifiers that come as .onnx files; see src/classifier/onnx_part.ts. */
+/** Heads for classifiers that come as .onnx files; see src/classifier/onnx/part.ts. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
-import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
-import { inspectedModel } from "../../src/classifier/onnx_model.ts";
-import { onnxPart } from "../../src/classifier/onnx_part.ts";
+import { onnxClassifier } from "../../src/classifier/onnx/classifier.ts";
+import { inspectedModel } from "../../src/classifier/onnx/model.ts";
+import { onnxPart } from "../../src/classifier/onnx/part.ts";
 import type { TrainOptions } from "../../src/ptame/training/train_options.ts";
 import { train } from "../../src/ptame/training/trainer.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";

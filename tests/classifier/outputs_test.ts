@@ -1,12 +1,12 @@
 /** The endings that people's files have: which output has the scores, and what they say. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
-import { chooseOutput } from "../../src/classifier/onnx_output.ts";
+import { onnxClassifier } from "../../src/classifier/onnx/classifier.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
+import { chooseOutput } from "../../src/classifier/onnx/output.ts";
 import { classifierOver } from "../../src/classifier/open.ts";
 import { lookLikeProbabilities } from "../../src/classifier/prediction.ts";
 import { scoreReading } from "../../src/classifier/score_meaning.ts";
-import { openPartScores } from "../../src/classifier/scores.ts";
+import { openPartScores } from "../../src/classifier/graphs/scores.ts";
 import type { Classifier } from "../../src/classifier/types.ts";
 import type { OpenOutput } from "../../src/graph/onnx_file.ts";
 import { warmUpWasm } from "../support/devices.ts";

@@ -1,7 +1,7 @@
 /** Targets that are functions of the outputs: their values and gradients, and the maps that methods make of them. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createBaseline } from "../../src/baselines/explainer.ts";
-import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
+import { onnxClassifier } from "../../src/classifier/onnx/classifier.ts";
 import { classifierOver } from "../../src/classifier/open.ts";
 import { FOCUS, focusedOn } from "../../src/classifier/focused.ts";
 import {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { findNetwork, networks } from "../../models/registry.ts";
-import { channelPlanes, findTap, findTaps, type ForwardPath } from "../../src/classifier/tap.ts";
+import { channelPlanes, findTap, findTaps, type ForwardPath } from "../../src/classifier/taps/tap.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
 

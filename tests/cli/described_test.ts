@@ -1,6 +1,6 @@
 /** What exporters and model hubs say about a file, inside it and beside it. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
+import { onnxClassifier } from "../../src/classifier/onnx/classifier.ts";
 import { cropImage } from "../../src/classifier/prepared_image.ts";
 import { readOnnxModel } from "../../src/cli/onnx_model.ts";
 import { assumedLine, sayFactsOnce } from "../../src/cli/said_facts.ts";

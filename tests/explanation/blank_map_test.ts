@@ -7,7 +7,7 @@ import type { MapScale } from "../../src/explanation/map_scale.ts";
 import { captionText } from "../../src/explanation/map_explanation.ts";
 import { renderOverlay } from "../../src/image/overlay.ts";
 import type { RgbImage } from "../../src/image/types.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
 await warmUpWasm();

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { loadClassifier } from "../../src/classifier/load.ts";
 import { classifierOver } from "../../src/classifier/open.ts";
-import { listLayers, randomizedClassifier } from "../../src/classifier/randomized.ts";
+import { listLayers, randomizedClassifier } from "../../src/classifier/graphs/randomized.ts";
 import { baselineNamed } from "../../src/baselines/methods.ts";
 import { listStages, randomizationTest } from "../../src/faithfulness/randomization.ts";
 import { smallClassifier } from "../ptame/small_classifier.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { IMAGENET_1K } from "../../models/labels/imagenet_1k.ts";
 import { findNetwork } from "../../models/registry.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx, inspectOnnx } from "../../src/graph/onnx_file.ts";
 import { decodeImage } from "../../src/image/decode.ts";

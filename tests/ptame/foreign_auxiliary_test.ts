@@ -1,7 +1,7 @@
 /** An .onnx file, and a network function of the caller's own, as the auxiliary that a head reads. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { CustomNetwork } from "../../src/classifier/network_classifier.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { exportExplainer } from "../../src/ptame/export_explainer.ts";
 import { readHead } from "../../src/ptame/head_file.ts";

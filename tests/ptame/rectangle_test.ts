@@ -1,6 +1,6 @@
 /** P-TAME for classifiers whose images are not square: what the auxiliary reads, masks, training, refining, measures. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { onnxClassifier } from "../../src/classifier/onnx_classifier.ts";
+import { onnxClassifier } from "../../src/classifier/onnx/classifier.ts";
 import { cropImage } from "../../src/classifier/prepared_image.ts";
 import {
   evaluationImages,

@@ -8,7 +8,7 @@ import { padding } from "../../models/layers.ts";
 import { type Builder, createBuilder } from "../../src/graph/builder.ts";
 import { encodeOnnx } from "../../src/graph/onnx_file.ts";
 import type { Value } from "../../src/graph/types.ts";
-import type { OnnxModel } from "../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../src/classifier/onnx/model.ts";
 import { seededTensor } from "../support/seeded_weights.ts";
 
 /** What differs from a classifier of five classes that ends in a softmax. */

@@ -6,8 +6,8 @@
  * @module
  */
 import { type ByteSource, toByteSource } from "../../src/bytes/byte_source.ts";
-import { parseLabels } from "../../src/classifier/label_files.ts";
-import { parseOnnxSettings } from "../../src/classifier/onnx_settings.ts";
+import { parseLabels } from "../../src/classifier/descriptions/label_files.ts";
+import { parseOnnxSettings } from "../../src/classifier/descriptions/settings.ts";
 import { parseBoxes } from "../../src/faithfulness/boxes.ts";
 import { loadOnnx } from "../../src/graph/load_onnx.ts";
 import { inspectOnnx } from "../../src/graph/onnx_file.ts";

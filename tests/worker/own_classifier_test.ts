@@ -1,7 +1,7 @@
 /** A person's own classifier in the worker: read from files, named, mapped by any method, given a head. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createBaseline } from "../../src/baselines.ts";
-import { modelFromFiles } from "../../src/classifier/model_files.ts";
+import { modelFromFiles } from "../../src/classifier/descriptions/model_files.ts";
 import { connectWorker, type RemoteLibrary } from "../../src/worker/mod.ts";
 import { serveWorker } from "../../src/worker/serve.ts";
 import { colourClassifier, COLOURS } from "../support/colour_classifier.ts";

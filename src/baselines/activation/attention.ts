@@ -13,7 +13,7 @@
  *
  *     E = Σ_l mean_{heads, rows} ReLU(∂s_l/∂A_l)
  *
- * Without a class token, rollout takes the mean of all rows. The graphs are in src/classifier/attention_graphs.ts.
+ * Without a class token, rollout takes the mean of all rows. The graphs are in src/classifier/graphs/attention.ts.
  *
  * @module
  */

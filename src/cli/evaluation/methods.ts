@@ -8,7 +8,7 @@ import { prepareImage } from "../../classifier/prepared_image.ts";
 import { methodNamed, METHODS } from "../../baselines/methods.ts";
 import type { DecodeSettings } from "../../image/decode.ts";
 import { createMapMethod, type MapProgress, type MethodOptions } from "../../baselines/types.ts";
-import { layerFacts } from "../../classifier/tap.ts";
+import { layerFacts } from "../../classifier/taps/tap.ts";
 import type { LayerFacts } from "../../explanation/map_explanation.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";

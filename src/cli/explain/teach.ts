@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { OnnxModel } from "../../classifier/onnx_model.ts";
+import type { OnnxModel } from "../../classifier/onnx/model.ts";
 import { isOnnxModel } from "../../classifier/load.ts";
 import { methodNamed } from "../../baselines/methods.ts";
 import { modelDigest } from "../../ptame/fit/model_digest.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { LABEL_FILES } from "../../classifier/beside_files.ts";
+import { LABEL_FILES } from "../../classifier/descriptions/beside_files.ts";
 import {
   objectAddress,
   ObjectError,

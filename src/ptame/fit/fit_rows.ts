@@ -11,8 +11,8 @@
  */
 import type { PreparedImage } from "../../classifier/prepared_image.ts";
 import { topClasses } from "../../classifier/prediction.ts";
-import { partSize } from "../../classifier/graphs.ts";
-import { imagesTensor } from "../../classifier/scores.ts";
+import { partSize } from "../../classifier/graphs/forward.ts";
+import { imagesTensor } from "../../classifier/graphs/scores.ts";
 import { createBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/passes/prune.ts";
 import type { Graph } from "../../graph/types.ts";

@@ -6,7 +6,7 @@
  */
 import { uint8ArrayToHex } from "uint8array-extras";
 import { toByteSource } from "../../bytes/byte_source.ts";
-import type { OnnxModel } from "../../classifier/onnx_model.ts";
+import type { OnnxModel } from "../../classifier/onnx/model.ts";
 
 /** SHA-256 of an .onnx file and its external data, in the order of their names, as hexadecimal digits. */
 export async function modelDigest({ onnx, externalData = new Map() }: OnnxModel): Promise<string> {

@@ -5,7 +5,7 @@
  */
 import { createBuilder } from "../../../src/graph/builder.ts";
 import { encodeOnnx } from "../../../src/graph/onnx_file.ts";
-import type { OnnxModel } from "../../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../../src/classifier/onnx/model.ts";
 import type { RgbImage } from "../../../src/image/types.ts";
 import { createGenerator } from "../../../src/random/generator.ts";
 

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createBuilder } from "../../../src/graph/builder.ts";
 import { encodeOnnx } from "../../../src/graph/onnx_file.ts";
 import type { ImageSource } from "../../../src/image/types.ts";
-import type { OnnxModel } from "../../../src/classifier/onnx_model.ts";
+import type { OnnxModel } from "../../../src/classifier/onnx/model.ts";
 import { type ClassPart, classPart } from "../../../src/ptame/class_split.ts";
 import { readHead } from "../../../src/ptame/head_file.ts";
 import { decodeCheckpoint } from "../../../src/ptame/training/checkpoint.ts";

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { inspectOnnx, type OnnxSummary, type OpenOutput, type OpenValue } from "../graph/onnx_file.ts";
-import type { ByteSource } from "../bytes/byte_source.ts";
-import { describeExplainer } from "./described_model.ts";
-import { describeMetadata } from "./file_metadata.ts";
-import { joinDescriptions, joinPreprocessing, type ModelDescription } from "./model_description.ts";
+import { inspectOnnx, type OnnxSummary, type OpenOutput, type OpenValue } from "../../graph/onnx_file.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
+import { describeExplainer } from "../descriptions/exported.ts";
+import { describeMetadata } from "../descriptions/metadata.ts";
+import { joinDescriptions, joinPreprocessing, type ModelDescription } from "../descriptions/description.ts";
 import { type ExtraInput, extraInputs } from "./extra_inputs.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
-import { chooseOutput, givesOneImage } from "./onnx_output.ts";
-import { type ScoreActivation, type ScoreMeaning, scoreMeaning } from "./score_meaning.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import { chooseOutput, givesOneImage } from "./output.ts";
+import { type ScoreActivation, type ScoreMeaning, scoreMeaning } from "../score_meaning.ts";
 import {
   describeInput,
   findImageInput,

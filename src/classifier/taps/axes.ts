@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { elementCount } from "../graph/types.ts";
+import { elementCount } from "../../graph/types.ts";
 
 /** A factor of an axis. */
 export interface Factor {

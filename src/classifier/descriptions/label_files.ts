@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readForeignJson, SMALL_JSON } from "../text/foreign_json.ts";
+import { readForeignJson, SMALL_JSON } from "../../text/foreign_json.ts";
 
 /** Ten times the classes of the largest labelled collections. */
 const MOST_CLASSES = 1_000_000;

@@ -1,15 +1,15 @@
 /**
- * The graphs that methods run over a classifier: scores, activations, the part after a tap. gradient_graphs.ts has those
+ * The graphs that methods run over a classifier: scores, activations, the part after a tap. gradient.ts has those
  * with a gradient, so a program that needs only scores loads no differentiation.
  *
  * @module
  */
-import { type Builder, createBuilder } from "../graph/builder.ts";
-import type { Size } from "../image/preprocess.ts";
-import { prune } from "../graph/passes/prune.ts";
-import type { Graph, Value } from "../graph/types.ts";
-import { findTap as findTapOnPath, findTaps, type Tap } from "./tap.ts";
-import type { GraphPart } from "./types.ts";
+import { type Builder, createBuilder } from "../../graph/builder.ts";
+import type { Size } from "../../image/preprocess.ts";
+import { prune } from "../../graph/passes/prune.ts";
+import type { Graph, Value } from "../../graph/types.ts";
+import { findTap as findTapOnPath, findTaps, type Tap } from "../taps/tap.ts";
+import type { GraphPart } from "../types.ts";
 
 /** Prefix of the network's weights in all of these graphs. */
 export const PREFIX = "backbone.";

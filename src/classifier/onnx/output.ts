@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { givesScores, type OnnxSummary, type OpenOutput } from "../graph/onnx_file.ts";
+import { givesScores, type OnnxSummary, type OpenOutput } from "../../graph/onnx_file.ts";
 
 /** Operators that make something of scores: an output behind them is not a row of scores. */
 const SUMMARIES = new Set(["TopK", "ArgMax", "ReduceMax", "Max", "NonZero", "Hardmax"]);

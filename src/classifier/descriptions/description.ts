@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { withoutUndefined } from "../text/without_undefined.ts";
-import type { OnnxPreprocessing } from "./image_input.ts";
-import type { ScoreActivation } from "./score_meaning.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import type { OnnxPreprocessing } from "../onnx/image_input.ts";
+import type { ScoreActivation } from "../score_meaning.ts";
 
 /** What a file says about a classifier. */
 export interface ModelDescription {

@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { inspectOnnx } from "../graph/onnx_file.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
+import { inspectOnnx } from "../../graph/onnx_file.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 import { describeSettings, LABEL_FILES } from "./beside_files.ts";
 import { parseLabels } from "./label_files.ts";
-import { joinDescriptions, type ModelDescription } from "./model_description.ts";
-import type { OnnxModel } from "./onnx_model.ts";
-import type { OnnxSettings } from "./onnx_settings.ts";
+import { joinDescriptions, type ModelDescription } from "./description.ts";
+import type { OnnxModel } from "../onnx/model.ts";
+import type { OnnxSettings } from "./settings.ts";
 
 /** One of the files. */
 export interface NamedFile {

@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { asBytes } from "../graph/constants.ts";
-import { elementCount, type Graph, type Initializer } from "../graph/types.ts";
-import { redrawn } from "../random/redraw.ts";
-import type { BoundGraph } from "../graph/bound_graph.ts";
-import { toByteSource } from "../bytes/byte_source.ts";
-import { readFloat32 } from "../weights/tensor_table.ts";
-import { PREFIX, scoresGraph } from "./graphs.ts";
+import { asBytes } from "../../graph/constants.ts";
+import { elementCount, type Graph, type Initializer } from "../../graph/types.ts";
+import { redrawn } from "../../random/redraw.ts";
+import type { BoundGraph } from "../../graph/bound_graph.ts";
+import { toByteSource } from "../../bytes/byte_source.ts";
+import { readFloat32 } from "../../weights/tensor_table.ts";
+import { PREFIX, scoresGraph } from "./forward.ts";
 import { openPartScores } from "./scores.ts";
-import type { Classifier, GraphPart } from "./types.ts";
+import type { Classifier, GraphPart } from "../types.ts";
 
 const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 

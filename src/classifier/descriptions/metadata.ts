@@ -7,12 +7,12 @@
  *
  * @module
  */
-import { FITS } from "../image/preprocess.ts";
-import { RESAMPLINGS } from "../image/resize.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
-import type { OnnxPreprocessing } from "./image_input.ts";
+import { FITS } from "../../image/preprocess.ts";
+import { RESAMPLINGS } from "../../image/resize.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import type { OnnxPreprocessing } from "../onnx/image_input.ts";
 import { parseLabels } from "./label_files.ts";
-import type { ModelDescription } from "./model_description.ts";
+import type { ModelDescription } from "./description.ts";
 
 type Metadata = Readonly<Record<string, string>>;
 

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { parseForeignJson } from "../text/foreign_json.ts";
+import { parseForeignJson } from "../../text/foreign_json.ts";
 import { describeConfig, describePreprocessor } from "./hub_files.ts";
 import { labelsIn } from "./label_files.ts";
-import type { ModelDescription } from "./model_description.ts";
-import { ForeignSettingsError, type OnnxSettings, parseOnnxSettings } from "./onnx_settings.ts";
+import type { ModelDescription } from "./description.ts";
+import { ForeignSettingsError, type OnnxSettings, parseOnnxSettings } from "./settings.ts";
 
 /** Files with the names of classes, in the order in which they are looked for. */
 export const LABEL_FILES: readonly string[] = [

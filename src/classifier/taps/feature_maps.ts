@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Builder } from "../graph/builder.ts";
-import { elementCount, type Value } from "../graph/types.ts";
+import type { Builder } from "../../graph/builder.ts";
+import { elementCount, type Value } from "../../graph/types.ts";
 import { findTap, findTaps, type ForwardPath, isInOrder, type Tap } from "./tap.ts";
 
 /** Maximum number of maps to take by default. */

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { IMAGENET_PREPROCESSING } from "../../models/network.ts";
-import type { Preprocessing } from "../../models/registry.ts";
-import type { OpenValue } from "../graph/onnx_file.ts";
-import type { DataType } from "../graph/types.ts";
-import type { Fit } from "../image/preprocess.ts";
-import type { Resampling } from "../image/resize.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
+import { IMAGENET_PREPROCESSING } from "../../../models/network.ts";
+import type { Preprocessing } from "../../../models/registry.ts";
+import type { OpenValue } from "../../graph/onnx_file.ts";
+import type { DataType } from "../../graph/types.ts";
+import type { Fit } from "../../image/preprocess.ts";
+import type { Resampling } from "../../image/resize.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** The input of a classifier; missing entries are taken from its file, else from ImageNet's usual preprocessing. */
 export interface OnnxPreprocessing {

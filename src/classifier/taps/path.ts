@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { normalisedAxis } from "../graph/shapes/rule.ts";
-import { type Graph, intAttribute, intsAttribute } from "../graph/types.ts";
+import { normalisedAxis } from "../../graph/shapes/rule.ts";
+import { type Graph, intAttribute, intsAttribute } from "../../graph/types.ts";
 import { type Axes, isOfGrid } from "./axes.ts";
 import { type AxisContext, axisContext, picksBesideGrid } from "./axis_rules.ts";
 

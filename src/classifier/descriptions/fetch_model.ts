@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { ByteSource } from "../bytes/byte_source.ts";
-import { inspectOnnx } from "../graph/onnx_file.ts";
-import { parseForeignJson } from "../text/foreign_json.ts";
-import { type ModelAddressOptions, obtainModel } from "../weights/hub/obtain.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
+import { inspectOnnx } from "../../graph/onnx_file.ts";
+import { parseForeignJson } from "../../text/foreign_json.ts";
+import { type ModelAddressOptions, obtainModel } from "../../weights/hub/obtain.ts";
 import { describeConfig, describePreprocessor } from "./hub_files.ts";
-import { joinDescriptions, type ModelDescription } from "./model_description.ts";
-import type { OnnxModel } from "./onnx_model.ts";
+import { joinDescriptions, type ModelDescription } from "./description.ts";
+import type { OnnxModel } from "../onnx/model.ts";
 
 /**
  * Downloads a classifier once and describes it: `createExplainer`, `train` and the baselines take the result as a model.

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { OnnxSummary } from "../graph/onnx_file.ts";
-import { FITS } from "../image/preprocess.ts";
-import { RESAMPLINGS } from "../image/resize.ts";
-import { parseForeignJson } from "../text/foreign_json.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
-import type { ModelDescription } from "./model_description.ts";
-import { SCORE_ACTIVATIONS } from "./score_meaning.ts";
+import type { OnnxSummary } from "../../graph/onnx_file.ts";
+import { FITS } from "../../image/preprocess.ts";
+import { RESAMPLINGS } from "../../image/resize.ts";
+import { parseForeignJson } from "../../text/foreign_json.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import type { ModelDescription } from "./description.ts";
+import { SCORE_ACTIVATIONS } from "../score_meaning.ts";
 
 /** The metadata entry `format` of an exported explainer. */
 export const EXPLAINER_FORMAT = "ptame-explainer";

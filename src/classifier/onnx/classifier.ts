@@ -4,22 +4,22 @@
  *
  * @module
  */
-import { inlineExternalData, type OpenOutput } from "../graph/onnx_file.ts";
-import { cropSize } from "../image/preprocess.ts";
-import { openSession, resolveDevice, type Session, type Tensor } from "../runtime/mod.ts";
-import { float16ToFloat32 } from "../bytes/half.ts";
-import { describeFile } from "./file_facts.ts";
-import { labelsFor } from "./labels.ts";
-import { type InspectedModel, inspectedModel, type OnnxModel } from "./onnx_model.ts";
-import { classesOfShape } from "./onnx_output.ts";
-import { classesByShape, onnxPart } from "./onnx_part.ts";
+import { inlineExternalData, type OpenOutput } from "../../graph/onnx_file.ts";
+import { cropSize } from "../../image/preprocess.ts";
+import { openSession, resolveDevice, type Session, type Tensor } from "../../runtime/mod.ts";
+import { float16ToFloat32 } from "../../bytes/half.ts";
+import { describeFile } from "./facts.ts";
+import { labelsFor } from "../labels.ts";
+import { type InspectedModel, inspectedModel, type OnnxModel } from "./model.ts";
+import { classesOfShape } from "./output.ts";
+import { classesByShape, onnxPart } from "./part.ts";
 import { extraTensors } from "./extra_inputs.ts";
 import { checkSize } from "./image_input.ts";
 import { inputTensor } from "./input_tensor.ts";
-import { meaningOfCount, pairedRow, pairLabels } from "./score_meaning.ts";
-import { fileScores } from "./scores.ts";
-import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "./types.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
+import { meaningOfCount, pairedRow, pairLabels } from "../score_meaning.ts";
+import { fileScores } from "../graphs/scores.ts";
+import type { Classifier, ClassifierFacts, GraphPart, ScoreOptions, Scores } from "../types.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /**
  * A classifier over an .onnx file.

@@ -7,13 +7,13 @@
  *
  * @module
  */
-import type { Fit } from "../image/preprocess.ts";
-import type { Resampling } from "../image/resize.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
-import { sizeIn } from "./file_metadata.ts";
-import type { OnnxPreprocessing } from "./image_input.ts";
+import type { Fit } from "../../image/preprocess.ts";
+import type { Resampling } from "../../image/resize.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
+import { sizeIn } from "./metadata.ts";
+import type { OnnxPreprocessing } from "../onnx/image_input.ts";
 import { labelsIn } from "./label_files.ts";
-import type { ModelDescription } from "./model_description.ts";
+import type { ModelDescription } from "./description.ts";
 
 type Entries = Readonly<Record<string, unknown>>;
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { float32ToFloat16 } from "../bytes/half.ts";
-import type { DataType } from "../graph/types.ts";
-import { cropSize } from "../image/preprocess.ts";
-import type { Tensor, TensorData } from "../runtime/mod.ts";
+import { float32ToFloat16 } from "../../bytes/half.ts";
+import type { DataType } from "../../graph/types.ts";
+import { cropSize } from "../../image/preprocess.ts";
+import type { Tensor, TensorData } from "../../runtime/mod.ts";
 import type { ImageInput } from "./image_input.ts";
 
 /** Weights of red, green and blue in a grey value (ITU-R BT.601, as PIL's "L"). */

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { OpenValue } from "../graph/open_graph.ts";
-import { type DataType, elementCount } from "../graph/types.ts";
-import type { Tensor } from "../runtime/mod.ts";
-import { suggestion } from "../text/nearest.ts";
+import type { OpenValue } from "../../graph/open_graph.ts";
+import { type DataType, elementCount } from "../../graph/types.ts";
+import type { Tensor } from "../../runtime/mod.ts";
+import { suggestion } from "../../text/nearest.ts";
 import { inputText } from "./image_input.ts";
 import { numbersAs } from "./input_tensor.ts";
 

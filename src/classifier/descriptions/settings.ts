@@ -10,14 +10,14 @@
  *
  * @module
  */
-import { readForeignJson } from "../text/foreign_json.ts";
-import { shortened } from "../text/foreign_text.ts";
-import { nearestName } from "../text/nearest.ts";
-import { FITS } from "../image/preprocess.ts";
-import { RESAMPLINGS } from "../image/resize.ts";
-import type { OnnxPreprocessing } from "./image_input.ts";
-import { SCORE_ACTIVATIONS, type ScoreActivation } from "./score_meaning.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
+import { readForeignJson } from "../../text/foreign_json.ts";
+import { shortened } from "../../text/foreign_text.ts";
+import { nearestName } from "../../text/nearest.ts";
+import { FITS } from "../../image/preprocess.ts";
+import { RESAMPLINGS } from "../../image/resize.ts";
+import type { OnnxPreprocessing } from "../onnx/image_input.ts";
+import { SCORE_ACTIVATIONS, type ScoreActivation } from "../score_meaning.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** The content of such a file. */
 export interface OnnxSettings {

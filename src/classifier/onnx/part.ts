@@ -4,23 +4,23 @@
  *
  * @module
  */
-import type { TapDefinition } from "../../models/network.ts";
-import type { Builder } from "../graph/builder.ts";
-import { withoutFinalActivation } from "../graph/final_activation.ts";
-import { type LoadedOnnx, loadOnnx } from "../graph/load_onnx.ts";
-import type { Graph, Initializer, Value } from "../graph/types.ts";
-import type { ByteSource } from "../bytes/byte_source.ts";
-import { asMaps, featureMaps } from "./feature_maps.ts";
-import { normalise } from "./network_part.ts";
-import type { InspectedModel } from "./onnx_model.ts";
-import { classesOfShape } from "./onnx_output.ts";
-import { pairFactors, type ScoreMeaning } from "./score_meaning.ts";
+import type { TapDefinition } from "../../../models/network.ts";
+import type { Builder } from "../../graph/builder.ts";
+import { withoutFinalActivation } from "../../graph/final_activation.ts";
+import { type LoadedOnnx, loadOnnx } from "../../graph/load_onnx.ts";
+import type { Graph, Initializer, Value } from "../../graph/types.ts";
+import type { ByteSource } from "../../bytes/byte_source.ts";
+import { asMaps, featureMaps } from "../taps/feature_maps.ts";
+import { normalise } from "../network_part.ts";
+import type { InspectedModel } from "./model.ts";
+import { classesOfShape } from "./output.ts";
+import { pairFactors, type ScoreMeaning } from "../score_meaning.ts";
 import { extraShape } from "./extra_inputs.ts";
 import type { ImageInput } from "./image_input.ts";
 import { inputShape, LUMA } from "./input_tensor.ts";
-import type { Tap } from "./tap.ts";
-import type { GraphPart } from "./types.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
+import type { Tap } from "../taps/tap.ts";
+import type { GraphPart } from "../types.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** A network over an .onnx file of any exporter, in float32 regardless of the file's precision. */
 export function onnxPart(inspected: InspectedModel, meaning: ScoreMeaning = inspected.meaning): GraphPart {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { decodeNumbers } from "../graph/constants.ts";
-import { reducedAxes } from "../graph/shapes/movement.ts";
-import { normalisedAxis } from "../graph/shapes/rule.ts";
+import { decodeNumbers } from "../../graph/constants.ts";
+import { reducedAxes } from "../../graph/shapes/movement.ts";
+import { normalisedAxis } from "../../graph/shapes/rule.ts";
 import {
   elementCount,
   type Graph,
@@ -14,7 +14,7 @@ import {
   intsAttribute,
   type Node,
   type Value,
-} from "../graph/types.ts";
+} from "../../graph/types.ts";
 import {
   type Axes,
   type Axis,

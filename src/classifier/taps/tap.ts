@@ -14,9 +14,9 @@
  *
  * @module
  */
-import type { Builder } from "../graph/builder.ts";
-import { elementCount, type Value } from "../graph/types.ts";
-import { suggestion } from "../text/nearest.ts";
+import type { Builder } from "../../graph/builder.ts";
+import { elementCount, type Value } from "../../graph/types.ts";
+import { suggestion } from "../../text/nearest.ts";
 import { type Axes, type GridPlaces, gridPlacesOf } from "./axes.ts";
 import { followAxes } from "./axis_rules.ts";
 import { bottlenecks, type ForwardPath, learnedValues, positionsLead, valuesOnPath } from "./path.ts";

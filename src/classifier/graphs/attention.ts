@@ -2,20 +2,20 @@
  * The attentions of a transformer in any graph, and the graphs that explain by them: attention rollout and LeGrad.
  *
  * An attention is a Softmax whose last two axes both run over the tokens of the whole grid, as followed from the image
- * (axis_rules.ts). Attentions in windows (Swin), of pooled tokens, or fused in one operator are not found.
+ * (taps/axis_rules.ts). Attentions in windows (Swin), of pooled tokens, or fused in one operator are not found.
  *
  * @module
  */
-import { gradients } from "../gradient/backward.ts";
-import type { GradientDevice } from "../gradient/rule.ts";
-import { prune } from "../graph/passes/prune.ts";
-import { replayed } from "../graph/replay.ts";
-import { type Graph, intAttribute, type Value } from "../graph/types.ts";
-import { type Axis, type GridPlaces, gridPlacesOf, isOfGrid, plainAxis } from "./axes.ts";
-import { followAxes } from "./axis_rules.ts";
-import { PREFIX, scoredPass } from "./graphs.ts";
-import { bottlenecks, type ForwardPath, valuesOnPath } from "./path.ts";
-import type { GraphPart } from "./types.ts";
+import { gradients } from "../../gradient/backward.ts";
+import type { GradientDevice } from "../../gradient/rule.ts";
+import { prune } from "../../graph/passes/prune.ts";
+import { replayed } from "../../graph/replay.ts";
+import { type Graph, intAttribute, type Value } from "../../graph/types.ts";
+import { type Axis, type GridPlaces, gridPlacesOf, isOfGrid, plainAxis } from "../taps/axes.ts";
+import { followAxes } from "../taps/axis_rules.ts";
+import { PREFIX, scoredPass } from "./forward.ts";
+import { bottlenecks, type ForwardPath, valuesOnPath } from "../taps/path.ts";
+import type { GraphPart } from "../types.ts";
 
 /** An attention, and the tokens after its block. */
 interface Attention {

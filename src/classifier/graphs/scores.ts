@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { float32Data, float32Tensor, openSession, type Session, type Tensor } from "../runtime/mod.ts";
-import type { Size } from "../image/preprocess.ts";
-import { partSize, PREFIX, scoresGraph } from "./graphs.ts";
-import { probabilitiesOfPlain, toProbabilities } from "./prediction.ts";
-import type { ScoreMeaning } from "./score_meaning.ts";
-import type { GraphPart, ScoreOptions, Scores } from "./types.ts";
-import { withoutUndefined } from "../text/without_undefined.ts";
+import { float32Data, float32Tensor, openSession, type Session, type Tensor } from "../../runtime/mod.ts";
+import type { Size } from "../../image/preprocess.ts";
+import { partSize, PREFIX, scoresGraph } from "./forward.ts";
+import { probabilitiesOfPlain, toProbabilities } from "../prediction.ts";
+import type { ScoreMeaning } from "../score_meaning.ts";
+import type { GraphPart, ScoreOptions, Scores } from "../types.ts";
+import { withoutUndefined } from "../../text/without_undefined.ts";
 
 /** Opens the scores that a part of a graph gives. */
 export async function openPartScores(

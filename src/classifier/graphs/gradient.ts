@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { gradients } from "../gradient/backward.ts";
-import { checkGuided, guidedRule } from "../gradient/guided.ts";
-import { relevanceRules } from "../gradient/relevance.ts";
-import type { GradientDevice } from "../gradient/rule.ts";
-import { prune } from "../graph/passes/prune.ts";
-import type { Graph, Value } from "../graph/types.ts";
-import { type ScoredPass, scoredPass } from "./graphs.ts";
-import type { Tap } from "./tap.ts";
-import type { GraphPart } from "./types.ts";
+import { gradients } from "../../gradient/backward.ts";
+import { checkGuided, guidedRule } from "../../gradient/guided.ts";
+import { relevanceRules } from "../../gradient/relevance.ts";
+import type { GradientDevice } from "../../gradient/rule.ts";
+import { prune } from "../../graph/passes/prune.ts";
+import type { Graph, Value } from "../../graph/types.ts";
+import { type ScoredPass, scoredPass } from "./forward.ts";
+import type { Tap } from "../taps/tap.ts";
+import type { GraphPart } from "../types.ts";
 
 /** Input "target": the factor of each score of each image. */
 function targetInput({ b, logits }: ScoredPass): Value {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { areImageNets } from "./labels.ts";
-import { type Crop, cropSize } from "../image/preprocess.ts";
+import { areImageNets } from "../labels.ts";
+import { type Crop, cropSize } from "../../image/preprocess.ts";
 import type { ImageInput, OnnxPreprocessing } from "./image_input.ts";
-import type { InspectedModel, OnnxModel } from "./onnx_model.ts";
-import { type ScoreMeaning, scoreReading } from "./score_meaning.ts";
-import type { DescribedFact, FactSource } from "./types.ts";
+import type { InspectedModel, OnnxModel } from "./model.ts";
+import { type ScoreMeaning, scoreReading } from "../score_meaning.ts";
+import type { DescribedFact, FactSource } from "../types.ts";
 
 /** A file as it was given and as it was read. */
 export interface ReadFile {
