@@ -6,7 +6,12 @@
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
 import type { ImageRecord } from "../faithfulness/summary.ts";
-import { documentText, type EvaluationDocument, evaluationDocument } from "./evaluation/document.ts";
+import {
+  documentStatistics,
+  documentText,
+  type EvaluationDocument,
+  evaluationDocument,
+} from "./evaluation/document.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
 import { createPlan, EVALUATE, type Plan } from "./evaluation/plan.ts";
 import { hasRecords, openRecordFile } from "./evaluation/record_file.ts";
@@ -56,11 +61,16 @@ export const evaluateCommand = command(EVALUATE, async ({ args, options, typed, 
     if (plan.report !== undefined) {
       terminal.doing("Drawing the report");
       await writeFile(`${plan.report}/results${suffix}.json`, documentText(document));
-      if (!isPart) await writeReport(`${plan.report}/report.html`, reportData(measured, plan));
+      if (!isPart) {
+        await writeReport(
+          `${plan.report}/report.html`,
+          reportData(measured, plan, documentStatistics(document)),
+        );
+      }
     }
     signal.throwIfAborted();
     whole = true;
-    showResult(measured, terminal, plan, csv);
+    showResult(measured, document, terminal, plan, csv);
     if (options.json) console.log(JSON.stringify(document, null, 2));
     return 0;
   } catch (error) {
@@ -110,6 +120,7 @@ function resultDocument(
 
 function showResult(
   { result, subject }: Measured,
+  { statistics }: EvaluationDocument,
   terminal: Terminal,
   { report, seed, shard }: Plan,
   csv: string | undefined,
@@ -121,9 +132,8 @@ function showResult(
     ? `The head of ptame is not trained: ${head.record.name}`
     : undefined;
   if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
-  for (const line of resultLines(result, result.records, { model: backbone.name, seed, part, remark })) {
-    terminal.say(line);
-  }
+  const shown = { model: backbone.name, statistics, seed, part, remark };
+  for (const line of resultLines(result, result.records, shown)) terminal.say(line);
   if (csv !== undefined) terminal.say(`table: ${printable(csv)}`);
   if (report === undefined) return;
   terminal.say(

@@ -17,12 +17,22 @@ import { pearson } from "./correlation.ts";
 import { type MeasureDefinition, type ProbeContext, singleMeasure } from "./measure.ts";
 import type { CoherencyProtocol } from "./presets.ts";
 import { askedValues, enlarge, type Enlarged, type Probe } from "./probe.ts";
-import { removalColour } from "./removal.ts";
+import { type Colour, removalColour } from "./removal.ts";
 
-/** Coherency of two maps, 0 to 1; 0 if one of them is flat. */
-export function coherency(own: ArrayLike<number>, again: ArrayLike<number>): number {
-  const correlation = pearson(own, again);
+/** Coherency by the correlation of two maps, 0 to 1; 0 if one of them is flat. */
+export function coherency(correlation: number): number {
   return Number.isNaN(correlation) ? 0 : (1 + correlation) / 2;
+}
+
+/** Pearson's correlation of a map with that of the image which it masks; NaN if one of them is flat. */
+export async function correlationAgain(
+  sample: Enlarged,
+  fade: Colour,
+  explainAgain: NonNullable<ProbeContext["explainAgain"]>,
+): Promise<number> {
+  // A method that reads another crop gets that one masked at its own size.
+  const again = await explainAgain((crop) => maskImage(crop, maskFor(sample, crop), fade));
+  return pearson(sample.values, enlarge({ ...sample, map: again }).values);
 }
 
 /** Harmonic mean of coherency, 1 − complexity and 1 − drop, all within 0 to 1; 0 if one of them is 0. */
@@ -47,9 +57,7 @@ export function coherencyProbe(
       if (scored) yield maskImage(pixels, values, fade);
     },
     async prepare() {
-      // A method that reads another crop gets that one masked at its own size.
-      const again = await explainAgain!((crop) => maskImage(crop, maskFor(sample, crop), fade));
-      coherent = coherency(values, enlarge({ ...sample, map: again }).values);
+      coherent = coherency(await correlationAgain(sample, fade, explainAgain!));
     },
     read(outcomes) {
       const drop = scored ? dropPercent(probability, outcomes[0]!.probability, RELATIVE) / 100 : 0;

@@ -14,34 +14,15 @@ import {
   loadImage,
   type SkippedImage,
 } from "./evaluate_options.ts";
-import type { MeasurePreset } from "./presets.ts";
 import { presetNamed } from "./presets.ts";
 import { askProbes } from "./ask.ts";
 import { enlarge } from "./probe.ts";
-import {
-  createProbes,
-  MEASURE_NAMES,
-  type MeasureName,
-  measureNamed,
-  presetForMeasure,
-  USUAL_MEASURES,
-} from "./measures.ts";
+import { createProbes, measureNamed, USUAL_MEASURES } from "./measures.ts";
+import { rankingDifference, settingsText } from "./record_settings.ts";
 import { createScoreQueue, topClass } from "./scoring.ts";
 import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
 import type { Region } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
-
-/** The settings that the records of a run depend on. */
-function settingsText(
-  preset: MeasurePreset,
-  measures: readonly MeasureName[],
-  seed: number,
-  model: string,
-): string {
-  const used = MEASURE_NAMES.filter((measure) => measures.includes(measure))
-    .map((measure) => `${measure}:${presetForMeasure(preset, measure).name}`);
-  return `${used.join(" ")} seed:${seed}${model === "" ? "" : ` model:${model}`}`;
-}
 
 /** An image whose record is being filled. */
 interface Pending {
@@ -95,7 +76,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   for (const record of options.records ?? []) {
     if (record.settings !== settings) {
       throw new RangeError(
-        `Cannot resume: the record of ${record.image} was made with "${record.settings}", not "${settings}"`,
+        `Cannot resume: the record of ${record.image} was made with ${
+          rankingDifference(record.settings, settings) ?? `"${record.settings}", not "${settings}"`
+        }`,
       );
     }
     earlier.set(record.image, record);

@@ -3,7 +3,8 @@
  * clean one, in the map's order; the area under the target's probability is the score.
  *
  * RISE works on normalised pixels. Its deleted pixels become 0, which is the mean colour here. Its blur treats the
- * outside of the image as 0, which is also the mean colour here.
+ * outside of the image as 0, which is also the mean colour here. TorchCAM restores pixels into the mean colour, in fewer
+ * steps.
  *
  * @module
  */
@@ -79,6 +80,12 @@ export function areaUnder(scores: readonly number[]): number {
   return sum / last;
 }
 
+/** The same with steps of a share of the interval, of which the last one takes what is left. */
+function areaUnderSteps(scores: readonly number[], share: number): number {
+  const even = areaUnder(scores.slice(0, -1)) * (scores.length - 2) * share;
+  return even + (scores.at(-2)! + scores.at(-1)!) / 2 * (1 - share * (scores.length - 2));
+}
+
 /**
  * The area under the insertion or deletion curve of one map: keys "insertion" and "deletion".
  *
@@ -94,18 +101,19 @@ export function stepsProbe(
   const mean = removalColour(kind, "normalized", normalization);
   const { pixels, order } = sample;
   const area = sample.width * sample.height;
-  const steps = Math.ceil(area / protocol.pixelsPerStep);
+  const size = Math.max(protocol.pixelsPerStep, Math.ceil(area / (protocol.steps ?? area)));
+  const steps = Math.ceil(area / size);
 
   function* images(): Iterable<Float32Array> {
-    const other = kind === "deletion"
+    const { blur } = protocol;
+    const other = kind === "deletion" || blur === undefined
       ? pixels.map((_, i) => mean[Math.floor(i / area)]!)
-      : blurImage(pixels, sample, blurKernel(protocol.blur.side, protocol.blur.sigma), mean);
+      : blurImage(pixels, sample, blurKernel(blur.side, blur.sigma), mean);
     const [start, finish] = kind === "deletion" ? [pixels, other] : [other, pixels];
     const current = start.slice();
     yield current.slice();
     for (let step = 0; step < steps; step++) {
-      const first = step * protocol.pixelsPerStep;
-      restorePixels(current, order.subarray(first, first + protocol.pixelsPerStep), finish);
+      restorePixels(current, order.subarray(step * size, (step + 1) * size), finish);
       yield current.slice();
     }
   }
@@ -115,7 +123,7 @@ export function stepsProbe(
     read(outcomes) {
       const curve = outcomes.map((outcome) => outcome.probability);
       return {
-        values: { [kind]: areaUnder(curve) },
+        values: { [kind]: protocol.byPixels ? areaUnderSteps(curve, size / area) : areaUnder(curve) },
         curves: { [kind]: shortCurve(curve) },
       };
     },
@@ -147,7 +155,7 @@ function stepsMeasure<Kind extends "insertion" | "deletion">(
 export const INSERTION: MeasureDefinition<"insertion"> = stepsMeasure("insertion", {
   title: "Insertion",
   meaning:
-    "Insertion: the mean probability of the class while pixels come back into a blurred image, the map's highest first.",
+    "Insertion: the mean probability of the class while pixels come back into a blurred or an empty image, the map's highest first.",
   better: "higher",
   digits: 3,
 });

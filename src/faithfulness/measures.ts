@@ -4,6 +4,7 @@
  * @module
  */
 import { AVERAGE_DROP, AVERAGE_GAIN, INCREASE } from "./average_drop.ts";
+import { ARCC } from "./arcc.ts";
 import { ADCC, COHERENCY } from "./coherency.ts";
 import { COMPLEXITY, EFFECTIVE_COMPLEXITY, SPARSENESS } from "./concentration.ts";
 import { INFIDELITY } from "./infidelity.ts";
@@ -18,6 +19,7 @@ import type { Enlarged, Probe } from "./probe.ts";
 import { FAITHFULNESS_CORRELATION, SENSITIVITY_N } from "./random_subsets.ts";
 import { REGION_PERTURBATION, SELECTIVITY } from "./region_perturbation.ts";
 import { ROAD } from "./road.ts";
+import { SINGLE_DELETION } from "./single_deletion.ts";
 import { AVG_SENSITIVITY, MAX_SENSITIVITY } from "./stability.ts";
 
 /** Names of the measures. */
@@ -32,6 +34,7 @@ export type MeasureName =
   | "region-perturbation"
   | "selectivity"
   | "irof"
+  | "single-deletion"
   | "infidelity"
   | "faithfulness-correlation"
   | "faithfulness-estimate"
@@ -41,6 +44,7 @@ export type MeasureName =
   | "avg-sensitivity"
   | "coherency"
   | "adcc"
+  | "arcc"
   | "sparseness"
   | "complexity"
   | "effective-complexity"
@@ -62,6 +66,7 @@ export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
   REGION_PERTURBATION,
   SELECTIVITY,
   IROF,
+  SINGLE_DELETION,
   INFIDELITY,
   FAITHFULNESS_CORRELATION,
   FAITHFULNESS_ESTIMATE,
@@ -71,6 +76,7 @@ export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
   AVG_SENSITIVITY,
   COHERENCY,
   ADCC,
+  ARCC,
   SPARSENESS,
   COMPLEXITY,
   EFFECTIVE_COMPLEXITY,

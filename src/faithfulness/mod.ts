@@ -1,6 +1,6 @@
 /**
  * Is a map faithful? Measures that remove pixels (AD, IC, ROAD, insertion, deletion, pixel flipping, infidelity,
- * correlations of sums and drops, …), that run the method again (sensitivity, coherency, ADCC), that look at the map alone
+ * correlations of sums and drops, …), that run the method again (sensitivity, coherency, ADCC, ARCC), that look at the map alone
  * (sparseness, complexity), and that compare it with objects (pointing game, energy, relevance rank, mean IoU), in the
  * presets of published programs, with bootstrap intervals; and how alike two maps are.
  *
@@ -37,6 +37,7 @@ export type {
 } from "./evaluate_options.ts";
 export type { ZeroSpace } from "./removal.ts";
 export {
+  type ArccProtocol,
   type CoherencyProtocol,
   type ConcentrationProtocol,
   type FlippingProtocol,
@@ -51,6 +52,7 @@ export {
   type RegionsProtocol,
   type RoadProtocol,
   type SensitivityNProtocol,
+  type SingleDeletionProtocol,
   type StabilityProtocol,
   type StepsProtocol,
   type SubsetProtocol,
@@ -89,7 +91,9 @@ export {
   compareVariant,
   LIKENESS,
   type Likeness,
+  otherClassTest,
   type SanityImage,
+  type SanityMethod,
   type SanityOptions,
   type SanityResult,
   type SwapResult,

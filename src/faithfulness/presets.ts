@@ -34,8 +34,8 @@ export interface RoadProtocol {
   readonly noise: number;
   /** The unit of that noise: pixels in [0, 1] or normalised ones. */
   readonly noiseSpace: "unit" | "normalized";
-  /** Score of an image: 1 if the top class is unchanged, or the rise of the target's probability. */
-  readonly score: "accuracy" | "difference";
+  /** Score of an image: 1 if the top class is unchanged, the target's probability, or its rise. */
+  readonly score: "accuracy" | "probability" | "difference";
   /**
    * How to combine the percentages: their mean, or the area under the curve by trapezoids, with score 1 if nothing is
    * removed and 0 if everything is.
@@ -47,8 +47,15 @@ export interface RoadProtocol {
 export interface StepsProtocol {
   /** Pixels per step. */
   readonly pixelsPerStep: number;
-  /** The blurred image that insertion starts from: side of the kernel and sigma, in pixels. */
-  readonly blur: { readonly side: number; readonly sigma: number };
+  /** Greatest number of steps, for which a step has more pixels where it must; any by default. */
+  readonly steps?: number;
+  /**
+   * The blurred image that insertion starts from: side of the kernel and sigma, in pixels. Without it, insertion starts
+   * from the mean colour.
+   */
+  readonly blur?: { readonly side: number; readonly sigma: number };
+  /** Whether a last step of fewer pixels counts by its pixels; like the others by default. */
+  readonly byPixels?: boolean;
 }
 
 /** Protocol of the pointing game. */
@@ -86,6 +93,22 @@ export interface StabilityProtocol {
 /** Coherency and ADCC. */
 export interface CoherencyProtocol {
   /** What the mask is multiplied into: pixels in [0, 1] or normalised ones. */
+  readonly space: ZeroSpace;
+}
+
+/** ARCC. */
+export interface ArccProtocol {
+  /** What the mask of coherency is multiplied into: pixels in [0, 1] or normalised ones. */
+  readonly space: ZeroSpace;
+  /** How its ROAD is measured: a mean of differences. */
+  readonly road: RoadProtocol & { readonly score: "difference"; readonly summary: "mean" };
+}
+
+/** Single deletion. */
+export interface SingleDeletionProtocol {
+  /** Cells of the grid along a side. */
+  readonly cells: number;
+  /** Where a removed pixel is 0. */
   readonly space: ZeroSpace;
 }
 
@@ -161,6 +184,10 @@ export interface MeasurePreset {
   readonly stability?: StabilityProtocol;
   /** Coherency and ADCC. */
   readonly coherency?: CoherencyProtocol;
+  /** ARCC. */
+  readonly arcc?: ArccProtocol;
+  /** Single deletion. */
+  readonly singleDeletion?: SingleDeletionProtocol;
   /** Pixel flipping, monotonicity and faithfulness estimate. */
   readonly flipping?: FlippingProtocol;
   /** Faithfulness correlation. */
@@ -176,6 +203,18 @@ export interface MeasurePreset {
   /** Relevance rank, top-k intersection and mean IoU. */
   readonly overlap?: OverlapProtocol;
 }
+
+/** What the program of ROAD's authors does. */
+const ROAD_ICML22: RoadProtocol = {
+  percents: [10, 20, 30, 40, 50, 60, 70, 80, 90],
+  morf: "removed",
+  lerf: "kept",
+  imputation: "linear",
+  noise: 0.01,
+  noiseSpace: "unit",
+  score: "accuracy",
+  summary: "mean",
+};
 
 /** The presets, by name. */
 export const PRESETS: readonly MeasurePreset[] = [
@@ -215,23 +254,22 @@ export const PRESETS: readonly MeasurePreset[] = [
     },
   },
   {
+    // Insertion and deletion are of version 0.5.
     name: "torchcam",
     source: "Fernandez: TorchCAM",
     masking: { percents: [100], mask: "soft", space: "normalized", drop: "relative", epsilon: 1e-7 },
+    steps: { pixelsPerStep: 1, steps: 20, byPixels: true },
   },
   {
     name: "road-icml22",
     source: "Rong et al.: A Consistent and Efficient Evaluation Strategy for Attribution Methods, ICML 2022",
-    road: {
-      percents: [10, 20, 30, 40, 50, 60, 70, 80, 90],
-      morf: "removed",
-      lerf: "kept",
-      imputation: "linear",
-      noise: 0.01,
-      noiseSpace: "unit",
-      score: "accuracy",
-      summary: "mean",
-    },
+    road: ROAD_ICML22,
+  },
+  {
+    // The second of the two curves that the authors' program gives.
+    name: "road-icml22-confidence",
+    source: "Rong et al., ICML 2022, by the probability of the class, not by whether it stays on top",
+    road: { ...ROAD_ICML22, score: "probability" },
   },
   {
     name: "rise",
@@ -258,10 +296,21 @@ export const PRESETS: readonly MeasurePreset[] = [
   },
   {
     // Its defaults at 224 x 224, as shares of any image: 224 pixels per step, 224 random pixels, squares of 8, the 1,000 highest pixels. Black
-    // is 0 in [0, 1]; the program takes the least value of the batch.
+    // is 0 in [0, 1]; the program takes the least value of the batch. Its ROAD has the most relevant first alone, and no
+    // mean over percentages.
     name: "quantus",
     source: "Hedström et al.: Quantus, JMLR 2023",
     concentration: { least: 1e-5 },
+    road: {
+      percents: Array.from({ length: 50 }, (_, i) => 2 * i + 1),
+      morf: "removed",
+      lerf: "removed",
+      imputation: "linear",
+      noise: 0.01,
+      noiseSpace: "normalized",
+      score: "accuracy",
+      summary: "mean",
+    },
     flipping: { steps: 224, space: "unit" },
     subset: { share: 224 / 224 ** 2, samples: 100, space: "unit" },
     regions: { cells: 28, regions: 100, space: "unit" },
@@ -282,6 +331,28 @@ export const PRESETS: readonly MeasurePreset[] = [
     name: "adcc-cvprw21",
     source: "Poppi et al.: Revisiting the Evaluation of Class Activation Mapping, CVPR Workshops 2021",
     coherency: { space: "normalized" },
+  },
+  {
+    name: "arcc-2026",
+    source: "ARCC, 2026 (arXiv 2605.14641), of pytorch-grad-cam 1.5.7",
+    arcc: {
+      space: "normalized",
+      road: {
+        percents: [20, 40, 60, 80],
+        morf: "kept",
+        lerf: "kept",
+        imputation: "linear",
+        noise: 0.01,
+        noiseSpace: "normalized",
+        score: "difference",
+        summary: "mean",
+      },
+    },
+  },
+  {
+    name: "idsds-neurips24",
+    source: "Hesse et al.: Benchmarking the Attribution Quality of Vision Models, NeurIPS 2024",
+    singleDeletion: { cells: 4, space: "normalized" },
   },
   {
     // The paper removes 1 to 80 % of the pixels, in sizes of even ratios, with 100 sets of each.

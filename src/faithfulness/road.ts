@@ -73,8 +73,10 @@ export function roadProbe(
     }
     return filled;
   };
-  const outcomeScore = ({ probability, correct }: Outcome): number =>
-    protocol.score === "accuracy" ? Number(correct) : probability - sample.probability;
+  const outcomeScore = ({ probability, correct }: Outcome): number => {
+    if (protocol.score === "accuracy") return Number(correct);
+    return protocol.score === "probability" ? probability : probability - sample.probability;
+  };
 
   return {
     count: ORDERS.length * percents.length,
@@ -142,6 +144,6 @@ export const ROAD: MeasureDefinition<"road"> = {
   axis: (key, { road }) => ({
     percents: [...road!.percents],
     means: key === "ROAD-MoRF" ? road!.morf : road!.lerf,
-    height: road!.score === "accuracy" ? "accuracy" : "change",
+    height: road!.score === "difference" ? "change" : road!.score,
   }),
 };

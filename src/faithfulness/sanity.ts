@@ -9,7 +9,10 @@ import type { PreparedImage } from "../classifier/prepared_image.ts";
 import { valueRange } from "../image/range.ts";
 import { upsampleMap } from "../image/upsample.ts";
 import type { ValueMap } from "../image/types.ts";
+import { createStream } from "../random/generator.ts";
+import { hashText } from "../random/hash.ts";
 import { bootstrapInterval, type BootstrapOptions } from "./bootstrap.ts";
+import { complexityRise } from "./complexity_rise.ts";
 import { spearman, ssim } from "./correlation.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluateOptions, EvaluateResult } from "./evaluate_options.ts";
@@ -71,9 +74,17 @@ export interface SanityImage extends PreparedImage {
 export interface SanityResult extends Readonly<Record<keyof Likeness, Interval | undefined>> {
   /** Name of the variant. */
   readonly variant: string;
+  /**
+   * How much more complex the maps are than the original's, as a share (Efficient MPRT, complexity_rise.ts); undefined if
+   * no original has any complexity.
+   */
+  readonly complexityRise?: Interval;
   /** Number of images on which one of the maps was constant; they are in no mean. */
   readonly flat: number;
 }
+
+/** A method of the checks: like {@linkcode MapMethod}, with the values of a formula, not scaled to [0, 1]. */
+export type SanityMethod = (...asked: Parameters<MapMethod>) => Promise<ValueMap>;
 
 /** Options of the comparison. */
 export interface SanityOptions extends BootstrapOptions {
@@ -92,18 +103,21 @@ export interface SanityOptions extends BootstrapOptions {
  */
 export async function compareVariant(
   variant: string,
-  method: (...asked: Parameters<MapMethod>) => Promise<ValueMap>,
+  method: SanityMethod,
   images: readonly SanityImage[],
   originals: readonly ValueMap[],
   options: SanityOptions = {},
 ): Promise<SanityResult> {
   const found: Likeness[] = [];
+  const rises: number[] = [];
   for (const [i, image] of images.entries()) {
     options.signal?.throwIfAborted();
     const map = await method(image, image.target, options.signal);
+    rises.push(complexityRise(originals[i]!.values, map.values));
     found.push(compareMaps(originals[i]!, map, imageSides(image.pixels, image.width)));
     options.onProgress?.({ done: i + 1, total: images.length });
   }
+  const finite = rises.filter(Number.isFinite);
   const ordered = found.filter((each) => Number.isFinite(each.spearman));
   const mean = (key: keyof Likeness) =>
     ordered.length === 0 ? undefined : bootstrapInterval(ordered.map((each) => each[key]), options);
@@ -112,8 +126,37 @@ export async function compareVariant(
     spearman: mean("spearman"),
     absoluteSpearman: mean("absoluteSpearman"),
     ssim: mean("ssim"),
+    ...(finite.length === 0 ? {} : { complexityRise: bootstrapInterval(finite, options) }),
     flat: found.length - ordered.length,
   };
+}
+
+/** Name of the variant of {@linkcode otherClassTest}. */
+const OTHER_CLASS = "another class";
+
+/**
+ * Random Logit (Sixt et al. 2020): the similarity between the maps of an image's class and of another one, drawn at random
+ * for each image. A map that is the same for any class does not explain the class.
+ *
+ * @param method Maps of the intact classifier.
+ * @param originals The maps of the images' own classes, in order.
+ * @param classes How many classes there are.
+ * @throws {RangeError} When there is no other class.
+ */
+export async function otherClassTest(
+  method: SanityMethod,
+  images: readonly SanityImage[],
+  originals: readonly ValueMap[],
+  classes: number,
+  options: SanityOptions = {},
+): Promise<SanityResult> {
+  if (classes < 2) throw new RangeError("Cannot compare with another class: the classifier has one");
+  const generator = createStream(options.seed ?? 0, hashText(OTHER_CLASS));
+  const others = images.map((image) => {
+    const drawn = generator.below(classes - 1);
+    return { ...image, target: drawn < image.target ? drawn : drawn + 1 };
+  });
+  return await compareVariant(OTHER_CLASS, method, others, originals, options);
 }
 
 /** Names of the two methods in a swap test's records. */

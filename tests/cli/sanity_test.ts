@@ -12,11 +12,13 @@ Deno.test("sanity randomises an .onnx classifier layer by layer under Grad-CAM",
   try {
     Deno.writeFileSync(`${folder}/small.onnx`, smallClassifier().onnx);
     const common = ["sanity", "--images", PHOTO, "--model", "small.onnx", "--device", "wasm"];
-    const ended = await runCli([...common, "--method", "gradcam", "--json"], folder);
+    const checks = ["--other-class", "--smooth", "2", "--order", "bottom-up"];
+    const ended = await runCli([...common, "--method", "gradcam", ...checks, "--json"], folder);
     assertEquals(ended.code, 0, ended.stderr);
     assertStringIncludes(ended.stderr, "gradcam of small, 1 image(s)");
     const { model, method, images, variants } = JSON.parse(ended.stdout);
-    assertEquals([model, method, images, variants.length], ["small", "gradcam", 1, 3]);
+    assertEquals([model, method, images, variants.length], ["small", "gradcam", 1, 4]);
+    assertEquals(variants[0].variant, "another class");
     for (const { spearman, flat } of variants) assert(flat === 1 || Math.abs(spearman.value) <= 1);
     assertEquals(errorLines(ended), []);
 
@@ -33,14 +35,14 @@ Deno.test("sanity randomises an .onnx classifier layer by layer under Grad-CAM",
 Deno.test("sanity refuses what its method has not", async () => {
   const cases: [string[], string][] = [
     [[], "Option --images of sanity is required"],
-    [["--images", PHOTO, "--stages", "2"], "Options --order and --stages are for baselines"],
+    [["--images", PHOTO, "--stages", "2"], "Options --order, --stages and --smooth are for baselines"],
     [
       ["--images", PHOTO, "--method", "gradcam", "--swap", "h"],
       "Option --swap is for ptame; gradcam has no head",
     ],
     [
       ["--images", PHOTO, "--method", "gradcam", "--order", "cascade"],
-      "takes one of cascading, independent, not cascade",
+      "takes one of cascading, bottom-up, independent, not cascade",
     ],
     [["--images", PHOTO, "--samples", "3"], "Option --samples is for the baselines"],
     [["--images", PHOTO, "--part", "score"], "belong together"],

@@ -132,6 +132,22 @@ Deno.test("evaluate() refuses records of other settings, or of another classifie
   );
 });
 
+Deno.test("evaluate() refuses records whose maps were ranked otherwise, and says so in one line", async () => {
+  const { records } = await evaluate(options());
+  const { message } = await assertRejects(
+    () => {
+      const before = records.map((record) => ({
+        ...record,
+        settings: record.settings.replace(" ranking:2", ""),
+      }));
+      return evaluate(options({ records: before }));
+    },
+    RangeError,
+    "was made with ranking 1, not 2: another version of ptame ranked the pixels of some maps differently; measure all",
+  );
+  assertEquals(message.split("\n").length, 1);
+});
+
 Deno.test("evaluate() takes measures that a preset lacks with their own preset, and says so", async () => {
   const region = { boxes: [{ x: 0, y: 0, width: SIDE, height: SIDE }] };
   const { methods } = await evaluate(options({

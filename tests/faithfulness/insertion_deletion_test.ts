@@ -69,6 +69,30 @@ Deno.test("areaUnder() weighs the ends by half", () => {
   assertEquals(areaUnder([1, 1, 1, 1]), 1);
 });
 
+Deno.test("the preset torchcam by hand: the last step is shorter and counts by its pixels; insertion starts in the mean colour", () => {
+  const protocol = { ...presetNamed("torchcam").steps!, steps: 3 };
+  const of = sample(2);
+  // 256 pixels in 86, 86 and 84.
+  const share = 86 / 256;
+  const curve = [0.9, 0.5, 0.3, 0.2];
+  const area = share * (0.9 + 0.5) / 2 + share * (0.5 + 0.3) / 2 + (1 - 2 * share) * (0.3 + 0.2) / 2;
+  for (const kind of ["insertion", "deletion"] as const) {
+    const probe = stepsProbe(of, kind, protocol, NORMALIZATION);
+    const pictures = [...probe.images()];
+    assertEquals([probe.count, pictures.length], [4, 4]);
+    const changed = pictures.slice(1).map((each, i) =>
+      each.filter((value, at) => value !== pictures[i]![at]).length / 3
+    );
+    assertEquals(changed, [86, 86, 84]);
+    const empty = kind === "insertion" ? pictures[0]! : pictures.at(-1)!;
+    const mean = NORMALIZATION.mean.map(Math.fround);
+    assertEquals(empty.filter((value, i) => value !== mean[Math.floor(i / 256)]).length, 0);
+    const read = probe.read(curve.map((probability) => ({ probability, correct: true })));
+    assertAlmostEquals(read.values[kind]!, area, 1e-12);
+  }
+  assertEquals(stepsProbe(of, "deletion", presetNamed("torchcam").steps!, NORMALIZATION).count, 1 + 20);
+});
+
 Deno.test("stepsProbe() needs a normalization", () => {
   assertThrows(() => stepsProbe(sample(0), "insertion", RISE, undefined), TypeError, "no normalization");
 });

@@ -5,6 +5,7 @@
  */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { MaskMap } from "../../src/explanation/blank_map.ts";
+import { arcc } from "../../src/faithfulness/arcc.ts";
 import { askProbes } from "../../src/faithfulness/ask.ts";
 import type { ProbeContext } from "../../src/faithfulness/measure.ts";
 import { createProbes, type MeasureName } from "../../src/faithfulness/measures.ts";
@@ -25,6 +26,7 @@ const PRESET: MeasurePreset = {
   sensitivityN: { shares: [0.1, 0.5], samples: 20, space: "unit" },
   regions: { cells: 4, regions: 4, space: "unit" },
   selectivity: { cells: 4, regions: 16, space: "unit" },
+  singleDeletion: { cells: 8, space: "unit" },
   infidelity: { cells: 8, lengths: [1, 2], samples: Infinity, space: "unit" },
 };
 
@@ -83,16 +85,19 @@ Deno.test("linear classifier: its weights predict every drop", async () => {
       "faithfulness-estimate",
       "sensitivity-n",
       "infidelity",
+      "single-deletion",
     ] as const;
     const values = await measured(linear(weights), WHITE, contributions(weights), names);
     assertAlmostEquals(values["faithfulness-correlation"]!, 1, 1e-6);
     assertAlmostEquals(values["faithfulness-estimate"]!, 1, 1e-6);
     assertAlmostEquals(values["sensitivity-n"]!, 1, 1e-6);
     assertAlmostEquals(values["infidelity"]!, 0, 1e-12);
+    assertAlmostEquals(values["single-deletion"]!, 1, 1e-12);
     const reversed = await measured(linear(weights), WHITE, contributions(weights.map((w) => -w)), names);
     assertAlmostEquals(reversed["faithfulness-correlation"]!, -1, 1e-6);
     assertAlmostEquals(reversed["faithfulness-estimate"]!, -1, 1e-6);
     assertAlmostEquals(reversed["sensitivity-n"]!, -1, 1e-6);
+    assertAlmostEquals(reversed["single-deletion"]!, -1, 1e-12);
   }
 });
 
@@ -201,8 +206,9 @@ Deno.test("classifier of one pixel: the map of that pixel is best in every measu
       "sensitivity-n",
       "monotonicity",
       "infidelity",
+      "single-deletion",
     ] as const,
-    ...["sparseness", "complexity", "effective-complexity", "coherency", "adcc"] as const,
+    ...["sparseness", "complexity", "effective-complexity", "coherency", "adcc", "arcc"] as const,
     ...["pointing", "energy", "relevance-rank", "miou", "top-k"] as const,
   ];
   const explainAgain = () => Promise.resolve(map);
@@ -226,6 +232,9 @@ Deno.test("classifier of one pixel: the map of that pixel is best in every measu
     "effective-complexity": 100 / AREA,
     "coherency": 1,
     "adcc": 3 / (2 + 1 / (1 - 1 / AREA)),
+    "single-deletion": 1,
+    // Without the pixel its neighbours fill it, and they are as white: nothing is lost, and ROAD is 0.
+    "arcc": 0,
     "pointing": 1,
     "energy": 1,
     "relevance-rank": 1,
@@ -250,7 +259,12 @@ Deno.test("measures without a value leave the picture out: no object, equal drop
     {},
   );
   assertEquals(
-    await measured(flat, WHITE, map, ["faithfulness-correlation", "faithfulness-estimate", "sensitivity-n"]),
+    await measured(flat, WHITE, map, [
+      "faithfulness-correlation",
+      "faithfulness-estimate",
+      "sensitivity-n",
+      "single-deletion",
+    ]),
     {},
   );
   const zeros = { width: SIDE, height: SIDE, values: new Float32Array(AREA) };
@@ -283,4 +297,51 @@ Deno.test("irof by hand: a picture of two halves, of which the classifier reads 
   const nearest = (value: number, of: number[]) => Math.min(...of.map((each) => Math.abs(each - value)));
   assertAlmostEquals(nearest(await irof(1), expected((first) => [first, 0.5, 0.5, 0.5])), 0, 1e-6);
   assertAlmostEquals(nearest(await irof(0), expected((first) => [0.8, 0.8, first, 0.5])), 0, 1e-6);
+});
+
+Deno.test("arcc by hand: three parts, of which ROAD is cut to 0 to 1", () => {
+  const harmonic = (...parts: number[]) => 3 / parts.reduce((sum, part) => sum + 1 / (part + 1e-8), 0);
+  assertAlmostEquals(arcc(0.5, 0.75, 0.5), harmonic(0.5, 0.25, 0.5), 1e-12);
+  assertAlmostEquals(arcc(1, 0, 1.7), 1, 1e-7);
+  assertAlmostEquals(arcc(1, 0, -0.4), 0, 1e-7);
+});
+
+Deno.test("arcc of a classifier that reads the left half: white there, black elsewhere, shown by its map", async () => {
+  const left = (i: number) => i % SIDE < SIDE / 2;
+  const pixels = gray(Float32Array.from({ length: AREA }, (_, i) => left(i) ? 1 : 0));
+  const p = (of: Float32Array) =>
+    of.subarray(0, AREA).reduce((sum, value, i) => left(i) ? sum + value : sum, 0) / 32;
+  const values = Float32Array.from({ length: AREA }, (_, i) => left(i) ? 1 : 0);
+  const map = { width: SIDE, height: SIDE, values };
+  // Half is removed: first of the least relevant, of which nothing is read; then of the most, which turns black.
+  const road = { ...presetNamed("arcc-2026").arcc!.road, percents: [50], noise: 0 };
+  const preset = { ...PRESET, arcc: { space: "unit", road } } as const;
+  const explain = (again: Float32Array) =>
+    measured(p, pixels, map, ["arcc"], {
+      explainAgain: (change) => {
+        // The map hides nothing that is white.
+        assertEquals(change(pixels).every((value, i) => value === pixels[i]), true);
+        return Promise.resolve({ width: SIDE, height: SIDE, values: again });
+      },
+    }, preset);
+  // Coherency 1, half of the image, and all of the probability.
+  assertAlmostEquals((await explain(values))["arcc"]!, 3 / (1 + 2 + 1), 1e-6);
+  // A flat map the second time: coherency 0.5.
+  assertAlmostEquals((await explain(new Float32Array(AREA)))["arcc"]!, 3 / (2 + 2 + 1), 1e-6);
+  // The reverse: coherency 0.
+  assertAlmostEquals((await explain(values.map((value) => 1 - value)))["arcc"]!, 0, 1e-6);
+});
+
+Deno.test("single deletion by hand: four cells whose drops are 1, 2, 3, 4 in an order that the map has but for two", async () => {
+  const cell = (i: number) => 2 * Math.floor(i / SIDE / 4) + Math.floor(i % SIDE / 4);
+  const weights = Float32Array.from({ length: AREA }, (_, i) => (cell(i) + 1) / 400);
+  const sums = [1, 2, 4, 3];
+  const map = {
+    ...{ width: SIDE, height: SIDE },
+    values: Float32Array.from({ length: AREA }, (_, i) => sums[cell(i)]! / 4),
+  };
+  const preset = { ...PRESET, singleDeletion: { cells: 2, space: "unit" } } as const;
+  const values = await measured(linear(weights), WHITE, map, ["single-deletion"], {}, preset);
+  // 1 − 6 · (1 + 1) / (4 · 15).
+  assertAlmostEquals(values["single-deletion"]!, 0.8, 1e-12);
 });

@@ -26,6 +26,10 @@ Deno.test("listStages() goes from the scores down, all layers or evenly spaced o
       4,
     ],
   ]);
+  assertEquals(
+    listStages(layers, { order: "bottom-up", stages: 2 }).map((stage) => [stage.name, stage.layers.join("")]),
+    [["b", "ab"], ["d", "abcd"]],
+  );
   assertEquals(listStages(layers, { order: "independent" }).map((stage) => stage.layers), [
     ["d"],
     ["c"],
@@ -88,6 +92,16 @@ Deno.test("a method that explains fails to keep its map when the classifier forg
   const control = await randomizationTest(tiny, baselineNamed("gaussian"), images, { ...WASM, stages: 1 });
   assertAlmostEquals(control[0]!.spearman!.value, 1, 1e-9);
   assertAlmostEquals(control[0]!.ssim!.value, 1, 1e-9);
+  assertAlmostEquals(control[0]!.complexityRise!.value, 0, 1e-9);
+  const smooth = await randomizationTest(tiny, baselineNamed("gradcam"), images, {
+    ...options,
+    order: "bottom-up",
+    otherClass: true,
+    smooth: 2,
+    stages: 2,
+  });
+  assertEquals(smooth.map(({ variant }) => variant), ["another class", "conv2.weight", "fc.weight"]);
+  assertEquals(last, { done: 8, total: 8 });
   const alone = await randomizationTest(tiny, baselineNamed("smoothgrad"), images.slice(0, 1), {
     ...WASM,
     order: "independent",

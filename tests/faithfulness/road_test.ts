@@ -109,3 +109,25 @@ Deno.test("roadProbe() fills by Telea in P-TAME's preset, in steps of 1/255", ()
   // By trapezoids, an accuracy lies within 0.05 and 0.85.
   assert(values["ROAD-MoRF"]! >= 0.05 && values["ROAD-LeRF"]! <= 0.85);
 });
+
+Deno.test("road-icml22-confidence is road-icml22 by the probability of the class; Quantus' takes odd percentages", () => {
+  const of = sample(1);
+  const read = (preset: string) => {
+    const probe = roadProbe(of, presetNamed(preset).road!, NORMALIZATION, 0);
+    const outcomes = Array.from(
+      { length: probe.count },
+      (_, i) => ({ probability: i / 100, correct: i % 2 === 0 }),
+    );
+    return { count: probe.count, ...probe.read(outcomes) };
+  };
+  const [hits, confidence, quantus] = ["road-icml22", "road-icml22-confidence", "quantus"].map(read);
+  const images = (preset: string) => [...roadProbe(of, presetNamed(preset).road!, NORMALIZATION, 0).images()];
+  const [before, after] = ["road-icml22", "road-icml22-confidence"].map(images);
+  assertEquals(before!.every((image, i) => image.every((value, at) => value === after![i]![at])), true);
+  assertEquals(hits!.curves!["ROAD-MoRF"], [1, 0, 1, 0, 1, 0, 1, 0, 1]);
+  assertEquals(confidence!.curves!["ROAD-MoRF"], [0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08]);
+  // LeRF's probabilities are 0.09 to 0.17, MoRF's 0 to 0.08: half of the difference of their means.
+  assertAlmostEquals(confidence!.values["ROAD"]!, 0.045, 1e-12);
+  assertEquals([hits!.count, quantus!.count], [18, 100]);
+  assertEquals(presetNamed("quantus").road!.percents.slice(0, 3), [1, 3, 5]);
+});

@@ -45,6 +45,13 @@ export function evaluationDocument(
   };
 }
 
+/** The statistics of a document, none where it has none. */
+export function documentStatistics(
+  { statistics = [], agreement = [] }: EvaluationDocument,
+): EvaluationStatistics {
+  return { statistics, agreement };
+}
+
 /** The facts of a document, without what is computed from its records. */
 export function documentFacts(
   { preset: _, images: _images, methods: _methods, statistics: _statistics, agreement: _agreement, ...facts }:

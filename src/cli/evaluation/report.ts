@@ -5,6 +5,7 @@
  * @module
  */
 import { presetNamed } from "../../faithfulness/presets.ts";
+import type { EvaluationStatistics } from "../../faithfulness/statistics/compare.ts";
 import type { ReportOptions } from "../../faithfulness/report/page.ts";
 import type { ReportData } from "../../faithfulness/report/types.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
@@ -59,6 +60,7 @@ export async function writeReport(path: string, data: ReportData): Promise<void>
 export function reportData(
   { result, rows, subject, classes }: Measured,
   plan: Plan,
+  statistics: EvaluationStatistics,
 ): ReportData {
   const { records, skipped, ...evaluation } = result;
   const { head, session, backbone, auxiliary } = subject;
@@ -87,6 +89,7 @@ export function reportData(
     ...withoutUndefined({ classifier: backbone.described }),
     evaluation,
     records,
+    statistics,
     controls: plan.methods.filter(isControl),
     gallery: rows,
     skipped,

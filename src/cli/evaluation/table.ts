@@ -12,7 +12,7 @@ import {
   shownInterval,
   shownMilliseconds,
 } from "../../faithfulness/report/labels.ts";
-import type { MeasureStatistics } from "../../faithfulness/statistics/compare.ts";
+import type { MeasureStatistics, PairStatistics } from "../../faithfulness/statistics/compare.ts";
 import type { Evaluation, ImageRecord } from "../../faithfulness/summary.ts";
 
 interface Column {
@@ -107,10 +107,21 @@ export function tableLines(
   return lines;
 }
 
-/** Lines on how many images a difference of one point needs, of the pair of methods that needs most. */
+/**
+ * How many images a difference of one point needs, of the pair of methods that needs most; what is not known, if a pair
+ * differs by the same on all images.
+ */
+function neededImages(pairs: readonly PairStatistics[]): string {
+  const known = pairs.flatMap(({ imagesForPoint }) => imagesForPoint === undefined ? [] : [imagesForPoint]);
+  const equal = pairs.length - known.length;
+  if (known.length === 0) return "unknown (no difference varies)";
+  return `${Math.max(...known)}${equal === 0 ? "" : ` (${equal} of ${pairs.length} pairs: unknown)`}`;
+}
+
+/** Lines on how many images a difference of one point needs. */
 export function powerLines(statistics: readonly MeasureStatistics[], width: number): string[] {
   const needs = statistics.filter(({ pairs }) => pairs.length > 0).map(({ key, pairs }) =>
-    `${keyTitle(key)} ${Math.max(...pairs.map((pair) => pair.imagesForPoint))}`
+    `${keyTitle(key)} ${neededImages(pairs)}`
   );
   if (needs.length === 0) return [];
   const lines = ["Images that show a difference of one point in every pair of methods (80 % power):"];

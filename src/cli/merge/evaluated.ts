@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rankingDifference } from "../../faithfulness/record_settings.ts";
 import { type Evaluation, type ImageRecord, summarize } from "../../faithfulness/summary.ts";
 import {
   documentFacts,
@@ -86,6 +87,14 @@ function checkSettings(all: readonly { readonly path: string; readonly settings:
   const first = all[0];
   const other = all.find(({ settings }) => settings !== first!.settings);
   if (first === undefined || other === undefined) return;
+  const ranking = rankingDifference(other.settings, first.settings);
+  if (ranking !== undefined) {
+    throw new Error(
+      `Cannot merge: ${printable(other.path)} was made otherwise than ${
+        printable(first.path)
+      }, with ${ranking}`,
+    );
+  }
   throw new Error(
     `Cannot merge: ${printable(first.path)} was made with "${first.settings}", ${
       printable(other.path)

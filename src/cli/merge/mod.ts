@@ -121,9 +121,9 @@ async function mergeEvaluated(
     if (options.csv !== undefined) await writeFile(options.csv, evaluationCsv(result));
     sayNames(terminal, "not finished", unfinished);
     const whole = sayJoined(terminal, joined, parts);
-    const { skipped, model, seed } = document;
+    const { skipped, model, seed, statistics } = document;
     if (skipped.length > 0) terminal.say(`${skipped.length} image(s) could not be read and were skipped`);
-    for (const line of resultLines(result, records, { model, seed })) terminal.say(line);
+    for (const line of resultLines(result, records, { model, seed, statistics })) terminal.say(line);
     terminal.say(`records: ${printable(path)}`);
     if (options.json) console.log(JSON.stringify(document, null, 2));
     return whole && unfinished.length === 0 ? 0 : 1;

@@ -9,7 +9,13 @@ import { loadClassifier } from "../../classifier/load.ts";
 import { classifierOver } from "../../classifier/open.ts";
 import type { BaselineDefinition, MethodDefinition } from "../../baselines/types.ts";
 import { type RandomizationOptions, randomizationTest } from "../../faithfulness/randomization.ts";
-import { compareVariant, type SanityImage, type SanityResult, swapTest } from "../../faithfulness/sanity.ts";
+import {
+  compareVariant,
+  otherClassTest,
+  type SanityImage,
+  type SanityResult,
+  swapTest,
+} from "../../faithfulness/sanity.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
 import type { Comparison } from "../../faithfulness/summary.ts";
 import {
@@ -166,18 +172,28 @@ async function checkOpenHead(
   for (const image of images) originals.push(await own(image, image.target, signal));
 
   const variants: SanityResult[] = [];
+  const total = (all.settings.otherClass ? 3 : 2) * images.length;
+  /** Options of the next comparison. */
+  const comparison = () => {
+    const before = variants.length * images.length;
+    return {
+      seed,
+      ...withoutUndefined({ signal }),
+      onProgress: ({ done }: { readonly done: number }) => onProgress?.({ done: before + done, total }),
+    };
+  };
+  if (all.settings.otherClass) {
+    variants.push(
+      await otherClassTest(own, images, originals, explainer.backbone.classes, comparison()),
+    );
+  }
   for (const part of ["fuser", "all"] as const) {
     const head = await randomizedHead(explainer.head, { seed, part });
     const random = await explainer.withHead(head);
     try {
       const name = part === "fuser" ? "fuser" : "whole head";
-      const before = variants.length * images.length;
       variants.push(
-        await compareVariant(name, explainerMethod(random), images, originals, {
-          seed,
-          ...withoutUndefined({ signal }),
-          onProgress: ({ done }) => onProgress?.({ done: before + done, total: 2 * images.length }),
-        }),
+        await compareVariant(name, explainerMethod(random), images, originals, comparison()),
       );
     } finally {
       await random.dispose();

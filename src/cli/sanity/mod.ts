@@ -14,7 +14,7 @@ import { evenlySpread } from "../../ptame/evenly_spread.ts";
 import { listImages } from "../image_lists.ts";
 import { ONNX_OPTIONS } from "../onnx_model.ts";
 import { command } from "../options/command.ts";
-import { choice, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
+import { choice, flag, group, needed, text, type Values, wholeNumber } from "../options/kinds.ts";
 import { OUTPUT_OPTIONS } from "../output_options.ts";
 import { shardOption } from "../shards/option.ts";
 import { IMAGE_COLUMN_OPTION } from "../sources/option.ts";
@@ -39,11 +39,16 @@ const OPTIONS = {
   ...group("Check", {
     order: choice(
       "ORDER",
-      ["cascading", "independent"],
-      "Randomise all layers from the scores down to each stage, or one layer at a time",
+      ["cascading", "bottom-up", "independent"],
+      "Randomise all layers from the scores down to each stage, from the image up to it, or one layer at a time",
       { usual: "cascading" },
     ),
     stages: wholeNumber("N", "Use only N stages, evenly spread over the layers", { least: 1, usual: "all" }),
+    smooth: wholeNumber("N", "Compare means of N maps over noisy images (Smooth MPRT), for a baseline", {
+      least: 1,
+      usual: "1, without noise",
+    }),
+    otherClass: flag("Compare with the map of another class, too (Random Logit)"),
     swap: text(
       "FILE",
       "For ptame: the head of another classifier, which must score worse than the classifier's own head",
@@ -89,11 +94,11 @@ async function createPlan(
   signal: AbortSignal,
 ): Promise<SanityPlan> {
   const method = chooseMethod(options, ["seed"]);
-  const { swap, order, stages, limit, layer, seed } = options;
+  const { swap, order, stages, smooth, otherClass, limit, layer, seed } = options;
   needsHead("swap", swap, method, (name) => `; ${name} has no head`);
-  if (method.needs === "head" && (order ?? stages) !== undefined) {
+  if (method.needs === "head" && (order ?? stages ?? smooth) !== undefined) {
     throw new UsageError(
-      `Options --order and --stages are for baselines: ${method.name} uses only the classifier's inputs and outputs`,
+      `Options --order, --stages and --smooth are for baselines: ${method.name} uses only the classifier's inputs and outputs`,
     );
   }
   const listed = await listImages(options.images, terminal.say, { column: options.imageColumn, signal });
@@ -108,7 +113,8 @@ async function createPlan(
     settings: {
       signal,
       onProgress: ({ done, total }) => terminal.doing(`Comparing maps: ${done} of ${total}`),
-      ...withoutUndefined({ order, stages, layer, seed }),
+      ...withoutUndefined({ order, stages, smooth, layer, seed }),
+      otherClass,
       ...givenCounts(options),
     },
   };
@@ -133,7 +139,9 @@ function showReport({ model, method, images, variants, swap }: SanityReport, ter
   terminal.say("");
   const width = Math.max(10, ...variants.map(({ variant }) => variant.length));
   terminal.say(
-    `   ${"randomised".padEnd(width)}  ${["Spearman", "|Spearman|", "SSIM"].map(column).join("  ")}`,
+    `   ${"randomised".padEnd(width)}  ${
+      ["Spearman", "|Spearman|", "SSIM", "more complex by"].map(column).join("  ")
+    }`,
   );
   for (const result of variants) terminal.say(`   ${line(result, width)}`);
   if (swap === undefined) return;
@@ -144,8 +152,11 @@ function showReport({ model, method, images, variants, swap }: SanityReport, ter
   if (swap.failed.length > 0) terminal.say(`   worse in ${swap.failed.join(", ")}`);
 }
 
-function line({ variant, spearman, absoluteSpearman, ssim, flat }: SanityResult, width: number): string {
-  const values = [spearman, absoluteSpearman, ssim].map(intervalText).map(column).join("  ");
+function line(
+  { variant, spearman, absoluteSpearman, ssim, complexityRise, flat }: SanityResult,
+  width: number,
+): string {
+  const values = [spearman, absoluteSpearman, ssim, complexityRise].map(intervalText).map(column).join("  ");
   return `${printable(variant).padEnd(width)}  ${values}${flat > 0 ? `  (${flat} flat)` : ""}`;
 }
 

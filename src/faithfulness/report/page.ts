@@ -105,7 +105,7 @@ export async function renderReport(data: ReportData, options: ReportOptions = {}
   const curves = curveCharts(evaluation, context);
   const settings = data.settings.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`);
   const reasons = skipped.map(({ image, reason }) => markup`<li>${image}: ${reason}</li>`);
-  const { statistics, agreement } = allStatistics(evaluation, records);
+  const { statistics, agreement } = data.statistics ?? allStatistics(evaluation, records);
   const agreements = agreementTable(agreement);
   const gallery = await galleryHtml(data.gallery, methods);
   const start = pageStart({

@@ -37,7 +37,7 @@ function rankTable({ key, images, ranks = {}, criticalDifference, point, pairs }
     const cells = pair === undefined ? ["", "", ""] : [
       `${pair.wins} / ${pair.ties} / ${pair.losses}`,
       shownProbability(pair.corrected),
-      String(pair.imagesForPoint),
+      pair.imagesForPoint === undefined ? "unknown" : String(pair.imagesForPoint),
     ];
     return markup`<tr><th scope="row">${name}</th><td>${rank.toFixed(2)}</td>${
       cells.map((cell) => markup`<td>${cell}</td>`)

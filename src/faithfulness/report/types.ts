@@ -6,6 +6,7 @@
 import type { DescribedFact } from "../../classifier/types.ts";
 import type { RgbImage, ValueMap } from "../../image/types.ts";
 import type { SkippedImage } from "../evaluate_options.ts";
+import type { EvaluationStatistics } from "../statistics/compare.ts";
 import type { Evaluation, ImageRecord } from "../summary.ts";
 
 /** An image of the gallery with the maps of all methods. */
@@ -36,6 +37,8 @@ export interface ReportData {
   readonly evaluation: Evaluation;
   /** Per-image records: times, and paired comparisons. */
   readonly records: readonly ImageRecord[];
+  /** The statistics of the evaluation; made from the records if absent. */
+  readonly statistics?: EvaluationStatistics;
   /** Names of the methods that ignore the classifier. */
   readonly controls: readonly string[];
   /** Images of the gallery. */

@@ -35,9 +35,10 @@ export interface PairStatistics {
   readonly ahead?: string;
   /**
    * Images that show a difference of one point (`MeasureStatistics.point`) with a probability of 80 %, at a level of
-   * 0.05: ((1.96 + 0.84) σ / point)², σ being the deviation of the differences.
+   * 0.05: ((1.96 + 0.84) σ / point)², σ being the deviation of the differences. Absent if all differences are equal, or
+   * there is only one: then σ is unknown.
    */
-  readonly imagesForPoint: number;
+  readonly imagesForPoint?: number;
 }
 
 /** All methods in a measure. */
@@ -61,11 +62,12 @@ export function onePoint(key: string): number {
   return 10 ** (1 - describeValue(key).digits);
 }
 
-/** Images that show a difference with a probability of 80 %; 1 if all differences are equal. */
-export function imagesForDifference(differences: readonly number[], difference: number): number {
+/** Images that show a difference with a probability of 80 %; undefined if all differences are equal. */
+export function imagesForDifference(differences: readonly number[], difference: number): number | undefined {
   const count = differences.length;
+  if (differences.every((value) => value === differences[0])) return undefined;
   const mean = meanValue(differences);
-  const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, count - 1);
+  const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
   return Math.max(1, Math.ceil((UPPER_40TH + UPPER_5TH) ** 2 * variance / difference ** 2));
 }
 
@@ -96,7 +98,8 @@ function uncorrectedPair(a: string, b: string, differences: readonly number[], p
   );
   return {
     ...{ a, b, images: differences.length, wins: wins!, ties: differences.length - wins! - losses! },
-    ...{ losses: losses!, p, direction, imagesForPoint: imagesForDifference(differences, point) },
+    ...{ losses: losses!, p, direction },
+    ...withoutUndefined({ imagesForPoint: imagesForDifference(differences, point) }),
   };
 }
 

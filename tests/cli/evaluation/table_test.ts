@@ -13,3 +13,11 @@ Deno.test("powerLines() says what the pair needs that needs most, in lines of th
   ]);
   assertEquals(powerLines([measured("deletion", [])], 80), []);
 });
+
+Deno.test("powerLines() says where differences do not vary, which tells nothing of how many images are needed", () => {
+  const [varied, equal] = [{ imagesForPoint: 12 }, {}] as PairStatistics[];
+  const measured = (key: string, pairs: PairStatistics[]) => ({ key, images: 5, point: 1, pairs });
+  assertEquals(powerLines([measured("IC50", [equal!]), measured("AD50", [varied!, equal!])], 120).slice(1), [
+    "  IC 50 % unknown (no difference varies), AD 50 % 12 (1 of 2 pairs: unknown)",
+  ]);
+});

@@ -1,5 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { recordLine } from "../../../src/cli/evaluation/record_lines.ts";
+import { joinEvaluated } from "../../../src/cli/merge/evaluated.ts";
 import { joinLines } from "../../../src/cli/merge/join.ts";
+import { inFolder } from "../../support/folders.ts";
 
 interface Line {
   readonly image: string;
@@ -69,3 +72,26 @@ Deno.test("joinLines() compares what two files say of an image", () => {
     "Cannot merge: part1 and part2 have different results of a; remove the one that is wrong",
   );
 });
+
+Deno.test("joinEvaluated() refuses parts whose maps were ranked otherwise, and parts of other settings, in one line", () =>
+  inFolder(async (folder) => {
+    const parts = await Promise.all(["ad:p seed:0", "ad:p ranking:2 seed:0", "ad:p ranking:2 seed:1"].map(
+      async (settings, i) => {
+        const record = { image: `${i}`, settings, target: 0, probability: 1, methods: {} };
+        const path = `${folder}/${i}.jsonl`;
+        await Deno.writeTextFile(path, recordLine(record));
+        return { folder, path, suffix: "" };
+      },
+    ));
+    const join = async (some: typeof parts) => {
+      const { message } = await assertRejects(
+        () => joinEvaluated(some, { written: "", images: undefined, times: true }),
+        Error,
+        "Cannot merge: ",
+      );
+      assertEquals(message.split("\n").length, 1);
+      return message;
+    };
+    assertStringIncludes(await join(parts.slice(0, 2)), "ranking 2, not 1: another version of ptame ranked");
+    assertStringIncludes(await join(parts.slice(1)), 'with "ad:p ranking:2 seed:1"');
+  }));

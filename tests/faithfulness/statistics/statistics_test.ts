@@ -76,8 +76,12 @@ Deno.test("averageRanks() gives methods that are alike the mean of their ranks",
 Deno.test("imagesForDifference() agrees with the normal quantiles of scipy", () => {
   // Of ±0.2 the deviation is 0.2, of a sample of n by √(n / (n − 1)) more.
   const differences = Array.from({ length: 100_000 }, (_, i) => i % 2 === 0 ? 0.2 : -0.2);
-  assert(Math.abs(imagesForDifference(differences, 0.01) - SCIPY.power) < 1.1);
-  assertEquals(imagesForDifference([0.3, 0.3], 0.01), 1);
+  assert(Math.abs(imagesForDifference(differences, 0.01)! - SCIPY.power) < 1.1);
+  assertEquals([[0.3, 0.3], [0, 0], [0.3]].map((each) => imagesForDifference(each, 0.01)), [
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 /** Records of methods with given values of a measure. */
