@@ -54,7 +54,7 @@ Deno.test({
       server.faults.push({ status: 503 }, { status: 503 }, undefined, { cutAfter: 500 }, { status: 500 });
       const first = await runCli(run, folder, env);
       assertEquals([first.code, errorLines(first)], [0, []], first.stderr);
-      assertStringIncludes(first.stderr, "7 of 7 explained; results: s3://bucket/out/results.jsonl");
+      assertStringIncludes(first.stderr, "7 of 7 explained; results: s3://bucket/out/results/");
       const overlays = [...server.objects.keys()].filter((key) => key.endsWith(".png"));
       assertEquals(overlays.length, 7);
       assertEquals(overlays.includes("bucket/out/deep/a.jpg.explained.png"), true);
