@@ -79,10 +79,16 @@ Deno.test({
       assertEquals(all.length, 8);
       assertEquals(all.filter(({ image }) => image === "s3://bucket/in/a.jpg").length, 2);
 
-      const merged = await runCli(["merge", "s3://bucket/out"], folder, env);
+      const merged = await runCli(
+        ["merge", "s3://bucket/out", "--values", "s3://bucket/table.csv"],
+        folder,
+        env,
+      );
       assertEquals(merged.code, 0, merged.stderr);
       const joined = lines(server.objects, "bucket/out/results.jsonl");
       assertEquals(joined.length, 7);
+      const rows = new TextDecoder().decode(server.objects.get("bucket/table.csv")).trim().split("\r\n");
+      assertEquals(rows.length, 8);
       const latest = all.findLast(({ image }) => image === "s3://bucket/in/a.jpg")!.identity;
       assertEquals(joined.find(({ image }) => image === "s3://bucket/in/a.jpg")!.identity, latest);
     }),
