@@ -15,7 +15,7 @@ export interface FaultyProxy extends AsyncDisposable {
   readonly requests: number;
 }
 
-/** Starts a proxy; about a third of the requests fail in one way or another. */
+/** Starts a proxy; about a fifth of the requests fail in one way or another. */
 export function proxyWithFaults(target: string, seed: number): FaultyProxy {
   const random = createGenerator(seed);
   const injected = { refused: 0, cut: 0, slow: 0, lost: 0 };

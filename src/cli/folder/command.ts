@@ -87,6 +87,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
   const { workers = usualWorkers() } = options;
 
   const out = withoutEndSlash(named);
+  refuseRemoteIfOffline(options, [source]);
   const opened = await openSource(source, terminal.say);
   const images = opened.kind === "listed" ? refuseRemoteIfOffline(options, opened.images) : undefined;
   const shard = chooseShard(options.shard, terminal);

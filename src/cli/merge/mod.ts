@@ -7,6 +7,7 @@
 import { evaluationCsv } from "../../faithfulness/report/csv.ts";
 import { documentText } from "../evaluation/document.ts";
 import { recordLine } from "../evaluation/record_lines.ts";
+import { openTableWriter } from "../evaluation/table_file.ts";
 import { resultLines } from "../evaluation/result_lines.ts";
 import { checkWritable, isFile, makeFolder, samePlace, writeFile, writeParts } from "../files.ts";
 import { listImages } from "../image_lists.ts";
@@ -22,6 +23,7 @@ import { joinEvaluated } from "./evaluated.ts";
 import { isFailure, joinExplained, type RunRecord, runRecord, withoutTimes } from "./explained.ts";
 import type { Joined } from "./join.ts";
 import { findParts, type Parts } from "./parts.ts";
+import { RESULT_COLUMNS, resultRows } from "./values.ts";
 
 const OPTIONS = {
   out: text("DIR", "Folder for the joined results", { usual: "the folder of the parts, if it is one" }),
@@ -29,6 +31,7 @@ const OPTIONS = {
     usual: "those of the run, where they are still to be read",
   }),
   csv: text("FILE", "For evaluate: write the table as CSV"),
+  values: text("FILE", "For explain: write the results as a table, .csv or .parquet"),
   withoutTimes: flag("Write 0 for all times, so that two runs of the same images have the same bytes"),
   ...OUTPUT_OPTIONS,
 };
@@ -55,6 +58,7 @@ export const mergeCommand = command({
     "deno task merge explained/",
     "deno task merge part1/ part2/ part3/ --out all/ --images photos/",
     "deno task merge out/ --csv table.csv",
+    "deno task merge s3://bucket/explained --values s3://bucket/explained.parquet",
   ],
 }, async (call) => {
   const { options, positional } = call;
@@ -63,6 +67,11 @@ export const mergeCommand = command({
   if (parts.kind === "explain" && (options.csv ?? (options.json || undefined)) !== undefined) {
     throw new UsageError(
       "Options --csv and --json are for records of evaluate; results of explain are JSON lines",
+    );
+  }
+  if (parts.kind === "evaluate" && options.values !== undefined) {
+    throw new UsageError(
+      "Option --values is for results of explain; for records: deno task evaluate --resume --values FILE",
     );
   }
   const out = options.out === undefined ? folders[0]! : withoutEndSlash(options.out);
@@ -86,6 +95,9 @@ async function mergeExplained(
   parts: Parts,
   { folders, out }: { readonly folders: readonly string[]; readonly out: string },
 ): Promise<number> {
+  const { values } = options;
+  const writeValues = values === undefined ? undefined : await openTableWriter(values);
+  if (values !== undefined) await checkWritable(values);
   const run = await runRecord(folders);
   const expected = await imagesOf(options.images, run, terminal, signal);
   const path = `${out}/results.jsonl`;
@@ -94,6 +106,7 @@ async function mergeExplained(
     const joined = await joinExplained(parts.files, path, expected);
     const { lines } = joined;
     await writeParts(path, encoded(options.withoutTimes ? lines.map(withoutTimes) : lines), signal);
+    await writeValues?.(resultRows(lines), RESULT_COLUMNS, signal);
     if (run !== undefined && !await isFile(`${out}/run.json`)) await writeFile(`${out}/run.json`, run.text);
     const failed = lines.filter(isFailure).map(({ image }) => image);
     sayNames(terminal, "failed", failed);

@@ -54,7 +54,7 @@ Deno.test({
       server.faults.push({ status: 503 }, { status: 503 }, undefined, { cutAfter: 500 }, { status: 500 });
       const first = await runCli(run, folder, env);
       assertEquals([first.code, errorLines(first)], [0, []], first.stderr);
-      assertStringIncludes(first.stderr, "7 of 7 explained; results: s3://bucket/out/results.jsonl");
+      assertStringIncludes(first.stderr, "7 of 7 explained; results: s3://bucket/out/results/");
       const overlays = [...server.objects.keys()].filter((key) => key.endsWith(".png"));
       assertEquals(overlays.length, 7);
       assertEquals(overlays.includes("bucket/out/deep/a.jpg.explained.png"), true);
@@ -79,10 +79,16 @@ Deno.test({
       assertEquals(all.length, 8);
       assertEquals(all.filter(({ image }) => image === "s3://bucket/in/a.jpg").length, 2);
 
-      const merged = await runCli(["merge", "s3://bucket/out"], folder, env);
+      const merged = await runCli(
+        ["merge", "s3://bucket/out", "--values", "s3://bucket/table.csv"],
+        folder,
+        env,
+      );
       assertEquals(merged.code, 0, merged.stderr);
       const joined = lines(server.objects, "bucket/out/results.jsonl");
       assertEquals(joined.length, 7);
+      const rows = new TextDecoder().decode(server.objects.get("bucket/table.csv")).trim().split("\r\n");
+      assertEquals(rows.length, 8);
       const latest = all.findLast(({ image }) => image === "s3://bucket/in/a.jpg")!.identity;
       assertEquals(joined.find(({ image }) => image === "s3://bucket/in/a.jpg")!.identity, latest);
     }),
