@@ -272,10 +272,13 @@ async function main(): Promise<number> {
   }
 }
 
-/** The pages of docs/ whose code is checked. That of pages.md is for bundlers, which tests/runtimes runs. */
+/** Pages with code for bundlers and frameworks, which tests/runtimes runs. */
+const BUNDLED_PAGES = ["pages.md", "element.md"];
+
+/** The pages of docs/ whose code is checked. */
 function documentationPages(): string[] {
   return [...Deno.readDirSync(new URL("docs/", ROOT))]
-    .filter(({ name }) => name.endsWith(".md") && name !== "pages.md")
+    .filter(({ name }) => name.endsWith(".md") && !BUNDLED_PAGES.includes(name))
     .map(({ name }) => `docs/${name}`).sort();
 }
 
