@@ -69,6 +69,19 @@ Deno.test("areaUnder() weighs the ends by half", () => {
   assertEquals(areaUnder([1, 1, 1, 1]), 1);
 });
 
+Deno.test("the preset torchcam agrees with TorchCAM 0.5 in 7 steps, of which the last is shorter", () => {
+  const { cases } = answers<{ cases: { seed: number; torchcam: number[] }[] }>("arcc.json");
+  const protocol = { ...presetNamed("torchcam").steps!, steps: 7 };
+  for (const { seed, torchcam } of cases) {
+    const of = sample(seed);
+    (["deletion", "insertion"] as const).forEach((kind, i) => {
+      const { values } = run(stepsProbe(of, kind, protocol, NORMALIZATION), of.target);
+      assertAlmostEquals(values[kind]!, torchcam[i]!, 1e-6);
+    });
+  }
+  assertEquals(cases.length, 20);
+});
+
 Deno.test("the preset torchcam by hand: the last step is shorter and counts by its pixels; insertion starts in the mean colour", () => {
   const protocol = { ...presetNamed("torchcam").steps!, steps: 3 };
   const of = sample(2);

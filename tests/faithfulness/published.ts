@@ -5,20 +5,23 @@
  * @module
  */
 import { dropPercent, increasePercent, maskingProbe } from "../../src/faithfulness/average_drop.ts";
+import { arccProbe } from "../../src/faithfulness/arcc.ts";
 import { coherencyProbe } from "../../src/faithfulness/coherency.ts";
 import { countingPercent, giniIndex, mapEntropy } from "../../src/faithfulness/concentration.ts";
 import { infidelityProbe } from "../../src/faithfulness/infidelity.ts";
 import { areaUnder, stepsProbe } from "../../src/faithfulness/insertion_deletion.ts";
+import type { ProbeContext } from "../../src/faithfulness/measure.ts";
 import type { MeasureName } from "../../src/faithfulness/measures.ts";
 import { overlapProbe } from "../../src/faithfulness/overlap.ts";
 import { estimateProbe, flippingProbe } from "../../src/faithfulness/pixel_flipping.ts";
 import { regionProbe } from "../../src/faithfulness/pointing.ts";
 import { presetNamed } from "../../src/faithfulness/presets.ts";
-import { type Enlarged, meanValue, type PlainProbe } from "../../src/faithfulness/probe.ts";
+import { type Enlarged, meanValue, type PlainProbe, type Probe } from "../../src/faithfulness/probe.ts";
 import { subsetsProbe } from "../../src/faithfulness/random_subsets.ts";
 import { regionsProbe } from "../../src/faithfulness/region_perturbation.ts";
 import { roadProbe } from "../../src/faithfulness/road.ts";
 import { createOutcome } from "../../src/faithfulness/scoring.ts";
+import { singleDeletionProbe } from "../../src/faithfulness/single_deletion.ts";
 import { relativeChanges } from "../../src/faithfulness/stability.ts";
 import type { MaskMap } from "../../src/explanation/blank_map.ts";
 import { minMax } from "../../src/ptame/fuse.ts";
@@ -208,23 +211,62 @@ function seededChanges({ seed, target }: QuantusCase): number[] {
   return relativeChanges(explained(pixels), noisy.map(explained));
 }
 
-/** Coherency and ADCC of a mask whose method gives the picture times the mask. */
+/** Context of a mask whose method gives the picture times the mask. */
+const explainedAgain = (of: Enlarged): ProbeContext => ({
+  normalization: NORMALIZATION,
+  seed: 0,
+  explainAgain: (change) =>
+    Promise.resolve(minMax(square(summed((i) => of.values[i % AREA]!, change(of.pixels))))),
+});
+
+/** Runs a probe that asks the method again. */
+async function runPrepared(probe: Probe, target: number): Promise<Readonly<Record<string, number>>> {
+  await probe.prepare!();
+  const images = [...probe.images() as Iterable<Float32Array>];
+  return probe.read((await score(images)).map((each) => createOutcome(each, target))).values;
+}
+
+/** Coherency and ADCC of a picture's mask. */
 async function seededCoherency(
   { seed }: QuantusCase,
 ): Promise<{ readonly coherency: number; readonly adcc: number }> {
   const of = sample(seed);
-  const asked = ["coherency", "adcc"];
-  const probe = coherencyProbe(of, { space: "normalized" }, {
-    normalization: NORMALIZATION,
-    seed: 0,
-    explainAgain: (change) =>
-      Promise.resolve(minMax(square(summed((i) => of.values[i % AREA]!, change(of.pixels))))),
-  }, asked);
-  await probe.prepare!();
-  const images = [...probe.images() as Iterable<Float32Array>];
-  const outcomes = (await score(images)).map((each) => createOutcome(each, of.target));
-  const { values } = probe.read(outcomes);
+  const probe = coherencyProbe(of, { space: "normalized" }, explainedAgain(of), ["coherency", "adcc"]);
+  const values = await runPrepared(probe, of.target);
   return { coherency: values["coherency"]!, adcc: values["adcc"]! };
+}
+
+/** ARCC and single deletion: of the fixtures' map, and of the classifier's weights times the picture. */
+async function deletionComparisons(): Promise<Compared[]> {
+  const { cases } = answers<{ cases: { seed: number; arcc: number[]; single: number[] }[] }>("arcc.json");
+  const road = { ...presetNamed("arcc-2026").arcc!.road, percents: [25, 50, 75], noise: 0 };
+  const largest = { "arcc": 0, "single-deletion": 0 };
+  for (const { seed, arcc, single } of cases) {
+    const { pixels, target } = sample(seed);
+    const weights = classWeights(target);
+    const own = minMax(square(summed((i) => weights[i]!, pixels)));
+    for (const [index, of] of [sample(seed), sample(seed, own)].entries()) {
+      const probe = arccProbe(of, { space: "normalized", road }, explainedAgain(of));
+      const values = {
+        ...run(singleDeletionProbe(of, { cells: 4 }, NORMALIZATION.mean), target).values,
+        ...await runPrepared(probe, target),
+      };
+      const theirs = { "arcc": arcc[index]!, "single-deletion": single[index]! };
+      for (const key of ["arcc", "single-deletion"] as const) {
+        largest[key] = Math.max(largest[key], Math.abs(values[key]! - theirs[key]));
+      }
+    }
+  }
+  const maps = 2 * cases.length;
+  return [
+    { measure: "arcc", against: "pytorch-grad-cam 1.5.7", maps, largest: largest["arcc"] },
+    {
+      measure: "single-deletion",
+      against: "the authors' steps in torch",
+      maps,
+      largest: largest["single-deletion"],
+    },
+  ];
 }
 
 async function pictureComparisons(): Promise<Compared[]> {
@@ -328,6 +370,11 @@ function earlierComparisons(): Compared[] {
 
 /** All comparisons, by measure. */
 export async function comparisons(): Promise<ReadonlyMap<MeasureName, Compared>> {
-  const all = [...earlierComparisons(), ...quantusComparisons(), ...await pictureComparisons()];
+  const all = [
+    ...earlierComparisons(),
+    ...quantusComparisons(),
+    ...await pictureComparisons(),
+    ...await deletionComparisons(),
+  ];
   return new Map(all.map((each) => [each.measure, each]));
 }

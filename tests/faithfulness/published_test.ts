@@ -9,8 +9,6 @@ export const WORKED: readonly string[] = [
   "monotonicity",
   "irof",
   "pointing",
-  "arcc",
-  "single-deletion",
 ];
 
 /** Values in percent differ by more. */
