@@ -52,7 +52,7 @@ export function groupFiles(files: readonly URL[], root: URL): Map<string, URL[]>
 }
 
 /**
- * Writes a module for each group that imports its files.
+ * Writes a module for each group that imports its files, after one_core.ts.
  *
  * @returns The folder, for the caller to remove.
  */
@@ -61,7 +61,8 @@ export function writeGroups(groups: ReadonlyMap<string, readonly URL[]>): string
   let index = 0;
   for (const [name, files] of groups) {
     const place = `${folder}/${String(index++).padStart(2, "0")}_${name}_test.ts`;
-    Deno.writeTextFileSync(place, files.map(({ href }) => `import "${href}";\n`).join(""));
+    const imports = [new URL("one_core.ts", import.meta.url), ...files];
+    Deno.writeTextFileSync(place, imports.map(({ href }) => `import "${href}";\n`).join(""));
   }
   return folder;
 }
