@@ -1,0 +1,6 @@
+"""Explains images with a file of `ptame models export`, spread over a Ray cluster."""
+
+from .explain import Explainer, explain_dataset, read_images
+from .whole_images import with_crop
+
+__all__ = ["Explainer", "explain_dataset", "read_images", "with_crop"]
