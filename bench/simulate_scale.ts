@@ -60,6 +60,9 @@ export interface Plan {
 /** How images lie: all in one folder, which every process lists whole, or a folder for each process. */
 export type Layout = "one folder" | "a folder each";
 
+/** Lives of a machine that opening may take: one in e⁸ processes lives so long, so a run beyond does not end. */
+const HOPELESS = 8;
+
 /** Simulates one run of `processes` processes over `images` images; the same seed gives the same run. */
 export function simulate(
   images: number,
@@ -71,9 +74,14 @@ export function simulate(
   const generator = createStream(seed, processes);
   const mean = images / processes;
   const listed = layout === "one folder" ? images : mean;
-  const opening = given.startSeconds + Math.ceil(listed / given.namesPerPage) * given.secondsPerPage;
-  // The store's answers are shared: no image takes less than this, whatever the processor does.
+  // The store's answers are shared: no image and no page of names takes less than this, whatever a process could do.
   const storeSeconds = processes / given.readsPerSecond;
+  const pageSeconds = Math.max(given.secondsPerPage, storeSeconds);
+  const opening = given.startSeconds + Math.ceil(listed / given.namesPerPage) * pageSeconds;
+  if (opening * given.lossesPerHour / 3600 > HOPELESS) {
+    const never = { hours: Infinity, coreHours: Infinity, useful: 0, losses: Infinity } as const;
+    return { ...never, limit: "listing" };
+  }
   let [slowest, total, opened, losses] = [0, 0, 0, 0];
   for (const part of partSizes(images, processes, generator)) {
     const slow = generator.uniform() < given.slowShare ? given.slowFactor : 1;
