@@ -32,6 +32,8 @@ export interface ObjectServer extends AsyncDisposable {
   readonly asked: AskedObject[];
   /** One for each of the next requests; undefined is none. */
   readonly faults: (Fault | undefined)[];
+  /** Objects, as `bucket/key`, that are listed and gone when they are read. */
+  readonly gone: Set<string>;
   /** Most requests that were answered at the same time. */
   readonly atOnce: number;
 }
@@ -54,6 +56,7 @@ export function serveObjects(
   const uploads: ObjectServer["uploads"] = new Map();
   const asked: AskedObject[] = [];
   const faults: (Fault | undefined)[] = [];
+  const gone = new Set<string>();
   const ending = new AbortController();
   let [now, most] = [0, 0];
 
@@ -72,6 +75,7 @@ export function serveObjects(
     const [bucket, key] = [place.split("/", 1)[0]!, place.slice(place.indexOf("/") + 1)];
     if (bucket !== "bucket") return new Response("<Error><Code>NoSuchBucket</Code></Error>", { status: 404 });
     if (request.method === "GET" && searchParams.has("list-type")) return listing(bucket, searchParams);
+    if (gone.has(place)) return new Response("<Error><Code>NoSuchKey</Code></Error>", { status: 404 });
     const upload = searchParams.get("uploadId");
     if (request.method === "POST" && searchParams.has("uploads")) {
       const id = crypto.randomUUID();
@@ -159,6 +163,7 @@ export function serveObjects(
     uploads,
     asked,
     faults,
+    gone,
     get atOnce() {
       return most;
     },
