@@ -45,6 +45,17 @@ function argument(name: string, fallback: string): string {
 /** Numbers that lengths and counts are replaced by. */
 const LENGTHS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff] as const;
 
+/** Writes a number over the bytes at a place, as far as there are some. */
+function writeNumber(
+  out: Uint8Array,
+  at: number,
+  { value, size, little }: { readonly value: number; readonly size: number; readonly little: boolean },
+): void {
+  for (let i = 0; i < size && at + i < out.length; i++) {
+    out[at + i] = Math.floor(value / 256 ** (little ? i : size - 1 - i)) & 255;
+  }
+}
+
 /** A damaged copy. */
 function mutant(bytes: Uint8Array, random: Generator): Uint8Array {
   let out = bytes.slice();
@@ -62,9 +73,7 @@ function mutant(bytes: Uint8Array, random: Generator): Uint8Array {
       case 2: {
         const [value, size] = [LENGTHS[random.below(LENGTHS.length)]!, [1, 2, 4][random.below(3)]!];
         const little = random.uniform() < 0.5;
-        for (let i = 0; i < size && at + i < out.length; i++) {
-          out[at + i] = Math.floor(value / 256 ** (little ? i : size - 1 - i)) & 255;
-        }
+        writeNumber(out, at, { value, size, little });
         break;
       }
       case 3:
@@ -117,9 +126,7 @@ function lengthMutant(bytes: Uint8Array, number: number): Uint8Array {
     "own place": at,
   }[value]!;
   const out = bytes.slice();
-  for (let i = 0; i < size && at + i < out.length; i++) {
-    out[at + i] = Math.floor(replaced / 256 ** (little ? i : size - 1 - i)) & 255;
-  }
+  writeNumber(out, at, { value: replaced, size, little });
   return out;
 }
 

@@ -17,7 +17,14 @@ import { areaUnder } from "./insertion_deletion.ts";
 import { type CurveAxis, type MeasureDefinition, singleMeasure, type ValueDescription } from "./measure.ts";
 import type { FlippingProtocol } from "./presets.ts";
 import { definedValues, type Enlarged, type PlainProbe, shortCurve } from "./probe.ts";
-import { removalColour, restorePixels, sumAt, withoutMoreAndMore, withoutPixels } from "./removal.ts";
+import {
+  type Colour,
+  removalColour,
+  restorePixels,
+  sumAt,
+  withoutMoreAndMore,
+  withoutPixels,
+} from "./removal.ts";
 import type { Outcome } from "./types.ts";
 
 /** The pixels of each of about so many steps, most relevant first; the last step may have fewer. */
@@ -84,8 +91,23 @@ export function monotonicityProbe({ sample, protocol, colour }: FlippingSample):
 
 /** Faithfulness estimate: key "faithfulness-estimate"; no value if the drops or the sums are equal. */
 export function estimateProbe({ sample, protocol, colour }: FlippingSample): PlainProbe {
-  const { pixels, order, contributions, probability } = sample;
-  const parts = orderedParts(order, protocol.steps);
+  const parts = orderedParts(sample.order, protocol.steps);
+  return alonePartsProbe(sample, parts, colour, "faithfulness-estimate", pearson);
+}
+
+/**
+ * Removes each part of an image alone: the correlation of the map's sums over the parts with the drops.
+ *
+ * @param parts Their pixels.
+ * @param key Of the value; none if the correlation is not defined.
+ */
+export function alonePartsProbe(
+  { pixels, contributions, probability }: Enlarged,
+  parts: readonly Iterable<number>[],
+  colour: Colour,
+  key: string,
+  correlation: (sums: readonly number[], drops: readonly number[]) => number,
+): PlainProbe {
   return {
     count: parts.length,
     *images() {
@@ -94,7 +116,7 @@ export function estimateProbe({ sample, protocol, colour }: FlippingSample): Pla
     read(outcomes) {
       const sums = parts.map((part) => sumAt(contributions, part));
       const drops = outcomes.map((outcome) => probability - outcome.probability);
-      return { values: definedValues({ "faithfulness-estimate": pearson(sums, drops) }) };
+      return { values: definedValues({ [key]: correlation(sums, drops) }) };
     },
   };
 }

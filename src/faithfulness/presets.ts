@@ -216,6 +216,17 @@ const ROAD_ICML22: RoadProtocol = {
   summary: "mean",
 };
 
+/** ROAD as pytorch-grad-cam has it, but for its percentages. */
+const GRADCAM_LIB_ROAD = {
+  morf: "kept",
+  lerf: "kept",
+  imputation: "linear",
+  noise: 0.01,
+  noiseSpace: "normalized",
+  score: "difference",
+  summary: "mean",
+} as const satisfies Omit<RoadProtocol, "percents">;
+
 /** The presets, by name. */
 export const PRESETS: readonly MeasurePreset[] = [
   {
@@ -242,16 +253,7 @@ export const PRESETS: readonly MeasurePreset[] = [
     name: "gradcam-lib",
     source: "Gildenblat et al.: pytorch-grad-cam",
     masking: { percents: [100], mask: "soft", space: "normalized", drop: "absolute", epsilon: 0 },
-    road: {
-      percents: [10, 20, 30, 40, 50, 60, 70, 80, 90],
-      morf: "kept",
-      lerf: "kept",
-      imputation: "linear",
-      noise: 0.01,
-      noiseSpace: "normalized",
-      score: "difference",
-      summary: "mean",
-    },
+    road: { ...GRADCAM_LIB_ROAD, percents: [10, 20, 30, 40, 50, 60, 70, 80, 90] },
   },
   {
     // Insertion and deletion are of version 0.5.
@@ -337,16 +339,7 @@ export const PRESETS: readonly MeasurePreset[] = [
     source: "ARCC, 2026 (arXiv 2605.14641), of pytorch-grad-cam 1.5.7",
     arcc: {
       space: "normalized",
-      road: {
-        percents: [20, 40, 60, 80],
-        morf: "kept",
-        lerf: "kept",
-        imputation: "linear",
-        noise: 0.01,
-        noiseSpace: "normalized",
-        score: "difference",
-        summary: "mean",
-      },
+      road: { ...GRADCAM_LIB_ROAD, percents: [20, 40, 60, 80] },
     },
   },
   {

@@ -15,8 +15,9 @@
 import { spearman } from "./correlation.ts";
 import { type MeasureDefinition, singleMeasure } from "./measure.ts";
 import type { SingleDeletionProtocol } from "./presets.ts";
-import { definedValues, type Enlarged, type PlainProbe } from "./probe.ts";
-import { type Colour, gridSquares, removalColour, squarePixels, sumAt, withoutPixels } from "./removal.ts";
+import { alonePartsProbe } from "./pixel_flipping.ts";
+import type { Enlarged, PlainProbe } from "./probe.ts";
+import { type Colour, gridSquares, removalColour, squarePixels } from "./removal.ts";
 
 /** Removes each cell of a grid alone; key "single-deletion", none if all cells or all drops are equal. */
 export function singleDeletionProbe(
@@ -24,19 +25,8 @@ export function singleDeletionProbe(
   { cells }: Pick<SingleDeletionProtocol, "cells">,
   colour: Colour,
 ): PlainProbe {
-  const { pixels, contributions, probability, width } = sample;
-  const parts = gridSquares(sample, cells).map((square) => [...squarePixels(square, width)]);
-  return {
-    count: parts.length,
-    *images() {
-      for (const part of parts) yield withoutPixels(pixels, part, colour);
-    },
-    read(outcomes) {
-      const sums = parts.map((part) => sumAt(contributions, part));
-      const drops = outcomes.map((each) => probability - each.probability);
-      return { values: definedValues({ "single-deletion": spearman(sums, drops) }) };
-    },
-  };
+  const parts = gridSquares(sample, cells).map((square) => [...squarePixels(square, sample.width)]);
+  return alonePartsProbe(sample, parts, colour, "single-deletion", spearman);
 }
 
 /** Single deletion: key "single-deletion". */

@@ -7,6 +7,7 @@
 import { csvFormatRow } from "d3-dsv";
 import { VERSION } from "../called.ts";
 import { writeParts } from "../files.ts";
+import { loadByName } from "../load_by_name.ts";
 import { UsageError } from "../usage.ts";
 
 /** Not a literal, because Deno would download it for every command. */
@@ -97,16 +98,12 @@ interface Bytes {
   getBytes(): Uint8Array;
 }
 
-async function loadParquet(): Promise<ParquetLibrary> {
-  try {
-    return await import(HYPARQUET_WRITER);
-  } catch (cause) {
-    const said = (cause as Error).message.split("\n")[0];
-    throw new Error(
+function loadParquet(): Promise<ParquetLibrary> {
+  return loadByName(
+    HYPARQUET_WRITER,
+    (said) =>
       `Cannot write Parquet: its library cannot be loaded (${said}); a name that ends in .csv needs none`,
-      { cause },
-    );
-  }
+  );
 }
 
 const PARQUET_TYPES = {

@@ -5,6 +5,7 @@
  */
 import type { Answered, ServerState } from "../../server/handler.ts";
 import { VERSION } from "../called.ts";
+import { loadByName } from "../load_by_name.ts";
 
 /** Not a literal, because Deno would download it for every command. */
 const PROM_CLIENT = ["npm:prom-client", "15.1.3"].join("@");
@@ -70,15 +71,10 @@ interface ProcessFacts {
  * @throws {Error} When the library cannot be loaded.
  */
 export async function openMetrics({ memory, connections }: ProcessFacts): Promise<ServerMetrics> {
-  let library: PromClient;
-  try {
-    ({ default: library } = await import(PROM_CLIENT));
-  } catch (cause) {
-    throw new Error(`${PROM_CLIENT} cannot be loaded (${(cause as Error).message.split("\n")[0]})`, {
-      cause,
-    });
-  }
-  const { Registry, Counter, Gauge, Histogram } = library;
+  const { default: { Registry, Counter, Gauge, Histogram } } = await loadByName<{ default: PromClient }>(
+    PROM_CLIENT,
+    (said) => `${PROM_CLIENT} cannot be loaded (${said})`,
+  );
   const registers = [new Registry()];
   const options = (name: string, help: string, ...labelNames: string[]) => ({
     ...{ name, help, labelNames, registers },

@@ -5,8 +5,7 @@
  * @module
  */
 import { isObjectAddress } from "../../objects/address.ts";
-import { ownFolder } from "../../weights/storage/own_folder.ts";
-import { sha256 } from "../../weights/storage/digest.ts";
+import { copyFolder } from "../copy_folder.ts";
 import { makeFolder, readTextIfThere, writeFile } from "../files.ts";
 import { parentFolder } from "../paths.ts";
 import { openSource } from "./open.ts";
@@ -65,9 +64,7 @@ async function unpack(
   say: (line: string) => void,
   options: PackedOptions,
 ): Promise<string[]> {
-  const digest = sha256();
-  digest.update(new TextEncoder().encode(JSON.stringify([file.path, file.identity, options.column ?? ""])));
-  const folder = `${ownFolder()}/unpacked/${digest.value().slice(0, 24)}`;
+  const folder = copyFolder("unpacked", [file.path, file.identity, options.column ?? ""]);
   const earlier = await readTextIfThere(`${folder}/${LIST}`);
   if (earlier !== undefined) return (JSON.parse(earlier) as string[]).map((name) => `${folder}/${name}`);
   const names: string[] = [];

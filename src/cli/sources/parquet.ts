@@ -7,7 +7,7 @@
  * @module
  */
 import { isObjectAddress, objectStore } from "../../objects/mod.ts";
-import { loadByName } from "./load.ts";
+import { loadReader } from "../load_by_name.ts";
 import type { PackedOptions, SourceFile, SourceImage } from "./types.ts";
 
 /** Not literals, because Deno would download them for every command. */
@@ -71,7 +71,7 @@ export async function* parquetImages(
   file: SourceFile,
   { column, signal }: PackedOptions,
 ): AsyncGenerator<SourceImage> {
-  const library = await loadByName<ParquetLibrary>(HYPARQUET, "Parquet");
+  const library = await loadReader<ParquetLibrary>(HYPARQUET, "Parquet");
   const part = await openPart(file, signal);
   try {
     const metadata = await library.parquetMetadataAsync(part.file);
@@ -83,7 +83,7 @@ export async function* parquetImages(
     const built = [...codecs].every((codec) => codec === "UNCOMPRESSED" || codec === "SNAPPY");
     const compressors = built
       ? undefined
-      : (await loadByName<{ compressors: unknown }>(COMPRESSORS, "compressed Parquet")).compressors;
+      : (await loadReader<{ compressors: unknown }>(COMPRESSORS, "compressed Parquet")).compressors;
     let row = 0;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);

@@ -8,7 +8,7 @@
  */
 import { isObjectAddress, objectStore } from "../../objects/mod.ts";
 import { isImageName } from "../image_lists.ts";
-import { loadByName } from "./load.ts";
+import { loadReader } from "../load_by_name.ts";
 import type { PackedOptions, SourceFile, SourceImage } from "./types.ts";
 
 /** Not a literal, because Deno would download it for every command. */
@@ -49,7 +49,7 @@ export async function* imagesInStream(
   plain: ReadableStream<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<SourceImage> {
-  const { createTarDecoder } = await loadByName<TarLibrary>(MODERN_TAR, "tar shards");
+  const { createTarDecoder } = await loadReader<TarLibrary>(MODERN_TAR, "tar shards");
   const zipped = /\.t?gz$/i.test(file.path);
   // The types of a stream's bytes differ in who may share them.
   const unzip = new DecompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>;

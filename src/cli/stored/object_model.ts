@@ -12,8 +12,7 @@ import {
   parseObjectAddress,
   type StoredObject,
 } from "../../objects/mod.ts";
-import { sha256 } from "../../weights/storage/digest.ts";
-import { ownFolder } from "../../weights/storage/own_folder.ts";
+import { copyFolder } from "../copy_folder.ts";
 import { isFile, makeFolder } from "../files.ts";
 import { printable, type Terminal } from "../terminal.ts";
 
@@ -42,11 +41,7 @@ export async function copyModel(address: string, terminal: Terminal, signal: Abo
     if (model === undefined) throw new ObjectError(`Cannot read model ${address}: there is no such object`);
     files.push(model);
   }
-  const digest = sha256();
-  digest.update(
-    new TextEncoder().encode(JSON.stringify([address, files.map((file) => [file.key, file.etag])])),
-  );
-  const copy = `${ownFolder()}/objects/${digest.value().slice(0, 24)}`;
+  const copy = copyFolder("objects", [address, files.map((file) => [file.key, file.etag])]);
   for (const { key: from, size, etag } of files) {
     const place = `${copy}/${from.slice(folder.length)}`;
     if (await isFile(place)) continue;

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import delay from "delay";
-import { withoutUndefined } from "../../text/without_undefined.ts";
-import { askedWait, RETRY_POLICY, waitAfter } from "../../transfer/back_off.ts";
+import { PassingFailure, TransferError, untilDone } from "../../transfer/attempts.ts";
+import { askedWait, RETRY_POLICY } from "../../transfer/back_off.ts";
 import { DownloadError } from "../download/errors.ts";
 import type { HubAddress } from "./address.ts";
 
@@ -43,7 +42,7 @@ export interface HubListing {
 const PUBLIC_HUB = "https://huggingface.co";
 /** A list longer than this is not one of a model. */
 const MOST_BYTES = 16_000_000;
-const ATTEMPTS = 4;
+const POLICY = { ...RETRY_POLICY, attempts: 4 };
 
 /** The endpoint without slashes at its end. */
 export function hubEndpoint({ endpoint }: HubOptions): string {
@@ -89,35 +88,35 @@ type Failed = (why: string, cause?: unknown) => DownloadError;
 async function askHub(url: string, options: HubOptions, failed: Failed): Promise<Response> {
   const { signal, token } = options;
   const { host } = new URL(url);
-  for (let failures = 1;; failures++) {
-    let [reason, wait] = ["", undefined as number | undefined];
+  const attempt = async () => {
+    let response: Response;
     try {
-      const response = await fetch(url, { headers: hubHeaders(options), signal: signal ?? null });
-      if (response.ok) return response;
-      await response.body?.cancel();
-      const { status } = response;
-      if (status === 401 || status === 403) {
-        throw failed(
-          token
-            ? `the token of HF_TOKEN does not allow it (${status}); gated models are first accepted on the Hub's page`
-            : `there is no such public model (${status}); for a private or gated one set HF_TOKEN`,
-        );
-      }
-      if (status === 404) throw failed("there is no such model or revision (404)");
-      reason = `${host} answered ${status}`;
-      if (status !== 429 && status < 500) throw failed(reason);
-      wait = askedWait(response.headers.get("retry-after"));
+      response = await fetch(url, { headers: hubHeaders(options), signal: signal ?? null });
     } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof DownloadError) throw error;
       // A missing Deno permission is not the server's fault.
       if ((error as Error).name === "NotCapable") throw failed((error as Error).message, error);
-      reason = `${host} cannot be reached`;
+      throw new PassingFailure(`${host} cannot be reached`);
     }
-    if (failures === ATTEMPTS || (wait ?? 0) > RETRY_POLICY.longestAsked) {
-      throw failed(`${reason}; offline uses what was downloaded before`);
+    if (response.ok) return response;
+    await response.body?.cancel().catch(() => {});
+    const { status } = response;
+    if (status === 401 || status === 403) {
+      throw failed(
+        token
+          ? `the token of HF_TOKEN does not allow it (${status}); gated models are first accepted on the Hub's page`
+          : `there is no such public model (${status}); for a private or gated one set HF_TOKEN`,
+      );
     }
-    await delay(wait ?? waitAfter(failures, RETRY_POLICY), withoutUndefined({ signal }));
+    if (status === 404) throw failed("there is no such model or revision (404)");
+    const reason = `${host} answered ${status}`;
+    if (status !== 429 && status < 500) throw failed(reason);
+    throw new PassingFailure(reason, askedWait(response.headers.get("retry-after")));
+  };
+  try {
+    return await untilDone(attempt, { policy: POLICY, signal });
+  } catch (error) {
+    if (!(error instanceof TransferError && error.cause instanceof PassingFailure)) throw error;
+    throw failed(`${error.cause.message}; offline uses what was downloaded before`);
   }
 }
 
