@@ -115,6 +115,10 @@ Deno.test("parts of a prefix are all images, each once; a shard belongs to one p
   assertEquals(parts.filter((part) => part.some((name) => name.startsWith("s.tar#"))).length, 1);
 });
 
+Deno.test("openSource() refuses a wrong address before anything is read", async () => {
+  await assertRejects(() => openSource("s3://a", () => {}), RangeError, "write s3://bucket/prefix");
+});
+
 Deno.test("an image that is gone before it is read fails alone", async () => {
   fill({ "in/a.jpg": "a", "in/b.jpg": "b", "in/c.jpg": "c" });
   server.gone.add("bucket/in/a.jpg");
