@@ -36,7 +36,7 @@ export type Source =
  * @throws {Error} When it cannot be read, or has no image.
  */
 export async function openSource(path: string, say: (line: string) => void): Promise<Source> {
-  // A wrong address is an error now, not when the first image is asked for.
+  // A wrong address is an error now, not when the first image is requested.
   if (isObjectAddress(path)) parseObjectAddress(path);
   if (isPacked(path)) return streamed(only({ path, name: fileName(path) }), true);
   if (isObjectAddress(path) && !/\.txt$/i.test(path)) return streamed(objectsBelow(path), false);
