@@ -22,11 +22,16 @@ export const SMALL_JSON: JsonLimits = { characters: 4_000_000, depth: 32, values
  * Parses a JSON text within its limits.
  *
  * @throws {RangeError} When a limit is exceeded; the message begins with a verb: "has more than …".
- * @throws {SyntaxError} When it is not JSON.
+ * @throws {SyntaxError} When it is not JSON: "is not JSON". The engine's own message shows a piece of the text, with
+ *   whatever control characters it has.
  */
 export function parseForeignJson(text: string, limits: JsonLimits = SMALL_JSON): unknown {
   checkJson(text, limits);
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError("is not JSON", { cause });
+  }
 }
 
 function checkJson(text: string, { characters, depth, values }: JsonLimits): void {

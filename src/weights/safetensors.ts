@@ -158,10 +158,7 @@ function parseJsonObject(header: Uint8Array): Record<string, unknown> {
   try {
     value = parseForeignJson(text, HEADER_LIMITS);
   } catch (cause) {
-    if (cause instanceof RangeError) {
-      throw new SyntaxError(`Cannot read safetensors: the header ${cause.message}`, { cause });
-    }
-    throw new SyntaxError("Cannot read safetensors: the header is not JSON", { cause });
+    throw new SyntaxError(`Cannot read safetensors: the header ${(cause as Error).message}`, { cause });
   }
   if (!isRecord(value)) throw new SyntaxError("Cannot read safetensors: the header is not a JSON object");
   refuseRepeatedKeys(text);

@@ -20,8 +20,10 @@ Deno.test("parseForeignJson() refuses what is too long, too deep or too wide bef
     ["[[[[[[[", "inside each other"],
   ];
   for (const [text, says] of cases) assertThrows(() => parseForeignJson(text, limits), RangeError, says);
-  assertThrows(() => parseForeignJson("[1,"), SyntaxError);
-  assertThrows(() => parseForeignJson('"\\'), SyntaxError);
+  for (const text of ["[1,", '"\\', "", "\u0001{}", '"\u001b[31m"\n']) {
+    const { message } = assertThrows(() => parseForeignJson(text), SyntaxError);
+    assertEquals(message, "is not JSON");
+  }
 });
 
 Deno.test("readForeignJson() names the text in one line", () => {

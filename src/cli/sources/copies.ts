@@ -65,8 +65,8 @@ async function unpack(
   options: PackedOptions,
 ): Promise<string[]> {
   const folder = copyFolder("unpacked", [file.path, file.identity, options.column ?? ""]);
-  const earlier = await readTextIfThere(`${folder}/${LIST}`);
-  if (earlier !== undefined) return (JSON.parse(earlier) as string[]).map((name) => `${folder}/${name}`);
+  const earlier = listedNames(await readTextIfThere(`${folder}/${LIST}`) ?? "");
+  if (earlier !== undefined) return earlier.map((name) => `${folder}/${name}`);
   const names: string[] = [];
   let whole = true;
   for await (const { path, read, failure } of packedImages(file, options)) {
@@ -84,4 +84,14 @@ async function unpack(
   if (whole) await writeFile(`${folder}/${LIST}`, JSON.stringify(names));
   say(`Copied: ${names.length} images of ${file.path} into ${folder}`);
   return names.map((name) => `${folder}/${name}`);
+}
+
+/** The names in a list of copies; undefined where it is damaged or was never written, so the images are copied again. */
+function listedNames(text: string): string[] | undefined {
+  try {
+    const names: unknown = JSON.parse(text);
+    return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -149,9 +149,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: HeadShape, rows?: Row
     if (header.metadata["format"] !== FORMAT) {
       throw new SyntaxError(`its metadata do not say format ${FORMAT}`);
     }
-    const parsed = parseForeignJson(header.metadata["record"] ?? "", RECORD_LIMITS);
-    if (!isRunRecord(parsed)) throw new SyntaxError("its record does not say where the run is");
-    record = parsed;
+    record = runRecordIn(header.metadata["record"] ?? "");
   } catch (cause) {
     throw new SyntaxError(`Cannot read checkpoint: ${(cause as Error).message}`, { cause });
   }
@@ -193,6 +191,17 @@ function readFitted(
 }
 
 /** Whether a record has everything that resuming needs; a foreign file may contain anything. */
+function runRecordIn(text: string): RunRecord {
+  let value: unknown;
+  try {
+    value = parseForeignJson(text, RECORD_LIMITS);
+  } catch (cause) {
+    throw new SyntaxError(`its record ${(cause as Error).message}`, { cause });
+  }
+  if (!isRunRecord(value)) throw new SyntaxError("its record does not say where the run is");
+  return value;
+}
+
 function isRunRecord(value: unknown): value is RunRecord {
   if (typeof value !== "object" || value === null) return false;
   const { step, position, settings, losses, validations, skipped = [] } = value as Record<string, unknown>;
