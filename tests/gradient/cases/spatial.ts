@@ -46,6 +46,26 @@ export const CONVOLUTION_CASES: Cases = {
     w: [1, 2, 7, 7],
     attributes: { strides: ints([2, 2]), pads: ints([3, 3, 3, 3]) },
   }),
+  "Conv 7x7 stride 2 pad 3, whole steps": conv({
+    x: [2, 2, 8, 6],
+    w: [3, 2, 7, 7],
+    attributes: { strides: ints([2, 2]), pads: ints([3, 3, 3, 3]) },
+  }),
+  "Conv 3x2 stride 2 by 1, whole steps": conv({
+    x: [2, 2, 8, 5],
+    w: [3, 2, 3, 3],
+    attributes: { strides: ints([2, 1]), pads: ints([1, 1, 0, 1]) },
+  }),
+  "Conv stride 2 on 2x2, whole steps": conv({
+    x: [1, 2, 6, 4],
+    w: [3, 2, 2, 2],
+    attributes: { strides: ints([2, 2]) },
+  }),
+  "Conv stride 3 by 1, whole steps": conv({
+    x: [1, 2, 9, 4],
+    w: [2, 2, 5, 3],
+    attributes: { strides: ints([3, 1]), pads: ints([0, 1, 2, 1]) },
+  }),
   "Conv stride 3 leaves cells unread": conv({
     x: [1, 2, 9, 10],
     w: [2, 2, 2, 2],
@@ -71,6 +91,16 @@ export const CONVOLUTION_CASES: Cases = {
     x: [1, 3, 6, 5],
     w: [2, 3, 3, 3],
     attributes: { auto_pad: text("SAME_UPPER"), strides: ints([2, 2]) },
+  }),
+  "Conv SAME_UPPER stride 2, whole steps": conv({
+    x: [1, 3, 6, 8],
+    w: [2, 3, 3, 5],
+    attributes: { auto_pad: text("SAME_UPPER"), strides: ints([2, 2]) },
+  }),
+  "Conv SAME_LOWER stride 2, whole steps": conv({
+    x: [1, 3, 6, 8],
+    w: [2, 3, 3, 5],
+    attributes: { auto_pad: text("SAME_LOWER"), strides: ints([2, 2]) },
   }),
   "Conv SAME_LOWER": conv({ x: [1, 2, 5, 5], w: [2, 2, 2, 4], attributes: { auto_pad: text("SAME_LOWER") } }),
   "Conv VALID": conv({ x: [1, 2, 5, 5], w: [2, 2, 3, 3], attributes: { auto_pad: text("VALID") } }),
@@ -99,6 +129,22 @@ export const CONVOLUTION_CASES: Cases = {
     x: [1, 4, 7, 6],
     w: [4, 1, 3, 3],
     attributes: { group: int(4), strides: ints([2, 2]), pads: ints([0, 0, 1, 1]) },
+  }),
+  "Conv grouped stride 2, whole steps": conv({
+    x: [2, 4, 6, 4],
+    w: [6, 2, 3, 3],
+    attributes: { group: int(2), strides: ints([2, 2]), pads: ints([1, 1, 1, 1]) },
+  }),
+  "Conv depthwise 5x5 stride 2, whole steps, frozen": conv({
+    x: [2, 4, 8, 6],
+    w: [4, 1, 5, 5],
+    attributes: { group: int(4), strides: ints([2, 2]), pads: ints([2, 2, 2, 2]) },
+    frozen: true,
+  }),
+  "Conv depthwise multiplied, stride 2, whole steps, more padding than a step": conv({
+    x: [1, 3, 6, 6],
+    w: [6, 1, 3, 3],
+    attributes: { group: int(3), strides: ints([2, 2]), pads: ints([2, 2, 0, 0]) },
   }),
   "Conv depthwise 5x5 dilated": conv({
     x: [1, 3, 9, 9],
