@@ -1,5 +1,5 @@
 /**
- * Every format of images in a page and in Node: the pixels are Pillow's, as in Deno.
+ * Every format of images in a page, in Node and on an edge platform: the pixels are Pillow's, as in Deno.
  *
  * With PTAME_HEAVY=1 alone: it bundles the codecs, and decodes a hundred files.
  *
@@ -53,10 +53,28 @@ console.log(JSON.stringify(await compareFormats(load, new URL("@imagemagick/magi
 process.exit(0);
 `;
 
+/** As a platform at the edge has it: without workers and processes. It waits, so that its memory can be read. */
+const EDGE = `
+delete globalThis.Worker;
+process.getBuiltinModule = () => undefined;
+await import("./formats_page.js");
+const load = async (name) => new Uint8Array(await (await fetch(Deno.args[0] + "image/" + name)).arrayBuffer());
+console.log(JSON.stringify(await compareFormats(load, Deno.args[0] + "@imagemagick/magick-wasm/magick.wasm")));
+setInterval(() => {}, 1000);
+`;
+/** What the smallest of them give, in megabytes. */
+const EDGE_MEMORY = 512;
+
+/** The largest resident memory that a process has had, in megabytes. */
+function peakMemory(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/VmHWM:\s*(\d+) kB/.exec(status)![1]) / 1024;
+}
+
 const program = heavyTests() ? await findChromium() : undefined;
 
 Deno.test({
-  name: "images of every format in Node and in Chromium have Pillow's pixels",
+  name: "images of every format in Node, at the edge and in Chromium have Pillow's pixels",
   ignore: !heavyTests(),
   // Playwright's pipes and timers are its own.
   sanitizeOps: false,
@@ -75,6 +93,46 @@ Deno.test({
           checkAll(JSON.parse(new TextDecoder().decode(stdout)));
         });
       }
+      await t.step({
+        name: "no disk, no FFI, no workers, 512 MB",
+        ignore: Deno.build.os !== "linux",
+        fn: async () => {
+          await Deno.writeTextFile(new URL("edge.js", folder), `import process from "node:process";${EDGE}`);
+          const site = serveFolder({ folder });
+          const host = `127.0.0.1:${site.addr.port}`;
+          await using edge = new Deno.Command(Deno.execPath(), {
+            // Modules of the program itself are read without permission.
+            args: [
+              "run",
+              "--no-config",
+              "--no-lock",
+              "--no-prompt",
+              `--allow-net=${host}`,
+              "edge.js",
+              `http://${host}/`,
+            ],
+            cwd: folder,
+            stdout: "piped",
+            stderr: "piped",
+          }).spawn();
+          try {
+            const lines = edge.stdout.pipeThrough(new TextDecoderStream()).getReader();
+            let said = "";
+            while (!said.endsWith("}\n")) {
+              const { value, done } = await lines.read();
+              assert(!done, said + (done ? await new Response(edge.stderr).text() : ""));
+              said += value;
+            }
+            const peak = peakMemory(edge.pid);
+            console.log(`${Object.keys(JSON.parse(said)).length} images, at most ${Math.round(peak)} MB`);
+            checkAll(JSON.parse(said));
+            assert(peak < EDGE_MEMORY, `it took ${peak} MB`);
+          } finally {
+            edge.kill();
+            await Promise.all([edge.status, site.shutdown()]);
+          }
+        },
+      });
       await t.step({
         name: "Chromium",
         ignore: program === undefined,

@@ -169,17 +169,21 @@ Deno.test({
         await page.click("#swap");
       });
 
-      await t.step("explains what the camera shows, and takes its picture", async () => {
-        await page.click("#tab-look");
-        await page.click("#use-camera");
-        await page.event("event.kind === 'live'");
-        const from = await page.count();
-        await page.click("#shutter");
-        await page.event("event.kind === 'explained'", from);
-        assertEquals(await page.evaluate("document.getElementById('camera').open"), false);
-        const back = await page.count();
-        await page.click("#sample");
-        await page.event("event.kind === 'explained'", back);
+      await t.step({
+        name: "explains what the camera shows, and takes its picture",
+        ignore: !heavyTests(),
+        fn: async () => {
+          await page.click("#tab-look");
+          await page.click("#use-camera");
+          await page.event("event.kind === 'live'");
+          const from = await page.count();
+          await page.click("#shutter");
+          await page.event("event.kind === 'explained'", from);
+          assertEquals(await page.evaluate("document.getElementById('camera').open"), false);
+          const back = await page.count();
+          await page.click("#sample");
+          await page.event("event.kind === 'explained'", back);
+        },
       });
 
       await t.step("hands out the picture with its heatmap", async () => {
@@ -322,9 +326,10 @@ Deno.test({
         await page.close();
       });
 
-      await t.step(
-        "explains on one thread where the page is not isolated; the next visit has more",
-        async () => {
+      await t.step({
+        name: "explains on one thread where the page is not isolated; the next visit has more",
+        ignore: !heavyTests(),
+        fn: async () => {
           const page = await watchPage(browser, at(plain));
           await page.ready();
           await page.click("#sample");
@@ -342,7 +347,7 @@ Deno.test({
           assertEquals(page.errors, []);
           await page.close();
         },
-      );
+      });
 
       await t.step({
         name: "explains on WebGPU",

@@ -73,10 +73,10 @@ const CASES: readonly [record: string, device: GradientDevice, limit: number][] 
   ["mobilenet_v3_small", "webgpu", 1e-4],
 ];
 
-/** Half a minute together; the rules are the same on every device, and rules_test.ts tries each on all. */
+/** A minute together; the rules are the same on every device, and rules_test.ts tries each on all. */
 const isHeavy = (record: string, device: GradientDevice): boolean =>
-  device === "webgpu" || ["vgg16", "vit_b_16"].includes(record) ||
-  (device === "native" && record !== "resnet18");
+  device === "webgpu" || /^(vgg|vit|resnet)/.test(record) ||
+  (device === "native" && !record.endsWith("_real"));
 
 for (const [record, device, limit] of CASES) {
   const real = record.endsWith("_real");

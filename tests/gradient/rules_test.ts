@@ -59,7 +59,7 @@ function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): n
 }
 
 /** Values of a variable that are moved, if it has more: each takes four evaluations. Heavy tests move all. */
-const MOST_MOVED = heavyTests() ? Infinity : 48;
+const MOST_MOVED = heavyTests() ? Infinity : 20;
 
 /** Slopes at some places of a variable. */
 interface Slopes {

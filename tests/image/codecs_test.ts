@@ -5,6 +5,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { encodePng } from "../../src/image/png.ts";
 import { ImageError } from "../../src/image/types.ts";
 import { COMPILED, EMBEDDED, packagedWasm } from "../../tools/embed_codecs.ts";
+import { heavyTests } from "../support/devices.ts";
 import { fixture, fixtureJson, fixtureUrl } from "./fixtures.ts";
 
 const MIB = 2 ** 20;
@@ -42,12 +43,17 @@ Deno.test("limitMemory() refuses a module that starts with more, has no memory, 
 });
 
 for (const name of Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]) {
-  Deno.test(`the ${name} codec is its package's`, async () => {
-    const module = await compileCodec(name, 64 * MIB);
-    const plain = await WebAssembly.compile(await packagedWasm(name));
-    const shape = (of: WebAssembly.Module) =>
-      [WebAssembly.Module.exports(of), WebAssembly.Module.imports(of)] as const;
-    assertEquals(shape(module), shape(plain));
+  Deno.test({
+    name: `the ${name} codec is its package's`,
+    // Each is compiled twice.
+    ignore: !heavyTests(),
+    fn: async () => {
+      const module = await compileCodec(name, 64 * MIB);
+      const plain = await WebAssembly.compile(await packagedWasm(name));
+      const shape = (of: WebAssembly.Module) =>
+        [WebAssembly.Module.exports(of), WebAssembly.Module.imports(of)] as const;
+      assertEquals(shape(module), shape(plain));
+    },
   });
 }
 

@@ -146,8 +146,8 @@ function fitsClassActivation(
 for (const network of networks) {
   Deno.test({
     name: `${network.name} gives PyTorch's logits and taps when weights and picture are the same`,
-    // Hundreds of megabytes of weights.
-    ignore: ["vgg16", "vit_b_16"].includes(network.name) && !heavyTests(),
+    // Hundreds of megabytes of weights, and seconds.
+    ignore: ["vgg16", "vit_b_16", "resnet50", "densenet121"].includes(network.name) && !heavyTests(),
     fn: async () => {
       const result = await wasmRun(network);
       compare(network, result, network.name);
@@ -168,20 +168,11 @@ Deno.test("efficientnet_lite0 with the shipped weights gives the original packag
 });
 
 const noGpu = !(await softwareGpu());
-/** A minute together on a software adapter. */
-const HEAVY = [
-  "resnet18",
-  "resnet50",
-  "vgg16",
-  "vit_b_16",
-  "mobilenet_v3_small",
-  "mnasnet0_5",
-  "densenet121",
-];
 for (const network of networks) {
   Deno.test({
     name: `${network.name} gives on WebGPU what it gives on wasm`,
-    ignore: noGpu || (HEAVY.includes(network.name) && !heavyTests()),
+    // A minute together on a software adapter.
+    ignore: noGpu || !heavyTests(),
     // The adapter belongs to the process; the first test that asks for it would be blamed.
     sanitizeOps: false,
     sanitizeResources: false,

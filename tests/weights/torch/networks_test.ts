@@ -61,7 +61,7 @@ async function inBothForms(
 
 Deno.test({
   name: "readWeightFile() gives resnet18 the logits of PyTorch from both forms of its file",
-  ignore: python === undefined,
+  ignore: python === undefined || !heavyTests(),
   fn: () => {
     const network = findNetwork("resnet18")!;
     return inBothForms(network, async (file) => assertGolden(network, await logitsOf(network, file)));
