@@ -23,11 +23,11 @@ Deno.test("refine() lowers the loss on the sample, and its best map is kept", as
   await using explainer = await createExplainer({ device: "wasm" });
   const explanation = await explainer.explain(SAMPLE);
   const seen: RefineProgress[] = [];
-  const refined = await explanation.refine({ steps: 2, onProgress: (progress) => seen.push(progress) });
+  const refined = await explanation.refine({ steps: 1, onProgress: (progress) => seen.push(progress) });
   const { refinement } = refined;
-  assertEquals([refinement.way, refinement.steps, refinement.passes], ["gradient", 2, 3 * 3 * 3]);
+  assertEquals([refinement.way, refinement.steps, refinement.passes], ["gradient", 1, 3 * 3 * 2]);
   assertEquals([refinement.stopped, refinement.why], [false, undefined]);
-  assertEquals(seen.map(({ step, steps }) => [step, steps]), [[0, 2], [1, 2], [2, 2]]);
+  assertEquals(seen.map(({ step, steps }) => [step, steps]), [[0, 1], [1, 1]]);
   assertEquals(refinement.loss.before, seen[0]!.loss);
   assertEquals(refinement.loss.after, Math.min(...seen.map(({ loss }) => loss)));
   assert(refinement.loss.after < 0.95 * refinement.loss.before, JSON.stringify(refinement.loss));
@@ -35,11 +35,6 @@ Deno.test("refine() lowers the loss on the sample, and its best map is kept", as
   assertEquals([refined.index, refined.map.width], [own.index, own.map.width]);
   assert(differing(refined.map.values, own.map.values) > 1000);
   assertEquals(refined.imageMap.values.length, explanation.image.width * explanation.image.height);
-
-  // The same by the mask of a prepared image, as measures ask for it.
-  const image = await explainer.prepare(SAMPLE);
-  const mask = await explainer.refinedMask(image, own.index, { steps: 2 });
-  assertEquals([differing(mask.values, refined.map.values), mask.refinement], [0, refinement]);
 });
 
 const auxiliary = { ...smallClassifier({ classes: 7 }), name: "reader" };
@@ -66,6 +61,10 @@ Deno.test("refine() is the same for a seed, and another for another seed", async
   assertEquals([differing(first.map.values, again.map.values), first.refinement], [0, again.refinement]);
   assert(first.refinement.loss.before !== other.refinement.loss.before);
   assert(differing(first.map.values, other.map.values) > 0);
+  // The same by the mask of a prepared image, as measures ask for it.
+  const image = await explainer.prepare(PHOTO);
+  const mask = await explainer.refinedMask(image, first.index, { steps: 4, seed: 1 });
+  assertEquals([differing(mask.values, first.map.values), mask.refinement], [0, first.refinement]);
   await assertRejects(() => explanation.refine({ steps: 0 }), RangeError, "from 1 to");
   await assertRejects(() => explanation.refine({ target: "no such class" }), RangeError);
 });
