@@ -15,7 +15,7 @@ import { rise, riseMask } from "../../src/baselines/perturbation/rise.ts";
 import { spearman } from "../../src/explanation/rank_correlation.ts";
 import type { Device } from "../../src/runtime/mod.ts";
 import { tinyBackbone } from "../ptame/tiny_networks.ts";
-import { softwareGpu, warmUpWasm } from "../support/devices.ts";
+import { heavyTests, softwareGpu, warmUpWasm } from "../support/devices.ts";
 import { seededImage, seededTensor } from "../support/seeded_weights.ts";
 import { seededClassifier } from "./support.ts";
 
@@ -94,7 +94,7 @@ Deno.test("RISE is the sum of its masks by probability, the same on every device
 
 Deno.test({
   name: "RISE and Grad-CAM on WebGPU give what they give on wasm to 1e-3",
-  ignore: !(await softwareGpu()),
+  ignore: !(await softwareGpu()) || !heavyTests(),
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {

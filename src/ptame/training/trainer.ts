@@ -48,7 +48,7 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
  * @throws {ImageError} When no image can be read.
  * @throws {RangeError} When there are fewer images than a batch, or a name is unknown.
  *
- * @example Three steps on one image
+ * @example A step on one image
  * ```ts
  * import { train } from "./trainer.ts";
  *
@@ -56,10 +56,10 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
  *   backbone: "efficientnet_lite0",
  *   images: ["models/sample/chelsea.jpg"],
  *   batch: 1,
- *   steps: 3,
+ *   steps: 1,
  *   device: "wasm",
  * });
- * console.assert(losses.length === 3 && head.length > 0);
+ * console.assert(losses.length === 1 && head.length > 0);
  * ```
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
