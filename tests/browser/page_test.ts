@@ -187,6 +187,7 @@ Deno.test({
       });
 
       await t.step("hands out the picture with its heatmap", async () => {
+        await page.click("#tab-look");
         const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-overlay")]);
         assertEquals(download.suggestedFilename(), "Egyptian_cat.png");
         const png = await Deno.readFile(await download.path());
