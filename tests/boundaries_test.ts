@@ -54,7 +54,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   element: ["text", "image", "weights", "classifier", "worker"],
   server: ["text", "image", "weights", "classifier", "explanation", "ptame"],
   // platform/ is for node:http, whose server has the limits that Deno's lacks (serving/listener.ts); random/ for the hash
-  // of a name that decides its shard (shards/shard.ts).
+  // of a name that decides its shard (shards/shard.ts); worker/ for calls to the thread of a server that explains.
   cli: [
     ...[
       "text",
@@ -70,7 +70,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
       "classifier",
       "explanation",
     ],
-    ...["ptame", "baselines", "faithfulness", "ptame/training", "server"],
+    ...["ptame", "baselines", "faithfulness", "ptame/training", "server", "worker"],
   ],
 };
 

@@ -9,13 +9,14 @@ import { enterOrRefuse, type Place, type Queue, refuseIfFull } from "./queue.ts"
 import { discardBody } from "./body.ts";
 import { deadline, orAborted } from "./deadline.ts";
 import { HttpError } from "./errors.ts";
-import { explanationBody, explanationHeaders, explanationResponse } from "./explanation_response.ts";
-import type { LazyExplainer, LoadedExplainer } from "./loading.ts";
+import { explanationHeaders, explanationResponse } from "./explanation_response.ts";
+import type { LazyExplainer } from "./loading.ts";
 import { entityTag, namesTag } from "./negotiation.ts";
 import type { ResponseCache } from "./response_cache.ts";
 import { type StageTimes, timed } from "./stages.ts";
 import { checkBody, type ImageLimits, readRequestImage } from "./request_image.ts";
 import { type ExplainQuery, readQuery } from "./query.ts";
+import type { ServedExplainer } from "./served.ts";
 
 /** The parts that the route uses. */
 export interface ExplainRoute {
@@ -123,7 +124,7 @@ interface Asked {
 
 /** What a request asks for, once the networks are loaded. */
 interface Identified {
-  readonly explainer: LoadedExplainer["explainer"];
+  readonly served: ServedExplainer;
   /** Classes to explain; empty for the most probable ones. */
   readonly targets: readonly number[];
   /** The entity tag of the response. */
@@ -131,10 +132,11 @@ interface Identified {
 }
 
 async function identify({ route, query, image, signal }: Asked): Promise<Identified> {
-  const { explainer, identity } = await orAborted(route.lazy.load(), signal);
-  const targets = query.targets.map((target) => classNamed(target, explainer));
+  const served = await orAborted(route.lazy.load(), signal);
+  const { backbone, identity } = served.facts;
+  const targets = query.targets.map((target) => classNamed(target, backbone.labels));
   const options = JSON.stringify([targets, query.topK, query.refine, query.format, query.looks]);
-  return { explainer, targets, tag: await entityTag(image, options, identity) };
+  return { served, targets, tag: await entityTag(image, options, identity) };
 }
 
 /** The response without running anything, if the client or the cache has it. */
@@ -158,32 +160,17 @@ async function answer(request: Request, asked: Asked, known: Identified | undefi
   // Another request may have been answered while this one waited.
   const stored = storedResponse(request, identified, route);
   if (stored !== undefined) return stored;
-  const { explainer, targets, tag } = identified;
-  const plain = await explainer.explain(image, {
-    signal,
-    decode: route.limits.decode,
-    ...(targets.length > 0
-      ? { target: [...targets] }
-      : { topK: Math.min(query.topK, explainer.backbone.classes) }),
-  });
-  Object.assign(times, plain.milliseconds);
-  const explanation = query.refine === 0
-    ? plain
-    : await timed(times, "refine", () => plain.refineTargets({ steps: query.refine, signal }));
-  signal.throwIfAborted();
-  const { format, looks } = query;
-  const response = await timed(
-    times,
-    "draw",
-    () => explanationBody(explanation, { format, looks, backbone: explainer.backbone }),
-  );
+  const { served, targets, tag } = identified;
+  const { topK, refine, format, looks } = query;
+  const ask = { targets, topK, refine, format, looks, decode: route.limits.decode };
+  const response = await served.answer(image, ask, { signal, times });
   route.cache.keep(tag, response);
   return explanationResponse(response, tag, times);
 }
 
-function classNamed(target: string, { backbone }: LoadedExplainer["explainer"]): number {
+function classNamed(target: string, labels: readonly string[]): number {
   try {
-    return resolveTarget(target, backbone.labels);
+    return resolveTarget(target, labels);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new HttpError(400, "unknown_class", error.message);

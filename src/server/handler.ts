@@ -5,7 +5,7 @@
  * @module
  */
 import type { DecodeSettings } from "../image/decode.ts";
-import { createExplainer, type Explainer } from "../ptame/explainer.ts";
+import { createExplainer } from "../ptame/explainer.ts";
 import { REFINE_STEPS } from "../ptame/refine/types.ts";
 import { checkAccess } from "./access.ts";
 import { createBudget } from "./budget.ts";
@@ -14,7 +14,7 @@ import { discardBody } from "./body.ts";
 import { errorResponse, HttpError, toHttpError } from "./errors.ts";
 import { explainRoute } from "./explain_route.ts";
 import { type AllowedOrigins, allowOrigin, optionsResponse, secure } from "./headers.ts";
-import { lazyExplainer, modelState } from "./loading.ts";
+import { type ExplainerSource, lazyExplainer, modelState } from "./loading.ts";
 import { modelsResource } from "./models_route.ts";
 import { openapiDocument } from "./openapi.ts";
 import { PAGE_FILES, pageFile } from "./page.ts";
@@ -31,9 +31,10 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 export interface HandlerOptions {
   /**
    * The explainer, or a function that creates it. The function is called once, on first use, and again after a failure.
-   * By default `createExplainer()`. A given explainer stays the caller's; `close()` releases a created one.
+   * By default `createExplainer()`. A given explainer stays the caller's; `close()` releases a created one. A
+   * {@linkcode ServedExplainer} may run in another thread.
    */
-  readonly explainer?: Explainer | (() => Promise<Explainer>);
+  readonly explainer?: ExplainerSource | (() => Promise<ExplainerSource>);
   /** Maximum size of a body in bytes; 10 MB by default. */
   readonly maxBodyBytes?: number;
   /** What reading an image may cost; at most 2^24 pixels, 384 MB and 5 s by default. */
@@ -188,7 +189,8 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       ...{ lazy, queue, bytes, fetches, limits, maxRefine, deadline, cache },
     }, times);
   };
-  const models: Route = async (request) => await resourceResponse(request, modelsResource(await lazy.load()));
+  const models: Route = async (request) =>
+    await resourceResponse(request, modelsResource((await lazy.load()).facts));
   const places = waiting + 1;
   const state = (status: ServerState["status"]) => {
     const document = { status, taken: queue.taken, places };
@@ -200,7 +202,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   const readyz: Route = () => state(readiness());
   const { metrics: write } = options;
   const metrics = write && (async () => {
-    const model = lazy.loaded ? modelState(await lazy.load()) : undefined;
+    const model = lazy.loaded ? modelState((await lazy.load()).facts) : undefined;
     const text = await write({
       ...{ taken: queue.taken, places, status: readiness() },
       ...withoutUndefined({ model }),

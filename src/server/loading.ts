@@ -5,20 +5,14 @@
  */
 import type { Explainer } from "../ptame/explainer.ts";
 import { HttpError } from "./errors.ts";
-import { entityTag } from "./negotiation.ts";
+import { type ServedExplainer, type ServedFacts, servedHere } from "./served.ts";
 
-/** An explainer, and an identifier of its results. */
-export interface LoadedExplainer {
-  /** The explainer. */
-  readonly explainer: Explainer;
-  /** Equal for equal networks and head; part of every entity tag. */
-  readonly identity: string;
-}
+/** An explainer, in this thread or in another. */
+export type ExplainerSource = Explainer | ServedExplainer;
 
 /** The names of the networks, for a server's state. */
-export function modelState({ explainer: { backbone, auxiliary, head, session } }: LoadedExplainer) {
-  const { name, trained } = head.record;
-  return { name: backbone.name, auxiliary, head: name, trained, device: session.device };
+export function modelState({ backbone, auxiliary, head, session }: ServedFacts) {
+  return { name: backbone.name, auxiliary, head: head.name, trained: head.trained, device: session.device };
 }
 
 /** An explainer that is loaded on first use. */
@@ -30,22 +24,21 @@ export interface LazyExplainer {
    *
    * @throws {HttpError} 503 when it cannot be loaded; the next call tries again. Its cause has the reason.
    */
-  load(): Promise<LoadedExplainer>;
+  load(): Promise<ServedExplainer>;
   /** Releases it if it was created here. */
   dispose(): Promise<void>;
 }
 
 /** Wraps an existing explainer, which stays the caller's, or a function that creates one. */
-export function lazyExplainer(source: Explainer | (() => Promise<Explainer>)): LazyExplainer {
-  let loading: Promise<LoadedExplainer> | undefined;
+export function lazyExplainer(source: ExplainerSource | (() => Promise<ExplainerSource>)): LazyExplainer {
+  let loading: Promise<ServedExplainer> | undefined;
   let loaded = false;
 
-  async function open(): Promise<LoadedExplainer> {
-    const explainer = typeof source === "function" ? await source() : source;
-    const { backbone, auxiliary, head } = explainer;
-    const identity = await entityTag(head.bytes, JSON.stringify([backbone, auxiliary, head.record]));
+  async function open(): Promise<ServedExplainer> {
+    const opened = typeof source === "function" ? await source() : source;
+    const served = "answer" in opened ? opened : await servedHere(opened);
     loaded = true;
-    return { explainer, identity };
+    return served;
   }
 
   return {
@@ -69,7 +62,7 @@ export function lazyExplainer(source: Explainer | (() => Promise<Explainer>)): L
     dispose: async () => {
       if (typeof source !== "function" || loading === undefined) return;
       const opened = await loading.catch(() => undefined);
-      await opened?.explainer.dispose();
+      await opened?.dispose();
     },
   };
 }

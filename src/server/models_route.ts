@@ -5,8 +5,8 @@
  */
 import type { DescribedFact } from "../classifier/types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
-import type { LoadedExplainer } from "./loading.ts";
 import { jsonResource, type Resource } from "./resource.ts";
+import type { ServedFacts } from "./served.ts";
 
 /** The response of `GET /models`: a list, currently of one network. */
 export interface ModelsDocument {
@@ -36,9 +36,8 @@ export interface ModelsDocument {
 }
 
 /** The document about a loaded explainer. */
-export function modelsResource({ explainer }: LoadedExplainer): Resource {
-  const { backbone, auxiliary, head, session } = explainer;
-  const { name, trained, backbone: trainedFor } = head.record;
+export function modelsResource({ backbone, auxiliary, head, session }: ServedFacts): Resource {
+  const { name, trained, backbone: trainedFor } = head;
   const document: ModelsDocument = {
     models: [{
       name: backbone.name,

@@ -22,7 +22,8 @@ import type { TrainProgress } from "../ptame/training/train_options.ts";
 import { train } from "../ptame/training/trainer.ts";
 import { configureRuntime } from "../runtime/mod.ts";
 import type { DownloadProgress } from "../weights/download/progress.ts";
-import type { Answer, NewCall, Port, Question } from "./messages.ts";
+import type { Port } from "./messages.ts";
+import { type CallContext, serveCalls } from "./serve_calls.ts";
 import type {
   ExplanationFacts,
   Methods,
@@ -35,24 +36,15 @@ import type {
 } from "./methods.ts";
 import { createBitmap, isBitmap, readBitmap } from "./bitmaps.ts";
 import { type MappingClassifier, mappingClassifier, plainMethodMap } from "./seen.ts";
-import { plainError } from "./plain_error.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 
 /** What calls report while they run. */
 type Reported = TrainProgress | RefineProgress | FitProgress | MapProgress | DownloadProgress;
 
-/** Context of a method, besides its parameters. */
-interface CallContext {
-  readonly signal: AbortSignal;
-  readonly report: (progress: Reported) => void;
-  /** Marks a buffer of the result for transfer to the page. */
-  readonly handOver: (buffer: Transferable) => void;
-}
-
 type Handlers = {
   readonly [Name in keyof Methods]: (
     parameters: Methods[Name]["parameters"],
-    context: CallContext,
+    context: CallContext<Reported>,
   ) => Promise<Methods[Name]["result"]> | Methods[Name]["result"];
 };
 
@@ -69,33 +61,7 @@ type Handlers = {
  * ```
  */
 export function serveWorker(port: Port): void {
-  const handlers = createHandlers() as Record<string, (parameters: unknown, context: CallContext) => unknown>;
-  const running = new Map<number, AbortController>();
-
-  const answer = async ({ call, method, parameters }: NewCall) => {
-    const stopper = new AbortController();
-    running.set(call, stopper);
-    const send = (answer: Answer, transfer: Transferable[] = []) => port.postMessage(answer, transfer);
-    const transfer: Transferable[] = [];
-    try {
-      const result = await handlers[method]!(parameters, {
-        signal: stopper.signal,
-        report: (progress) => send({ call, progress }),
-        handOver: (buffer) => transfer.push(buffer),
-      });
-      send({ call, result }, transfer);
-    } catch (error) {
-      send({ call, error: plainError(error) });
-    } finally {
-      running.delete(call);
-    }
-  };
-  port.addEventListener("message", (event) => {
-    const question = (event as MessageEvent<Question>).data;
-    if ("stop" in question) running.get(question.call)?.abort();
-    else void answer(question);
-  });
-  port.start?.();
+  serveCalls<Reported>(port, createHandlers());
 }
 
 /** An explainer or a classifier that the page has opened. */
