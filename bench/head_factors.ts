@@ -48,8 +48,19 @@ const twoSided = (fill: View["fill"]) => [
 /** What a run changes of the start: soft masks over black, one target, row scale 0.3, a rate of 1.5e-3. */
 type Factor = Partial<TrainingForm> & { readonly rate?: number; readonly batch?: number };
 
+/** The form of the shipped head. */
+const SHIPPED: Factor = {
+  rowScale: [0.03, 0.03, 0.09, 0.3],
+  commonScale: [0.6, 2.4, 1.2, 0.3],
+  edges: 0.4,
+  views: BUDGET_VIEWS,
+  otherTargets: 0.5,
+  rate: 1e-3,
+};
+
 const FACTORS: Readonly<Record<string, Factor>> = {
   start: {},
+  shipped: SHIPPED,
   "own rows": { rows: "own" },
   "area, shared rows": { masks: "area" },
   "row scale 0.1": { rowScale: 0.1 },
