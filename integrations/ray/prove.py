@@ -40,10 +40,10 @@ def kill_one(out: Path, done: threading.Event, killed: list[int]) -> None:
         time.sleep(0.05)
 
 
-def kept(row: dict, folder: str) -> dict:
+def kept(row: dict) -> dict:
     """A row for `--crops-out`: pixels and map as base64 of their bytes."""
     return {
-        "name": os.path.relpath(row["name"], folder),
+        "name": row["name"],
         "index": int(row["index"]),
         "probability": float(row["probability"]),
         "crop": base64.b64encode(row["crop"].tobytes()).decode(),
@@ -71,7 +71,7 @@ def main() -> int:
     names = {row["name"] for row in images.select_columns(["name"]).iter_rows()}
     if options.crops_out:
         few = explain_dataset(images.limit(options.crops), explainer, workers=1, crops=True)
-        Path(options.crops_out).write_text(json.dumps([kept(row, options.images) for row in few.iter_rows()]))
+        Path(options.crops_out).write_text(json.dumps([kept(row) for row in few.iter_rows()]))
 
     killed: list[int] = []
     done = threading.Event()

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { exportExplainer } from "../../src/ptame/export_explainer.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
@@ -25,6 +25,14 @@ if (python !== undefined) await warmUpWasm();
 const IMAGES = 96;
 /** How far a map may be from ptame's own of the same pixels. */
 const CLOSE = 1e-5;
+
+/** Prints the names in the Parquet files of a folder. */
+const NAMES = `
+import glob, json, sys
+import pyarrow.parquet as parquet
+files = glob.glob(sys.argv[1] + "/*.parquet")
+print(json.dumps([name for file in files for name in parquet.read_table(file).column("name").to_pylist()]))
+`;
 
 /** What prove.py keeps of an image. */
 interface Kept {
@@ -97,6 +105,47 @@ Deno.test({
           `${fromPhoto.toExponential(1)} of the same photographs`,
       );
       assert(most < CLOSE, `a map is away by ${most}`);
+    });
+  },
+});
+
+Deno.test({
+  name: "ptame-ray --resume explains what earlier runs left, and a used folder is refused without it",
+  ignore: python === undefined,
+  fn: async () => {
+    await inFolder(async (folder) => {
+      const script = (name: string, text: string) => {
+        Deno.writeTextFileSync(`${folder}/${name}`, text);
+        return new URL(`file://${folder}/${name}`);
+      };
+      const program = script("run.py", "import sys\nfrom ptame_ray.cli import main\nsys.exit(main())\n");
+      const names = script("names.py", NAMES);
+      const { parts } = await exportExplainer();
+      await Deno.writeFile(`${folder}/explainer.onnx`, ReadableStream.from(parts));
+      Deno.mkdirSync(`${folder}/photos/below`, { recursive: true });
+      for (let i = 0; i < 6; i++) Deno.writeFileSync(`${folder}/photos/${i}.jpg`, SAMPLE);
+      Deno.writeFileSync(`${folder}/photos/below/6.jpg`, SAMPLE);
+      const run = (...more: string[]) =>
+        runPython(python!, program, [
+          ...[
+            `${folder}/explainer.onnx`,
+            `${folder}/photos`,
+            "--out",
+            `${folder}/out`,
+            "--workers",
+            "1",
+            ...more,
+          ],
+        ]);
+      await run("--limit", "3");
+      await assertRejects(() => run(), Error, "add --resume to go on there");
+      // What a run that was killed while it wrote leaves behind.
+      Deno.writeTextFileSync(`${folder}/out/cut.parquet`, "PAR1");
+      const said = await run("--resume");
+      assert(said.includes("7 images explained into"), said);
+      assert(said.includes("3 of them by earlier runs; 0 of them could not be read"), said);
+      const written: string[] = JSON.parse(await runPython(python!, names, [`${folder}/out`]));
+      assertEquals(written.toSorted(), ["0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "below/6.jpg"]);
     });
   },
 });

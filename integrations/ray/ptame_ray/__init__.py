@@ -1,6 +1,7 @@
 """Explains images with a file of `ptame models export`, spread over a Ray cluster."""
 
-from .explain import Explainer, explain_dataset, read_images
+from .explain import Explainer, explain_dataset
+from .files import names_done, read_images
 from .whole_images import with_crop
 
-__all__ = ["Explainer", "explain_dataset", "read_images", "with_crop"]
+__all__ = ["Explainer", "explain_dataset", "names_done", "read_images", "with_crop"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,29 +14,9 @@ from PIL import Image, ImageOps
 
 from .whole_images import CROP, IMAGE, with_crop
 
-PATTERNS = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"]
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
-BLOCK = 16
-"""Images of a block where their number is limited: what a worker does again if another one dies."""
-
 Batch = dict[str, np.ndarray]
-
-
-def read_images(folder: str, limit: int | None = None) -> ray.data.Dataset:
-    """The images below a folder (or object store's prefix) as rows of "name" and "bytes".
-
-    With a limit, the first of a local folder in the order of their names.
-    """
-    found: str | list[str] = folder
-    if limit is not None:
-        files = sorted(path for path in Path(folder).rglob("*") if path.suffix[1:].lower() in PATTERNS)
-        found = [str(path) for path in files[:limit]]
-    blocks = None if limit is None else max(1, limit // BLOCK)
-    images = ray.data.read_binary_files(
-        found, include_paths=True, file_extensions=PATTERNS, override_num_blocks=blocks
-    )
-    return images.rename_columns({"path": "name"})
 
 
 def decode(data: bytes) -> np.ndarray:
