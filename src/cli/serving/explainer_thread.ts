@@ -59,6 +59,8 @@ export async function openServedExplainer(
     facts,
     answer: async (image, asked, { signal, times }) => {
       running ??= start();
+      // What could not be started is tried again by the next request.
+      running.catch(() => running = undefined);
       const { caller } = await running;
       const onProgress = (told: Told) => {
         if (told.kind === "times") Object.assign(times, told.times);
