@@ -26,45 +26,8 @@ function terminal(lines: string[] = []): Terminal {
 const open = (args: readonly string[], lines?: string[]) =>
   openServedExplainer({ args, local: {} }, terminal(lines), new AbortController().signal);
 
-Deno.test("an explainer in a thread answers as one of this thread, and says how long the stages took", async () => {
-  const image = await Deno.readFile(SAMPLE);
-  const here = await servedHere(await createExplainer({ device: "wasm" }));
-  const there = await open(ARGS);
-  try {
-    const { session, ...facts } = there.facts;
-    assertEquals({ ...facts, session: here.facts.session }, structuredClone(here.facts));
-    assertEquals(session.device, "wasm");
-    for (const format of ["json", "png", "npy"] as const) {
-      const asked = { ...REQUEST, format, ...(format === "png" ? { topK: 1 } : {}) };
-      const [times, own]: StageTimes[] = [{}, {}];
-      const signal = new AbortController().signal;
-      const expected = await here.answer(image.slice(), asked, { signal, times: own! });
-      const found = await there.answer(image.slice(), asked, { signal, times: times! });
-      assertEquals(found.type, expected.type);
-      assertEquals(found.body, expected.body);
-      assertEquals(Object.keys(times!).toSorted(), Object.keys(own!).toSorted());
-    }
-    const signal = new AbortController().signal;
-    const times: StageTimes = {};
-    const text = new TextEncoder().encode("no image");
-    await assertRejects(() => there.answer(text, REQUEST, { signal, times }), ImageError);
-    const stopped = AbortSignal.abort(new Error("too late"));
-    await assertRejects(
-      () => there.answer(image.slice(), REQUEST, { signal: stopped, times }),
-      Error,
-      "too late",
-    );
-  } finally {
-    await Promise.all([here.dispose(), there.dispose()]);
-  }
-});
-
-Deno.test("opening fails with the class of its error", async () => {
-  await assertRejects(() => open(["--model", "resnet81"]), RangeError, "resnet18");
-  await assertRejects(() => open(["--size", "64"]), UsageError, "--size");
-});
-
-Deno.test("after the end of its thread, the next request starts another", async () => {
+/** Keeps the workers that are started. */
+function watchWorkers() {
   const threads: Worker[] = [];
   const Own = globalThis.Worker;
   globalThis.Worker = class extends Own {
@@ -73,21 +36,50 @@ Deno.test("after the end of its thread, the next request starts another", async 
       threads.push(this);
     }
   };
+  return { threads, [Symbol.dispose]: () => void (globalThis.Worker = Own) };
+}
+
+Deno.test("an explainer in a thread answers as one of this thread; after its end, another does", async () => {
+  using watched = watchWorkers();
+  const there = await open(ARGS);
+  const [thread] = watched.threads;
+  const image = await Deno.readFile(SAMPLE);
+  const here = await servedHere(await createExplainer({ device: "wasm" }));
+  const { signal } = new AbortController();
   try {
-    const served = await open(ARGS);
-    const image = await Deno.readFile(SAMPLE);
-    const context = { signal: new AbortController().signal, times: {} };
-    const first = await served.answer(image.slice(), REQUEST, context);
-    const dying = served.answer(image.slice(), REQUEST, context);
-    const [thread] = threads;
+    const { session, ...facts } = there.facts;
+    assertEquals({ ...facts, session: here.facts.session }, structuredClone(here.facts));
+    assertEquals(session.device, "wasm");
+    for (const format of ["json", "png", "npy"] as const) {
+      const asked = { ...REQUEST, format, ...(format === "png" ? { topK: 1 } : {}) };
+      const [times, own]: StageTimes[] = [{}, {}];
+      const expected = await here.answer(image.slice(), asked, { signal, times: own! });
+      const found = await there.answer(image.slice(), asked, { signal, times: times! });
+      assertEquals(found, expected);
+      assertEquals(Object.keys(times!).toSorted(), Object.keys(own!).toSorted());
+    }
+    const ask = (bytes: Uint8Array, until = signal) =>
+      there.answer(bytes, REQUEST, { signal: until, times: {} });
+    await assertRejects(() => ask(new TextEncoder().encode("no image")), ImageError);
+    await assertRejects(
+      () => ask(image.slice(), AbortSignal.abort(new Error("too late"))),
+      Error,
+      "too late",
+    );
+
+    const dying = ask(image.slice());
     const event = new ErrorEvent("error", { message: "out of memory", cancelable: true });
     queueMicrotask(() => thread!.dispatchEvent(event));
     await assertRejects(() => dying, Error, "Cannot reach the worker: out of memory");
-    const count = threads.length;
-    assertEquals(await served.answer(image.slice(), REQUEST, context), first);
-    assert(threads.length > count);
-    await served.dispose();
+    const count = watched.threads.length;
+    assertEquals(await ask(image.slice()), await here.answer(image.slice(), REQUEST, { signal, times: {} }));
+    assert(watched.threads.length > count, "no other thread was started");
   } finally {
-    globalThis.Worker = Own;
+    await Promise.all([here.dispose(), there.dispose()]);
   }
+});
+
+Deno.test("opening fails with the class of its error", async () => {
+  await assertRejects(() => open(["--model", "resnet81"]), RangeError, "resnet18");
+  await assertRejects(() => open(["--size", "64"]), UsageError, "--size");
 });
