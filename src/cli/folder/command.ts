@@ -36,7 +36,7 @@ import { UsageError } from "../usage.ts";
 import { shardSuffix } from "../shards/shard.ts";
 import { chooseShard } from "../shards/schedulers.ts";
 import type { ResultLine } from "./gallery/entries.ts";
-import { checkSameRun, earlierResults, refuseOtherSplit } from "./earlier_runs.ts";
+import { checkSameRun, earlierResults, forgetUnusedRun, refuseOtherSplit } from "./earlier_runs.ts";
 import { openImageWorker } from "./image_workers.ts";
 import type { WorkerDevice } from "./image_worker.ts";
 import { runPool } from "./pool.ts";
@@ -107,11 +107,12 @@ export async function explainMany(call: ExplainCall): Promise<number> {
       "Option --html is for a folder or list of images on this machine, and results there",
     );
   }
+  const made = !isObjectAddress(out) && !(await isFolder(out));
   await makeFolder(out);
   const path = `${out}/results${shardSuffix(shard)}.jsonl`;
   const whenLocked = async () => {
     await refuseOtherSplit(out, shard.count);
-    await checkSameRun(`${out}/run.json`, call);
+    await checkSameRun(out, path, call);
     // Of other shards of the same images, whatever their number.
     for await (const line of earlierResults<Line>(out, path)) work.keep(line);
   };
@@ -155,6 +156,7 @@ export async function explainMany(call: ExplainCall): Promise<number> {
     throw error;
   } finally {
     await records.close();
+    if (ready() + failed === 0) await forgetUnusedRun(out, path, made);
   }
   if (signal.aborted) {
     terminal.say(`${counted()} are explained; the same command continues`);

@@ -6,7 +6,7 @@
  */
 import delay from "delay";
 import { isObjectAddress } from "../../objects/address.ts";
-import { readRecords, recordNames } from "../evaluation/record_file.ts";
+import { hasRecords, readRecords, recordNames } from "../evaluation/record_file.ts";
 import type { ExplainGiven } from "../explain/options.ts";
 import { readTextIfThere, writeFile, writingError } from "../files.ts";
 import { withoutEndSlash } from "../paths.ts";
@@ -28,6 +28,9 @@ const HOW = [
   "minutes",
   "html",
 ];
+
+/** The file of a run's settings. */
+const SETTINGS = "run.json";
 
 /** The results of a run, or of a part of one: `results.2-of-5.jsonl`. */
 const RESULTS = /^results(?:\.\d+-of-(\d+))?\.jsonl$/;
@@ -67,8 +70,15 @@ export async function refuseOtherSplit(out: string, parts: number): Promise<void
   }
 }
 
-/** Everything that the results of a run depend on. Results of other settings must not be mixed with them. */
-export async function checkSameRun(path: string, given: ExplainGiven): Promise<void> {
+/**
+ * Everything that the results of a run depend on. Results of other settings must not be mixed with them; a run that left no
+ * results, such as one whose model was misspelt, binds nobody.
+ *
+ * @param out The folder.
+ * @param own The file of results of this run, whose lock it holds.
+ */
+export async function checkSameRun(out: string, own: string, given: ExplainGiven): Promise<void> {
+  const path = `${out}/${SETTINGS}`;
   const { options, positional, typed } = given;
   const all = { ...typed, images: positional.map(withoutEndSlash), target: options.target };
   const settings = Object.entries(all).filter(([name]) => !HOW.includes(name));
@@ -87,10 +97,31 @@ export async function checkSameRun(path: string, given: ExplainGiven): Promise<v
   // It was not written to its end: its process was killed.
   if (present === undefined) return await writeFile(path, text);
   if (sorted(Object.entries(present)) !== sorted(settings)) {
+    if (!isObjectAddress(out) && await isUnused(out, own)) return await writeFile(path, text);
     throw new Error(
       `Cannot continue: ${path} belongs to a run with other options; name another --out`,
     );
   }
+}
+
+/** Whether a folder has no results, and no other run is about to write some. */
+async function isUnused(out: string, own: string): Promise<boolean> {
+  for (const { path } of await resultFiles(out)) {
+    if (await hasRecords(path) || path !== own && await isLocked(path)) return false;
+  }
+  return true;
+}
+
+/**
+ * Removes the settings of a run that left no results.
+ *
+ * @param made Whether the run made the folder, which then goes, too.
+ */
+export async function forgetUnusedRun(out: string, own: string, made: boolean): Promise<void> {
+  if (isObjectAddress(out) || !(await isUnused(out, own))) return;
+  await Deno.remove(`${out}/${SETTINGS}`).catch(() => {});
+  // Refused where something is in it.
+  if (made) await Deno.remove(out).catch(() => {});
 }
 
 /** The settings of a run; another part may be writing them now. */

@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { checkSameRun, earlierResults, refuseOtherSplit } from "../../../src/cli/folder/earlier_runs.ts";
+import {
+  checkSameRun,
+  earlierResults,
+  forgetUnusedRun,
+  refuseOtherSplit,
+} from "../../../src/cli/folder/earlier_runs.ts";
 import { EXPLAIN } from "../../../src/cli/explain/options.ts";
 import { parseArguments } from "../../../src/cli/options/command.ts";
 import { takeRunLock } from "../../../src/cli/run_lock.ts";
@@ -10,18 +15,42 @@ const given = (...args: string[]) => parseArguments(EXPLAIN, ["photos", "--out",
 Deno.test("checkSameRun() lets a run continue with the same options, whatever concerns only how it runs", () =>
   inFolder(async (folder) => {
     const path = `${folder}/run.json`;
+    const own = `${folder}/results.jsonl`;
+    const check = (...args: string[]) => checkSameRun(folder, own, given(...args));
+    const refused = "belongs to a run with other options";
     // Two parts that start at once.
-    await Promise.all(["1/2", "2/2"].map((shard) => checkSameRun(path, given("--shard", shard))));
-    await checkSameRun(path, given("--workers", "3", "--quiet"));
-    await assertRejects(
-      () => checkSameRun(path, given("--top", "2")),
-      Error,
-      "belongs to a run with other options",
-    );
+    await Promise.all(["1/2", "2/2"].map((shard) => check("--shard", shard)));
+    Deno.writeTextFileSync(own, "");
+    await check("--workers", "3", "--quiet");
+    await assertRejects(() => check("--top", "2"), Error, refused);
     // A process was killed while it wrote the file.
     Deno.writeTextFileSync(path, "");
-    await checkSameRun(path, given("--top", "2"));
-    await assertRejects(() => checkSameRun(path, given()), Error, "belongs to a run with other options");
+    await check("--top", "2");
+    await assertRejects(() => check(), Error, refused);
+  }));
+
+Deno.test("a run that left no results binds nobody, and its settings and folder go", () =>
+  inFolder(async (folder) => {
+    const out = `${folder}/out`;
+    const own = `${out}/results.jsonl`;
+    Deno.mkdirSync(out);
+    await checkSameRun(out, own, given("--top", "2"));
+    await checkSameRun(out, own, given());
+    // Another part is about to write.
+    const release = await takeRunLock(`${out}/results.1-of-2.jsonl`);
+    await assertRejects(() => checkSameRun(out, own, given("--top", "2")), Error, "with other options");
+    await forgetUnusedRun(out, own, true);
+    assertEquals([...Deno.readDirSync(out)].map(({ name }) => name).includes("run.json"), true);
+    await release();
+    Deno.writeTextFileSync(`${out}/note.txt`, "a user's own");
+    await forgetUnusedRun(out, own, true);
+    assertEquals([...Deno.readDirSync(out)].map(({ name }) => name), ["note.txt"]);
+    Deno.removeSync(`${out}/note.txt`);
+    await checkSameRun(out, own, given());
+    await forgetUnusedRun(out, own, false);
+    assertEquals([...Deno.readDirSync(out)], []);
+    await forgetUnusedRun(out, own, true);
+    assertEquals([...Deno.readDirSync(folder)], []);
   }));
 
 Deno.test("refuseOtherSplit() refuses a run beside one in other parts, as long as that runs", () =>
