@@ -7,14 +7,17 @@ import { serveFolder } from "../../tools/serve_example.ts";
 import { patchworkPhotos } from "../ptame/fit/patchwork.ts";
 import { colourClassifier, COLOURS } from "../support/colour_classifier.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
+import { pythonTorch, runPython } from "../support/python_torch.ts";
 import { findChromium, startChromium } from "./chromium.ts";
 import { watchPage } from "./watched_page.ts";
 
 const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
+const EXPORT = new URL("../fixtures/onnx/export_torchvision.py", import.meta.url);
 const QUANTISED = new URL("../fixtures/onnx/quantised.json", import.meta.url);
 
 const heavy = heavyTests();
 const program = heavy ? await findChromium() : undefined;
+const python = heavy ? await pythonTorch() : undefined;
 
 interface Shown {
   readonly which: string;
@@ -57,6 +60,23 @@ Deno.test({
         await page.setInputFiles("#files", await put("note.onnx", "This is a text."));
         assertEquals(await failed(), "Cannot open note.onnx as an ONNX model: it is a text");
         assertEquals(await page.textContent("#model-name"), "EfficientNet-Lite0");
+      });
+
+      await t.step({
+        name:
+          "what torchvision exported is explained for the class that it names there, by P-TAME: it has ImageNet's classes",
+        ignore: python === undefined,
+        fn: async () => {
+          const path = new URL("mobilenet.onnx", files).pathname;
+          const index = Number(await runPython(python!, EXPORT, [path, "1"]));
+          const from = await page.count();
+          await page.setInputFiles("#files", path);
+          await page.event("event.kind === 'classifier' && event.classes === 1000", from);
+          await page.setInputFiles("#files", SAMPLE.pathname);
+          const shown = await page.event<Shown>("event.kind === 'shown'", from);
+          assertEquals([shown.target.index, shown.which], [index, "before"]);
+          assertEquals(await page.textContent("#model-name"), "mobilenet");
+        },
       });
 
       const onnx = await put("colours.onnx", colourClassifier());
