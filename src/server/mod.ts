@@ -46,6 +46,8 @@ export type { ExplanationDocument } from "./explanation_response.ts";
 export type { Refinement, RefineWay } from "../explanation/refinement.ts";
 export type { Stage, StageTimes } from "./stages.ts";
 export type { ServedExplainer, ServedFacts, ServedRequest } from "./served.ts";
+export type { ExplainerSource } from "./loading.ts";
+export type { Format } from "./negotiation.ts";
 export type { StoredResponse } from "./response_cache.ts";
 export type { ModelsDocument } from "./models_route.ts";
 export type { RemoteImages } from "./remote_image.ts";

@@ -6,10 +6,10 @@
 import { uint8ArrayToHex } from "uint8array-extras";
 
 /** Formats of an explanation. */
-export const FORMATS = ["json", "png", "npy"] as const;
+export const FORMATS: readonly Format[] = ["json", "png", "npy"];
 
-/** One of {@linkcode FORMATS}. */
-export type Format = typeof FORMATS[number];
+/** A format of an explanation. */
+export type Format = "json" | "png" | "npy";
 
 /** Media type of each format; NumPy's format has no registered type. */
 export const MEDIA_TYPES: Readonly<Record<Format, string>> = {

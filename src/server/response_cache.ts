@@ -6,7 +6,9 @@
 
 /** A response that can be given again. */
 export interface StoredResponse {
+  /** The body. */
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Its media type. */
   readonly type: string;
 }
 
