@@ -13,6 +13,7 @@ import type { PackedOptions, SourceFile, SourceImage } from "./types.ts";
  * @throws The signal's reason.
  */
 export async function* packedImages(file: SourceFile, options: PackedOptions): AsyncGenerator<SourceImage> {
+  options.signal.throwIfAborted();
   try {
     if (/\.parquet$/i.test(file.path)) {
       const { parquetImages } = await import("./parquet.ts");
