@@ -1,10 +1,13 @@
 /**
- * Decodes one file within the usual budget, and prints what it cost as JSON. main.ts starts one process of it for each file.
+ * Decodes one file, and prints what it cost as JSON. main.ts starts one process of it for each file, and so does
+ * tests/image/bombs_test.ts: in one of its own, nobody else takes memory.
+ *
+ *     deno run -A bench/attack/decode_one.ts FILE [SECONDS MEGABYTES]     by default the usual budget
  *
  * @module
  */
 import { peakKibibytes } from "../serving/resident.ts";
-import { decodeImage } from "../../src/image/decode.ts";
+import { decodeImage, type DecodeSettings } from "../../src/image/decode.ts";
 import { ImageError } from "../../src/image/types.ts";
 
 /** What a file cost. */
@@ -17,11 +20,15 @@ export interface Cost {
   readonly processor: number;
   /** Peak memory of the whole process, in MB. */
   readonly peak: number;
+  /** Memory of the process before it read, in MB. */
+  readonly idle: number;
+  /** Longest time for which the calling thread stood still, in milliseconds. */
+  readonly late: number;
 }
 
-async function decode(path: string): Promise<string> {
+async function decode(path: string, budget: DecodeSettings): Promise<string> {
   try {
-    const { width, height } = await decodeImage(path);
+    const { width, height } = await decodeImage(path, budget);
     return `${width} x ${height}`;
   } catch (error) {
     const line = String((error as Error).message).replace(`Cannot decode image ${path}: `, "");
@@ -30,13 +37,23 @@ async function decode(path: string): Promise<string> {
 }
 
 if (import.meta.main) {
+  const [path, given, memory] = Deno.args;
+  const budget = given === undefined ? {} : { seconds: Number(given), memory: Number(memory) };
+  const idle = Deno.memoryUsage().rss / 2 ** 20;
   const started = performance.now();
-  const answer = await decode(Deno.args[0]!);
+  let [late, last] = [0, started];
+  const beat = setInterval(() => {
+    const now = performance.now();
+    late = Math.max(late, now - last);
+    last = now;
+  }, 20);
+  const answer = await decode(path!, budget);
+  clearInterval(beat);
   const seconds = (performance.now() - started) / 1000;
   const { process } = globalThis as unknown as { process: { cpuUsage(): { user: number; system: number } } };
   const { user, system } = process.cpuUsage();
   const peak = (await peakKibibytes("self"))! / 1024;
-  const cost: Cost = { answer, seconds, processor: (user + system) / 1e6, peak };
+  const cost: Cost = { answer, seconds, processor: (user + system) / 1e6, peak, idle, late };
   console.log(JSON.stringify(cost));
   Deno.exit(0);
 }

@@ -31,6 +31,8 @@ async function measure(path: string): Promise<Cost> {
     seconds: NaN,
     processor: Infinity,
     peak: Infinity,
+    idle: NaN,
+    late: NaN,
   };
 }
 

@@ -5,9 +5,6 @@
  */
 import { uint8ArrayToHex } from "uint8array-extras";
 
-/** Formats of an explanation. */
-export const FORMATS: readonly Format[] = ["json", "png", "npy"];
-
 /** A format of an explanation. */
 export type Format = "json" | "png" | "npy";
 
@@ -17,6 +14,9 @@ export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   png: "image/png",
   npy: "application/x-npy",
 };
+
+/** Formats of an explanation. */
+export const FORMATS = Object.keys(MEDIA_TYPES) as readonly Format[];
 
 interface Range {
   readonly type: string;

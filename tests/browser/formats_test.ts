@@ -6,6 +6,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { peakKibibytes } from "../../bench/serving/resident.ts";
 import { bundleImageCodecs } from "../../tools/bundle_browser.ts";
 import { serveFolder } from "../../tools/serve_example.ts";
 import { heavyTests } from "../support/devices.ts";
@@ -65,12 +66,6 @@ setInterval(() => {}, 1000);
 /** What the smallest of them give, in megabytes. */
 const EDGE_MEMORY = 512;
 
-/** The largest resident memory that a process has had, in megabytes. */
-function peakMemory(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/VmHWM:\s*(\d+) kB/.exec(status)![1]) / 1024;
-}
-
 const program = heavyTests() ? await findChromium() : undefined;
 
 Deno.test({
@@ -123,7 +118,7 @@ Deno.test({
               assert(!done, said + (done ? await new Response(edge.stderr).text() : ""));
               said += value;
             }
-            const peak = peakMemory(edge.pid);
+            const peak = (await peakKibibytes(edge.pid))! / 1024;
             console.log(`${Object.keys(JSON.parse(said)).length} images, at most ${Math.round(peak)} MB`);
             checkAll(JSON.parse(said));
             assert(peak < EDGE_MEMORY, `it took ${peak} MB`);

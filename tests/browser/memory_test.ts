@@ -4,11 +4,10 @@
  *     PTAME_HEAVY=1 deno task test tests/browser/memory_test.ts
  */
 import { assert, assertEquals } from "@std/assert";
-import { bundleBrowser } from "../../tools/bundle_browser.ts";
-import { serveFolder } from "../../tools/serve_example.ts";
+import { residentMegabytes } from "../../bench/serving/resident.ts";
 import { heavyTests } from "../support/devices.ts";
-import { findChromium, startChromium } from "./chromium.ts";
-import { watchPage } from "./watched_page.ts";
+import { onBundledPage } from "./bundled_page.ts";
+import { findChromium } from "./chromium.ts";
 
 const IMAGES = 200;
 /** After these, everything is loaded. */
@@ -22,18 +21,15 @@ const FIXTURES = ["photo_1.jpg", "photo_2.jpg", "photo_3.jpg"]
 const program = heavyTests() && Deno.build.os === "linux" ? await findChromium() : undefined;
 
 /** Resident memory of Chromium's renderers, in megabytes. */
-function rendererMemory(): number {
-  let kilobytes = 0;
+async function rendererMemory(): Promise<number> {
+  let megabytes = 0;
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    try {
-      if (!Deno.readTextFileSync(`/proc/${name}/cmdline`).includes("--type=renderer")) continue;
-      kilobytes += Number(/VmRSS:\s*(\d+) kB/.exec(Deno.readTextFileSync(`/proc/${name}/status`))?.[1] ?? 0);
-    } catch {
-      // It has ended.
-    }
+    // Empty for a process that has ended.
+    const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+    if (command.includes("--type=renderer")) megabytes += await residentMegabytes(Number(name));
   }
-  return kilobytes / 1024;
+  return megabytes;
 }
 
 Deno.test({
@@ -42,32 +38,21 @@ Deno.test({
   // Playwright's pipes and timers are its own.
   sanitizeOps: false,
   sanitizeResources: false,
-  fn: async () => {
-    const folder = new URL(`file://${await Deno.makeTempDir({ prefix: "ptame_page_" })}/`);
-    await bundleBrowser(folder);
-    const server = serveFolder({ folder });
-    try {
-      await using browser = await startChromium(program!);
-      const page = await watchPage(browser, `http://127.0.0.1:${server.addr.port}/?threads=1`);
-      await page.ready();
+  fn: () =>
+    onBundledPage(program!, async (page) => {
       let first = NaN;
       for (let i = 0; i < IMAGES; i++) {
         const from = await page.count();
         await page.setInputFiles("#files", FIXTURES[i % FIXTURES.length]!);
         await page.event("event.kind === 'explained'", from);
-        if (i + 1 === FIRST) first = rendererMemory();
+        if (i + 1 === FIRST) first = await rendererMemory();
       }
-      const last = rendererMemory();
+      const last = await rendererMemory();
       console.log(
         `renderers: ${Math.round(first)} MB after ${FIRST} images, ${Math.round(last)} MB after ${IMAGES}`,
       );
       assert(first > 50, "no renderer was found");
       assert(last < first + MOST_GROWN, `${last - first} MB more`);
       assertEquals(page.errors, []);
-      await page.close();
-    } finally {
-      await server.shutdown();
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+    }),
 });

@@ -2,14 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { createBaseline } from "../../src/baselines.ts";
 import { encodePng } from "../../src/image/png.ts";
-import { bundleBrowser } from "../../tools/bundle_browser.ts";
-import { serveFolder } from "../../tools/serve_example.ts";
 import { patchworkPhotos } from "../ptame/fit/patchwork.ts";
 import { colourClassifier, COLOURS } from "../support/colour_classifier.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
 import { pythonTorch, runPython } from "../support/python_torch.ts";
-import { findChromium, startChromium } from "./chromium.ts";
-import { watchPage } from "./watched_page.ts";
+import { onBundledPage } from "./bundled_page.ts";
+import { findChromium } from "./chromium.ts";
 
 const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
 const EXPORT = new URL("../fixtures/onnx/export_torchvision.py", import.meta.url);
@@ -33,18 +31,13 @@ Deno.test({
   sanitizeResources: false,
   fn: async (t) => {
     await warmUpWasm();
-    const folder = new URL(`file://${await Deno.makeTempDir({ prefix: "ptame_page_" })}/`);
     const files = new URL(`file://${await Deno.makeTempDir({ prefix: "ptame_files_" })}/`);
     const put = async (name: string, content: Uint8Array | string) => {
       const path = new URL(name, files).pathname;
       await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
       return path;
     };
-    await bundleBrowser(folder);
-    const server = serveFolder({ folder });
-    try {
-      await using browser = await startChromium(program!);
-      const page = await watchPage(browser, `http://127.0.0.1:${server.addr.port}/?threads=1`);
+    await onBundledPage(program!, async (page) => {
       const status = () => page.textContent("#status");
       const failed = async () => {
         await page.waitForFunction("document.querySelector('#status.failed')", undefined, {
@@ -52,7 +45,6 @@ Deno.test({
         });
         return await status();
       };
-      await page.ready();
       await page.click("#sample");
       await page.event("event.kind === 'explained'");
 
@@ -165,10 +157,6 @@ Deno.test({
         assertEquals(await page.textContent("#model-name"), "eight");
       });
       assertEquals(page.errors, []);
-    } finally {
-      await server.shutdown();
-      await Deno.remove(folder, { recursive: true });
-      await Deno.remove(files, { recursive: true });
-    }
+    }).finally(() => Deno.remove(files, { recursive: true }));
   },
 });

@@ -1,11 +1,9 @@
 /** "Sharpen" of the page: its steps, its map and its stop are those of `refine` in Deno. */
 import { assert, assertEquals } from "@std/assert";
 import { createExplainer } from "../../mod.ts";
-import { bundleBrowser } from "../../tools/bundle_browser.ts";
-import { serveFolder } from "../../tools/serve_example.ts";
 import { heavyTests, warmUpWasm } from "../support/devices.ts";
-import { findChromium, startChromium } from "./chromium.ts";
-import { watchPage } from "./watched_page.ts";
+import { onBundledPage } from "./bundled_page.ts";
+import { findChromium } from "./chromium.ts";
 
 const SAMPLE = new URL("../../models/sample/chelsea.jpg", import.meta.url);
 
@@ -28,13 +26,7 @@ Deno.test({
   sanitizeResources: false,
   fn: async () => {
     await warmUpWasm();
-    const folder = new URL(`file://${await Deno.makeTempDir({ prefix: "ptame_page_" })}/`);
-    await bundleBrowser(folder);
-    const server = serveFolder({ folder });
-    try {
-      await using browser = await startChromium(program!);
-      const page = await watchPage(browser, `http://127.0.0.1:${server.addr.port}/?threads=1`);
-      await page.ready();
+    await onBundledPage(program!, async (page) => {
       await page.click("#sample");
       const plain = await page.event<Shown>("event.kind === 'shown'");
       await page.event("event.kind === 'explained'");
@@ -73,9 +65,6 @@ Deno.test({
       await page.click("#tab-look");
       const shown = await page.event<Shown>("event.kind === 'shown'", again);
       assertEquals(largestDifference(shown.map, sharp.map), 0);
-    } finally {
-      await server.shutdown();
-      await Deno.remove(folder, { recursive: true });
-    }
+    });
   },
 });

@@ -39,7 +39,7 @@ def main(given: list[str] | None = None) -> int:
             ray.init(**({"address": address} if address else {"num_cpus": options.workers + 1}))
         done = names_done(options.out) if options.resume else set()
         images = read_images(options.images, options.limit, done)
-        if images.take(1):
+        if images is not None:
             results = explain_dataset(
                 images, explainer, workers=options.workers, device=options.device, batch=options.batch
             )

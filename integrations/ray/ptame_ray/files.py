@@ -24,10 +24,10 @@ def files_below(place: str) -> tuple[fs.FileSystem, str, list[str]]:
     return filesystem, root, names
 
 
-def read_images(folder: str, limit: int | None = None, done: Collection[str] = ()) -> ray.data.Dataset:
+def read_images(folder: str, limit: int | None = None, done: Collection[str] = ()) -> ray.data.Dataset | None:
     """The images below a folder (or object store's prefix) as rows of "name", relative to it, and "bytes".
 
-    In the order of their names, at most `limit`, without those that are done.
+    In the order of their names, at most `limit`, without those that are done; None where all are.
 
     Raises FileNotFoundError where there is none.
     """
@@ -37,7 +37,7 @@ def read_images(folder: str, limit: int | None = None, done: Collection[str] = (
         raise FileNotFoundError(f"No images below {folder}: {', '.join(PATTERNS)} are read")
     left = [f"{root}/{name}" for name in images if name not in done]
     if not left:
-        return ray.data.from_items([])
+        return None
     found = ray.data.read_binary_files(
         left, filesystem=filesystem, include_paths=True, override_num_blocks=max(1, len(left) // BLOCK)
     )

@@ -190,7 +190,7 @@ function readFitted(
   return fittedRowsTensor(readFloat32(bytes, entry).slice(), classes);
 }
 
-/** Whether a record has everything that resuming needs; a foreign file may contain anything. */
+/** The record in a text; its errors begin with "its record". */
 function runRecordIn(text: string): RunRecord {
   let value: unknown;
   try {
@@ -202,6 +202,7 @@ function runRecordIn(text: string): RunRecord {
   return value;
 }
 
+/** Whether a record has everything that resuming needs; a foreign file may contain anything. */
 function isRunRecord(value: unknown): value is RunRecord {
   if (typeof value !== "object" || value === null) return false;
   const { step, position, settings, losses, validations, skipped = [] } = value as Record<string, unknown>;
