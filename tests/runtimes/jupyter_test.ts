@@ -20,6 +20,13 @@ const python = heavyTests()
   ? await pythonWith(["jupyter_client"], "Jupyter; pip install jupyter_client, into the python3 of the PATH")
   : undefined;
 
+/** What a cell showed, and the kinds of the messages that came. */
+interface Shown {
+  readonly status: string;
+  readonly said: readonly { readonly data: Record<string, string> }[];
+  readonly messages: readonly unknown[];
+}
+
 /** A folder with a kernel, an image, and a configuration that leads to this checkout. */
 function layOut(folder: string): void {
   const { imports } = JSON.parse(Deno.readTextFileSync(CONFIG)) as { imports: Record<string, string> };
@@ -44,32 +51,43 @@ function layOut(folder: string): void {
   Deno.writeFileSync(`${folder}/photo.jpg`, SAMPLE);
 }
 
+/** What the cell of docs/jupyter.md shows in a kernel of its own. */
+async function runCell(folder: string): Promise<Shown> {
+  const script = decodeURIComponent(new URL("./notebook.py", import.meta.url).pathname);
+  const child = new Deno.Command(python!, {
+    args: [script, `${folder}/data`],
+    cwd: folder,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(docBlocks("jupyter.md", "ts", 1)[0]!));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
 Deno.test({
   name: "a notebook shows an explanation as an image and as its classes",
   ignore: python === undefined,
   fn: () =>
     inFolder(async (folder) => {
       layOut(folder);
-      const script = decodeURIComponent(new URL("./notebook.py", import.meta.url).pathname);
-      const child = new Deno.Command(python!, {
-        args: [script, `${folder}/data`],
-        cwd: folder,
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      const writer = child.stdin.getWriter();
-      await writer.write(new TextEncoder().encode(docBlocks("jupyter.md", "ts", 1)[0]!));
-      await writer.close();
-      const { code, stdout, stderr } = await child.output();
-      assertEquals(code, 0, new TextDecoder().decode(stderr));
-      const { status, said } = JSON.parse(new TextDecoder().decode(stdout));
-      assertEquals([status, said.length], ["ok", 1], JSON.stringify(said).slice(0, 2000));
-      const { "image/png": png, "text/plain": text } = said[0].data;
+      let shown = await runCell(folder);
+      // Once, on a busy machine, a cell ended without a result; the cause is not known. A fault of ours would repeat.
+      if (shown.said.length === 0) {
+        console.log(`no result came, a second kernel is tried: ${JSON.stringify(shown)}`);
+        shown = await runCell(folder);
+      }
+      const { status, said, messages } = shown;
+      assertEquals([status, said.length], ["ok", 1], JSON.stringify({ said, messages }).slice(0, 2000));
+      const { "image/png": png, "text/plain": text } = said[0]!.data;
       const { width, height } = await decodeImage(
-        Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0)),
+        Uint8Array.from(atob(png!), (letter) => letter.charCodeAt(0)),
       );
       assert(width >= 320 && height >= 320);
-      assertStringIncludes(text, "Egyptian cat 36.9 %");
+      assertStringIncludes(text!, "Egyptian cat 36.9 %");
     }),
 });
