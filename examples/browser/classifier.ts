@@ -16,6 +16,8 @@ import type { Which } from "./dom.ts";
 
 /** Images per training step; more than this takes long on one thread. */
 const MOST_PER_STEP = 4;
+/** Settings for another classifier: rows that all classes share, and masks with a budget. */
+const PRESET = "efficientnet_lite0";
 /** Above the presets', which are made for thousands of steps: a few steps are to show. */
 const LEARNING_RATE = 1e-3;
 
@@ -52,7 +54,7 @@ export interface Classifier {
     readonly signal: AbortSignal;
     readonly onProgress: (progress: FitProgress) => void;
   }): Promise<void>;
-  /** Goes on training the head in use, and takes the result into use; of the page's own classifier alone. */
+  /** Goes on training the head in use, and takes the result into use. */
   teach(options: {
     readonly images: readonly Blob[];
     readonly steps: number;
@@ -184,8 +186,9 @@ function classifierOver(
     teach: async ({ images, steps, signal, onProgress }) => {
       const result = await remote.train({
         ...runtime,
-        backbone: facts.name,
-        backboneWeights: weights,
+        ...model === undefined
+          ? { backbone: facts.name, backboneWeights: weights }
+          : { backbone: model, preset: PRESET, form: { edges: 0 } },
         auxiliaryWeights: weights,
         images,
         batch: Math.min(MOST_PER_STEP, images.length),

@@ -187,7 +187,7 @@ export function setUpTeaching({ classifier, changed }: TeachingHooks): Teaching 
       const own = classifier();
       save.hidden = own?.head === undefined;
       element("drop-head").hidden = own?.explainer("after") === undefined;
-      element("teach").hidden = own?.foreign === true;
+      element("teach").hidden = own?.foreign === true && own.head === undefined;
       element("fit-box").hidden = own?.foreign !== true;
     },
   };

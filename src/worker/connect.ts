@@ -263,9 +263,10 @@ export function connectWorker(port: Port): RemoteLibrary {
       const { handle, ...facts } = await ask("createExplainer", parameters, { signal, onProgress: follow });
       return remoteExplainer(ask, handle, facts);
     },
-    train: ({ backboneWeights, auxiliaryWeights, onProgress, signal, ...options }) =>
+    train: ({ backbone, backboneWeights, auxiliaryWeights, onProgress, signal, ...options }) =>
       ask("train", {
         ...options,
+        backbone: postedModel(backbone),
         ...withoutUndefined({
           backboneWeights: backboneWeights && postable(backboneWeights),
           auxiliaryWeights: auxiliaryWeights && postable(auxiliaryWeights),

@@ -189,8 +189,8 @@ export type PostedTrainOptions =
     | "signal"
   >
   & {
-    /** A network's name, or an .onnx file: a function cannot be posted. */
-    readonly backbone: string | OnnxModel;
+    /** A network's name, a classifier that the worker has read, or an .onnx file: a function cannot be posted. */
+    readonly backbone: string | OpenedModel | OnnxModel;
     readonly auxiliary?: string | OnnxModel;
     readonly start?: Exclude<TrainOptions["start"], Uint8Array | undefined> | RemoteFile;
     readonly images: readonly Exclude<RemoteImage, ImageBitmap>[];

@@ -102,7 +102,7 @@ function createHandlers(): Handlers {
     if (ptame === undefined) throw new TypeError("Cannot ask a head: another method made this explanation");
     return ptame;
   };
-  const modelFrom = (model: string | OpenedModel | OnnxModel | undefined) =>
+  const modelFrom = <Named extends string | undefined>(model: Named | OpenedModel | OnnxModel) =>
     typeof model === "object" && "model" in model ? held(models, model.model, "model") : model;
   const sourceFrom = (image: RemoteImage) => isBitmap(image) ? readBitmap(image) : image;
   const methodKey = (method: string, index: number) => `${method} ${index}`;
@@ -206,10 +206,11 @@ function createHandlers(): Handlers {
       handOver(probabilities.buffer);
       return probabilities;
     },
-    train: async ({ start, backboneWeights, auxiliaryWeights, ...options }, context) => {
+    train: async ({ backbone, start, backboneWeights, auxiliaryWeights, ...options }, context) => {
       const { signal, report, handOver } = context;
       const result = await train({
         ...options,
+        backbone: modelFrom(backbone),
         ...withoutUndefined({
           start: start === undefined || typeof start === "string" ? start : await readRemoteFile(start),
           backboneWeights: await weightsFrom(backboneWeights),

@@ -136,6 +136,14 @@ Deno.test({
         ]);
         const head = await put("colours_head.safetensors", await Deno.readFile(await saved.path()));
 
+        // Two steps further, beside the head that was made.
+        const taught = await page.count();
+        await page.fill("#steps", "2");
+        await page.click("#start");
+        const { losses } = await page.event<{ losses: number[] }>("event.kind === 'trained'", taught);
+        assertEquals([losses.length, losses.every(Number.isFinite)], [2, true]);
+        await page.event("event.kind === 'shown' && event.which === 'after'", taught);
+
         const back = await page.count();
         await page.evaluate("document.getElementById('model-back').click()");
         await page.event("event.kind === 'classifier' && event.classes === 1000", back);

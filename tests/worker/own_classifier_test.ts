@@ -127,6 +127,27 @@ Deno.test({
       assert(explainer.head.fit !== undefined);
       const { targets } = await explainer.explain(SAMPLE);
       assertEquals(targets.length, 1);
+
+      const { head, losses } = await remote.train({
+        backbone: model,
+        start: await explainer.headFile(),
+        preset: "efficientnet_lite0",
+        form: { edges: 0 },
+        device: "wasm",
+        images: photos.slice(0, 1),
+        batch: 1,
+        imageWorkers: 0,
+        steps: 1,
+      });
+      assertEquals(losses.length, 1);
+      const taught = await remote.createExplainer({
+        model,
+        device: "wasm",
+        head: head as Uint8Array<ArrayBuffer>,
+      });
+      assertEquals([taught.head.trained, taught.head.fit], [true, explainer.head.fit]);
+      assertEquals(taught.head.modelDigest, explainer.head.modelDigest);
+      await taught.dispose();
       await explainer.dispose();
     });
   },
