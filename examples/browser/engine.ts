@@ -11,6 +11,7 @@ import {
   openPageClassifier,
   type Surroundings,
 } from "./classifier.ts";
+import { holdLargeFiles } from "./caches.ts";
 import type { FilesReply, FilesRequest } from "./files_worker.ts";
 import { shownRate } from "./rate.ts";
 import type { LoadProgress } from "./stored_files.ts";
@@ -74,6 +75,8 @@ async function loadInWorker<Path extends string>(
   paths: readonly Path[],
   onProgress: (progress: LoadProgress) => void,
 ): Promise<Record<Path, Blob>> {
+  // It can do without: the files come over the network then.
+  await holdLargeFiles().catch(() => {});
   const worker = new Worker(new URL("./files_worker.js", import.meta.url), { type: "module" });
   try {
     return await new Promise((resolve, reject) => {

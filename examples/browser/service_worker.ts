@@ -7,6 +7,7 @@
  * @module
  */
 /// <reference lib="webworker" />
+import { holdLargeFiles } from "./caches.ts";
 import { TAKE_OVER } from "./take_over.ts";
 
 declare const self: ServiceWorkerGlobalScope & {
@@ -15,6 +16,9 @@ declare const self: ServiceWorkerGlobalScope & {
 
 const PREFIX = "ptame-shell-";
 const { version, files } = self.SHELL;
+
+// Does without it where it cannot be opened.
+holdLargeFiles().catch(() => {});
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {

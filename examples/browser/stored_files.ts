@@ -8,6 +8,7 @@
  */
 import { download } from "../../src/weights/download/download.ts";
 import { openStorage } from "../../src/weights/storage/mod.ts";
+import { LARGE_FILES } from "./caches.ts";
 
 /** The bundle's list of files, which tools/bundle_browser.ts writes. */
 interface FileList {
@@ -29,8 +30,6 @@ export interface LoadProgress {
   readonly trouble: string;
 }
 
-const CACHE = "ptame-files";
-
 /** Reads the bundle's list, in the page's folder. */
 async function readFileList(folder: string): Promise<FileList> {
   const response = await fetch(new URL("files.json", folder));
@@ -49,7 +48,7 @@ export async function loadFiles<Path extends string>(
   onProgress: (progress: LoadProgress) => void,
 ): Promise<Record<Path, Blob>> {
   const { large } = await readFileList(folder);
-  const storage = await openStorage(CACHE);
+  const storage = await openStorage(LARGE_FILES);
   const total = paths.reduce((sum, path) => sum + large[path]!.bytes, 0);
   const present = new Map<Path, number>();
   const rates = new Map<Path, number>();
@@ -81,7 +80,7 @@ export async function loadFiles<Path extends string>(
 
 async function forgetOldFiles(large: FileList["large"]): Promise<void> {
   if (!("caches" in globalThis)) return;
-  const cache = await caches.open(CACHE);
+  const cache = await caches.open(LARGE_FILES);
   const known = new Set(Object.values(large).map(({ sha256 }) => sha256));
   for (const { url } of await cache.keys()) {
     if (!known.has(new URL(url).searchParams.get("sha256") ?? "")) await cache.delete(url);

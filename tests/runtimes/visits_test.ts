@@ -1,6 +1,6 @@
 /**
- * The page of examples/browser in Firefox and WebKit: the first visit with threads and without, and in Firefox a visit
- * without a network. tests/browser/page_test.ts does the same in Chromium, and much more.
+ * The page of examples/browser in Firefox and WebKit: the first visit, isolated and not, and a visit without a network.
+ * tests/browser/page_test.ts does the same in Chromium, and much more.
  *
  * With PTAME_HEAVY=1 alone. PTAME_LOADS says how many first loads Firefox makes with threads.
  *
@@ -32,12 +32,13 @@ const LISTEN = `globalThis.announced ??= (() => {
 /** Explains the sample in a page that has just been opened. */
 async function explainSample(tab: Tab, name: string): Promise<Said> {
   await tab.evaluate(`(${LISTEN}).length`);
-  await until(
-    tab,
-    "document.body.dataset.ready !== undefined",
-    PATIENCE,
-    `A page that is ready in ${name}`,
-  );
+  const ready = "document.body.dataset.ready !== undefined";
+  await until(tab, ready, PATIENCE, `A page that is ready in ${name}`).catch(async ({ message }) => {
+    const status = await tab.evaluate<string>(
+      "document.getElementById('status')?.textContent ?? document.title",
+    );
+    throw new Error(`${message}; it says: ${status}`);
+  });
   // What it shows by itself is another image.
   await tab.evaluate("announced.length = 0");
   await tab.evaluate("document.getElementById('sample').click()");
@@ -86,8 +87,6 @@ async function visit(browser: Browser, folder: URL, checkSame: (said: Said) => v
     // The page goes on while the service worker is there.
     checkSame(await explainSample(tab, name));
 
-    // WebKit is not ready on a visit under its service worker; docs/decisions.md says what was tried.
-    if (name.startsWith("WebKit")) return;
     await isolated.shutdown();
     await tab.goto(address);
     checkSame(await explainSample(tab, `${name} without a network`));
