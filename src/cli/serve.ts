@@ -5,7 +5,7 @@
  * @module
  */
 import delay from "delay";
-import { createHandler } from "../server/handler.ts";
+import { createHandler, type Handler } from "../server/handler.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { decodeSettings } from "./decode_options.ts";
 import { command } from "./options/command.ts";
@@ -17,6 +17,7 @@ import { listen, type Listener } from "./serving/listener.ts";
 import { logAnswer } from "./serving/log.ts";
 import { SERVE } from "./serving/options.ts";
 import { openServedExplainer } from "./serving/explainer_thread.ts";
+import { openPool } from "./serving/worker_pool.ts";
 import { openMetrics, type ServerMetrics } from "./serving/metrics.ts";
 
 const GRACE_MILLISECONDS = 3000;
@@ -26,8 +27,19 @@ export const serveCommand = command(SERVE, async ({ options, args, terminal, sig
   const { port, host, waiting, maxBody: maxBodyBytes, maxPixels, maxRefine, connections } = options;
   const [deadline, bodyDeadline] = [1000 * options.deadline, 1000 * options.bodyDeadline];
   const access = await readAccess(options, host);
-  const local = await withLocalModels(options, terminal, signal);
-  const { model, auxiliary } = local;
+  const named = async () => {
+    const { model, auxiliary } = await withLocalModels(options, terminal, signal);
+    return withoutUndefined({ model, auxiliary, threads: options.threads ?? threadsEach(options.workers) });
+  };
+  // Before it listens, so that a wrong name is said at once.
+  const first = await named();
+  let opened = 0;
+  /** In threads of their own: a pass would keep this one from listening. */
+  const openExplainers = async () => {
+    // An address may lead to another file when the networks are loaded again.
+    const local = opened++ === 0 ? first : await named();
+    return await openPool(options.workers, () => openServedExplainer({ args, local }, terminal, signal));
+  };
   const remote = options.noUrls ? undefined : openPublicFetch();
   let listener: Listener | undefined;
   const metrics = options.noMetrics
@@ -36,9 +48,8 @@ export const serveCommand = command(SERVE, async ({ options, args, terminal, sig
   try {
     const hosts = options.urlHost.map((each) => each.toLowerCase());
     const handler = createHandler({
-      // In a thread of its own: a pass would keep this one from listening.
-      explainer: () =>
-        openServedExplainer({ args, local: withoutUndefined({ model, auxiliary }) }, terminal, signal),
+      explainer: openExplainers,
+      atOnce: options.workers,
       ...access,
       ...{ deadline, bodyDeadline },
       ...withoutUndefined({
@@ -62,6 +73,9 @@ export const serveCommand = command(SERVE, async ({ options, args, terminal, sig
       terminal.fail(`ptame: ${printable(errorMessage(event.reason))}`);
     };
     addEventListener("unhandledrejection", survive);
+    const reload = () => void exchange(handler, terminal);
+    const canReload = Deno.build.os !== "windows";
+    if (canReload) Deno.addSignalListener("SIGHUP", reload);
     try {
       terminal.doing("Loading");
       await handler.ready();
@@ -77,6 +91,7 @@ export const serveCommand = command(SERVE, async ({ options, args, terminal, sig
       );
       waited.abort();
       await answered;
+      if (canReload) Deno.removeSignalListener("SIGHUP", reload);
       removeEventListener("unhandledrejection", survive);
     }
   } finally {
@@ -84,6 +99,22 @@ export const serveCommand = command(SERVE, async ({ options, args, terminal, sig
   }
   return 0;
 });
+
+/** Threads of each of several explainers; one takes what the runtime chooses. */
+function threadsEach(workers: number): number | undefined {
+  return workers === 1 ? undefined : Math.max(1, Math.floor(navigator.hardwareConcurrency / workers));
+}
+
+/** Exchanges the networks; a failure changes nothing. */
+async function exchange(handler: Handler, terminal: Terminal): Promise<void> {
+  terminal.say("Loading the networks again");
+  try {
+    await handler.reload();
+    terminal.say("The new networks answer");
+  } catch (error) {
+    terminal.fail(`ptame: ${printable(errorMessage(error))}; the old networks stay`);
+  }
+}
 
 function stopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

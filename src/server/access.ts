@@ -1,11 +1,12 @@
 /**
- * Who may use a server: its names, origins of pages that may send requests, and a token.
+ * Who may use a server: its names, origins of pages that may send requests, and tokens.
  *
  * A page of any site can make a browser send a form to a server of this machine (`Origin` tells), and can give its own
  * name this machine's address to read the answers (DNS rebinding; `Host` tells).
  *
  * @module
  */
+import type { ClientKey } from "./client_keys.ts";
 import { HttpError } from "./errors.ts";
 import type { AllowedOrigins } from "./headers.ts";
 import { isAddress } from "./addresses.ts";
@@ -18,6 +19,8 @@ export interface AccessRules {
   readonly origins: AllowedOrigins | undefined;
   /** The token that requests must carry; undefined for none. */
   readonly token: string | undefined;
+  /** Tokens of single clients; undefined for none. */
+  readonly keys: readonly ClientKey[] | undefined;
 }
 
 /** Paths for programs that watch a server: they answer everybody. */
@@ -29,15 +32,16 @@ const LOOPBACK_NAME = /^(localhost|.+\.localhost)\.?$/i;
  * Refuses a request that the rules do not allow. The contents of its body do not matter and are not read.
  *
  * @param isPage Whether the path is a file of the start page, which holds no secret and asks for the token.
+ * @returns The client whose key the request carries, if it carries one.
  * @throws {HttpError} 403 for a host or origin, 401 for a missing or wrong token.
  */
 export async function checkAccess(
   request: Request,
   url: URL,
-  { hosts, origins, token }: AccessRules,
+  { hosts, origins, token, keys = [] }: AccessRules,
   isPage: boolean,
-): Promise<void> {
-  if (OPEN.has(url.pathname)) return;
+): Promise<ClientKey | undefined> {
+  if (OPEN.has(url.pathname)) return undefined;
   if (hosts !== undefined && !isAllowedHost(url.hostname, hosts)) {
     throw new HttpError(
       403,
@@ -50,18 +54,22 @@ export async function checkAccess(
     throw new HttpError(403, "origin_not_allowed", "Cannot answer pages of another site");
   }
   // A browser asks for permission (OPTIONS) without the token.
-  if (token === undefined || isPage || request.method === "OPTIONS") return;
+  if ((token === undefined && keys.length === 0) || isPage || request.method === "OPTIONS") return undefined;
   const given = /^bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (given === undefined || !await areEqual(given, token)) {
-    throw new HttpError(
-      401,
-      "unauthorized",
-      "Cannot answer without the token: send Authorization: Bearer …",
-      {
-        "www-authenticate": 'Bearer realm="ptame"',
-      },
-    );
+  if (given !== undefined) {
+    // All are compared, so that the time does not tell which came close.
+    const same = await Promise.all(keys.map((key) => areEqual(given, key.token)));
+    const client = keys[same.indexOf(true)];
+    if (client !== undefined || (token !== undefined && await areEqual(given, token))) return client;
   }
+  throw new HttpError(
+    401,
+    "unauthorized",
+    "Cannot answer without the token: send Authorization: Bearer …",
+    {
+      "www-authenticate": 'Bearer realm="ptame"',
+    },
+  );
 }
 
 function isAllowedHost(host: string, hosts: readonly string[]): boolean {

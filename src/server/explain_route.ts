@@ -78,7 +78,9 @@ export async function explainRoute(
     );
     const asked = { route, query, image, signal: limit.signal, times };
     // While the networks load, requests wait in the queue.
-    const known = route.lazy.loaded ? await identify(asked) : undefined;
+    const known = route.lazy.loaded
+      ? await identify(asked, await orAborted(route.lazy.load(), limit.signal))
+      : undefined;
     const stored = known && storedResponse(request, known, route);
     if (stored !== undefined) return stored;
     // Only now: a sender that is slow holds no place.
@@ -131,8 +133,7 @@ interface Identified {
   readonly tag: string;
 }
 
-async function identify({ route, query, image, signal }: Asked): Promise<Identified> {
-  const served = await orAborted(route.lazy.load(), signal);
+async function identify({ query, image }: Asked, served: ServedExplainer): Promise<Identified> {
   const { backbone, identity } = served.facts;
   const targets = query.targets.map((target) => classNamed(target, backbone.labels));
   const options = JSON.stringify([targets, query.topK, query.refine, query.format, query.looks]);
@@ -156,16 +157,20 @@ function storedResponse(
 /** Runs the networks when it is the request's turn. */
 async function answer(request: Request, asked: Asked, known: Identified | undefined): Promise<Response> {
   const { route, query, image, signal, times } = asked;
-  const identified = known ?? await identify(asked);
-  // Another request may have been answered while this one waited.
-  const stored = storedResponse(request, identified, route);
-  if (stored !== undefined) return stored;
-  const { served, targets, tag } = identified;
-  const { topK, refine, format, looks } = query;
-  const ask = { targets, topK, refine, format, looks, decode: route.limits.decode };
-  const response = await served.answer(image, ask, { signal, times });
-  route.cache.keep(tag, response);
-  return explanationResponse(response, tag, times);
+  await orAborted(route.lazy.load(), signal);
+  return await route.lazy.use(async (served) => {
+    // The networks may have been exchanged while this request waited.
+    const identified = known?.served === served ? known : await identify(asked, served);
+    // Another request may have been answered meanwhile.
+    const stored = storedResponse(request, identified, route);
+    if (stored !== undefined) return stored;
+    const { targets, tag } = identified;
+    const { topK, refine, format, looks } = query;
+    const ask = { targets, topK, refine, format, looks, decode: route.limits.decode };
+    const response = await served.answer(image, ask, { signal, times });
+    route.cache.keep(tag, response);
+    return explanationResponse(response, tag, times);
+  });
 }
 
 function classNamed(target: string, labels: readonly string[]): number {

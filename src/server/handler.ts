@@ -9,6 +9,7 @@ import { createExplainer } from "../ptame/explainer.ts";
 import { REFINE_STEPS } from "../ptame/refine/types.ts";
 import { checkAccess } from "./access.ts";
 import { createBudget } from "./budget.ts";
+import { type ClientKey, createKeyLimits } from "./client_keys.ts";
 import { type ClientInfo, clientKey } from "./client_address.ts";
 import { discardBody } from "./body.ts";
 import { errorResponse, HttpError, toHttpError } from "./errors.ts";
@@ -30,9 +31,9 @@ import { withoutUndefined } from "../text/without_undefined.ts";
 /** Options of the handler. */
 export interface HandlerOptions {
   /**
-   * The explainer, or a function that creates it. The function is called once, on first use, and again after a failure.
-   * By default `createExplainer()`. A given explainer stays the caller's; `close()` releases a created one. A
-   * {@linkcode ServedExplainer} may run in another thread.
+   * The explainer, or a function that creates it. The function is called once, on first use, again after a failure, and
+   * by `reload()`. By default `createExplainer()`. A given explainer stays the caller's; `close()` releases a created
+   * one. A {@linkcode ServedExplainer} may run in other threads.
    */
   readonly explainer?: ExplainerSource | (() => Promise<ExplainerSource>);
   /** Maximum size of a body in bytes; 10 MB by default. */
@@ -41,6 +42,8 @@ export interface HandlerOptions {
   readonly decode?: DecodeSettings;
   /** Maximum number of steps to refine a map, 0 for none; 20 by default. */
   readonly maxRefine?: number;
+  /** Explanations that run at the same time; 1 by default. More are of use if the explainer has as many threads. */
+  readonly atOnce?: number;
   /** Maximum number of waiting requests, fewer if waiting would take half of the deadline; 8 by default. */
   readonly waiting?: number;
   /** Milliseconds for a request, from its headers to its response; 30 s by default. */
@@ -61,6 +64,8 @@ export interface HandlerOptions {
   readonly hosts?: readonly string[];
   /** A token that requests must carry (`Authorization: Bearer …`), except those of /healthz, /readyz and the page. */
   readonly token?: string;
+  /** Tokens of single clients, each with a name and a limit. A request must carry one of them, or `token`. */
+  readonly keys?: readonly ClientKey[];
   /** Whether `/` is the start page; true by default. */
   readonly page?: boolean;
   /** Bytes of responses that are kept, so that the same request is answered without running anything; 0 by default. */
@@ -99,6 +104,8 @@ export interface Answered {
   readonly path: string;
   /** Status of the response. */
   readonly status: number;
+  /** Name of the client whose key the request carried. */
+  readonly client?: string;
   /** Duration in milliseconds. */
   readonly milliseconds: number;
   /** Milliseconds of the stages of an explanation, as far as it came. */
@@ -119,11 +126,26 @@ export interface Handler {
   (request: Request, client?: ClientInfo): Promise<Response>;
   /** Loads the networks now instead of at the first request. */
   ready(): Promise<void>;
+  /**
+   * Creates the explainer anew and exchanges it, such as for a new head: no request is dropped, and each is answered by
+   * one of both as a whole.
+   *
+   * @throws {TypeError} When the option `explainer` is not a function.
+   * @throws What the function throws. Then the old explainer stays.
+   */
+  reload(): Promise<void>;
   /** Refuses new explanations, waits for running ones, and releases the networks. */
   close(): Promise<void>;
 }
 
-type Route = (request: Request, url: URL, client: string, times: StageTimes) => Promise<Response>;
+/** Who asks. */
+interface Client {
+  /** The address or the key's name, so that clients share the server fairly. */
+  readonly share: string;
+  readonly key: ClientKey | undefined;
+}
+
+type Route = (request: Request, url: URL, client: Client, times: StageTimes) => Promise<Response>;
 
 /** The text format of Prometheus. */
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -171,11 +193,14 @@ export function createHandler(options: HandlerOptions = {}): Handler {
   const deadline = Math.min(checked("deadline", options.deadline ?? 30_000, 1), LONGEST_DEADLINE);
   const waiting = checked("waiting", options.waiting ?? 8, 0);
   const maxRefine = checked("maxRefine", options.maxRefine ?? REFINE_STEPS, 0);
-  const queue = createQueue(waiting, deadline / 2);
-  const access = { hosts: options.hosts, origins: cors, token: options.token };
+  const atOnce = checked("atOnce", options.atOnce ?? 1, 1);
+  const places = waiting + atOnce;
+  const queue = createQueue(waiting, deadline / 2, atOnce);
+  const access = { hosts: options.hosts, origins: cors, token: options.token, keys: options.keys };
+  const keyLimits = createKeyLimits();
   // Every place may hold the largest body, and as many requests may be arriving.
-  const bytes = createBudget(2 * (waiting + 1) * limits.maxBodyBytes, "images are being received");
-  const fetches = createBudget(2 * (waiting + 1), "images are being fetched");
+  const bytes = createBudget(2 * places * limits.maxBodyBytes, "images are being received");
+  const fetches = createBudget(2 * places, "images are being fetched");
   const lazy = lazyExplainer(options.explainer ?? (() => createExplainer()));
   const cache = createResponseCache(checked("cacheBytes", options.cacheBytes ?? 0, 0));
   let closing: Promise<void> | undefined;
@@ -185,13 +210,18 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
       throw new HttpError(503, "stopping", "Cannot explain: the server is stopping", { "retry-after": "5" });
     }
-    return await explainRoute(request, url, client, {
+    try {
+      if (client.key !== undefined) keyLimits.count(client.key);
+    } catch (error) {
+      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
+      throw error;
+    }
+    return await explainRoute(request, url, client.share, {
       ...{ lazy, queue, bytes, fetches, limits, maxRefine, deadline, cache },
     }, times);
   };
   const models: Route = async (request) =>
     await resourceResponse(request, modelsResource((await lazy.load()).facts));
-  const places = waiting + 1;
   const state = (status: ServerState["status"]) => {
     const document = { status, taken: queue.taken, places };
     const headers = { "cache-control": "no-store" };
@@ -213,7 +243,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     openapiDocument({
       ...{ ...limits, maxRefine, waiting, deadline, urls: urls !== undefined },
       maxPixels: limits.decode.maxPixels,
-      token: options.token !== undefined,
+      token: options.token !== undefined || options.keys !== undefined,
       metrics: metrics !== undefined,
     }),
   );
@@ -233,9 +263,17 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     }
   }
 
-  async function route(request: Request, url: URL, client: string, times: StageTimes): Promise<Response> {
+  async function route(
+    request: Request,
+    url: URL,
+    address: string,
+    times: StageTimes,
+    known: (key: ClientKey | undefined) => void,
+  ): Promise<Response> {
+    let key: ClientKey | undefined;
     try {
-      await checkAccess(request, url, access, page && url.pathname in PAGE_FILES);
+      key = await checkAccess(request, url, access, page && url.pathname in PAGE_FILES);
+      known(key);
     } catch (error) {
       await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
       throw error;
@@ -255,7 +293,8 @@ export function createHandler(options: HandlerOptions = {}): Handler {
         allow,
       });
     }
-    const response = await act(request, url, client, times);
+    const share = key === undefined ? address : `key ${key.name}`;
+    const response = await act(request, url, { share, key }, times);
     if (request.method !== "HEAD") return response;
     const headers = new Headers(response.headers);
     headers.set("content-length", `${(await response.arrayBuffer()).byteLength}`);
@@ -270,10 +309,11 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     let response: Response;
     let error: unknown;
     let code: string | undefined;
+    let name: string | undefined;
     try {
       const url = new URL(request.url);
       path = url.pathname;
-      response = await route(request, url, clientKey(client), stages);
+      response = await route(request, url, clientKey(client), stages, (key) => name = key?.name);
     } catch (caught) {
       const refused = toHttpError(caught);
       if (refused.status >= 500) error = refused === caught ? refused.cause ?? refused : caught;
@@ -290,7 +330,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       status: response.status,
       milliseconds: performance.now() - started,
       stages,
-      ...withoutUndefined({ code, error }),
+      ...withoutUndefined({ client: name, code, error }),
     });
     return response;
   }
@@ -301,6 +341,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
         throw error instanceof HttpError ? error.cause : error;
       });
     },
+    reload: () => lazy.renew(),
     close: () => closing ??= queue.idle().then(() => lazy.dispose()),
   });
 }

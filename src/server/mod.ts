@@ -40,6 +40,7 @@ export {
   type ServerState,
 } from "./handler.ts";
 export type { ClientInfo } from "./client_address.ts";
+export type { ClientKey } from "./client_keys.ts";
 export type { DecodeSettings } from "../image/decode.ts";
 export type { AllowedOrigins } from "./headers.ts";
 export type { ExplanationDocument } from "./explanation_response.ts";

@@ -113,7 +113,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   413: "The body or the image is too large",
   415: "The type of the body is not supported",
   422: "The image cannot be decoded or fetched",
-  429: "The queue is full, or too many images are being received; retry after Retry-After seconds",
+  429:
+    "The queue is full, too many images are being received, or the client has had its share; retry after " +
+    "Retry-After seconds",
   500: "The server failed",
   503: "Deadline exceeded, server stopping, or networks not loaded; retry after Retry-After seconds",
 };

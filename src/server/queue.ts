@@ -1,8 +1,8 @@
 /**
- * Runs one explanation at a time, queues a limited number, and refuses more.
+ * Runs one explanation at a time, or as many as there are threads for them, queues a limited number, and refuses more.
  *
- * A wasm run blocks its thread, and on WebGPU all runs share one lock: two explanations at once would only take turns
- * and need twice the memory. So only one runs. A request takes its place when it is complete: a slow sender occupies
+ * A wasm run blocks its thread, and on WebGPU all runs share one lock: two explanations of one thread would only take
+ * turns and need twice the memory. So only one runs for each thread. A request takes its place when it is complete: a slow sender occupies
  * nothing. Clients are served in turn, each in the order of its requests, and a full queue gives a place of the client
  * that has most of them to one that has fewer.
  *
@@ -52,12 +52,12 @@ const WEIGHT = 0.2;
 const MOST_REMEMBERED = 1000;
 
 /**
- * A queue in which one request runs and `waiting` may wait. Fewer may wait if the estimated wait exceeds `longestWait`
- * milliseconds: refusing now is better than failing at the deadline.
+ * A queue in which `atOnce` requests run and `waiting` may wait. Fewer may wait if the estimated wait exceeds
+ * `longestWait` milliseconds: refusing now is better than failing at the deadline.
  */
-export function createQueue(waiting: number, longestWait = Infinity): Queue {
+export function createQueue(waiting: number, longestWait = Infinity, atOnce = 1): Queue {
   let taken = 0;
-  let running = false;
+  let running = 0;
   let mean = 0;
   let turnsTaken = 0;
   const turns: Turn[] = [];
@@ -68,7 +68,7 @@ export function createQueue(waiting: number, longestWait = Infinity): Queue {
   const lastTurns = new Map<string, number>();
 
   function next(): void {
-    if (running) return;
+    if (running >= atOnce) return;
     if (turns.length > 0) {
       // The client whose last turn is longest ago; of its turns the first.
       const ago = (turn: Turn) => lastTurns.get(turn.client) ?? 0;
@@ -78,9 +78,9 @@ export function createQueue(waiting: number, longestWait = Infinity): Queue {
       lastTurns.delete(turn.client);
       lastTurns.set(turn.client, ++turnsTaken);
       if (lastTurns.size > MOST_REMEMBERED) lastTurns.delete(lastTurns.keys().next().value!);
-      running = true;
+      running++;
       turn.start();
-    } else if (taken === 0) {
+    } else if (taken === 0 && running === 0) {
       for (const resolve of idle.splice(0)) resolve();
     }
   }
@@ -93,7 +93,7 @@ export function createQueue(waiting: number, longestWait = Infinity): Queue {
       const milliseconds = performance.now() - started;
       mean = mean === 0 ? milliseconds : mean + WEIGHT * (milliseconds - mean);
       const free = () => {
-        running = false;
+        running--;
         next();
       };
       // A task, not a microtask: between two runs that block the thread, new requests are seen and refused.
@@ -113,7 +113,9 @@ export function createQueue(waiting: number, longestWait = Infinity): Queue {
     return last !== undefined && held(last) > own + 1 ? last : undefined;
   }
 
-  const isFull = () => taken > waiting || taken * mean > longestWait;
+  /** Milliseconds until a request that enters now would run. */
+  const wait = () => taken < atOnce ? 0 : taken * mean / atOnce;
+  const isFull = () => taken >= waiting + atOnce || wait() > longestWait;
 
   function enter(client = ""): Place | undefined {
     if (isFull()) {
@@ -162,7 +164,7 @@ export function createQueue(waiting: number, longestWait = Infinity): Queue {
     };
   }
 
-  const retryAfter = () => Math.max(1, Math.ceil(taken * mean / 1000));
+  const retryAfter = () => Math.max(1, Math.ceil(wait() / 1000));
   return {
     get taken() {
       return taken;

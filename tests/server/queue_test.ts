@@ -137,3 +137,19 @@ Deno.test("createQueue() gives a place of the client that has most to one that h
   assertEquals(await other, "ran");
   await queue.idle();
 });
+
+Deno.test("createQueue() runs as many at once as it may, and waits for all of them to be idle", async () => {
+  const queue = createQueue(1, Infinity, 3);
+  let [running, most] = [0, 0];
+  const act = async () => {
+    most = Math.max(most, ++running);
+    await tasks();
+    running--;
+  };
+  const places = Array.from({ length: 4 }, () => queue.enter()!);
+  assertEquals([places.includes(undefined!), queue.enter()], [false, undefined]);
+  const done = places.map((place) => place.run(act, NEVER).finally(() => place.leave()));
+  await queue.idle();
+  assertEquals([running, most, queue.taken], [0, 3, 0]);
+  await Promise.all(done);
+});

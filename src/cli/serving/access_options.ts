@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ClientKey } from "../../server/client_keys.ts";
 import type { AllowedOrigins } from "../../server/headers.ts";
 import { isLoopback } from "../../server/client_address.ts";
 import { oneLine } from "../../text/foreign_text.ts";
@@ -11,6 +12,8 @@ import { aliased, flag, group, list, text, type Values } from "../options/kinds.
 import { UsageError } from "../usage.ts";
 import { optionalVariable } from "../../platform/permissions.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
+import { readKeysFile } from "./keys_file.ts";
+import { checkToken } from "./token.ts";
 
 /** The options. */
 export const ACCESS_OPTIONS = group("Who may use the server", {
@@ -26,6 +29,7 @@ export const ACCESS_OPTIONS = group("Who may use the server", {
   tokenFile: text("FILE", "File with a token that requests must carry (Authorization: Bearer TOKEN)", {
     usual: "the variable PTAME_TOKEN",
   }),
+  keysFile: text("FILE", "File with a client's key on each line: NAME TOKEN [REQUESTS-PER-MINUTE]"),
   noAuth: flag("Serve other machines without a token"),
 });
 
@@ -34,9 +38,9 @@ export interface Access {
   readonly hosts?: readonly string[];
   readonly cors?: AllowedOrigins;
   readonly token?: string;
+  readonly keys?: readonly ClientKey[];
 }
 
-const LEAST_TOKEN = 16;
 const MOST_TOKEN = 4096;
 
 /**
@@ -46,21 +50,22 @@ const MOST_TOKEN = 4096;
  * @throws {UsageError} When an option is wrong, or other machines would need no token.
  */
 export async function readAccess(
-  { allowHost, allowOrigin, tokenFile, noAuth }: Values<typeof ACCESS_OPTIONS>,
+  { allowHost, allowOrigin, tokenFile, keysFile, noAuth }: Values<typeof ACCESS_OPTIONS>,
   address: string,
 ): Promise<Access> {
   const token = await readToken(tokenFile);
-  if (token === undefined && !noAuth && !isLoopback(address)) {
+  const keys = keysFile === undefined ? undefined : await readKeysFile(keysFile);
+  if (token === undefined && keys === undefined && !noAuth && !isLoopback(address)) {
     throw new UsageError(
       `Other machines can reach ${
         oneLine(address)
-      }: name a token by --token-file or PTAME_TOKEN, or add --no-auth`,
+      }: name a token by --token-file or PTAME_TOKEN, or keys by --keys-file, or add --no-auth`,
     );
   }
   const cors = parseOrigins(allowOrigin);
   return {
     hosts: allowHost.map(parseHost),
-    ...withoutUndefined({ cors, token }),
+    ...withoutUndefined({ cors, token, keys }),
   };
 }
 
@@ -70,17 +75,7 @@ async function readToken(file: string | undefined): Promise<string | undefined> 
     ? optionalVariable("PTAME_TOKEN")
     : new TextDecoder().decode(await readSmallFile(file, "token", MOST_TOKEN));
   if (given === undefined) return undefined;
-  const token = given.trim();
-  // The token itself is never printed.
-  if (token.length < LEAST_TOKEN) {
-    throw new UsageError(
-      `The token of ${from} has ${token.length} characters: at least ${LEAST_TOKEN} are needed`,
-    );
-  }
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new UsageError(`The token of ${from} must be one word of letters, digits and signs`);
-  }
-  return token;
+  return checkToken(given.trim(), from);
 }
 
 function parseHost(name: string): string {

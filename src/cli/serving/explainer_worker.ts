@@ -24,8 +24,8 @@ import { SERVE } from "./options.ts";
 export interface Opening {
   /** The arguments of `serve`. */
   readonly args: readonly string[];
-  /** Paths of models that were named by an address. */
-  readonly local: { readonly model?: string; readonly auxiliary?: string };
+  /** Paths of models that were named by an address; threads, if the arguments do not say how many. */
+  readonly local: { readonly model?: string; readonly auxiliary?: string; readonly threads?: number };
   /** Whether the command's terminal shows what is being done. */
   readonly live: boolean;
 }

@@ -10,17 +10,18 @@ import { duration, errorMessage, printable, type Terminal } from "../terminal.ts
 /** The forms of the log. */
 export const LOG_FORMS = ["text", "json"] as const;
 
-/** Logs a response. Neither a query, which may name a class, nor an address or a token is in the log. */
+/** Logs a response. Neither a query, which may name a class, nor an address or a token is in the log; the name of a client's key is. */
 export function logAnswer(terminal: Terminal, form: typeof LOG_FORMS[number], answer: Answered): void {
-  const { method, path, status, milliseconds, error } = answer;
+  const { method, path, status, client, milliseconds, error } = answer;
   if (form === "json") return terminal.say(jsonLine(answer));
-  terminal.say(`${method} ${printable(path)} ${status} ${duration(milliseconds)}`);
+  const by = client === undefined ? "" : ` ${client}`;
+  terminal.say(`${method} ${printable(path)} ${status} ${duration(milliseconds)}${by}`);
   if (error !== undefined) terminal.fail(`ptame: ${printable(errorMessage(error))}`);
 }
 
 /** A response as a line of JSON. */
 export function jsonLine(answer: Answered, now: Date = new Date()): string {
-  const { id, method, path, status, code, milliseconds, stages, error } = answer;
+  const { id, method, path, status, client, code, milliseconds, stages, error } = answer;
   const tenths = (value: number) => Math.round(value * 10) / 10;
   return JSON.stringify({
     time: now.toISOString(),
@@ -29,7 +30,7 @@ export function jsonLine(answer: Answered, now: Date = new Date()): string {
     method,
     path,
     status,
-    ...withoutUndefined({ code }),
+    ...withoutUndefined({ client, code }),
     milliseconds: tenths(milliseconds),
     ...(Object.keys(stages).length === 0
       ? {}

@@ -38,6 +38,7 @@ interface Counter {
 
 interface Gauge {
   set(labels: Labels, value: number): void;
+  reset(): void;
 }
 
 interface Histogram {
@@ -85,6 +86,9 @@ export async function openMetrics({ memory, connections }: ProcessFacts): Promis
   const refusals = new Counter(
     options("ptame_refusals_total", "Refused requests by the code of their error", "code"),
   );
+  const clients = new Counter(
+    options("ptame_client_requests_total", "Responses by the client's key and status", "client", "status"),
+  );
   const seconds = new Histogram({
     ...options("ptame_request_seconds", "Time from a request's head to its response", "path"),
     buckets: BUCKETS,
@@ -114,6 +118,7 @@ export async function openMetrics({ memory, connections }: ProcessFacts): Promis
       const method = METHODS.has(answer.method) ? answer.method : "other";
       requests.inc({ method, path, status: String(answer.status) });
       seconds.observe({ path }, answer.milliseconds / 1000);
+      if (answer.client !== undefined) clients.inc({ client: answer.client, status: String(answer.status) });
       if (answer.code !== undefined) refusals.inc({ code: answer.code });
       for (const [stage, milliseconds] of Object.entries(answer.stages)) {
         stages.observe({ stage }, milliseconds / 1000);
@@ -129,6 +134,8 @@ export async function openMetrics({ memory, connections }: ProcessFacts): Promis
       heap.set({}, heapUsed);
       if (state.model !== undefined) {
         const { name, auxiliary, head, trained, device } = state.model;
+        // Others may have been loaded before.
+        model.reset();
         model.set({ model: name, auxiliary, head, trained: String(trained), device }, 1);
       }
       return await registers[0]!.metrics();

@@ -21,6 +21,11 @@ const OPTIONS = {
       usual: "127.0.0.1, reachable only from this machine",
       default: "127.0.0.1",
     }),
+    workers: wholeNumber("N", "Threads that explain, each with networks of its own", {
+      least: 1,
+      most: 64,
+      default: 1,
+    }),
     waiting: wholeNumber("N", "Maximum number of waiting requests; more are answered 429", {
       least: 0,
       usual: 8,
@@ -71,6 +76,8 @@ export const SERVE: Declaration<typeof OPTIONS> = {
     "Images are fetched only from public addresses, never from this machine or its network. After Ctrl-C or " +
     "SIGTERM the server finishes running requests; a second signal stops it immediately. If the listener ends by " +
     "itself, the exit code is 1.",
+    "SIGHUP loads the classifier and the head again, such as after a new head took the place of the old file. No " +
+    "request is dropped; if the new files are wrong, the old networks stay.",
     "GET /healthz says that the server runs, /readyz that its networks are loaded; both need no token. GET /metrics " +
     "is for Prometheus, and needs the token if there is one.",
   ],

@@ -12,7 +12,11 @@ Deno.test("readAccess() asks for a token as soon as other machines reach the ser
     assertEquals(await read([], address), { hosts: [] }, address);
   }
   for (const address of ["0.0.0.0", "::", "192.0.2.1", "example.org", "::ffff:192.0.2.1"]) {
-    await assertRejects(() => read([], address), UsageError, "--token-file or PTAME_TOKEN, or add --no-auth");
+    await assertRejects(
+      () => read([], address),
+      UsageError,
+      "--token-file or PTAME_TOKEN, or keys by --keys-file, or add --no-auth",
+    );
     assertEquals(await read(["--no-auth"], address), { hosts: [] }, address);
   }
 });
@@ -64,4 +68,35 @@ Deno.test("readAccess() reads names and origins; --cors is the former name of --
       "an origin (https://example.org) or *",
     );
   }
+});
+
+Deno.test("readAccess() reads a key on each line, and names the line that is wrong without its token", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/keys`;
+    Deno.writeTextFileSync(path, "# clients\nmobile abcdefghijklmnop 60\r\n\n  batch\tqrstuvwxyz012345\n");
+    assertEquals((await read(["--keys-file", path], "0.0.0.0")).keys, [
+      { name: "mobile", token: "abcdefghijklmnop", perMinute: 60 },
+      { name: "batch", token: "qrstuvwxyz012345" },
+    ]);
+    const good = "mobile abcdefghijklmnop";
+    for (
+      const [text, says] of [
+        ["", "There is no key"],
+        ["secret-secret-secret", "line 1 of"],
+        [`${good} 5 6`, "is neither"],
+        [`${good} 1.5`, "a whole number from 1"],
+        [`${good} 0`, "a whole number from 1"],
+        [`${good}\nmobile secret-secret-secret`, "line 2 of"],
+        [`${good}\nother abcdefghijklmnop`, "that of another line"],
+        ["mobile short", "has 5 characters"],
+        ["a/b secret-secret-secret", "The name in line 1"],
+      ] as const
+    ) {
+      Deno.writeTextFileSync(path, text);
+      const { message } = await assertRejects(() => read(["--keys-file", path]), UsageError, says);
+      assertEquals(/secret|abcdef/.test(message), false, message);
+      assertEquals(message.split("\n").length, 1);
+    }
+    await assertRejects(() => read(["--keys-file", `${folder}/none`]), Error, "no such file");
+  });
 });
