@@ -76,6 +76,7 @@ export type { OnnxPreprocessing } from "./src/classifier/onnx/image_input.ts";
 export type { OutputActivation } from "./src/graph/onnx_file.ts";
 export type { Contrast } from "./src/ptame/contrast.ts";
 export type { ClassScore } from "./src/classifier/prediction.ts";
+export { type ScoreFunction, targets } from "./src/classifier/score_function.ts";
 export { AmbiguousClassError, type Target } from "./src/classifier/target.ts";
 export { type Head, type HeadRecord, type HeadTensor, readHead, writeHead } from "./src/ptame/head_file.ts";
 export {

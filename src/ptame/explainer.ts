@@ -15,6 +15,8 @@ import {
 } from "../classifier/prepared_image.ts";
 import { scoreReading } from "../classifier/score_meaning.ts";
 import { probabilitiesOfPlain } from "../classifier/prediction.ts";
+import { type ScoreFunction, scoreValue } from "../classifier/score_function.ts";
+import { scoresBehind } from "./fit/plain_scores.ts";
 import { partSize } from "../classifier/graphs/forward.ts";
 import { imagesTensor } from "../classifier/graphs/scores.ts";
 import type { Scores } from "../classifier/types.ts";
@@ -284,8 +286,8 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
     const outputs = await run(auxiliaryPixels ?? pixels, signal);
     const passed = performance.now();
     const features = readFeatures(outputs);
-    const probabilities = predictions?.[0] ??
-      probabilitiesOfPlain(float32Data(outputs["logits"]!), backbone);
+    const logits = scores === undefined ? float32Data(outputs["logits"]!) : undefined;
+    const probabilities = predictions?.[0] ?? probabilitiesOfPlain(logits!, backbone);
     const pass = {
       model: backbone.name,
       method: PTAME,
@@ -299,6 +301,8 @@ function opened({ pair, head, session, scores, runtime }: Opened): Explainer {
       labels: backbone.labels,
       probabilities,
       features,
+      valueOf: (of: ScoreFunction) =>
+        scoreValue(of, logits ?? scoresBehind(probabilities, backbone), backbone),
       image: decoded,
       window: auxiliaryWindow,
       size: options.size,

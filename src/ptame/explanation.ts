@@ -21,6 +21,7 @@ import {
   type MapExplanation,
   type TargetMap,
 } from "../explanation/map_explanation.ts";
+import { functionText, type ScoreFunction, type ScoreValue } from "../classifier/score_function.ts";
 import { resolveTarget, type Target } from "../classifier/target.ts";
 import type { RefinedMap, RefinedRow, RefineOptions, RefineRunOptions } from "./refine/types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
@@ -35,6 +36,18 @@ export interface Explanation extends MapExplanation {
   readonly warning?: string;
   /** Explains another class from the same pass, without running a network. */
   explainTarget(target: Target): TargetMap;
+  /**
+   * The map of a function of the outputs, from the same pass: the fuser is linear, so it is the map of the classes' rows,
+   * each weighted by the function's slope at this image's scores. The map of a difference of two scores is that of
+   * `contrast`. Its `index` is −1, its label is the function's text, and its `probability` is the function's value.
+   *
+   * Where backbone and auxiliary are different networks behind a softmax, scores are known up to a constant: the value
+   * of a single `score` is then the logarithm of its probability, less the mean of all logarithms.
+   *
+   * @throws {RangeError} When a class does not exist, or a logarithm is that of a number that is not positive.
+   * @throws {TypeError} When the function is built from nothing.
+   */
+  explainFunction(of: ScoreFunction): TargetMap;
   /**
    * Sharpens the map of a class for this image: steps on the head's weights for the class that lower the loss with which
    * heads are trained. The explainer must still be open. Every step's map is usable; an aborted run gives the best.
@@ -73,6 +86,8 @@ export interface PassResult extends ClassifiedImage {
   readonly auxiliary: string;
   readonly head: Head;
   readonly features: readonly Feature[];
+  /** Value and slopes of a function of this image's scores. */
+  readonly valueOf: (of: ScoreFunction) => ScoreValue;
   /** Refines the head's row of a class for this image. */
   readonly refineRow: (target: number, options: RefineRunOptions) => Promise<RefinedRow>;
 }
@@ -86,6 +101,24 @@ function targetMap(pass: PassResult, index: number, raw: ValueMap, mask: ScaledM
 function fuseTarget(pass: PassResult, index: number): TargetMap {
   const raw = fuseMap(pass.features, pass.head.row(index));
   return targetMap(pass, index, raw, scaledMasks([raw], "own", undefined, LEAST_SPAN)[0]!);
+}
+
+/** The map of a function of the outputs. */
+function functionMap(pass: PassResult, of: ScoreFunction): TargetMap {
+  const { value, gradient } = pass.valueOf(of);
+  const row = new Float64Array(pass.head.row(0).length);
+  gradient.forEach((slope, index) => {
+    if (slope === 0) return;
+    pass.head.row(index).forEach((weight, i) => row[i]! += slope * weight);
+  });
+  const raw = fuseMap(pass.features, Float32Array.from(row));
+  const named = {
+    ...pass,
+    labels: [functionText(of, pass.labels)],
+    probabilities: Float32Array.of(value),
+  };
+  const [mask] = scaledMasks([raw], "own", undefined, LEAST_SPAN);
+  return Object.assign(targetMap(named, 0, raw, mask!), { index: -1 });
 }
 
 /** The map of a class from its refined row. */
@@ -152,6 +185,7 @@ function explanationWith(
     head: record,
     ...withoutUndefined({ warning }),
     explainTarget: (target) => fuseTarget(pass, resolveTarget(target, pass.labels)),
+    explainFunction: (of) => functionMap(pass, of),
     refine: async ({ target, ...options } = {}) =>
       await refineTarget(
         pass,

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { centred } from "../../src/ptame/contrast.ts";
+import { targets } from "../../src/classifier/score_function.ts";
 import { createExplainer } from "../../src/ptame/explainer.ts";
 import { warmUpWasm } from "../support/devices.ts";
 
@@ -74,4 +75,46 @@ Deno.test("Explanation.contrast() is the difference of the two classes' maps, fr
     `Cannot contrast ${first!.label} with itself`,
   );
   await assertRejects(async () => await explanation.contrast("tabby", "tiger cet"), RangeError, "tiger cat");
+});
+
+Deno.test("Explanation.explainFunction() weights the classes' maps by the function's slopes", async () => {
+  await using explainer = await createExplainer({ device: "wasm" });
+  const explanation = await explainer.explain(PHOTO, { topK: 2 });
+  const [first, second] = explanation.targets;
+  const { score, probability, difference, scaled, entropy, logarithm } = targets;
+  const [a, b] = [score(first!.index), score(second!.index)];
+  const near = (found: Float32Array, expected: Float32Array, tolerance = 1e-4) =>
+    assertEquals(found.findIndex((value, i) => !(Math.abs(value - expected[i]!) <= tolerance)), -1);
+
+  const one = explanation.explainFunction(a);
+  near(one.map.values, first!.map.values);
+  near(explanation.explainFunction(scaled(3, a)).map.values, first!.map.values);
+  assertEquals([one.index, one.label], [-1, first!.label.split(",")[0]]);
+
+  const contrast = explanation.contrast(first!.index, second!.index);
+  const against = explanation.explainFunction(difference(a, b));
+  const low = contrast.map.values.reduce((least, value) => Math.min(least, value), 0);
+  const high = contrast.map.values.reduce((most, value) => Math.max(most, value), 0);
+  near(against.map.values, contrast.map.values.map((value) => (value - low) / (high - low)), 1e-3);
+  // Probabilities say the same difference in logarithms.
+  const odds = difference(logarithm(probability(first!.index)), logarithm(probability(second!.index)));
+  near(explanation.explainFunction(odds).map.values, against.map.values, 1e-3);
+  assertAlmostEquals(explanation.explainFunction(odds).probability, against.probability, 1e-4);
+
+  // The slope of a probability: its own row against the mean of all rows, weighted by their probabilities.
+  const p = await explainer.probabilities((await explainer.prepare(PHOTO)).pixels);
+  const maps = await Promise.all(p.keys().map((index) => explanation.explainTarget(index).raw.values));
+  const expected = maps[0]!.map((_, i) =>
+    maps[first!.index]![i]! - p.reduce((sum, each, index) => sum + each * maps[index]![i]!, 0)
+  );
+  const [least, most] = [Math.min(...expected), Math.max(...expected)];
+  near(
+    explanation.explainFunction(probability(first!.index)).map.values,
+    expected.map((value) => (value - least) / (most - least)),
+    1e-3,
+  );
+  const undecided = explanation.explainFunction(entropy());
+  assertAlmostEquals(undecided.probability, p.reduce((sum, each) => sum - each * Math.log(each), 0), 1e-4);
+  assertEquals(undecided.label, "entropy");
+  assertThrows(() => explanation.explainFunction(score("tabby cet")), RangeError, "tabby cet");
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ScoreMeaning } from "../../classifier/score_meaning.ts";
 import type { OutputActivation } from "../../graph/final_activation.ts";
 
 /** The least probability that counts; a float32 softmax gives 0 for what is less likely than about 1e-38. */
@@ -41,4 +42,11 @@ export function plainScores(
   const logarithms = areProbabilities ? given.map((p) => Math.log(Math.max(p, LEAST))) : given;
   const mean = logarithms.reduce((total, score) => total + score, 0) / logarithms.length;
   return logarithms.map((score) => score - mean);
+}
+
+/** Scores that give these probabilities; behind a softmax about their mean, because a constant does not count there. */
+export function scoresBehind(probabilities: Float32Array, { activation, asked }: ScoreMeaning): Float32Array {
+  if (activation === "none" && asked === "none") return probabilities;
+  const kind = activation === "sigmoid" || asked === "sigmoid" ? "sigmoid" : "softmax";
+  return Float32Array.from(plainScores(probabilities, kind, false));
 }
