@@ -47,6 +47,9 @@ const PARTS: readonly { file: string; preset: string; measures: MeasureName[] }[
 /** The name of a point in records: curve and passes. */
 const pointName = (curve: string, passes: number) => `${curve} @ ${passes}`;
 
+/** The point that others are compared with, image by image. */
+const HEAD = pointName("head", 1);
+
 const [list, sums] = [text("images"), text("json")];
 if (list !== undefined) await measure(list);
 if (sums !== undefined) sumUp(sums);
@@ -113,24 +116,34 @@ function readRecords(file: string): ImageRecord[] {
   }
 }
 
-/** Means and 95 % intervals of each point. */
+/** Means of each point, and of its differences from the head's own maps, with 95 % intervals. */
 function sumUp(file: string): void {
   const values = new Map<string, Map<string, number[]>>();
+  const differences = new Map<string, Map<string, number[]>>();
+  const add = (to: typeof values, name: string, key: string, value: number) => {
+    const ofPoint = to.get(name) ?? new Map<string, number[]>();
+    to.set(name, ofPoint.set(key, [...ofPoint.get(key) ?? [], value]));
+  };
   for (const { methods } of PARTS.flatMap(({ file }) => readRecords(file))) {
+    const head = methods[HEAD]?.values;
     for (const [name, { values: found }] of Object.entries(methods)) {
-      const ofPoint = values.get(name) ?? new Map<string, number[]>();
-      values.set(name, ofPoint);
       for (const [key, value] of Object.entries(found)) {
-        ofPoint.set(key, [...ofPoint.get(key) ?? [], value]);
+        add(values, name, key, value);
+        if (name !== HEAD && head !== undefined) add(differences, name, key, value - head[key]!);
       }
     }
   }
+  const intervals = (of: ReadonlyMap<string, number[]>) =>
+    Object.fromEntries(
+      [...of].map(([key, found]) => [key, { ...bootstrapInterval(found), images: found.length }]),
+    );
   const points = [...values].map(([name, ofPoint]) => {
     const [curve, passes] = name.split(" @ ") as [string, string];
-    const measures = Object.fromEntries(
-      [...ofPoint].map(([key, found]) => [key, { ...bootstrapInterval(found), images: found.length }]),
-    );
-    return { curve, passes: Number(passes), measures };
+    const from = differences.get(name);
+    return {
+      ...{ curve, passes: Number(passes), measures: intervals(ofPoint) },
+      ...(from === undefined ? {} : { fromHead: intervals(from) }),
+    };
   });
   Deno.writeTextFileSync(file, JSON.stringify({ points }, null, 2) + "\n");
   for (const { curve, passes, measures } of points) {

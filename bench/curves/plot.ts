@@ -1,5 +1,6 @@
 /**
- * Draws curves of quality against passes: a panel for each measure, passes on a logarithmic axis.
+ * Draws curves of quality against passes: a panel for each measure, passes on a logarithmic axis, and the difference from
+ * the head's own maps of the same images, with 95 % intervals.
  *
  *     deno run -A tools/launch.ts deno run -A bench/curves/plot.ts bench/results/efficientnet_lite0_curves.json OUT.svg
  *
@@ -24,15 +25,16 @@ interface Interval {
 interface Point {
   readonly curve: string;
   readonly passes: number;
-  readonly measures: Readonly<Record<string, Interval>>;
+  /** Differences from the head's maps; the head itself has none. */
+  readonly fromHead?: Readonly<Record<string, Interval>>;
 }
 const { points } = JSON.parse(Deno.readTextFileSync(from)) as { points: Point[] };
 
 const PANELS = [
-  ["AD50", "AD 50 %, lower is better"],
-  ["ROAD", "ROAD, higher is better"],
-  ["insertion", "insertion, higher is better"],
-  ["deletion", "deletion, lower is better"],
+  ["AD50", "AD 50 % − the head's, lower is better"],
+  ["ROAD", "ROAD − the head's, higher is better"],
+  ["insertion", "insertion − the head's, higher is better"],
+  ["deletion", "deletion − the head's, lower is better"],
 ] as const;
 const COLOURS: Readonly<Record<string, string>> = {
   "head": "#111111",
@@ -46,10 +48,11 @@ const COLOURS: Readonly<Record<string, string>> = {
 const [WIDTH, HEIGHT, LEGEND] = [430, 300, 56];
 
 function panel(measure: string, title: string): Element {
-  const rows = points.filter(({ measures }) => measures[measure] !== undefined).map((point) => ({
+  const rows = points.filter(({ fromHead }) => fromHead?.[measure] !== undefined).map((point) => ({
     ...point,
-    ...point.measures[measure]!,
+    ...point.fromHead![measure]!,
   }));
+  const head = points.filter(({ curve }) => curve === "head").map((point) => ({ ...point, value: 0 }));
   const colour = ({ curve }: Point) => COLOURS[curve]!;
   return Plot.plot({
     document,
@@ -62,8 +65,10 @@ function panel(measure: string, title: string): Element {
     x: { type: "log", domain: [0.8, 5000], ticks: [1, 10, 100, 1000], tickFormat: String, label: "passes" },
     y: { label: title, grid: true, nice: true },
     marks: [
+      Plot.ruleY([0], { stroke: "#111111", strokeDasharray: "3,3" }),
+      Plot.ruleX(rows, { x: "passes", y1: "low", y2: "high", stroke: colour, strokeOpacity: 0.35, strokeWidth: 2 }),
       Plot.line(rows, { x: "passes", y: "value", z: "curve", stroke: colour, strokeWidth: 2 }),
-      Plot.dot(rows, { x: "passes", y: "value", fill: colour, r: 3.5 }),
+      Plot.dot([...head, ...rows], { x: "passes", y: "value", fill: colour, r: 3.5 }),
     ],
   } as Plot.PlotOptions) as unknown as Element;
 }
