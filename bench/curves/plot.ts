@@ -66,7 +66,14 @@ function panel(measure: string, title: string): Element {
     y: { label: title, grid: true, nice: true },
     marks: [
       Plot.ruleY([0], { stroke: "#111111", strokeDasharray: "3,3" }),
-      Plot.ruleX(rows, { x: "passes", y1: "low", y2: "high", stroke: colour, strokeOpacity: 0.35, strokeWidth: 2 }),
+      Plot.ruleX(rows, {
+        x: "passes",
+        y1: "low",
+        y2: "high",
+        stroke: colour,
+        strokeOpacity: 0.35,
+        strokeWidth: 2,
+      }),
       Plot.line(rows, { x: "passes", y: "value", z: "curve", stroke: colour, strokeWidth: 2 }),
       Plot.dot([...head, ...rows], { x: "passes", y: "value", fill: colour, r: 3.5 }),
     ],
