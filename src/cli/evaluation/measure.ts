@@ -202,7 +202,7 @@ function modelDigest(name: string, { model, weights }: ExplainerOptions): string
 function methodIdentity(
   { backbone, auxiliary, head }: OpenMethods,
   { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
-  { layer, refine, seed, counts, selection, decode, maps }: Plan,
+  { layer, against, refine, seed, counts, selection, decode, maps }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
@@ -217,6 +217,7 @@ function methodIdentity(
     // Another output, or other probabilities, of the same file.
     backbone.asked === undefined ? [] : `activation:${backbone.asked}`,
     (backbone.otherOutputs ?? []).length === 0 ? [] : `output:${backbone.output}`,
+    against === undefined ? [] : `against:${against}`,
     refine === undefined ? [] : `refine:${refine}/${seed}`,
     Object.entries(counts).map(([name, count]) => `${name}:${count}`),
     decode.keepProfile ? "profile:kept" : [],
