@@ -8,6 +8,7 @@ import { PTAME } from "../../ptame/explanation.ts";
 import { runEvaluation } from "../evaluate.ts";
 import { EVALUATE } from "../evaluation/plan.ts";
 import { hasRecords } from "../evaluation/record_file.ts";
+import { commandLine } from "../evaluation/report.ts";
 import { makeFolder, readTextIfThere, writeFile } from "../files.ts";
 import { command, parseArguments, type Typed } from "../options/command.ts";
 import { withoutEndSlash } from "../paths.ts";
@@ -30,11 +31,11 @@ export const reproduceCommand = command(REPRODUCE, async ({ options, typed, term
   }
   const tables: PaperTable[] = [];
   for (const [index, files] of backbones.entries()) {
-    terminal.say(`${files.backbone}, table ${index + 1} of ${backbones.length}`);
     const folder = `${out}/${files.backbone}`;
     const resume = await hasRecords(`${folder}/records.jsonl`);
     const args = evaluateArguments(files, { options, typed, folder, images: `${out}/images.txt`, resume });
     const given = parseArguments(EVALUATE, args);
+    terminal.say(`\nTable ${index + 1} of ${backbones.length}: ${printable(commandLine("evaluate", args))}`);
     const { result, document } = await runEvaluation({ ...given, args, terminal, signal }, { resumes: true });
     const { methods } = options;
     const { backbone } = files;
@@ -81,6 +82,8 @@ function evaluateArguments(
     ...{ methods: options.methods.join(","), measures: MEASURES.join(","), preset: PRESET },
     // Images of the report would be kept in a file of their own, which an interrupted first image leaves behind.
     ...{ report: folder, gallery: "0" },
+    // All images, also in a task of a scheduler.
+    shard: "1/1",
     ...Object.fromEntries(["device", "threads", "workers"].map((name) => [name, typed[name]])),
   }).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, String(value)]);
   return [...named, ...(options.offline ? ["--offline"] : []), ...(resume ? ["--resume"] : [])];
