@@ -118,7 +118,7 @@ function runValues({ result, subject, digests }: Measured, { seed, preset }: Pla
 /** The document that `--json` prints. */
 function resultDocument(
   { result, subject, classes }: Measured,
-  { seed, selection }: Plan,
+  { seed, selection, against }: Plan,
 ): EvaluationDocument {
   const { backbone, auxiliary, session, head } = subject;
   return evaluationDocument(result, {
@@ -130,6 +130,7 @@ function resultDocument(
     }),
     device: session.device,
     seed,
+    ...(against && { against }),
     ...(selection && { heldOutClasses: { ...selection, classes } }),
     skipped: result.skipped,
   });

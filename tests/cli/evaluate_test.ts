@@ -278,6 +278,10 @@ Deno.test("evaluate --against second measures contrasts, in workers as in one pr
     assertEquals(await evaluateHere(...against, "--report", `${folder}/two`, "--workers", "2"), 0);
     assertEquals(await evaluateHere(...run, "--report", `${folder}/plain`), 0);
     const [one, plain] = [valuesIn("one"), valuesIn("plain")];
+    const said = ["one", "plain"].map((name) =>
+      JSON.parse(Deno.readTextFileSync(`${folder}/${name}/results.json`)).against
+    );
+    assertEquals(said, ["second", undefined]);
     assertEquals(one, valuesIn("two"));
     assertEquals(
       one.map((values) => values.map((each) => Object.keys(each))),

@@ -110,8 +110,9 @@ async function measureOpened(
   const isPart = plan.shard.count > 1;
   if (isPart) await agreeOnImages(plan.report!, all);
   const images = takeShard(all, plan.shard, folder);
+  const what = plan.against === undefined ? "" : "contrasts by ";
   terminal.say(
-    `Evaluating ${Object.keys(methods).join(", ")} on ${images.length} images with ${plan.preset}: ` +
+    `Evaluating ${what}${Object.keys(methods).join(", ")} on ${images.length} images with ${plan.preset}: ` +
       `${backbone.name} on ${opened.session.device}`,
   );
   const identity = methodIdentity(opened, options, plan);
