@@ -28,6 +28,11 @@ beside the controls.
 rank below zero, and their size does not count. \`zero\`: they count as 0. \`sign\`: they count as they are. \`magnitude\`:
 they count as much as the same value above zero. Every measure takes the values of a method's formula: a cap or a scale
 is for people alone.
+
+**Contrasts**: with \`evaluate --against second\`, each method gives the evidence for the top class over the second, and
+\`contrast\` says how the preference for the top class falls when the highest part of it is removed, and rises when it
+alone is kept. Controls stay as they are. Without \`--against\`, the map of the top class is measured as if it were a
+contrast.
 `;
 
 /** A difference in coarse steps, which do not depend on the processor. */

@@ -16,6 +16,7 @@ export const COMMANDS: CommandSet = {
     train: async () => (await import("./train/mod.ts")).trainCommand,
     evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
     merge: async () => (await import("./merge/mod.ts")).mergeCommand,
+    reproduce: async () => (await import("./reproduce/mod.ts")).reproduceCommand,
     sanity: async () => (await import("./sanity/mod.ts")).sanityCommand,
     models: async () => (await import("./models/mod.ts")).modelsCommand,
     serve: async () => (await import("./serve.ts")).serveCommand,

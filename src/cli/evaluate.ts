@@ -5,7 +5,7 @@
  */
 import { withoutUndefined } from "../text/without_undefined.ts";
 import { evaluationCsv } from "../faithfulness/report/csv.ts";
-import type { ImageRecord } from "../faithfulness/summary.ts";
+import type { Evaluation, ImageRecord } from "../faithfulness/summary.ts";
 import {
   documentStatistics,
   documentText,
@@ -13,14 +13,14 @@ import {
   evaluationDocument,
 } from "./evaluation/document.ts";
 import { measure, type Measured } from "./evaluation/measure.ts";
-import { createPlan, EVALUATE, type Plan } from "./evaluation/plan.ts";
+import { createPlan, EVALUATE, type EVALUATE_OPTIONS, type Plan } from "./evaluation/plan.ts";
 import { hasRecords, openRecordFile } from "./evaluation/record_file.ts";
 import { loadRenderer, reportData, writeReport } from "./evaluation/report.ts";
 import { type MeasuredValues, openValueWriter } from "./evaluation/values_file.ts";
 import { resultLines } from "./evaluation/result_lines.ts";
 import { explainerOptions } from "./explainer_options.ts";
 import { checkWritable, makeFolder, writeFile } from "./files.ts";
-import { command } from "./options/command.ts";
+import { type Call, command } from "./options/command.ts";
 import { shardSuffix } from "./shards/shard.ts";
 import { printable, type Terminal } from "./terminal.ts";
 import { withLocalModels } from "./model_address.ts";
@@ -28,8 +28,26 @@ import { withLocalModels } from "./model_address.ts";
 /** The file for records if no folder is named; removed when the run is complete. */
 const RECORDS = "evaluation.jsonl";
 
+/** A call of `evaluate`. */
+type EvaluateCall = Omit<Call<typeof EVALUATE_OPTIONS>, "positional">;
+
 /** Runs `evaluate` and gives its exit code. */
-export const evaluateCommand = command(EVALUATE, async ({ args, options, typed, terminal, signal }) => {
+export const evaluateCommand = command(EVALUATE, async (call) => {
+  const { document } = await runEvaluation(call);
+  if (call.options.json) console.log(JSON.stringify(document, null, 2));
+  return 0;
+});
+
+/**
+ * Runs the evaluation that the options of `evaluate` describe: writes what they name, and prints tables for people.
+ *
+ * @param options `resumes` says that the caller's own command continues a stopped run, without `--resume`.
+ * @returns The values, and the document that `--json` prints.
+ */
+export async function runEvaluation(
+  { args, options, typed, terminal, signal }: EvaluateCall,
+  { resumes = false }: { readonly resumes?: boolean } = {},
+): Promise<{ readonly result: Evaluation; readonly document: EvaluationDocument }> {
   const plan = await createPlan(options, args, terminal, signal);
   const local = await withLocalModels(options, terminal, signal);
   const settings = await explainerOptions(local, typed, terminal);
@@ -71,21 +89,20 @@ export const evaluateCommand = command(EVALUATE, async ({ args, options, typed, 
     signal.throwIfAborted();
     whole = true;
     showResult(measured, document, terminal, plan, csv);
-    if (options.json) console.log(JSON.stringify(document, null, 2));
-    return 0;
+    return { result: measured.result, document };
   } catch (error) {
     // Refused records cannot be resumed.
     if (file.appended > 0 || (signal.aborted && file.records.length > 0)) {
       terminal.say(
         `The run so far is in ${printable(path)}; ` +
-          (isPart ? "the same command continues" : "continue it with --resume"),
+          (isPart || resumes ? "the same command continues" : "continue it with --resume"),
       );
     }
     throw error;
   } finally {
     await file.close({ remove: whole && plan.report === undefined });
   }
-});
+}
 
 /** All values, and what they depend on. */
 function runValues({ result, subject, digests }: Measured, { seed, preset }: Plan): MeasuredValues {
@@ -101,7 +118,7 @@ function runValues({ result, subject, digests }: Measured, { seed, preset }: Pla
 /** The document that `--json` prints. */
 function resultDocument(
   { result, subject, classes }: Measured,
-  { seed, selection }: Plan,
+  { seed, selection, against }: Plan,
 ): EvaluationDocument {
   const { backbone, auxiliary, session, head } = subject;
   return evaluationDocument(result, {
@@ -113,6 +130,7 @@ function resultDocument(
     }),
     device: session.device,
     seed,
+    ...(against && { against }),
     ...(selection && { heldOutClasses: { ...selection, classes } }),
     skipped: result.skipped,
   });

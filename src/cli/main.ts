@@ -1,5 +1,5 @@
 /**
- * The command line: `explain`, `train`, `evaluate`, `sanity`, `models` and `serve`. Exit codes: 0 for success, 1 for a
+ * The command line: `explain`, `train`, `evaluate`, `reproduce`, `sanity`, `models` and `serve`. Exit codes: 0 for success, 1 for a
  * failure, 2 for wrong usage, 130 after Ctrl-C.
  *
  * @module

@@ -7,12 +7,17 @@ import type { Probe, Reading } from "./probe.ts";
 import { createOutcome, type ScoreQueue } from "./scoring.ts";
 import type { Outcome } from "./types.ts";
 
-/** Queues all images of the probes; calls `done` after the last result. */
+/**
+ * Queues all images of the probes; calls `done` after the last result.
+ *
+ * @param rival The class that outcomes compare the target with, if a probe asks.
+ */
 export async function askProbes(
   queue: ScoreQueue,
   probes: readonly Probe[],
   target: number,
   done: (reading: Reading) => void,
+  rival?: number,
 ): Promise<void> {
   for (const probe of probes) await probe.prepare?.();
   const outcomes = probes.map((): Outcome[] => []);
@@ -33,7 +38,7 @@ export async function askProbes(
     for await (const image of probe.images()) {
       const at = position++;
       await queue.add(image, (probabilities) => {
-        outcomes[index]![at] = createOutcome(probabilities, target);
+        outcomes[index]![at] = createOutcome(probabilities, target, rival);
         if (--open === 0) read();
       });
     }

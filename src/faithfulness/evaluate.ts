@@ -19,7 +19,7 @@ import { askProbes } from "./ask.ts";
 import { enlarge } from "./probe.ts";
 import { createProbes, measureNamed, USUAL_MEASURES } from "./measures.ts";
 import { rankingDifference, settingsText } from "./record_settings.ts";
-import { createScoreQueue, topClass } from "./scoring.ts";
+import { createScoreQueue, marginOf, runnerUp, topClass } from "./scoring.ts";
 import { type ImageRecord, type MapRecord, summarize } from "./summary.ts";
 import type { Region } from "./types.ts";
 import { withoutUndefined } from "../text/without_undefined.ts";
@@ -69,6 +69,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const preset = presetNamed(options.preset ?? "ptame-2025");
   const measures = options.measures ?? USUAL_MEASURES;
   measures.forEach(measureNamed);
+  const rivals = measures.some((name) => measureNamed(name).needs?.includes("rival"));
   const names = Object.keys(methods);
   if (names.length === 0) throw new RangeError("Cannot evaluate: no method is given");
   const settings = settingsText(preset, measures, seed, model);
@@ -129,6 +130,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
         `Cannot resume: ${name} was class ${record.target} when it was measured, it is class ${target} now`,
       );
     }
+    const rival = rivals ? runnerUp(clean, target) : undefined;
     const missing = names.filter((method) => record?.methods[method] === undefined);
     const pending: Pending = {
       name,
@@ -152,6 +154,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       const context = {
         normalization,
         region,
+        rival: rival === undefined ? undefined : { index: rival, margin: marginOf(clean, target, rival) },
         seed: hashText(`${seed}/${name}`),
         explainAgain: (change: (pixels: Float32Array) => Float32Array) =>
           methods[method]!(changedImage(loaded, change), target, signal),
@@ -160,7 +163,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       await askProbes(queue, probes, target, (reading) => {
         pending.methods[method] = { milliseconds, maskArea: sample.area, ...reading };
         if (--pending.open === 0) complete.push(pending);
-      });
+      }, rival);
       await report();
     }
   };

@@ -37,6 +37,8 @@ export interface ProbeContext {
   readonly normalization?: Normalization | undefined;
   /** Region of the object, if known. */
   readonly region?: Region | undefined;
+  /** The most probable other class, and the logarithm of the ratio of the two probabilities on the clean image. */
+  readonly rival?: { readonly index: number; readonly margin: number } | undefined;
   /** Seed of the noise for this image. */
   readonly seed: number;
   /**
@@ -68,7 +70,7 @@ export interface MeasureDefinition<Name extends string = string> {
   /** Name of the preset to use if the requested one does not define it. */
   readonly standIn: string;
   /** Its requirements besides a map and scores. */
-  readonly needs?: readonly ("region" | "explainAgain")[];
+  readonly needs?: readonly ("region" | "explainAgain" | "rival")[];
   /** Whether it is defined for a class other than the classifier's top class, under this preset. Most are. */
   readonly onlyOfTopClass?: (preset: MeasurePreset) => boolean;
   /**

@@ -7,6 +7,7 @@ import { AVERAGE_DROP, AVERAGE_GAIN, INCREASE } from "./average_drop.ts";
 import { ARCC } from "./arcc.ts";
 import { ADCC, COHERENCY } from "./coherency.ts";
 import { COMPLEXITY, EFFECTIVE_COMPLEXITY, SPARSENESS } from "./concentration.ts";
+import { CONTRAST } from "./contrast.ts";
 import { INFIDELITY } from "./infidelity.ts";
 import { IROF } from "./irof.ts";
 import { DELETION, INSERTION } from "./insertion_deletion.ts";
@@ -40,6 +41,7 @@ export type MeasureName =
   | "faithfulness-estimate"
   | "sensitivity-n"
   | "monotonicity"
+  | "contrast"
   | "max-sensitivity"
   | "avg-sensitivity"
   | "coherency"
@@ -72,6 +74,7 @@ export const MEASURES: readonly MeasureDefinition<MeasureName>[] = [
   FAITHFULNESS_ESTIMATE,
   SENSITIVITY_N,
   MONOTONICITY,
+  CONTRAST,
   MAX_SENSITIVITY,
   AVG_SENSITIVITY,
   COHERENCY,

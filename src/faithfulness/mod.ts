@@ -1,8 +1,9 @@
 /**
  * Is a map faithful? Measures that remove pixels (AD, IC, ROAD, insertion, deletion, pixel flipping, infidelity,
- * correlations of sums and drops, …), that run the method again (sensitivity, coherency, ADCC, ARCC), that look at the map alone
- * (sparseness, complexity), and that compare it with objects (pointing game, energy, relevance rank, mean IoU), in the
- * presets of published programs, with bootstrap intervals; and how alike two maps are.
+ * correlations of sums and drops, …), that run the method again (sensitivity, coherency, ADCC, ARCC), that look
+ * at the map alone (sparseness, complexity), that compare it with objects (pointing game, energy, relevance rank, mean
+ * IoU), and that ask for the evidence for one class over another (contrast), in the presets of published programs, with
+ * bootstrap intervals; and how alike two maps are.
  *
  * @example Ranks of two maps
  * ```ts
@@ -25,6 +26,7 @@ export {
   type ControlCount,
   type MapCheck,
 } from "./check.ts";
+export { contrastMap, contrastMethods } from "./contrast_method.ts";
 export { spearman, ssim, type SsimOptions } from "./correlation.ts";
 export { evaluate } from "./evaluate.ts";
 export type {
@@ -40,6 +42,7 @@ export {
   type ArccProtocol,
   type CoherencyProtocol,
   type ConcentrationProtocol,
+  type ContrastProtocol,
   type FlippingProtocol,
   type InfidelityProtocol,
   type IrofProtocol,

@@ -156,6 +156,14 @@ export interface IrofProtocol {
   readonly superpixels: number;
 }
 
+/** Faithfulness of a contrast. */
+export interface ContrastProtocol {
+  /** Percentages of the pixels, each removed once and kept alone once, highest of the map first. */
+  readonly percents: readonly number[];
+  /** Where a removed pixel is 0. */
+  readonly space: ZeroSpace;
+}
+
 /** Overlap with objects. */
 export interface OverlapProtocol {
   /** Share of the pixels that top-k intersection takes. */
@@ -202,6 +210,8 @@ export interface MeasurePreset {
   readonly irof?: IrofProtocol;
   /** Relevance rank, top-k intersection and mean IoU. */
   readonly overlap?: OverlapProtocol;
+  /** Contrast. */
+  readonly contrast?: ContrastProtocol;
 }
 
 /** What the program of ROAD's authors does. */
@@ -363,6 +373,11 @@ export const PRESETS: readonly MeasurePreset[] = [
     name: "selectivity-dsp18",
     source: "Montavon et al.: Methods for Interpreting and Understanding Deep Neural Networks, DSP 2018",
     selectivity: { cells: 7, regions: 49, space: "unit" },
+  },
+  {
+    name: "contrast-removal",
+    source: "this project: the preference for one class over another while pixels are removed or kept",
+    contrast: { percents: [10, 20, 30, 40, 50], space: "normalized" },
   },
 ];
 

@@ -65,7 +65,26 @@ export function topClass(probabilities: Float32Array): number {
   return top;
 }
 
+/** The most probable class but one; the first of ties. */
+export function runnerUp(probabilities: Float32Array, target: number): number {
+  let best = target === 0 ? 1 : 0;
+  for (let i = best + 1; i < probabilities.length; i++) {
+    if (i !== target && probabilities[i]! > probabilities[best]!) best = i;
+  }
+  return best;
+}
+
+/** Less than this cannot be held as a probability of 32 bits. */
+const LEAST = 1e-37;
+
+/** Logarithm of the ratio of two classes' probabilities: the difference of their scores before softmax. */
+export function marginOf(probabilities: Float32Array, target: number, rival: number): number {
+  const logarithm = (index: number) => Math.log(Math.max(probabilities[index]!, LEAST));
+  return logarithm(target) - logarithm(rival);
+}
+
 /** The outcome for a target from the probabilities. */
-export function createOutcome(probabilities: Float32Array, target: number): Outcome {
-  return { probability: probabilities[target]!, correct: topClass(probabilities) === target };
+export function createOutcome(probabilities: Float32Array, target: number, rival?: number): Outcome {
+  const outcome = { probability: probabilities[target]!, correct: topClass(probabilities) === target };
+  return rival === undefined ? outcome : { ...outcome, margin: marginOf(probabilities, target, rival) };
 }

@@ -41,6 +41,8 @@ export interface Outcome {
   readonly probability: number;
   /** Whether the target is still the top class. */
   readonly correct: boolean;
+  /** Logarithm of the ratio of the target's probability to the rival's, if there is a rival. */
+  readonly margin?: number;
 }
 
 /** The order in which pixels are removed: most relevant first, or least relevant first. */

@@ -264,6 +264,40 @@ Deno.test("evaluate refuses wrong usage ahead of any work", () =>
     assertEquals(filesIn(`${folder}/out`), []);
   }));
 
+Deno.test("evaluate --against second measures contrasts, in workers as in one process, and not beside other records", () =>
+  inFolder(async (folder) => {
+    Deno.writeFileSync(`${folder}/small.onnx`, smallClassifier().onnx);
+    const run = ["--images", `${folder}/photos`, "--model", `${folder}/small.onnx`, "--device", "wasm"]
+      .concat("--methods", "gradcam,input-x-gradient,random", "--measures", "contrast", "--gallery", "0");
+    const valuesIn = (name: string) =>
+      recordsIn(`${folder}/${name}/records.jsonl`).toSorted((a, b) => a.image < b.image ? -1 : 1).map((
+        record,
+      ) => Object.values(record.methods).map(({ values }) => values));
+    const against = [...run, "--against", "second"];
+    assertEquals(await evaluateHere(...against, "--report", `${folder}/one`), 0);
+    assertEquals(await evaluateHere(...against, "--report", `${folder}/two`, "--workers", "2"), 0);
+    assertEquals(await evaluateHere(...run, "--report", `${folder}/plain`), 0);
+    const [one, plain] = [valuesIn("one"), valuesIn("plain")];
+    const said = ["one", "plain"].map((name) =>
+      JSON.parse(Deno.readTextFileSync(`${folder}/${name}/results.json`)).against
+    );
+    assertEquals(said, ["second", undefined]);
+    assertEquals(one, valuesIn("two"));
+    assertEquals(
+      one.map((values) => values.map((each) => Object.keys(each))),
+      [0, 1, 2].map(() => [
+        ["contrast-fall", "contrast-rise"],
+        ["contrast-fall", "contrast-rise"],
+        ["contrast-fall", "contrast-rise"],
+      ]),
+    );
+    // The control is the same map; the others are not.
+    assertEquals(one.map((values) => values[2]), plain.map((values) => values[2]));
+    assert(one.every((values, i) => values[1]!["contrast-fall"] !== plain[i]![1]!["contrast-fall"]));
+    const mixed = await assertRejects(() => evaluateHere(...run, "--report", `${folder}/one`, "--resume"));
+    assertStringIncludes(String(mixed), "against:second");
+  }));
+
 Deno.test("tableLines() fits the terminal and marks the best", () => {
   const of = (AD50: number) => ({
     milliseconds: 2,

@@ -28,6 +28,7 @@ const PRESET: MeasurePreset = {
   selectivity: { cells: 4, regions: 16, space: "unit" },
   singleDeletion: { cells: 8, space: "unit" },
   infidelity: { cells: 8, lengths: [1, 2], samples: Infinity, space: "unit" },
+  contrast: { percents: [10, 50], space: "unit" },
 };
 
 /** Values of measures for a map of a classifier, whose probability of class 0 is given. */
@@ -47,7 +48,8 @@ async function measured(
     })), 16);
   const context = { normalization: NORMALIZATION, seed: 3, ...more };
   let values: Readonly<Record<string, number>> = {};
-  await askProbes(queue, createProbes(sample, names, preset, context), 0, (found) => values = found.values);
+  const probes = createProbes(sample, names, preset, context);
+  await askProbes(queue, probes, 0, (found) => values = found.values, more.rival?.index);
   await queue.flush();
   return values;
 }
@@ -246,11 +248,57 @@ Deno.test("classifier of one pixel: the map of that pixel is best in every measu
   assertEquals(values["insertion"]! > 0.89 && values["insertion"]! < 0.9, true);
 });
 
+/** The probability of the first of two classes, whose scores differ by so much. */
+const ofScore = (difference: number) => 1 / (1 + Math.exp(-difference));
+
+/** Contrast by hand: the score's difference is known of every image. */
+async function contrast(difference: (pixels: Float32Array) => number, pixels: Float32Array, map: MaskMap) {
+  const rival = { index: 1, margin: difference(pixels) };
+  const values = await measured((of) => ofScore(difference(of)), pixels, map, ["contrast"], { rival });
+  return [values["contrast-fall"]!, values["contrast-rise"]!] as const;
+}
+
+/** Sums of the greatest 10 and 50 % of the values, of which contrast takes the mean. */
+const meanOfParts = (values: readonly number[]) =>
+  [6, 32].reduce((sum, count) => sum + values.slice(0, count).reduce((a, b) => a + b, 0), 0) / 2;
+
+Deno.test("contrast: of a linear classifier, both values are sums of the weights' differences", async () => {
+  const difference = (pixels: Float32Array) => 60 * (linear(SIGNED)(pixels) - BASE) - 1;
+  const sorted = [...SIGNED].map((weight) => 60 * weight).sort((a, b) => b - a);
+  const [fall, rise] = await contrast(difference, WHITE, contributions(SIGNED));
+  assertAlmostEquals(fall, meanOfParts(sorted), 1e-4);
+  assertAlmostEquals(rise, meanOfParts(sorted), 1e-4);
+  // The other way round, what supports the rival is removed and kept.
+  const reversed = await contrast(difference, WHITE, contributions(SIGNED.map((weight) => -weight)));
+  assertAlmostEquals(reversed[0], meanOfParts(sorted.toReversed()), 1e-4);
+  assertAlmostEquals(reversed[1], meanOfParts(sorted.toReversed()), 1e-4);
+});
+
+Deno.test("contrast: of an additive classifier, the sums of its curve; of one pixel, that pixel alone", async () => {
+  const curve = (value: number) => value ** 3 - value / 2;
+  const additive = (pixels: Float32Array) => pixels.subarray(0, AREA).reduce((sum, v) => sum + curve(v), 0.2);
+  const sorted = [...SCATTERED].map(curve).sort((a, b) => b - a);
+  const right = await contrast(additive, gray(SCATTERED), contributions(SCATTERED.map(curve)));
+  for (const value of right) assertAlmostEquals(value, meanOfParts(sorted), 1e-4);
+  const other = await contrast(additive, gray(SCATTERED), contributions(SCATTERED.map((value) => -value)));
+  for (const value of other) assertEquals(value < meanOfParts(sorted) - 0.1, true);
+
+  const place = 19;
+  const one = new Float32Array(AREA);
+  one[place] = 1;
+  const found = await contrast((pixels) => 3 * pixels[place]! - 1, WHITE, {
+    width: SIDE,
+    height: SIDE,
+    values: one,
+  });
+  for (const value of found) assertAlmostEquals(value, 3, 1e-5);
+});
+
 Deno.test("measures without a value leave the picture out: no object, equal drops, a map without order", async () => {
   const flat = () => 0.5;
   const map = { width: SIDE, height: SIDE, values: SCATTERED };
   assertEquals(
-    await measured(flat, WHITE, map, ["relevance-rank", "top-k", "miou", "pointing", "energy"]),
+    await measured(flat, WHITE, map, ["relevance-rank", "top-k", "miou", "pointing", "energy", "contrast"]),
     {},
   );
   const outside = { boxes: [{ x: 40, y: 40, width: 4, height: 4 }] };

@@ -23,11 +23,12 @@ async function readingOf(names: readonly string[], preset: string): Promise<Read
     seed: 1,
     region: { boxes: [{ x: 0, y: 0, width: 4, height: 4 }] },
     explainAgain: () => Promise.resolve(map(2)),
+    rival: { index: 1, margin: 0.5 },
   };
   const queue = createScoreQueue(score, 16);
   const probes = createProbes(of, names as never, presetNamed(preset), context);
   let reading: Reading | undefined;
-  await askProbes(queue, probes, 0, (found) => reading = found);
+  await askProbes(queue, probes, 0, (found) => reading = found, 1);
   await queue.flush();
   return reading!;
 }

@@ -8,6 +8,7 @@ export const WORKED: readonly string[] = [
   "sensitivity-n",
   "monotonicity",
   "irof",
+  "contrast",
   "pointing",
 ];
 

@@ -34,6 +34,7 @@ async function valuesOf(measure: MeasureName, make: MakeMask, signed: boolean): 
     seed: 1,
     region: { boxes: [{ x: 3, y: 2, width: 7, height: 9 }] },
     explainAgain: () => Promise.resolve(make(formulaValues(2, signed))),
+    rival: { index: (of.target + 1) % 3, margin: 0.5 },
   };
   const queue = createScoreQueue(score, 16);
   let reading: Reading | undefined;
@@ -42,6 +43,7 @@ async function valuesOf(measure: MeasureName, make: MakeMask, signed: boolean): 
     createProbes(of, [measure], presetNamed("ptame-2025"), context),
     of.target,
     (found) => reading = found,
+    context.rival.index,
   );
   await queue.flush();
   return reading!.values;

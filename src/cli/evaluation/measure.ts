@@ -110,8 +110,9 @@ async function measureOpened(
   const isPart = plan.shard.count > 1;
   if (isPart) await agreeOnImages(plan.report!, all);
   const images = takeShard(all, plan.shard, folder);
+  const what = plan.against === undefined ? "" : "contrasts by ";
   terminal.say(
-    `Evaluating ${Object.keys(methods).join(", ")} on ${images.length} images with ${plan.preset}: ` +
+    `Evaluating ${what}${Object.keys(methods).join(", ")} on ${images.length} images with ${plan.preset}: ` +
       `${backbone.name} on ${opened.session.device}`,
   );
   const identity = methodIdentity(opened, options, plan);
@@ -202,7 +203,7 @@ function modelDigest(name: string, { model, weights }: ExplainerOptions): string
 function methodIdentity(
   { backbone, auxiliary, head }: OpenMethods,
   { model, auxiliary: auxiliarySource, weights }: ExplainerOptions,
-  { layer, refine, seed, counts, selection, decode, maps }: Plan,
+  { layer, against, refine, seed, counts, selection, decode, maps }: Plan,
 ): string {
   const contents: (ByteSource | Uint8Array)[] = [];
   if (head !== undefined) contents.push(head.bytes);
@@ -217,6 +218,7 @@ function methodIdentity(
     // Another output, or other probabilities, of the same file.
     backbone.asked === undefined ? [] : `activation:${backbone.asked}`,
     (backbone.otherOutputs ?? []).length === 0 ? [] : `output:${backbone.output}`,
+    against === undefined ? [] : `against:${against}`,
     refine === undefined ? [] : `refine:${refine}/${seed}`,
     Object.entries(counts).map(([name, count]) => `${name}:${count}`),
     decode.keepProfile ? "profile:kept" : [],

@@ -11,6 +11,7 @@ import { createMapMethod, type MapProgress, type MethodOptions } from "../../bas
 import { layerFacts } from "../../classifier/taps/tap.ts";
 import type { LayerFacts } from "../../explanation/map_explanation.ts";
 import type { MapMethod } from "../../explanation/map_method.ts";
+import { contrastMethods } from "../../faithfulness/contrast_method.ts";
 import type { ScoreBatch } from "../../faithfulness/types.ts";
 import { explainerMethod, explainerScores, type ImageReader } from "../../faithfulness/evaluation_images.ts";
 import type { Explainer } from "../../ptame/explainer.ts";
@@ -53,6 +54,8 @@ export interface OpenMethods extends ImageReader {
 export interface OpenMethodsOptions extends MethodOptions {
   /** The layer that CAM methods use. */
   readonly layer?: string | undefined;
+  /** Makes the maps contrasts of the top class with the second. Controls stay as they are. */
+  readonly against?: "second" | undefined;
   /** Number of steps to refine each map of ptame. */
   readonly refine?: number | undefined;
   /** How images are read. */
@@ -115,16 +118,17 @@ export async function openMethods(
       ((image, more) => prepareImage(image, [classifier!.facts.preprocessing], more));
     const layer = chosen.some(({ tapped }) => tapped) ? layerFacts(classifier!.tap()) : undefined;
     const session = explainer?.session ?? await classifier!.session();
+    const score: ScoreBatch = explainer !== undefined && !batched
+      ? explainerScores(explainer)
+      : (images, signal) => classifier!.probabilities(images, signal);
     return {
       backbone: explainer?.backbone ?? classifier!.facts,
       ...withoutUndefined({ auxiliary: explainer?.auxiliary, layer }),
       prepare: (image, more) => prepare(image, { ...withoutUndefined({ decode: options.decode }), ...more }),
       head: explainer?.head,
       session,
-      methods,
-      score: explainer !== undefined && !batched
-        ? explainerScores(explainer)
-        : (images, signal) => classifier!.probabilities(images, signal),
+      methods: options.against === undefined ? methods : contrastMethods(methods, score, isControl),
+      score,
       dispose,
     };
   } catch (error) {

@@ -62,6 +62,11 @@ export const EVALUATE_OPTIONS = {
   ...group("What is measured", {
     methods: choices("A,B,…", METHOD_NAMES, "Methods to compare", USUAL_METHODS),
     ...BASELINE_OPTIONS,
+    against: choice(
+      "second",
+      ["second"],
+      "Measure contrasts: the evidence for the top class over the second most probable one, by each method",
+    ),
     refine: wholeNumber("N", "Refine each map of ptame in N steps", { least: 1, most: MOST_STEPS }),
     maps: text(
       "DIR",
@@ -131,6 +136,7 @@ export const EVALUATE: Declaration<typeof EVALUATE_OPTIONS> = {
     "--csv rise.csv",
     "deno task evaluate --images photos/ --methods ptame,rise --workers auto",
     "deno task evaluate --images photos/ --report out/ --shard 3/16",
+    "deno task evaluate --images photos/ --against second --measures contrast --methods ptame,gradcam,random",
     "deno task evaluate --images photos/ --measures pointing,energy --boxes boxes.json --json",
   ],
 };
@@ -144,6 +150,8 @@ export interface MeasureSettings {
   readonly maps: MadeMaps | undefined;
   /** Layer that CAM methods use; by default each method chooses. */
   readonly layer: string | undefined;
+  /** Whether maps are contrasts of the top class with the second. */
+  readonly against: "second" | undefined;
   /** Number of steps to refine each map of ptame. */
   readonly refine: number | undefined;
   /** Numbers of passes, for methods with a free choice. */
@@ -201,13 +209,13 @@ export async function readSettings(options: EvaluateValues): Promise<MeasureSett
   return {
     maps,
     ...{ folder, methods, layer: options.layer, refine: options.refine, counts: givenCounts(options) },
-    ...{ measures, preset, seed, annotations, decode },
+    ...{ measures, preset, seed, annotations, decode, against: options.against },
   };
 }
 
 /** The settings that opening the methods takes. */
-export function methodOptions({ seed, layer, refine, decode, counts }: MeasureSettings) {
-  return { seed, layer, refine, decode, ...counts };
+export function methodOptions({ seed, layer, against, refine, decode, counts }: MeasureSettings) {
+  return { seed, layer, against, refine, decode, ...counts };
 }
 
 /**

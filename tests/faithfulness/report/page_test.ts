@@ -31,10 +31,10 @@ Deno.test("renderReport() gives one page that runs nothing, asks for nothing and
     `${shown.value.toFixed(1)} ${shownSpread("AD50", shown)}`,
   );
 
-  // AD, IC and AG at three percentages, ROAD in three, monotonicity in two, 24 others; two curves of ROAD, and of
+  // AD, IC and AG at three percentages, ROAD in three, monotonicity and contrast in two, 24 others; two curves of ROAD, and of
   // insertion, deletion, pixel flipping, region perturbation, selectivity, IROF; time; and ranks in each.
   const titles = [...page.querySelectorAll(".charts figure h3")].map((title) => title.textContent);
-  assertEquals(titles.length, 38 + 38 + 8 + 1);
+  assertEquals(titles.length, 40 + 40 + 8 + 1);
   for (const svg of page.querySelectorAll(".charts svg")) {
     assertEquals(svg.getAttribute("role"), "img");
     assert(svg.getAttribute("aria-label")!.length > 10);
