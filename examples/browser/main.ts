@@ -8,6 +8,7 @@
  */
 import { readAddress } from "./address.ts";
 import { setUpCamera } from "./camera.ts";
+import type { Classifier } from "./classifier.ts";
 import { announce, attempt, element, onChoice, onSubmit, say, sayFailed } from "./dom.ts";
 import { type DeviceChoice, type Engine, type ForeignSource, isDeviceChoice, openEngine } from "./engine.ts";
 import { setUpErasing } from "./erasing.ts";
@@ -22,7 +23,7 @@ import { setUpSaving } from "./saving.ts";
 import { sharpen, stopSharpening } from "./sharpening.ts";
 import { createShowing, keepPlace, offerMethods } from "./showing.ts";
 import { labels, shown, state } from "./state.ts";
-import { openSubject } from "./subject.ts";
+import { openSubject, type Subject } from "./subject.ts";
 import { setUpTabs } from "./tabs.ts";
 import { setUpTeaching } from "./teaching.ts";
 import { headInUse, stopDrawing, viewInUse } from "./view.ts";
@@ -67,8 +68,28 @@ async function takeImages(images: readonly Blob[]): Promise<void> {
   if (unreadable.length > 0) throw new Error(unreadable.join("; "));
 }
 
+/**
+ * How long the page's own classifier may take for an image, in milliseconds: a second or two is usual. Longer than loading
+ * a codec may take.
+ */
+const PATIENCE = 75_000;
+
+/** What an image turned out to be; undefined if the worker never answers, which was seen in Firefox, rarely. */
+async function subjectInTime(classifier: Classifier, source: Blob): Promise<Subject | undefined> {
+  const opening = openSubject(classifier, source);
+  // A person's own classifier may be slow.
+  if (classifier.foreign) return await opening;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), PATIENCE);
+  });
+  // Late and then closed, it fails with nobody waiting.
+  opening.catch(() => {});
+  return await Promise.race([opening, late]).finally(() => clearTimeout(timer));
+}
+
 /** Explains an image; false if another one has come meanwhile. */
-async function explainOne(source: Blob): Promise<boolean> {
+async function explainOne(source: Blob, again = false): Promise<boolean> {
   const turn = ++taken;
   teaching.stop();
   stopSharpening();
@@ -77,7 +98,12 @@ async function explainOne(source: Blob): Promise<boolean> {
   document.body.classList.add("busy");
   try {
     const { classifier } = state.engine!;
-    const next = await openSubject(classifier, source);
+    const next = await subjectInTime(classifier, source);
+    if (next === undefined) {
+      if (again || turn !== taken) throw new Error("The classifier does not answer: load the page again");
+      await openOn("wasm", 1);
+      return await explainOne(source, true);
+    }
     if (classifier.explainer("after") !== undefined) await next.explainWith("after");
     if (turn !== taken) {
       next.forget();
@@ -125,8 +151,8 @@ async function showClassifier(): Promise<void> {
   if (await explainOne(state.subject.source)) await showing.showSubject(state.sample);
 }
 
-/** Opens a worker on a device; the image, the classifier and a head taught before go with it. */
-async function start(device: DeviceChoice, threads?: number): Promise<void> {
+/** Opens a worker on a device; the classifier and a head taught before go with it. */
+async function openOn(device: DeviceChoice, threads: number | undefined): Promise<void> {
   teaching.stop();
   stopDrawing();
   const old = state.engine;
@@ -147,6 +173,11 @@ async function start(device: DeviceChoice, threads?: number): Promise<void> {
   const { device: runs, threads: used } = next.classifier;
   showRuntime(runs, used);
   announce({ kind: "ready", device: runs, threads: used });
+}
+
+/** The same; the image goes with it, too. */
+async function start(device: DeviceChoice, threads?: number): Promise<void> {
+  await openOn(device, threads);
   // What came meanwhile is meant, else what was there, else what the address says.
   const first = waiting;
   waiting = undefined;
