@@ -112,6 +112,26 @@ Deno.test("openSession() gives one clear line when the model is refused", async 
   assert(error.cause instanceof Error);
 });
 
+Deno.test("openSession() opens a graph with outputs before padded convolutions", async () => {
+  const b = createBuilder("padded");
+  let x = b.input("x", "float32", [1, 1, 3, 3]);
+  const pads = b.constant("int64", [8], [0, 0, 1, 1, 0, 0, 1, 1]);
+  const filter = b.constant("float32", [1, 1, 3, 3], new Array(9).fill(1));
+  for (const name of ["y", "z"]) {
+    const [padded] = b.node("Pad", [x, pads]);
+    x = b.relu(b.conv(padded!, filter));
+    b.output(b.identity(x), name);
+  }
+  const graph = b.build();
+  for (const device of ["native", "wasm"] as const) {
+    const session = await openSession(graph, { device });
+    const outputs = await session.run({ x: float32Tensor(new Float32Array(9).fill(1), [1, 1, 3, 3]) });
+    await session.dispose();
+    assertEquals([...outputs["y"]!.data as Float32Array], [4, 6, 4, 6, 9, 6, 4, 6, 4], device);
+    assertEquals([...outputs["z"]!.data as Float32Array], [25, 35, 25, 35, 49, 35, 25, 35, 25], device);
+  }
+});
+
 Deno.test("openSession() leaves Deno's own Worker in its place", () => {
   // The runtime has been loaded above and brings Node's, which has no addEventListener.
   assertEquals(typeof Worker.prototype.addEventListener, "function");
