@@ -59,7 +59,7 @@ class Batches:
     def crops(self, place: int, index: int) -> list[np.ndarray] | str:
         """The crops of an image, or why it cannot be read. A file that is not there is an error."""
         name = self.run["images"]["names"][index]
-        data = read_bytes(os.path.join(self.folder, name))
+        data = read_bytes(name if "://" in name else os.path.join(self.folder, name))
         try:
             image = decode(data)
         except Exception as cause:  # Pillow's errors have no common class.
