@@ -43,7 +43,7 @@ export const STEP_FORMAT = "ptame-step";
 export const STEP_VERSION = 1;
 /** Name of the description among the files. */
 export const STEP_FILE = "step.json";
-/** Name of the file with the tensors that are no weights of a graph. */
+/** Name of the file with the tensors outside the graphs. */
 export const TENSORS_FILE = "tensors.safetensors";
 
 /** A file of an exported step. */
@@ -67,7 +67,7 @@ export interface ExportedStep {
 /**
  * Exports the step of a run, and stores its first state in `checkpoint`; a checkpoint that is there already is kept.
  *
- * @throws {TrainingError} When the batch is no multiple of the piece, or images have no names.
+ * @throws {TrainingError} When pieces do not divide the batch, or images have no names.
  * @throws {TypeError} When the networks read crops that other programs are not told how to make.
  * @throws As `train`.
  */

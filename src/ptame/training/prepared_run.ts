@@ -117,7 +117,7 @@ export interface RunStart {
   readonly fittedRows: readonly HeadTensor[];
   /** How targets are chosen that are not known before the step. */
   readonly targets: TargetChoice;
-  /** What a record says of the start. */
+  /** What a record keeps from the start. */
   readonly recorded: Pick<RunRecord, "edgeRow" | "fit">;
 }
 

@@ -85,7 +85,15 @@ def take_steps(options: dict, exchange: Alone, report: Callable[[dict], None] = 
 
 def worker(options: dict) -> None:
     """What Ray Train runs in each worker: it has opened the group of torch.distributed."""
-    take_steps(options, Together(), ray.train.report)
+    exchange = Together()
+
+    def report(metrics: dict) -> None:
+        ray.train.report(metrics)
+        if exchange.rank == 0:
+            # Ray shows it where the run was started.
+            print(f"step {metrics['step']}/{options['until']}  loss {metrics['loss']:.3f}", flush=True)
+
+    take_steps(options, exchange, report)
 
 
 def train(options: dict, workers: int, retries: int, loop: Callable[[dict], None] = worker) -> None:
