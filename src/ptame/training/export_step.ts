@@ -85,7 +85,7 @@ export async function exportStep(options: TrainOptions): Promise<ExportedStep> {
             settings,
             losses: [],
             validations: [],
-            skipped: [],
+            skipped: sources.skipped,
             ...start.recorded,
           },
           state: start.state,
