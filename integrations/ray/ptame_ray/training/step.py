@@ -48,18 +48,23 @@ def state_names(run: dict) -> list[str]:
     return [f"head.{name}" for name in run["parameters"]] + moments
 
 
+def check_workers(run: dict, workers: int) -> None:
+    """Raises ValueError when so many workers cannot share a batch evenly."""
+    batch, piece = run["batch"], run["piece"]
+    if batch % (workers * piece):
+        raise ValueError(
+            f"Cannot train with {workers} workers: a batch of {batch} images has {batch // piece} pieces of {piece}; "
+            "take another number of workers, or export the step with another --micro-batch"
+        )
+
+
 class Step:
     """The sessions of a step, and the state between steps; the same state in every worker."""
 
     def __init__(self, folder: str, state: Arrays, exchange: Alone, device: str = "cpu", threads: int = 1) -> None:
         self.run, self.state, self.exchange = read_run(folder), state, exchange
         self.piece, self.part = self.run["piece"], self.run["batch"] // exchange.workers
-        if self.run["batch"] % (exchange.workers * self.piece):
-            raise ValueError(
-                f"Cannot train with {exchange.workers} workers: a batch of {self.run['batch']} images has "
-                f"{self.run['batch'] // self.piece} pieces of {self.piece}; take another number of workers, or export "
-                "the step with another --micro-batch"
-            )
+        check_workers(self.run, exchange.workers)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

@@ -21,7 +21,7 @@ from ..explain import PROVIDERS
 from .batches import Batches, read_bytes
 from .checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from .exchange import Alone, Together
-from .step import Step, read_run, state_names
+from .step import Step, check_workers, read_run, state_names
 
 
 def save(path: str, data: bytes) -> None:
@@ -85,15 +85,8 @@ def take_steps(options: dict, exchange: Alone, report: Callable[[dict], None] = 
 
 def worker(options: dict) -> None:
     """What Ray Train runs in each worker: it has opened the group of torch.distributed."""
-    exchange = Together()
-
-    def report(metrics: dict) -> None:
-        ray.train.report(metrics)
-        if exchange.rank == 0:
-            # Ray shows it where the run was started.
-            print(f"step {metrics['step']}/{options['until']}  loss {metrics['loss']:.3f}", flush=True)
-
-    take_steps(options, exchange, report)
+    # Ray shows what is reported where the run was started.
+    take_steps(options, Together(), ray.train.report)
 
 
 def train(options: dict, workers: int, retries: int, loop: Callable[[dict], None] = worker) -> None:
@@ -128,6 +121,7 @@ def main(given: list[str] | None = None) -> int:
     options = parser.parse_args(given)
     try:
         run = read_run(options.step)
+        check_workers(run, options.workers)
         record = load(options.checkpoint, run).record
         until = min(options.until or run["steps"], run["steps"])
         if record["step"] < until:
