@@ -1,4 +1,4 @@
-"""Explains images with a file of `ptame models export`, spread over a Ray cluster."""
+"""Explains images with a file of `ptame models export`, spread over a Ray cluster; training is in `ptame_ray.training`."""
 
 from .explain import Explainer, explain_dataset
 from .files import names_done, read_images

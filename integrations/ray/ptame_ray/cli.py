@@ -1,4 +1,4 @@
-"""`ptame-ray explainer.onnx photos/ --out explained/`: results as Parquet files."""
+"""`ptame-ray explainer.onnx photos/ --out explained/`: results as Parquet files. `ptame-ray train --help` trains."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from .whole_images import with_crop
 
 def main(given: list[str] | None = None) -> int:
     """Explains a folder; gives the exit code: 1 where an image could not be read."""
+    words = sys.argv[1:] if given is None else given
+    if words[:1] == ["train"]:
+        # It needs Ray Train and PyTorch, which explaining does not.
+        from .training.train import main as train
+
+        return train(words[1:])
     parser = argparse.ArgumentParser(prog="ptame-ray", description=__doc__)
     parser.add_argument("explainer", help="file of `ptame models export`")
     parser.add_argument("images", help="folder, or prefix of an object store that Ray reads")
@@ -24,7 +30,7 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--device", choices=sorted(PROVIDERS), default="cpu")
     parser.add_argument("--batch", type=int, default=16, help="images that a worker takes at a time (16)")
     parser.add_argument("--limit", type=int, help="explain at most so many images")
-    options = parser.parse_args(given)
+    options = parser.parse_args(words)
     try:
         if not options.resume and files_below(options.out)[2]:
             parser.error(f"{options.out} is not empty: add --resume to go on there, or name another folder")

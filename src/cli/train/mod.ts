@@ -7,13 +7,14 @@ import { encodePng } from "../../image/png.ts";
 import { renderPlot } from "../../image/plot.ts";
 import type { HyperParameters } from "../../ptame/training/presets.ts";
 import type { TrainOptions, TrainResult } from "../../ptame/training/train_options.ts";
+import { type ExportedStep, exportStep } from "../../ptame/training/export_step.ts";
 import { train } from "../../ptame/training/trainer.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { isDownload } from "../../weights/download/progress.ts";
 import { withAuxiliary } from "../auxiliary.ts";
 import { downloadOptions, refuseRemoteIfOffline } from "../downloads.ts";
-import { checkWritable, readFile, readWeights, writeFile } from "../files.ts";
-import { fileStem } from "../paths.ts";
+import { checkWritable, makeFolder, readFile, readWeights, writeFile, writeParts } from "../files.ts";
+import { fileStem, withoutEndSlash } from "../paths.ts";
 import { holdOut, listImages } from "../image_lists.ts";
 import { withLocalModels } from "../model_address.ts";
 import { isOnnxPath, readOnnxModel, refuseOnnxOptions } from "../onnx_model.ts";
@@ -64,31 +65,40 @@ async function runTraining(
   terminal.doing("Loading");
   const model = isOnnxPath(backbone) ? await readOnnxModel(backbone, options, "backbone") : backbone;
   const named = await withAuxiliary(model, backbone, options);
+  const given = async (): Promise<TrainOptions> => ({
+    backbone: named.model,
+    images,
+    hyperParameters: givenHyperParameters(options),
+    form: withoutUndefined({ rows: options.rows, masks: options.masks }),
+    checkpoint,
+    onFacts: sayFactsOnce(terminal),
+    ...downloads,
+    onProgress: (progress) => {
+      started ||= progress.kind === "start";
+      if (isDownload(progress)) onDownload?.(progress);
+      else report(progress);
+    },
+    signal,
+    ...(validation.length > 0 ? { validation } : {}),
+    ...withoutUndefined({
+      backboneWeights: await readWeights(options.backboneWeights),
+      auxiliary: named.auxiliary,
+      auxiliaryWeights: await readWeights(options.auxiliaryWeights),
+      start,
+    }),
+    ...trainSettings(options),
+  });
+  if (options.exportStep !== undefined) {
+    try {
+      await writeStep(options.exportStep, await exportStep(await given()), { checkpoint, terminal, signal });
+      return 0;
+    } catch (error) {
+      throw await checkpoint.explained(error);
+    }
+  }
   let result: TrainResult;
   try {
-    result = await train({
-      backbone: named.model,
-      images,
-      hyperParameters: givenHyperParameters(options),
-      form: withoutUndefined({ rows: options.rows, masks: options.masks }),
-      checkpoint,
-      onFacts: sayFactsOnce(terminal),
-      ...downloads,
-      onProgress: (progress) => {
-        started ||= progress.kind === "start";
-        if (isDownload(progress)) onDownload?.(progress);
-        else report(progress);
-      },
-      signal,
-      ...(validation.length > 0 ? { validation } : {}),
-      ...withoutUndefined({
-        backboneWeights: await readWeights(options.backboneWeights),
-        auxiliary: named.auxiliary,
-        auxiliaryWeights: await readWeights(options.auxiliaryWeights),
-        start,
-      }),
-      ...trainSettings(options),
-    });
+    result = await train(await given());
   } catch (error) {
     // A refused checkpoint cannot be resumed.
     if (started && checkpoint.saved) {
@@ -109,6 +119,25 @@ async function runTraining(
     );
   }
   return 0;
+}
+
+/** Writes an exported step. */
+async function writeStep(
+  folder: string,
+  { files, steps, batch, piece }: ExportedStep,
+  { checkpoint, terminal, signal }:
+    & Pick<Prepared, "checkpoint">
+    & Pick<Call<typeof TRAIN.options>, "terminal" | "signal">,
+): Promise<void> {
+  await makeFolder(folder);
+  for (const { name, parts } of files) {
+    terminal.doing(`Writing ${name}`);
+    await writeParts(`${withoutEndSlash(folder)}/${name}`, parts, signal);
+  }
+  terminal.say(
+    `step: ${printable(folder)} (${steps} steps of ${batch} images, in pieces of ${piece})`,
+  );
+  terminal.say(`state: ${printable(checkpoint.path)}; continue it with ptame-ray train or --resume`);
 }
 
 /** The options that go to the trainer unchanged. */

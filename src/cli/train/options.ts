@@ -128,6 +128,11 @@ const OPTIONS = {
     validateEvery: wholeNumber("N", "Steps between validations", { least: 1, usual: "a fifth of the steps" }),
     checkpointEvery: wholeNumber("N", "Steps between checkpoints", { least: 1, usual: 50 }),
     resume: flag("Continue from the checkpoint next to --out"),
+    exportStep: text(
+      "DIR",
+      "Take no step, but write the step as .onnx files and the first state as the checkpoint, for programs that take " +
+        "the steps together, such as ptame-ray train (docs/ray.md); --resume continues what they did",
+    ),
   }),
   ...DEVICE_OPTIONS,
   ...group("Output", {

@@ -77,6 +77,8 @@ export function trainedParameters(shape: HeadShape, rows: RowForm): Map<string, 
 /**
  * The rows of a batch's targets in a graph, [batch, Σ C_l]. Adds the inputs that they need: "targets" int64 [batch] for
  * own rows; `START_ROWS` and `CLASS_VECTORS` for shared ones.
+ *
+ * @param prefix Before the names of these inputs; nothing by default.
  */
 export function rowsOfTargets(
   b: Builder,
@@ -84,12 +86,14 @@ export function rowsOfTargets(
   rows: RowForm,
   parameters: ParameterValues,
   batch: number,
+  prefix = "",
 ): Value {
   if (rows.kind === "own") {
-    return targetRows(b, requiredParameter(parameters, FUSER), b.input("targets", "int64", [batch]));
+    const targets = b.input(`${prefix}targets`, "int64", [batch]);
+    return targetRows(b, requiredParameter(parameters, FUSER), targets);
   }
-  const start = b.input(START_ROWS, "float32", [batch, rowLength(shape)]);
-  const vectors = b.input(CLASS_VECTORS, "float32", [batch, rows.width]);
+  const start = b.input(prefix + START_ROWS, "float32", [batch, rowLength(shape)]);
+  const vectors = b.input(prefix + CLASS_VECTORS, "float32", [batch, rows.width]);
   const scaled = (value: Value, scales: readonly number[]) =>
     b.mul(value, b.constant("float32", [1, rowLength(shape)], scalePerWeight(shape, scales)));
   const own = scaled(b.matmul(vectors, requiredParameter(parameters, MIXING)), rows.scales);

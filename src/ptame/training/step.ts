@@ -28,6 +28,7 @@ import { OWN_ROWS, type RowForm, rowsOfTargets, trainedParameters } from "./rows
 import {
   type BatchStatistics,
   type ParameterValues,
+  requiredParameter,
   runningStatistics,
   trainingFeatures,
 } from "./training_head.ts";
@@ -198,16 +199,27 @@ export function addUpdate(
 
   const learned = [...parameters].filter(([name]) => parameterRole(name) === "learned");
   const found = gradients(b, seeds, learned.map(([, value]) => value), options);
+  learned.forEach(([name], index) => {
+    if (options.gradients) b.output(found[index]!, gradientName(name));
+  });
+  addOptimizer(b, parameters, new Map(learned.map(([name], index) => [name, found[index]!])));
+}
+
+/** Adds AdamW and weight decay, and names the next state of all parameters but the running statistics. */
+export function addOptimizer(
+  b: Builder,
+  parameters: ParameterValues,
+  gradientOf: ReadonlyMap<string, Value>,
+): void {
   const scalars = scalarInputs(b);
-  learned.forEach(([name, value], index) => {
-    const gradient = found[index]!;
-    if (options.gradients) b.output(gradient, gradientName(name));
+  for (const [name, gradient] of gradientOf) {
+    const value = requiredParameter(parameters, name);
     const moment = (kind: typeof MOMENTS[number]) => b.input(momentState(kind, name), "float32", value.shape);
     const moments = { first: moment("first"), second: moment("second"), largest: moment("largest") };
     const next = adamw(b, value, gradient, moments, scalars);
     b.output(next.parameter, nextState(parameterState(name)));
     for (const kind of MOMENTS) b.output(next[kind], nextState(momentState(kind, name)));
-  });
+  }
   for (const [name, value] of parameters) {
     if (parameterRole(name) === "decayed") {
       b.output(decayed(b, value, scalars), nextState(parameterState(name)));
@@ -215,7 +227,8 @@ export function addUpdate(
   }
 }
 
-function tapInputs(b: Builder, { channels, sizes }: HeadShape, batch: number): Value[] {
+/** Adds the inputs that take the taps of a batch. */
+export function tapInputs(b: Builder, { channels, sizes }: HeadShape, batch: number): Value[] {
   return channels.map((count, index) =>
     b.input(tapName(index), "float32", [batch, count, sizes[index]!, sizes[index]!])
   );

@@ -4,39 +4,15 @@
  *
  * @module
  */
-import type { ImageSource } from "../../image/types.ts";
-import { resolveDevice } from "../../runtime/mod.ts";
-import {
-  type Checkpoint,
-  readCheckpoint,
-  type RunRecord,
-  sealedCheckpoint,
-  type StepLoss,
-  type Validation,
-} from "./checkpoint.ts";
+import { sealedCheckpoint, type StepLoss, type Validation } from "./checkpoint.ts";
 import { checkFinite, oneStep } from "./checked_step.ts";
-import { withFittedRows } from "./fit_start.ts";
-import { allowedTargets, checkShare } from "../class_split.ts";
-import { edgeStart, withEdgeRow } from "./edge_start.ts";
-import { fittedRowsTensor, type HeadTensor, writeHead } from "../head_file.ts";
-import { type ImageCrops, openImageCrops, usualWorkers } from "./image_crops.ts";
-import type { HyperParameters } from "./presets.ts";
-import { createRowStart } from "./rows.ts";
-import {
-  checkSameRun,
-  chooseForm,
-  chooseHyperParameters,
-  countSteps,
-  headRecord,
-  type RunForm,
-  runSettings,
-} from "./run_settings.ts";
+import { writeHead } from "../head_file.ts";
+import { type PreparedRun, seesTargets, startOf, withPreparedRun } from "./prepared_run.ts";
+import { headRecord } from "./run_settings.ts";
 import { createClock } from "./schedule.ts";
 import type { TrainOptions, TrainResult } from "./train_options.ts";
 import { createBatchReader, type ReadBatch, type SkippedImage } from "./training_images.ts";
-import { loadTrainingNetworks, startingParameters, type TrainingNetworks } from "./training_networks.ts";
-import { type PreparedImages, prepareImages } from "./prepare_images.ts";
-import { extractHead, initialState } from "./training_state.ts";
+import { extractHead } from "./training_state.ts";
 import { openTrainingStep, type TrainingState } from "./training_step.ts";
 import { validateHead } from "./validation.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
@@ -63,78 +39,12 @@ import { withoutUndefined } from "../../text/without_undefined.ts";
  * ```
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { batch = 32, signal } = options;
-  const begun = performance.now();
-  checkReading(options);
-  const images = await collect(options.images, options.limit);
-  const planned = countSteps(options, images.length);
-  const loaded = await loadTrainingNetworks(options);
-  const hyper = chooseHyperParameters(options, loaded);
-  const form = chooseForm(options, loaded);
-  const { steps: _, ...early } = await runSettings(options, loaded, hyper, form, images, planned);
-
-  const saved = await options.checkpoint?.load();
-  const checkpoint = saved === undefined
-    ? undefined
-    : await readCheckpoint(saved, loaded.shape, form.rowForm);
-  if (checkpoint !== undefined) checkSameRun(checkpoint.record, early);
-  const { holdOutClasses = 0, imageWorkers = usualWorkers(), imageCache = 1024 } = options;
-  const crops = openImageCrops({
-    images,
-    inputs: loaded.inputs,
-    workers: imageWorkers,
-    // Images that are used only once need no cache.
-    cacheBytes: holdOutClasses > 0 || planned * batch > images.length ? imageCache * 1e6 : 0,
-    signal,
-  });
-  const microBatch = Math.min(options.microBatch ?? loaded.pair.backbone.fixedBatch ?? 4, batch);
-  try {
-    const networks = await withFittedRows({ options, images, crops, networks: loaded, checkpoint });
-    const classes = checkpoint?.classes;
-    const sources = await prepareImages({ options, images, crops, networks, piece: microBatch, classes });
-    // With held-out classes, the number of images per epoch is known only now.
-    const steps = countSteps(options, sources.use.length);
-    const settings = { ...early, steps };
-    if (checkpoint !== undefined) checkSameRun(checkpoint.record, settings);
-    const prepared = {
-      images,
-      networks,
-      hyper,
-      form,
-      microBatch,
-      crops,
-      sources,
-      steps,
-      settings,
-      checkpoint,
-      secondsLeft: () => options.seconds && Math.max(0, options.seconds - (performance.now() - begun) / 1000),
-    };
-    return await trainOn({ options, ...prepared });
-  } finally {
-    crops.close();
-  }
-}
-
-/** A run whose images are chosen. */
-interface PreparedRun {
-  readonly options: TrainOptions;
-  readonly images: readonly ImageSource[];
-  readonly networks: TrainingNetworks;
-  readonly hyper: HyperParameters;
-  readonly form: RunForm;
-  readonly microBatch: number;
-  readonly crops: ImageCrops;
-  readonly sources: PreparedImages;
-  readonly steps: number;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly checkpoint: Checkpoint | undefined;
-  /** Seconds until the run must end; `undefined` if it has no limit. */
-  secondsLeft(): number | undefined;
+  return await withPreparedRun(options, trainOn);
 }
 
 async function trainOn(run: PreparedRun): Promise<TrainResult> {
-  const { options, images, networks, hyper, form, microBatch, crops, sources, steps, settings, checkpoint } =
-    run;
+  const { options, images, networks, hyper, form, microBatch, crops, sources, steps, settings } = run;
+  const { checkpoint } = run;
   const { rowForm: rows } = form;
   const { batch = 32, seed = 0, checkpointEvery = 50, signal, onProgress } = options;
   const { backbone, auxiliary, shape, inputs } = networks;
@@ -152,9 +62,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
 
   const batches = steps - done;
   const reader = createBatchReader({ images, use, batch, seed, inputs, position, crops, batches });
-  const { head: start, row: edgeRow } = await startParameters(run);
-  const rowStart = rows.kind === "own" ? undefined : createRowStart(start, networks.classifier!);
-  const state = checkpoint?.state ?? initialState(shape, start, rows);
+  const { state, rowStart, fittedRows, targets: choice, recorded } = await startOf(run);
   const step = await openTrainingStep({
     auxiliary,
     backbone,
@@ -166,18 +74,10 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     rows,
     ...withoutUndefined({ rowStart }),
     ...(form.masks === "area" ? {} : { budget: { views: form.views, each: form.viewsPerImage } }),
-    targets: {
-      others: form.otherTargets,
-      seed,
-      ...(options.holdOutClasses ? { allowed: allowedTargets(shape.classes, options.holdOutClasses) } : {}),
-    },
+    targets: choice,
     ...withoutUndefined({ threads: options.threads }),
   }, state);
 
-  // Kept in the head's file, so that training can continue with it.
-  const fittedRows = networks.fit === undefined
-    ? []
-    : [fittedRowsTensor(networks.classifier!, shape.classes)];
   const wholeState = async (): Promise<TrainingState> => {
     const present = await step.state();
     checkFinite(present, done);
@@ -190,15 +90,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     );
   const save = async () => {
     if (options.checkpoint === undefined) return;
-    const record: RunRecord = {
-      step: done,
-      position,
-      settings,
-      losses,
-      validations,
-      skipped,
-      ...withoutUndefined({ edgeRow, fit: networks.fit }),
-    };
+    const record = { step: done, position, settings, losses, validations, skipped, ...recorded };
     const [classes, fitted] = [sorted?.classes, fittedRows[0]];
     const state = await wholeState();
     await options.checkpoint.save(await sealedCheckpoint({ record, state, best, classes, fitted }));
@@ -263,9 +155,7 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
       // The next batch is read while the step runs, if the device leaves the program time for it.
       if (done + 1 < steps) readAhead();
       const cycle = clock.cycle(done, hyper.learningRate);
-      // The step uses the scores of the crop if it has them (both are the same network) or needs them.
-      const seen = auxiliary === backbone || form.otherTargets > 0;
-      const targets = seen ? undefined : sources.targetsOf(taken);
+      const targets = seesTargets(run) ? undefined : sources.targetsOf(taken);
       const given = {
         images: pixels!,
         step: done,
@@ -303,71 +193,6 @@ async function trainOn(run: PreparedRun): Promise<TrainResult> {
     crops.close();
     await coming?.catch(() => undefined);
     await step.dispose();
-  }
-}
-
-/** The head before the first step, and the weights added to every row for edges. */
-async function startParameters(
-  { options, networks, form, crops, sources, steps, checkpoint }: PreparedRun,
-): Promise<{ readonly head: readonly HeadTensor[]; readonly row?: readonly number[] }> {
-  const { shape, auxiliary } = networks;
-  const head = await startingParameters(networks, options);
-  if (form.edges === 0 || options.start instanceof Uint8Array) return { head };
-  // The fitted parameters are in the checkpoint's state, and the weights added to the initial rows in its record.
-  const row = checkpoint?.record.edgeRow;
-  if (row !== undefined) return { head: withEdgeRow(head, shape, row), row };
-  const { seed = 0, threads, signal, onProgress } = options;
-  const device = await resolveDevice(options.device);
-  const start = await edgeStart({
-    auxiliary,
-    shape,
-    head,
-    strength: form.edges,
-    crops,
-    input: networks.inputs.length - 1,
-    steps,
-    use: sources.use,
-    device,
-    threads,
-    seed,
-    signal,
-  });
-  onProgress?.({ kind: "edges", explained: start.explained });
-  return start;
-}
-
-async function collect(
-  images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
-  limit = Infinity,
-): Promise<ImageSource[]> {
-  const all: ImageSource[] = [];
-  for await (const image of images) {
-    if (all.length >= limit) break;
-    all.push(image);
-  }
-  return all;
-}
-
-/**
- * Checks the options for reading images.
- *
- * @throws {RangeError} When a number is invalid.
- */
-function checkReading(options: TrainOptions): void {
-  const { holdOutClasses = 0, imageWorkers = 0, imageCache = 0, seconds } = options;
-  if (seconds !== undefined && !(seconds >= 0 && options.checkpoint === undefined)) {
-    throw new RangeError(
-      `Cannot train for ${seconds} seconds: it must be a number of at least 0, of a run without a checkpoint`,
-    );
-  }
-  checkShare(holdOutClasses);
-  if (!Number.isInteger(imageWorkers) || imageWorkers < 0) {
-    throw new RangeError(
-      `Cannot read images with ${imageWorkers} workers: it must be a whole number of at least 0`,
-    );
-  }
-  if (!(imageCache >= 0)) {
-    throw new RangeError(`Cannot keep ${imageCache} MB of images: it must be a number of at least 0`);
   }
 }
 

@@ -17,12 +17,16 @@ const MOMENTUM = 0.1;
 /** Parameters of a head in a graph, by the names of `headParameters`. */
 export type ParameterValues = ReadonlyMap<string, Value>;
 
-/** Batch statistics of one tap's normalisation. */
-export interface BatchStatistics {
+/** Mean and variance of one tap's z. */
+export interface TapStatistics {
   /** μ of z, [1, C, 1, 1]. */
   readonly mean: Value;
   /** σ² of z, divided by n, [1, C, 1, 1]. */
   readonly variance: Value;
+}
+
+/** Batch statistics of one tap's normalisation. */
+export interface BatchStatistics extends TapStatistics {
   /** n: images times pixels. */
   readonly count: number;
 }
@@ -40,11 +44,14 @@ export interface TrainingFeatures {
  *
  * The convolution's bias is left out of z. Subtracting the mean cancels it, so it affects only the running mean, and
  * its gradient is exactly zero. A computed gradient would be rounding noise, which Adam amplifies to full steps.
+ *
+ * @param given Statistics of a batch of which the taps are a part; by default they are those of the taps.
  */
 export function trainingFeatures(
   b: Builder,
   taps: readonly Value[],
   parameters: ParameterValues,
+  given?: readonly TapStatistics[],
 ): TrainingFeatures {
   const statistics: BatchStatistics[] = [];
   const features = taps.map((tap, index) => {
@@ -53,9 +60,9 @@ export function trainingFeatures(
     const perChannel = (name: string) => b.reshape(requiredParameter(parameters, name), [1, channels, 1, 1]);
 
     const projected = b.conv(tap, requiredParameter(parameters, names.convWeight));
-    const mean = channelMean(b, projected);
+    const mean = given?.[index]?.mean ?? channelMean(b, projected);
     const centred = b.sub(projected, mean);
-    const variance = channelMean(b, b.mul(centred, centred));
+    const variance = given?.[index]?.variance ?? channelMean(b, b.mul(centred, centred));
     const deviation = b.sqrt(b.add(variance, HEAD_BN_EPSILON));
     // Multiply the factors first: one product over the whole map instead of two.
     const factor = b.div(perChannel(names.scale), deviation);
