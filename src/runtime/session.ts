@@ -171,9 +171,10 @@ async function openOn(
   // Every native session has its own threads, which busily wait for the next run. Other sessions of an explainer, and
   // JavaScript, would have to wait for them (2.4 times the time on two cores).
   const quiet = device === "native" ? { force_spinning_stop: "1" } : {};
-  // The runtime moves a Pad into the convolution after it, and then misses the value that both the Pad and an output
-  // read, where two outputs are such values: "Node input … is not a graph input".
-  const optimization = model instanceof Uint8Array ? {} : { disable_specified_optimizers: "Pad_Fusion" };
+  // The runtime (1.30) moves a Pad into the node after it. A maximum pool then pads with −∞ in place of zeros: wrong
+  // numbers without an error. And where two outputs are values that padded convolutions read, the graph becomes invalid:
+  // "Node input … is not a graph input".
+  const optimization = { disable_specified_optimizers: "Pad_Fusion" };
   const create = (extra: Record<string, string>) =>
     build.InferenceSession.create(bytes, {
       ...base,

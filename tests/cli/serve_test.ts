@@ -83,7 +83,10 @@ Deno.test("serve refuses options that are none", async () => {
       [["--port", "x"], "whole number"],
       [["--waiting", "-1"], "whole number"],
       [["--deadline", "0"], "at least 1"],
-      [["--host", "0.0.0.0"], "name a token by --token-file or PTAME_TOKEN, or add --no-auth"],
+      [
+        ["--host", "0.0.0.0"],
+        "name a token by --token-file or PTAME_TOKEN, or keys by --keys-file, or add --no-auth",
+      ],
       [["--connections", "7"], "at least 8"],
     ] as const
   ) await assertRejects(() => serveCommand(args, NEVER), UsageError, says);

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createBuilder } from "../../src/graph/builder.ts";
-import type { Graph } from "../../src/graph/types.ts";
+import { encodeOnnx } from "../../src/graph/onnx/write.ts";
+import { type Graph, ints } from "../../src/graph/types.ts";
 import {
   type Device,
   DeviceError,
@@ -129,6 +130,34 @@ Deno.test("openSession() opens a graph with outputs before padded convolutions",
     await session.dispose();
     assertEquals([...outputs["y"]!.data as Float32Array], [4, 6, 4, 6, 9, 6, 4, 6, 4], device);
     assertEquals([...outputs["z"]!.data as Float32Array], [25, 35, 25, 35, 49, 35, 25, 35, 25], device);
+  }
+});
+
+Deno.test("openSession() pads a maximum pool with the value that the file says", async () => {
+  const image = float32Tensor(Float32Array.from({ length: 9 }, (_, i) => -i - 1), [1, 1, 3, 3]);
+  for (const value of [0, 2, -3]) {
+    const b = createBuilder("padded");
+    const x = b.input("x", "float32", [1, 1, 3, 3]);
+    const [padded] = b.node("Pad", [
+      x,
+      b.constant("int64", [8], [0, 0, 1, 1, 0, 0, 1, 1]),
+      b.constant("float32", [], [value]),
+    ]);
+    const [pooled] = b.node("MaxPool", [padded!], { kernel_shape: ints([3, 3]) });
+    b.output(pooled!, "y");
+    const graph = b.build();
+    // Of the padded windows each has a border; only the middle one has none.
+    const expected = [-1, -1, -2, -1, -1, -2, -4, -4, -5].map((most, at) =>
+      at === 4 ? most : Math.max(most, value)
+    );
+    for (const device of ["native", "wasm"] as const) {
+      for (const model of [graph, encodeOnnx(graph)]) {
+        const session = await openSession(model, { device });
+        const { y } = await session.run({ x: image });
+        await session.dispose();
+        assertEquals([...y!.data as Float32Array], expected, `${device}, ${value}`);
+      }
+    }
   }
 });
 
