@@ -128,51 +128,56 @@ Deno.test("reproduce gives one clear line for each bad input, and leaves nothing
     assertEquals(filesIn(folder), before);
   }));
 
-Deno.test("reproduce measures a table, continues a stopped run, and prints published numbers beside its own", () =>
-  inFolder(async (folder) => {
-    writeImages(`${folder}/imagenet/val`, SORTED);
-    const args = ["--imagenet", "imagenet", "--backbones", "efficientnet_lite0", "--device", "wasm"]
-      .concat("--methods", "random,ptame");
-    const program = startCli(["reproduce", ...args], folder);
-    const said = new Response(program.stderr).text();
-    const path = `${folder}/reproduced/efficientnet_lite0/records.jsonl`;
-    const records = async () =>
-      (await Deno.readTextFile(path).catch(() => "")).split("\n").filter((line) => line !== "");
-    while ((await records()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    program.kill("SIGINT");
-    const { code } = await program.status;
-    const kept = await records();
-    if (code === 130) assertStringIncludes(await said, "records.jsonl; the same command continues");
-    else assertEquals([code, kept.length], [0, 3], await said);
+Deno.test({
+  name: "reproduce measures a table, continues a stopped run, and prints published numbers beside its own",
+  // Half a minute.
+  ignore: !heavyTests(),
+  fn: () =>
+    inFolder(async (folder) => {
+      writeImages(`${folder}/imagenet/val`, SORTED);
+      const args = ["--imagenet", "imagenet", "--backbones", "efficientnet_lite0", "--device", "wasm"]
+        .concat("--methods", "random,ptame");
+      const program = startCli(["reproduce", ...args], folder);
+      const said = new Response(program.stderr).text();
+      const path = `${folder}/reproduced/efficientnet_lite0/records.jsonl`;
+      const records = async () =>
+        (await Deno.readTextFile(path).catch(() => "")).split("\n").filter((line) => line !== "");
+      while ((await records()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      program.kill("SIGINT");
+      const { code } = await program.status;
+      const kept = await records();
+      if (code === 130) assertStringIncludes(await said, "records.jsonl; the same command continues");
+      else assertEquals([code, kept.length], [0, 3], await said);
 
-    Deno.writeTextFileSync(
-      `${folder}/published.json`,
-      '{"efficientnet_lite0": {"ptame": {"AD100": 12.34, "ROAD-LeRF": 0.5}}}',
-    );
-    const ended = await runCli(["reproduce", ...args, "--published", "published.json", "--json"], folder);
-    assertEquals(ended.code, 0, ended.stderr);
-    assertEquals((await records()).slice(0, kept.length), kept, "what was measured is kept");
-    assertEquals((await records()).length, 3);
-    const document = JSON.parse(ended.stdout);
-    assertEquals([document.preset, document.images], ["ptame-2025", 3]);
-    const [{ backbone, images, rows }] = document.tables;
-    assertEquals([backbone, images], ["efficientnet_lite0", 3]);
-    assertEquals(rows.map(({ method }: { method: string }) => method), ["random", "ptame"]);
-    assertEquals(Object.keys(rows[1].values), [
-      ...["AD100", "AD50", "AD15", "IC100", "IC50", "IC15", "ROAD-MoRF", "ROAD-LeRF", "ROAD"],
-    ]);
-    assertEquals(rows[1].values.AD100.published, 12.34);
-    const text = Deno.readTextFileSync(`${folder}/reproduced/tables.txt`);
-    assertStringIncludes(text, "efficientnet_lite0, 3 images, wasm\n");
-    assertStringIncludes(text, " [12.3]");
-    assertStringIncludes(text, "In brackets: the published numbers of --published.");
-    assertEquals(document, JSON.parse(Deno.readTextFileSync(`${folder}/reproduced/tables.json`)));
-    const other = await runCli(["reproduce", ...args, "--limit", "2"], folder);
-    assertStringIncludes(
-      errorLines(other)[0]!,
-      "Cannot continue: reproduced/images.txt names other images than these 2",
-    );
-  }));
+      Deno.writeTextFileSync(
+        `${folder}/published.json`,
+        '{"efficientnet_lite0": {"ptame": {"AD100": 12.34, "ROAD-LeRF": 0.5}}}',
+      );
+      const ended = await runCli(["reproduce", ...args, "--published", "published.json", "--json"], folder);
+      assertEquals(ended.code, 0, ended.stderr);
+      assertEquals((await records()).slice(0, kept.length), kept, "what was measured is kept");
+      assertEquals((await records()).length, 3);
+      const document = JSON.parse(ended.stdout);
+      assertEquals([document.preset, document.images], ["ptame-2025", 3]);
+      const [{ backbone, images, rows }] = document.tables;
+      assertEquals([backbone, images], ["efficientnet_lite0", 3]);
+      assertEquals(rows.map(({ method }: { method: string }) => method), ["random", "ptame"]);
+      assertEquals(Object.keys(rows[1].values), [
+        ...["AD100", "AD50", "AD15", "IC100", "IC50", "IC15", "ROAD-MoRF", "ROAD-LeRF", "ROAD"],
+      ]);
+      assertEquals(rows[1].values.AD100.published, 12.34);
+      const text = Deno.readTextFileSync(`${folder}/reproduced/tables.txt`);
+      assertStringIncludes(text, "efficientnet_lite0, 3 images, wasm\n");
+      assertStringIncludes(text, " [12.3]");
+      assertStringIncludes(text, "In brackets: the published numbers of --published.");
+      assertEquals(document, JSON.parse(Deno.readTextFileSync(`${folder}/reproduced/tables.json`)));
+      const other = await runCli(["reproduce", ...args, "--limit", "2"], folder);
+      assertStringIncludes(
+        errorLines(other)[0]!,
+        "Cannot continue: reproduced/images.txt names other images than these 2",
+      );
+    }),
+});
 
 Deno.test("paperLines() has the rows and the keys in their order, and says that no numbers are published", () => {
   const value = (of: number) => ({ value: of, low: of, high: of });
