@@ -67,7 +67,7 @@ export async function startEvaluate(
 }
 
 /** Complete lines of a file; 0 if it does not exist. */
-function countLines(path: string): number {
+export function countLines(path: string): number {
   try {
     return Deno.readTextFileSync(path).split("\n").length - 1;
   } catch {
