@@ -31,3 +31,21 @@ export async function runProgram(program: string, args: readonly string[]): Prom
 export function runModule(path: string, args: readonly string[]): Promise<string> {
   return runProgram(Deno.execPath(), ["run", "-A", ...v8Flags(), "--config", configPath(), path, ...args]);
 }
+
+/**
+ * Starts the command line in a Deno of its own, as `deno task` does. What it prints is dropped, but for what the options
+ * say.
+ */
+export function startCli(
+  args: readonly string[],
+  options: Pick<Deno.CommandOptions, "cwd" | "stderr"> = {},
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", ...v8Flags(), "--config", configPath(), CLI, ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    ...options,
+  }).spawn();
+}

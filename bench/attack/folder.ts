@@ -4,29 +4,18 @@
  *
  * @module
  */
-import { CLI, configPath } from "../programs.ts";
+import { startCli } from "../programs.ts";
 
 const path = (relative: string) => decodeURIComponent(new URL(relative, import.meta.url).pathname);
 const PHOTOS = path("../../tests/fixtures/image/");
 const IMAGES = 24;
 
 function start(folder: string, shard: string | undefined): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--no-check", "--config", configPath(), CLI, "explain", "photos", "--out", "out"],
-      ...[
-        "--device",
-        "wasm",
-        "--workers",
-        "1",
-        "--quiet",
-        ...(shard === undefined ? [] : ["--shard", shard]),
-      ],
-    ],
-    cwd: folder,
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const options = ["--device", "wasm", "--workers", "1", "--quiet"];
+  return startCli(
+    ["explain", "photos", "--out", "out", ...options, ...(shard === undefined ? [] : ["--shard", shard])],
+    { cwd: folder },
+  );
 }
 
 /** Shards of a run of so many processes; of a pair, both take the whole folder, so that one must refuse. */

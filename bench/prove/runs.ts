@@ -3,20 +3,9 @@
  *
  * @module
  */
-import { v8Flags } from "../../tools/v8_flags.ts";
-import { CLI, configPath } from "../programs.ts";
+import { startCli } from "../programs.ts";
 
-const PROGRAM = ["run", "-A", "--no-check", ...v8Flags(), "--config", configPath(), CLI];
-
-function start(args: readonly string[]): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [...PROGRAM, ...args],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
-  }).spawn();
-}
+const start = (args: readonly string[]) => startCli(args, { stderr: "piped" });
 
 /** Whole seconds since a time. */
 const since = (started: number) => Math.round((performance.now() - started) / 1000);

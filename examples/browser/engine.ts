@@ -13,6 +13,7 @@ import {
 } from "./classifier.ts";
 import { holdLargeFiles } from "./caches.ts";
 import type { FilesReply, FilesRequest } from "./files_worker.ts";
+import { inTime } from "./in_time.ts";
 import { shownRate } from "./rate.ts";
 import type { LoadProgress } from "./stored_files.ts";
 
@@ -124,11 +125,7 @@ export async function openEngine(
   const first = startEngine({ ...given, threads });
   if (device !== "wasm") return await first.ready;
   const patience = threads === 1 || !crossOriginIsolated ? "oneThread" : "threads";
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), OPENING_MILLISECONDS[patience]);
-  });
-  const engine = await Promise.race([first.ready, late]).finally(() => clearTimeout(timer));
+  const engine = await inTime(first.ready, OPENING_MILLISECONDS[patience]);
   if (engine !== undefined) return engine;
   first.close();
   return await startEngine({ ...given, threads: 1 }).ready;
@@ -161,8 +158,6 @@ function startEngine({ device, program, weights, head, threads }: {
     close();
     throw error;
   });
-  // Closed after it was late, it fails with nobody waiting.
-  ready.catch(() => {});
   return { ready, close };
 }
 

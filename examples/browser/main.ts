@@ -13,6 +13,7 @@ import { announce, attempt, element, onChoice, onSubmit, say, sayFailed } from "
 import { type DeviceChoice, type Engine, type ForeignSource, isDeviceChoice, openEngine } from "./engine.ts";
 import { setUpErasing } from "./erasing.ts";
 import { drawScale } from "./heatmap.ts";
+import { inTime } from "./in_time.ts";
 import { setUpIntake, type SortedFiles } from "./intake.ts";
 import { loadPersistently, showLoading } from "./loading.ts";
 import { goOffline } from "./offline.ts";
@@ -78,14 +79,7 @@ const PATIENCE = 75_000;
 async function subjectInTime(classifier: Classifier, source: Blob): Promise<Subject | undefined> {
   const opening = openSubject(classifier, source);
   // A person's own classifier may be slow.
-  if (classifier.foreign) return await opening;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PATIENCE);
-  });
-  // Late and then closed, it fails with nobody waiting.
-  opening.catch(() => {});
-  return await Promise.race([opening, late]).finally(() => clearTimeout(timer));
+  return await (classifier.foreign ? opening : inTime(opening, PATIENCE));
 }
 
 /** Explains an image; false if another one has come meanwhile. */

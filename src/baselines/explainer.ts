@@ -14,6 +14,7 @@ import {
   askedClasses,
   checkTopK,
   type ClassifiedImage,
+  createFunctionMap,
   createMapExplanation,
   createTargetMap,
   displayed,
@@ -140,12 +141,12 @@ export async function baselineOver(
     const own = method.view === "mask" ? { low: 0, high: 1 } : "own";
     for (const of of asked.filter(isScoreFunction)) {
       const focused = focusedOn(classifier, of);
-      const value = (await focused.logits([pixels], signal))[0]!;
+      const value = (await focused.logits([pixels], signal))[0]![FOCUS]!;
       const raw = await (await method.create(focused, settings))(pixels, FOCUS, { signal, onProgress });
-      const scored = { ...seen, labels: focused.facts.labels, probabilities: value };
       const [mask] = scaledMasks([raw], own, (each) => shownValues(each, method.view));
       const measured = maskFrom(raw, method);
-      maps.push(Object.assign(createTargetMap(scored, FOCUS, raw, mask!, measured), { index: -1 }));
+      const said = { text: focused.facts.labels[FOCUS]!, value };
+      maps.push(createFunctionMap(seen, said, raw, mask!, measured));
     }
     const classes = asked.length > 0 && target.length === 0 ? [] : askedClasses({ ...options, target }, seen);
     const raws: RawMap[] = [];

@@ -1,6 +1,6 @@
 /**
- * The command line: `explain`, `train`, `evaluate`, `reproduce`, `sanity`, `models` and `serve`. Exit codes: 0 for success, 1 for a
- * failure, 2 for wrong usage, 130 after Ctrl-C.
+ * The command line: `explain`, `train`, `evaluate`, `reproduce`, `sanity`, `models` and `serve`. Exit codes: 0 for
+ * success, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C.
  *
  * @module
  */

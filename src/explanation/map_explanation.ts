@@ -248,6 +248,21 @@ export function createTargetMap(
   };
 }
 
+/**
+ * The map of a function of the outputs, as `createTargetMap` makes that of a class: with the function's text and value in
+ * place of a name and a probability, and with the index −1.
+ */
+export function createFunctionMap(
+  seen: ClassifiedImage,
+  { text, value }: { readonly text: string; readonly value: number },
+  raw: RawMap,
+  map: ScaledMask,
+  measured: MaskMap,
+): TargetMap {
+  const named = { ...seen, labels: [text], probabilities: Float32Array.of(value) };
+  return Object.assign(createTargetMap(named, 0, raw, map, measured), { index: -1 });
+}
+
 /** A map over the image at the requested size; 0 outside the window that the classifier saw. */
 export function placeOver(map: ValueMap, { image: image, window, size }: ClassifiedImage): ValueMap {
   const [width, height] = [size?.width ?? image.width, size?.height ?? image.height];

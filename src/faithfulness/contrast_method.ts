@@ -5,7 +5,8 @@
  * For P-TAME that is its own contrast, because the fuser is linear; for methods that are linear in the class's score (input
  * × gradient, integrated gradients), it is the map of the difference of the two scores. Methods that cut values off, such
  * as Grad-CAM, give two maps whose difference is taken, too. Each class's map has a level of its own, so the difference is
- * centred on its mean (src/ptame/contrast.ts says why). A changed image, such as the noisy ones of max-sensitivity, has an other class of its own.
+ * centred on its mean (src/ptame/contrast.ts says why). A changed image, such as the noisy ones of max-sensitivity, has
+ * another class of its own.
  *
  * @module
  */

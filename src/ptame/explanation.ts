@@ -13,6 +13,7 @@ import type { Head, HeadRecord } from "./head_file.ts";
 import {
   askedClasses,
   type ClassifiedImage,
+  createFunctionMap,
   createMapExplanation,
   createTargetMap,
   displayed,
@@ -97,10 +98,18 @@ function targetMap(pass: PassResult, index: number, raw: ValueMap, mask: ScaledM
   return createTargetMap(pass, index, raw, mask, maskOrBlank(raw, minMax));
 }
 
+/** A map on its own scale. */
+const ownMask = (raw: ValueMap): ScaledMask => scaledMasks([raw], "own", undefined, LEAST_SPAN)[0]!;
+
+/** The map of a class from a row of the fuser. */
+function rowMap(pass: PassResult, index: number, row: Float32Array): TargetMap {
+  const raw = fuseMap(pass.features, row);
+  return targetMap(pass, index, raw, ownMask(raw));
+}
+
 /** The map of a class from the features of a pass. */
 function fuseTarget(pass: PassResult, index: number): TargetMap {
-  const raw = fuseMap(pass.features, pass.head.row(index));
-  return targetMap(pass, index, raw, scaledMasks([raw], "own", undefined, LEAST_SPAN)[0]!);
+  return rowMap(pass, index, pass.head.row(index));
 }
 
 /** The map of a function of the outputs. */
@@ -112,13 +121,8 @@ function functionMap(pass: PassResult, of: ScoreFunction): TargetMap {
     pass.head.row(index).forEach((weight, i) => row[i]! += slope * weight);
   });
   const raw = fuseMap(pass.features, Float32Array.from(row));
-  const named = {
-    ...pass,
-    labels: [functionText(of, pass.labels)],
-    probabilities: Float32Array.of(value),
-  };
-  const [mask] = scaledMasks([raw], "own", undefined, LEAST_SPAN);
-  return Object.assign(targetMap(named, 0, raw, mask!), { index: -1 });
+  const said = { text: functionText(of, pass.labels), value };
+  return createFunctionMap(pass, said, raw, ownMask(raw), maskOrBlank(raw, minMax));
 }
 
 /** The map of a class from its refined row. */
@@ -128,9 +132,7 @@ async function refineTarget(
   options: RefineRunOptions,
 ): Promise<RefinedMap> {
   const { row, refinement } = await pass.refineRow(index, options);
-  const raw = fuseMap(pass.features, row);
-  const [mask] = scaledMasks([raw], "own", undefined, LEAST_SPAN);
-  return Object.assign(targetMap(pass, index, raw, mask!), { refinement });
+  return Object.assign(rowMap(pass, index, row), { refinement });
 }
 
 /** Refines the maps of an explanation one after the other. */

@@ -57,10 +57,13 @@ export async function checkAccess(
   if ((token === undefined && keys.length === 0) || isPage || request.method === "OPTIONS") return undefined;
   const given = /^bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given !== undefined) {
+    const digest = await digestOf(given);
     // All are compared, so that the time does not tell which came close.
-    const same = await Promise.all(keys.map((key) => areEqual(given, key.token)));
+    const same = await Promise.all(keys.map(async (key) => areEqual(digest, await digestOfKey(key))));
     const client = keys[same.indexOf(true)];
-    if (client !== undefined || (token !== undefined && await areEqual(given, token))) return client;
+    if (client !== undefined || (token !== undefined && areEqual(digest, await digestOf(token)))) {
+      return client;
+    }
   }
   throw new HttpError(
     401,
@@ -84,16 +87,21 @@ function isAllowedOrigin(origin: string, url: URL, origins: AllowedOrigins | und
   return URL.canParse(origin) && new URL(origin).host === url.host;
 }
 
-/**
- * Whether two texts are equal, in a time that does not depend on where they differ: digests are compared, all bytes of
- * them.
- */
-async function areEqual(a: string, b: string): Promise<boolean> {
-  const digests = await Promise.all([a, b].map(async (text) => {
-    const bytes = new TextEncoder().encode(text);
-    return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  }));
-  const [left, right] = digests as [Uint8Array, Uint8Array];
+async function digestOf(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+/** A server may have many keys, and every request is compared with all of them. */
+const keyDigests = new WeakMap<ClientKey, Promise<Uint8Array>>();
+
+function digestOfKey(key: ClientKey): Promise<Uint8Array> {
+  const known = keyDigests.get(key) ?? digestOf(key.token);
+  keyDigests.set(key, known);
+  return known;
+}
+
+/** Whether two digests are equal, in a time that does not depend on where they differ: all bytes are compared. */
+function areEqual(left: Uint8Array, right: Uint8Array): boolean {
   let difference = 0;
   for (let i = 0; i < left.length; i++) difference |= left[i]! ^ right[i]!;
   return difference === 0;

@@ -153,6 +153,12 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Bodies of refused requests are read up to this size and time, so that their senders read the response. */
 const DISCARD = { bytes: 1_000_000, milliseconds: 1000 };
 
+/** Refuses a request, once its body has been read. */
+async function refuse(request: Request, error: unknown): Promise<never> {
+  await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
+  throw error;
+}
+
 const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 function checked(name: string, value: number, least: number): number {
@@ -207,14 +213,15 @@ export function createHandler(options: HandlerOptions = {}): Handler {
 
   const explain: Route = async (request, url, client, times) => {
     if (closing !== undefined) {
-      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
-      throw new HttpError(503, "stopping", "Cannot explain: the server is stopping", { "retry-after": "5" });
+      return await refuse(
+        request,
+        new HttpError(503, "stopping", "Cannot explain: the server is stopping", { "retry-after": "5" }),
+      );
     }
     try {
       if (client.key !== undefined) keyLimits.count(client.key);
     } catch (error) {
-      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
-      throw error;
+      return await refuse(request, error);
     }
     return await explainRoute(request, url, client.share, {
       ...{ lazy, queue, bytes, fetches, limits, maxRefine, deadline, cache },
@@ -263,38 +270,33 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     }
   }
 
-  async function route(
-    request: Request,
-    url: URL,
-    address: string,
-    times: StageTimes,
-    known: (key: ClientKey | undefined) => void,
-  ): Promise<Response> {
-    let key: ClientKey | undefined;
+  async function admit(request: Request, url: URL): Promise<ClientKey | undefined> {
     try {
-      key = await checkAccess(request, url, access, page && url.pathname in PAGE_FILES);
-      known(key);
+      return await checkAccess(request, url, access, page && url.pathname in PAGE_FILES);
     } catch (error) {
-      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
-      throw error;
+      return await refuse(request, error);
     }
+  }
+
+  async function route(request: Request, url: URL, client: Client, times: StageTimes): Promise<Response> {
     const methods = routes.get(url.pathname);
     if (methods === undefined) {
-      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
-      throw new HttpError(404, "not_found", "Not found; GET /openapi.json lists all paths");
+      return await refuse(
+        request,
+        new HttpError(404, "not_found", "Not found; GET /openapi.json lists all paths"),
+      );
     }
     const allowed = Object.keys(methods).flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
     if (request.method === "OPTIONS") return optionsResponse([...allowed, "OPTIONS"], cors);
     const act = methods[request.method === "HEAD" ? "GET" : request.method];
     if (act === undefined) {
-      await discardBody(request, DISCARD.bytes, DISCARD.milliseconds);
       const allow = [...allowed, "OPTIONS"].join(", ");
-      throw new HttpError(405, "method_not_allowed", `Cannot ${request.method} this path: ${allow}`, {
-        allow,
-      });
+      return await refuse(
+        request,
+        new HttpError(405, "method_not_allowed", `Cannot ${request.method} this path: ${allow}`, { allow }),
+      );
     }
-    const share = key === undefined ? address : `key ${key.name}`;
-    const response = await act(request, url, { share, key }, times);
+    const response = await act(request, url, client, times);
     if (request.method !== "HEAD") return response;
     const headers = new Headers(response.headers);
     headers.set("content-length", `${(await response.arrayBuffer()).byteLength}`);
@@ -309,11 +311,13 @@ export function createHandler(options: HandlerOptions = {}): Handler {
     let response: Response;
     let error: unknown;
     let code: string | undefined;
-    let name: string | undefined;
+    let key: ClientKey | undefined;
     try {
       const url = new URL(request.url);
       path = url.pathname;
-      response = await route(request, url, clientKey(client), stages, (key) => name = key?.name);
+      key = await admit(request, url);
+      const share = key === undefined ? clientKey(client) : `key ${key.name}`;
+      response = await route(request, url, { share, key }, stages);
     } catch (caught) {
       const refused = toHttpError(caught);
       if (refused.status >= 500) error = refused === caught ? refused.cause ?? refused : caught;
@@ -330,7 +334,7 @@ export function createHandler(options: HandlerOptions = {}): Handler {
       status: response.status,
       milliseconds: performance.now() - started,
       stages,
-      ...withoutUndefined({ client: name, code, error }),
+      ...withoutUndefined({ client: key?.name, code, error }),
     });
     return response;
   }

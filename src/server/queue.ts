@@ -2,9 +2,9 @@
  * Runs one explanation at a time, or as many as there are threads for them, queues a limited number, and refuses more.
  *
  * A wasm run blocks its thread, and on WebGPU all runs share one lock: two explanations of one thread would only take
- * turns and need twice the memory. So only one runs for each thread. A request takes its place when it is complete: a slow sender occupies
- * nothing. Clients are served in turn, each in the order of its requests, and a full queue gives a place of the client
- * that has most of them to one that has fewer.
+ * turns and need twice the memory. So only one runs for each thread. A request takes its place when it is complete: a
+ * slow sender occupies nothing. Clients are served in turn, each in the order of its requests, and a full queue gives a
+ * place of the client that has most of them to one that has fewer.
  *
  * @module
  */

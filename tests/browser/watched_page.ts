@@ -25,9 +25,13 @@ const PATIENCE = { timeout: 180_000 };
 const LISTEN = `globalThis.seen = [];
 document.addEventListener("ptame", ({ detail }) => seen.push(detail));`;
 
-/** Opens a page and watches it. */
-export async function watchPage(browser: Chromium, url: string): Promise<WatchedPage> {
-  const page = await browser.open(url, LISTEN);
+/**
+ * Opens a page and watches it.
+ *
+ * @param script Runs before the page's own program, at every load.
+ */
+export async function watchPage(browser: Chromium, url: string, script = ""): Promise<WatchedPage> {
+  const page = await browser.open(url, `${LISTEN}\n${script}`);
   return Object.assign(page, {
     count: () => page.evaluate<number>("seen.length"),
     event: async <T>(condition: string, from = 0): Promise<T> => {

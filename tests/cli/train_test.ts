@@ -128,6 +128,7 @@ Deno.test("train --hold-out-classes says how the classes were split, and so does
 Deno.test("train --export-step writes the step and the first state, which --resume continues", () =>
   inFolder(async (folder) => {
     const options = ["--steps", "2", "--batch", "2", "--micro-batch", "1"];
+    const uneven = ["--batch", "3", "--micro-batch", "2", "--export-step", "s"];
     const exported = await runCli(["train", ...SMALL_RUN, ...options, "--export-step", "step/"], folder);
     assertEquals([exported.code, exported.stdout], [0, ""], exported.stderr);
     assertEquals(exported.stderr.trimEnd().split("\n").slice(-2), [
@@ -137,32 +138,14 @@ Deno.test("train --export-step writes the step and the first state, which --resu
     assertEquals(filesIn(folder), ["h.checkpoint.safetensors", "small.onnx"]);
     const names = filesIn(`${folder}/step`);
     assertEquals([names.length, names.at(-1)], [9, "step.json"]);
-    const refused = await runCli([
-      "train",
-      ...SMALL_RUN,
-      "--batch",
-      "3",
-      "--micro-batch",
-      "2",
-      "--export-step",
-      "s",
-    ], folder);
+    const refused = await runCli(["train", ...SMALL_RUN, ...uneven], folder);
     assertFails(refused, 1, "h.checkpoint.safetensors is an unfinished run");
     const resumed = await runCli(["train", ...SMALL_RUN, ...options, "--resume", "--quiet"], folder);
     assertEquals([resumed.code, resumed.stderr], [0, ""]);
     assertEquals(filesIn(folder), ["h.last.safetensors", "h.loss.png", "h.safetensors", "small.onnx"]);
-    const uneven = await runCli([
-      "train",
-      ...SMALL_RUN,
-      "--batch",
-      "3",
-      "--micro-batch",
-      "2",
-      "--export-step",
-      "s",
-    ], folder);
-    assertEquals(uneven.code, 1);
-    assertStringIncludes(uneven.stderr, "a batch of 3 images is not made of pieces of 2");
+    const pieces = await runCli(["train", ...SMALL_RUN, ...uneven], folder);
+    assertEquals(pieces.code, 1);
+    assertStringIncludes(pieces.stderr, "a batch of 3 images is not made of pieces of 2");
     assertEquals(filesIn(folder).includes("h.checkpoint.safetensors"), false);
   }));
 

@@ -7,7 +7,7 @@ import { encodePng } from "../../image/png.ts";
 import { renderPlot } from "../../image/plot.ts";
 import type { HyperParameters } from "../../ptame/training/presets.ts";
 import type { TrainOptions, TrainResult } from "../../ptame/training/train_options.ts";
-import { type ExportedStep, exportStep } from "../../ptame/training/export_step.ts";
+import type { ExportedStep } from "../../ptame/training/export_step.ts";
 import { train } from "../../ptame/training/trainer.ts";
 import { withoutUndefined } from "../../text/without_undefined.ts";
 import { isDownload } from "../../weights/download/progress.ts";
@@ -89,6 +89,7 @@ async function runTraining(
     ...trainSettings(options),
   });
   if (options.exportStep !== undefined) {
+    const { exportStep } = await import("../../ptame/training/export_step.ts");
     try {
       await writeStep(options.exportStep, await exportStep(await given()), { checkpoint, terminal, signal });
       return 0;

@@ -75,7 +75,7 @@ export async function exportStep(options: TrainOptions): Promise<ExportedStep> {
   return await withPreparedRun(options, async (run) => {
     checkExportable(run);
     const start = await startOf(run);
-    const { checkpoint, settings, sources, steps, microBatch: piece } = run;
+    const { checkpoint, settings, sources, steps, batch, microBatch: piece } = run;
     if (checkpoint === undefined) {
       await options.checkpoint?.save(
         await sealedCheckpoint({
@@ -116,12 +116,11 @@ export async function exportStep(options: TrainOptions): Promise<ExportedStep> {
     files.push(
       wholeFile(STEP_FILE, new TextEncoder().encode(JSON.stringify(description) + "\n")),
     );
-    return { files, steps, batch: options.batch ?? 32, piece };
+    return { files, steps, batch, piece };
   });
 }
 
-function checkExportable({ options, images, microBatch, networks }: PreparedRun): void {
-  const { batch = 32 } = options;
+function checkExportable({ options, images, batch, microBatch, networks }: PreparedRun): void {
   if (options.seconds !== undefined) {
     throw new TrainingError("Cannot export a step: a run that time limits has no steps to count");
   }
@@ -150,14 +149,14 @@ function checkExportable({ options, images, microBatch, networks }: PreparedRun)
 
 /** The graphs by name, with their weights. */
 function stepGraphs(run: PreparedRun): Map<string, BoundGraph> {
-  const { networks, hyper, form, microBatch: piece, options } = run;
+  const { networks, hyper, form, batch, microBatch: piece } = run;
   const { auxiliary, backbone, shape } = networks;
   const budget = form.masks === "budget";
   // Natively, as programs other than browsers run them; the other forms of gradients are as right, only slower there.
   const given: PieceOptions = {
     shape,
     piece,
-    batch: options.batch ?? 32,
+    batch,
     rows: form.rowForm,
     device: "native",
     ...(budget ? { views: form.viewsPerImage } : {}),
@@ -225,7 +224,7 @@ function stepTensors({ networks: { shape }, form }: PreparedRun, start: RunStart
 
 /** The description without the graphs: plain data. */
 function describedRun(run: PreparedRun, { targets }: RunStart) {
-  const { options, images, networks, hyper, form, microBatch, sources, steps } = run;
+  const { options, images, networks, hyper, form, batch, microBatch, sources, steps } = run;
   const { shape, inputs } = networks;
   const { folder, names } = relativeNames(images.map((image, index) => sourceName(image, index)));
   const parameters = trainedParameters(shape, form.rowForm);
@@ -235,7 +234,7 @@ function describedRun(run: PreparedRun, { targets }: RunStart) {
     backbone: networks.backbone.name,
     auxiliary: networks.auxiliary.name,
     steps,
-    batch: options.batch ?? 32,
+    batch,
     piece: microBatch,
     seed: options.seed ?? 0,
     checkpointEvery: options.checkpointEvery ?? 50,

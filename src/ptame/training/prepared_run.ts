@@ -77,6 +77,7 @@ export async function withPreparedRun<T>(
       networks,
       hyper,
       form,
+      batch,
       microBatch,
       crops,
       sources,
@@ -98,6 +99,9 @@ export interface PreparedRun {
   readonly networks: TrainingNetworks;
   readonly hyper: HyperParameters;
   readonly form: RunForm;
+  /** Images of a step. */
+  readonly batch: number;
+  /** Images of a pass. */
   readonly microBatch: number;
   readonly crops: ImageCrops;
   readonly sources: PreparedImages;

@@ -44,9 +44,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 async function trainOn(run: PreparedRun): Promise<TrainResult> {
   const { options, images, networks, hyper, form, microBatch, crops, sources, steps, settings } = run;
-  const { checkpoint } = run;
+  const { checkpoint, batch } = run;
   const { rowForm: rows } = form;
-  const { batch = 32, seed = 0, checkpointEvery = 50, signal, onProgress } = options;
+  const { seed = 0, checkpointEvery = 50, signal, onProgress } = options;
   const { backbone, auxiliary, shape, inputs } = networks;
   const { use, validation: heldOut, sorted } = sources;
   const record = checkpoint?.record;
